@@ -95,6 +95,9 @@ class SensitivityRow(DebiasedRow):
     overlap: float
 
 
+# In the place of a band: the p-value of a test that the effects of bins lie on one line.
+LINEAR = "linear"
+
 # Paths of mediation, and the method of the three steps that are usually published.
 TOTAL, TO_MEDIATOR, FROM_MEDIATOR = "total", "to_mediator", "from_mediator"
 DIRECT, INDIRECT, STEPWISE = "direct", "indirect", "two_way_fixed_effects"

@@ -279,9 +279,10 @@ def debiased(
     if levels:
         said = _contrasts(context, [(study.level_at(exposure, place), one) for place, one in levels], **given)
     elif above is not None:
+        along_moderator = marked("Debiased effect of {exposure} along {moderator}: {number} ({how}).")
         lines = {
             "curve": marked("Debiased curve of {exposure}: {number} ({how})."),
-            "conditional": marked("Debiased effect of {exposure} along {moderator}: {number} ({how})."),
+            **dict.fromkeys(("conditional", "binned"), along_moderator),
         }
         along = study.unit(moderator or exposure)
         number = _along(along, form, _signed(context, estimate), at, above=above, below=below)

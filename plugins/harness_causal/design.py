@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from harness.plugin import LONG_AGO, EstimationError, Ints, Panel, Treatment, ma
 
 if TYPE_CHECKING:
     import pandas as pd
+
+# By weights and a regression (Sant'Anna & Zhao 2020), or by either alone.
+Weighting = Literal["doubly_robust", "inverse_probability", "regression"]
 
 # Start of entities that never do, as diff-diff has it; periods count from 1.
 NEVER = 0
@@ -27,6 +30,7 @@ class StaggeredDesign:
     panel : rows, without entities that were never seen untreated
     start : (n_obs,), period in which the treatment of the row's entity starts, from 1; `NEVER` of others
     adjust : whether further regressors are held fixed
+    weighting : how comparisons of changes hold them fixed
     n_always : entities left out, since they are treated in all of their rows
     n_late : rows left out, since every entity is treated then
     """
@@ -34,11 +38,14 @@ class StaggeredDesign:
     panel: Panel
     start: Ints
     adjust: bool = True
+    weighting: Weighting = "doubly_robust"
     n_always: int = 0
     n_late: int = 0
 
     @classmethod
-    def of(cls, panel: Panel, *, adjust: bool = True) -> StaggeredDesign:
+    def of(
+        cls, panel: Panel, *, adjust: bool = True, weighting: Weighting = "doubly_robust"
+    ) -> StaggeredDesign:
         """Return the design of a panel.
 
         Raises
@@ -55,7 +62,7 @@ class StaggeredDesign:
         n_always = np.unique(panel.entity.codes[~is_kept]).size
         kept, is_ever = panel.take(rows), treatment.is_ever[rows]
         start = np.where(is_ever, _from_one(kept) - treatment.since[rows], NEVER)
-        return cls(kept, start, adjust, n_always)
+        return cls(kept, start, adjust, weighting, n_always)
 
     @cached_property
     def period(self) -> Ints:

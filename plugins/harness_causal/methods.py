@@ -16,11 +16,18 @@ from typing import Any
 import numpy as np
 
 from harness.plugin import EstimationError, Floats, Ints, attempt, marked
-from harness_causal.design import NEVER, StaggeredDesign
+from harness_causal.design import NEVER, StaggeredDesign, Weighting
 from harness_causal.event_study import EventStudy, PreTrend, leads_of
 
 # What diff-diff calls the columns of `StaggeredDesign.frame`.
 COLUMNS = {"outcome": "y", "unit": "unit", "time": "time", "first_treat": "start"}
+
+# What diff-diff calls ways to hold regressors fixed.
+WEIGHTINGS: Mapping[Weighting, str] = {
+    "doubly_robust": "dr",
+    "inverse_probability": "ipw",
+    "regression": "reg",
+}
 
 
 @contextmanager
@@ -49,7 +56,9 @@ def callaway_santanna(design: StaggeredDesign, window: int) -> EventStudy:
     """Return doubly robust effects of cohorts by time since the start (Callaway & Sant'Anna 2021).
 
     Compared with entities not treated yet, all periods with the one before the start, so that effects before
-    and after it are of one kind (Roth 2024).
+    and after it are of one kind (Roth 2024). Next to a regression diff-diff divides weighted changes of the
+    untreated by the number of treated, R's DRDID by the sum of weights: they differ by rounding in large
+    samples, in the third digit in small ones.
 
     Raises
     ------
@@ -59,7 +68,11 @@ def callaway_santanna(design: StaggeredDesign, window: int) -> EventStudy:
     from diff_diff import CallawaySantAnna
 
     require_balanced(design)
-    method = CallawaySantAnna(control_group="not_yet_treated", base_period="universal")
+    method = CallawaySantAnna(
+        control_group="not_yet_treated",
+        base_period="universal",
+        estimation_method=WEIGHTINGS[design.weighting],
+    )
     with _quietly():
         fit = method.fit(design.frame(), **COLUMNS, covariates=design.covariates)
         found = fit.aggregate("event_study")

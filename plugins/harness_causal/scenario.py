@@ -15,7 +15,7 @@ from harness import plugin
 from harness.plugin import Attempt, Panel, attempt
 from harness_causal import tables as own
 from harness_causal.bounds import RelativeMagnitudes
-from harness_causal.design import StaggeredDesign
+from harness_causal.design import StaggeredDesign, Weighting
 from harness_causal.event_study import EventStudy
 from harness_causal.methods import METHODS, two_way_comparisons
 
@@ -41,6 +41,9 @@ class DifferenceInDifferences(plugin.Scenario, plugin.AsksRows):
     ----------
     methods : which
     adjust : whether the further regressors are held fixed; leave them out where the treatment moves them
+    weighting : how `callaway_santanna` holds them fixed: ``doubly_robust`` by weights and a regression, right
+        where either is (Sant'Anna and Zhao 2020), ``inverse_probability`` by weights alone, as matching on a
+        propensity score does, or by a ``regression`` alone
     window : periods before the start that are tested for a trend
     m_bars : violations of parallel trends, in units of the greatest change before the start
     level : nominal coverage of intervals
@@ -49,7 +52,10 @@ class DifferenceInDifferences(plugin.Scenario, plugin.AsksRows):
     name: ClassVar[str] = "did"
     known_as: ClassVar[tuple[str, ...]] = ("event_study", "staggered_did", "csdid", "did2s", "sunab")
     instead_of: ClassVar[Mapping[str, str]] = {
-        "synthetic_control synth sdid gsynth": "compare with those treated later or never: `scenarios: [did]`"
+        "psm_did psmdid drdid": "weigh before differences: `{use: did, weighting: inverse_probability}`",
+        "synthetic_control synth sdid gsynth": (
+            "compare with those treated later or never: `scenarios: [did]`"
+        ),
     }
     tables: ClassVar[tuple[plugin.ResultTable, ...]] = (
         *(own.DID_EFFECTS, own.DID_TESTS, own.DID_BOUNDS, own.DID_COMPARISONS),
@@ -59,6 +65,7 @@ class DifferenceInDifferences(plugin.Scenario, plugin.AsksRows):
         *("sun_abraham", "imputation", "callaway_santanna"),
     )
     adjust: bool = True
+    weighting: Weighting = "doubly_robust"
     window: Annotated[int, Field(ge=2, le=50)] = 5
     m_bars: tuple[Annotated[float, Field(ge=0)], ...] = (0.5, 1.0, 2.0)
     level: Annotated[float, Field(gt=0, lt=1)] = 0.95
@@ -102,7 +109,7 @@ class DifferenceInDifferences(plugin.Scenario, plugin.AsksRows):
         return parts
 
     def _design(self, panel: Panel) -> Attempt[StaggeredDesign]:
-        return attempt(partial(StaggeredDesign.of, panel, adjust=self.adjust))
+        return attempt(partial(StaggeredDesign.of, panel, adjust=self.adjust, weighting=self.weighting))
 
     def _study(self, method: Method, design: StaggeredDesign) -> EventStudy:
         return METHODS[method](design, self.window)

@@ -58,6 +58,23 @@ class LeastSquares:
         return LinearDraws(self.design, np.linalg.solve(cross, moments[:, :, None])[:, :, 0])
 
 
+@dataclass(frozen=True)
+class Nothing:
+    """Learns nothing, so that changes themselves are what is left."""
+
+    name: ClassVar[str] = "nothing"
+    provides: ClassVar[frozenset[type]] = frozenset()
+
+    def for_nuisances(self):
+        return self
+
+    def fit(self, panel, *, rng, selection=None):
+        return self
+
+    def predict(self, panel):
+        return np.zeros(panel.n_obs)
+
+
 def powers(degree):
     """Return the design of a polynomial in the exposure, the other columns beside it."""
     return partial(_powers, degree=degree)

@@ -1,8 +1,7 @@
 """The slope under other choices, and placebos."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -18,33 +17,11 @@ from harness.scenarios.robustness import JOINT, PERMUTED, RobustnessScenario, ch
 from harness.scenarios.scenario import Subject
 from harness.scenarios.task import answered_in_parts, run_part
 from panels import balanced_panel, panel_from_arrays, small_panel
+from scenarios.least_squares import LeastSquares, powers
 
 
-@dataclass(frozen=True, eq=False)
-class Slopes:
-    values: np.ndarray
-    degree: int
-
-    def predict(self, panel):
-        return design(panel, self.degree) @ self.values
-
-
-@dataclass(frozen=True)
-class Powers:
-    """Least squares on powers of all columns."""
-
-    name: ClassVar[str] = "powers"
-    provides: ClassVar[frozenset[type]] = frozenset()
-
-    degree: int = 3
-
-    def fit(self, panel, *, rng, selection=None):
-        columns = design(panel, self.degree)
-        return Slopes(np.linalg.lstsq(columns, panel.observed, rcond=None)[0], self.degree)
-
-
-def design(panel, degree):
-    return np.column_stack([np.ones(panel.n_obs), *(panel.X**power for power in range(1, degree + 1))])
+def design(panel):
+    return np.column_stack([np.ones(panel.n_obs), *(panel.X**power for power in (1, 2, 3))])
 
 
 def halves(panel):
@@ -53,7 +30,9 @@ def halves(panel):
 
 def rows(panel, **options):
     scenario = RobustnessScenario(methods=("first_differences",), folds=2, **options)
-    return answered_in_parts(scenario, Subject(panel, Powers(), "powers", 3))["robustness"].set_index("check")
+    return answered_in_parts(scenario, Subject(panel, LeastSquares(design), "powers", 3))[
+        "robustness"
+    ].set_index("check")
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +57,7 @@ def test_a_slope_that_is_there_stands_every_check_and_placebos_find_nothing(pane
 def test_the_slope_as_it_is_is_that_of_the_first_folds_of_effects(panel):
     found = rows(panel, checks=(), permutations=0).loc["as it is"]
     effect = EffectScenario(methods=("first_differences",), folds=2, repeats=1)
-    own = answered_in_parts(effect, Subject(panel, Powers(), "powers", 3))["effects"].iloc[0]
+    own = answered_in_parts(effect, Subject(panel, LeastSquares(design), "powers", 3))["effects"].iloc[0]
     assert found["estimate"] == own["estimate"]
     assert found["std_error"] == pytest.approx(own["std_error"], rel=1e-12)
 
@@ -144,7 +123,7 @@ def test_p_values_of_placebos_are_uniform():
     """200 permutations of the simulated panel without any effect, which is linear in its controls."""
     panel = small_panel(NullEffect().draw())
     scenario = RobustnessScenario(methods=("first_differences",), checks=(), folds=2, permutations=200)
-    question = Subject(panel, Powers(degree=1), "powers", 3)
+    question = Subject(panel, LeastSquares(powers(1)), "powers", 3)
     found = {part.label: attempt(partial(run_part, part)) for part in scenario.parts(question)}
     slope = partial(scenario._slope, question, "first_differences", found)
     drawn = [slope(check) for check in scenario._permutations(question)]

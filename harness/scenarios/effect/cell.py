@@ -174,6 +174,26 @@ class Cell:
         dependence = DependentErrors(rows, how.errors, how.cutoff_km)
         return score.aggregated(repeats, points, dependence, level=how.level, rng=rng)
 
+    def p_line(self, repeats: Sequence[score.Estimated], effects: score.Effects) -> float:
+        """Return the p-value of a Wald test that the effects of bins and their slopes are those of one line.
+
+        The median over repeats of the statistic, which is Hotelling's T^2 (Pustejovsky and Tipton 2018).
+        """
+        from scipy.linalg import null_space
+        from scipy.stats import f
+
+        at, rows = self.terms.at, self.panel.take(self.panel.canonical_order)
+        dependence = DependentErrors(rows, self.cross_fit.errors, self.cross_fit.cutoff_km)
+        line = np.block([[np.ones_like(at), np.zeros_like(at)], [at, np.ones_like(at)]])
+        restrictions = null_space(line).T
+        statistics = []
+        for repeat in repeats:
+            root, apart = restrictions @ dependence.root(repeat.influence), restrictions @ repeat.theta
+            statistics.append(float(apart @ np.linalg.solve(root @ root.T, apart)))
+        size, df = len(restrictions), dependence.df(effects.n_effective)
+        rest = max(df - size + 1.0, 1.0)
+        return float(f.sf(np.median(statistics) * rest / (size * df), size, rest))
+
     def estimated(self, found: Found, repeat: int) -> score.Estimated:
         """Return what the parts of one repeat give, influences at all rows of the panel in canonical order.
 

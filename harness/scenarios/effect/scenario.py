@@ -47,7 +47,7 @@ from harness.scenarios.effect.weak_instruments import ANDERSON_RUBIN, TF, TF_LEV
 from harness.scenarios.grid import row_slopes
 from harness.scenarios.scenario import Concluded, Found, Part, Rows, Scenario, Subject, WorksInParts
 from harness.scenarios.truth import Truths
-from harness.tables.effects import EFFECTS, SENSITIVITY
+from harness.tables.effects import EFFECTS, LINEAR, SENSITIVITY
 from harness.tables.preparation import Note
 from harness.tables.table import ResultTable
 
@@ -126,7 +126,10 @@ class LearnerScenario(Scenario, WorksInParts):
 
 
 # Forms that take a moderator.
-ALONG_MODERATOR: tuple[Form, ...] = ("conditional", "interaction")
+ALONG_MODERATOR: tuple[Form, ...] = ("conditional", "interaction", "binned")
+
+# Columns that differ between the points of a line.
+OF_POINTS = ("at", "estimate", "std_error", "robustness_value", "robustness_value_limit")
 
 # Kind of the true number that each form of a slope estimates, see `EffectScenario.truth`.
 TRUE_SLOPES: Mapping[str, str] = {"line": "weighted_slope", "derivative": "average_effect"}
@@ -156,11 +159,12 @@ class EffectScenario(LearnerScenario):
     forms : ``line`` is one slope, ``curve`` a spline less its mean over rows, ``contrast`` differences from
         the least value of an exposure that has few, ``conditional`` the slope at values of `moderator`,
         ``interaction`` by how much it changes with one unit more of it, the slope of their product,
+        ``binned`` the slope at the median of each third of it, with a test that a line is enough,
         ``derivative`` the mean derivative of any shape, over entities drawn anew
     learners : ids of estimators of the study, or estimators of its own as ``{use: NAME}``, which only learn;
         left out, those that plugins mark as default learners: `splines`
     exposure : a regressor whose effect is asked; left out, the exposure of the study
-    moderator : of the forms ``conditional`` and ``interaction``
+    moderator : of the forms ``conditional``, ``binned`` and ``interaction``
     by : column of the data whose groups are asked apart, each on its own rows
     folds : of entities
     repeats : times that folds are drawn anew; effects are medians over them
@@ -205,7 +209,7 @@ class EffectScenario(LearnerScenario):
 
     def __post_init__(self) -> None:
         if (not set(ALONG_MODERATOR).isdisjoint(self.forms)) != (self.moderator is not None):
-            message = "the forms conditional and interaction need a moderator, and no other form takes one"
+            message = "the forms conditional, binned and interaction need a moderator, and no other takes one"
             raise ValueError(message)
         if self.primary and (self.by is not None or self.forms[0] not in LEADING):
             message = "a primary effect is one number: write the form line or contrast first, and no `by`"
@@ -299,7 +303,7 @@ class EffectScenario(LearnerScenario):
         how = self.representer, self.errors, self.cutoff_km or np.inf
         cross_fit = CrossFit(self.folds, self.repeats, self.level, *how)
         # Whether the slope along a moderator changes at all is asked with it: the same is learned for both.
-        asked = (ALONG_MODERATOR if form == "conditional" else (form,) for form in self.forms)
+        asked = (ALONG_MODERATOR[:2] if form == "conditional" else (form,) for form in self.forms)
         forms = dict.fromkeys(chain.from_iterable(asked))
         for method, form, (group, rows) in product(self.methods, forms, self._groups(panel)):
             moderator = self.moderator if form in ALONG_MODERATOR else None
@@ -365,7 +369,11 @@ def effect_rows(cell: Cell, tried: Attempt[list[Estimated]], tests: Mapping[str,
     columns |= {"moderator": cell.moderator, "n_repeats": cell.cross_fit.repeats}
     columns |= {"errors": cell.cross_fit.errors}
     columns |= {"n_obs": n_obs, "n_entities": n_entities, "is_exploratory": cell.is_exploratory}
-    return [*_bands(effects, columns, bands), *_weak_bands(cell, tried.value, effects, columns)]
+    rows = [*_bands(effects, columns, bands), *_weak_bands(cell, tried.value, effects, columns)]
+    if cell.form == "binned":
+        p_value = cell.p_line(tried.value, effects)
+        rows.append({**columns, **dict.fromkeys(OF_POINTS, np.nan), "band": LINEAR, "p_value": p_value})
+    return rows
 
 
 def _bands(

@@ -15,7 +15,7 @@ from harness.estimators.refusals import require_continuous
 from harness.language import Message, marked
 from harness.scenarios.contrast import exposure_values
 
-Form = Literal["line", "curve", "contrast", "conditional", "interaction", "derivative"]
+Form = Literal["line", "curve", "contrast", "conditional", "binned", "interaction", "derivative"]
 FORMS: tuple[Form, ...] = get_args(Form)
 
 # Of the splines of a curve.
@@ -29,6 +29,10 @@ CURVE_SHARES = np.linspace(0.01, 0.99, 40)
 
 # Quantiles of the moderator at which a conditional effect is given.
 MODERATOR_SHARES = np.linspace(0.1, 0.9, 9)
+
+
+# Bins of the moderator, of equal numbers of rows.
+N_BINS = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,6 +144,29 @@ def conditional(panel: Panel, moderator: str) -> Terms:
     return Terms(values, at, np.column_stack([np.ones(at.size), at - mean]))
 
 
+def binned(panel: Panel, moderator: str) -> Terms:
+    """Return the exposure, and its product with the moderator less the median, in each third of the rows.
+
+    Effects are those at the three medians, each with a line of its own (Hainmueller, Mummolo and Xu 2019).
+
+    Raises
+    ------
+    EstimationError
+        Where the exposure has levels, or a third of the moderator has one value.
+    """
+    require_continuous(panel)
+    column = panel.column(moderator)
+    third = np.searchsorted(np.quantile(column, [1.0 / 3.0, 2.0 / 3.0]), column)
+    parts = [column[third == at] for at in range(N_BINS)]
+    if any(np.unique(part).size < 2 for part in parts):
+        what = marked("a third of its rows has one value, so that there are no bins")
+        raise EstimationError.at(moderator, what, hint=marked("use the form `conditional`"))
+    at = np.array([np.median(part) for part in parts])
+    inside = panel.column(panel.exposure)[:, None] * (third[:, None] == np.arange(N_BINS))
+    values = np.hstack([inside, inside * (column[:, None] - at)])
+    return Terms(values, at, np.eye(N_BINS, 2 * N_BINS))
+
+
 def terms_of(form: Form, panel: Panel, moderator: str | None) -> Terms:
     """Return the terms of a form, from the rows of a panel; only a conditional effect has a moderator.
 
@@ -148,6 +175,8 @@ def terms_of(form: Form, panel: Panel, moderator: str | None) -> Terms:
     EstimationError
         Where the exposure is none that the form is of.
     """
+    if moderator is not None and form == "binned":
+        return binned(panel, moderator)
     if moderator is not None:
         terms = conditional(panel, moderator)
         # The slope of the product alone.

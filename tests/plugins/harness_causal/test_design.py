@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import statsmodels.api as sm
 
 from harness.plugin import random_stream
 from harness.scenarios.scenario import framed
@@ -12,6 +13,7 @@ from harness_causal.bounds import RelativeMagnitudes
 from harness_causal.design import NEVER, StaggeredDesign
 from harness_causal.event_study import EventStudy
 from harness_causal.methods import sun_abraham
+from panels import balanced_panel
 from staggered_panels import staggered_panel
 
 
@@ -111,6 +113,37 @@ def test_controls_are_held_fixed():
     np.testing.assert_allclose(averages[:2], without[:2], rtol=1e-8)
     plain = [answered(one, adjust=adjust)["did_effects"] for one, adjust in ((told, False), (panel, True))]
     assert [row["estimate"] for row in plain[0]] == [row["estimate"] for row in plain[1]]
+
+
+def test_weights_before_differences_are_those_of_santanna_and_zhao():
+    """Their estimators of panels (2020) by a logit and least squares.
+
+    R's DRDID divides the weighted changes of the untreated by the sum of weights, as the second number does;
+    diff-diff 3 does so without the regression alone, and next to it by the number of treated.
+    """
+    rng = np.random.default_rng(6)
+    w, is_treated = rng.normal(size=(2, 80)), np.repeat([0.0, 1.0], 40)
+    w[0] += 0.5 * is_treated
+    change = 1.0 + is_treated + w[0] + 0.5 * w[1] ** 2 + rng.normal(size=80)
+    levels = [np.column_stack([np.zeros(80), after]).ravel() for after in (is_treated, change)]
+    panel = balanced_panel(
+        (80, 2), outcome=levels[1], X=np.column_stack([levels[0], *np.repeat(w, 2, axis=1)])
+    )
+    design = sm.add_constant(w.T)
+    share = sm.Logit(is_treated, design).fit(disp=False).predict()
+    untreated = sm.OLS(change[:40], design[:40]).fit().predict(design)
+    weights = share / (1.0 - share) * (1.0 - is_treated)
+
+    def difference(values):
+        return np.average(values, weights=is_treated) - np.average(values, weights=weights)
+
+    residual = change - untreated
+    expected = {"doubly_robust": residual[40:].mean() - weights @ residual / 40.0}
+    expected |= {"inverse_probability": difference(change), "regression": residual[40:].mean()}
+    assert difference(residual) == pytest.approx(expected["doubly_robust"], rel=1e-3)
+    for weighting, number in expected.items():
+        found = answered(panel, methods=("callaway_santanna",), weighting=weighting)["did_effects"]
+        assert found[0]["estimate"] == pytest.approx(number, rel=1e-6)
 
 
 def test_a_breakdown_is_where_the_interval_reaches_zero():

@@ -45,10 +45,6 @@ def test_a_sentence_and_a_row_for_each_mediator(wage):
     }
     assert [group.heading for group in shown.groups] == ["hours", "union", "occupation"]
     assert shown.footnotes == (("a", "no variation"),)
-
-
-def test_an_indirect_effect_is_established_where_its_family_says_so(wage):
-    run = with_table(read_run(wage), "mediation", table)
     first, second = mediation_findings(run, "lwage")
     assert (first.is_established, first.p_adjusted, second.is_established) == (True, 0.02, False)
     with spoken("zh"):

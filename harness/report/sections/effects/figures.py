@@ -18,7 +18,7 @@ from harness.report.drawing.lines import LinePanel, Series, plot_panel_grid
 from harness.report.drawing.palette import METHOD_STYLES, PLAIN_STYLE, LineStyle, Whisker
 from harness.report.sections.effects.model_curves import model_curves
 from harness.report.sections.effects.rows import METHODS, SubjectEffects, effect_name
-from harness.tables.effects import EffectRow
+from harness.tables.effects import LINEAR, EffectRow
 from harness.text.numbers import percent
 from harness.text.plain_text import file_slug, listed
 
@@ -108,7 +108,7 @@ def whiskers_of(run: Run, effects: SubjectEffects) -> Iterator[Whisker]:
     """Yield the numbers of the forest: effects, then coefficients."""
     study = run.manifest.study
     for row in effects.numbers:
-        if row.is_done:
+        if row.is_done and row.band != LINEAR:
             label = effects.named_effect(study, row, effect_name(study, row))
             style = METHOD_STYLES.get(row.method, PLAIN_STYLE)
             yield Whisker(label, row.estimate, row.conf_low, row.conf_high, style)

@@ -11,12 +11,12 @@ from harness.language import gettext, marked
 from harness.record.study import StudyRecord
 from harness.scenarios.effect.weak_instruments import ANDERSON_RUBIN, ConfidenceSet
 from harness.tables.coefficients import COEFFICIENTS, CoefficientRow
-from harness.tables.effects import EFFECTS, EffectRow
+from harness.tables.effects import EFFECTS, LINEAR, EffectRow
 from harness.text.numbers import plain
 from harness.text.plain_text import listed
 
 # Forms that are numbers; the others are lines over the exposure or a moderator.
-SINGLE = ("line", "contrast", "derivative", "interaction")
+SINGLE = ("line", "contrast", "derivative", "interaction", "binned")
 
 # How methods and forms are called.
 METHODS = {
@@ -30,6 +30,7 @@ FORMS = {
     "derivative": marked("mean derivative"),
     "curve": marked("curve"),
     "conditional": marked("conditional effect"),
+    "binned": marked("effect in bins"),
     "interaction": marked("slope of the product"),
 }
 
@@ -37,7 +38,7 @@ FORMS = {
 IN_SENTENCES = (
     *(marked("first differences"), marked("correlated random effects"), marked("instrumented")),
     *(marked("line"), marked("contrast"), marked("derivative"), marked("curve"), marked("conditional")),
-    marked("interaction"),
+    *(marked("interaction"), marked("binned")),
 )
 
 
@@ -67,7 +68,9 @@ class SubjectEffects:
     def numbers(self) -> tuple[EffectRow, ...]:
         """Effects that are numbers, the pointwise interval of each, and the rows with a reason."""
         return tuple(
-            row for row in self.rows if not row.is_done or (row.form in SINGLE and row.band == "pointwise")
+            row
+            for row in self.rows
+            if not row.is_done or (row.form in SINGLE and row.band in ("pointwise", LINEAR))
         )
 
     def lines(self, form: str) -> Sequence[tuple[EffectRow, ...]]:
@@ -121,5 +124,8 @@ def effect_name(study: StudyRecord, row: EffectRow) -> str:
             if level
             else gettext("{at} less the least value").format(at=plain(row.at))
         )
-    along = [study.label(row.moderator)] if row.form == "interaction" else []
+    along = [study.label(row.moderator)] if row.moderator else []
+    if row.form == "binned":
+        is_test = row.band == LINEAR
+        along.append(gettext("a line is enough") if is_test else gettext("at {at}").format(at=plain(row.at)))
     return listed([*parts, *along, *([row.group] if row.group else [])])

@@ -21,7 +21,7 @@ from harness.report.table import (
 )
 from harness.scenarios.effect.weak_instruments import set_in_words
 from harness.tables.coefficients import CoefficientRow
-from harness.tables.effects import EffectRow, SensitivityRow
+from harness.tables.effects import LINEAR, EffectRow, SensitivityRow
 from harness.text.numbers import MISSING, estimated, fixed, p_value, percent, with_interval
 from harness.text.plain_text import Footnotes, listed
 
@@ -62,6 +62,10 @@ ESTIMANDS = {
     "line": marked("Slope: the mean slope, weighted by the residual variance of the exposure."),
     "derivative": marked("Mean derivative: the mean slope at the observed exposures."),
     "contrast": marked("Contrast: the mean difference from the lowest level, weighted as a slope is."),
+    "binned": marked(
+        "Effect in bins: at the median of each third of the moderator; a small p of “a line is enough” "
+        "speaks against the slope of the product (Hainmueller, Mummolo and Xu 2019)."
+    ),
     "interaction": marked("Slope of the product: change of the slope per unit of the moderator."),
 }
 
@@ -106,6 +110,8 @@ def _effect(
     name = effects.named_effect(study, row, effect_name(study, row) if row.method else gettext("Effect"))
     if not row.is_done:
         return (TableCell(name, mark=footnotes.mark(row.reason)), MISSING)
+    if row.band == LINEAR:
+        return name, MISSING, p_value(row.p_value)
     shares = (percent(row.share_left, 0), _robustness(effects, row))
     own = against.get((row.outcome, row.exposure, row.method, row.learner)) if row.form == "line" else None
     return (
