@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar, Self
@@ -11,42 +11,43 @@ import numpy as np
 from numpy.random import Generator
 
 from harness import plugin
-from harness.plugin import EstimationError, Floats, Panel, attempt, marked
+from harness.plugin import EstimationError, Floats, Panel, attempt
 from harness.plugin.reporting import ResultRow, typed
 from harness_panel.diagnostics.effects import Diagnostic, pesaran, wooldridge
 from harness_panel.diagnostics.pooled import moran
-from harness_panel.diagnostics.unit_roots import UnitRootRow, unit_root_tests
+from harness_panel.diagnostics.unit_roots import unit_root_tests
 from harness_panel.solver.regression import regress
 from harness_panel.spatial.network import Neighbours
 
 
 @dataclass(frozen=True, kw_only=True)
-class CorrelationRow(ResultRow):
-    """The correlation of two variables over all rows."""
+class DataRow(ResultRow):
+    """What is said of the data of one outcome."""
 
     LAST: ClassVar[tuple[str, ...]] = ("scenario", "status", "reason")
 
     outcome: str
     variable: str
-    other: str
-    correlation: float
     scenario: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class DataTestRow(ResultRow):
+class CorrelationRow(DataRow):
+    """The correlation of two variables over all rows."""
+
+    other: str
+    correlation: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataTestRow(DataRow):
     """A test of a variable, or of the errors of fixed effects where none is named; in one period if any."""
 
-    LAST: ClassVar[tuple[str, ...]] = ("scenario", "status", "reason")
-
-    outcome: str
     test: str
-    variable: str
     period: str
     statistic: float
     p_value: float
     caution: str = ""
-    scenario: str
 
 
 CORRELATIONS = typed(
@@ -91,36 +92,29 @@ def _correlations(panel: Panel) -> Iterator[dict[str, Any]]:
     names, values = (panel.outcome, *panel.columns), np.column_stack([panel.observed, panel.X])
     with np.errstate(invalid="ignore"):  # a constant has none
         found = np.asarray(np.corrcoef(values.T))
-    for at, name in enumerate(names):
-        for before, other in enumerate(names[:at]):
-            how = {"status": "ok", "reason": ""}
-            yield {"variable": name, "other": other, "correlation": float(found[at, before]), **how}
+    for at, before in zip(*np.tril_indices(len(names), -1), strict=True):
+        pair = {"variable": names[at], "other": names[before], "correlation": found[at, before]}
+        yield {**pair, **DONE}
 
 
-# What is tested: returns statistic, p-value and caution.
-Test = Callable[[], tuple[float, float, str]]
+DONE = {"status": "ok", "reason": ""}
 
 
-def _row(test: str, found: Test, variable: str = "", period: str = "") -> dict[str, Any]:
-    tried = attempt(found)
-    statistic, p_value, caution = tried.value or (np.nan, np.nan, "")
-    place = {"test": test, "variable": variable, "period": period}
-    return {**place, "statistic": statistic, "p_value": p_value, "caution": caution, **tried.how}
+def _row(test: str, variable: str, period: str, found: Sequence[float | None], **how: str) -> dict[str, Any]:
+    """Return a test with its statistic and p-value."""
+    place = {"test": test, "variable": variable, "period": period, "caution": ""}
+    return {**place, "statistic": found[0], "p_value": found[1], **DONE, **how}
 
 
 def _inflation(panel: Panel) -> Iterator[dict[str, Any]]:
     from statsmodels.stats.outliers_influence import variance_inflation_factor
 
-    columns = np.column_stack([np.ones(panel.n_obs), panel.X])
-
-    def found(at: int) -> tuple[float, float, str]:
-        if np.ptp(panel.X[:, at]) == 0.0:
-            raise EstimationError.at("vif", marked("it does not vary"))
+    varying = np.flatnonzero(np.ptp(panel.X, axis=0) > 0.0).tolist()
+    columns = np.column_stack([np.ones(panel.n_obs), panel.X[:, varying]])
+    for at, column in enumerate(varying, start=1):
         with np.errstate(divide="ignore"):  # infinite where others determine it
-            return float(variance_inflation_factor(columns, at + 1)), np.nan, ""
-
-    for at, name in enumerate(panel.columns if len(panel.columns) > 1 else ()):
-        yield _row("vif", partial(found, at), name)
+            found = float(variance_inflation_factor(columns, at)), None
+        yield _row("vif", panel.columns[column], "", found)
 
 
 def _subjects(panel: Panel) -> Iterator[tuple[str, Floats]]:
@@ -135,42 +129,31 @@ def _morans(panel: Panel) -> Iterator[dict[str, Any]]:
 
     if panel.coordinates is None and panel.contiguity is None:
         return
-
-    def found(values: Floats, weights: csr_array) -> tuple[float, float, str]:
-        if np.ptp(values) == 0.0 or not weights.nnz:
-            raise EstimationError.at("moran", marked("it does not vary, or no rows are neighbours"))
-        constant = np.full((values.size, 1), values.size**-0.5)
-        value, mean, variance = moran(weights, constant, values - values.mean())
-        return value, _normal((value - mean) / np.sqrt(variance)), ""
-
-    for rows, matrix in Neighbours().matrices(panel):
-        period = panel.time.labels[panel.time.codes[rows[0]]]
-        for name, values in _subjects(panel):
-            yield _row("moran", partial(found, values[rows], csr_array(matrix)), name, period)
-
-
-def _normal(statistic: float) -> float:
-    return Diagnostic("", "", statistic, "normal", (), "").p_value
+    try:
+        for rows, matrix in Neighbours().matrices(panel):
+            period = panel.time.labels[panel.time.codes[rows[0]]]
+            constant, weights = np.full((rows.size, 1), rows.size**-0.5), csr_array(matrix)
+            for name, values in _subjects(panel):
+                if np.ptp(values[rows]) > 0.0 and weights.nnz:
+                    value, mean, variance = moran(weights, constant, values[rows] - values[rows].mean())
+                    z = Diagnostic("moran", "", (value - mean) / np.sqrt(variance), "normal", (), "")
+                    yield _row("moran", name, period, (value, z.p_value))
+    except EstimationError as error:
+        how = {"status": "refused", "reason": error.problems[0].what}
+        yield _row("moran", panel.outcome, "", (None, None), **how)
 
 
 def _unit_roots(panel: Panel) -> Iterator[dict[str, Any]]:
-    def found(test: UnitRootRow) -> tuple[float, float, str]:
-        if test.statistic is None or test.p_value is None:
-            raise EstimationError.at(test.test, test.reason)
-        return test.statistic, test.p_value, test.caution
-
     for name, values in _subjects(panel):
         for test in unit_root_tests(values, panel.entity.codes, panel.period):
-            yield _row(test.test, partial(found, test), name)
+            status = "refused" if test.reason else "ok"
+            how = {"caution": test.caution, "status": status, "reason": test.reason}
+            yield _row(test.test, name, "", (test.statistic, test.p_value), **how)
 
 
 def _errors(panel: Panel) -> Iterator[dict[str, Any]]:
-    def across() -> Diagnostic:
-        return pesaran(panel, regress(panel, ("entity",)).within.residuals)
-
-    def found(test: Callable[[], Diagnostic]) -> tuple[float, float, str]:
-        diagnostic = test()
-        return diagnostic.statistic, diagnostic.p_value, diagnostic.caution
-
-    yield _row("cross_section_dependence", partial(found, across))
-    yield _row("serial_correlation", partial(found, partial(wooldridge, panel)))
+    across = attempt(lambda: pesaran(panel, regress(panel, ("entity",)).within.residuals))
+    over_time = attempt(partial(wooldridge, panel))
+    for name, tried in (("cross_section_dependence", across), ("serial_correlation", over_time)):
+        found = tried.value and (tried.value.statistic, tried.value.p_value)
+        yield _row(name, "", "", found or (None, None), **tried.how)

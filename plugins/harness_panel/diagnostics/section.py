@@ -13,6 +13,10 @@ from harness_panel.diagnostics.scenario import CORRELATIONS, DATA_TESTS, Correla
 SIZE, INFLATED = 0.05, 10.0
 
 # How a test is called, and what follows where it rejects and where it does not.
+UNIT_ROOT = (
+    marked("A unit root in all series is rejected."),
+    marked("All series may have a unit root: check the result in first differences."),
+)
 READINGS: Mapping[str, tuple[str, str, str]] = {
     "vif": (
         marked("Largest variance inflation (VIF)"),
@@ -24,16 +28,8 @@ READINGS: Mapping[str, tuple[str, str, str]] = {
         marked("Neighbours are alike in {share} periods: take Conley errors or spatial Durbin."),
         marked("No evidence that neighbours are alike."),
     ),
-    "im_pesaran_shin": (
-        marked("Im–Pesaran–Shin unit root"),
-        marked("At least some series are stationary."),
-        marked("All may have a unit root: check the result in first differences."),
-    ),
-    "levin_lin_chu": (
-        marked("Levin–Lin–Chu unit root"),
-        marked("A unit root in all series is rejected."),
-        marked("All may have a unit root: check the result in first differences."),
-    ),
+    "im_pesaran_shin": (marked("Im–Pesaran–Shin unit root"), *UNIT_ROOT),
+    "levin_lin_chu": (marked("Levin–Lin–Chu unit root"), *UNIT_ROOT),
     "cross_section_dependence": (
         marked("Pesaran CD of errors"),
         marked("Errors move together: take effects of periods and Driscoll–Kraay errors."),
@@ -51,18 +47,14 @@ HEADS = (marked("Tests"), marked("Variable"), marked("Statistic"), marked("p"))
 def diagnostic_blocks(run: parts.Run) -> Iterator[parts.ReportBlock]:
     """Yield for each outcome the correlations, and the tests with a sentence each."""
     study = run.manifest.study
-    for outcome in study.outcomes:
-        correlations = [row for row in run.rows(CORRELATIONS) if row.outcome == outcome and row.is_done]
-        tests = [row for row in run.rows(DATA_TESTS) if row.outcome == outcome]
-        about = {"outcome": study.label(outcome)}
-        if correlations:
-            yield correlation_table(study, correlations, gettext("Correlations, {outcome}").format(**about))
-        if tests:
-            columns = *(parts.TableColumn(gettext(head)) for head in HEADS), parts.TableColumn("", "text")
-            kinds = [list(own) for _, own in groupby(sorted(tests, key=_kind), key=_kind)]
-            rows = (_cells(study, own) for own in kinds)
-            caption = gettext("Tests of the data, {outcome}").format(**about)
-            yield parts.ReportTable(caption, columns, parts.plain_rows(rows))
+    for outcome in dict.fromkeys(row.outcome for row in run.rows(DATA_TESTS)):
+        correlations = [row for row in run.rows(CORRELATIONS) if row.outcome == outcome]
+        tests = sorted((row for row in run.rows(DATA_TESTS) if row.outcome == outcome), key=_kind)
+        yield correlation_table(study, outcome, correlations)
+        columns = *(parts.TableColumn(gettext(head)) for head in HEADS), parts.TableColumn("", "text")
+        rows = (_cells(study, list(own)) for _, own in groupby(tests, key=_kind))
+        caption = gettext("Tests of the data, {outcome}").format(outcome=study.label(outcome))
+        yield parts.ReportTable(caption, columns, parts.plain_rows(rows))
 
 
 def _kind(row: DataTestRow) -> tuple[int, str]:
@@ -70,45 +62,38 @@ def _kind(row: DataTestRow) -> tuple[int, str]:
 
 
 def correlation_table(
-    study: parts.StudyRecord, rows: Sequence[CorrelationRow], caption: str
+    study: parts.StudyRecord, outcome: str, rows: Sequence[CorrelationRow]
 ) -> parts.ReportTable:
-    """Return the lower triangle of the correlations, of which there is at least one."""
-    names = list(dict.fromkeys(name for row in rows for name in (row.other, row.variable)))
+    """Return the lower triangle of the correlations, without stars."""
+    names = [outcome, *dict.fromkeys(row.variable for row in rows)]
     found = {(row.variable, row.other): parts.fixed(row.correlation, 2) for row in rows}
-    columns = tuple(parts.TableColumn(head) for head in ("", *(f"({at})" for at in range(1, len(names)))))
     lines = (
         (f"({at}) {study.label(name)}", *(found.get((name, other), "") for other in names[:-1]))
         for at, name in enumerate(names, start=1)
     )
+    columns = tuple(parts.TableColumn(head) for head in ("", *(f"({at})" for at in range(1, len(names)))))
+    caption = gettext("Correlations, {outcome}").format(outcome=study.label(outcome))
     return parts.ReportTable(caption, columns, parts.plain_rows(lines))
 
 
-def _cells(study: parts.StudyRecord, rows: Sequence[DataTestRow]) -> tuple[str | parts.TableCell, ...]:
+def _cells(study: parts.StudyRecord, rows: list[DataTestRow]) -> tuple[str | parts.TableCell, ...]:
     """Return the tests of one kind and variable as a row: the range of several, and what follows."""
     name, rejected, kept = READINGS[rows[0].test]
     done = [row for row in rows if row.is_done]
-    label = gettext(name), study.label(rows[0].variable) if rows[0].variable else parts.MISSING
+    first = max(done, key=lambda row: row.statistic) if rows[0].test == "vif" else rows[0]
+    label = gettext(name), study.label(first.variable) or parts.MISSING
     if not done:
-        return (*label, parts.MISSING, parts.MISSING, translated(rows[0].reason))
-    if rows[0].test == "vif":
-        largest = max(done, key=lambda row: row.statistic)
-        is_above = largest.statistic > INFLATED
-        said = gettext(rejected if is_above else kept)
-        return (
-            label[0],
-            study.label(largest.variable),
-            parts.fixed(largest.statistic, 2),
-            parts.MISSING,
-            said,
-        )
-    found = [row for row in done if row.p_value < SIZE]
+        return (*label, parts.MISSING, parts.MISSING, translated(first.reason))
+    if first.test == "vif":
+        said = gettext(rejected if first.statistic > INFLATED else kept)
+        return (*label, parts.fixed(first.statistic, 2), parts.MISSING, said)
     is_rejected = min(row.p_value for row in done) * len(done) < SIZE
-    ends = [parts.fixed(end(row.statistic for row in done), 2) for end in (min, max)]
-    statistic = ends[0] if len(done) == 1 else gettext("{low} to {high}").format(low=ends[0], high=ends[1])
-    p_value = parts.p_text(done[0].p_value) if len(done) == 1 else parts.MISSING
-    said = gettext(rejected if is_rejected else kept).format(share=f"{len(found)}/{len(done)}")
-    cautions = dict.fromkeys(translated(row.caution) for row in done if row.caution)
-    return (*label, statistic, p_value, parts.TableCell(said, tuple(cautions)))
+    share = f"{sum(row.p_value < SIZE for row in done)}/{len(done)}"
+    said = gettext(rejected if is_rejected else kept).format(share=share)
+    low, high = (parts.fixed(end(row.statistic for row in done), 2) for end in (min, max))
+    numbers = gettext("{low} to {high}").format(low=low, high=high), parts.MISSING
+    shown = numbers if len(done) > 1 else (low, parts.p_text(first.p_value))
+    return (*label, *shown, parts.TableCell(said, (translated(first.caution),) if first.caution else ()))
 
 
 SECTION = parts.Section(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Annotated, ClassVar, Self
 
 import numpy as np
@@ -12,9 +12,7 @@ from pydantic import Field
 
 from harness import plugin
 from harness.plugin import (
-    AbsorbingModels,
     CoefficientTable,
-    Correction,
     EstimationError,
     Floats,
     Message,
@@ -24,9 +22,9 @@ from harness.plugin import (
     marked,
 )
 from harness_panel import statistics
-from harness_panel.diagnostics.effects import Check, diagnostic_columns
-from harness_panel.solver.regression import Dimension
-from harness_panel.spatial.impacts import IMPACTS, Impacts, reduces_to_error, reduces_to_lag
+from harness_panel.diagnostics.effects import diagnostic_columns
+from harness_panel.solver.regression import Dimension, Regression
+from harness_panel.spatial.impacts import IMPACTS, Impacts, reductions
 from harness_panel.spatial.likelihood import MOST, DurbinEquation, DurbinEstimate, Likelihood
 from harness_panel.spatial.network import LAG, Neighbours, Network
 
@@ -47,8 +45,8 @@ class SpatialModels:
     near : which rows are neighbours
     """
 
-    outcome: AbsorbingModels
-    neighbours: AbsorbingModels
+    outcome: plugin.AbsorbingModels
+    neighbours: plugin.AbsorbingModels
     rho: Floats
     known: Panel
     near: Neighbours
@@ -64,29 +62,27 @@ class SpatialModels:
         EstimationError
             Where an entity has no training row.
         """
-        network, _, right = self._right(panel)
+        network, right = self._right(panel)
         solved = [network.solve(rho, own[:, None]) for rho, own in zip(self.rho.tolist(), right, strict=True)]
         return np.asarray(np.hstack(solved).T[:, : panel.n_obs])
 
     def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
         """Return mean predictions, (n_draws, n_points), as `harness.plugin.CanProfile` has it."""
-        network, X, right = self._right(panel)
-        weight = np.zeros((len(X), 1))
-        weight[: panel.n_obs] = 1.0 / panel.n_obs
-        lasting = [network.solve(rho, weight, transposed=True) for rho in self.rho.tolist()]
-        shares = np.hstack(lasting).T
-        means = np.sum(shares * right, axis=1)[:, None].repeat(len(points), axis=1)
-        at = [panel.columns.index(name) for name in columns]
-        is_moved = (np.arange(len(X)) < panel.n_obs).astype(np.float64)[:, None]
-        slopes = self.outcome.slopes - self.rho[:, None] * self.neighbours.slopes
-        for which, first in ((is_moved, 0), (network.lag(is_moved), len(panel.columns))):
-            own = slopes[:, [first + position for position in at]]
-            before = is_moved * X[:, at] if first == 0 else network.lag(is_moved * X[:, at])
-            means += (shares @ which) * (own @ points.T) - np.sum((shares @ before) * own, axis=1)[:, None]
-        return np.asarray(means)
+        network, right = self._right(panel)
+        weight = (np.arange(right.shape[1]) < panel.n_obs)[:, None] / panel.n_obs
+        shares = np.hstack([network.solve(rho, weight, transposed=True) for rho in self.rho.tolist()]).T
+        # Means are linear in the values: found at the first point, and at one unit more of each column.
+        corners = points[0] + np.vstack([np.zeros(len(columns)), np.eye(len(columns))])
+        moved = [panel.with_columns(dict(zip(columns, corner, strict=True))) for corner in corners.tolist()]
+        means = np.stack([np.sum(shares * self._right(rows)[1], axis=1) for rows in moved], axis=1)
+        return np.asarray(means[:, :1] + (means[:, 1:] - means[:, :1]) @ (points - points[0]).T)
 
-    def _right(self, panel: Panel) -> tuple[Network, Floats, Floats]:
-        """Return the network of the rows and of known rows of their periods, columns, and the right side."""
+    def n_unseen(self, panel: Panel) -> int:
+        """Return the number of rows predicted with a mean effect, since their period is new."""
+        return self.outcome.n_unseen(panel)
+
+    def _right(self, panel: Panel) -> tuple[Network, Floats]:
+        """Return the network of the rows and of known rows of their periods, and the right side."""
         labels = self.known.entity.without_absent().labels
         entity = panel.entity.codes_among(labels)
         if np.any(entity < 0):
@@ -101,47 +97,32 @@ class SpatialModels:
         network = Network.of(rows, self.near)
         extended = network.with_lags(rows)
         right = self.outcome.predict(extended) - self.rho[:, None] * self.neighbours.predict(extended)
-        return network, rows.X, right
+        return network, right
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class SpatialDurbinFit(plugin.ShownFit):
+class SpatialDurbinFit(statistics.LevelledFit):
     """A spatial Durbin panel.
 
     Attributes
     ----------
-    panel : training rows
+    regression : of the outcome less rho times the neighbours' mean
+    model : predicts; one draw
     estimate : of the equation
-    near : which rows are neighbours
     normals : (n_draws, n_coef + 1), standard normal, of the draws
     """
 
     title: ClassVar[str] = marked("Spatial Durbin")
 
-    panel: Panel
+    regression: Regression
+    model: SpatialModels
     estimate: DurbinEstimate
-    near: Neighbours
     normals: Floats
-
-    @property
-    def outcome(self) -> str:
-        """Name of the outcome."""
-        return self.panel.outcome
-
-    @property
-    def absorbed(self) -> tuple[str, ...]:
-        """Keys whose effects are absorbed."""
-        return tuple(map(str, self.estimate.regression.effects))
 
     @property
     def notes(self) -> tuple[plugin.Note, ...]:
         """What was dropped."""
-        return self.estimate.regression.notes
-
-    @cached_property
-    def model(self) -> SpatialModels:
-        """What the estimate predicts; one draw."""
-        return self._reduced(self.estimate.coefficients[None])
+        return self.regression.notes
 
     @cached_property
     def draws(self) -> SpatialModels:
@@ -150,77 +131,38 @@ class SpatialDurbinFit(plugin.ShownFit):
         half = vectors * np.sqrt(np.maximum(values, 0.0))
         drawn = self.estimate.coefficients + self.normals @ half.T
         drawn[:, -1] = np.clip(drawn[:, -1], -MOST, MOST)
-        return self._reduced(drawn)
-
-    def _reduced(self, coefficients: Floats) -> SpatialModels:
-        equation, rho = self.estimate.equation, coefficients[:, -1]
-        outcome, neighbours = equation.outcome, equation.neighbours
-        slopes = np.zeros((len(rho), outcome.panel.X.shape[1]))
-        slopes[:, outcome.within.kept] = coefficients[:, :-1]
-        slopes += rho[:, None] * neighbours.within.slopes
-        models = outcome.models(slopes, outcome.weights[:, None])
-        return SpatialModels(models, neighbours.model(), rho, self.panel, self.near)
-
-    def predict(self, panel: Panel) -> Floats:
-        """Return predictions by the reduced form, (n_obs,), outcome units.
-
-        Raises
-        ------
-        EstimationError
-            Where an entity has no training row.
-        """
-        return np.asarray(self.model.predict(panel)[0])
-
-    def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
-        """Return mean predictions, (n_points,), as `harness.plugin.CanProfile` has it."""
-        return np.asarray(self.model.profile(panel, columns, points)[0])
-
-    def n_unseen(self, panel: Panel) -> int:
-        """Return the number of rows predicted with a mean effect, since their period is new."""
-        return self.model.outcome.n_unseen(panel)
-
-    @cached_property
-    def table(self) -> CoefficientTable:
-        """Coefficients; rho is that of the neighbours' mean outcome."""
-        estimate, regression = self.estimate, self.estimate.regression
-        kind = marked("information matrix, errors independent and of equal variance")
-        n_coef, n_effects = regression.n_coef + 1, regression.n_effects
-        df = regression.df_resid - 1
-        correction = Correction(kind, regression.n_obs, n_coef, n_effects, (), 1.0, df)
-        terms = (*regression.terms, f"{LAG}{self.panel.outcome}")
-        return CoefficientTable(terms, estimate.coefficients, estimate.covariance, correction)
+        return models_of(self.estimate, drawn, self.model.known, self.model.near)
 
     def coefficients(self) -> CoefficientTable:
-        """Return slopes of columns, of neighbours' columns, and rho, with their covariance."""
-        return self.table
+        """Return slopes of columns, of neighbours' columns, and of the neighbours' mean outcome, rho."""
+        estimate, regression = self.estimate, self.regression
+        kind = marked("information matrix, errors independent and of equal variance")
+        counts = regression.n_obs, regression.n_coef + 1, regression.n_effects
+        correction = plugin.Correction(kind, *counts, (), 1.0, regression.df_resid - 1)
+        terms = (*regression.terms, f"{LAG}{self.outcome}")
+        return CoefficientTable(terms, estimate.coefficients, estimate.covariance, correction)
 
     def statistics(self) -> Sequence[Statistic]:
         """Return what describes the equation."""
-        regression = self.estimate.regression
-        r2 = statistics.squared_correlation(regression)
-        periods = Statistic("n_weights", len(self.estimate.equation.network.groups), "matrices of weights")
-        return (*statistics.equation_statistics(regression, rss=regression.rss, r2=r2), periods)
+        r2 = statistics.squared_correlation(self.regression)
+        return (*statistics.equation_statistics(self.regression, rss=self.regression.rss, r2=r2),)
 
     def details(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
         """Return impacts, statistics, and tests whether a smaller equation would do."""
-        tested = self.estimate, self.table, self.panel.columns
-        checks: dict[str, Check] = {
-            "durbin_to_lag": partial(reduces_to_lag, *tested),
-            "durbin_to_error": partial(reduces_to_error, *tested),
-        }
+        tests = reductions(self.estimate, self.coefficients(), self.model.known.columns)
         return {
             "impacts": self.impacts(),
             "statistics": plugin.statistic_columns(self.statistics()),
-            "diagnostics": diagnostic_columns(checks),
+            "diagnostics": diagnostic_columns(tests),
         }
 
     def impacts(self) -> Mapping[str, Sequence[object]]:
         """Return direct, indirect and total impacts of every regressor, as a tidy table by columns."""
         from scipy import stats
 
-        impacts, df = Impacts(self.estimate), self.table.correction.df_resid
+        impacts, df = Impacts(self.estimate), self.regression.df_resid - 1
         half, rows = float(stats.t.ppf(0.5 + LEVEL / 2.0, df)), list[tuple[object, ...]]()
-        for name in self.panel.columns:
+        for name in self.model.known.columns:
             for impact, numbers in zip(IMPACTS, np.column_stack(impacts.of(name)).tolist(), strict=True):
                 estimate, error, given = numbers
                 p_value = float(2.0 * stats.t.sf(abs(estimate) / error, df)) if error else None
@@ -228,6 +170,18 @@ class SpatialDurbinFit(plugin.ShownFit):
                 rows.append((name, impact, estimate, error, *limits, p_value, given))
         names = ("variable", "impact", "estimate", "std_error", "conf_low", "conf_high", "p_value")
         return statistics.by_columns((*names, "std_error_given_rho"), rows)
+
+
+def models_of(
+    estimate: DurbinEstimate, coefficients: Floats, known: Panel, near: Neighbours
+) -> SpatialModels:
+    """Return what slopes and rho predict, (n_draws, n_coef + 1), with the effects that fit best."""
+    outcome, neighbours = estimate.equation.outcome, estimate.equation.neighbours
+    rho = coefficients[:, -1]
+    slopes = rho[:, None] * neighbours.within.slopes
+    slopes[:, outcome.within.kept] += coefficients[:, :-1]
+    models = outcome.models(slopes, outcome.weights[:, None])
+    return SpatialModels(models, neighbours.model(), rho, known, near)
 
 
 @dataclass(frozen=True)
@@ -246,15 +200,12 @@ class SpatialDurbin:
     within_km : how far neighbours may be, great-circle distance; together with `nearest` both count
     effects : keys whose levels have effects
     likelihood : ``adjusted`` corrects the score of the spatial coefficient for the effects, as Lee & Yu 2010
-        do; ``direct`` does not, and is
-        biased by about one over the number of entities with effects of periods
+        do; ``direct`` does not, and with effects of periods is biased by about one over the entities
     draws : of slopes and rho
     """
 
     name: ClassVar[str] = "spatial_durbin"
-    known_as: ClassVar[tuple[str, ...]] = (
-        *("sdm", "durbin", "spml", "xsmle", "spxtregress", "spatial_panel", "sar_panel"),
-    )
+    known_as: ClassVar[tuple[str, ...]] = ("sdm", "durbin", "spml", "xsmle", "spxtregress", "spatial_panel")
     instead_of: ClassVar[Mapping[str, str]] = {
         "sar sem sac slx spatial_lag spatial_error spatial_autoregressive": (
             "take `spatial_durbin`: the spatial lag and the spatial error are special cases, which it tests"
@@ -293,8 +244,8 @@ class SpatialDurbin:
             exposure's effect, or the likelihood has no maximum.
         """
         near = Neighbours(self.nearest, self.within_km)
-        network = Network.of(panel, near)
-        estimate = DurbinEquation.of(panel, network, self.effects, self.likelihood).estimate()
-        size = self.draws, len(estimate.coefficients)
-        normals = plugin.stream_or_seeded(rng).normal(size=size)
-        return SpatialDurbinFit(panel, estimate, near, normals)
+        equation = DurbinEquation.of(panel, Network.of(panel, near), self.effects, self.likelihood)
+        estimate = equation.estimate()
+        model = models_of(estimate, estimate.coefficients[None], panel, near)
+        normals = plugin.stream_or_seeded(rng).normal(size=(self.draws, len(estimate.coefficients)))
+        return SpatialDurbinFit(estimate.regression, model, estimate, normals)

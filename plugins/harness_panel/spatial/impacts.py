@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 
 import numpy as np
 
 from harness.plugin import CoefficientTable, Floats, marked
-from harness_panel.diagnostics.effects import Diagnostic, wald
+from harness_panel.diagnostics.effects import Check, Diagnostic, wald
 from harness_panel.spatial.likelihood import DurbinEstimate
 
 IMPACTS = ("direct", "indirect", "total")
@@ -42,57 +43,44 @@ class Impacts:
     def of(self, name: str) -> tuple[Floats, Floats, Floats]:
         """Return a regressor's impacts, their standard errors, and those if rho were known, (3,) each."""
         estimate, picks = self.estimate, self.estimate.slopes_of(name)
-        level, change = self._means[:, :2] @ picks, self._means[:, 2:] @ picks
-        slopes = estimate.coefficients
-        gradient = level.copy()
-        gradient[:, -1] = change @ slopes
-        both = (np.vstack([rows, rows.sum(axis=0)]) for rows in (level, gradient))
-        level, gradient = both
-        fixed = level[:, :-1]
-        errors = _errors(gradient, estimate.covariance), _errors(fixed, estimate.given_rho)
-        return level @ slopes, *errors
+        means = np.vstack([self._means, self._means.sum(axis=0)])
+        level, gradient = means[:, :2] @ picks, means[:, :2] @ picks
+        gradient[:, -1] = means[:, 2:] @ picks @ estimate.coefficients
+        errors = _errors(gradient, estimate.covariance), _errors(level[:, :-1], estimate.given_rho)
+        return level @ estimate.coefficients, *errors
 
 
 def _errors(gradient: Floats, covariance: Floats) -> Floats:
     return np.asarray(np.sqrt(np.einsum("ij,jk,ik->i", gradient, covariance, gradient)))
 
 
-def reduces_to_lag(estimate: DurbinEstimate, table: CoefficientTable, names: tuple[str, ...]) -> Diagnostic:
-    """Test that neighbours' regressors have no slopes, so that the lag of the outcome is enough.
+NULLS = {
+    "durbin_to_lag": marked("the neighbours' regressors have no slopes: a spatial lag is enough"),
+    "durbin_to_error": marked("the neighbours' regressors act only through spatially correlated errors"),
+}
 
-    Raises
-    ------
-    EstimationError
-        As by `wald`.
+
+def reductions(
+    estimate: DurbinEstimate, table: CoefficientTable, names: tuple[str, ...]
+) -> Mapping[str, Check]:
+    """Return the tests, not computed, of the spatial lag and of the spatial error, as special cases.
+
+    With a lag neighbours' regressors have no slopes; with spatial errors -rho times those of one's own.
     """
-    picks = np.array([estimate.slopes_of(name)[1] for name in names])
-    null = marked("the neighbours' regressors have no slopes: a spatial lag of the outcome is enough")
-    return _tested("durbin_to_lag", null, picks, picks, table)
+    own, near = np.stack([estimate.slopes_of(name) for name in names], axis=1)
+    slope = own @ estimate.coefficients
+    common = near + estimate.rho * own
+    gradient = common + slope[:, None] * (np.arange(len(table.terms)) == len(table.terms) - 1)
+    rows = {"durbin_to_lag": (near, near), "durbin_to_error": (common, gradient)}
+    return {name: partial(_tested, name, *found, table) for name, found in rows.items()}
 
 
-def reduces_to_error(estimate: DurbinEstimate, table: CoefficientTable, names: tuple[str, ...]) -> Diagnostic:
-    """Test that slopes of neighbours' regressors are -rho times one's own, as spatial errors have it.
-
-    Raises
-    ------
-    EstimationError
-        As by `wald`.
-    """
-    own, near = (np.array([estimate.slopes_of(name)[at] for name in names]) for at in (0, 1))
-    common, slopes = near + estimate.rho * own, estimate.coefficients
-    gradient = common.copy()
-    gradient[:, -1] = own @ slopes
-    null = marked("the neighbours' regressors act only through spatially correlated errors")
-    return _tested("durbin_to_error", null, common, gradient, table)
-
-
-def _tested(name: str, null: str, picks: Floats, gradient: Floats, table: CoefficientTable) -> Diagnostic:
+def _tested(name: str, picks: Floats, gradient: Floats, table: CoefficientTable) -> Diagnostic:
     """Return the Wald test that some combinations of coefficients, (n, n_coef), are zero."""
     kept = np.abs(picks).max(axis=1) > 0.0
     picks, gradient = picks[kept], gradient[kept]
-    terms = tuple(map(str, range(len(picks))))
     covariance = gradient @ table.covariance @ gradient.T
-    combined = CoefficientTable(terms, picks @ table.estimate, covariance, table.correction)
-    statistic = wald(combined, range(len(picks)))
+    combined = replace(table, estimate=picks @ table.estimate, covariance=covariance)
     source = "Wald test, delta method; LeSage & Pace 2009, section 6.1; Elhorst 2014, section 2.3"
-    return Diagnostic(name, null, statistic, "chi2", (len(picks),), source)
+    statistic = wald(combined, range(len(picks)))
+    return Diagnostic(name, NULLS[name], statistic, "chi2", (len(picks),), source)

@@ -110,17 +110,14 @@ def free_blocks(regression: Regression, rows: Ints) -> Floats:
     ----------
     rows : (n_periods, n), of the periods
     """
-    from scipy.sparse import csr_array, hstack
-
-    sets, n_obs = regression.sets, regression.n_obs
-    dummies = [csr_array((np.ones(n_obs), (np.arange(n_obs), own.codes))) for own in sets]
-    starts = np.cumsum([0, *(own.n_levels for own in sets)])[:-1]
-    all_dummies = hstack(dummies).tocsr()
-    inverse = np.linalg.pinv((all_dummies.T @ all_dummies).toarray(), hermitian=True)
+    starts = np.cumsum([0, *(own.n_levels for own in regression.sets)])
+    codes = np.stack([start + own.codes for start, own in zip(starts, regression.sets, strict=False)])
+    counts = np.zeros((starts[-1], starts[-1]))
+    np.add.at(counts, (codes[:, None], codes[None]), 1.0)
+    inverse = np.linalg.pinv(counts, hermitian=True)
     total = len(rows) * np.eye(rows.shape[1])
-    for period in rows:
-        at = [start + own.codes[period] for start, own in zip(starts, sets, strict=True)]
-        total -= sum(inverse[np.ix_(one, other)] for one in at for other in at)
+    for own in np.moveaxis(codes[:, rows], 1, 0):
+        total -= inverse[own[:, None, :, None], own[None, :, None, :]].sum(axis=(0, 1))
     return total
 
 

@@ -3,33 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from harness.plugin import reporting as parts
 from harness.plugin.reporting import gettext, marked
-from harness_panel.section import FitRow
 
-
-@dataclass(frozen=True)
-class ImpactRow(FitRow):
-    """A mean impact of a regressor, outcome units per unit; `std_error_given_rho` takes rho as known."""
-
-    variable: str
-    impact: str
-    estimate: float
-    std_error: float
-    conf_low: float
-    conf_high: float
-    p_value: float
-    std_error_given_rho: float
-
-    @property
-    def words(self) -> tuple[str, str]:
-        """The impact and its interval."""
-        return parts.estimate(self.estimate, self.conf_low, self.conf_high)
-
-
-IMPACTS = parts.typed("details/impacts", ImpactRow)
+# The table of details that fits bring along, by variable and then direct, indirect, total.
+IMPACTS = "details/impacts"
 
 HEADS = (marked("Variable"), marked("Direct"), marked("Indirect"), marked("Total"))
 NOTE = marked(
@@ -44,28 +23,23 @@ IN_WORDS = marked(
 
 def impact_blocks(run: parts.Run) -> Iterator[parts.ReportBlock]:
     """Yield for each spatial fit its impacts as a table, and those of the exposure in words."""
-    study, rows = run.manifest.study, run.rows(IMPACTS)
-    for outcome, estimator in dict.fromkeys((row.outcome, row.estimator) for row in rows):
-        own = [row for row in rows if (row.outcome, row.estimator) == (outcome, estimator)]
-        variables = dict.fromkeys(row.variable for row in own)
-        by_variable = {name: [row.words for row in own if row.variable == name] for name in variables}
-        label, about = study.estimator_label(estimator), study.label(outcome)
-        yield parts.ReportTable(
-            gettext("Impacts on {outcome}, {estimator}").format(outcome=about, estimator=label),
-            tuple(parts.TableColumn(gettext(head)) for head in HEADS),
-            parts.plain_rows(
-                (study.label(name), *(parts.TableCell(value, (limits,)) for value, limits in found))
-                for name, found in by_variable.items()
-            ),
-            notes=(gettext(NOTE),),
-        )
-        for name in by_variable.keys() & set(study.exposure_columns):
-            direct, indirect, _ = (" ".join(words) for words in by_variable[name])
-            words = {"exposure": study.label(name), "outcome": about, "entity": study.label(study.entity)}
-            changes = {"direct": direct, "indirect": indirect}
-            yield parts.Paragraph(gettext(IN_WORDS).format(estimator=label, **words, **changes))
+    study, columns = run.manifest.study, tuple(parts.TableColumn(gettext(head)) for head in HEADS)
+    for (outcome, estimator), own in run.frame(IMPACTS).groupby(["outcome", "estimator"], sort=False):
+        numbers = own[["estimate", "conf_low", "conf_high"]].to_numpy(dtype=float).reshape(-1, 3, 3)
+        found = {
+            name: [parts.estimate(*impact) for impact in impacts]
+            for name, impacts in zip(own["variable"].unique(), numbers.tolist(), strict=True)
+        }
+        words = {"outcome": study.label(str(outcome)), "estimator": study.estimator_label(str(estimator))}
+        rows = parts.plain_rows((study.label(name), *map(" ".join, found[name])) for name in found)
+        caption = gettext("Impacts on {outcome}, {estimator}").format(**words)
+        yield parts.ReportTable(caption, columns, rows, notes=(gettext(NOTE),))
+        for name in filter(found.__contains__, study.exposure_columns):
+            words |= {"exposure": study.label(name), "entity": study.label(study.entity)}
+            changes = dict(zip(("direct", "indirect"), map(" ".join, found[name][:2]), strict=True))
+            yield parts.Paragraph(gettext(IN_WORDS).format(**words, **changes))
 
 
 SECTION = parts.Section(
-    *("impacts", marked("Direct and indirect impacts"), 779, impact_blocks), tables=(IMPACTS.name,)
+    *("impacts", marked("Direct and indirect impacts"), 779, impact_blocks), tables=(IMPACTS,)
 )

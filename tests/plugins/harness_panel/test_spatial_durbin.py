@@ -66,8 +66,10 @@ def states():
 )
 def test_estimates_and_impacts_are_those_of_r(options, expected):
     fit = SpatialDurbin(**options).fit(states())
-    np.testing.assert_allclose(fit.table.estimate, numbers(expected["coefficients"]), rtol=2e-6, atol=1e-8)
-    np.testing.assert_allclose(fit.table.std_error, numbers(expected["errors"]), rtol=1e-6)
+    np.testing.assert_allclose(
+        fit.coefficients().estimate, numbers(expected["coefficients"]), rtol=2e-6, atol=1e-8
+    )
+    np.testing.assert_allclose(fit.coefficients().std_error, numbers(expected["errors"]), rtol=1e-6)
     found = np.reshape(fit.impacts()["estimate"], (4, 3))[:, :2].T.ravel()
     np.testing.assert_allclose(found, numbers(expected["impacts"]), rtol=2e-6, atol=1e-8)
 
