@@ -242,7 +242,7 @@ def find_data(paths: Sequence[Path], answers: Answers, *, folder: DataFolder) ->
     first = next((seen for seen in tables if seen.is_panel), tables[0])
     keys = first.keys(answers)
     entity, time = keys.entity or "", keys.time or ""
-    read = partial(_read, folder, entity, time)
+    read = partial(folder.read, entity=entity, time=time)
     spec, entities = first.file(keys, folder), first.names(entity)
     others = [seen.sharing(entities) for seen in tables if seen is not first]
     below = [seen for seen in others if spec.period and seen.form.spec.period]
@@ -281,10 +281,6 @@ def find_frame(frame: pd.DataFrame, answers: Answers, *, name: str) -> FoundData
     table = read_frame(stored, spec, entity=keys.entity or "", time=keys.time or "", origin=name)
     doubts = () if answers.entity or answers.time else doubtful_keys(seen.columns.values())
     return FoundData(name, options_of(spec), {}, table, keys, other_keys=doubts)
-
-
-def _read(folder: DataFolder, entity: str, time: str, file: FileSpec) -> Table:
-    return folder.read(file, entity=entity, time=time)
 
 
 def _said(file: FileSpec) -> dict[str, Any]:

@@ -46,8 +46,8 @@ class Fold:
     @property
     def sides(self) -> Mapping[str, Ints]:
         """The rows by what they are for."""
-        found = {"train": self.train, "test": self.test, "selection": self.selection}
-        return {side: rows for side, rows in found.items() if rows is not None}
+        names = ("train", "test", "selection")
+        return {name: rows for name in names if (rows := getattr(self, name)) is not None}
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,10 @@ LATER_PERIODS = Leak("later_periods", marked("training includes periods later th
 TEST_SELECTION = Leak("test_selection", marked("models are selected on the test rows"))
 ALL_ROWS_PREPARED = Leak("prepared_on_all_rows", marked("preparation steps that are estimated use all rows"))
 TRAINING_ROWS = Leak("training_rows", marked("the test rows are the training rows"))
+
+# Leaks by which training knows the entities, and the periods, that are tested.
+KNOWN_ENTITIES = frozenset({SAME_ENTITY.code, TRAINING_ROWS.code})
+KNOWN_PERIODS = frozenset({SAME_PERIOD.code, TRAINING_ROWS.code})
 
 # Leaks through which the test rows themselves take part in fitting or choosing a model.
 TOUCHES_TEST_ROWS = frozenset({TRAINING_ROWS.code, TEST_SELECTION.code, ALL_ROWS_PREPARED.code})

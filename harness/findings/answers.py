@@ -118,7 +118,7 @@ def leading_protocols(study: StudyRecord) -> tuple[ProtocolRecord, ...]:
     """
     honest = tuple(protocol for protocol in study.protocols if protocol.keeps_test_rows_apart)
     new = tuple(protocol for protocol in honest if not protocol.knows_entities)
-    later = tuple(protocol for protocol in honest if protocol.knows_entities and not protocol.knows_periods)
+    later = tuple(one for one in honest if one.knows_entities and one.tested_periods == "later")
     return (new[:1] + later[:1] or honest or study.protocols)[:MOST_LEADING]
 
 

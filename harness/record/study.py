@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from harness.data.name import exposure_columns
-from harness.evaluation.protocol import SAME_ENTITY, SAME_PERIOD, TOUCHES_TEST_ROWS, TRAINING_ROWS, Leak
+from harness.evaluation.protocol import KNOWN_ENTITIES, KNOWN_PERIODS, LATER_PERIODS, TOUCHES_TEST_ROWS, Leak
 from harness.language import ENGLISH, gettext
 from harness.study.expectations.claim import OpenQuestion, PublishedConclusion
 from harness.study.spec.study import Brackets, ReportFormat, Variable
@@ -79,12 +79,14 @@ class ProtocolRecord:
     @property
     def knows_entities(self) -> bool:
         """Whether test entities also occur in training."""
-        return any(leak.code in {SAME_ENTITY.code, TRAINING_ROWS.code} for leak in self.leaks)
+        return any(leak.code in KNOWN_ENTITIES for leak in self.leaks)
 
     @property
-    def knows_periods(self) -> bool:
-        """Whether test periods also occur in training."""
-        return any(leak.code in {SAME_PERIOD.code, TRAINING_ROWS.code} for leak in self.leaks)
+    def tested_periods(self) -> Literal["known", "other", "later"]:
+        """Whether test periods also occur in training, or else lie between or behind those."""
+        codes = {leak.code for leak in self.leaks}
+        other: Literal["other", "later"] = "other" if LATER_PERIODS.code in codes else "later"
+        return "known" if codes & KNOWN_PERIODS else other
 
 
 @dataclass(frozen=True)

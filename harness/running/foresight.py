@@ -103,8 +103,8 @@ def _refused_folds(plan: Plan, sound: set[str]) -> Iterator[Refused]:
     entries = tuple(entry for entry in study.estimators if entry.id in sound)
     few = study.model_copy(update={"roles": roles, "estimators": entries})
     for task in replace(plan, study=few, splits=tuple(smallest), variants=(), steps=()).fold_tasks():
-        checks = isinstance(task.estimator, ChecksRows)
-        tried: Attempt[object] = attempt(partial(check_fold if checks else fit_and_predict, task))
+        call = check_fold if isinstance(task.estimator, ChecksRows) else fit_and_predict
+        tried: Attempt[object] = attempt(partial(call, task))
         if tried.status != "ok":
             what = Message("{protocol}, fold {fold}: {reason}", reason=tried.reason, **vars(task.cell))
             yield task.cell.estimator, what

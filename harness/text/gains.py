@@ -21,12 +21,14 @@ REASON_LENGTH = 160
 Values = Mapping[str, Any]
 
 
-# Whom a gain is for, by whether training knows the tested entities and the tested periods.
-FOR: Mapping[tuple[bool, bool], str] = {
-    (False, True): marked("For {entities} not used in training"),
-    (True, False): marked("For later periods of the same {entities}"),
-    (False, False): marked("For later periods of {entities} not used in training"),
-    (True, True): marked("For other rows of the same {entities}"),
+# Whom a gain is for, by whether training knows the tested entities, and which periods are tested.
+FOR: Mapping[tuple[bool, str], str] = {
+    (False, "known"): marked("For {entities} not used in training"),
+    (True, "later"): marked("For later periods of the same {entities}"),
+    (False, "later"): marked("For later periods of {entities} not used in training"),
+    (True, "other"): marked("For other periods of the same {entities}"),
+    (False, "other"): marked("For other periods of {entities} not used in training"),
+    (True, "known"): marked("For other rows of the same {entities}"),
 }
 
 # How a gain stands that is one.
@@ -67,7 +69,7 @@ def _verdict_under(
     better = [row for row, own in zip(ordered, standing, strict=True) if own in GAINED]
     is_once, first = ordered[0].inference == GIVEN_PERIODS, (better or ordered)[0]
     given: dict[str, object] = {
-        "where": context.filled(FOR[protocol.knows_entities, protocol.knows_periods]),
+        "where": context.filled(FOR[protocol.knows_entities, protocol.tested_periods]),
         "reference": reference,
         "estimator": first.estimator,
         "reduction": _reduction(first, study.level),

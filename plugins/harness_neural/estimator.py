@@ -145,12 +145,9 @@ class NetworkEstimator(NetworkOptions, ABC, Generic[MapT]):
         map_fit = self.fit_map(ordered, design, rng=rng)
         return ordered, design, map_fit, self._sample(ordered, design, selection, rng)
 
-    def _sample(
-        self, ordered: Panel, design: Design, selection: Panel | None, rng: Generator
-    ) -> NetworkSample:
-        return rows_of.sample_to_fit(
-            ordered, design, selection=selection, share=self.selection_share, rng=rng, effects=self.keys
-        )
+    def _sample(self, rows: Panel, design: Design, selection: Panel | None, rng: Generator) -> NetworkSample:
+        share, keys = self.selection_share, self.keys
+        return rows_of.sample_to_fit(rows, design, selection=selection, share=share, rng=rng, effects=keys)
 
     def check_rows(self, panel: Panel, *, rng: Stream = None, selection: Panel | None = None) -> None:
         """Refuse rows that do not vary, or are too few to set some aside and train a hidden unit."""

@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from harness.evaluation.protocol import SAME_ENTITY, SAME_PERIOD, TEST_SELECTION, TRAINING_ROWS
+from harness.evaluation.protocol import (
+    LATER_PERIODS,
+    SAME_ENTITY,
+    SAME_PERIOD,
+    TEST_SELECTION,
+    TRAINING_ROWS,
+)
 from harness.findings import gain
 from harness.findings.gains import GainCell, established
 from harness.record.study import EstimatorRecord, ProtocolRecord
@@ -91,6 +97,7 @@ CASES = {
         for n in range(1, 6)
     ],
     "not-forward": [better(ANN, ENTITIES), worse(ANN, FORWARD)],
+    "periods-left-out": [better(ANN, replace(FORWARD, leaks=(SAME_ENTITY, LATER_PERIODS)))],
     "no-protocol-apart": [better(ANN, RANDOM), unclear(FE, RANDOM)],
     "all-refused": [refusal(ANN, RANDOM, "why")],
 }

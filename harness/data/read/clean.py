@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -69,9 +70,7 @@ def interpret(reading: Reading, source: Source) -> Reading:
 
 def without_flags(frame: pd.DataFrame, source: Source, records: list[StepRecord]) -> pd.DataFrame:
     """Return the table without rows of flags, which the IMF tells from those of values by an attribute."""
-    if "Attribute" not in frame:
-        return frame
-    is_value = frame["Attribute"].map(lambda cell: str(cell).strip() == "Value")
+    is_value = frame.get("Attribute", pd.Series()).map(lambda cell: str(cell).strip() == "Value")
     if is_value.all() or not is_value.any():
         return frame
     detail = f"{int((~is_value).sum())} rows with an Attribute other than Value left out"
@@ -81,11 +80,9 @@ def without_flags(frame: pd.DataFrame, source: Source, records: list[StepRecord]
 
 def _units_of_values(units: Mapping[str, str], requested: Reshape) -> dict[str, str]:
     """Return the units of columns that a reshape makes of columns of one unit."""
-    found: dict[str, set[str]] = {}
-    for name, unit in units.items():
-        if into := measured_by(name, requested):
-            found.setdefault(into, set()).add(unit)
-    return {into: own.pop() for into, own in found.items() if len(own) == 1}
+    found = {(into, unit) for name, unit in units.items() if (into := measured_by(name, requested))}
+    counts = Counter(into for into, _ in found)
+    return {into: unit for into, unit in found if counts[into] == 1}
 
 
 # How Eurostat calls a column of several dimensions, and above its other columns the periods.

@@ -103,9 +103,12 @@ def read_rows(rows: Sequence[FileRow], source: Source, *, noun: Literal["line", 
     if all(len(row.cells) == len(layout.header.cells) for row in layout.body):
         layout = without_unnamed(layout, source)
     names: list[object] = [_name(cell) for cell in layout.header.cells]
-    if not str(names[0] or "").strip() and ENTITY not in names and _are_periods(names[1:]):
-        names[0], record = ENTITY, StepRecord("unnamed_columns", ENTITY, (source.origin,), _NAMED)
-        layout = replace(layout, records=(*layout.records, record))
+    if not str(names[0] or "").strip() and ENTITY not in names:
+        from harness.data.shape.reshape import column_pattern
+
+        if column_pattern([*map(str, names[1:])])[0] is not None:
+            names[0], record = ENTITY, StepRecord("unnamed_columns", ENTITY, (source.origin,), _NAMED)
+            layout = replace(layout, records=(*layout.records, record))
     header = check_header(names, source.origin)
     if not layout.body:
         raise DataError.at(source.origin, "0 rows: there is a header only", "at least one row")
@@ -197,13 +200,6 @@ def without_unnamed(layout: Layout, source: Source) -> Layout:
     record = StepRecord("unnamed_columns", source.origin, (source.origin,), Account(detail))
     layout = replace(layout, records=(*layout.records, record))
     return layout.with_cells(lambda cells: [cells[at] for at in kept])
-
-
-def _are_periods(names: Sequence[object]) -> bool:
-    """Return whether names are those of periods, all or some."""
-    from harness.data.shape.reshape import column_pattern
-
-    return column_pattern([*map(str, names)])[0] is not None
 
 
 def _shown(row: FileRow) -> str:
