@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -65,16 +65,36 @@ class TicksTogether(Axis):
         extents = [label.get_window_extent(renderer) for label in self._labels(tick, list(self._shown()))]
         return Bbox.union(extents) if extents else None
 
+    def set_tick_params(
+        self,
+        which: Literal["major", "minor", "both"] = "major",
+        reset: bool = False,
+        **kwargs: Any,  # noqa: ANN401
+    ) -> None:
+        """Change the look of ticks; for those that are not made yet, which most never are, it is noted."""
+        absent = {"majorTicks", "minorTicks"} - set(vars(self))
+        vars(self).update({name: [] for name in absent})
+        super().set_tick_params(which, reset, **kwargs)
+        for name in absent:
+            vars(self).pop(name, None)
+
     def set_clip_path(
         self,
         path: Patch | Path | TransformedPath | TransformedPatchPath | None,
         transform: Transform | None = None,
     ) -> None:
-        """Cut the lines of the grid; minor ticks, which hardly any axis has, are not made for that."""
+        """Cut the lines of the grid, those of ticks that are not made yet once they are."""
         super(Axis, self).set_clip_path(path, transform)
-        for tick in (*self.majorTicks, *vars(self).get("minorTicks", ())):
-            tick.set_clip_path(path, transform)
+        self._cut: tuple[Any, Any] = (path, transform)
+        for name in ("majorTicks", "minorTicks"):
+            for tick in vars(self).get(name, ()):
+                tick.set_clip_path(path, transform)
         self.stale = True
+
+    def _get_tick(self, major: bool) -> Tick:
+        made: Tick = super()._get_tick(major)  # type: ignore[misc]  # matplotlib's own, not in its types
+        made.set_clip_path(*self._cut)
+        return made
 
     def _alike(self) -> Tick | None:
         """Return the tick that stands for all; None where it does not."""

@@ -17,6 +17,7 @@ from matplotlib.backends.backend_mixed import MixedModeRenderer
 from matplotlib.colors import to_hex, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, fontManager, get_font
+from matplotlib.ft2font import FT2Font
 from matplotlib.path import Path
 from matplotlib.text import Text
 from matplotlib.textpath import text_to_path
@@ -56,11 +57,7 @@ class Letter(NamedTuple):
 @functools.cache
 def letters_of(text: str, font: FontProperties) -> tuple[Letter, ...]:
     """Return the letters of a line of text; those without an outline, as blanks are, are left out."""
-    families = [
-        FontProperties(family=[name], style=font.get_style(), weight=font.get_weight())
-        for name in font.get_family()
-    ]
-    found = get_font([fontManager.findfont(one) for one in families])
+    found = _files_of(font)
     found.set_size(text_to_path.FONT_SCALE, text_to_path.DPI)
     places, outlines, _ = text_to_path.get_glyphs_with_font(found, text)
     scale = UNITS / text_to_path.FONT_SCALE
@@ -69,6 +66,30 @@ def letters_of(text: str, font: FontProperties) -> tuple[Letter, ...]:
         for name, (vertices, codes) in outlines.items()
     }
     return tuple(Letter(drawn[name], x * scale) for name, x, _, _ in places if drawn[name])
+
+
+def _files_of(font: FontProperties) -> FT2Font:
+    """Return what draws the letters of a font, one of its families after the other."""
+    families = [
+        FontProperties(family=[name], style=font.get_style(), weight=font.get_weight())
+        for name in font.get_family()
+    ]
+    return get_font([fontManager.findfont(one) for one in families])
+
+
+@functools.cache
+def heights_of(font: FontProperties) -> tuple[float, float, float] | tuple[None, None, None]:
+    """Return what matplotlib takes a line to rise, to fall and to be apart from the next, in points."""
+    found = _files_of(font)
+    table = found.get_sfnt_table("OS/2")
+    if table is None:
+        return None, None, None
+    scale = 1 / found.units_per_EM * font.get_size_in_points()
+    return (
+        table["sTypoAscender"] * scale,
+        -table["sTypoDescender"] * scale,
+        table["sTypoLineGap"] * scale,
+    )
 
 
 @functools.cache
@@ -219,6 +240,12 @@ class SvgRenderer(RendererBase):
     ) -> tuple[float, float, float]:
         """Return the extent of a line of text, in points."""
         return extent_of(s, prop.copy())
+
+    def _get_font_height_metrics(
+        self, prop: FontProperties
+    ) -> tuple[float, float, float] | tuple[None, None, None]:
+        # matplotlib would look for the file of the font for every text.
+        return heights_of(prop.copy())
 
     def get_canvas_width_height(self) -> tuple[float, float]:
         """Return the size of the drawing, in points."""
