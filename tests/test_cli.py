@@ -91,14 +91,6 @@ def spec_with(tmp_path, old="", new="", *, csv=None):
         ("", "", CSV.replace("2.5", "two"), 3, ["panel.csv", "invest", "1 of 4 cells", "two", "line 3"]),
         ("", "", None, 3, []),
     ],
-    ids=[
-        "misspelt key",
-        "unknown estimator",
-        "missing column",
-        "duplicated key",
-        "text in numbers",
-        "no file",
-    ],
 )
 def test_bad_input_is_one_readable_error(tmp_path, old, new, csv, code, words):
     path = spec_with(tmp_path, old, new, csv=csv)

@@ -236,7 +236,6 @@ def finished(command, study, tmp_path_factory):
         (("validate", "SPEC"), "valid; study 'tiny'"),
         (("report", "RUN"), "report: "),
         (("verify", "RUN"), "holds: the manifest is the one that the run wrote"),
-        (("test-plugin", "harness_panel", "--only", "mean", "--quick"), "0 failed"),
         (("doctor",), "cores"),
     ],
     ids=lambda words: words[0] if isinstance(words, tuple) else "",

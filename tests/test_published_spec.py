@@ -64,7 +64,12 @@ FIXED = {"id": "fe", "use": "fixed_effects", "effects": ["entity"], "label": "Fi
 
 
 def spec_with(*further):
-    spec = copy.deepcopy(SPEC) | {"report": {"formats": []}}
+    spec = copy.deepcopy(SPEC) | {
+        "report": {"formats": []},
+        "scenarios": [],
+        "multiverse": None,
+        "claims": [],
+    }
     spec["estimators"].append(FIXED)
     spec["evaluation"]["further_references"] = list(further)
     return spec

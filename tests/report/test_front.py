@@ -3,25 +3,16 @@
 import json
 import shutil
 from dataclasses import replace
-from itertools import pairwise
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from harness.findings.answers import leading_protocols
-from harness.findings.gains import Gains
 from harness.findings.headline import headline
 from harness.findings.run import read_run
-from harness.report.drawing.canvas import house_style
 from harness.report.front import headline_table, shape
-from harness.report.front_figures import (
-    leading_curves,
-    plot_front_curve,
-    plot_front_gains,
-    published_protocol,
-    slope_shape,
-)
+from harness.report.front_figures import leading_curves, published_protocol, slope_shape
 from harness.report.write import BRIEF, Reporter
 from report.all_sections import SECTIONS
 from report.changed_run import with_study, with_table
@@ -53,37 +44,6 @@ def test_the_curves_are_those_of_the_reference_and_of_the_leading_estimator(run)
     first, leading = leading_curves(run, "lwage")
     assert first.estimator == run.manifest.study.reference != leading.estimator
     assert leading_curves(run, "no such outcome") == ()
-
-
-def with_labels(run, label):
-    """Return the run with estimators that are called `label` and their number."""
-    estimators = tuple(
-        replace(entry, label=f"{label} {place}") for place, entry in enumerate(run.manifest.study.estimators)
-    )
-    return with_study(run, estimators=estimators)
-
-
-@pytest.mark.parametrize(("label", "n_columns"), [("RAB", 2), ("RAB (bootstrapped SOM + ANN)", 1)])
-def test_names_in_the_legend_of_the_curves_are_whole(run, label, n_columns):
-    named = with_labels(run, label)
-    with house_style():
-        figure = plot_front_curve(named, "lwage", leading_curves(named, "lwage"))
-        (legend,) = figure.legends
-        figure.draw_without_rendering()
-        assert legend.get_window_extent().x1 < figure.bbox.x1
-    shown = [entry.label for entry in named.manifest.study.estimators]
-    assert all(text.get_text() in shown for text in legend.get_texts())
-    assert len({round(text.get_window_extent().x0) for text in legend.get_texts()}) == n_columns
-
-
-def test_names_of_two_lines_beside_gains_stand_apart(run):
-    named = with_labels(run, "Bootstrapped networks with effects")
-    with house_style():
-        figure = plot_front_gains(Gains(named), "lwage")
-        figure.draw_without_rendering()
-        names = [text.get_window_extent() for text in figure.axes[0].get_yticklabels()]
-    assert len(names) > 2
-    assert all(upper.y0 > lower.y1 for upper, lower in pairwise(names))
 
 
 def test_a_debiased_slope_is_a_line_through_the_mean_exposure():

@@ -8,7 +8,6 @@ import pytest
 from harness.errors import ArtifactError
 from harness.findings.run import read_run
 from harness.plugin import Note
-from harness.record.study import options_in_words
 from harness.report.blocks import plain_words
 from harness.report.page import Page
 from harness.report.render.html import script_hash
@@ -157,17 +156,6 @@ def test_a_message_stands_with_the_cells_that_it_is_true_of_and_the_number_of_th
     ]
     others = "2 with other numbers in warnings.csv"
     assert shown(*differing) == [f"N = 0.5 for 8 rows (y · ann · cluster 1; {others})"]
-
-
-def test_options_in_words():
-    given = {
-        "use": "rab",
-        "base": {"use": "mlp", "hidden": [8, 4]},
-        "draws": 40,
-        "unit": "entity",
-        "level": None,
-    }
-    assert options_in_words(given) == ("base: mlp (hidden: 8 + 4), draws: 40, unit: entity, level: null")
 
 
 def test_a_folder_without_findings_says_its_format_and_what_to_do(tmp_path):

@@ -30,7 +30,7 @@ STUDY = {
     "estimators": [
         {"id": "ols", "use": "pooled_ols"},
         {"id": "fe", "use": "fixed_effects"},
-        {"id": "net", "use": "mlp", "hidden": 2, "restarts": 1},
+        {"id": "net", "use": "mlp", "hidden": 2, "restarts": 1, "max_steps": 30},
         {"id": "diff", "use": "first_difference"},
     ],
     "evaluation": {"reference": "ols", "protocols": ["in_sample", "forward"]},

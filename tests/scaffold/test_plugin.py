@@ -176,7 +176,8 @@ def test_its_own_tests_pass(installed):
 
 def test_it_runs_in_a_study_beside_ols(installed, tmp_path):
     out = tmp_path / "run"
-    words = ("--quick", "--jobs", "1", "--out", out, "--set", "scenarios=[{use: curve, draws: 4, grid: 5}]")
+    words = ("--quick", "--jobs", "1", "--out", out, "--set", "evaluation.protocols=[random_rows]")
+    words += ("--set", "scenarios=[{use: curve, draws: 4, grid: 5}]", "--set", "report.formats=[]")
     done = installed("harness.cli", "run", "study.yaml", *words)
     assert done.returncode == 0, done.stderr
     gain = pd.read_csv(out / "gain.csv").set_index(["estimator", "protocol", "sample"])

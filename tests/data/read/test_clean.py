@@ -196,13 +196,9 @@ def test_what_is_a_number(cells, options, expected):
 @pytest.mark.parametrize(
     ("cells", "options", "what", "hint"),
     [
-        pytest.param(
-            ["1,234", "5"], {}, "1 of 2 cells are not numbers: '1,234'", 'thousands: ","', id="F11-mixed"
-        ),
+        (["1,234", "5"], {}, "1 of 2 cells are not numbers: '1,234'", 'thousands: ","'),
         pytest.param(["1,5", "2,25"], {}, "'1,5', '2,25'", 'decimal: ","', id="decimal-commas"),
-        pytest.param(
-            [1.5, "#DIV/0!"], {"dtype": object}, "1 of 2", "data: missing_values", id="F13-error-cell"
-        ),
+        ([1.5, "#DIV/0!"], {"dtype": object}, "1 of 2", "data: missing_values"),
         pytest.param(["１２", "３"], {}, "'１２', '３'", "correct the cells", id="F17-fullwidth"),
         pytest.param([2**53 + 1, None], {"dtype": object}, "'9007199254740993'", "unit", id="F16-with-gaps"),
         pytest.param([1 + 2j, 1j], {}, "2 of 2", "real", id="P27-complex"),
@@ -221,13 +217,7 @@ def test_what_is_no_number(cells, options, what, hint):
 @pytest.mark.parametrize(
     ("cells", "where", "what", "hint"),
     [
-        pytest.param(
-            [1.0, np.inf, -np.inf],
-            "rows 1 (a, 1), 2 (a, 2)",
-            "2 of 3 cells are infinite",
-            "missing: drop",
-            id="P5",
-        ),
+        ([1.0, np.inf, -np.inf], "rows 1 (a, 1), 2 (a, 2)", "2 of 3 cells are infinite", "missing: drop"),
         pytest.param([1.0, 1e200], "row 1 (a, 1)", "as large as 1e+200", "rescale", id="P21-large"),
         pytest.param([1e-200, 0.0], "column 'x'", "as small as 1e-200", "rescale", id="P21-small"),
     ],

@@ -50,26 +50,10 @@ def test_chinese_text_in_its_own_encoding(read_bytes):
 @pytest.mark.parametrize(
     ("content", "where", "what", "hint"),
     [
-        pytest.param(
-            b"", "panel.csv", "no columns: the file is empty", "export the data again", id="F1-empty"
-        ),
-        pytest.param(
-            "城市,年\n北京,1\n".encode("gb18030"),
-            "line 1",
-            "byte 0 is not utf-8",
-            "encoding: gb18030",
-            id="F4-gbk",
-        ),
-        pytest.param(
-            b"id;y\na;1\n",
-            "header",
-            "1 column found; are the fields separated by ;?",
-            'separator: ";"',
-            id="F5",
-        ),
-        pytest.param(
-            b"id,y\na,1,\nb,2,\n", "lines 2 (3 fields), 3 (3 fields)", "2 of 2 rows", "quote", id="F6"
-        ),
+        (b"", "panel.csv", "no columns: the file is empty", "export the data again"),
+        ("城市,年\n北京,1\n".encode("gb18030"), "line 1", "byte 0 is not utf-8", "encoding: gb18030"),
+        (b"id;y\na;1\n", "header", "1 column found; are the fields separated by ;?", 'separator: ";"'),
+        (b"id,y\na,1,\nb,2,\n", "lines 2 (3 fields), 3 (3 fields)", "2 of 2 rows", "quote"),
         pytest.param(b"id,y,id\na,1,b\n", "header", "'id' (2 times)", "rename or remove", id="F8"),
         (b",id,y\nx,a,1\n", "header", "column 1 has no name", "name the column"),
         (b'id,y\na,1\n"b"b,2\n', "line 3", "does not end", "double the quote"),

@@ -60,14 +60,7 @@ def test_periods_are_counted_in_the_panels_own_spacing(years, period):
             id="P7-mixed",
         ),
         pytest.param([True, False], [1, 1], "column 'id'", "of kind bool", "as text", id="truth-values"),
-        pytest.param(
-            [2011, 2012],
-            ["Lyon", "Paris"],
-            "column 'year'",
-            "no periods",
-            "swapped?",
-            id="P3-swapped-with-text",
-        ),
+        ([2011, 2012], ["Lyon", "Paris"], "column 'year'", "no periods", "swapped?"),
     ],
 )
 def test_broken_keys(entity, time, where, what, hint):

@@ -59,10 +59,7 @@ def states():
 
 @pytest.mark.parametrize(
     ("options", "expected"),
-    [
-        ({"effects": ("entity",)}, SPLM),
-        ({"effects": ("entity", "time"), "likelihood": "direct"}, SPATIALREG),
-    ],
+    [({"effects": ("entity",)}, SPLM), ({"effects": ("entity", "time"), "likelihood": "direct"}, SPATIALREG)],
 )
 def test_estimates_and_impacts_are_those_of_r(options, expected):
     fit = SpatialDurbin(**options).fit(states())

@@ -70,12 +70,6 @@ def figure_of(run, question):
         return plot_forest(contrast_panels(run, question, "lwage"), x_label="Difference", level=0.95)
 
 
-def test_of_many_pairs_those_with_the_least_value_are_shown(asked):
-    own = contrasts_of(asked, GIVEN, "lwage", "ols")
-    pairs = [(one.row.moderator_at, one.base, one.value) for one in own]
-    assert pairs == [(at, "0", to) for at in (8.0, 12.0) for to in "123"]
-
-
 def test_the_table_says_what_is_significant_and_why_something_is_missing(asked):
     table = contrast_table(asked, ALL)
     shown = cells(table)

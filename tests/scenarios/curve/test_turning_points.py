@@ -56,7 +56,7 @@ def established_on(seed, truth, degree, *, noise):
     return [point for point in found_on(seed, truth, degree, noise=noise) if point.is_established]
 
 
-N_RUNS = pytest.mark.parametrize("n_runs", [15, pytest.param(1000, marks=pytest.mark.slow)])
+N_RUNS = pytest.mark.parametrize("n_runs", [30, pytest.param(1000, marks=pytest.mark.slow)])
 
 
 @N_RUNS

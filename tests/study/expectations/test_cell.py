@@ -39,14 +39,6 @@ FRAME = pd.DataFrame(
         ({"estimator": "twfe"}, "status", "refused"),
         ({"estimator": "ols", "term": "educ"}, "supported", "False"),
     ],
-    ids=[
-        "texts",
-        "a number to its last bits",
-        "a whole number",
-        "a truth",
-        "a status",
-        "a cell with a truth",
-    ],
 )
 def test_a_cell_is_found(where, column, value):
     found = find_cell(FRAME, where, column)
@@ -56,11 +48,7 @@ def test_a_cell_is_found(where, column, value):
 @pytest.mark.parametrize(
     ("where", "column", "words"),
     [
-        (
-            {"estimator": "ols", "term": "eduk"},
-            "estimate",
-            ["no such row", "nearest: estimator=ols, term=educ;"],
-        ),
+        ({"estimator": "ols", "term": "eduk"}, "estimate", ["no such row", "nearest: estimator=ols, term="]),
         ({"estimator": "fe"}, "estimate", ["2 such rows: term=educ; term=union"]),
         ({"estimator": "twfe"}, "estimate", ["refused: educ never varies"]),
         ({"estimator": "twfe", "term": "educ"}, "estimate", ["no such row"]),
@@ -252,14 +240,6 @@ def test_an_exact_identity_is_never_inconsistent(seed, digits, n_points, log_res
             *(level("co2", 0.0, 9.0, 0), level("co2", 1.0, 1.0, 0)),
             *(level("co2_pc", 0.0, 0.0, 0), level("co2_pc", 1.0, 9.0, 0)),
         ),
-    ],
-    ids=[
-        "an end in common",
-        "two estimators",
-        "not tied",
-        "one point",
-        "a bound",
-        "a level that may be zero",
     ],
 )
 def test_what_cannot_be_compared_is_not_judged(claims):

@@ -154,18 +154,10 @@ def test_a_statement_finds_the_share_on_which_it_holds(keys, value):
             "the data of this run support no value of the moderator in this range",
         ),
         (
-            {"quantity": "effect_trend", "kind": "falling", "above": 7.0, **MODERATED},
-            "the data of this run do not support this range",
-        ),
-        (
             {"quantity": "level_range", "levels": (0.0, 1.0), "above": 7.0, **MODERATED},
             "the data of this run support no cell in this range",
         ),
         ({"quantity": "shape", "kind": "v", "moderator": "fdi"}, "this run has no surface over fdi"),
-        (
-            {"quantity": "effect_sign", "kind": "none", "moderator": "fdi"},
-            "this run has no effects conditional on fdi",
-        ),
         (
             {"quantity": "pace", "kind": "slowing", "between": (0.5, 0.65)},
             "the curve of this run has too few points there",
