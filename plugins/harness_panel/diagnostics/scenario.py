@@ -144,8 +144,9 @@ def _morans(panel: Panel) -> Iterator[dict[str, Any]]:
 
 
 def _unit_roots(panel: Panel) -> Iterator[dict[str, Any]]:
+    entities = np.array(panel.entity.labels)[panel.entity.codes]
     for name, values in _subjects(panel):
-        for test in unit_root_tests(values, panel.entity.codes, panel.period):
+        for test in unit_root_tests(values, entities, panel.period):
             status = "refused" if test.reason else "ok"
             how = {"caution": test.caution, "status": status, "reason": test.reason}
             yield _row(test.test, name, "", (test.statistic, test.p_value), **how)
