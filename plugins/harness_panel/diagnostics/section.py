@@ -20,8 +20,8 @@ UNIT_ROOT = (
 READINGS: Mapping[str, tuple[str, str, str]] = {
     "vif": (
         marked("Largest variance inflation (VIF)"),
-        marked("Above 10: this regressor can hardly be told apart from the others; drop or combine some."),
-        marked("At most 10: the regressors can be told apart."),
+        marked("Above 10: nearly collinear with the other regressors; drop or combine some."),
+        marked("At most 10: the regressors are not nearly collinear."),
     ),
     "moran": (
         marked("Moran's I by period"),

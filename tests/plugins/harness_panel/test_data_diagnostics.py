@@ -1,4 +1,4 @@
-"""The scenario ``diagnostics``: against inverse correlations, esda, and the same tests of fits."""
+"""The scenario ``diagnostics``: against inverse correlations, R and esda."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import pandas as pd
 import pytest
 
 from harness.plugin import random_stream
-from harness_panel import DataDiagnostics, FixedEffects
+from harness_panel import DataDiagnostics
 from harness_panel.spatial.network import Neighbours
 from panels import simulated_panel
+from r_reference import r_panel
 
 
 def panel_and_tests():
@@ -23,15 +24,19 @@ def panel_and_tests():
     return panel, found.set_index(["test", "variable", "period"]).sort_index()
 
 
-def test_inflation_is_the_inverse_of_correlations_and_errors_are_tested_as_those_of_fits():
+def test_inflation_is_the_inverse_of_correlations():
     panel, tests = panel_and_tests()
     inverse = np.diag(np.linalg.inv(np.corrcoef(panel.X.T)))
     assert tests.loc["vif"]["statistic"].to_numpy() == pytest.approx(inverse, rel=1e-9)
-    fit = FixedEffects(("entity",)).fit(panel).details()["diagnostics"]
-    own = dict(zip(fit["test"], fit["statistic"], strict=True))
-    for name in ("serial_correlation", "cross_section_dependence"):
-        assert tests.loc[name]["statistic"].item() == pytest.approx(own[name], rel=1e-9)
     assert set(tests.loc["im_pesaran_shin"]["status"]) == {"ok"}
+
+
+def test_dependence_of_errors_is_that_of_r():
+    """By plm's pcdtest of its within model, test cd, and by least squares of differences on produc."""
+    found = DataDiagnostics().answer_of(r_panel("produc"), rng=random_stream(0))["data_tests"]
+    own = {row["test"]: row["statistic"] for row in found}
+    assert own["cross_section_dependence"] == pytest.approx(30.3685013093, rel=1e-9)
+    assert own["serial_correlation"] == pytest.approx(115.819410729, rel=1e-9)
 
 
 @pytest.mark.slow
