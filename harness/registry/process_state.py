@@ -12,7 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from functools import cache
+from functools import cache, lru_cache
 from operator import is_
 from types import ModuleType
 from typing import Any, NoReturn
@@ -58,16 +58,23 @@ _PUBLIC = re.compile(rf"({'|'.join(LIBRARIES)})(\.[a-z]\w*)?")
 def _watched() -> Iterator[ModuleType | type]:
     """Yield the loaded modules, and the classes of panels and tables, whose functions everybody calls."""
     yield from (builtins, math, random)
-    for name, module in list(sys.modules.items()):
-        is_ours = name.startswith(_OURS)
-        if isinstance(module, ModuleType) and (
-            is_ours or (name.startswith(LIBRARIES) and _PUBLIC.fullmatch(name))
-        ):
-            yield module
-            yield from _classes(module, len(vars(module))) if is_ours else ()
+    ours, others = _modules(len(sys.modules), next(reversed(sys.modules)))
+    yield from others
+    for module in ours:
+        yield module
+        yield from _classes(module, len(vars(module)))
     pandas = sys.modules.get("pandas")
     if pandas is not None:
         yield from (cls for name in ("DataFrame", "Series", "Index") if (cls := getattr(pandas, name, None)))
+
+
+@lru_cache(maxsize=1)
+def _modules(n_loaded: int, newest: str) -> tuple[tuple[ModuleType, ...], ...]:  # noqa: ARG001 - they change
+    """Return the modules of the harness, and those of the libraries, among so many that are loaded."""
+    loaded = [(name, module) for name, module in sys.modules.items() if isinstance(module, ModuleType)]
+    ours = (module for name, module in loaded if name.startswith(_OURS))
+    others = (module for name, module in loaded if name.startswith(LIBRARIES) and _PUBLIC.fullmatch(name))
+    return tuple(ours), tuple(others)
 
 
 @cache

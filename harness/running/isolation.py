@@ -11,15 +11,19 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from tempfile import TemporaryFile
 from types import FrameType
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
 from harness.errors import TimeLimitReached
 from harness.estimators.guard import what_broke
 from harness.language import Message, marked
 from harness.registry.process_state import remembered_state
 from harness.tables.preparation import Note
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
 
 R_co = TypeVar("R_co", covariant=True)
 
@@ -50,10 +54,16 @@ def one_thread() -> Iterator[None]:
     Products of a few thousand rows are no faster on more, and threads that wait for each other on cores that
     others use take many times as long.
     """
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(limits=1):
+    with _pools(len(sys.modules)).limit(limits=1):
         yield
+
+
+@lru_cache(maxsize=1)
+def _pools(n_modules: int) -> ThreadpoolController:  # noqa: ARG001 - imports load libraries
+    """Return what limits the libraries that are loaded; to look for them takes milliseconds."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 def give_back() -> None:

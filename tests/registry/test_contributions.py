@@ -239,10 +239,13 @@ def chosen(name, **options):
     return build_choice(installed().catalogs, "estimator", name, options)
 
 
-def test_what_a_study_needs_is_told_by_the_plugins_it_chooses_from_and_by_no_others():
-    assert libraries_of([chosen("pooled_ols"), chosen("boosting")]) == ()
-    assert set(libraries_of([chosen("pooled_ols"), chosen("mlp"), chosen("som_ann")])) == {"torch", "minisom"}
+NETWORKS = {"torch", "minisom", "harness_neural.batch.training"}
+
+
+def test_what_fits_of_a_study_load_is_told_by_the_plugins_it_chooses_from_and_by_no_others():
+    assert set(libraries_of([chosen("splines"), chosen("boosting")])) == {"sklearn.ensemble"}
+    assert set(libraries_of([chosen("splines"), chosen("mlp"), chosen("som_ann")])) == NETWORKS
 
 
 def test_an_estimator_within_another_counts():
-    assert set(libraries_of([chosen("rab", base={"use": "mlp"})])) == {"torch", "minisom"}
+    assert set(libraries_of([chosen("rab", base={"use": "mlp"})])) == NETWORKS
