@@ -30,7 +30,7 @@ from harness.plugin import random_stream
 from harness.running.options import RunOptions
 from harness.running.prepare import prepare
 from harness.scenarios.bands import pointwise_limits
-from harness.scenarios.curve.supported_curve import joint_support, supported_dependence
+from harness.scenarios.curve.scenario import joint_support, supported_dependence
 from harness.scenarios.grid import exposure_grid, support
 from harness.scenarios.truth import true_fit
 

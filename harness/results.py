@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from harness.findings.run import Run
-    from harness.report.paper.etable import TableText, TableType
+    from harness.report.paper.tables import TableText, TableType
     from harness.report.sections.coefficients import TableChoice
     from harness.running.folder import RunFolder
 
@@ -183,7 +183,7 @@ class StudyResult:
         ArtifactError
             If the run has no such outcome, estimator or term, or a Word table has no file.
         """
-        from harness.report.paper.etable import etable
+        from harness.report.paper.tables import etable
 
         name = self._outcome(outcome)
         with self._localised() as run:

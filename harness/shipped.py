@@ -1,5 +1,8 @@
 """What the harness itself offers, as a plugin: the hooks that the layers implement."""
 
+from importlib import import_module
+from pkgutil import iter_modules
+
 from harness.data.shipped import harness_datasets as harness_datasets
 from harness.data.shipped import harness_readers as harness_readers
 from harness.data.shipped import harness_simulations as harness_simulations
@@ -15,7 +18,8 @@ from harness.evaluation.protocol import (
     RandomRows,
 )
 from harness.registry.hooks import hookimpl
-from harness.report.sections.shipped import harness_sections as harness_sections
+from harness.report import sections
+from harness.report.sections.section import Section
 from harness.scenarios.conditional.scenario import ConditionalScenario
 from harness.scenarios.contrast import ContrastScenario
 from harness.scenarios.curve.scenario import CurveScenario
@@ -54,3 +58,12 @@ def harness_scenarios() -> tuple[type[Scenario], ...]:
         MediationScenario,
         SpecificationScenario,
     )
+
+
+@hookimpl
+def harness_sections() -> tuple[Section, ...]:
+    """Return the sections of the modules of their package; each knows its place among them."""
+    names = (module.name for module in iter_modules(sections.__path__))
+    modules = (import_module(f"{sections.__name__}.{name}") for name in names)
+    every = (value for module in modules for value in vars(module).values())
+    return tuple(value for value in every if isinstance(value, Section))

@@ -17,8 +17,7 @@ import pandas as pd
 from harness.installed import installed
 from harness.language import spaced, spoken, translated
 from harness.report.render.text import markdown_table
-from harness.report.sections.claims.conclusions import holds
-from harness.report.sections.claims.published import claim_number, published_text
+from harness.report.sections.published import claim_number, holds, published_text
 from harness.study.expectations.claims_table import claims_table
 from harness.study.expectations.moderated_claim import SOURCES
 from harness.study.spec.load import load_study

@@ -30,7 +30,7 @@ from harness.running.capped import greatest
 from harness.running.options import RunOptions
 from harness.running.plan import sampled_rows
 from harness.scenarios.curve.scenario import CurveScenario
-from harness.study.spec.written import written_spec
+from harness.study.spec.document import written_spec
 from harness_rab.rab import Rab
 from harness_sklearn import Splines
 from panels import wave_panel

@@ -32,7 +32,7 @@ TOP = {
     "api",
     "cli",
 }
-TOP |= {"__main__", "pytest_plugin", "python_spec", "installed", "shipped", "plugin"}
+TOP |= {"__main__", "pytest_plugin", "installed", "shipped", "plugin"}
 PLUGINS = {"harness_causal", "harness_panel", "harness_neural", "harness_rab", "harness_sklearn"}
 
 

@@ -211,9 +211,9 @@ MODULES |= {"urllib", "requests", "http"}
 
 # Files that may use one of them, each for one purpose.
 FREE = {
-    "harness/registry/trial.py": "subprocess",  # this interpreter, to try an import
+    "harness/registry/registry.py": "subprocess",  # this interpreter, to try an import
     "harness/data/read/statistics.py": "subprocess",  # this interpreter, to read a file that may end it
-    "harness/audit/signature.py": "subprocess",  # ssh-keygen
+    "harness/audit/integrity.py": "subprocess",  # ssh-keygen
     "harness/conformance/draws.py": "pickle",  # of objects that it has just made
     "harness/scenarios/task.py": "pickle",  # what a worker of this run sent, never a stored file
     "harness/pack/archive.py": "urllib",  # the path in an address of a folder, which reaches nothing

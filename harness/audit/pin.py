@@ -15,8 +15,7 @@ import pandas as pd
 
 from harness.errors import ArtifactError, SpecError, near_names
 from harness.running.folder import RunFolder
-from harness.study.spec.document import EXPECT, Document, read_document
-from harness.study.spec.written import flow_text
+from harness.study.spec.document import EXPECT, Document, flow_text, read_document
 from harness.tables.table import ResultTable
 
 INDENT = "  "

@@ -11,9 +11,9 @@ import pandas as pd
 
 from harness.audit.table_difference import Tolerance, table_difference
 from harness.errors import HarnessError, Problem
+from harness.evaluation.gain import recognition_table
 from harness.evaluation.losses import SAMPLES
 from harness.evaluation.multiverse import choice_table, multiverse_table
-from harness.evaluation.recognition import recognition_table
 from harness.evaluation.specification_curve import joint_tests
 from harness.evaluation.tables import accuracy_table, decomposition_table, gains_table, gains_within
 from harness.findings.run import Run
@@ -37,12 +37,12 @@ from harness.tables.gain import (
     DECOMPOSITION,
     GAIN,
     GAIN_WITHIN,
+    METHOD_LADDER,
     MULTIVERSE,
     MULTIVERSE_CHOICES,
     MULTIVERSE_TESTS,
     RECOGNITION,
 )
-from harness.tables.method_ladder import METHOD_LADDER
 from harness.tables.table import ResultTable
 
 # Other machines and versions add numbers up in another order.

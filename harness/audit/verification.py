@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.audit import tables
-from harness.audit.integrity import file_problems, manifest_problems, spec_problems
-from harness.audit.signature import signed_by
+from harness.audit.integrity import file_problems, manifest_problems, signed_by, spec_problems
 from harness.errors import ArtifactError, Problem
 from harness.registry.catalog import Catalogs
 from harness.running.files import GAIN_REPORT, SIGNATURE

@@ -7,17 +7,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from numpy.random import Generator
 
 from harness.arrays import Floats, Ints
-from harness.calibration.linear_truth import DrawnTruth, LinearTruth, features
-from harness.calibration.rows import GAIN as SINGLE_GAIN
-from harness.calibration.rows import LOSS, P_VALUE, band_finding
+from harness.calibration.page import GAIN as SINGLE_GAIN
+from harness.calibration.page import LOSS, P_VALUE, band_finding
 from harness.data.panel import Panel, SplitUnit
 from harness.data.rules import RowFilter
 from harness.estimators.guard import Status
 from harness.evaluation.losses import SAMPLES
 from harness.evaluation.tables import gains_table
-from harness.findings.checks import checks_passed
+from harness.findings.gain import checks_passed
 from harness.findings.lines import SIMULTANEOUS
 from harness.findings.run import Run
 from harness.findings.table import established
@@ -33,6 +33,255 @@ from harness.scenarios.task import run_in_process
 from harness.tables.effects import EFFECT_TESTS, ROBUSTNESS, RobustnessRow
 from harness.tables.gain import GAIN
 from harness.tables.registry import with_declared
+
+# How far the mean over drawn panels of a share or a correlation may be from the data for it to be kept.
+NEAR = 0.05
+
+# Features by name, with how far they may be from the data; of the kurtosis as a share of it.
+TOLERANCES: Mapping[str, float] = {
+    "share_entity": NEAR,
+    "share_period": NEAR,
+    "share_remainder": NEAR,
+    "autocorrelation": NEAR,
+    "correlation_between_entities": NEAR,
+    "kurtosis": 0.1,
+    "missing_rows": 0.0,
+}
+
+# Largest coefficient of the autoregression of period shocks.
+MOST_PERSISTENT = 0.95
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """Which entity and which period every row is of.
+
+    Attributes
+    ----------
+    entity : (n_obs,), codes of entities, 0 to `n_entities` less one
+    period : (n_obs,), positions of the periods in their order, 0 to `n_periods` less one
+    """
+
+    entity: Ints
+    period: Ints
+    n_entities: int
+    n_periods: int
+
+    @classmethod
+    def of(cls, panel: Panel) -> Cells:
+        """Return the cells of a panel's rows; periods without a row do not count."""
+        present, period = np.unique(panel.period, return_inverse=True)
+        entities, entity = np.unique(panel.entity.codes, return_inverse=True)
+        return cls(entity, period, entities.size, present.size)
+
+    def entity_means(self, values: Floats) -> Floats:
+        """Return the mean of every entity's rows, (n_entities,)."""
+        return _means(values, self.entity, self.n_entities)
+
+    def matrix(self, values: Floats) -> Floats:
+        """Return values as (n_entities, n_periods), zero where there is no row."""
+        filled = np.zeros((self.n_entities, self.n_periods))
+        filled[self.entity, self.period] = values
+        return filled
+
+
+@dataclass(frozen=True, eq=False)
+class ErrorParts:
+    """Values of rows as a sum of three parts.
+
+    Attributes
+    ----------
+    level : (n_entities,), of entities
+    shock : (n_periods,), of periods, with mean zero
+    remainder : (n_obs,), the residual; its means over entities and over periods are zero
+    """
+
+    cells: Cells
+    level: Floats
+    shock: Floats
+    remainder: Floats
+
+
+def error_parts(values: Floats, cells: Cells) -> ErrorParts:
+    """Split values, (n_obs,), into the least squares effects of entities and periods, and the remainder."""
+    present = cells.matrix(np.ones(values.size))
+    rows = present.sum(axis=1)
+    within = values - cells.entity_means(values)[cells.entity]
+    normal = np.diag(present.sum(axis=0)) - present.T @ (present / rows[:, None])
+    sums = np.bincount(cells.period, weights=within, minlength=cells.n_periods)
+    shock = np.linalg.lstsq(normal, sums)[0]
+    shock = np.asarray(shock - shock.mean())
+    level = cells.entity_means(values - shock[cells.period])
+    return ErrorParts(cells, level, shock, values - level[cells.entity] - shock[cells.period])
+
+
+def shock_response(parts: ErrorParts) -> Floats:
+    """Return what period shocks like these are drawn from.
+
+    Remainders with signs by entity have period means too, where those of the data have none, so shocks are
+    scaled: variances of period means of shock and remainder together are, in expectation, those of the data.
+    Where the remainders alone reach it, there are no shocks.
+
+    Returns
+    -------
+    (n_periods, n_periods), of every period's shock to the sign of every innovation.
+    """
+    shock, cells = parts.shock, parts.cells
+    before = float(shock[:-1] @ shock[:-1])
+    persistence = float(shock[1:] @ shock[:-1]) / before if before > 0 else 0.0
+    persistence = min(max(persistence, 0.0), MOST_PERSISTENT)
+    innovations = shock - persistence * np.concatenate([[0.0], shock[:-1]])
+    lag = np.subtract.outer(np.arange(shock.size), np.arange(shock.size))
+    response = np.where(lag >= 0, persistence ** np.maximum(lag, 0), 0.0) * innovations
+    of_data = _means(parts.remainder + shock[cells.period], cells.period, cells.n_periods)
+    of_remainder = cells.matrix(parts.remainder) / np.bincount(cells.period)
+    wanted = _about_mean(of_data[:, None]) - _about_mean(of_remainder.T)
+    expected = _about_mean(response)
+    scale = np.sqrt(max(wanted, 0.0) / expected) if expected > 0 else 0.0
+    return np.asarray(response * scale)
+
+
+def _about_mean(columns: Floats) -> float:
+    """Return the sum of squares of columns about their means."""
+    return float(((columns - columns.mean(axis=0)) ** 2).sum())
+
+
+def _means(values: Floats, codes: Ints, n_codes: int) -> Floats:
+    rows = np.bincount(codes, minlength=n_codes)
+    return np.asarray(np.bincount(codes, weights=values, minlength=n_codes) / rows)
+
+
+@dataclass(frozen=True, eq=False)
+class LinearTruth:
+    """A linear truth fitted to a panel.
+
+    Attributes
+    ----------
+    panel : the panel it was fitted to
+    effect : of the exposure, outcome units per unit of exposure, or of any level but the base
+    systematic : (n_obs,), what the other regressors predict, entities' means of them included
+    parts : the residuals, of entities, periods and rows
+    """
+
+    panel: Panel
+    effect: float
+    systematic: Floats
+    parts: ErrorParts
+
+    @property
+    def unexplained(self) -> Floats:
+        """What regressors do not predict of the data, (n_obs,)."""
+        parts = self.parts
+        return parts.level[parts.cells.entity] + parts.shock[parts.cells.period] + parts.remainder
+
+    def draw(self, rng: Generator) -> DrawnTruth:
+        """Draw an outcome."""
+        cells = self.parts.cells
+        signs = rng.choice([-1.0, 1.0], size=(2, cells.n_entities))
+        level = (signs[0] * self.parts.level)[cells.entity]
+        response = shock_response(self.parts)
+        shock = (response @ rng.choice([-1.0, 1.0], size=len(response)))[cells.period]
+        remainder = signs[1][cells.entity] * self.parts.remainder
+        without = self.systematic + level + shock
+        return DrawnTruth(
+            observed=without + self.effect * exposure_of(self.panel) + remainder,
+            unexplained=level + shock + remainder,
+            mean_without_exposure=float(without.mean()),
+            effect=self.effect,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnTruth:
+    """An outcome drawn from a linear truth.
+
+    Attributes
+    ----------
+    observed : (n_obs,)
+    unexplained : (n_obs,), what regressors do not predict of it
+    mean_without_exposure : mean expected outcome were the exposure zero in all rows, given the levels of the
+        entities and the shocks of the periods
+    effect : of the exposure
+    """
+
+    observed: Floats
+    unexplained: Floats
+    mean_without_exposure: float
+    effect: float
+
+    def curve(self, at: Floats) -> Floats:
+        """Return the true net effect curve at exposures, (n_grid,)."""
+        return self.mean_without_exposure + self.effect * at
+
+
+def fit_linear_truth(panel: Panel, *, effect: float) -> LinearTruth:
+    """Fit a linear truth to a panel by the within estimator of Mundlak (1978).
+
+    Parameters
+    ----------
+    effect : what the exposure's effect is to be, of levels that of any but the base; 0 removes it, with
+        everything that follows from the exposure
+    """
+    follows = panel.dependents(panel.exposure)
+    others = [at for at, name in enumerate(panel.columns) if name not in follows]
+    centred, cells = panel.X[:, others] - panel.X[:, others].mean(axis=0), Cells.of(panel)
+    deviation = centred.std(axis=0)
+    Z = np.asarray(centred / np.where(deviation > 0, deviation, 1.0))
+    means = np.column_stack([np.ones(cells.n_entities), *map(cells.entity_means, Z.T)])
+    outcome = panel.observed - effect * exposure_of(panel)
+    within = Z - means[:, 1:][cells.entity]
+    slopes = np.linalg.lstsq(within, outcome - cells.entity_means(outcome)[cells.entity])[0]
+    parts = error_parts(outcome - Z @ slopes, cells)
+    weight = np.sqrt(np.bincount(cells.entity))
+    shared = means @ np.linalg.lstsq(means * weight[:, None], parts.level * weight)[0]
+    return LinearTruth(
+        panel=panel,
+        effect=effect,
+        systematic=Z @ slopes + shared[cells.entity],
+        parts=replace(parts, level=parts.level - shared),
+    )
+
+
+def exposure_of(panel: Panel) -> Floats:
+    """Return the exposure, (n_obs,); of a categorical one 1 in all rows but those of the base."""
+    exposure = panel.column(panel.exposure)
+    return (exposure > 0.0).astype(np.float64) if panel.levels else exposure
+
+
+def features(unexplained: Floats, cells: Cells) -> Mapping[str, float]:
+    """Return the features of what regressors do not predict, (n_obs,).
+
+    Returns
+    -------
+    Shares of the variance of entities, periods and remainders; of errors less their entity's mean the
+    first-order autocorrelation between consecutive periods, the mean correlation of two entities in a period
+    and the kurtosis (3 for a normal distribution); the share of pairs of entity and period without a row. NaN
+    where a feature is not defined.
+    """
+    parts = error_parts(unexplained, cells)
+    of_rows = (parts.level[cells.entity], parts.shock[cells.period], parts.remainder)
+    variances = np.array([float(part.var()) for part in of_rows])
+    whole = variances.sum()
+    shares = variances / whole if whole > 0 else np.full(3, np.nan)
+    errors = unexplained - cells.entity_means(unexplained)[cells.entity]
+    variance = float(errors.var())
+    known = {"missing_rows": 1.0 - errors.size / (cells.n_entities * cells.n_periods)}
+    known |= dict(zip(("share_entity", "share_period", "share_remainder"), shares.tolist(), strict=True))
+    if variance <= 0:
+        return dict.fromkeys(TOLERANCES, np.nan) | known
+    wide, present = cells.matrix(errors), cells.matrix(np.ones(errors.size))
+    both = (present[:, 1:] * present[:, :-1]).astype(bool)
+    now, before = wide[:, 1:][both], wide[:, :-1][both]
+    size = float(np.sqrt((now**2).sum() * (before**2).sum()))
+    known["autocorrelation"] = float(now @ before) / size if size > 0 else np.nan
+    sums = np.bincount(cells.period, weights=errors)
+    rows = np.bincount(cells.period)
+    pairs = float((rows * (rows - 1)).sum())
+    products = float((sums**2).sum() - (errors**2).sum())
+    known["correlation_between_entities"] = products / pairs / variance if pairs > 0 else np.nan
+    known["kurtosis"] = float((errors**4).mean()) / variance**2
+    return {name: known[name] for name in TOLERANCES}
+
 
 COLUMNS = ["outcome", "estimator", "protocol", "finding", "found"]
 

@@ -14,13 +14,19 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel
 
-from harness.calibration.drawn_study import DrawnStudy, Findings
-from harness.calibration.linear_truth import TOLERANCES, features, fit_linear_truth
-from harness.calibration.page import calibration_page
-from harness.calibration.rows import KINDS, VERDICT, Calibration, CalibrationRow, FeatureRow, Reduction
+from harness.calibration.drawn_study import TOLERANCES, DrawnStudy, Findings, features, fit_linear_truth
+from harness.calibration.page import (
+    KINDS,
+    VERDICT,
+    Calibration,
+    CalibrationRow,
+    FeatureRow,
+    Reduction,
+    calibration_page,
+)
 from harness.estimators.protocol import Estimator
 from harness.evaluation.protocol import SAME_ENTITY, TOUCHES_TEST_ROWS
-from harness.findings.checks import CHECKS
+from harness.findings.gain import CHECKS
 from harness.findings.table import RULES
 from harness.installed import installed
 from harness.record.manifest import Manifest, record_text

@@ -92,7 +92,7 @@ def compare(choice: PluginChoice, a: Path, b: Path, rtol: float, atol: float, as
 
 def _with_file(run: RunFolder, file: Path, tolerance: Tolerance, *, as_json: bool) -> None:
     """Print a verdict for each number that another program wrote."""
-    from harness.audit.outside import compare_outside, outside_lines
+    from harness.audit.runs import compare_outside, outside_lines
     from harness.report.gain_report import json_value
 
     numbers = compare_outside(run, file, tolerance=tolerance)
@@ -118,7 +118,7 @@ def sign(folder: Path, key: Path) -> None:
     with changed files is refused.
     """
     from harness.audit.integrity import require_whole
-    from harness.audit.signature import sign as signed
+    from harness.audit.integrity import sign as signed
     from harness.running.files import SIGNATURE, locked
     from harness.running.folder import RunFolder
 
@@ -162,8 +162,8 @@ def pin(
     from harness.audit.pin import PinSelection, new_block, pinned, with_entries
     from harness.running.files import replacing_own
     from harness.running.folder import RunFolder
+    from harness.study.spec.document import WrittenSpec
     from harness.study.spec.load import load_study
-    from harness.study.spec.written import WrittenSpec
 
     registry = shared.found(choice)
     run = RunFolder.open(folder)

@@ -168,8 +168,8 @@ def test_plugin(
     Reports how many checks ran, which failed, which were skipped, and why. Checks run in a separate process;
     a crash counts as a failure. Exits with an error if a check failed or none ran.
     """
+    from harness.conformance.case import read_options
     from harness.conformance.checks import checks_among, find_plugin, run_checks
-    from harness.conformance.options import read_options
 
     registry = shared.found(choice)
     plugin = find_plugin(registry, name)

@@ -84,7 +84,7 @@ def compare(folder: Path, reference: Path, rtol: float) -> None:
     Estimators missing in the reference are listed too. Exit code: 0 if common errors agree within the
     tolerance, 1 if an error differs, 5 if suites, editions or forms differ.
     """
-    from harness.suite.compare import compare_gains, read_gains
+    from harness.suite.results import compare_gains, read_gains
 
     difference = compare_gains(read_gains(folder), read_gains(reference), rtol=rtol)
     echo("\n".join(difference.lines()))

@@ -7,7 +7,7 @@ In the tests of a plugin::
         check.run()
 """
 
-from harness.conformance.check import Check, Verdict
 from harness.conformance.checks import checks_for, checks_of, checks_of_member
+from harness.conformance.panels import Check, Verdict
 
 __all__ = ["Check", "Verdict", "checks_for", "checks_of", "checks_of_member"]

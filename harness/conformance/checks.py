@@ -14,10 +14,9 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from harness.conformance import data_members, draws, predictions, sections, study_members
-from harness.conformance.case import Case
-from harness.conformance.check import RULES, Check, Status, Verdict
-from harness.conformance.options import DEFAULTS, Options, build
+from harness.conformance import data_members, draws, predictions
+from harness.conformance.case import DEFAULTS, Case, Options, build
+from harness.conformance.panels import RULES, Check, Status, Verdict
 from harness.errors import PluginError, Problem, near_names
 from harness.estimators.protocol import ESTIMATOR, Estimator
 from harness.installed import KINDS, installed
@@ -27,7 +26,7 @@ from harness.registry.registry import Registry
 from harness.report.sections.section import SECTION
 
 # A rule stands after those that it needs.
-RULE_MODULES = (predictions, draws, data_members, study_members, sections)
+RULE_MODULES = (predictions, draws, data_members)
 
 _SPAWN = multiprocessing.get_context("spawn")
 
@@ -39,10 +38,10 @@ def checks_of(estimator: Estimator) -> list[Check]:
 
 def checks_of_member(kind: Kind[Any], member: Any) -> list[Check]:  # noqa: ANN401 - of any kind
     """Return all checks of one member of a kind, with the options it has; nothing has to be installed."""
-    return _checks(kind, member, sections.Setting(installed()))
+    return _checks(kind, member, data_members.Setting(installed()))
 
 
-def _checks(kind: Kind[Any], member: Any, at: sections.Setting) -> list[Check]:  # noqa: ANN401 - of any kind
+def _checks(kind: Kind[Any], member: Any, at: data_members.Setting) -> list[Check]:  # noqa: ANN401 - of any kind
     subject = Case(member) if kind == ESTIMATOR else (member, at) if kind == SECTION else member
     verdicts: dict[str, Verdict] = {}
     return [Check(rule, kind.name, member.name, subject, verdicts) for rule in RULES[kind.name].values()]
@@ -85,7 +84,7 @@ def checks_among(
     for name in sorted({*only, *options} - set(known)):
         hint = near_names(name, known)
         raise PluginError.at(plugin.name, f"the plugin offers no '{name}'", ", ".join(known), hint)
-    at = sections.Setting(registry, plugin, options, study)
+    at = data_members.Setting(registry, plugin, options, study)
     return [
         check
         for kind in KINDS

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from harness.arrays import Floats, Ints
-from harness.conformance.check import Skipped, Violation, refuse, rule
-from harness.conformance.panels import COLUMNS, ordinary_panel
+from harness.conformance.case import Options, stand_ins, with_stand_in
+from harness.conformance.panels import (
+    COLUMNS,
+    SEED,
+    Skipped,
+    StandIn,
+    Violation,
+    fresh,
+    grouped,
+    ordinary_panel,
+    refuse,
+    rule,
+)
 from harness.data.data_spec import FileSpec
 from harness.data.dataset import Dataset
 from harness.data.key import Key
+from harness.data.panel import Panel
 from harness.data.prepare.step import (
     Calendar,
     Column,
@@ -26,9 +41,27 @@ from harness.data.prepare.step import (
     TableStep,
     single_steps,
 )
+from harness.data.read.files import frame_file
 from harness.data.read.source import FileReader, Source
 from harness.data.simulate.simulation import HasTruth, Simulation
-from harness.errors import DataError
+from harness.errors import DataError, EstimationError
+from harness.evaluation.metrics import Metric
+from harness.evaluation.protocol import SAME_ENTITY, SAME_PERIOD, TRAINING_ROWS, EvaluationProtocol, Fold
+from harness.findings.run import read_run
+from harness.registry.plugin import Plugin
+from harness.registry.registry import Registry
+from harness.report.blocks import ReportBlock
+from harness.report.drawing.canvas import finish, house_style
+from harness.report.page import figures_in
+from harness.report.sections.section import Section
+from harness.rng import random_stream
+from harness.running.options import RunOptions
+from harness.running.run import write_run
+from harness.running.workers import ThisProcess
+from harness.scenarios.full_fit import answer_in_process
+from harness.scenarios.scenario import Scenario, Subject
+from harness.study.spec.document import written_spec
+from harness.tables.preparation import Note
 
 # Values of columns that a step takes as groups: thirds of the numbers, from the least.
 THIRDS = ("high", "low", "middle")
@@ -237,3 +270,289 @@ def _two_tables(first: pd.DataFrame, second: pd.DataFrame) -> str:
         raise Violation("the table has no rows, no columns, or two columns of one name")
     refuse(not first.equals(second), "the table differs from one call to the next")
     return f"{len(first)} rows, {len(first.columns)} columns"
+
+
+# Rows that metrics are asked of.
+N_OBS = 200
+
+# Columns that the harness adds to every table.
+PLACE = {"outcome", "estimator", "scenario"}
+
+
+@rule("protocol")
+def folds(member: EvaluationProtocol) -> str:
+    """Check that every fold has rows on both sides, each once, and a name of its own.
+
+    Split the ordinary panel.
+    """
+    require_words(member, "title", "how", "stream")
+    if member.prepared_on not in ("train", "all"):
+        raise Violation(f"`prepared_on` is {member.prepared_on!r}, neither 'train' nor 'all'")
+    panel = _grouped(member)
+    folds = _split(member, panel)
+    if not folds or not all(isinstance(fold, Fold) for fold in folds):
+        raise Violation("split returns no folds: return a tuple of harness.plugin.Fold")
+    refuse(len({fold.name for fold in folds}) < len(folds), "two folds have the same name")
+    for fold in folds:
+        for side, rows in fold.sides.items():
+            if rows.size == 0 or rows.min() < 0 or rows.max() >= panel.n_obs:
+                raise Violation(f"fold {fold.name}: the {side} rows are none, or not rows of the panel")
+            refuse(np.unique(rows).size < rows.size, f"fold {fold.name}: the {side} rows name a row twice")
+    return f"{len(folds)} folds"
+
+
+@rule("protocol", "folds")
+def leaks_told(member: EvaluationProtocol) -> str:
+    """Check that rows, entities and periods on both sides of a fold are declared among `leaks`.
+
+    Compare the sides of every fold.
+    """
+    panel = _grouped(member)
+    declared = {leak.code for leak in member.leaks}
+    if TRAINING_ROWS.code in declared:
+        return "the rows compared on are those trained on"
+    shared = {
+        TRAINING_ROWS: np.arange(panel.n_obs),
+        SAME_ENTITY: panel.entity.codes,
+        SAME_PERIOD: panel.period,
+    }
+    for fold in _split(member, panel):
+        for leak, values in shared.items():
+            if leak.code not in declared and np.intersect1d(values[fold.train], values[fold.test]).size:
+                raise Violation(f"fold {fold.name}: {leak.text}, and `leaks` does not say so")
+    return ""
+
+
+@rule("protocol", "folds", name="repeatable")
+def equal_folds(member: EvaluationProtocol) -> None:
+    """Check that equal streams give equal folds.
+
+    Split twice.
+    """
+    panel = _grouped(member)
+    for fold, again in zip(_split(member, panel), _split(member, panel), strict=True):
+        if not np.array_equal(fold.train, again.train) or not np.array_equal(fold.test, again.test):
+            raise Violation(f"fold {fold.name} differs from one call to the next; draw from `rng` alone")
+
+
+@rule("protocol", "folds", name="quick")
+def quick_protocol(member: EvaluationProtocol) -> str:
+    """Check that quick returns the same protocol with no more folds.
+
+    Split by the quick protocol.
+    """
+    quick = member.quick()
+    refuse(type(quick) is not type(member), f"quick returns a {type(quick).__name__}")
+    panel = _grouped(member)
+    n_quick = len(quick.split(fresh(panel), rng=random_stream(SEED, "folds")))
+    refuse(n_quick > len(_split(member, panel)), f"quick has {n_quick} folds, more than the protocol itself")
+    return f"{n_quick} folds"
+
+
+def _grouped(member: EvaluationProtocol) -> Panel:
+    return grouped(ordinary_panel(), tuple(member.columns))
+
+
+def _split(member: EvaluationProtocol, panel: Panel) -> tuple[Fold, ...]:
+    return tuple(member.split(fresh(panel), rng=random_stream(SEED, "folds")))
+
+
+@rule("metric")
+def losses(member: Metric) -> None:
+    """Check that each row has a finite loss, at least zero, and zero where it is predicted exactly.
+
+    Ask for losses of random predictions, and of exact ones.
+    """
+    require_words(member, "title", "how")
+    observed, predicted = _predictions()
+    losses = _losses(member, observed, predicted)
+    if not np.isfinite(losses).all() or losses.min() < 0.0:
+        raise Violation(f"losses reach from {losses.min():.3g} to {losses.max():.3g}")
+    exact = _losses(member, observed, observed)
+    refuse(exact.any(), f"a row that is predicted exactly has the loss {np.abs(exact).max():.3g}")
+    refuse(not losses.any(), "no prediction has a loss, so nothing is compared")
+
+
+@rule("metric", "losses")
+def rows_alone(member: Metric) -> None:
+    """Check that the loss of a row does not depend on the rows next to it, nor on their order.
+
+    Ask for losses of every third row, in the reverse order.
+    """
+    observed, predicted = _predictions()
+    rows = np.arange(N_OBS)[::-3]
+    alone, among = _losses(member, observed[rows], predicted[rows]), _losses(member, observed, predicted)
+    is_same = np.allclose(alone, among[rows], rtol=1e-12)
+    refuse(not is_same, "the loss of a row is another without the rows next to it")
+
+
+def _predictions() -> tuple[Floats, Floats]:
+    rng = random_stream(SEED, "losses")
+    observed = 3.0 + rng.normal(size=N_OBS)
+    return observed, observed + rng.normal(size=N_OBS)
+
+
+def _losses(member: Metric, observed: Floats, predicted: Floats) -> Floats:
+    columns = {"observed": observed, "predicted": predicted}
+    found = unchanged(columns, lambda given: member.loss(given["observed"], given["predicted"]))
+    return require_column(found, observed.size, what="the loss")
+
+
+@rule("scenario")
+def answers(member: Scenario) -> str:
+    """Check that least squares answer in the declared tables, in the declared columns.
+
+    Ask least squares on the ordinary panel.
+    """
+    tables = {**member.describe(_panel(member)), **_answer(member)}
+    declared = {table.name: table for table in (*member.tables, *member.data_tables)}
+    refuse(not any(len(frame) for frame in tables.values()), "no table has a row")
+    for name, frame in tables.items():
+        if name not in declared:
+            raise Violation(f"answers in the table '{name}', which `tables` and `data_tables` do not declare")
+        if taken := PLACE & set(frame.columns):
+            raise Violation(f"the table '{name}' has a column that the harness adds: {', '.join(taken)}")
+        if unknown := set(frame.columns) - set(declared[name].columns):
+            raise Violation(f"the table '{name}' has a column that it does not declare: {', '.join(unknown)}")
+    return ", ".join(sorted(tables))
+
+
+@rule("scenario", "answers", name="repeatable")
+def equal_answers(member: Scenario) -> None:
+    """Check that the same fit and seed give the same answer.
+
+    Ask twice.
+    """
+    again = _answer(member)
+    for name, frame in _answer(member).items():
+        refuse(not frame.equals(again[name]), f"the table '{name}' differs from one call to the next")
+
+
+@rule("scenario", "answers", name="quick")
+def quick_scenario(member: Scenario) -> str:
+    """Check that quick returns a scenario of the same class, and notes are harness.plugin.Note.
+
+    Compare the classes, and read the notes.
+    """
+    quick = member.quick()
+    refuse(type(quick) is not type(member), f"quick returns a {type(quick).__name__}")
+    notes = member.notes(_panel(member))
+    refuse(not all(isinstance(note, Note) for note in notes), "a note is no harness.plugin.Note")
+    return ", ".join(note.code for note in notes)
+
+
+def _panel(member: Scenario) -> Panel:
+    """Return a panel that the scenario answers on: with an exposure of many values, or else of two."""
+    panel = grouped(ordinary_panel(), tuple(member.columns))
+    try:
+        _asked(member, panel)
+    except EstimationError:
+        exposure = panel.column(panel.exposure)
+        return panel.with_columns({panel.exposure: (exposure > np.median(exposure)).astype(np.float64)})
+    return panel
+
+
+def _answer(member: Scenario) -> Mapping[str, pd.DataFrame]:
+    return _asked(member, _panel(member))
+
+
+def _asked(member: Scenario, panel: Panel) -> Mapping[str, pd.DataFrame]:
+    return answer_in_process(member, Subject(fresh(panel), StandIn(), StandIn.name, SEED))
+
+
+@dataclass(frozen=True, eq=False)
+class Setting:
+    """Where a section is looked for.
+
+    Attributes
+    ----------
+    registry : what a study may use
+    plugin : whose estimators, protocols, scenarios and metrics the kit's study uses; None for the harness's
+    given : options of these
+    study : spec of a study that has the section; None for the kit's own
+    """
+
+    registry: Registry
+    plugin: Plugin | None = None
+    given: Options = field(default_factory=dict)
+    study: Path | None = None
+
+    def options(self, out: Path) -> RunOptions:
+        """Return what a quick run of the study takes."""
+        if self.study is not None:
+            return RunOptions(self.study, out=out, quick=True)
+        spec = {
+            "spec_version": 1,
+            "study": "conformance",
+            "title": "Conformance",
+            "seed": SEED,
+            "data": {"path": "panel.parquet"},
+            "roles": {
+                "entity": "entity",
+                "time": "time",
+                "outcomes": "outcome",
+                "exposure": COLUMNS[0],
+                "moderators": COLUMNS[1],
+                "controls": COLUMNS[2:],
+            },
+            "estimators": [{"id": "reference", "use": StandIn.name}, *self._own("estimator")],
+            "evaluation": {
+                "reference": "reference",
+                "protocols": ["in_sample", "held_out_entities", *self._own("protocol")],
+                "metrics": list(self._own("metric")),
+            },
+            "scenarios": [{"use": "curve", "draws": 20}, *self._own("scenario")],
+        }
+        return RunOptions(
+            written_spec(spec), data=frame_file(_example_table()), out=out, quick=True, trust_plugins=True
+        )
+
+    def _own(self, kind: str) -> Iterator[Mapping[str, object]]:
+        members = {} if self.plugin is None else self.plugin.contributions.get(kind, {})
+        for name, member in members.items():
+            yield {"use": name, **stand_ins(member), **self.given.get(name, {})}
+
+
+def _example_table() -> pd.DataFrame:
+    """Return the ordinary panel as a table; all but its exposure in quarters, so that rows group by them."""
+    panel = ordinary_panel()
+    columns = dict(zip(COLUMNS, panel.X.T, strict=True))
+    for name in COLUMNS[1:]:
+        columns[name] = pd.qcut(columns[name], 4, labels=False)
+    keys = {key.name: np.array(key.labels)[key.codes] for key in (panel.entity, panel.time)}
+    return pd.DataFrame({**keys, panel.outcome: panel.observed, **columns})
+
+
+@rule("section")
+def whole(case: tuple[Section, Setting]) -> str:
+    """Check that a section has a title, a whole number for its place, and what makes its blocks.
+
+    Look at what the page reads.
+    """
+    member, _ = case
+    if not isinstance(member, Section):
+        raise Violation(f"a {type(member).__name__} is no harness.plugin.reporting.Section")
+    require_words(member, "name", "title")
+    refuse(type(member.place) is not int, f"`place` is {member.place!r}, not a whole number")
+    return f"at {member.place}"
+
+
+@rule("section", "whole", is_slow=True)
+def present(case: tuple[Section, Setting]) -> str:
+    """Check that a section stands in the report of a small study, or in that of `--study`.
+
+    Run the study with the estimators, protocols, scenarios and metrics of the plugin, and make the section.
+    """
+    member, at = case
+    with TemporaryDirectory(prefix="harness-conformance-") as folder, house_style():
+        options = at.options(Path(folder) / "run")
+        run = read_run(write_run(options, with_stand_in(at.registry), workers=ThisProcess()))
+        blocks = member.blocks(run)
+        for figure in figures_in(blocks):
+            finish(figure, is_simulated=False)
+        rows = ", ".join(f"{len(run.frame(name))} rows in {name}" for name in member.tables)
+    used = ", ".join(one.id for one in run.manifest.study.estimators)
+    what = f"is not in the report of a study of {used}, which has {rows or 'no table that it names'}"
+    refuse(not blocks, f"{what}; name a study that has it: --study SPEC")
+    refuse(not all(isinstance(block, ReportBlock) for block in blocks), "`content` yields what is no block")
+    return f"{len(blocks)} blocks"

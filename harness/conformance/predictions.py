@@ -16,8 +16,7 @@ import numpy as np
 from harness.arrays import Floats, Ints
 from harness.conformance import panels
 from harness.conformance.case import FIRST, Case, require_agreement, require_equal
-from harness.conformance.check import RULES, Rule, Violation, refuse, rule
-from harness.conformance.panels import SEED, fresh
+from harness.conformance.panels import RULES, SEED, Rule, Violation, fresh, refuse, rule
 from harness.data.panel import Panel
 from harness.errors import EstimationError
 from harness.estimators.guard import in_one_line, predict

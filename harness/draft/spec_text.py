@@ -16,11 +16,11 @@ from harness.draft.found_data import FoundData
 from harness.errors import ArtifactError
 from harness.registry.catalog import Catalogs
 from harness.running.files import replacing_own
+from harness.study.spec.document import WrittenSpec
 from harness.study.spec.entry import drafted_entries
 from harness.study.spec.load import default_protocols, load_study
 from harness.study.spec.study import SPEC_VERSION
-from harness.study.spec.written import WrittenSpec
-from harness.text.templates import text_templates
+from harness.text.plain_text import text_templates
 
 _WIDTH = 110
 

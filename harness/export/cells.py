@@ -10,7 +10,7 @@ from typing import Literal
 from harness.data.panel import Panel
 from harness.estimators.protocol import LinearModel
 from harness.findings.run import Run
-from harness.record.study import EstimatorRecord
+from harness.record.manifest import EstimatorRecord
 from harness.tables.coefficients import COEFFICIENTS, CoefficientRow
 
 # Term of the constant.

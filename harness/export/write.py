@@ -22,7 +22,7 @@ from harness.running.csv_table import csv_text
 from harness.running.files import MANIFEST, flush_names, locked, move
 from harness.running.folder import RunFolder
 from harness.running.prepare import RunSources, prepare_again
-from harness.text.templates import text_templates
+from harness.text.plain_text import text_templates
 
 # Scripts by program; a template of this package writes each.
 SCRIPTS = {"r": "linear_cells.R", "stata": "linear_cells.do"}

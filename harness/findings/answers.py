@@ -19,7 +19,7 @@ from harness.findings.gains import Gains
 from harness.findings.lines import POINTWISE, curve_scenarios, curves_of, mean_slopes, true_rows
 from harness.findings.run import Run
 from harness.language import gettext
-from harness.record.study import EstimatorRecord, ProtocolRecord, StudyRecord
+from harness.record.manifest import EstimatorRecord, ProtocolRecord, StudyRecord
 from harness.scenarios.effect.scenario import TRUE_SLOPES
 from harness.tables.coefficients import COEFFICIENTS, CoefficientRow
 from harness.tables.effects import SENSITIVITY, EffectRow, SensitivityRow

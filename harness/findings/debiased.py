@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
-from harness.findings.holm import holm
 from harness.findings.lines import POINTWISE, SIMULTANEOUS, mean_slopes, stretches, true_rows
 from harness.findings.run import Run
-from harness.record.study import StudyRecord
+from harness.record.manifest import StudyRecord
 from harness.scenarios.effect.scenario import TRUE_SLOPES
 from harness.tables.effects import EFFECTS, EffectRow
 from harness.tables.findings import FindingRow
 from harness.tables.gain import size_of
 from harness.tables.table import NAN
 from harness.text.sentences import FindingKind, Sentence, finding
+
+
+def holm(p_values: Iterable[float]) -> list[float]:
+    """Return the p-values of a family adjusted by Holm (1979)."""
+    from harness.evaluation.gain import holm_adjusted
+
+    adjusted: list[float] = holm_adjusted(np.array(list(p_values))).tolist()
+    return adjusted
+
 
 # Fewest entities with which intervals of debiased slopes were found to hold as often as they say.
 FEW_ENTITIES = 30

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from harness.findings.holm import holm
+from harness.findings.debiased import holm
 from harness.findings.lines import SIMULTANEOUS
 from harness.findings.run import Run
-from harness.record.study import StudyRecord
+from harness.record.manifest import StudyRecord
 from harness.tables.findings import FindingRow
 from harness.tables.gain import size_of
 from harness.tables.heterogeneity import (

@@ -3,19 +3,51 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
 from harness.findings.gains import GainCell, Gains, compared_error, established
 from harness.findings.run import Run
-from harness.record.study import EstimatorRecord, ProtocolRecord, StudyRecord
+from harness.language import marked
+from harness.record.manifest import EstimatorRecord, ProtocolRecord, StudyRecord
+from harness.scenarios.robustness import BASELINE, JOINT
 from harness.tables.accuracy import AccuracyRow
 from harness.tables.coefficients import COEFFICIENTS
+from harness.tables.effects import RobustnessRow
 from harness.tables.findings import FindingRow
-from harness.tables.gain import GIVEN_PERIODS, GainRow, GainStatus
+from harness.tables.gain import GIVEN_PERIODS, GainRow, GainStatus, size_of
 from harness.tables.preparation import LEAK_CODE, PREPARATION, WARNINGS
 from harness.text.sentences import Sentence, finding
+
+AGREE, CONFIRM = "checks_agree", "checks_confirm"
+
+# What is counted of all checks together, in words.
+CHECKS: Mapping[str, str] = {
+    AGREE: marked("all robustness checks agreed with the slope"),
+    CONFIRM: marked("the slope and every check of it were significant with one sign, and all agreed"),
+}
+
+
+def checks_passed(rows: Iterable[RobustnessRow], *, level: float) -> Mapping[str, bool]:
+    """Return whether the checks of one outcome and learner, by all methods, agree and confirm.
+
+    They agree where no joint test finds that a slope differs from what it should equal, as the report says
+    it. They confirm where, beyond that, the slope and all that should equal it are significantly different
+    from zero with one sign. A check without a result is passed over; without a joint test there is neither.
+    """
+    done, size = [row for row in rows if row.is_done], size_of(level)
+    joint = [row.p_difference >= size for row in done if row.check == JOINT]
+    slopes = [
+        row
+        for row in done
+        if row.check == BASELINE or (row.check != JOINT and math.isfinite(row.p_difference))
+    ]
+    if not joint or not slopes:
+        return {}
+    same = len({row.estimate > 0.0 for row in slopes}) == 1
+    return {AGREE: all(joint), CONFIRM: all(joint) and same and all(row.p_value < size for row in slopes)}
+
 
 # From this error over the outcome's variance on, the training mean predicts as well.
 HOPELESS_NMSE = 1.0

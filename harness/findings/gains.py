@@ -10,7 +10,7 @@ from typing import Any
 
 from harness.findings.run import Run
 from harness.language import gettext, marked
-from harness.record.study import EstimatorRecord, ProtocolRecord
+from harness.record.manifest import EstimatorRecord, ProtocolRecord
 from harness.tables.accuracy import ACCURACY, AccuracyRow
 from harness.tables.gain import GAIN, GIVEN_PERIODS, GainRow, GainStatus
 from harness.text.numbers import p_text, percent, percent_interval, significant

@@ -12,7 +12,7 @@ import numpy as np
 from harness.arrays import Floats, Mask, frozen_floats
 from harness.findings.run import Run
 from harness.language import marked
-from harness.scenarios.curve.supported_curve import SMALL_SHARE
+from harness.scenarios.curve.scenario import SMALL_SHARE
 from harness.scenarios.grid import runs_of
 from harness.tables.conditional import CONDITIONAL_EFFECTS, ConditionalEffectRow, SurfaceKey
 from harness.tables.curves import CURVES, RUG, SUPPORT, TURNING_POINTS, CurveRow, TurningPointRow

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from harness.findings.debiased import FEW_ENTITIES
-from harness.findings.holm import holm
+from harness.findings.debiased import FEW_ENTITIES, holm
 from harness.findings.run import Run
 from harness.tables.effects import INDIRECT, MEDIATION, MediationRow
 from harness.tables.findings import FindingRow

@@ -11,7 +11,7 @@ import pandas as pd
 
 from harness.findings.gain import error_findings, gain_findings, kind_of, nickell
 from harness.findings.run import Run
-from harness.record.study import StudyRecord
+from harness.record.manifest import StudyRecord
 from harness.tables.conditional import CONDITIONAL_EFFECTS, INTERACTIONS, THRESHOLDS
 from harness.tables.curves import CURVES, TURNING_POINTS
 from harness.tables.effects import EFFECT_TESTS, EFFECTS, MEDIATION
@@ -31,14 +31,14 @@ OF_MODELS = frozenset({"model_curve", "turning_point", "contrast", "group_differ
 RULES: Mapping[TypedTable[Any], tuple[str, str]] = {
     EFFECTS: ("debiased", "debiased_findings"),
     MEDIATION: ("mediation", "mediation_findings"),
-    EFFECT_TESTS: ("effect_tests", "linearity_findings"),
+    EFFECT_TESTS: ("curves", "linearity_findings"),
     CURVES: ("curves", "model_curve_findings"),
     TURNING_POINTS: ("curves", "turning_point_findings"),
     CONTRASTS: ("differences", "contrast_findings"),
     HETEROGENEITY_DIFFERENCES: ("differences", "group_findings"),
     CONDITIONAL_EFFECTS: ("curves", "sign_change_findings"),
-    THRESHOLDS: ("effect_tests", "threshold_findings"),
-    INTERACTIONS: ("effect_tests", "interaction_findings"),
+    THRESHOLDS: ("curves", "threshold_findings"),
+    INTERACTIONS: ("curves", "interaction_findings"),
 }
 
 

@@ -26,7 +26,7 @@ from harness.record.manifest import Manifest
 from harness.running.files import MANIFEST, MANIFEST_SUM, MARKER, SIGNATURE, replacing_own
 from harness.running.folder import RunFolder
 from harness.running.prepare import RunSources, prepare_again
-from harness.text.templates import text_templates
+from harness.text.plain_text import text_templates
 
 METADATA = "ro-crate-metadata.json"
 PROFILE = "https://w3id.org/ro/crate/1.1"

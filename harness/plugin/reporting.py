@@ -10,10 +10,10 @@ from harness.language import marked as marked
 from harness.language import ngettext as ngettext
 from harness.language import pgettext as pgettext
 from harness.language import translated as translated
+from harness.record.manifest import EstimatorRecord as EstimatorRecord
 from harness.record.manifest import Manifest as Manifest
-from harness.record.study import EstimatorRecord as EstimatorRecord
-from harness.record.study import ProtocolRecord as ProtocolRecord
-from harness.record.study import StudyRecord as StudyRecord
+from harness.record.manifest import ProtocolRecord as ProtocolRecord
+from harness.record.manifest import StudyRecord as StudyRecord
 from harness.report.blocks import Appendix as Appendix
 from harness.report.blocks import Bullets as Bullets
 from harness.report.blocks import Definitions as Definitions

@@ -6,15 +6,248 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from harness.data.name import exposure_columns
 from harness.errors import ArtifactError, Problem
 from harness.evaluation.multiverse import Universe
-from harness.record.study import StudyRecord
+from harness.evaluation.protocol import (
+    KNOWN_ENTITIES,
+    KNOWN_PERIODS,
+    LATER_PERIODS,
+    TOUCHES_TEST_ROWS,
+    Leak,
+)
+from harness.language import ENGLISH, gettext
+from harness.study.expectations.claim import OpenQuestion, PublishedConclusion
+from harness.study.spec.study import Brackets, ReportFormat, Variable
 from harness.tables.registry import with_declared
 from harness.tables.table import ResultTable
+
+
+@dataclass(frozen=True)
+class EstimatorRecord:
+    """One estimator of the study.
+
+    Attributes
+    ----------
+    id : in the tables
+    use : name of the estimator
+    label : unique in the study
+    options : as plain data, nested estimators with their name under ``use``
+    has_levels : whether it, or a nested estimator, absorbs entity effects
+    n_candidates : number of candidates it selects from; 1 without tuning
+    """
+
+    id: str
+    use: str
+    label: str
+    options: Mapping[str, Any]
+    has_levels: bool = False
+    n_candidates: int = 1
+
+    @property
+    def effects(self) -> tuple[str, ...]:
+        """Absorbed keys and columns, if the options name any."""
+        asked = [self.options.get(name) for name in ("effects", "absorb")]
+        return tuple(str(column) for names in asked if isinstance(names, list) for column in names)
+
+    @property
+    def has_entity_effects(self) -> bool:
+        """Whether it absorbs entity effects, by its options or by construction."""
+        return self.has_levels or "entity" in self.effects
+
+    @property
+    def goes_by_within(self) -> bool:
+        """Whether it uses within-entity variation: by entity effects, or entity means of its regressors."""
+        return self.has_entity_effects or bool(self.options.get("entity_means"))
+
+
+@dataclass(frozen=True)
+class ProtocolRecord:
+    """One protocol of the study.
+
+    Attributes
+    ----------
+    id : in the tables
+    use : name of the protocol
+    title : unique in the study
+    how : description in a sentence
+    leaks : information leakage between training and test rows
+    """
+
+    id: str
+    use: str
+    title: str
+    how: str
+    leaks: tuple[Leak, ...]
+
+    @property
+    def keeps_test_rows_apart(self) -> bool:
+        """Whether test rows are excluded from fitting, selection and preparation."""
+        return TOUCHES_TEST_ROWS.isdisjoint(leak.code for leak in self.leaks)
+
+    @property
+    def knows_entities(self) -> bool:
+        """Whether test entities also occur in training."""
+        return any(leak.code in KNOWN_ENTITIES for leak in self.leaks)
+
+    @property
+    def tested_periods(self) -> Literal["known", "other", "later"]:
+        """Whether test periods also occur in training, or else lie between or behind those."""
+        codes = {leak.code for leak in self.leaks}
+        other: Literal["other", "later"] = "other" if LATER_PERIODS.code in codes else "later"
+        return "known" if codes & KNOWN_PERIODS else other
+
+
+@dataclass(frozen=True)
+class MetricRecord:
+    """One loss beside squared error: the id of its rows, its title, and what it is in a sentence."""
+
+    id: str
+    title: str
+    how: str
+
+
+@dataclass(frozen=True)
+class PrimaryRecord:
+    """The debiased effect that comes first, told by what the study asks alone.
+
+    Attributes
+    ----------
+    scenario, method, form, learner : of its rows in the table of effects
+    is_declared : whether the study declares it; otherwise it is the first of those asked
+    """
+
+    scenario: str
+    method: str
+    form: str
+    learner: str
+    is_declared: bool
+
+
+@dataclass(frozen=True)
+class StudyRecord:
+    """The study as requested.
+
+    Attributes
+    ----------
+    id : name of the study
+    quick : whether draws, splits and restarts were reduced
+    reference, further_references : ids of the reference estimators of gains
+    level : in (0, 1), nominal coverage of the intervals
+    formats : of the report
+    featured : ids of the estimators shown for groups and surfaces; empty for the report's choice
+    metrics : losses in addition to squared error
+    left_open : what the publication does not state
+    conclusions : of the publication
+    levels : categories of a categorical exposure, the base first
+    exposures : exposures of scenarios that replace `exposure`, by the id of the scenario
+    primary : the primary debiased effect; None if there is none
+    language : of the report
+    brackets : what is printed below estimates in tables for a paper
+    stars : significance levels of stars there, decreasing
+    least_gain : smallest relevant gain, a fraction of the reference's error
+    negligible : sizes of negligible slopes, by the id of the scenario
+    """
+
+    id: str
+    title: str
+    description: str
+    seed: int
+    quick: bool
+    entity: str
+    time: str
+    outcomes: tuple[str, ...]
+    exposure: str
+    moderators: tuple[str, ...]
+    controls: tuple[str, ...]
+    variables: Mapping[str, Variable]
+    estimators: tuple[EstimatorRecord, ...]
+    reference: str
+    further_references: tuple[str, ...]
+    protocols: tuple[ProtocolRecord, ...]
+    level: float
+    formats: tuple[ReportFormat, ...]
+    featured: tuple[str, ...]
+    metrics: tuple[MetricRecord, ...] = ()
+    left_open: tuple[OpenQuestion, ...] = ()
+    conclusions: tuple[PublishedConclusion, ...] = ()
+    levels: tuple[str, ...] = ()
+    exposures: Mapping[str, str] = field(default_factory=dict)
+    primary: PrimaryRecord | None = None
+    language: str = ENGLISH
+    brackets: Brackets = "std_error"
+    stars: tuple[float, ...] = ()
+    least_gain: float = 0.1
+    negligible: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def exposure_columns(self) -> tuple[str, ...]:
+        """Regressors that hold the exposure: itself, or a dummy for each category but the base."""
+        return exposure_columns(self.exposure, self.levels)
+
+    def exposure_of(self, scenario: str) -> str:
+        """Return the exposure of a scenario."""
+        return self.exposures.get(scenario, self.exposure)
+
+    def level_at(self, exposure: str, position: float) -> str:
+        """Return a category of the exposure by its code; empty for a continuous exposure."""
+        return self.levels[int(position)] if self.levels and exposure == self.exposure else ""
+
+    @property
+    def honest_first(self) -> tuple[ProtocolRecord, ...]:
+        """The protocols, those with separate test rows first."""
+        return tuple(sorted(self.protocols, key=lambda protocol: not protocol.keeps_test_rows_apart))
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """All reference estimators of gains."""
+        return (self.reference, *self.further_references)
+
+    @property
+    def reference_label(self) -> str:
+        """Label of the reference."""
+        return self.estimator_label(self.reference)
+
+    def estimator_label(self, name: str) -> str:
+        """Return the label of an estimator; one that the study does not list has its catalog name."""
+        return next((entry.label for entry in self.estimators if entry.id == name), gettext(name))
+
+    def protocol_title(self, name: str) -> str:
+        """Return the title of a protocol; its id if the study does not list it."""
+        return next((entry.title for entry in self.protocols if entry.id == name), name)
+
+    def label(self, variable: str) -> str:
+        """Return the label of a variable, or its name."""
+        return self.variables.get(variable, Variable()).label or variable
+
+    def unit(self, variable: str) -> str:
+        """Return a variable's unit, or an empty string."""
+        return self.variables.get(variable, Variable()).unit
+
+    def axis_label(self, variable: str) -> str:
+        """Return "label (unit)"."""
+        unit = self.unit(variable)
+        return f"{self.label(variable)} ({unit})" if unit else self.label(variable)
+
+
+def options_in_words(given: Mapping[str, Any]) -> str:
+    """Return plain options as "name: value" pairs, nested ones in brackets."""
+    return ", ".join(f"{name}: {choice_in_words(value)}" for name, value in given.items() if name != "use")
+
+
+def choice_in_words(value: Any) -> str:  # noqa: ANN401 - options are of any JSON type
+    """Return a plain option, a choice as its name with its own options in brackets."""
+    if isinstance(value, Mapping):
+        pairs = options_in_words(value)
+        return " ".join([*([value["use"]] if "use" in value else []), *([f"({pairs})"] if pairs else [])])
+    if isinstance(value, list):
+        return " + ".join(choice_in_words(item) for item in value) or "none"
+    return value if isinstance(value, str) else json.dumps(value)
+
 
 Record = TypeVar("Record")
 

@@ -6,16 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.findings.answers import Answer, answer
-from harness.findings.cautions import cautions
+from harness.findings.cautions import HeadlineRow, cautions, has, headline
 from harness.findings.gains import Gains
-from harness.findings.headline import HeadlineRow, has, headline
 from harness.findings.run import Run
 from harness.language import gettext
-from harness.record.manifest import DataRecord
-from harness.record.study import StudyRecord
+from harness.record.manifest import DataRecord, StudyRecord
 from harness.report.blocks import Picture, ReportFigure
 from harness.report.drawing.canvas import finish, house_style
-from harness.report.front_figures import front_curve, front_effects, front_gains
+from harness.report.figures.front import front_curve, front_effects, front_gains
 from harness.tables.claims import CLAIMS
 from harness.text.context import Context
 from harness.text.numbers import count, percent

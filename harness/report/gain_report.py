@@ -18,8 +18,8 @@ from harness.findings.gain import verdict, verdict_caveats
 from harness.findings.gains import Gains, established
 from harness.findings.run import Run, RunReader, read_run
 from harness.language import spaced
-from harness.record.study import StudyRecord
-from harness.report.sections.multiverse import rows
+from harness.record.manifest import StudyRecord
+from harness.report.sections import multiverse_rows
 from harness.report.translation import localised
 from harness.tables.accuracy import ACCURACY, AccuracyRow
 from harness.tables.claims import CLAIMS
@@ -71,7 +71,7 @@ def report_of(run: Run) -> dict[str, Any]:
     for row in run.rows(GAIN):
         gains.setdefault(_key(row), {})[row.reference] = row
     over = Gains(run)
-    found = run.view(rows.multiverses) if len(run.frame(MULTIVERSE.name)) else ()
+    found = run.view(multiverse_rows.multiverses) if len(run.frame(MULTIVERSE.name)) else ()
     return {
         "gain_report_version": VERSION,
         "study": _fields(study, STUDY_FIELDS)
@@ -129,9 +129,9 @@ def _verdict(gains: Gains, outcome: str) -> dict[str, Any]:
     }
 
 
-def _multiverse(run: Run, multiverse: rows.Multiverse) -> dict[str, Any]:
+def _multiverse(run: Run, multiverse: multiverse_rows.Multiverse) -> dict[str, Any]:
     study = run.manifest.study
-    apart = rows.honest(study, multiverse)
+    apart = multiverse_rows.honest(study, multiverse)
     return {
         "outcome": multiverse.outcome,
         "estimator": multiverse.estimator,
@@ -139,9 +139,11 @@ def _multiverse(run: Run, multiverse: rows.Multiverse) -> dict[str, Any]:
         "apart": apart.tally() if apart.gain.size else None,
         "published": [
             {"gain": row.published, "source": row.source, "n_below": multiverse.n_below(row.published)}
-            for row in rows.published_gains(run.rows(CLAIMS), multiverse)
+            for row in multiverse_rows.published_gains(run.rows(CLAIMS), multiverse)
         ],
-        "choices": [_fields(row, CHOICE_FIELDS) for row in rows.choices_of(run, multiverse.outcome)],
+        "choices": [
+            _fields(row, CHOICE_FIELDS) for row in multiverse_rows.choices_of(run, multiverse.outcome)
+        ],
     }
 
 

@@ -10,8 +10,7 @@ from pathlib import Path
 from harness.findings.run import Run
 from harness.findings.table import findings_in_words
 from harness.language import ENGLISH, gettext, marked, remember, spoken, translated
-from harness.record.manifest import Manifest
-from harness.record.study import ProtocolRecord
+from harness.record.manifest import Manifest, ProtocolRecord
 from harness.tables.findings import FINDINGS
 
 # Words that tables hold in English: the keys and what is absorbed, what claims say of curves, effects and

@@ -31,8 +31,7 @@ from harness.report.page import (
 )
 from harness.report.paper.tables import PAPER, paper_files
 from harness.report.render.docx import word_tables
-from harness.report.sections.plain import plain_section
-from harness.report.sections.section import ReportFile, Section
+from harness.report.sections.section import ReportFile, Section, plain_section
 from harness.report.table import ReportTable, TableColumn, code_cell, columns_of, plain_rows
 from harness.report.translation import localised
 from harness.running.csv_table import as_declared, csv_text

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import TypeAdapter
 
 from harness.errors import ArtifactError
-from harness.record.manifest import DataRecord, read_record
-from harness.record.study import StudyRecord
+from harness.record.manifest import DataRecord, StudyRecord, read_record
 from harness.running.dependence import LIBRARIES
 from harness.running.folder import RunFolder
 from harness.running.prepare import Prepared

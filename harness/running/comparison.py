@@ -9,12 +9,11 @@ import pandas as pd
 
 from harness.arrays import Ints
 from harness.data.panel import Panel
-from harness.evaluation.accuracy import with_limits
 from harness.evaluation.fold_fit import FoldCell, FoldResult
+from harness.evaluation.gain import recognition_table
 from harness.evaluation.losses import SAMPLES
 from harness.evaluation.multiverse import choice_table, multiverse_table
 from harness.evaluation.protocol import Fold
-from harness.evaluation.recognition import recognition_table
 from harness.evaluation.specification_curve import joint_tests
 from harness.evaluation.tables import (
     accuracy_table,
@@ -22,6 +21,7 @@ from harness.evaluation.tables import (
     gains_table,
     gains_within,
     metrics_table,
+    with_limits,
 )
 from harness.language import Message
 from harness.running.csv_table import as_declared
@@ -34,11 +34,11 @@ from harness.tables.gain import (
     DECOMPOSITION,
     GAIN,
     GAIN_WITHIN,
+    METHOD_LADDER,
     MULTIVERSE_CHOICES,
     MULTIVERSE_TESTS,
     RECOGNITION,
 )
-from harness.tables.method_ladder import METHOD_LADDER
 
 # Outcome, estimator, protocol.
 CellKey = tuple[str, str, str]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from harness.running.cluster import DaskWorkers
     from harness.running.graph import Separation
     from harness.running.workers import LocalWorkers, ThisProcess, Workers
-    from harness.study.spec.written import WrittenSpec
+    from harness.study.spec.document import WrittenSpec
 
 # ``here`` is this process where one worker is asked for, and ``loky`` for more.
 Backend = Literal["here", "loky", "dask"]

@@ -20,7 +20,7 @@ from harness.evaluation.fold_fit import FoldCell, FoldTask
 from harness.evaluation.multiverse import Universe
 from harness.evaluation.protocol import Fold
 from harness.language import Message
-from harness.record.study import choice_in_words
+from harness.record.manifest import choice_in_words
 from harness.registry.catalog import Catalogs, changed_options
 from harness.rng import random_stream
 from harness.running.dependence import Panels, described

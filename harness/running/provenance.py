@@ -12,12 +12,17 @@ from typing import Any
 from harness.estimators.protocol import absorbs_entities, n_candidates
 from harness.evaluation.fold_fit import FoldResult
 from harness.evaluation.protocol import ALL_ROWS_PREPARED
-from harness.record.manifest import FORMAT, CellRecord, DataRecord, Manifest, MultiverseRecord, SpecRecord
-from harness.record.study import (
+from harness.record.manifest import (
+    FORMAT,
+    CellRecord,
+    DataRecord,
     EstimatorRecord,
+    Manifest,
     MetricRecord,
+    MultiverseRecord,
     PrimaryRecord,
     ProtocolRecord,
+    SpecRecord,
     StudyRecord,
 )
 from harness.registry.catalog import plain_options

@@ -31,9 +31,8 @@ from harness.running.results import RunResults, results_of
 from harness.running.shape import shape_rates
 from harness.running.workers import TASK_MODULE, CanStartEarly, Workers, imported_meanwhile
 from harness.running.write import write_conclusions, write_tables
-from harness.study.expectations.cell import Reproduction, check_expectations
+from harness.study.expectations.cell import Reproduction, check_expectations, narrowed
 from harness.study.expectations.expectation import AnyExpectation
-from harness.study.expectations.narrow import narrowed
 from harness.tables.findings import ERROR_RATES, FINDINGS
 
 if TYPE_CHECKING:

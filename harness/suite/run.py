@@ -28,8 +28,8 @@ from harness.running.progress import Count, Progress
 from harness.running.provenance import manifest_of
 from harness.running.results import results_of
 from harness.running.run import write_results as write_run
+from harness.suite.overall import read_panels
 from harness.suite.page import suite_page
-from harness.suite.panels import read_panels
 from harness.suite.results import QUICK, WHOLE, suite_tables
 from harness.suite.spec import LeftOut, LoadedSuite, StudyRun, Suite, studies_of
 from harness.tables.gain import RECOGNITION

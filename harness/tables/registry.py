@@ -14,7 +14,6 @@ from harness.tables import (
     findings,
     gain,
     heterogeneity,
-    method_ladder,
     preparation,
     specifications,
     truth,
@@ -24,7 +23,7 @@ from harness.tables.table import DETAILS, ResultTable
 _DECLARED = [
     table
     for topic in (
-        *(gain, method_ladder, accuracy, coefficients, curves, heterogeneity, conditional, effects),
+        *(gain, accuracy, coefficients, curves, heterogeneity, conditional, effects),
         *(specifications, truth, claims, preparation, findings),
     )
     for table in vars(topic).values()

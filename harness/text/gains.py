@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness.language import gettext, marked, ngettext, translated
-from harness.record.study import ProtocolRecord
+from harness.record.manifest import ProtocolRecord
 from harness.tables.gain import GIVEN_PERIODS, GainRow, GainStatus
 from harness.tables.table import NAN
 from harness.text.context import Context

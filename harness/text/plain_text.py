@@ -9,9 +9,13 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from string import ascii_lowercase
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from harness.language import CONTROLS, DIRECTION_MARKS, gettext, pgettext, spaced
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
 
 # Terminal escapes: CSI sequences such as colours, and OSC sequences such as window titles.
 ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?)")
@@ -123,3 +127,20 @@ def _letter(place: int) -> str:
     """Return a, b, ..., z, aa, ab, ... for places from 0."""
     rest, last = divmod(place, len(ascii_lowercase))
     return (_letter(rest - 1) if rest else "") + ascii_lowercase[last]
+
+
+def text_templates(package: str) -> Environment:
+    """Return what renders the templates next to a package's modules; a name that is not given is an error.
+
+    Nothing is escaped, since no template here ends in ``.html``: filters of the caller quote what must be.
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+    return Environment(
+        loader=PackageLoader(package, "."),
+        autoescape=select_autoescape(),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )

@@ -8,7 +8,7 @@ from harness_panel.covariance import Classical, Clustered, Conley, DriscollKraay
 from harness_panel.diagnostics.scenario import DataDiagnostics
 from harness_panel.dynamic.estimator import DynamicGMM
 from harness_panel.estimators.fixed_effects import FixedEffects, PooledOLS
-from harness_panel.estimators.naive import EntityMean, LastValue, Mean
+from harness_panel.estimators.linear import EntityMean, LastValue, Mean
 from harness_panel.estimators.polynomial_effects import PolynomialEffects
 from harness_panel.estimators.transformed import Between, FirstDifference, Mundlak, RandomEffects
 from harness_panel.instrumental.estimator import Instrumental

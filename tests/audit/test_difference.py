@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from harness.audit.runs import ValueDifference, spec_differences
 from harness.audit.table_difference import SHOWN, Tolerance, table_difference
-from harness.study.spec.document import read_document
-from harness.study.spec.written import written_spec
+from harness.study.spec.document import read_document, written_spec
 
 
 def differences(a, b):

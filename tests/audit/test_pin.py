@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from command import harness
 from harness.audit.pin import new_block, with_entries
 from harness.errors import SpecError
+from harness.study.spec.document import flow_text
 from harness.study.spec.node import Place
 from harness.study.spec.reader import parse_yaml
-from harness.study.spec.written import flow_text
 
 SPEC = Path(__file__).parents[1] / "replications" / "grunfeld.yaml"
 

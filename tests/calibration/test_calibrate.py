@@ -12,11 +12,10 @@ import pytest
 import harness
 from command import harness as command
 from harness.api import prepare_study as prepare
-from harness.calibration.linear_truth import fit_linear_truth
-from harness.calibration.page import HEADINGS
-from harness.calibration.rows import KINDS, VERDICT
+from harness.calibration.drawn_study import fit_linear_truth
+from harness.calibration.page import HEADINGS, KINDS, VERDICT
 from harness.calibration.run import calibration_manifest, calibration_tables
-from harness.findings.checks import CHECKS
+from harness.findings.gain import CHECKS
 from harness.rng import random_stream
 from harness.running.options import RunOptions
 from harness.running.shape import exact_limits

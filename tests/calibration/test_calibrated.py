@@ -14,8 +14,7 @@ from scipy.stats import binomtest
 
 import harness
 from command import harness as command
-from harness.calibration.page import band_sentences, calibration_page, findings, share_table
-from harness.calibration.rows import (
+from harness.calibration.page import (
     GAIN,
     LOSS,
     VERDICT,
@@ -24,11 +23,15 @@ from harness.calibration.rows import (
     FeatureRow,
     Reduction,
     band_finding,
+    band_sentences,
+    calibration_page,
+    findings,
+    share_table,
 )
 from harness.errors import ArtifactError
 from harness.findings.run import read_run
 from harness.findings.table import with_error_rates
-from harness.report.sections.rates import rate_blocks
+from harness.report.sections.verdict import rate_blocks
 from harness.running.calibration_record import CALIBRATION_RECORD
 from harness.running.folder import RunFolder
 from harness.tables.findings import ErrorRateRow, FindingRow

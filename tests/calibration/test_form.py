@@ -9,9 +9,9 @@ import pytest
 import statsmodels.formula.api as smf
 
 from harness.api import prepare_study as prepare
+from harness.calibration.drawn_study import Cells, error_parts, fit_linear_truth, shock_response
 from harness.calibration.grid import CELLS, GAINS, GRID_SPEC, KINDS, calibrate_grid, grid_table
-from harness.calibration.linear_truth import Cells, error_parts, fit_linear_truth, shock_response
-from harness.calibration.rows import Reduction
+from harness.calibration.page import Reduction
 from harness.calibration.run import CAPS, capped, cheap_form, reductions
 from harness.plugin import random_stream
 from harness.running.capped import greatest

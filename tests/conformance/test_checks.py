@@ -13,10 +13,9 @@ from command import ROOT, harness
 from harness import PluginError
 from harness.conformance import checks_of
 from harness.conformance.case import TIGHT
-from harness.conformance.check import RULES
 from harness.conformance.checks import Report, Row, run_checks
 from harness.conformance.draws import N_COVERED, N_PANELS
-from harness.conformance.panels import StandIn, ordinary_panel
+from harness.conformance.panels import RULES, StandIn, ordinary_panel
 from harness.registry.plugin import Plugin
 
 PLUGIN = Plugin("my_plugin", "my-plugin", "0.3.0", {"estimators": ("one", "two")})

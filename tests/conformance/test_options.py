@@ -10,8 +10,8 @@ from pydantic import Field
 from broken.sound import OnlyPredicts, Sound
 from harness import PluginError, SpecError
 from harness.conformance import checks_for, checks_of
+from harness.conformance.case import build, read_options
 from harness.conformance.checks import find_plugin
-from harness.conformance.options import build, read_options
 from harness.conformance.panels import StandIn
 from harness.estimators.protocol import ESTIMATOR
 from harness.plugin import Estimator, NestedEstimator

@@ -12,8 +12,7 @@ from command import ROOT
 from doc_pages import blocks_of
 from harness.cli import cli
 from harness.running.folder import RunFolder
-from harness.suite.compare import read_gains
-from harness.suite.results import SUITE_TABLES
+from harness.suite.results import SUITE_TABLES, read_gains
 from harness.suite.spec import load_suite
 from reference_page import REFERENCE, SUITE, table, with_numbers
 

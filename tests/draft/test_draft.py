@@ -20,8 +20,8 @@ from harness.draft.draft import Answers, draft_of
 from harness.draft.found_data import sniff
 from harness.errors import MachineError
 from harness.installed import installed
+from harness.study.spec.document import WrittenSpec
 from harness.study.spec.load import load_study
-from harness.study.spec.written import WrittenSpec
 from spec_tables import table_of
 
 ASKED = Answers(outcome="income", exposure="schooling")

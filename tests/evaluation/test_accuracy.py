@@ -6,9 +6,18 @@ import pytest
 from sklearn.metrics import mean_squared_error, r2_score
 
 from evaluation.rows import rows_of
-from harness.evaluation.accuracy import LEVEL, accuracy, coverage_table, entity_half_widths, with_limits
 from harness.evaluation.losses import Sides, cells, cluster_losses
-from harness.evaluation.tables import LEFT, accuracy_table, decomposition_table, gains_table
+from harness.evaluation.tables import (
+    LEFT,
+    LEVEL,
+    accuracy,
+    accuracy_table,
+    coverage_table,
+    decomposition_table,
+    entity_half_widths,
+    gains_table,
+    with_limits,
+)
 
 
 def test_by_hand():

@@ -6,6 +6,13 @@ import pytest
 from scipy import stats
 
 from harness import EstimationError
+from harness.evaluation.gain import (
+    NO_PREDICTIONS,
+    NOTHING_GAINED,
+    ScoredGain,
+    recognition_table,
+    share_gone,
+)
 from harness.evaluation.protocol import (
     AsPublished,
     EntitiesAndTime,
@@ -13,13 +20,6 @@ from harness.evaluation.protocol import (
     HeldOutEntities,
     InSample,
     RandomRows,
-)
-from harness.evaluation.recognition import (
-    NO_PREDICTIONS,
-    NOTHING_GAINED,
-    ScoredGain,
-    recognition_table,
-    share_gone,
 )
 from harness.plugin import random_stream
 from harness.shipped import harness_protocols

@@ -26,7 +26,7 @@ from harness.running.checkpoints import Checkpoint, CheckpointStore
 from harness.running.files import CHECKPOINTS, MANIFEST, MANIFEST_SUM, SIGNATURE, locked
 from harness.running.folder import RunFolder
 from harness.running.options import RunOptions
-from harness.study.spec.written import written_spec
+from harness.study.spec.document import written_spec
 from small_run import LEAST, OTHERWISE, SPEC, TINY, few_rows, grunfeld
 
 # Where a fault happens: the kind, and how many calls are done before it; None where all goes well.

@@ -17,8 +17,8 @@ from harness import DataError, SpecError
 from harness.data.data_spec import DataSpec
 from harness.data.simulate.simulation import SIMULATION
 from harness.installed import installed
+from harness.study.spec.document import written_spec
 from harness.study.spec.load import load_study
-from harness.study.spec.written import written_spec
 from small_run import SPEC
 from spec_tables import table_of
 from workbooks import as_workbook

@@ -12,7 +12,7 @@ from harness.running import run as run_module
 from harness.running import workers
 from harness.running.files import locked, replacing_own
 from harness.running.folder import RunFolder
-from harness.study.spec.written import written_spec
+from harness.study.spec.document import written_spec
 from running.test_folder import MANIFEST_OF_NOTHING, OF_EVERY_RUN, names_in, run_in
 from small_run import LEAST, OTHERWISE, few_rows
 

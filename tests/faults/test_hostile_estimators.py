@@ -11,7 +11,7 @@ from harness.estimators import guard
 from harness.estimators.guard import LONGEST_REASON
 from harness.registry.sources import PluginChoice
 from harness.running.options import RunOptions
-from harness.study.spec.written import written_spec
+from harness.study.spec.document import written_spec
 from small_run import SPEC, grunfeld
 
 PLUGINS = PluginChoice(folder=Path(__file__).parent / "plugins")

@@ -17,7 +17,7 @@ from harness import MachineError
 from harness.plugin import random_stream
 from harness.running.files import sha256_of
 from harness.running.folder import RunFolder
-from harness.study.spec.written import written_spec
+from harness.study.spec.document import written_spec
 from kept_results import kept_results, wait_for_results
 from small_run import SPEC, TINY, run_small
 

@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 from harness.findings import answers, cautions
-from harness.findings.checks import AGREE, CONFIRM, checks_passed
+from harness.findings.gain import AGREE, CONFIRM, checks_passed
 from harness.findings.lines import curves_from, unsupported_spans
 from harness.findings.run import read_run
-from harness.record.study import PrimaryRecord
+from harness.record.manifest import PrimaryRecord
 from harness.running.csv_table import as_declared
 from harness.scenarios.robustness import BASELINE, JOINT, PERMUTED
 from harness.study.spec.study import Variable

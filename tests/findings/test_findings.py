@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from harness.findings import curves, differences, effect_tests, gain
+from harness.findings import curves, differences, gain
 from harness.findings import debiased as rules
 from harness.findings.lines import stretches
 from harness.findings.run import read_run
 from harness.findings.table import findings_table
-from harness.record.study import PrimaryRecord
+from harness.record.manifest import PrimaryRecord
 from harness.report.sections.coefficients import coefficient_caveat
 from harness.running.csv_table import as_declared
 from harness.study.spec.study import Variable
@@ -34,14 +34,14 @@ def told(find):
 
 
 gain_findings, debiased_findings = told(gain.gain_findings), told(rules.debiased_findings)
-linearity_findings = told(effect_tests.linearity_findings)
+linearity_findings = told(curves.linearity_findings)
 model_curve_findings, turning_point_findings = (
     told(find) for find in (curves.model_curve_findings, curves.turning_point_findings)
 )
 contrast_findings, group_findings = told(differences.contrast_findings), told(differences.group_findings)
 sign_change_findings = told(curves.sign_change_findings)
 threshold_findings, interaction_findings = (
-    told(find) for find in (effect_tests.threshold_findings, effect_tests.interaction_findings)
+    told(find) for find in (curves.threshold_findings, curves.interaction_findings)
 )
 NB = "\u00a0"
 
@@ -536,7 +536,7 @@ def test_thresholds_are_those_up_to_which_every_test_rejects_one_less(run):
     test = {"outcome": "lwage", "exposure": "exper", "estimator": "fe", "against": "", "status": "ok"}
 
     def told_by(*p_values):
-        names = zip(effect_tests.THRESHOLD_TESTS, p_values, strict=False)
+        names = zip(curves.THRESHOLD_TESTS, p_values, strict=False)
         tests = [test | {"test": name, "p_value": p_value} for name, p_value in names]
         frame = as_declared(EFFECT_TESTS, [pd.DataFrame(tests)])
         (found,) = threshold_findings(with_table(broken, "effect_tests", lambda _: frame), "lwage")
@@ -550,7 +550,7 @@ def test_thresholds_are_those_up_to_which_every_test_rejects_one_less(run):
     none = told_by(0.06, 0.01, 0.01)
     assert not none.is_established
     assert "find 0 thresholds" in none.text
-    assert COUNTED[1:] == effect_tests.THRESHOLD_TESTS
+    assert COUNTED[1:] == curves.THRESHOLD_TESTS
 
 
 def test_a_measure_of_interaction_establishes_nothing_and_rounding_is_none(run):

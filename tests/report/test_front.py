@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from harness.findings.answers import leading_protocols
-from harness.findings.headline import headline
+from harness.findings.cautions import headline
 from harness.findings.run import read_run
+from harness.report.figures.front import leading_curves, published_protocol, slope_shape
 from harness.report.front import headline_table, shape
-from harness.report.front_figures import leading_curves, published_protocol, slope_shape
 from harness.report.write import BRIEF, Reporter
 from report.all_sections import SECTIONS
 from report.changed_run import with_study, with_table

@@ -17,8 +17,8 @@ from harness.installed import installed
 from harness.report.sections.method_ladder import METHOD_LADDER_SECTION
 from harness.running.folder import RunFolder
 from harness.running.options import RunOptions
+from harness.study.spec.document import written_spec
 from harness.study.spec.load import load_study
-from harness.study.spec.written import written_spec
 from report.shown_blocks import blocks_of, cells, names_of_figures, tables_in
 from small_run import SPEC, copy_of, grunfeld, run_small
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from harness import ArtifactError
-from harness.record import manifest, study
+from harness.record import manifest
 from harness.record.manifest import FORMAT, Manifest
 from harness.running.csv_table import as_read, csv_for_readers, csv_text, from_csv
 from harness.running.folder import RunFolder
@@ -138,7 +138,7 @@ def test_the_format_is_raised_with_what_it_holds():
     ]
     records = {
         name: [[one.name, one.type] for one in fields(record)]
-        for module in (manifest, study)
+        for module in (manifest,)
         for name, record in vars(module).items()
         if is_dataclass(record) and record.__module__ == module.__name__
     }

@@ -14,8 +14,17 @@ import pytest
 from harness import ArtifactError
 from harness.evaluation.multiverse import Universe
 from harness.evaluation.protocol import SAME_ENTITY
-from harness.record.manifest import FORMAT, CellRecord, DataRecord, Manifest, MultiverseRecord, SpecRecord
-from harness.record.study import EstimatorRecord, ProtocolRecord, StudyRecord
+from harness.record.manifest import (
+    FORMAT,
+    CellRecord,
+    DataRecord,
+    EstimatorRecord,
+    Manifest,
+    MultiverseRecord,
+    ProtocolRecord,
+    SpecRecord,
+    StudyRecord,
+)
 from harness.running.files import HOLDER, holder, locked, write_atomically
 from harness.running.folder import RunFolder
 from harness.study.spec.study import Variable

@@ -20,7 +20,7 @@ from harness.evaluation.protocol import Fold, InSample
 from harness.running.foresight import foresee
 from harness.running.options import RunOptions
 from harness.running.shape import Shape, exact_limits, rates_at, shape_of, shape_rates
-from harness.study.spec.written import written_spec
+from harness.study.spec.document import written_spec
 from harness.tables.findings import ERROR_RATES
 
 rng = np.random.default_rng(4)

@@ -9,14 +9,14 @@ from harness.api import run_study as run
 from harness.audit.pin import PinSelection, pinned
 from harness.errors import ArtifactError
 from harness.installed import installed
-from harness.record.study import PrimaryRecord
+from harness.record.manifest import PrimaryRecord
 from harness.running.files import sha256_of
 from harness.running.folder import RunFolder
 from harness.running.options import RunOptions
 from harness.running.provenance import primary_record
 from harness.running.run import reproduce
 from harness.scenarios.effect.scenario import EffectScenario
-from harness.study.spec.written import written_spec
+from harness.study.spec.document import written_spec
 from harness_panel.estimators.fixed_effects import PooledOLS
 from small_run import ROLES, SPEC, TINY, run_small
 

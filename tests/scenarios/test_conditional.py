@@ -9,8 +9,13 @@ from numpy.random import default_rng
 
 from harness import EstimationError
 from harness.plugin import random_stream
-from harness.scenarios.conditional.scenario import ConditionalScenario
-from harness.scenarios.conditional.surface import cell_support, crossings, in_hull, thresholds
+from harness.scenarios.conditional.scenario import (
+    ConditionalScenario,
+    cell_support,
+    crossings,
+    in_hull,
+    thresholds,
+)
 from harness.scenarios.full_fit import answer_in_process
 from harness.scenarios.scenario import Subject
 from scenarios.derived import Square

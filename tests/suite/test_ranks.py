@@ -12,9 +12,8 @@ from scipy.stats import friedmanchisquare, spearmanr
 
 from harness.cli import cli
 from harness.errors import ArtifactError
-from harness.suite.compare import compare_gains, read_gains
 from harness.suite.overall import comparison, log_errors, rank_correlation, ranking
-from harness.suite.results import recognition_rows
+from harness.suite.results import compare_gains, read_gains, recognition_rows
 
 NAMES = ("ols", "effects", "splines", "boosting", "network")
 

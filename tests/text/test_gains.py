@@ -15,7 +15,7 @@ from harness.evaluation.protocol import (
 )
 from harness.findings import gain
 from harness.findings.gains import GainCell, established
-from harness.record.study import EstimatorRecord, ProtocolRecord
+from harness.record.manifest import EstimatorRecord, ProtocolRecord
 from harness.tables.gain import GIVEN_PERIODS, GainStatus
 from harness.text.plain_text import Footnotes
 from report.fake_gain import gain_row

@@ -18,7 +18,7 @@ from matplotlib.ticker import MaxNLocator
 from harness.arrays import Floats, Mask
 from harness.findings.lines import POINTWISE, SIMULTANEOUS, Band, Banded, TruthLine
 from harness.language import gettext, marked
-from harness.record.study import StudyRecord
+from harness.record.manifest import StudyRecord
 from harness.report.drawing.canvas import panel_grid
 from harness.report.drawing.fonts import drawable, drawable_label, drawable_lines
 from harness.report.drawing.palette import GREY, INK, LineStyle, line_style

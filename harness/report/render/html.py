@@ -170,9 +170,9 @@ def environment() -> Environment:
     return made
 
 
-def packaged(package: str, name: str) -> str:
-    """Return the text of a file in a package."""
-    return (files(package) / name).read_text(encoding="utf-8")
+def packaged(name: str) -> str:
+    """Return the text of a file next to the templates."""
+    return (files("harness.report") / TEMPLATES / name).read_text(encoding="utf-8")
 
 
 def rendered(template: str, **values: object) -> str:
@@ -188,12 +188,12 @@ def paper_table_in_html(shown: ShownTable) -> str:
 
 def style_sheet(*more: str) -> Markup:
     """Return the style sheet of the report's pages, and whatever goes after it."""
-    return Markup("".join([packaged("harness.report", f"{TEMPLATES}/report.css"), *more]))  # noqa: S704 - files of this package
+    return Markup("".join([packaged("report.css"), *more]))  # noqa: S704 - files of this package
 
 
 def page_script() -> Markup:
     """Return the script of the report's page."""
-    return Markup(packaged("harness.report", f"{TEMPLATES}/report.js"))  # noqa: S704 - a file of this package
+    return Markup(packaged("report.js"))  # noqa: S704 - a file of this package
 
 
 def script_hash(source: str) -> str:

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 
 from harness.language import ENGLISH, gettext, spaced
-from harness.record.study import StudyRecord
+from harness.record.manifest import StudyRecord
 from harness.report.blocks import plain_words
 from harness.report.table import ReportTable
 from harness.text.plain_text import printable

@@ -1,1 +1,1 @@
-"""The sections of the report, a folder each: rows, table, figure, text and template together."""
+"""The sections of the report, a file each: rows, table and text; `harness.report.figures` has the figures."""

@@ -11,7 +11,7 @@ from typing import Protocol
 from harness.findings.gain import nickell_caveat
 from harness.findings.run import Run
 from harness.language import gettext, marked, translated
-from harness.record.study import EstimatorRecord, StudyRecord
+from harness.record.manifest import EstimatorRecord, StudyRecord
 from harness.report.blocks import Appendix, Paragraph, ReportBlock, SmallPrint, tabs_of
 from harness.report.sections.section import Section
 from harness.report.table import ReportTable, TableCell, columns_of, plain_rows, rows_of

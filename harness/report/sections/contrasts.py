@@ -12,7 +12,7 @@ from harness.findings.differences import value_in_words
 from harness.findings.lines import POINTWISE, SIMULTANEOUS, true_rows
 from harness.findings.run import Run
 from harness.language import gettext, marked
-from harness.record.study import StudyRecord
+from harness.record.manifest import StudyRecord
 from harness.report import table as parts
 from harness.report.blocks import Appendix, Bullets, Heading, Paragraph, ReportBlock, ReportFigure
 from harness.report.drawing.palette import MarkStyle, Whisker, line_style

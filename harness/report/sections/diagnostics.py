@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from harness.findings.run import Run
 from harness.language import gettext, marked, translated
-from harness.record.study import EstimatorRecord
+from harness.record.manifest import EstimatorRecord
 from harness.report import table as parts
 from harness.report.blocks import Appendix, ReportBlock, tabs_of
 from harness.report.sections.section import Section

@@ -9,7 +9,7 @@ from harness.findings.mediation import is_indirect, mediation_findings
 from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.report.blocks import Bullets, ReportBlock
-from harness.report.sections.effects.rows import METHODS
+from harness.report.sections.effect_rows import METHODS
 from harness.report.sections.section import Section
 from harness.report.table import Given, ReportTable, RowGroup, TableCell, columns_of, estimate_cell, rows_of
 from harness.tables.effects import (

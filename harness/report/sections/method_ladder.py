@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 
 from harness.findings.run import Run
 from harness.language import gettext, marked
-from harness.record.study import StudyRecord
+from harness.record.manifest import StudyRecord
 from harness.report.blocks import Appendix, Paragraph, ReportBlock, ReportFigure
 from harness.report.sections.section import Section, study_words
 from harness.report.table import ReportTable, RowGroup, TableCell, TableColumn, TableRow, code_cell
-from harness.tables.method_ladder import METHOD_LADDER, LadderStepRow
+from harness.tables.gain import METHOD_LADDER, LadderStepRow
 from harness.text.numbers import MISSING, percent, percent_interval, significant
 from harness.text.plain_text import Footnotes
 

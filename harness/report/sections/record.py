@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 from harness.findings.run import Run
 from harness.language import gettext, marked, translated
-from harness.record.manifest import Manifest
-from harness.record.study import EstimatorRecord, options_in_words
+from harness.record.manifest import EstimatorRecord, Manifest, options_in_words
 from harness.report import blocks
 from harness.report.sections.section import Section
 from harness.report.table import RecordColumn, ReportTable, code_cell, record_table

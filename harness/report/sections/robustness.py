@@ -6,13 +6,13 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
-from harness.findings.checks import CHECKS
+from harness.findings.gain import CHECKS
 from harness.findings.run import Run
 from harness.language import gettext, marked, translated
-from harness.record.study import StudyRecord
+from harness.record.manifest import StudyRecord
 from harness.report.blocks import Appendix, Bullets, ReportBlock, ReportFigure, SmallPrint
 from harness.report.drawing.palette import METHOD_STYLES, Whisker
-from harness.report.sections.effects.rows import METHODS
+from harness.report.sections.effect_rows import METHODS
 from harness.report.sections.section import Section
 from harness.report.table import (
     Given,

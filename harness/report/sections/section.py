@@ -1,19 +1,22 @@
-"""What a section of the report is: built-in ones and those of plugins come through the same name."""
+"""What a section of the report is, built-in or of a plugin, and the plain one for a plugin's table."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from harness.findings.run import Run
 from harness.language import gettext
-from harness.record.study import EstimatorRecord, StudyRecord
+from harness.record.manifest import EstimatorRecord, StudyRecord
 from harness.registry.kind import Kind, NamedObject
 from harness.report.blocks import ReportBlock
+from harness.report.table import ReportTable, TableColumn, plain_rows
 from harness.tables.claims import CLAIMS
-from harness.text.numbers import count, percent
+from harness.tables.table import ResultTable
+from harness.text.numbers import count, percent, significant
 from harness.text.plain_text import ranged
 
 if TYPE_CHECKING:
@@ -125,3 +128,44 @@ def draws_text(numbers: Iterable[int | None]) -> str:
     known = [number for number in numbers if number is not None]
     ends = [count(number) for number in sorted({min(known), max(known)})] if known else [""]
     return ranged(*ends) if len(ends) > 1 else ends[0]
+
+
+# Columns that place a row, and are left out where they say the same in all rows.
+PLACE = ("outcome", "scenario", "status", "reason")
+
+# Where the sections stand: after those on what estimators say of the effect.
+AFTER_ANSWERS = 850
+
+
+def plain_section(table: ResultTable) -> Section:
+    """Return the section of a table."""
+    title, content = table.name.replace("_", " ").capitalize(), partial(_blocks, table=table)
+    return Section(f"table_{table.name}", title, AFTER_ANSWERS, content, tables=(table.name,))
+
+
+def _blocks(run: Run, *, table: ResultTable) -> Iterator[ReportBlock]:
+    """Yield all rows of a table, names by their labels."""
+    frame = run.frame(table.name)
+    kept = [name for name in table.columns if name in frame]
+    kept = [name for name in kept if name not in PLACE or frame[name].nunique(dropna=False) > 1]
+    numbers = frame[kept].select_dtypes("number").columns
+    words = gettext(table.description)
+    yield ReportTable(
+        caption=f"{words[:1].upper()}{words[1:]}",
+        columns=tuple(
+            TableColumn(name.replace("_", " ").capitalize(), "num" if name in numbers else "text")
+            for name in kept
+        ),
+        groups=plain_rows(
+            [_text(run.manifest.study, name, cell) for name, cell in zip(kept, row, strict=True)]
+            for row in frame[kept].itertuples(index=False)
+        ),
+    )
+
+
+def _text(study: StudyRecord, column: str, cell: Any) -> str:  # noqa: ANN401 - a cell of a table has any type
+    """Return a cell in words."""
+    if isinstance(cell, float):
+        return significant(cell)
+    labels = {"estimator": study.estimator_label, "outcome": study.label}
+    return labels.get(column, str)(cell)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from harness.findings.run import Run
 from harness.language import gettext, marked
-from harness.record.study import StudyRecord
+from harness.record.manifest import StudyRecord
 from harness.report.blocks import Bullets, ReportBlock, SmallPrint
 from harness.report.sections.coefficients import DECIMALS, estimate_notes, is_tiny, paper_cell, term_label
 from harness.report.sections.robustness import check_text

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from harness.findings.run import Run
 from harness.language import gettext, marked
-from harness.record.study import StudyRecord
+from harness.record.manifest import StudyRecord
 from harness.report.blocks import Appendix, ReportBlock
 from harness.report.sections.section import Section
 from harness.report.table import ReportTable, RowGroup, TableCell, TableRow, columns_of

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from harness.data.name import as_entries
 from harness.registry.catalog import Catalogs
 from harness.study.spec.cross_check import cross_check
-from harness.study.spec.document import Document, read_document, with_overrides
+from harness.study.spec.document import Document, WrittenSpec, read_document, with_overrides
 from harness.study.spec.entry import LINEAR, entry_ids, expand_ladder, ladder_places
 from harness.study.spec.error_messages import mistakes_of
 from harness.study.spec.json_schema import spec_schema
@@ -22,7 +22,6 @@ from harness.study.spec.node import Mistake, Node, Scalar, spec_error
 from harness.study.spec.printed import decimals
 from harness.study.spec.schema_text import Expected
 from harness.study.spec.study import SPEC_VERSION, STANDARD, Study
-from harness.study.spec.written import WrittenSpec
 
 # Root of all randomness where a spec names none.
 SEED: Final = 1

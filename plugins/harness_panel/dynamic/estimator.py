@@ -15,7 +15,7 @@ from harness.plugin import EstimationError, Floats, Mask, Message, Note, Panel, 
 from harness_panel.diagnostics.effects import Check, diagnostic_columns
 from harness_panel.dynamic import moments
 from harness_panel.dynamic.moments import Equations, Solution, Transformation, lagged
-from harness_panel.estimators.naive import EntityMean, EntityMeanFit, LastValue, LastValueFit
+from harness_panel.estimators.linear import EntityMean, EntityMeanFit, LastValue, LastValueFit
 from harness_panel.solver.equation import ExpandedModels, FurtherColumns
 from harness_panel.solver.regression import Dimension, Regression, regress
 from harness_panel.statistics import LevelledFit

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 
 from harness.plugin import Estimator, hookimpl
-from harness_panel.feols.covariance import CRV1, CRV3, Hetero, Iid, WildBootstrap
 from harness_panel.feols.estimator import Feols
+from harness_panel.feols.regression import CRV1, CRV3, Hetero, Iid, WildBootstrap
 
 __all__ = ["CRV1", "CRV3", "Feols", "Hetero", "Iid", "WildBootstrap"]
 

@@ -25,9 +25,8 @@ from harness.plugin import (
 )
 from harness_panel.covariance import with_inference
 from harness_panel.estimators.linear import LINEAR
-from harness_panel.feols.covariance import CRV1, FeolsCovariance
 from harness_panel.feols.effects import EffectDesign, FeolsModels, LevelTrends, count_effects, level_model
-from harness_panel.feols.regression import FeolsRegression, FeolsRows, Request
+from harness_panel.feols.regression import CRV1, FeolsCovariance, FeolsRegression, FeolsRows, Request
 from harness_panel.solver.draws import refuse_empty_draws
 from harness_panel.statistics import LevelledFit
 

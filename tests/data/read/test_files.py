@@ -18,7 +18,7 @@ from harness.data.read.files import DataFolder, read_source
 from harness.data.read.source import FileReader, Source
 from harness.errors import DataError, PluginError
 from harness.running.options import RunOptions
-from harness.study.spec.written import written_spec
+from harness.study.spec.document import written_spec
 from small_run import SPEC, TINY, grunfeld
 from spec_tables import table_of
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from harness import EstimationError, Panel
 from harness.plugin import Floats, draw_weights, random_stream
 from harness_panel import Between, FirstDifference, FixedEffects, Mundlak, RandomEffects
-from harness_panel.estimators.naive import EntityMean, LastValue, Mean
+from harness_panel.estimators.linear import EntityMean, LastValue, Mean
 from panels import labelled, panel_from_arrays, simulated_panel
 
 EFFECTS = [("entity",), ("time",), ("entity", "time"), ("time", "entity")]

@@ -11,7 +11,7 @@ from scipy import stats
 from harness.data.simulate.small_panels import InvertedU
 from harness.plugin import Key, Treatment, random_stream
 from harness_panel import Classical, FixedEffects, PolynomialEffects
-from harness_panel.estimators.events import linear_weights
+from harness_panel.estimators.fixed_effects import linear_weights
 from harness_panel.estimators.polynomial_effects import SlopeOfExposure, joint_tests, shape_tests
 from harness_panel.solver.regression import regress
 from panels import panel_from_arrays, panel_from_frame, simulated_panel

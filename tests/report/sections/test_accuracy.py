@@ -11,10 +11,16 @@ from harness.findings.gains import Gains
 from harness.findings.lines import Band, Curve
 from harness.findings.run import read_run
 from harness.report.sections.accuracy import error_table, gain_figure, gain_table, metric_tables
-from harness.report.sections.readings import effect_table, effects, read_curve
-from harness.report.sections.verdict import findings_table, other_gains, shown_findings
+from harness.report.sections.verdict import (
+    effect_table,
+    effects,
+    findings_table,
+    other_gains,
+    read_curve,
+    shown_findings,
+)
 from harness.running.options import RunOptions
-from harness.study.spec.written import written_spec
+from harness.study.spec.document import written_spec
 from report.changed_run import with_table
 from report.shown_blocks import cells, plotted
 

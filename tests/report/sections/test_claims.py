@@ -6,14 +6,15 @@ from dataclasses import replace
 import pytest
 
 from harness.findings.run import read_run
-from harness.report.sections.claims.conclusions import conclusion_table, holds
-from harness.report.sections.claims.published import (
+from harness.report.sections.claims import CLAIMS_SECTION, MARKDOWN, claim_table, markdown
+from harness.report.sections.published import (
+    conclusion_table,
     contradictions,
     differing_estimators,
+    holds,
     published_figures,
     published_text,
 )
-from harness.report.sections.claims.section import CLAIMS_SECTION, MARKDOWN, claim_table, markdown
 from harness.study.expectations.claim import PublishedConclusion
 from harness.tables.claims import CLAIMS
 from report.changed_run import with_study

@@ -11,9 +11,8 @@ from harness.findings.lines import Band, curves_of
 from harness.findings.run import read_run
 from harness.report.drawing.fonts import drawable
 from harness.report.drawing.lines import DOTTED
-from harness.report.sections.curves.captions import band_text
-from harness.report.sections.curves.figures import curve_panel, plot_ales, plot_curves, plot_outcomes
-from harness.report.sections.curves.section import CURVES_SECTION, extrapolates, turning_table
+from harness.report.figures.curves import band_text, curve_panel, plot_ales, plot_curves, plot_outcomes
+from harness.report.sections.curves import CURVES_SECTION, extrapolates, turning_table
 from report.changed_run import with_table, with_truth
 from report.fake_run import manifest, read_manifest
 from report.shown_blocks import blocks_of, legend_of, plotted, texts

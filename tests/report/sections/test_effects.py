@@ -5,18 +5,15 @@ import pandas as pd
 import pytest
 
 from harness.findings.run import read_run
-from harness.record.study import PrimaryRecord
+from harness.record.manifest import PrimaryRecord
 from harness.report.blocks import Bullets
 from harness.report.drawing.canvas import house_style
 from harness.report.drawing.forest import plot_forests
 from harness.report.drawing.palette import METHOD_STYLES
-from harness.report.sections.effects.figures import plot_effect_curves, whiskers_of
-from harness.report.sections.effects.identification import identification_tables
-from harness.report.sections.effects.model_curves import centred, model_curves
-from harness.report.sections.effects.rows import effects_of
-from harness.report.sections.effects.section import EFFECTS_SECTION, cautions
-from harness.report.sections.effects.sensitivity import plot_sensitivity, sensitivity_figures, strongest_of
-from harness.report.sections.effects.table import effect_table
+from harness.report.figures.effects import plot_effect_curves, whiskers_of
+from harness.report.sections.effect_rows import centred, effects_of, model_curves
+from harness.report.sections.effect_sensitivity import plot_sensitivity, sensitivity_figures, strongest_of
+from harness.report.sections.effects import EFFECTS_SECTION, cautions, effect_table, identification_tables
 from harness.report.table import cell_of
 from harness.scenarios.robustness import CHANGES, PERMUTED
 from harness.tables.effects import EFFECT_TESTS, EFFECTS, ROBUSTNESS

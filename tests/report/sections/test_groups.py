@@ -3,9 +3,14 @@
 import numpy as np
 import pytest
 
-from harness.report.sections.heterogeneity.groups.figures import levels_of, plot_groups
-from harness.report.sections.heterogeneity.groups.rows import partitions, rows_of_groups
-from harness.report.sections.heterogeneity.groups.tables import difference_table, group_table, grouped_by
+from harness.report.figures.groups import levels_of, plot_groups
+from harness.report.sections.group_tables import (
+    difference_table,
+    group_table,
+    grouped_by,
+    partitions,
+    rows_of_groups,
+)
 from harness.tables.heterogeneity import HETEROGENEITY
 from report.changed_run import with_table, with_truth
 from report.shown_blocks import cells, legend_of, plotted

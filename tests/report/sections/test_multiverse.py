@@ -9,14 +9,14 @@ import pytest
 
 from harness.report.blocks import Bullets
 from harness.report.drawing.canvas import house_style, printed
-from harness.report.sections.multiverse.figures import MOST_LINES, plot_specification_curves
-from harness.report.sections.multiverse.rows import honest, multiverses, published_gains
-from harness.report.sections.multiverse.section import (
+from harness.report.figures.multiverse import MOST_LINES, plot_specification_curves
+from harness.report.sections.multiverse import (
     MULTIVERSE_SECTION,
     choice_table,
     joint_sentences,
     tally_sentences,
 )
+from harness.report.sections.multiverse_rows import honest, multiverses, published_gains
 from harness.tables.claims import CLAIMS
 from report.changed_run import with_table
 from report.shown_blocks import blocks_of, texts

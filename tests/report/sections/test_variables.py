@@ -6,11 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.evaluation.recognition import NOTHING_GAINED
+from harness.evaluation.gain import NOTHING_GAINED
 from harness.findings.gains import Gains
 from harness.findings.run import read_run
-from harness.report.sections.accuracy import gain_table
-from harness.report.sections.origin import left_table
+from harness.report.sections.accuracy import gain_table, left_table
 from harness.report.sections.truth import KINDS, TRUTH_SECTION, truth_table
 from harness.report.sections.variables import preparation_table, variable_table
 from report.changed_run import with_table

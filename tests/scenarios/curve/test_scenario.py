@@ -9,8 +9,14 @@ from scipy.spatial.distance import cdist
 from scipy.stats import rankdata
 
 from harness.plugin import HasDraws
-from harness.scenarios.curve.scenario import CurveScenario, hold
-from harness.scenarios.curve.supported_curve import NEAR_SHARE, joint_support, supported_dependence, whitened
+from harness.scenarios.curve.scenario import (
+    NEAR_SHARE,
+    CurveScenario,
+    hold,
+    joint_support,
+    supported_dependence,
+    whitened,
+)
 from harness.scenarios.full_fit import answer_in_process
 from harness.scenarios.grid import partial_dependence
 from harness.scenarios.scenario import Subject

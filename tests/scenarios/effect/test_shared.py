@@ -24,7 +24,7 @@ from harness.scenarios.effect.nuisance import moving_inputs
 from harness.scenarios.effect.scenario import EffectScenario
 from harness.scenarios.scenario import Subject
 from harness.scenarios.task import answered_in_parts, run_in_process
-from harness.study.spec.written import written_spec
+from harness.study.spec.document import written_spec
 from harness_neural.mlp import Mlp
 from harness_neural.som_ann import SomAnn
 from harness_rab.rab import Rab

@@ -12,9 +12,9 @@ from pydantic import TypeAdapter
 
 from harness.study.expectations.cell import check_expectations, expectations_table, find_cell
 from harness.study.expectations.claim import Identity
+from harness.study.expectations.claims_table import Tied, identity_findings, tied_outcomes
 from harness.study.expectations.curve_claim import DirectionClaim, LevelClaim
 from harness.study.expectations.expectation import AnyExpectation
-from harness.study.expectations.identity import Tied, identity_findings, tied_outcomes
 
 FRAME = pd.DataFrame(
     {

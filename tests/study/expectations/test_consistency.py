@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.installed import installed
+from harness.study.expectations.cell import narrowed
 from harness.study.expectations.claim import ErrorClaim, GainClaim, MedianClaim
 from harness.study.expectations.consistency import (
     check_ratio,
@@ -17,10 +18,9 @@ from harness.study.expectations.consistency import (
     ratio_findings,
 )
 from harness.study.expectations.lookup import NotInRun, RunCurve
-from harness.study.expectations.narrow import narrowed
+from harness.study.spec.document import WrittenSpec
 from harness.study.spec.load import load_study
 from harness.study.spec.printed import Interval
-from harness.study.spec.written import WrittenSpec
 
 
 def error(value, digits, estimator="ann", **how):

@@ -14,10 +14,9 @@ from hypothesis import strategies as st
 
 from harness.errors import SpecError
 from harness.study.spec import reader
-from harness.study.spec.document import Document, read_document
+from harness.study.spec.document import Document, read_document, written_spec
 from harness.study.spec.node import Place, spec_error
 from harness.study.spec.reader import MAX_DIGITS, parse_yaml, read_scalar
-from harness.study.spec.written import written_spec
 
 BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
     f"{here}: &{here} [{','.join([f'*{before}'] * 9)}]\n"

@@ -9,9 +9,9 @@ from harness.findings.run import read_run
 from harness.installed import installed
 from harness.language import spoken
 from harness.plugin import random_stream
-from harness.report.sections.effects.figures import whiskers_of
-from harness.report.sections.effects.rows import effects_of
-from harness.report.sections.effects.table import effect_table
+from harness.report.figures.effects import whiskers_of
+from harness.report.sections.effect_rows import effects_of
+from harness.report.sections.effects import effect_table
 from harness.running.folder import RunFolder
 from harness_panel.diagnostics.section import SECTION as DIAGNOSTICS
 from harness_panel.section import EVENTS, SECTION, rivals

@@ -1,0 +1,1 @@
+"""The figures of sections that need matplotlib, loaded where a report draws them."""

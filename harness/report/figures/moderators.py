@@ -1,0 +1,254 @@
+"""The figures of moderators: effects along them, and contours with support and signs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.contour import ContourSet
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from matplotlib.patheffects import withStroke
+from matplotlib.ticker import MaxNLocator
+
+from harness.arrays import Floats, Mask
+from harness.findings.lines import conditional_effects, true_rows, truth_line
+from harness.findings.run import Run
+from harness.language import gettext, marked
+from harness.record.manifest import EstimatorRecord
+from harness.report.blocks import ReportFigure
+from harness.report.drawing import lines
+from harness.report.drawing.canvas import DOUBLE_COLUMN, SINGLE_COLUMN, grid_shape, new_figure, shown_panels
+from harness.report.drawing.fonts import drawable_label
+from harness.report.drawing.lines import TRUTH_STYLE, LinePanel, entry, panel_entries, plot_panel, truth_entry
+from harness.report.drawing.palette import SURFACE_MAP, THRESHOLD_COLOUR, LineStyle
+from harness.report.sections.moderator_tables import (
+    NONE,
+    Surface,
+    effect_along,
+    surfaces,
+    thresholds_of,
+    true_levels,
+)
+from harness.tables.conditional import SurfaceKey, ThresholdRow
+from harness.text.numbers import percent
+from harness.text.plain_text import file_slug, listed
+
+# Panels of contours side by side, and inches of a row of them.
+MOST_CONTOURS, CONTOUR_HEIGHT = 3, 2.2
+
+# Most steps between contours, and most signs along each axis: of a finer grid every second or third is shown.
+N_LEVELS = 12
+MOST_SIGNS = 9
+
+# Columns of effects along moderators, and inches of a row.
+MOST_COLUMNS, EFFECT_HEIGHT = 4, 1.6
+
+# What lies over cells that the data do not reach.
+VEIL = "#ffffffc8"
+EDGE = "#9a9a9a"
+
+SIGN_NAMES = {
+    "^": marked("effect above zero, its interval too"),
+    "v": marked("effect below zero, its interval too"),
+}
+
+
+def conditional_figures(run: Run, estimator: EstimatorRecord) -> Iterator[ReportFigure]:
+    """Yield the effect of one estimator along the moderators, a row an outcome."""
+    study = run.manifest.study
+    found = [effect.key for effect in run.view(conditional_effects) if effect.key.estimator == estimator.id]
+    questions = list(dict.fromkeys((key.scenario, key.moderator) for key in found))
+    for start in range(0, len(questions), MOST_COLUMNS):
+        shown = questions[start : start + MOST_COLUMNS]
+        moderators = listed(study.label(moderator) for _, moderator in shown)
+        words = {"exposure": study.label(study.exposure), "moderators": moderators, "label": estimator.label}
+        words |= {"level": percent(study.level, 0)}
+        yield ReportFigure(
+            f"conditional-{start // MOST_COLUMNS + 1}",
+            plot_conditional(run, [key for key in found if (key.scenario, key.moderator) in shown]),
+            alt=gettext("Effect of {exposure} along {moderators}, {label}.").format(**words),
+            caption=gettext(
+                "Effect of one unit of {exposure} at each value of a moderator: {label}, with pointwise "
+                "(darker) and simultaneous (lighter) {level} bands."
+            ).format(**words),
+        )
+
+
+def plot_conditional(run: Run, keys: Sequence[SurfaceKey]) -> Figure:
+    """Return effects along moderators, at least one: a row an outcome, a column a moderator."""
+    study = run.manifest.study
+    columns = list(dict.fromkeys((key.scenario, key.moderator) for key in keys))
+    outcomes = list(dict.fromkeys(key.outcome for key in keys))
+    width = DOUBLE_COLUMN if len(columns) > 1 else SINGLE_COLUMN
+    figure = new_figure(width, 0.9 + EFFECT_HEIGHT * len(outcomes))
+    grid = figure.subplots(len(outcomes), len(columns), sharex="col", sharey="row", squeeze=False)
+    panels = {key: effect_panel(run, key) for key in keys}
+    for key, panel in panels.items():
+        row, column = outcomes.index(key.outcome), columns.index((key.scenario, key.moderator))
+        axes = grid[row, column]
+        plot_panel(axes, panel)
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=4))
+        if row == len(outcomes) - 1:
+            axes.set_xlabel(drawable_label(study.axis_label(key.moderator), 24, lines=3))
+        if column == 0:
+            axes.set_ylabel(drawable_label(study.axis_label(key.outcome), 24))
+    handles = panel_entries(list(panels.values()), level=study.level, turn=gettext("true change of sign"))
+    figure.legend(handles=handles, loc="outside upper left", ncols=3 if len(columns) > 1 else 1)
+    return figure
+
+
+def surface_figures(
+    run: Run, question: tuple[str, str], estimator: EstimatorRecord
+) -> Iterator[ReportFigure]:
+    """Yield the contours of one estimator over exposure and moderator, a panel an outcome."""
+    study, (scenario, moderator) = run.manifest.study, question
+    every = (SurfaceKey(scenario, moderator, outcome, estimator.id) for outcome in study.outcomes)
+    keys = [key for key in every if key in run.view(surfaces) and effect_along(run, key) is not None]
+    if keys:
+        words = {"exposure": study.label(study.exposure), "moderator": study.label(moderator)}
+        words |= {"label": estimator.label}
+        yield ReportFigure(
+            f"surface-{file_slug(scenario)}",
+            plot_surfaces(run, keys),
+            alt=gettext("Contours over {exposure} and {moderator}, {label}.").format(**words),
+            caption=gettext(
+                "{label}: mean prediction over {exposure} and {moderator}. Triangles: the interval of the "
+                "effect excludes zero, up for a rise."
+            ).format(**words),
+        )
+
+
+def effect_panel(run: Run, key: SurfaceKey) -> LinePanel:
+    """Return the effect along a moderator as it is drawn, with what is true of it."""
+    effect, truths = effect_along(run, key), true_rows(run, key.outcome, key.scenario, "threshold")
+    return LinePanel(
+        [lines.series_of(run.manifest.study, effect, key.estimator)] if effect is not None else [],
+        truth=truth_line(run, key.outcome, key.scenario, "conditional_effect", along="moderator_at"),
+        turns=[row.moderator_at for row in truths],
+        has_zero=True,
+    )
+
+
+def plot_surfaces(run: Run, keys: Sequence[SurfaceKey]) -> Figure:
+    """Return the contours of one estimator and moderator, at least one, a panel an outcome."""
+    study, found = run.manifest.study, run.view(surfaces)
+    n_rows, n_columns = grid_shape(len(keys), most_columns=MOST_CONTOURS)
+    width = DOUBLE_COLUMN if n_columns > 1 else SINGLE_COLUMN
+    figure = new_figure(width, 1.0 + CONTOUR_HEIGHT * n_rows)
+    grid = figure.subplots(n_rows, n_columns, squeeze=False).ravel().tolist()
+    truths, thresholds = [true_levels(run, key) for key in keys], [thresholds_of(run, key) for key in keys]
+    panels = shown_panels(grid, len(keys), n_columns=n_columns)
+    for axes, key, truth, own in zip(panels, keys, truths, thresholds, strict=True):
+        filled = plot_contours(axes, found[key], own, truth)
+        levels = np.asarray(filled.levels)
+        bar = figure.colorbar(filled, ax=axes, ticks=levels[:: math.ceil(levels.size / 6)])
+        bar.outline.set_linewidth(0.4)
+        axes.set_title(drawable_label(study.axis_label(key.outcome), 24))
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=2))
+        axes.yaxis.set_major_locator(MaxNLocator(nbins=5))
+    figure.supxlabel(drawable_label(study.axis_label(study.exposure), 60))
+    figure.supylabel(drawable_label(study.axis_label(keys[0].moderator), 32))
+    handles = [*surface_entries([found[key] for key in keys], [row for own in thresholds for row in own])]
+    handles += [truth_entry()] if any(truth is not None for truth in truths) else []
+    figure.legend(handles=handles, loc="outside upper left", ncols=3 if n_columns > 1 else 1)
+    return figure
+
+
+def plot_contours(
+    axes: Axes, surface: Surface, thresholds: Iterable[ThresholdRow], truth: Floats | None = None
+) -> ContourSet:
+    """Draw the contours of one surface; return the filled ones, for a colour bar.
+
+    The exposure is on the horizontal axis. Cells that the data do not reach are hatched; triangles stand in
+    those where the effect's interval excludes zero, pointing up for a positive one; the black line is where
+    the effect is zero, the bold ones are the moderator values at which the average effect changes its sign.
+
+    Parameters
+    ----------
+    truth : (n_exposure, n_moderator), true levels, whose contours are dashes at every second step
+    """
+    grids = surface.exposure_at, surface.moderator_at
+    levels = MaxNLocator(N_LEVELS).tick_values(*surface.level_range)
+    filled = axes.contourf(*grids, surface.estimate.T, levels=levels, cmap=SURFACE_MAP, extend="both")
+    axes.contour(
+        *grids, surface.estimate.T, levels=filled.levels, colors="white", linewidths=0.3, linestyles="solid"
+    )
+    if not surface.supported.all():
+        away = (~surface.supported).astype(np.float64)
+        veil = axes.contourf(*grids, away.T, levels=[0.5, 1.5], colors=[VEIL], hatches=["/////"])
+        veil.set(edgecolor=EDGE, linewidth=0)
+    if changes_sign(surface):
+        effect = np.ma.masked_where(~surface.supported, surface.effect)
+        axes.contour(*grids, effect.T, levels=[0.0], colors="black", linestyles="solid", linewidths=1.2)
+    _plot_signs(axes, surface)
+    plot_thresholds(axes, thresholds)
+    if truth is not None:
+        steps = np.asarray(filled.levels)[1::2]
+        look, dashes = TRUTH_STYLE.colour, [TRUTH_STYLE.dash]
+        axes.contour(*grids, truth.T, levels=steps, colors=look, linestyles=dashes, linewidths=0.7)
+    axes.grid(visible=False)
+    return filled
+
+
+def changes_sign(surface: Surface) -> bool:
+    """Return whether the effect is above zero in some supported cells and below it in others."""
+    effect = surface.effect[surface.supported]
+    return bool((effect > 0.0).any() and (effect < 0.0).any())
+
+
+def established_signs(surface: Surface) -> dict[str, Mask]:
+    """Return by marker the supported cells where the effect's interval is above, and below, zero."""
+    signs = {"^": surface.effect_low > 0.0, "v": surface.effect_high < 0.0}
+    return {marker: shown & surface.supported for marker, shown in signs.items()}
+
+
+def _plot_signs(axes: Axes, surface: Surface) -> None:
+    grids = surface.exposure_at, surface.moderator_at
+    steps = [max(1, math.ceil(grid.size / MOST_SIGNS)) for grid in grids]
+    every = tuple(slice(step // 2, None, step) for step in steps)
+    across, up = np.meshgrid(grids[0][every[0]], grids[1][every[1]], indexing="ij")
+    for marker, established in established_signs(surface).items():
+        shown = established[every]
+        axes.plot(
+            across[shown],
+            up[shown],
+            linestyle="none",
+            marker=marker,
+            markersize=2.6,
+            markerfacecolor="white",
+            markeredgecolor="black",
+            markeredgewidth=0.4,
+        )
+
+
+def plot_thresholds(axes: Axes, thresholds: Iterable[ThresholdRow]) -> None:
+    """Draw a line at each moderator value where the effect changes its sign, dashed ones at its interval."""
+    for row in thresholds:
+        limits = ((limit, 0.7, (0, (3.0, 1.5))) for limit in (row.conf_low, row.conf_high))
+        for at, width, dash in ((row.at, 1.3, "solid"), *limits):
+            if row.kind != NONE and math.isfinite(at):
+                # Cased in white.
+                around = [withStroke(linewidth=width + 1.0, foreground="white")]
+                axes.axhline(at, color=THRESHOLD_COLOUR, linewidth=width, linestyle=dash, path_effects=around)
+
+
+def surface_entries(surfaces: Sequence[Surface], thresholds: Iterable[ThresholdRow]) -> Iterator[Artist]:
+    """Yield the entries of a legend for what any of the surfaces shows."""
+    if not all(surface.supported.all() for surface in surfaces):
+        label = gettext("few entities near")
+        yield Patch(facecolor="white", edgecolor=EDGE, hatch="/////", linewidth=0, label=label)
+    for marker, name in SIGN_NAMES.items():
+        if any(established_signs(surface)[marker].any() for surface in surfaces):
+            yield entry(gettext(name), LineStyle("black", "none"), marker=marker, size=3.5)
+    if any(map(changes_sign, surfaces)):
+        yield entry(gettext("effect of zero"), LineStyle("black", width=1.2))
+    known = [row for row in thresholds if row.kind != NONE]
+    if known:
+        label = gettext("average effect changes sign")
+        if any(math.isfinite(row.conf_low) for row in known):
+            label += gettext(", with interval (dashed)")
+        yield entry(label, LineStyle(THRESHOLD_COLOUR))

@@ -1,0 +1,259 @@
+"""The section of published numbers: a publication figure by figure, on the page and as Markdown."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from harness.findings.run import Run
+from harness.language import gettext, marked, pgettext, spaced
+from harness.record.manifest import StudyRecord
+from harness.report import blocks
+from harness.report.render.text import markdown_table, plain_markdown
+from harness.report.sections import published
+from harness.report.sections.published import conclusion_table
+from harness.report.sections.section import ReportFile, Section
+from harness.report.table import RecordColumn, ReportTable, RowGroup, TableCell, record_rows
+from harness.tables.claims import ASSUMING, CLAIMS, ClaimRow
+from harness.text.numbers import count
+from harness.text.plain_text import Footnotes, capitalised, in_turn, listed
+
+if TYPE_CHECKING:
+    from harness.study.spec.study import ReportFormat
+
+MARKDOWN = "tables/figure_by_figure.md"
+
+# By status of a claim: how it looks, and what says the same as the word next to it.
+LOOKS = {
+    marked("inconsistent"): ("contradiction", "✗"),
+    ASSUMING: ("open", "?"),
+    marked("differs"): ("worse", "≠"),
+    marked("reproduced"): ("better", "="),
+    marked("consistent"): ("better", "✓"),
+    marked("not comparable"): ("open", ""),
+}
+MEANINGS = {
+    "inconsistent": marked("cannot be right together with the other published numbers, by arithmetic"),
+    ASSUMING: marked("cannot be right together with them if what is named there is assumed"),
+    "differs": marked("this run gives another number than the published one, beyond its rounding"),
+    "reproduced": marked(
+        "this run's number rounds to the published one, or lies within the declared tolerance"
+    ),
+    "consistent": marked("follows from the other published numbers, as far as they were printed"),
+    "not comparable": marked("these data are not the published ones, or this run gives no such number"),
+}
+
+
+def claim_blocks(run: Run) -> Iterator[blocks.ReportBlock]:
+    """Yield how published numbers and conclusions stand; in the appendix every number, and why it differs."""
+    study, claims = run.manifest.study, run.rows(CLAIMS)
+    figures = published.published_figures(run)
+    n_of = Counter(row.status for row in claims)
+    present = [status for status in LOOKS if n_of[status]]
+    counts = listed(f"{gettext(status)} {count(n_of[status])}" for status in present)
+    declared = gettext("The spec declares {n_claims} published numbers:").format(n_claims=count(len(claims)))
+    yield blocks.Paragraph(f"{declared} {counts}" + pgettext("end", "."))
+    wrong, wrong_if = _wrong(published.contradictions(study, claims))
+    if wrong:
+        yield blocks.Heading(gettext("Published numbers that cannot be right"))
+        yield blocks.Definitions(wrong)
+    if study.conclusions:
+        yield conclusion_table(run)
+    yield blocks.Appendix((*_assumed(wrong_if), *_details(run, figures), _meanings(present)))
+
+
+def _meanings(present: Iterable[str]) -> blocks.Paragraph:
+    """Return what statuses mean."""
+    meanings: list[str | blocks.Phrase] = []
+    for status in present:
+        meanings += [in_turn(["", ""])] if meanings else []
+        meaning = pgettext("between", ": ") + gettext(MEANINGS[status])
+        meanings += [blocks.Phrase(gettext(status), "em"), meaning]
+    return blocks.Paragraph((*meanings, pgettext("end", ".")), "note")
+
+
+Defined = tuple[tuple[blocks.Words, blocks.Words], ...]
+
+
+def _wrong(found: Sequence[published.Contradiction]) -> tuple[Defined, Defined]:
+    """Return what cannot be right, by arithmetic and by assumptions."""
+    end = pgettext("end", ".")
+    wrong: list[tuple[blocks.Words, blocks.Words]] = []
+    wrong_if: list[tuple[blocks.Words, blocks.Words]] = []
+    for one in found:
+        if one.assumption:
+            assumption = blocks.Phrase(capitalised(one.assumption) + end, "em")
+            wrong_if.append(((assumption, f" {one.reason}"), one.claims + end))
+        else:
+            wrong.append((one.reason, one.claims + end))
+    return tuple(wrong), tuple(wrong_if)
+
+
+def _assumed(wrong_if: Defined) -> Iterator[blocks.ReportBlock]:
+    if wrong_if:
+        yield blocks.Heading(gettext("Published numbers that cannot be right under an assumption"))
+        text = gettext("Where the assumption does not hold, there is no contradiction.")
+        yield blocks.Paragraph(text)
+        yield blocks.Definitions(wrong_if)
+
+
+def _details(run: Run, figures: Sequence[published.PublishedFigure]) -> Iterator[blocks.ReportBlock]:
+    """Yield every number, and why the run's numbers differ from those published."""
+    here = gettext(
+        "As published: by the estimator and protocol that stand for the published ones, on the rows of this "
+        "run. As it should be: by their counterparts."
+    )
+    simulated = gettext("The rows are simulated; numbers may differ for that reason alone.")
+    yield blocks.Paragraph(f"{here} {simulated}" if run.manifest.data.simulated else here)
+    yield claim_table(run.manifest.study, figures)
+    yield from (figure.errors for figure in figures if figure.errors is not None)
+    differing = tuple(dict.fromkeys(text for figure in figures for text in figure.estimators))
+    if differing:
+        yield blocks.Bullets(tuple(map(_with_code, differing)))
+    words = gettext("Here: {taken}")
+    left_open = {
+        one.question: words.format(taken=one.taken) for figure in figures for one in figure.left_open
+    }
+    if left_open:
+        yield blocks.Heading(gettext("Not said in the publication"))
+        yield blocks.Definitions(tuple((_with_code(one), _with_code(two)) for one, two in left_open.items()))
+
+
+def claim_table(study: StudyRecord, figures: Sequence[published.PublishedFigure]) -> ReportTable:
+    """Return every published number, as published here, and as it should be."""
+    numbers = published.claim_number
+    columns: list[RecordColumn[tuple[published.PublishedFigure, ClaimRow]]] = [
+        RecordColumn(gettext("What"), cell=lambda one: _what(study, *one)),
+        RecordColumn(gettext("Outcome"), "text", cell=lambda one: study.label(one[1].outcome)),
+        RecordColumn(gettext("Printed"), cell=lambda one: published.published_text(one[1])),
+        RecordColumn(
+            gettext("Recomputed"), is_for_files=True, cell=lambda one: numbers(one[1], one[1].recomputed)
+        ),
+        RecordColumn(gettext("Within rounding"), is_for_files=True, cell=lambda one: _within(one[1])),
+        RecordColumn(gettext("As published"), cell=lambda one: numbers(one[1], one[1].this_run)),
+        RecordColumn(gettext("As it should be"), cell=lambda one: numbers(one[1], one[1].counterpart)),
+        RecordColumn(gettext("Status"), "text", cell=lambda one: _status(one[1])),
+        RecordColumn(gettext("Reason"), is_for_files=True, cell=lambda one: one[1].reason),
+        RecordColumn(
+            gettext("Why it has no counterpart"),
+            is_for_files=True,
+            cell=lambda one: one[1].counterpart_reason,
+        ),
+    ]
+    groups, known = [], set[str]()
+    words = gettext("{source}: {by}")
+    for figure in figures:
+        heading = figure.source if figure.by in known else words.format(source=figure.source, by=figure.by)
+        known.add(figure.by)
+        groups.append(RowGroup(record_rows(columns, ((figure, row) for row in figure.claims)), heading))
+    return ReportTable(
+        caption=gettext("Published numbers, as published here, and as they should be"),
+        columns=tuple(columns),
+        groups=tuple(groups),
+    )
+
+
+def _what(study: StudyRecord, figure: published.PublishedFigure, row: ClaimRow) -> TableCell:
+    return TableCell(figure.about(study, row), (row.note,) if row.note else ())
+
+
+def _within(row: ClaimRow) -> str:
+    limits = (row.recomputed_low, row.recomputed_high)
+    low, high = (published.claim_number(row, limit) for limit in limits)
+    words = gettext("{low} to\u00a0{high}")
+    return words.format(low=low, high=high) if all(map(math.isfinite, limits)) else ""
+
+
+def _status(row: ClaimRow) -> TableCell:
+    look, symbol = LOOKS.get(row.status, ("open", ""))
+    return TableCell(gettext(row.status), look=f"status {look}", symbol=symbol)
+
+
+def claim_files(run: Run, report_format: ReportFormat) -> Iterator[ReportFile]:
+    """Yield the section as Markdown."""
+    if report_format == "markdown":
+        text = markdown(run.manifest.study, published.published_figures(run))
+        yield ReportFile(MARKDOWN, text, gettext("the publication figure by figure, as Markdown"))
+
+
+def markdown(study: StudyRecord, figures: Sequence[published.PublishedFigure]) -> str:
+    """Return a heading and a table for every published table and figure, and the notes below."""
+    footnotes = Footnotes()
+    parts = [part for figure in figures for part in _figure(study, figure, footnotes)]
+    notes = "\n".join(f"- ({mark}) {plain_markdown(reason)}" for mark, reason in footnotes.listed())
+    if notes:
+        head = gettext("Where a number is missing")
+        parts += [f"## {head}", notes]
+    return spaced("\n\n".join(parts) + "\n")
+
+
+def _figure(study: StudyRecord, figure: published.PublishedFigure, footnotes: Footnotes) -> Iterator[str]:
+    yield f"## {plain_markdown(figure.source)}"
+    by = gettext("As published: {published}.").format(published=plain_markdown(figure.published))
+    both = gettext("{by} As it should be: {counterpart}.")
+    yield both.format(by=by, counterpart=plain_markdown(figure.counterpart)) if figure.counterpart else by
+    head = (
+        *(gettext("what"), gettext("outcome"), gettext("printed"), gettext("as published, here")),
+        gettext("as it should be, here"),
+    )
+
+    def marked_number(row: ClaimRow, value: float, reason: str) -> str:
+        mark = footnotes.mark(reason)
+        return published.claim_number(row, value) + (f" ({mark})" if mark else "")
+
+    rows = [
+        (
+            *(figure.about(study, row), study.label(row.outcome), published.published_text(row)),
+            marked_number(row, row.this_run, "" if math.isfinite(row.this_run) else row.reason),
+            marked_number(row, row.counterpart, row.counterpart_reason),
+        )
+        for row in figure.claims
+    ]
+    yield markdown_table(head, rows)
+    if figure.errors is not None:
+        yield _errors(study, figure.errors)
+    if figure.estimators or figure.protocols:
+        reasons = _list([*figure.estimators, *figure.protocols])
+        yield gettext("Why they differ:") + "\n\n" + reasons
+    if figure.left_open:
+        words = gettext("{question}. Here: {taken}")
+        pairs = ((one.question.rstrip(".。"), one.taken) for one in figure.left_open)
+        asked = (words.format(question=question, taken=taken) for question, taken in pairs)
+        yield gettext("Not said in the publication:") + "\n\n" + _list(asked)
+
+
+def _errors(study: StudyRecord, table: ReportTable) -> str:
+    labels = [study.estimator_label(name) for name in study.references]
+    gains = [gettext("gain over {label}").format(label=label) for label in labels]
+    halves = [
+        published.of_which(what, blocks.plain_words(cell.words))
+        for cell in table.over[1:]
+        for what in (gettext("MSE"), *gains)
+    ]
+    head = (gettext("outcome"), gettext("sample"), gettext("estimator"), *halves)
+    return markdown_table(head, [texts for texts, _ in table.body_rows])
+
+
+def _with_code(text: str) -> blocks.Words:
+    """Return a text in which ```code``` stands out, whatever braces it has."""
+    return blocks.rich(text.replace("{", "{{").replace("}", "}}"))
+
+
+def _list(sentences: Iterable[str]) -> str:
+    """Return a list of sentences; ```code``` in them is code."""
+    return "\n".join(f"- {plain_markdown(sentence)}" for sentence in sentences).replace("\\`", "`")
+
+
+CLAIMS_SECTION = Section(
+    *(
+        "claims",
+        marked("Published numbers"),
+        1000,
+        claim_blocks,
+        marked("Published numbers and conclusions"),
+    ),
+    files=claim_files,
+    tables=(CLAIMS.name,),
+)

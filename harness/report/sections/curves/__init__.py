@@ -1,1 +1,0 @@
-"""Net effect curves, their slopes, turning points and accumulated local effects."""

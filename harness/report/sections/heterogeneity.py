@@ -1,0 +1,144 @@
+"""The section of heterogeneity: for whom the effect is, by group and along moderators."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from harness.findings.run import Run
+from harness.language import gettext, marked
+from harness.record.manifest import EstimatorRecord
+from harness.report.blocks import Appendix, Heading, Paragraph, ReportBlock, SmallPrint, rich
+from harness.report.sections.group_tables import difference_table, group_table, grouped_by, partitions
+from harness.report.sections.moderator_tables import conditional_table
+from harness.report.sections.section import ReportFile, Section, featured, study_words
+from harness.tables.conditional import CONDITIONAL_EFFECTS
+from harness.tables.heterogeneity import HETEROGENEITY, HETEROGENEITY_DIFFERENCES, DifferenceRow
+from harness.text.numbers import percent
+from harness.text.plain_text import joined
+
+if TYPE_CHECKING:
+    from harness.study.spec.study import ReportFormat
+
+# Draws what can be turned; whoever has no use for that need not install it.
+LIBRARY = "plotly"
+# Differences that a sentence names; of more it says how many there are.
+MOST_NAMED = 3
+
+
+def heterogeneity_blocks(run: Run) -> Iterator[ReportBlock]:
+    """Yield effects by group and along moderators of the leading estimator; to the appendix all tables."""
+    from harness.report.figures.groups import group_figures, group_forest
+    from harness.report.figures.moderators import conditional_figures, surface_figures
+
+    leading = featured(run)[0]
+    if partitions(run):
+        yield from group_forest(run, leading)
+        yield Paragraph(difference_sentence(run, leading))
+    yield from conditional_figures(run, leading)
+    yield from _turned(run)
+    more: list[ReportBlock] = []
+    for partition in partitions(run):
+        grouped = grouped_by(run, partition)
+        more += [Heading(gettext("By {by}").format(by=grouped.by)), *group_figures(run, partition, leading)]
+        more += [group_table(grouped), *map(SmallPrint, grouped.left_out)]
+        more += [difference_table(grouped)]
+    if more:
+        more.append(SmallPrint(_groups_note(run)))
+    questions = list(dict.fromkeys((row.scenario, row.moderator) for row in run.rows(CONDITIONAL_EFFECTS)))
+    for question in questions:
+        more += [*surface_figures(run, question, leading), conditional_table(run, question)]
+    if questions:
+        more.append(SmallPrint(_moderators_note(run)))
+    yield Appendix(tuple(more))
+
+
+def difference_sentence(run: Run, estimator: EstimatorRecord) -> str:
+    """Return which groups differ significantly in their effects, by one model for all groups."""
+    study = run.manifest.study
+    rows = [
+        row
+        for row in run.rows(HETEROGENEITY_DIFFERENCES)
+        if (row.estimator, row.mode, row.measure) == (estimator.id, "pooled", "effect") and row.is_done
+    ]
+    differ = [row for row in rows if row.conf_low > 0.0 or row.conf_high < 0.0]
+    words = {"n": len(rows), "n_differ": len(differ), "level": percent(study.level, 0)}
+    if not differ:
+        none = gettext(
+            "None of {n} differences between groups is significant ({level} intervals, unadjusted)."
+        )
+        return none.format(**words)
+    named = [_named(run, row) for row in differ[:MOST_NAMED]]
+    some = gettext(
+        "{n_differ} of {n} differences between groups are significant ({level} intervals, unadjusted): "
+        "{named}."
+    )
+    left = len(differ) - MOST_NAMED
+    more = [gettext("{left} more").format(left=left)] if left > 0 else []
+    return some.format(**words, named=joined([*named, *more]))
+
+
+def _named(run: Run, row: DifferenceRow) -> str:
+    study = run.manifest.study
+    return gettext("{group} against {other} ({outcome})").format(
+        group=row.group, other=row.other, outcome=study.label(row.outcome)
+    )
+
+
+def _groups_note(run: Run) -> str:
+    return gettext(
+        "Effect: mean change of the outcome per unit of {exposure} over the group's rows; bold where its "
+        "{level} interval excludes zero. Level: the median of the net effect curve at the {exposure} of the "
+        "group's rows, not the level of its outcome."
+    ).format(**study_words(run.manifest.study))
+
+
+def _moderators_note(run: Run) -> str:
+    return gettext(
+        "Before each effect: the value of the moderator. Bold: the pointwise {level} interval excludes zero. "
+        "A change of sign is significant where the simultaneous band excludes zero on both sides of it. "
+        "Friedman's H and the share of variance are zero without interaction; noise raises them."
+    ).format(level=percent(run.manifest.study.level, 0))
+
+
+def _turned(run: Run) -> Iterator[Paragraph]:
+    """Yield where the surfaces can be turned, or what is missing for that."""
+    from harness.report.sections.moderator_tables import surfaces
+
+    if run.view(surfaces) and can_turn():
+        yield Paragraph(rich(gettext("All surfaces can be turned in [surfaces.html](surfaces.html).")))
+    elif run.view(surfaces):
+        missing = gettext(
+            "Surfaces that can be turned need plotly: `pip install 'panel-harness[surfaces]'`, then "
+            "`harness report` on the run folder."
+        )
+        yield Paragraph(rich(missing), "note")
+
+
+def surface_files(run: Run, report_format: ReportFormat) -> Iterator[ReportFile]:
+    """Yield the page of surfaces that can be turned, where there are surfaces and what draws them."""
+    from harness.report.figures.surface_page import surface_page
+    from harness.report.sections.moderator_tables import surfaces
+
+    if report_format == "html" and can_turn() and run.view(surfaces):
+        holds = gettext("surfaces that can be turned, offline as well")
+        yield ReportFile("surfaces.html", surface_page(run), holds)
+
+
+def can_turn() -> bool:
+    """Return whether what draws surfaces to turn is installed; it is not imported."""
+    return importlib.util.find_spec(LIBRARY) is not None
+
+
+def group_names(run: Run) -> Iterable[str]:
+    """Return the names of all groups."""
+    return dict.fromkeys(row.group for row in run.rows(HETEROGENEITY))
+
+
+HETEROGENEITY_SECTION = Section(
+    *("heterogeneity", marked("Heterogeneity"), 800, heterogeneity_blocks),
+    drawn_names=group_names,
+    files=surface_files,
+    tables=(HETEROGENEITY.name, CONDITIONAL_EFFECTS.name),
+)

@@ -1,1 +1,0 @@
-"""For whom the effect is: by group, and along moderators."""

@@ -1,1 +1,0 @@
-"""Levels and effects by group, and the differences between groups."""

@@ -1,1 +1,0 @@
-"""Conditions of the effect: surfaces, conditional effects, changes of sign."""

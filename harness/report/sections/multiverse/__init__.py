@@ -1,1 +1,0 @@
-"""The gain under every combination of choices."""

@@ -1,0 +1,350 @@
+"""Published numbers by table and figure: how each stands, what cannot be right, and why numbers differ."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from harness.findings.gains import errors_of
+from harness.findings.run import Run
+from harness.language import gettext, marked
+from harness.record.manifest import EstimatorRecord, ProtocolRecord, StudyRecord
+from harness.report.table import ReportTable, TableCell, TableColumn, columns_of, plain_rows
+from harness.study.expectations.claim import OpenQuestion, PublishedConclusion
+from harness.study.spec.printed import Interval
+from harness.tables.claims import ASSUMING, CLAIMS, INCONSISTENT, ClaimRow
+from harness.tables.gain import GAIN
+from harness.text.numbers import MISSING, count, fixed, percent, significant
+from harness.text.plain_text import in_turn, joined, listed
+
+# Quantities that are shares, shown in per cent.
+FRACTIONS = frozenset(
+    {
+        *("gain", "direction", "pace", "band", "order", "effect_sign", "effect_trend", "shape"),
+        *("level_range", "choice"),
+    }
+)
+
+# Quantities of claims that are of a sample, and the samples.
+ERROR = "mse"
+OF_SAMPLES = frozenset({ERROR, "gain"})
+SAMPLES = (("train", marked("training rows")), ("test", marked("test rows")), ("all", marked("all rows")))
+
+# Statuses of claims that cannot be right, by arithmetic and by an assumption.
+
+# Between the parts of a reason.
+BETWEEN = re.compile(r"[:;] |[：；]")
+
+
+def published_text(row: ClaimRow) -> str:
+    """Return the published number with the decimals it was printed with."""
+    if row.quantity in FRACTIONS:
+        return percent(row.published, max(0, row.digits - 2) if row.digits is not None else 0)
+    return significant(row.published) if row.digits is None else fixed(row.published, max(0, row.digits))
+
+
+def claim_number(row: ClaimRow, value: float) -> str:
+    """Return another number of a claim's kind, such as this run's."""
+    if not math.isfinite(value):
+        return MISSING
+    return percent(value, 2) if row.quantity in FRACTIONS else significant(value)
+
+
+def of_which(number: str, which: str) -> str:
+    """Return what a number is, and of which estimator or protocol."""
+    return gettext("{number}, {which}").format(number=number, which=which)
+
+
+@dataclass(frozen=True)
+class PublishedFigure:
+    """One table or figure of a publication.
+
+    Attributes
+    ----------
+    claims : its numbers
+    published, counterpart : by which estimators these are here
+    errors : on all samples, of a table of errors
+    estimators, protocols : in what those of the two differ, a sentence each
+    left_open : what the publication does not say of it
+    """
+
+    source: str
+    claims: tuple[ClaimRow, ...]
+    published: str
+    counterpart: str
+    errors: ReportTable | None
+    estimators: tuple[str, ...]
+    protocols: tuple[str, ...]
+    left_open: tuple[OpenQuestion, ...]
+
+    @property
+    def by(self) -> str:
+        """By which estimators its numbers are here, both as published and as it should be."""
+        words = gettext("{published}; as it should be {counterpart}")
+        both = words.format(published=self.published, counterpart=self.counterpart)
+        return both if self.counterpart else self.published
+
+    def about(self, study: StudyRecord, row: ClaimRow) -> str:
+        """Return what a number is, with its estimator where the figure is of several."""
+        is_one = len({own.estimator for own in self.claims}) == 1
+        return row.about if is_one else of_which(row.about, study.estimator_label(row.estimator))
+
+
+def published_figures(run: Run) -> tuple[PublishedFigure, ...]:
+    """Return the tables and figures that claims name, in the order of the spec."""
+    figures: dict[str, list[ClaimRow]] = {}
+    for row in run.rows(CLAIMS):
+        figures.setdefault(row.source, []).append(row)
+    return tuple(_figure(run, source, tuple(claims)) for source, claims in figures.items())
+
+
+def _figure(run: Run, source: str, claims: tuple[ClaimRow, ...]) -> PublishedFigure:
+    study, named = run.manifest.study, source or gettext(NO_SOURCE)
+    counterparts = [row for row in claims if row.counterpart_estimator]
+    return PublishedFigure(
+        named,
+        claims,
+        published=_by(study, ((row.estimator, row.protocol) for row in claims)),
+        counterpart=_by(
+            study, ((row.counterpart_estimator, row.counterpart_protocol) for row in counterparts)
+        ),
+        errors=error_table(run, named, claims),
+        estimators=differing_estimators(study, claims),
+        protocols=differing_protocols(study, claims),
+        left_open=tuple(one for one in study.left_open if source in one.sources),
+    )
+
+
+NO_SOURCE = marked("no source given")
+
+
+def _by(study: StudyRecord, named: Iterable[tuple[str, str]]) -> str:
+    """Return the estimators, and protocols where there are any, that numbers are by."""
+    cells = tuple(named)
+    labels = dict.fromkeys(study.estimator_label(estimator) for estimator, _ in cells)
+    titles = dict.fromkeys(study.protocol_title(protocol) for _, protocol in cells if protocol)
+    return in_turn(filter(None, (listed(labels), listed(titles))))
+
+
+def error_table(run: Run, source: str, claims: Iterable[ClaimRow]) -> ReportTable | None:
+    """Return errors on training, test and all rows, as published and as it should be.
+
+    None where a source prints none or they have no counterpart. Errors are of the claimed estimators and of
+    all references; gains are over each of these.
+    """
+    study = run.manifest.study
+    compared = [row for row in claims if row.quantity in OF_SAMPLES and row.counterpart_protocol]
+    if not any(row.quantity == ERROR for row in compared):
+        return None
+    protocols = (compared[0].protocol, compared[0].counterpart_protocol)
+    estimators = dict.fromkeys((*study.references, *(row.estimator for row in compared)))
+    over = [gettext("Gain over {label}").format(label=study.estimator_label(one)) for one in study.references]
+    gains = {
+        (row.outcome, row.estimator, row.protocol, row.sample, row.reference): percent(row.gain)
+        for row in run.rows(GAIN)
+        if row.is_done
+    }
+
+    def numbers(outcome: str, estimator: str, protocol: str, sample: str) -> Iterator[str]:
+        error = errors_of(run, outcome, estimator, protocol).get(sample)
+        yield significant(error.mse) if error is not None and error.is_done else MISSING
+        for reference in study.references:
+            yield gains.get((outcome, estimator, protocol, sample, reference), MISSING)
+
+    titles = [TableCell(study.protocol_title(name), n_columns=1 + len(over)) for name in protocols]
+    return ReportTable(
+        caption=" ".join([source, gettext("on training, test and all rows; gains over each reference")]),
+        over=(TableCell(n_columns=3), *titles),
+        columns=columns_of(
+            *(gettext("Outcome"), TableColumn(gettext("Rows"), "text")),
+            TableColumn(gettext("Estimator"), "text"),
+            *(gettext("MSE"), *over) * 2,
+        ),
+        groups=plain_rows(
+            (
+                *(study.label(outcome), gettext(words), study.estimator_label(estimator)),
+                *(text for name in protocols for text in numbers(outcome, estimator, name, sample)),
+            )
+            for outcome in dict.fromkeys(row.outcome for row in compared)
+            for sample, words in SAMPLES
+            for estimator in estimators
+        ),
+    )
+
+
+Named = TypeVar("Named", EstimatorRecord, ProtocolRecord)
+
+
+def _differing(records: Iterable[Named], pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[Named, Named]]:
+    """Yield every two records that stand next to each other, once."""
+    known = {record.id: record for record in records}
+    for one, two in dict.fromkeys(pairs):
+        if one != two and {one, two} <= known.keys():
+            yield known[one], known[two]
+
+
+def differing_estimators(study: StudyRecord, rows: Iterable[ClaimRow]) -> tuple[str, ...]:
+    """Return a sentence for every two estimators that stand next to each other, options as ```code```."""
+    words = gettext("{label} (as published) and {label_2} (as it should be) differ in {changed}.")
+    none = gettext("nothing but their names")
+    pairs = _differing(study.estimators, ((row.estimator, row.counterpart_estimator) for row in rows))
+    return tuple(
+        words.format(label=one.label, label_2=two.label, changed=in_turn(_changed(one, two)) or none)
+        for one, two in pairs
+    )
+
+
+def differing_protocols(study: StudyRecord, rows: Iterable[ClaimRow]) -> tuple[str, ...]:
+    """Return a sentence for every two protocols that stand next to each other."""
+    words = gettext("{told} (as published); {told_2} (as it should be).")
+    compared = (row for row in rows if row.counterpart_estimator)
+    pairs = _differing(study.protocols, ((row.protocol, row.counterpart_protocol) for row in compared))
+    return tuple(words.format(told=_protocol(one), told_2=_protocol(two)) for one, two in pairs)
+
+
+def _changed(first: EstimatorRecord, second: EstimatorRecord) -> Iterator[str]:
+    """Yield what differs between two estimators, option by option."""
+    one = {gettext("method"): first.use, **dict(_flat(first.options))}
+    two = {gettext("method"): second.use, **dict(_flat(second.options))}
+    for key in dict.fromkeys((*one, *two)):
+        shown, shown_2 = (_option(options[key]) if key in options else "" for options in (one, two))
+        if key not in two:
+            yield gettext("{key}, {shown} as published alone").format(key=key, shown=shown)
+        elif key not in one:
+            yield gettext("{key}, {shown} as it should be alone").format(key=key, shown=shown_2)
+        elif one[key] != two[key]:
+            yield gettext("{key}, {shown} against {shown_2}").format(key=key, shown=shown, shown_2=shown_2)
+
+
+def _flat(options: Mapping[str, Any], within: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield options by path; of a nested estimator its name, and its options if both estimators have them."""
+    for key, value in options.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{within}{key}.")
+        else:
+            yield f"`{within}{key}`", value
+
+
+def _option(value: object) -> str:
+    values = value if isinstance(value, list | tuple) else (value,)
+    return listed(f"`{one}`" for one in values) or gettext("none")
+
+
+def _protocol(protocol: ProtocolRecord) -> str:
+    leaks = listed(leak.text for leak in protocol.leaks) or gettext("nothing of the test rows is known")
+    words = gettext("{title}: {how}; {leaks}")
+    return words.format(title=protocol.title, how=protocol.how.rstrip(".。"), leaks=leaks)
+
+
+@dataclass(frozen=True)
+class Contradiction:
+    """Claims that cannot be right, and why.
+
+    Attributes
+    ----------
+    assumption : what that takes, empty for arithmetic
+    reason : without what the reason before it, of the same assumption, says too
+    """
+
+    claims: str
+    reason: str
+    assumption: str
+
+
+def contradictions(study: StudyRecord, rows: Iterable[ClaimRow]) -> tuple[Contradiction, ...]:
+    """Return the claims that cannot be right, those with the same reason together, arithmetic first."""
+    same: dict[tuple[str, str], list[ClaimRow]] = {}
+    for row in rows:
+        if row.status in (INCONSISTENT, ASSUMING):
+            same.setdefault((row.assumption, row.reason), []).append(row)
+    known: dict[str, set[str]] = {}
+    found = []
+    for assumption, reason in sorted(same, key=lambda key: bool(key[0])):
+        before, parts = known.setdefault(assumption, set()), BETWEEN.split(reason)
+        new = [part for part in parts if part not in before]
+        before |= set(parts)
+        likewise = gettext("likewise: {said}").format(said=in_turn(new))
+        words = reason if len(new) == len(parts) else likewise
+        found.append(Contradiction(_claims(study, same[assumption, reason]), words, assumption))
+    return tuple(found)
+
+
+def _claims(study: StudyRecord, rows: Sequence[ClaimRow]) -> str:
+    """Return one claim in words; of several their number, outcomes and sources."""
+    outcomes = joined(list(dict.fromkeys(study.label(row.outcome) for row in rows)))
+    sources = joined(list(dict.fromkeys(row.source for row in rows if row.source)))
+    if len(rows) > 1:
+        of_sources = gettext("{n_rows} numbers on {outcomes} of {sources}")
+        words = of_sources if sources else gettext("{n_rows} numbers on {outcomes}")
+        return words.format(n_rows=len(rows), outcomes=outcomes, sources=sources)
+    text = listed([outcomes, rows[0].about, published_text(rows[0])])
+    return gettext("{sources}: {told}").format(sources=sources, told=text) if sources else text
+
+
+# So many shares are listed; of more there is their mean.
+MOST_LISTED = 3
+
+
+def claims_of(conclusion: PublishedConclusion, rows: Sequence[ClaimRow]) -> tuple[ClaimRow, ...]:
+    """Return the claims that a conclusion rests on."""
+    return tuple(
+        row
+        for row in rows
+        if row.source in conclusion.sources
+        and (not conclusion.quantities or row.quantity in conclusion.quantities)
+        and (not conclusion.outcomes or row.outcome in conclusion.outcomes)
+    )
+
+
+def holds(row: ClaimRow, value: float) -> bool:
+    """Return whether a number of the run is the published one, as far as it was printed and tolerated.
+
+    A statement holds throughout; a bound where the number is on its side.
+    """
+    half = 0.0 if row.digits is None else 0.5 * 10.0**-row.digits
+    close = Interval.around(row.published, half + (row.tolerance if math.isfinite(row.tolerance) else 0.0))
+    low = -math.inf if row.bound == "most" else close.low
+    high = math.inf if row.bound == "least" else close.high
+    return Interval(low, high).holds(value)
+
+
+def conclusion_table(run: Run) -> ReportTable:
+    """Return a row for each conclusion of the publication."""
+    claims = run.rows(CLAIMS)
+    rows = []
+    for conclusion in run.manifest.study.conclusions:
+        own = claims_of(conclusion, claims)
+        here, other = [row.this_run for row in own], [row.counterpart for row in own]
+        source = (conclusion.source,) if conclusion.source else ()
+        rows.append(
+            (TableCell(conclusion.text, source), count(len(own)), _held(own, here), _held(own, other))
+        )
+    heads = (gettext("Claims"), gettext("Hold as published"), gettext("Hold as it should be"))
+    return ReportTable(
+        caption=gettext("What the publication concludes, and how many of the claims behind it hold here"),
+        columns=(TableColumn(gettext("Conclusion"), "text"), *map(TableColumn, heads)),
+        groups=plain_rows(rows),
+        notes=(
+            gettext(
+                "Of the claims for which this run gives a number, those that hold to the digits printed; "
+                "beneath: gains, or the mean share of the range on which statements hold."
+            ),
+        ),
+    )
+
+
+def _held(rows: Sequence[ClaimRow], values: Sequence[float]) -> TableCell:
+    known = [(row, value) for row, value in zip(rows, values, strict=True) if math.isfinite(value)]
+    if not known:
+        return TableCell(MISSING)
+    n_held = sum(holds(row, value) for row, value in known)
+    words = gettext("{n_held} of {n_known}").format(n_held=count(n_held), n_known=count(len(known)))
+    shares = [(row, value) for row, value in known if row.quantity in FRACTIONS]
+    if len(shares) <= MOST_LISTED:
+        beneath = listed(claim_number(row, value) for row, value in shares)
+    else:
+        beneath = percent(sum(value for _, value in shares) / len(shares), 0)
+    return TableCell(words, (beneath,) if beneath else ())
