@@ -93,8 +93,7 @@ def _correlations(panel: Panel) -> Iterator[dict[str, Any]]:
     with np.errstate(invalid="ignore"):  # a constant has none
         found = np.asarray(np.corrcoef(values.T))
     for at, before in zip(*np.tril_indices(len(names), -1), strict=True):
-        pair = {"variable": names[at], "other": names[before], "correlation": found[at, before]}
-        yield {**pair, **DONE}
+        yield {"variable": names[at], "other": names[before], "correlation": found[at, before], **DONE}
 
 
 DONE = {"status": "ok", "reason": ""}
@@ -139,8 +138,8 @@ def _morans(panel: Panel) -> Iterator[dict[str, Any]]:
                     z = Diagnostic("moran", "", (value - mean) / np.sqrt(variance), "normal", (), "")
                     yield _row("moran", name, period, (value, z.p_value))
     except EstimationError as error:
-        how = {"status": "refused", "reason": error.problems[0].what}
-        yield _row("moran", panel.outcome, "", (None, None), **how)
+        reason = error.problems[0].what
+        yield _row("moran", panel.outcome, "", (None, None), status="refused", reason=reason)
 
 
 def _unit_roots(panel: Panel) -> Iterator[dict[str, Any]]:

@@ -57,8 +57,8 @@ class DurbinEquation:
         """
         extended = network.with_lags(panel)
         outcome = regress(extended, effects)
-        lagged = network.lag(panel.observed[:, None])[:, 0]
-        neighbours = regress(replace(extended, observed=lagged), effects)
+        lagged = replace(extended, observed=network.lag(panel.observed[:, None])[:, 0])
+        neighbours = regress(lagged, effects)
         if likelihood == "direct":
             free = tuple(len(rows) * np.eye(len(matrix)) for matrix, rows in network.groups)
             return cls(network, extended, outcome, neighbours, free, panel.n_obs)
