@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ every_panel = pytest.mark.parametrize("panel", SMALL, ids=lambda panel: panel.na
 GRID = np.linspace(0.0, 1.0, 1001)
 
 
+@cache
 def curve(panel, **given):
     """Return the mean expected outcome on the grid, up to what does not depend on the exposure."""
     small = replace(panel, n_entities=5, n_periods=2)
