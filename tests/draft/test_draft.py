@@ -1,6 +1,7 @@
 """A first spec for a table: keys and roles are seen, the rest is asked for, and what is written runs."""
 
 import errno
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,8 @@ from harness.data.read.source import Source
 from harness.data.read.text import TEXT
 from harness.draft.columns import columns_of, doubtful_keys, likely_keys
 from harness.draft.draft import Answers, draft_of
-from harness.draft.found_data import sniff
+from harness.draft.found_data import find_frame, sniff
+from harness.draft.spec_text import summary
 from harness.errors import MachineError
 from harness.installed import installed
 from harness.study.spec.document import WrittenSpec
@@ -159,6 +161,13 @@ def test_an_exposure_of_few_texts_is_asked_for_contrasts_and_others_are_refused(
     assert "scenarios:\n  - {use: contrast}" in spec.read_text(encoding="utf-8")
     with pytest.raises(harness.DataError, match="'town' cannot be the exposure"):
         draft_of(frame, Answers(outcome="income", exposure="town"), origin="towns.csv")
+
+
+def test_codes_of_sas_without_their_catalog_are_told():
+    found = find_frame(table(), ASKED, name="towns")
+    draft, file = draft_of(found.frame, found.answers, origin="towns"), {"path": "towns.sas7bdat"}
+    told = [summary(draft, replace(found, said=file | more)) for more in ({}, {"catalog": "a.sas7bcat"})]
+    assert ["its codes stay numbers" in one for one in told] == [True, False]
 
 
 def test_columns_that_hold_the_outcome_are_left_out():
