@@ -21,11 +21,11 @@ from harness.findings.table import findings_table
 from harness.record.manifest import Manifest
 from harness.registry.catalog import Catalogs
 from harness.report.gain_report import gain_report
+from harness.running.comparison import ladder_gains
 from harness.running.csv_table import as_declared, csv_text, from_csv
 from harness.running.files import GAIN_REPORT, SPEC
 from harness.running.folder import RunFolder
-from harness.running.ladder_table import ladder_gains
-from harness.running.method_ladder import ladder_steps
+from harness.running.varied import ladder_steps
 from harness.study.expectations.cell import check_expectations, expectations_table
 from harness.study.expectations.claims_table import claims_table
 from harness.study.expectations.moderated_claim import SOURCES

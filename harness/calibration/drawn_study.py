@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -286,10 +287,10 @@ def features(unexplained: Floats, cells: Cells) -> Mapping[str, float]:
 COLUMNS = ["outcome", "estimator", "protocol", "finding", "found"]
 
 
-def tested_gains(plan: Plan) -> pd.DataFrame:
+def tested_gains(plan: Plan, apart: Callable[[Any], Any]) -> pd.DataFrame:
     """Return the gains over the references on test rows, as the table ``gain`` has them."""
     study = plan.study
-    results = [task.run() for task in plan.fold_tasks()]
+    results = [apart(task).run() for task in plan.fold_tasks()]
     predictions = predictions_table(
         results,
         panels={outcome: plan.panels.panel(outcome) for outcome in study.roles.outcomes},
@@ -368,21 +369,25 @@ def checks_found(run: Run) -> pd.DataFrame:
 
 
 def run_on(
-    plan: Plan, manifest: Manifest, full_tasks: Iterable[FullTask]
+    plan: Plan,
+    manifest: Manifest,
+    full_tasks: Iterable[FullTask],
+    apart: Callable[[Any], Any] = lambda task: task,
 ) -> tuple[Run, Sequence[FullResult]]:
     """Return a run with the tables that findings rest on, and the answers of fits on all rows.
 
     Parameters
     ----------
     full_tasks : those fits of the plan whose answers count
+    apart : returns a task, or what keeps it from sharing this process
     """
-    fulls = [task.run() for task in full_tasks] if plan.study.scenarios else []
-    parts = answer_parts(plan.study, fulls, answers_in_parts(plan, run_in_process(plan.part_tasks())))
+    fulls = [apart(task).run() for task in full_tasks] if plan.study.scenarios else []
+    parts = answer_parts(plan.study, fulls, answers_in_parts(plan, run_in_process(plan.part_tasks(), apart)))
     for outcome in plan.study.roles.outcomes:
         parts[EFFECT_TESTS.name] += linearity_tests(plan.study, plan.panels.panel(outcome))
     declared = with_declared(table for entry in plan.study.scenarios for table in entry.scenario.tables)
     tables = {name: as_declared(declared[name], frames) for name, frames in parts.items()}
-    return Run(manifest, tables={GAIN.name: as_declared(GAIN, [tested_gains(plan)])} | tables), fulls
+    return Run(manifest, tables={GAIN.name: as_declared(GAIN, [tested_gains(plan, apart)])} | tables), fulls
 
 
 @dataclass(frozen=True, eq=False)
@@ -437,6 +442,7 @@ class DrawnStudy:
     truths : by outcome
     number : of the panel; panels of a number have the same errors, whatever the effect is
     effect : true effect of the exposure, as all truths have it
+    apart : returns a task, or what keeps it from sharing this process
     """
 
     plan: Plan
@@ -444,6 +450,7 @@ class DrawnStudy:
     truths: Mapping[str, LinearTruth]
     effect: float
     number: int
+    apart: Callable[[Any], Any]
 
     @property
     def label(self) -> str:
@@ -460,7 +467,7 @@ class DrawnStudy:
         panels = DrawnPanels(self.plan.panels, {outcome: truth.observed for outcome, truth in drawn.items()})
         seed = {"seed": int(random_stream(root, "calibrate", self.number).integers(2**62))}
         plan = replace(self.plan, panels=panels, study=self.plan.study.model_copy(update=seed))
-        run, fulls = run_on(plan, self.manifest, plan.full_tasks())
+        run, fulls = run_on(plan, self.manifest, plan.full_tasks(), self.apart)
         gains = run.frame(GAIN.name)
         gains = gains[gains["reference"] == plan.study.evaluation.reference]
         found = [single_gains(gains), *(curve_findings(full, drawn) for full in fulls), kinds_found(run)]

@@ -7,12 +7,12 @@ import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel
 
 from harness.calibration.drawn_study import TOLERANCES, DrawnStudy, Findings, features, fit_linear_truth
 from harness.calibration.page import (
@@ -37,7 +37,7 @@ from harness.running.executor import execute
 from harness.running.files import locked
 from harness.running.folder import RunFolder
 from harness.running.options import RunOptions
-from harness.running.plan import Plan, as_quick, make_plan
+from harness.running.plan import Plan, as_quick, each_changed, make_plan
 from harness.running.prepare import Prepared, prepare
 from harness.running.progress import Count, Progress
 from harness.running.provenance import manifest_of
@@ -86,6 +86,7 @@ def calibration_tables(
     n_panels: int,
     effects: Sequence[float],
     workers: Workers,
+    apart: Callable[[Any], Any] = lambda task: task,
     on_done: Callable[[Findings], None],
 ) -> Mapping[str, pd.DataFrame]:
     """Repeat a study on panels drawn from a linear truth, and return what was found, by name of the table.
@@ -96,6 +97,7 @@ def calibration_tables(
     manifest : of the study
     n_panels : >= 1, panels to draw with each effect
     effects : of the exposure, outcome units per unit of exposure; zero first
+    apart : returns a task, or what keeps it from sharing its process with others
     on_done : called as each panel is done
 
     Returns
@@ -115,7 +117,7 @@ def calibration_tables(
         for effect in effects
     }
     tasks = (
-        DrawnStudy(plan, manifest, truths[effect], effect, number)
+        DrawnStudy(plan, manifest, truths[effect], effect, number, apart)
         for effect in effects
         for number in range(1, n_panels + 1)
     )
@@ -173,18 +175,14 @@ def _shares(found: pd.DataFrame, keys: list[str]) -> Iterator[dict[str, Any]]:
 # Repetitions and steps of a fit, splits that are drawn again and again, points of curves and draws of bands.
 # With as few draws, limits of level 0.95 are still within the draws.
 CAPS: Most = {
-    "repeats": 1,
+    **dict.fromkeys(("repeats", "restarts", "draw_restarts", "map_starts"), 1),
+    **dict.fromkeys(("max_steps", "max_rounds"), 50),
     "folds": 2,
     "grid": 12,
     "draws": 40,
     "fold_draws": 5,
-    "draw_restarts": 1,
     "sizes_around": 0,
-    "restarts": 1,
-    "map_starts": 1,
-    "max_steps": 50,
     "patience": 15,
-    "max_rounds": 50,
     "trees": 30,
     "draw_trees": 15,
 }
@@ -200,21 +198,17 @@ def cheap_form(study: Study) -> Study:
     quick, found_in = as_quick(study), {table.name for table in (*RULES, ROBUSTNESS)}
     evaluation = quick.evaluation
     finding = [one for one in quick.scenarios if any(table.name in found_in for table in one.scenario.tables)]
-    fewer = {"protocols": _held(evaluation.protocols, "protocol")}
+    held = partial(capped, most=CAPS)
+    fewer = {"protocols": each_changed(evaluation.protocols, "protocol", held)}
     changed = {
-        "estimators": _held(quick.estimators, "estimator"),
-        "scenarios": _held(finding, "scenario"),
+        "estimators": each_changed(quick.estimators, "estimator", held),
+        "scenarios": each_changed(finding, "scenario", held),
         "multiverse": None,
         "method_ladder": None,
         "expect": (),
         "evaluation": evaluation.model_copy(update=fewer),
     }
     return quick.model_copy(update=changed)
-
-
-def _held(entries: Iterable[BaseModel], part: str) -> tuple[BaseModel, ...]:
-    """Return entries whose choice, a field of this name, has no option above `CAPS`."""
-    return tuple(one.model_copy(update={part: capped(getattr(one, part), CAPS)}) for one in entries)
 
 
 def reductions(study: Study, form: Study) -> Iterator[Reduction]:
@@ -289,6 +283,7 @@ def calibrate(
             n_panels=n_panels,
             effects=effects,
             workers=options.workers,
+            apart=options.apart(registry),
             on_done=lambda findings: count.done(findings.label),
         )
         for name, table in tables.items():

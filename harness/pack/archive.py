@@ -14,6 +14,7 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import distribution
+from mimetypes import MimeTypes
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -31,19 +32,11 @@ from harness.text.plain_text import text_templates
 METADATA = "ro-crate-metadata.json"
 PROFILE = "https://w3id.org/ro/crate/1.1"
 
-# Media types by the ending of a file's name; others are left out.
-FORMATS = {
-    "csv": "text/csv",
-    "html": "text/html",
-    "json": "application/json",
-    "md": "text/markdown",
-    "parquet": "application/vnd.apache.parquet",
-    "png": "image/png",
-    "svg": "image/svg+xml",
-    "tex": "application/x-tex",
-    "txt": "text/plain",
-    "yaml": "application/yaml",
-}
+# Media types by the ending of a file's name, whatever the system knows; others are left out.
+MEDIA = MimeTypes()
+MEDIA.add_type("application/vnd.apache.parquet", ".parquet")
+MEDIA.add_type("application/yaml", ".yaml")
+MEDIA.add_type("text/markdown", ".md")
 
 
 def metadata(manifest: Manifest, files: Mapping[str, bytes], *, data: tuple[str, ...]) -> str:
@@ -93,7 +86,7 @@ def metadata(manifest: Manifest, files: Mapping[str, bytes], *, data: tuple[str,
 
 
 def _file(name: str, content: bytes) -> dict[str, Any]:
-    known = FORMATS.get(name.rpartition(".")[2])
+    known, _ = MEDIA.guess_type(name)
     return {
         "@id": name,
         "@type": "File",

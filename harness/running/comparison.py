@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
 
 import numpy as np
 import pandas as pd
 
 from harness.arrays import Ints
 from harness.data.panel import Panel
-from harness.evaluation.fold_fit import FoldCell, FoldResult
+from harness.evaluation.fold_fit import FoldResult
 from harness.evaluation.gain import recognition_table
 from harness.evaluation.losses import SAMPLES
 from harness.evaluation.multiverse import choice_table, multiverse_table
@@ -26,10 +27,12 @@ from harness.evaluation.tables import (
 from harness.language import Message
 from harness.running.csv_table import as_declared
 from harness.running.folder import RunFolder
-from harness.running.ladder_table import ladder_curves, ladder_gains
-from harness.running.method_ladder import curve_of
 from harness.running.results import MissingCell, RunResults
+from harness.running.varied import LadderStep, curve_of
+from harness.scenarios.full_fit import FullResult
+from harness.scenarios.truth import truth_errors
 from harness.tables.accuracy import ACCURACY, METRICS, PREDICTIONS
+from harness.tables.curves import CURVES
 from harness.tables.gain import (
     DECOMPOSITION,
     GAIN,
@@ -40,8 +43,7 @@ from harness.tables.gain import (
     RECOGNITION,
 )
 
-# Outcome, estimator, protocol.
-CellKey = tuple[str, str, str]
+_cell = attrgetter("outcome", "estimator", "protocol")
 
 
 def missing_cells(results: Iterable[FoldResult]) -> tuple[MissingCell, ...]:
@@ -49,17 +51,13 @@ def missing_cells(results: Iterable[FoldResult]) -> tuple[MissingCell, ...]:
 
     A cell with a hole in it would be compared on other rows than its neighbours, so it is left out whole.
     """
-    found: dict[CellKey, MissingCell] = {}
+    found: dict[tuple[str, str, str], MissingCell] = {}
     for result in results:
         if result.status != "ok":
             reason = Message("{where}: {what}", where=f"fold {result.cell.fold}", what=result.reason)
-            key = _key(result.cell)
+            key = _cell(result.cell)
             found.setdefault(key, MissingCell(*key, result.status, reason))
     return tuple(found.values())
-
-
-def _key(cell: FoldCell) -> CellKey:
-    return cell.outcome, cell.estimator, cell.protocol
 
 
 def predictions_table(
@@ -75,11 +73,11 @@ def predictions_table(
     panels : by outcome, all rows
     folds : by protocol and fold name
     """
-    left_out = {(cell.outcome, cell.estimator, cell.protocol) for cell in missing_cells(results)}
+    left_out = {_cell(cell) for cell in missing_cells(results)}
     found = [
         (result.cell, result.predictions)
         for result in results
-        if result.predictions is not None and _key(result.cell) not in left_out
+        if result.predictions is not None and _cell(result.cell) not in left_out
     ]
     if not found:
         return pd.DataFrame(columns=list(PREDICTIONS.columns))
@@ -239,6 +237,83 @@ def write_method_ladder(folder: RunFolder, results: RunResults) -> None:
         parts += ladder_curves(plan.steps, results.ladder_fulls, folder.read_table("truth"), curve.id)
     order = {"outcome": results.outcomes, "step": range(len(plan.steps))}
     folder.write_table(METHOD_LADDER.name, in_order(as_declared(METHOD_LADDER, parts), order))
+
+
+def ladder_gains(
+    steps: Sequence[LadderStep],
+    predictions: pd.DataFrame,
+    *,
+    unseen: str,
+    references: Sequence[str],
+    missing: Sequence[MissingCell],
+    level: float,
+) -> Iterator[pd.DataFrame]:
+    """Yield the gains of every step over every reference.
+
+    Parameters
+    ----------
+    predictions : of the fits of the steps and of the references, as in `gains_table`
+    unseen : id of the protocol that is the same for all steps
+    missing : cells without predictions
+    level : in (0, 1), nominal coverage of the intervals
+    """
+    folds = {
+        protocol: sorted(own.unique(), key=lambda fold: int(fold))
+        for protocol, own in predictions["fold"].astype(str).groupby(predictions["protocol"].astype(str))
+    }
+    for step in steps:
+        for quantity, protocol, splits in (
+            ("gain", step.protocol, step.splits),
+            ("gain_unseen", unseen, None),
+        ):
+            names = folds.get(protocol, [])[:splits]
+            own = predictions[
+                (predictions["protocol"] == protocol)
+                & predictions["fold"].isin(names)
+                & predictions["estimator"].isin([step.fit, *references])
+            ]
+            about = _about(step) | {"quantity": quantity, "protocol": protocol, "splits": len(names)}
+            gains = gains_table(own, references=references, level=level, among={"test": SAMPLES["test"]})
+            if not gains.empty:
+                of_step = gains[gains["estimator"] == step.fit].rename(columns={"gain": "estimate"})
+                yield of_step.assign(**about)
+            for cell in missing:
+                if (cell.estimator, cell.protocol) == (step.fit, protocol):
+                    hole = {"outcome": cell.outcome, "status": cell.status, "reason": cell.reason}
+                    yield pd.DataFrame([about | hole | {"reference": one} for one in references])
+
+
+def ladder_curves(
+    steps: Sequence[LadderStep], fulls: Sequence[FullResult], truth: pd.DataFrame, scenario: str
+) -> Iterator[pd.DataFrame]:
+    """Yield how far the curve of every step is from the truth, for each outcome.
+
+    Parameters
+    ----------
+    fulls : of the fits of the steps
+    truth : the table ``truth``
+    scenario : id of the curve
+    """
+    for full in fulls:
+        answer = full.answers[scenario]
+        about = {"outcome": full.outcome, "quantity": "curve_error", "status": answer.status}
+        if answer.value is None:
+            found = pd.DataFrame([about | {"reason": answer.reason}])
+        else:
+            curves = answer.value[CURVES.name].assign(
+                outcome=full.outcome, estimator=full.estimator, scenario=scenario
+            )
+            is_taken = (curves["kind"] == "level_supported") & (curves["band"] == "pointwise")
+            supported = curves[is_taken & curves["supported"].astype(bool)]
+            errors = truth_errors(supported, truth, columns=("at",))
+            found = errors[["rmse"]].rename(columns={"rmse": "estimate"}).assign(**about, reason="")
+        for step in steps:
+            if step.fit == full.estimator:
+                yield found.assign(**_about(step))
+
+
+def _about(step: LadderStep) -> dict[str, str | int]:
+    return {"step": step.position, "change": step.change, "to": step.to, "label": step.label}
 
 
 def _without_gain(missing: Sequence[MissingCell], results: RunResults, *, over: str) -> Iterator[MissingCell]:

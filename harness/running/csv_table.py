@@ -57,11 +57,8 @@ def texts_of(frame: pd.DataFrame) -> set[str]:
 def as_read(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a table as `from_csv` gives it from what `csv_text` writes, without the way through a text."""
     # What a column is read as depends on its distinct cells; they are repeated where others have more.
-    distinct = {
-        str(at): pd.factorize(frame.iloc[:, at], use_na_sentinel=False)
-        for at, kind in enumerate(frame.dtypes)
-        if not isinstance(kind, np.dtype) or kind.kind == "O"
-    }
+    texts = [at for at, kind in enumerate(frame.dtypes) if not isinstance(kind, np.dtype) or kind.kind == "O"]
+    distinct = {str(at): pd.factorize(frame.iloc[:, at], use_na_sentinel=False) for at in texts}
     n_cells = max((len(cells) for _, cells in distinct.values()), default=0)
     cells = {at: own.take(np.resize(np.arange(len(own)), n_cells)) for at, (_, own) in distinct.items()}
     # A row without any cell would be passed over.

@@ -15,6 +15,7 @@ from harness.running.checkpoints import CheckpointStore, KeptResults, TaskResult
 from harness.running.dependence import Surroundings
 from harness.running.executor import iter_results
 from harness.running.isolation import TRACES, CanFail, Task, stopped_after
+from harness.running.progress import Count
 from harness.running.workers import Apart, FailingTask, Workers
 from harness.scenarios.blocks import PrepareTask
 from harness.scenarios.sample_fit import SampleFitResult
@@ -44,16 +45,6 @@ class RestsOnTasks(Protocol):
 
     def given(self, found: Sequence[Any]) -> StudyTask:
         """Return the task, ready to run, from what the others returned."""
-
-
-class Listener(Protocol):
-    """Who hears how far tasks are."""
-
-    def begun(self, label: str) -> None:
-        """Take note of a task that was handed to a worker."""
-
-    def done(self, label: str) -> None:
-        """Take note of a task that need not be run any more."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,23 +89,16 @@ class Job:
 T = TypeVar("T", bound=FailingTask[Any])
 
 
-@dataclass(frozen=True)
-class Separation:
-    """Which tasks are kept from sharing their process with others: those of plugins that are not ours.
+def kept_apart(task: T, own: frozenset[str], *, is_trusted: bool) -> T | Apart[Any]:
+    """Return a task, or what keeps it from sharing its process where plugins that are not ours are in it.
 
-    Attributes
+    Parameters
     ----------
     own : packages that come with the harness
     is_trusted : see `Apart`
     """
-
-    own: frozenset[str]
-    is_trusted: bool
-
-    def __call__(self, task: T) -> T | Apart[Any]:
-        """Return a task, or what keeps it apart."""
-        plugins = ", ".join(sorted({package.partition(".")[0] for package in packages_of(task)} - self.own))
-        return Apart(Sealed(task), task.label, plugins, self.is_trusted) if plugins else task
+    plugins = ", ".join(sorted({package.partition(".")[0] for package in packages_of(task)} - own))
+    return Apart(Sealed(task), task.label, plugins, is_trusted) if plugins else task
 
 
 @dataclass(eq=False)
@@ -153,7 +137,7 @@ class TaskGraph:
     results: KeptResults
     limits: Callable[[str], float | None]
     apart: Callable[[Job], Job | Apart[Any]]
-    listener: Listener
+    listener: Count
     labels: list[str] = field(default_factory=list, init=False)
     _begun: list[str] = field(default_factory=list, init=False)
     _ready: deque[AnyTask] = field(default_factory=deque, init=False)
@@ -253,7 +237,7 @@ def run_tasks(
     workers: Workers,
     limits: Callable[[str], float | None] = lambda _: None,
     apart: Callable[[Job], Job | Apart[Any]] = lambda job: job,
-    listener: Listener,
+    listener: Count,
 ) -> KeptResults:
     """Run the tasks whose results the store does not hold, and return the results of all.
 

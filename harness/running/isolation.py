@@ -21,6 +21,7 @@ from harness.estimators.guard import what_broke
 from harness.language import Message, marked
 from harness.registry.process_state import remembered_state
 from harness.tables.preparation import Note
+from harness.terminal import terminal_text
 
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
@@ -121,7 +122,7 @@ class Traces:
         output, n_bytes = self._taken_output()
         if n_bytes:
             with suppress(OSError):
-                os.write(STANDARD_ERROR, _printable(output))
+                os.write(STANDARD_ERROR, terminal_text(output.decode("utf-8", "replace")).encode())
             message = marked(
                 "wrote {n_bytes} bytes to standard output; they were redirected to standard error"
             )
@@ -143,12 +144,6 @@ class Traces:
         except OSError:
             return b"", 0
         return output, n_bytes
-
-
-def _printable(output: bytes) -> bytes:
-    """Return lines of a text without what would steer a terminal."""
-    text = output.decode("utf-8", "replace")
-    return "".join(mark if mark.isprintable() or mark == "\n" else " " for mark in text).encode()
 
 
 # Of this process.

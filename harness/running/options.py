@@ -7,8 +7,9 @@ import inspect
 import re
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from harness.data.read.files import FrameFile
     from harness.registry.registry import Registry
     from harness.running.cluster import DaskWorkers
-    from harness.running.graph import Separation
     from harness.running.workers import LocalWorkers, ThisProcess, Workers
     from harness.study.spec.document import WrittenSpec
 
@@ -172,11 +172,11 @@ class RunOptions:
             return DaskWorkers(self.scheduler, self.jobs)
         return None
 
-    def apart(self, registry: Registry) -> Separation:
-        """Return what keeps tasks of plugins that are not ours apart."""
-        from harness.running.graph import Separation
+    def apart(self, registry: Registry) -> Callable[[Any], Any]:
+        """Return what keeps tasks of plugins that are not ours apart: `harness.running.graph.kept_apart`."""
+        from harness.running.graph import kept_apart
 
-        return Separation(registry.own, self.trust_plugins)
+        return partial(kept_apart, own=registry.own, is_trusted=self.trust_plugins)
 
     @property
     def root(self) -> Path:

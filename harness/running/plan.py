@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Protocol
+from operator import methodcaller
+from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
 import numpy as np
+from pydantic import BaseModel
 
 from harness.arrays import Ints
 from harness.data.panel import Panel, SplitUnit, with_entity_means
 from harness.data.rules import RowFilter
-from harness.errors import DataError, EstimationError, PluginError, Problem, SpecError
+from harness.errors import DataError, EstimationError, PluginError, Problem
 from harness.estimators.protocol import CanRunQuick, Estimator, for_folds, grouped_by
 from harness.evaluation.fold_fit import FoldCell, FoldTask
-from harness.evaluation.multiverse import Universe
 from harness.evaluation.protocol import Fold
 from harness.language import Message
 from harness.record.manifest import choice_in_words
@@ -25,65 +25,12 @@ from harness.registry.catalog import Catalogs, changed_options
 from harness.rng import random_stream
 from harness.running.dependence import Panels, described
 from harness.running.graph import StudyTask, all_tasks
-from harness.running.method_ladder import STREAM, LadderStep, changed, curve_of, ladder_steps
+from harness.running.varied import STREAM, LadderStep, Variant, curve_of, ladder_steps, variants
 from harness.scenarios.full_fit import FullTask
 from harness.scenarios.scenario import AsksRows, Part, Scenario, Subject, WorksInParts
 from harness.scenarios.task import PartCell, PartTask
 from harness.study.spec.entry import EstimatorEntry, ProtocolEntry, ScenarioEntry
 from harness.study.spec.study import Study
-from harness.tables.gain import MULTIVERSE
-
-# The choice of how many controls there are.
-CONTROLS = "controls"
-
-
-@dataclass(frozen=True)
-class Variant:
-    """An estimator as one universe fits it: the entry of the study with its options, controls and seed."""
-
-    universe: Universe
-    entry: EstimatorEntry
-
-
-def variants(study: Study, catalogs: Catalogs) -> tuple[Variant, ...]:
-    """Return the estimator of the multiverse under every combination of its options and seeds.
-
-    Raises
-    ------
-    SpecError
-        Where the estimator has no such option, or the option takes no such value.
-    """
-    asked = study.multiverse
-    if asked is None:
-        return ()
-    taken = [option for option in asked.vary if option in (*MULTIVERSE.columns, CONTROLS)]
-    if taken:
-        what = "is a column of the table multiverse, which has one for each choice"
-        places = (f"multiverse.vary.{option}" for option in taken)
-        raise SpecError(*(Problem(place, what, hint="vary another option") for place in places))
-    entry = next(entry for entry in study.estimators if entry.id == asked.estimator)
-    has = len(study.roles.controls)
-    if any(number > has for number in asked.controls):
-        what = f"{max(asked.controls)} controls are asked for, and the study has {has}"
-        raise SpecError.at("multiverse.controls", what, f"at most {has}", "ask for fewer")
-    varied = []
-    crossed = itertools.product(*asked.vary.values())
-    seeds = range(1, asked.seeds + 1)
-    for values, n_controls, seed in itertools.product(crossed, asked.controls or (None,), seeds):
-        options = dict(zip(asked.vary, values, strict=True))
-        own = {"estimator": entry.estimator}
-        for option, value in options.items():
-            place = f"multiverse.vary.{option}"
-            own["estimator"] = changed(own["estimator"], option, value, catalogs, place=place)
-        if n_controls is not None:
-            options[CONTROLS] = n_controls
-            own["controls"] = study.roles.controls[:n_controls]
-        choices = {choice: str(value) for choice, value in (*options.items(), ("seed", seed))}
-        label = ", ".join(f"{choice} {value}" for choice, value in choices.items())
-        universe = Universe(f"{entry.id} ({label})", entry.id, choices)
-        varied.append(Variant(universe, entry.model_copy(update={"id": universe.id, **own})))
-    return tuple(varied)
-
 
 # Groups that a scenario compares, pair by pair: as many as there are countries.
 MAX_GROUPS = 250
@@ -94,30 +41,26 @@ def as_quick(study: Study) -> Study:
 
     It expects what a spec pins of a quick run: other numbers are those of the whole study.
     """
-    evaluation, ladder = study.evaluation, study.method_ladder
-    protocols = tuple(
-        entry.model_copy(update={"protocol": entry.protocol.quick()}) for entry in evaluation.protocols
-    )
+    evaluation, ladder, quick = study.evaluation, study.method_ladder, methodcaller("quick")
+    fewer = {"protocols": each_changed(evaluation.protocols, "protocol", quick)}
+    if ladder is not None:
+        first = (ladder.outcomes or study.roles.outcomes)[:1]
+        ladder = ladder.model_copy(update={"start": _quick(ladder.start), "outcomes": first})
     return study.model_copy(
         update={
-            "estimators": tuple(
-                entry.model_copy(update={"estimator": _quick(entry.estimator)}) for entry in study.estimators
-            ),
+            "estimators": each_changed(study.estimators, "estimator", _quick),
             "expect": tuple(one for one in study.expect if one.quick),
             "multiverse": study.multiverse and study.multiverse.quick(),
-            "method_ladder": ladder
-            and ladder.model_copy(
-                update={
-                    "start": _quick(ladder.start),
-                    "outcomes": (ladder.outcomes or study.roles.outcomes)[:1],
-                }
-            ),
-            "evaluation": evaluation.model_copy(update={"protocols": protocols}),
-            "scenarios": tuple(
-                entry.model_copy(update={"scenario": entry.scenario.quick()}) for entry in study.scenarios
-            ),
+            "method_ladder": ladder,
+            "evaluation": evaluation.model_copy(update=fewer),
+            "scenarios": each_changed(study.scenarios, "scenario", quick),
         }
     )
+
+
+def each_changed(entries: Iterable[BaseModel], part: str, change: Callable[[Any], Any]) -> tuple[Any, ...]:
+    """Return entries of a study whose choice, a field of this name, is changed."""
+    return tuple(one.model_copy(update={part: change(getattr(one, part))}) for one in entries)
 
 
 def as_whole(study: Study) -> Study:

@@ -20,11 +20,13 @@ from threading import Thread
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, cast, runtime_checkable
 
 from harness.data.shared_arrays import sharing
+from harness.estimators.guard import what_broke
 from harness.running.isolation import IS_WORKER, TRACES, CanFail, Task, run_isolated, run_on_one_thread
 from harness.terminal import echo
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
+    from multiprocessing.process import BaseProcess
 
     from joblib.externals.loky import ProcessPoolExecutor
 
@@ -120,8 +122,8 @@ class ThisProcess:
         try:
             yield Pool(_InThisProcess(), 1, (DeadWorkerError,))
         finally:
-            while _beside:
-                _beside.popitem()[1].end()
+            for plugins in tuple(_beside):
+                _end_beside(plugins)
 
     @contextmanager
     def kept(self) -> Iterator[Workers]:
@@ -258,38 +260,18 @@ class FailingTask(Task[R_co], CanFail[R_co], Protocol):
     """A task that can fail."""
 
 
-class _Beside:
-    """A process beside this one, which ends with it, and does one task at a time.
+# Processes beside this one, by the plugins whose tasks they do one at a time, and pipes to them: a semaphore
+# would be left over where a worker that has such a process is killed.
+_beside: dict[str, tuple[BaseProcess, Connection]] = {}
 
-    A pipe needs no semaphores, which would be left over where a worker that has such a process is killed.
-    """
 
-    def __init__(self) -> None:
-        from joblib.externals.loky.backend import get_context
+def _end_beside(plugins: str) -> None:
+    """End a process beside this one, whatever it does."""
+    from joblib.externals.loky.backend.utils import kill_process_tree
 
-        context = get_context("loky")
-        self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, os.getpid()), env=ENVIRONMENT)
-        self._process.start()
-        theirs.close()
-
-    def result_of(self, task: Sealed[FailingTask[R]]) -> R:
-        """Return the result of a task, or raise what it raises; a DeadWorkerError where the process ends."""
-        try:
-            self._pipe.send(task)
-            result, error = self._pipe.recv()
-        except (EOFError, ConnectionError) as dead:
-            raise DeadWorkerError from dead
-        if error is not None:
-            raise error
-        return cast("R", result)
-
-    def end(self) -> None:
-        """End the process, whatever it does."""
-        from joblib.externals.loky.backend.utils import kill_process_tree
-
-        kill_process_tree(self._process)
-        self._pipe.close()
+    process, pipe = _beside.pop(plugins)
+    kill_process_tree(process)
+    pipe.close()
 
 
 def _serve(pipe: Connection, parent: int) -> None:
@@ -301,14 +283,9 @@ def _serve(pipe: Connection, parent: int) -> None:
         while True:
             task = pipe.recv()
             try:
-                done = dumps((_run(task), None))
+                pipe.send_bytes(dumps(_run(task)))
             except Exception as error:  # noqa: BLE001 - whatever a plugin raises, or returns that cannot travel
-                done = dumps((None, error))
-            pipe.send_bytes(done)
-
-
-# Processes beside this one, by the plugins whose tasks they do.
-_beside: dict[str, _Beside] = {}
+                pipe.send_bytes(dumps(task.open().failed(what_broke(error))))
 
 
 @dataclass(frozen=True, eq=False)
@@ -342,12 +319,20 @@ class Apart(Generic[R_co]):
         if self.is_trusted or not can_start_processes():
             return _run(self.task)
         if self.plugins not in _beside:
-            _beside[self.plugins] = _Beside()
+            from joblib.externals.loky.backend import get_context
+
+            own, theirs = get_context("loky").Pipe()
+            process = get_context("loky").Process(target=_serve, args=(theirs, os.getpid()), env=ENVIRONMENT)
+            process.start()
+            theirs.close()
+            _beside[self.plugins] = process, own
+        _, pipe = _beside[self.plugins]
         try:
-            return _beside[self.plugins].result_of(self.task)
-        except DeadWorkerError:
-            _beside.pop(self.plugins).end()
-            raise
+            pipe.send(self.task)
+            return cast("R_co", pipe.recv())
+        except (EOFError, ConnectionError) as dead:
+            _end_beside(self.plugins)
+            raise DeadWorkerError from dead
 
     def failed(self, reason: str) -> R_co:
         """Return what stands for a result that could not be had."""

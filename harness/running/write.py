@@ -177,17 +177,14 @@ def error_parts(folder: RunFolder, truth: pd.DataFrame) -> Iterator[pd.DataFrame
 # Rows with an estimate and its pointwise limits, and the columns that tell those of a kind apart.
 _Answers = tuple[pd.DataFrame, tuple[str, ...]]
 
+_OF_MEDIANS = {"median": "estimate", "median_low": "conf_low", "median_high": "conf_high"}
+
 # Answers that have a truth: their table, their kind where the table has none, the columns that tell them
 # apart, and what is called otherwise in the table.
 _ANSWERS: tuple[tuple[str, str, tuple[str, ...], dict[str, str]], ...] = (
     ("curves", "", ("at",), {}),
     ("heterogeneity", "effect", ("group",), {"effect": "estimate"}),
-    (
-        "heterogeneity",
-        "median",
-        ("group",),
-        {"median": "estimate", "median_low": "conf_low", "median_high": "conf_high"},
-    ),
+    ("heterogeneity", "median", ("group",), _OF_MEDIANS),
     ("conditional_effects", "conditional_effect", ("moderator_at",), {"effect": "estimate"}),
     ("surfaces", "surface", ("at", "moderator_at"), {"exposure_at": "at"}),
 )

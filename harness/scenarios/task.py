@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from time import perf_counter
@@ -76,13 +76,20 @@ class SubjectTask(ScenarioTask[R]):
         return self.subject.name
 
 
-def run_in_process(tasks: Iterable[ScenarioTask[R]]) -> list[R]:
-    """Run tasks one after the other, those first that others need, each once, and return their results."""
+def run_in_process(
+    tasks: Iterable[ScenarioTask[R]], apart: Callable[[Any], Any] = lambda task: task
+) -> list[R]:
+    """Run tasks one after the other, those first that others need, each once, and return their results.
+
+    Parameters
+    ----------
+    apart : returns a task, or what keeps it from sharing this process
+    """
     found: dict[str, Any] = {}
 
     def result(task: ScenarioTask[Any]) -> Any:  # noqa: ANN401 - as the task returns it
         if task.label not in found:
-            found[task.label] = task.run_with([result(need) for need in task.needs])
+            found[task.label] = apart(task.given([result(need) for need in task.needs])).run()
         return found[task.label]
 
     return [result(task) for task in tasks]

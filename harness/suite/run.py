@@ -144,7 +144,7 @@ def prepare_studies(runs: Sequence[StudyRun], registry: Registry) -> tuple[Prepa
     return prepared
 
 
-class CountByStudy:
+class CountByStudy(Count):
     """How many tasks and studies are done, told as it changes.
 
     Parameters
@@ -154,22 +154,18 @@ class CountByStudy:
     """
 
     def __init__(self, tasks: Mapping[str, int], tell: Progress | None) -> None:
-        self._left, self._tell = dict(tasks), tell
-        self._count = Count(sum(tasks.values()), self._report_all, last="writing tables and reports")
-
-    def begun(self, label: str) -> None:
-        """Take note of a task that was handed to a worker."""
-        self._count.begun(label)
+        super().__init__(sum(tasks.values()), self._report_all, last="writing tables and reports")
+        self._left, self._tell_all = dict(tasks), tell
 
     def done(self, label: str) -> None:
         """Count a task, whose label begins with the name of its study."""
         self._left[label.partition(BETWEEN)[0]] -= 1
-        self._count.done(label)
+        super().done(label)
 
     def _report_all(self, n_done: int, n_tasks: int, now: str) -> None:
-        if self._tell is not None:
+        if self._tell_all is not None:
             n_studies = sum(left == 0 for left in self._left.values())
-            self._tell(n_done, n_tasks, f"{n_studies} of {len(self._left)} studies done; {now}")
+            self._tell_all(n_done, n_tasks, f"{n_studies} of {len(self._left)} studies done; {now}")
 
 
 def write_studies(

@@ -1,10 +1,8 @@
 """Runs that are killed, find the disk full or lose power, and are taken up to the same tables."""
 
-import errno
 import os
 import shutil
 import signal
-import stat
 import subprocess
 import sys
 import time
@@ -13,7 +11,6 @@ from pathlib import Path
 import psutil
 import pytest
 
-from harness import MachineError
 from harness.plugin import random_stream
 from harness.running.files import sha256_of
 from harness.running.folder import RunFolder
@@ -63,35 +60,6 @@ def test_a_run_killed_twenty_times_gives_the_tables_of_an_undisturbed_one(tmp_pa
     subprocess.run([*command, "--out", str(cut), "--resume"], check=True, capture_output=True)
     assert tables(cut) == tables(tmp_path / "whole")
     assert own.read_text() == "kept"
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("part", range(N_SIZES))
-def test_a_disk_that_fills_up_is_a_message_and_costs_nothing_that_was_there(
-    tmp_path, whole, part, monkeypatch
-):
-    room = sum(path.stat().st_size for path in whole.rglob("*") if path.is_file()) * part // N_SIZES
-    earlier = tmp_path / "run"
-    run_small(earlier, overrides=(*TINY, "seed=8"))
-    before, left = tables(earlier), [room]
-
-    def flush(descriptor, real=os.fsync):
-        state = os.fstat(descriptor)
-        left[0] -= state.st_size if stat.S_ISREG(state.st_mode) else 0
-        if left[0] < 0:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        real(descriptor)
-
-    with monkeypatch.context() as full:
-        full.setattr(os, "fsync", flush)
-        with pytest.raises(MachineError, match=r"No space left.*\n.*free some space"):
-            run_small(earlier, overrides=TINY)
-    # The earlier run, or, where the disk was full for the report alone, the new one; never some of each.
-    assert tables(earlier) in (before, tables(whole))
-    listed = RunFolder.open(earlier).manifest().files
-    assert {name: listed[name] for name in tables(earlier)} == tables(earlier)
-    run_small(earlier, overrides=TINY, resume=True)
-    assert tables(earlier) == tables(whole)
 
 
 @pytest.mark.slow

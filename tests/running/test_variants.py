@@ -15,7 +15,7 @@ from harness.cli import cli
 from harness.installed import installed
 from harness.plugin import random_stream
 from harness.running.options import OPTIONS, RunOptions
-from harness.running.plan import variants
+from harness.running.varied import variants
 from harness.study.spec.load import load_study
 from harness.study.spec.study import MultiverseSpec
 from harness_panel import FixedEffects

@@ -1,7 +1,8 @@
-"""A ladder of methods: the estimator of every step, and how its gain is taken."""
+"""Estimators with other options: the universes of a multiverse, and the steps of a ladder of methods."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -10,10 +11,12 @@ from pydantic_core import PydanticCustomError
 
 from harness.errors import Problem, SpecError
 from harness.estimators.protocol import Estimator
+from harness.evaluation.multiverse import Universe
 from harness.registry.catalog import Catalogs, with_option
 from harness.scenarios.curve.scenario import CurveScenario
-from harness.study.spec.entry import ScenarioEntry
+from harness.study.spec.entry import EstimatorEntry, ScenarioEntry
 from harness.study.spec.study import MethodLadderSpec, Study
+from harness.tables.gain import MULTIVERSE
 
 # Changes of a ladder that are of no estimator.
 PROTOCOL, SPLITS = "protocol", "splits"
@@ -94,6 +97,58 @@ def _fit_name(at: int) -> str:
 
 def _splits(value: object) -> int | None:
     return None if value == EVERY_SPLIT else int(str(value))
+
+
+# The choice of how many controls there are.
+CONTROLS = "controls"
+
+
+@dataclass(frozen=True)
+class Variant:
+    """An estimator as one universe fits it: the entry of the study with its options, controls and seed."""
+
+    universe: Universe
+    entry: EstimatorEntry
+
+
+def variants(study: Study, catalogs: Catalogs) -> tuple[Variant, ...]:
+    """Return the estimator of the multiverse under every combination of its options and seeds.
+
+    Raises
+    ------
+    SpecError
+        Where the estimator has no such option, or the option takes no such value.
+    """
+    asked = study.multiverse
+    if asked is None:
+        return ()
+    taken = [option for option in asked.vary if option in (*MULTIVERSE.columns, CONTROLS)]
+    if taken:
+        what = "is a column of the table multiverse, which has one for each choice"
+        places = (f"multiverse.vary.{option}" for option in taken)
+        raise SpecError(*(Problem(place, what, hint="vary another option") for place in places))
+    entry = next(entry for entry in study.estimators if entry.id == asked.estimator)
+    has = len(study.roles.controls)
+    if any(number > has for number in asked.controls):
+        what = f"{max(asked.controls)} controls are asked for, and the study has {has}"
+        raise SpecError.at("multiverse.controls", what, f"at most {has}", "ask for fewer")
+    varied = []
+    crossed = itertools.product(*asked.vary.values())
+    seeds = range(1, asked.seeds + 1)
+    for values, n_controls, seed in itertools.product(crossed, asked.controls or (None,), seeds):
+        options = dict(zip(asked.vary, values, strict=True))
+        own = {"estimator": entry.estimator}
+        for option, value in options.items():
+            place = f"multiverse.vary.{option}"
+            own["estimator"] = changed(own["estimator"], option, value, catalogs, place=place)
+        if n_controls is not None:
+            options[CONTROLS] = n_controls
+            own["controls"] = study.roles.controls[:n_controls]
+        choices = {choice: str(value) for choice, value in (*options.items(), ("seed", seed))}
+        label = ", ".join(f"{choice} {value}" for choice, value in choices.items())
+        universe = Universe(f"{entry.id} ({label})", entry.id, choices)
+        varied.append(Variant(universe, entry.model_copy(update={"id": universe.id, **own})))
+    return tuple(varied)
 
 
 def changed(estimator: Estimator, option: str, value: object, catalogs: Catalogs, *, place: str) -> Estimator:
