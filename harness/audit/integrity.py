@@ -23,7 +23,7 @@ def manifest_problems(folder: RunFolder) -> Iterator[Problem]:
     """Yield what is wrong with the manifest's own hash, with the marker, and with a run that is not whole."""
     if not folder.read_bytes(files.MANIFEST_SUM):
         yield Problem(files.MANIFEST_SUM, "is missing, so nothing protects the manifest", hint=_MEND)
-    elif not _is_sound(folder):
+    elif folder.read_bytes(files.MANIFEST_SUM) != files.sum_line(folder.read_bytes(files.MANIFEST)):
         yield Problem(
             files.MANIFEST, f"is not the manifest whose SHA-256 is in {files.MANIFEST_SUM}", hint=_MEND
         )
@@ -31,11 +31,6 @@ def manifest_problems(folder: RunFolder) -> Iterator[Problem]:
         yield Problem(files.MARKER, "does not hold what every run writes into it", hint=_MEND)
     if process := files.holder(folder.path):
         yield Problem(str(folder.path), f"{process} is writing a run or report here", hint="wait for it")
-
-
-def _is_sound(folder: RunFolder) -> bool:
-    """Return whether the manifest is the one whose hash is kept."""
-    return folder.read_bytes(files.MANIFEST_SUM) == files.sum_line(folder.read_bytes(files.MANIFEST))
 
 
 def file_problems(folder: RunFolder, manifest: Manifest) -> Iterator[Problem]:

@@ -12,7 +12,7 @@ from harness.findings.debiased import FEW_ENTITIES, LITTLE_LEFT, WEAK
 from harness.findings.gains import GainCell, Gains
 from harness.findings.run import Run
 from harness.tables.claims import ASSUMING, CLAIMS, INCONSISTENT, ClaimRow
-from harness.tables.gain import GAIN, GIVEN_PERIODS, GainRow
+from harness.tables.gain import GAIN, GIVEN_PERIODS
 from harness.tables.preparation import LEAK_CODE, WARNINGS
 from harness.tables.table import NAN
 from harness.text.sentences import Sentence
@@ -123,7 +123,8 @@ def contradictions(run: Run) -> Iterator[Sentence]:
 def few_periods(run: Run) -> Iterator[Sentence]:
     """Yield that a protocol of the first screen tests few periods."""
     shown = {protocol.id for protocol in leading_protocols(run.manifest.study)}
-    once = {row.protocol for row in _gain_rows(run) if row.inference == GIVEN_PERIODS}
+    cells = (cell for outcome in run.manifest.study.outcomes for cell in Gains(run).cells(outcome))
+    once = {cell.row.protocol for cell in cells if cell.row.inference == GIVEN_PERIODS}
     for protocol in run.manifest.study.protocols:
         if protocol.id in shown & once:
             yield Sentence("few_periods", {"protocol": protocol.id})
@@ -155,10 +156,6 @@ def _notes(run: Run, code: str) -> Iterator[Sentence]:
     for note in run.rows(WARNINGS):
         if note.code == code:
             yield Sentence("of_note", {"about": note.where, "message": note.message})
-
-
-def _gain_rows(run: Run) -> list[GainRow]:
-    return [cell.row for outcome in run.manifest.study.outcomes for cell in Gains(run).cells(outcome)]
 
 
 # What makes every number mean something else comes before what makes some of them rough.

@@ -153,7 +153,7 @@ def _debiased(run: Run, rows: Debiased, family: tuple[float, int], *, is_primary
         against=(
             *[Sentence("assumption", {"text": first.assumption})] * bool(first.assumption),
             *[Sentence("products")] * (kind == "interaction" and is_apart),
-            *_one_method(first),
+            *[Sentence("one_method")] * (first.method != "instrumented" and math.isnan(first.p_methods)),
             *warnings,
         ),
     )
@@ -196,12 +196,6 @@ def _undecided(study: StudyRecord, row: EffectRow, least: float) -> Mapping[str,
     if row.form in SLOPES and max(abs(row.conf_low), abs(row.conf_high)) < negligible:
         return {"negligible": negligible}
     return {"least_detectable": least} if math.isfinite(least) else {}
-
-
-def _one_method(row: EffectRow) -> Iterator[Sentence]:
-    """Yield that no other method stands next to one that needs it."""
-    if row.method != "instrumented" and math.isnan(row.p_methods):
-        yield Sentence("one_method")
 
 
 def _estimate(row: EffectRow) -> tuple[float, float, float]:

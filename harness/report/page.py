@@ -149,18 +149,14 @@ def _made(
         raise
     except Exception as error:  # noqa: BLE001 - a section of a plugin may raise anything
         told = filter(None, (faulty_member(error), type(error).__name__, str(error)))
-        return _failed(section.name, title, ": ".join(told))
+        text = gettext("This section could not be made: {reason}.").format(reason=": ".join(told))
+        return PageSection(section.name, title, (Paragraph(text, "worse"),), title)
 
 
 def _block(given: object) -> ReportBlock:
     if not isinstance(given, ReportBlock):
         raise TypeError(f"`content` gave a {type(given).__name__}, which is no block")
     return given
-
-
-def _failed(name: str, title: str, reason: str) -> PageSection:
-    text = gettext("This section could not be made: {reason}.").format(reason=reason)
-    return PageSection(name, title, (Paragraph(text, "worse"),), title)
 
 
 # What pages are called in the run folder; anchors on a page, and links to one on the same page.

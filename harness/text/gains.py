@@ -212,14 +212,10 @@ def levels_gain_more(context: Context, *, gains: Sequence[Values], reference: st
     return context.filled(
         "{estimator} gains more{over} than every estimator without fixed effects under {where}: knowing the "
         "{entity_label} is worth more than any functional form.",
-        over=_over(context, reference),
+        over=context.filled(" over {reference}", reference=reference) if reference else "",
         where=joined(where),
         entity_label=context.study.label(context.study.entity),
     )
-
-
-def _over(context: Context, reference: str) -> str:
-    return context.filled(" over {reference}", reference=reference) if reference else ""
 
 
 def hopeless_reference(

@@ -224,11 +224,6 @@ def surface_rows(levels: WithDraws, plane: Plane, *, level: float) -> Rows:
     return [cells | {name: values.ravel() for name, values in columns.items()}]
 
 
-def averaged_effects(levels: WithDraws, plane: Plane) -> WithDraws:
-    """Return the effect at each moderator value, (n_moderator,), NaN where no cell is supported."""
-    return levels.by(lambda own: conditional_effects(effects_on(own, plane), plane))
-
-
 def effect_rows(effects: WithDraws, plane: Plane, *, level: float, rng: Generator) -> Rows:
     """Return a row for each band and moderator value; numbers are empty where no cell is supported."""
     known = {"n_draws": len(effects.draws), "supported": plane.has_support}
@@ -403,7 +398,7 @@ class ConditionalScenario(Resampled):
         panel, level, whole = evaluated.panel, self.level, evaluated.whole
         plane = self._plane(panel)
         levels = whole.of("levels")
-        effects = averaged_effects(levels, plane)
+        effects = levels.by(lambda own: conditional_effects(effects_on(own, plane), plane))
         pair = (panel.exposure, self.moderator)
         found = {
             "friedman_h": partial(friedman_h, panel=panel, axes=plane),
