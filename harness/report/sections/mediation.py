@@ -106,4 +106,4 @@ def _estimate(row: MediationRow) -> TableCell:
     return estimate_cell(estimated(row.estimate, row.conf_low, row.conf_high))
 
 
-MEDIATION_SECTION = Section("mediation", marked("Mediation"), 778, mediation_blocks, tables=(MEDIATION.name,))
+MEDIATION_SECTION = Section("mediation", marked("Mediation"), 777, mediation_blocks, tables=(MEDIATION.name,))

@@ -158,7 +158,8 @@ ADVICE = {
     for names, text in getattr(member, "instead_of", {}).items()
 }
 KNOWN = {name for catalog in CATALOGS.values() for name in catalog.members}
-OPTIONS = {"use", "method", "gmm", "scenarios", "forms", "contrast", "covariance", "driscoll_kraay", "scale"}
+OPTIONS = {"weighting", "inverse_probability"}
+OPTIONS |= {"use", "method", "gmm", "scenarios", "forms", "contrast", "covariance", "driscoll_kraay", "scale"}
 PLACES = {"column", "factor", "data"}
 
 
