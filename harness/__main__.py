@@ -16,6 +16,8 @@ def main() -> None:
     """Run the command."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _end)
+    # Processes that libraries start, such as a tracker of loky, import nothing from the folder of the user.
+    os.environ.setdefault("PYTHONSAFEPATH", "1")
     from harness.cli import main as command
 
     command()

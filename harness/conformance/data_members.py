@@ -143,10 +143,10 @@ def equal_columns(member: StepGroup | Step | TableStep) -> None:
 
 
 def _prepared(written: StepGroup | Step | TableStep, rows: Ints) -> Mapping[str, Floats]:
-    """Return the columns of a step on positive columns, given those alone that each declares as inputs."""
+    """Return the columns of a step on columns in (0, 1], given those alone that each declares as inputs."""
     panel = ordinary_panel().take(rows)
     named = dict(zip(COLUMNS, panel.X.T, strict=True))
-    every = {name: np.exp((x - x.mean()) / x.std()) for name, x in named.items()}
+    every = {name: np.exp((x - x.max()) / x.std()) for name, x in named.items()}
     calendar = Calendar(panel.entity.codes, panel.period, {label: int(label) for label in panel.time.labels})
     found: dict[str, Floats] = {}
     if isinstance(written, TableStep):

@@ -252,7 +252,7 @@ def choice_in_words(value: Any) -> str:  # noqa: ANN401 - options are of any JSO
 Record = TypeVar("Record")
 
 # Of run folders: what the manifest holds and which tables there are. Raised with every change of either.
-FORMAT = 10
+FORMAT = 11
 
 
 @dataclass(frozen=True)

@@ -284,7 +284,7 @@ class RunFolder:
         ArtifactError
             Where the file is no such table.
         """
-        return self._table(f"{name}.parquet", pd.read_parquet)
+        return self._table(f"{name}.parquet", _from_parquet)
 
     def _table(self, name: str, read: Callable[[Path], pd.DataFrame]) -> pd.DataFrame:
         path = self.held(name, most=files.MOST_TABLE_BYTES)
@@ -360,6 +360,26 @@ def _refuse_link(folder: Path, name: str) -> None:
     if link is not None:
         what = f"is a link to {link.readlink()}, and links inside a run folder are not followed"
         raise ArtifactError.at(str(link), what, hint=f"remove the link, or {_ELSEWHERE}")
+
+
+def _from_parquet(path: Path) -> pd.DataFrame:
+    """Read a parquet file unless it would unpack to more than is read, as a packed one of few bytes may.
+
+    Raises
+    ------
+    ArtifactError
+        Where it would.
+    """
+    from pyarrow.parquet import ParquetFile
+
+    with ParquetFile(path) as file:
+        held = file.metadata
+        n_bytes = sum(held.row_group(at).total_byte_size for at in range(held.num_row_groups))
+        n_bytes = max(n_bytes, 8 * held.num_rows * held.num_columns)
+    if n_bytes > files.MOST_TABLE_BYTES:
+        what, expected = f"unpacks to {n_bytes:,} bytes", f"at most {files.MOST_TABLE_BYTES:,} bytes"
+        raise ArtifactError.at(str(path), what, expected, "take a whole copy of the folder")
+    return pd.read_parquet(path)
 
 
 @contextmanager

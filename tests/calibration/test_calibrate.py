@@ -22,7 +22,10 @@ from harness.running.shape import exact_limits
 from harness.running.workers import LocalWorkers, ThisProcess
 from panels import panel_from_arrays
 
-NOT_ASKED = {"effect", "interaction", "contrast", "group_difference", "sign_change", "threshold", *CHECKS}
+NOT_ASKED = {
+    *("effect", "interaction", "contrast", "group_difference", "sign_change", "threshold", "mediation"),
+    *CHECKS,
+}
 SPEC = Path(__file__).parents[2] / "specs" / "grunfeld.yaml"
 LINEAR = (
     "estimators=[{id: ols, use: pooled_ols}, {id: fe, use: fixed_effects}]",

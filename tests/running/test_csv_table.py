@@ -113,6 +113,7 @@ FORMATS = {
     8: "fdc19b141d521e264743fe1b277ae2f8167c308953c77b61ad16836a3b69f1b8",
     9: "973e1271f03e1a9894558bf66c54785bf7427f90150a08ad256fd12ad6512778",
     10: "f47add5efcbfef89caa3bf7743204ab4cb7969ff44bef73db07c6957b0d969c2",
+    11: "52c59c10d6d7080d8f316b893697a315356fbea8491ab2c40db6750d87bafb17",
 }
 
 
@@ -172,3 +173,10 @@ def test_no_table_depends_on_how_many_threads_the_libraries_have(tmp_path, monke
     with threadpool_limits(limits=2):
         run_small(tmp_path / "run", spec=SPEC | {"scenarios": []}, overrides=TINY[1:])
     assert set(threads) == {1}
+
+
+def test_a_packed_table_that_unpacks_to_more_than_is_read_is_refused(tmp_path, monkeypatch):
+    pd.DataFrame({"x": np.zeros(10_000)}).to_parquet(tmp_path / "predictions.parquet")
+    monkeypatch.setattr("harness.running.files.MOST_TABLE_BYTES", 50_000)
+    with pytest.raises(ArtifactError, match="unpacks to 80,000 bytes"):
+        RunFolder(tmp_path).read_parquet("predictions")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from harness.data.read import statistics_process
 from harness.data.read.columnar import labelled_reading
-from harness.data.read.source import FileReader, Reading, Source, check_header
+from harness.data.read.source import MAX_CELLS, FileReader, Reading, Source, check_header
 from harness.errors import DataError
 
 # First bytes of a file, and what of pyreadstat reads it.
@@ -56,10 +56,10 @@ def read_statistics_file(source: Source) -> Reading:
         copy = Path(folder, f"data{suffix}")
         copy.write_bytes(source.content)
         catalog = copy.with_suffix(CATALOG)
-        catalogs = [str(catalog)] if source.catalog else []
+        files = [str(copy), *([str(catalog)] if source.catalog else [])]
         catalog.write_bytes(source.catalog)
         done = subprocess.run(  # noqa: S603 - this interpreter, and a file of the harness
-            [sys.executable, "-P", statistics_process.__file__, function, str(copy), *catalogs],
+            [sys.executable, "-P", statistics_process.__file__, function, str(MAX_CELLS), *files],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_LONGEST,

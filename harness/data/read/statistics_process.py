@@ -9,17 +9,23 @@ from pathlib import Path
 TABLE, LABELS = "table.parquet", "labels.json"
 
 
-def main(function: str, path: str, *catalog: str) -> None:
+def main(function: str, most_cells: str, path: str, *catalog: str) -> None:
     """Write the table of a file, and the labels of its columns and values, into the file's folder.
 
     Parameters
     ----------
     function : of pyreadstat, that reads it
+    most_cells : of a table that is read; a packed file of few bytes may have more
     catalog : file with the labels of values; none where there is none
     """
     import pyreadstat
 
-    frame, meta = getattr(pyreadstat, function)(path)
+    read = getattr(pyreadstat, function)
+    _, head = read(path, metadataonly=True)
+    n_rows, n_columns = head.number_rows or 0, head.number_columns
+    if n_rows * n_columns > int(most_cells):
+        raise SystemExit(f"{n_rows:,} rows x {n_columns:,} columns are more than {int(most_cells):,} cells")
+    frame, meta = read(path)
     labelled = meta.variable_value_labels
     for file in catalog:
         sets = pyreadstat.read_sas7bcat(file)[1].value_labels

@@ -129,10 +129,12 @@ def test_files_of_spss(read_bytes, tmp_path):
 OF_SAS = """
 import pandas as pd
 from types import SimpleNamespace as Meta
-def read_sas7bdat(path):
+def read_sas7bdat(path, metadataonly=False):
     frame = pd.DataFrame({"id": ["a", "b"], "sex": ["1", "2"], "age": [1.0, 2.0]})
     sets = {"sex": "$SEX", "age": "BEST12"}
-    return frame, Meta(column_names_to_labels={}, variable_value_labels={}, variable_to_label=sets)
+    size = {"number_rows": 2, "number_columns": 3}
+    labels = {"column_names_to_labels": {}, "variable_value_labels": {}, "variable_to_label": sets}
+    return frame, Meta(**size, **labels)
 def read_sas7bcat(path):
     assert open(path, "rb").read() == b"labels"
     return None, Meta(value_labels={"$SEX": {"1": "Male", "2": "Female"}})
@@ -153,6 +155,15 @@ def test_a_catalog_of_sas_makes_codes_categories(tmp_path, monkeypatch):
     table = DataFolder(tmp_path).read(spec, entity="id", time="age")
     assert table.frame["sex"].tolist() == ["Male", "Female"]
     assert [file.path.name for file in table.files] == ["men.sas7bdat", "men.sas7bcat"]
+
+
+def test_a_packed_file_of_more_cells_than_are_read_is_refused_before_it_is_read(tmp_path, monkeypatch):
+    pyreadstat = pytest.importorskip("pyreadstat")
+    monkeypatch.setattr("harness.data.read.statistics.MAX_CELLS", 100)
+    frame = pd.DataFrame({"id": ["a"] * 60, "age": range(60)})
+    pyreadstat.write_sav(frame, str(tmp_path / "long.zsav"), compress=True)
+    with pytest.raises(DataError, match="60 rows x 2 columns are more than 100 cells"):
+        DataFolder(tmp_path).read(DataSpec(path="long.zsav"), entity="id", time="age")
 
 
 def test_flags_are_left_out_of_columns_of_numbers_alone(read_bytes):

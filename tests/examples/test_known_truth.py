@@ -1,0 +1,48 @@
+"""The panels of benchmarks/known_truth.py have the effects that they say."""
+
+from __future__ import annotations
+
+import runpy
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from harness.plugin import random_stream
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def suite():
+    return runpy.run_path(str(ROOT / "benchmarks" / "known_truth.py"))
+
+
+@pytest.mark.parametrize("family", ["constant", "varying", "staggered", "nonlinear"])
+def test_the_truth_is_the_difference_that_the_effect_makes(suite, family):
+    make = suite["FAMILIES"][family]
+    # The same draws with the effect and without: what is left is the effect times the exposure.
+    with_effect, without = (make(random_stream(1), effect, (3000, 8)) for effect in (0.4, 0.0))
+    exposure = with_effect.columns["x"]
+    assert np.array_equal(exposure, without.columns["x"])
+    made = with_effect.columns["y"] - without.columns["y"]
+    weights = exposure**2
+    assert (made * exposure).sum() / weights.sum() == pytest.approx(with_effect.truth, abs=0.02)
+    assert without.truth == 0.0
+
+
+def test_the_direct_impact_is_what_a_unit_of_its_own_exposure_does(suite):
+    make = suite["FAMILIES"]["spatial"]
+    # Linear in the effect, so that the impact of one unit is a share of the made difference.
+    once, twice = (make(random_stream(1), effect) for effect in (0.2, 0.4))
+    assert twice.truth == pytest.approx(2.0 * once.truth, rel=1e-12)
+    assert once.truth > 0.2
+
+
+def test_answers_are_numbers_or_the_words_of_the_package(suite):
+    serve = runpy.run_path(str(ROOT / "examples" / "known_truth" / "serve.py"))
+    frame = suite["frame_of"](suite["FAMILIES"]["constant"](random_stream(1), 0.15))
+    said = serve["answer"](lambda rows: (rows.x.mean(), 1.0, -1.0, 1.0), frame)
+    assert said["estimate"] == pytest.approx(frame.x.mean())
+    assert serve["answer"](lambda rows: rows["z"], frame) == {"reason": "KeyError: 'z'"}
+    assert serve["answer"](lambda _rows: (float("nan"),) * 4, frame) == {"reason": "not finite"}
