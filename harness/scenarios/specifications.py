@@ -30,6 +30,7 @@ BASELINE, ROBUSTNESS = "baseline", "robustness"
 
 BARE = marked("without controls")
 ALL_CONTROLS = marked("all controls")
+MEASURED = marked("measured by {measure}")
 
 # Numbers of a coefficient, in the order of an array's columns; limits are at `level`.
 NUMBERS = ("estimate", "std_error", "conf_low", "conf_high", "p_value", "r_squared")
@@ -223,7 +224,7 @@ class SpecificationScenario(Scenario, WorksInParts):
         for at, check in enumerate(checks_of(panel, self.checks, by=None, controls=())):
             yield Specification(ROBUSTNESS, check.name, partial(self._checked, at=at))
         for measure in panel.measures:
-            name = Message("{measure} as the exposure", measure=measure)
+            name = Message(MEASURED, measure=measure)
             yield Specification(ROBUSTNESS, name, partial(_measured, by=measure), is_of_exposure=False)
         for by, groups in self.without.items():
             name = Message(WITHOUT, by=by, level=", ".join(groups))

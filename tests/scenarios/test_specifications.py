@@ -45,7 +45,7 @@ CHANGES = {
     "outcome in logs": lambda frame: frame.assign(y=np.log(frame.y)),
     "periods before 2003": lambda frame: frame[frame.t < 2003],
     "periods from 2003": lambda frame: frame[frame.t >= 2003],
-    "cube as the exposure": lambda frame: frame.assign(x=frame.x**3),
+    "measured by cube": lambda frame: frame.assign(x=frame.x**3),
     "without half: high": lambda frame: frame[frame.e % 2 == 0],
 }
 

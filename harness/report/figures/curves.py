@@ -252,7 +252,7 @@ def plot_outcomes(run: Run, chosen: Sequence[Sequence[Curve]]) -> Figure:
         main.set_ylabel(drawable_label(y_label, 28 if n_columns > 1 else 36))
     figure.supxlabel(drawable_label(x_label, 60 if n_columns > 1 else 46))
     entries = lines.line_entries(series for panel in panels for series in panel.lines)
-    _add_legend(figure, run, chosen[0], panels, entries, n_columns=min(3, n_columns + 1))
+    _add_legend(figure, run, chosen[0], panels, entries, n_columns=min(3, 2 * n_columns - 1))
     return figure
 
 

@@ -7,6 +7,7 @@ and let characters that LaTeX reads as commands through; so this is written here
 from __future__ import annotations
 
 import re
+import textwrap
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 
@@ -146,6 +147,9 @@ def _table(table: ReportTable, study: StudyRecord) -> Iterator[str]:
     yield r"\end{table}"
 
 
+# Letters of a head of a column on one line.
+HEAD_WIDTH = 18
+
 # A number with decimals, and what closes it: a bracket, stars and other marks.
 DECIMAL = re.compile(r"(?P<number>\(?−?[\d,]*\.\d+)(?P<end>[)*†‡]*)")
 
@@ -162,14 +166,24 @@ def _tabular(table: ReportTable, columns: str, written: Callable[[str], str]) ->
     def line(texts: Sequence[str]) -> str:
         return " & ".join([latex(texts[0]), *map(written, texts[1:])]) + r" \\"
 
+    def heads(texts: Sequence[str]) -> str:
+        return " & ".join([latex(texts[0]), *(_head(text, written) for text in texts[1:])]) + r" \\"
+
     yield rf"\begin{{tabular}}{{{columns}}}"
     yield r"\toprule"
-    yield from map(line, table.heads)
+    yield from map(heads, table.heads)
     yield r"\midrule"
     for texts, is_heading in table.body_rows:
         yield _heading(texts[0], table.width) if is_heading else line(texts)
     yield r"\bottomrule"
     yield r"\end{tabular}"
+
+
+def _head(text: str, written: Callable[[str], str]) -> str:
+    """Return the head of a column of numbers, a long one on lines of their own."""
+    lines = textwrap.wrap(text, HEAD_WIDTH, break_long_words=False, break_on_hyphens=False)
+    stacked = r"\\ ".join(map(latex, lines))
+    return rf"\multicolumn{{1}}{{c}}{{\shortstack{{{stacked}}}}}" if len(lines) > 1 else written(text)
 
 
 def _heading(text: str, width: int) -> str:

@@ -14,7 +14,7 @@ from harness.report.sections.robustness import check_text
 from harness.report.sections.section import Section
 from harness.report.table import Given, ReportTable, RowGroup, TableCell, columns_of, rows_of
 from harness.scenarios.robustness import CHANGES
-from harness.scenarios.specifications import BASELINE, ROBUSTNESS
+from harness.scenarios.specifications import BASELINE, MEASURED, ROBUSTNESS
 from harness.tables.specifications import AGREEMENT, SPECIFICATIONS, AgreementRow, SpecificationRow
 from harness.text.numbers import count, fixed, percent, percent_interval, plain
 from harness.text.plain_text import Footnotes, file_slug
@@ -111,6 +111,9 @@ def specification_table(run: Run, rows: Sequence[SpecificationRow], caption: str
 
 def _head(study: StudyRecord, specification: str) -> str:
     """Return a specification in the few words that a narrow column has room for."""
+    for name in study.variables:
+        if specification == MEASURED.format(measure=name):
+            return gettext(MEASURED).format(measure=study.label(name))
     return gettext(HEADS[specification]) if specification in HEADS else check_text(study, specification)
 
 

@@ -20,6 +20,11 @@ ROLES: Mapping[str, str] = {
     "moderator": marked("Moderators"),
     "control": marked("Controls"),
     "instrument": marked("Instruments"),
+    "mediator": marked("Mediators"),
+    "measure": marked("Other measures of the exposure"),
+    "latitude": marked("Latitude"),
+    "longitude": marked("Longitude"),
+    "weight": marked("Weights"),
 }
 
 # Heads of `moments`.
