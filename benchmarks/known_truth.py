@@ -223,7 +223,7 @@ def page_rows(summarised: pd.DataFrame) -> str:
     """Return the tables of the page, one for each family."""
     parts = []
     for family, own in summarised.groupby("family", sort=False):
-        parts.append(f"### {str(family).capitalize()}\n\n{FAMILIES[str(family)].__doc__}\n")
+        parts.append(f"## {str(family).capitalize()}\n\n{FAMILIES[str(family)].__doc__}\n")
         head = (
             "package",
             "estimator",

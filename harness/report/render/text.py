@@ -121,16 +121,26 @@ def latex_table(table: ReportTable, study: StudyRecord) -> str:
     return spaced("\n".join(_table(table, study)) + "\n")
 
 
+# Tables larger than the page are scaled to it; the files of tables themselves know of no page.
+FITTED = r"""\usepackage{booktabs,graphicx,etoolbox}
+\usepackage[margin=2cm]{geometry}
+\newsavebox{\fittedtable}
+\newcommand{\fitted}{%
+  \ifdim\wd\fittedtable>\textwidth
+    \sbox{\fittedtable}{\resizebox{\textwidth}{!}{\usebox{\fittedtable}}}\fi
+  \ifdim\dimexpr\ht\fittedtable+\dp\fittedtable\relax>.85\textheight
+    \resizebox*{!}{.85\textheight}{\usebox{\fittedtable}}%
+  \else\usebox{\fittedtable}\fi}
+\BeforeBeginEnvironment{tabular}{\begin{lrbox}{\fittedtable}}
+\AfterEndEnvironment{tabular}{\end{lrbox}\fitted}
+"""
+
+
 def latex_document(names: Sequence[str], study: StudyRecord) -> str:
     """Return a document that has the files of tables of these names, one a page; Chinese needs XeLaTeX."""
     kind = "article" if study.language == ENGLISH else "ctexart"
     inputs = "\n".join(rf"\input{{{name}.tex}}\clearpage" for name in names)
-    packages = "\n".join(rf"\usepackage{{{name}}}" for name in ("booktabs", "amsmath", "textcomp"))
-    geometry = r"\usepackage[landscape,margin=2cm]{geometry}"
-    return (
-        rf"\documentclass{{{kind}}}"
-        f"\n{packages}\n{geometry}\n\\begin{{document}}\n{inputs}\n\\end{{document}}\n"
-    )
+    return f"\\documentclass{{{kind}}}\n{FITTED}\\begin{{document}}\n{inputs}\n\\end{{document}}\n"
 
 
 def _table(table: ReportTable, study: StudyRecord) -> Iterator[str]:
