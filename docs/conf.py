@@ -36,7 +36,8 @@ nitpick_ignore_regex = [
     # Aliases of types, which have no page of their own.
     (
         "py:class",
-        r"(Floats|Ints|Columns|SplitUnit|AnyPath|Values|Tables|ReportFormat|TableType|TableText|CurveKind|Axes)",
+        r"(Floats|Ints|Columns|SplitUnit|AnyPath|Values|Tables|ReportFormat|TableType|TableText|CurveKind|Axes"
+        r"|TypeAliasForwardRef)",
     ),
     # What a plugin or a script meets but never has to name.
     ("py:class", r"harness\..*\.(Derivation|ExplainedDerivation|Inference|InnerSplit|NullStatistics)"),
