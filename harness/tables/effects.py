@@ -108,7 +108,8 @@ class MediationRow(DebiasedRow):
     """One path of a mediator: total, to it, from it, direct or indirect, or a slope of the usual three steps.
 
     `rho` is the correlation of the errors of mediator and outcome that an indirect effect is given for,
-    `rho_zero` that at which it is zero, `share` its part of a total effect that is told from zero.
+    `rho_zero` that at which it is zero, `share` its part of a total effect that is significantly different
+    from zero.
     """
 
     mediator: str

@@ -324,7 +324,7 @@ def indirect_effect(
     Parameters
     ----------
     rho_zero : correlation of the errors of mediator and outcome at which it is zero
-    share : of a total effect that is told from zero
+    share : of a total effect that is significantly different from zero
     """
     study = context.study
     by = context.filled("double machine learning with {learner}", learner=study.estimator_label(learner))

@@ -157,8 +157,7 @@ def _with_mediators(root: Node) -> Node:
     if roles is None or listed is None:
         return root
     known = {name for part in ("controls", "mediators") for name in _texts(roles.child(part))}
-    entries = listed.content if isinstance(listed.content, tuple) else ()
-    asked = [name for entry in entries for name in _texts(entry.child("mediators"))]
+    asked = [name for entry in _entries(listed) for name in _texts(entry.child("mediators"))]
     further = [name for name in dict.fromkeys(asked) if name not in known]
     if not further:
         return root
@@ -194,11 +193,12 @@ def _with_paper(root: Node, catalogs: Catalogs) -> Node:
     asked += [{"id": f"by_{name}", "use": "heterogeneity", "by": name} for name in texts]
     asked += [{"id": f"given_{name}", "use": "conditional", "moderator": name} for name in moderators]
     listed = root.child("scenarios") or Node(root.place, ())
-    entries = listed.content if isinstance(listed.content, tuple) else ()
-    own = {_use(entry) for entry in entries}
-    known = catalogs["scenario"].members.keys() - own
-    added = [_mapping(root, entry) for entry in asked if entry["use"] in known]
-    root = root.with_child("scenarios", replace(listed, content=(*entries, *added)))
+    entries = (listed,) if isinstance(listed.content, str) else listed.content
+    if isinstance(entries, tuple):
+        own = [_option(entry, "use") for entry in entries]
+        known = [use for use in catalogs["scenario"].members if use not in own]
+        added = [_mapping(root, entry) for entry in asked if entry["use"] in known]
+        root = root.with_child("scenarios", replace(listed, content=(*entries, *added)))
     report = root.child("report") or Node(root.place, {})
     return root.with_child("report", _filled(report, {"formats": list(PAPER_FORMATS), "stars": list(STARS)}))
 
@@ -211,10 +211,15 @@ def _children(root: Node, *path: str) -> list[tuple[str, Node]]:
     return list(node.content.items()) if node is not None and isinstance(node.content, dict) else []
 
 
-def _use(entry: Node) -> object:
-    """Return the name of a choice, which is written alone or with options."""
-    use = entry.child("use")
-    return entry.content if use is None else use.content
+def _entries(listed: Node | None) -> tuple[Node, ...]:
+    """Return the entries of a list; none where there is no list."""
+    return listed.content if listed is not None and isinstance(listed.content, tuple) else ()
+
+
+def _option(entry: Node, key: str) -> object:
+    """Return an option of a choice, or what is written where that is the name of the choice alone."""
+    child = entry.child(key)
+    return entry.content if child is None else child.content
 
 
 def _mapping(parent: Node, values: Mapping[str, Scalar | list[str]]) -> Node:
@@ -227,14 +232,10 @@ def _with_checks(root: Node) -> Node:
     Groups to leave out are those of the first scenario that has some; learners are the effect's.
     """
     listed = root.child("scenarios")
-    entries = listed.content if listed is not None and isinstance(listed.content, tuple) else ()
-
-    def has(entry: Node, key: str, value: Scalar) -> bool:
-        child = entry.child(key)
-        return value == (entry.content if child is None else child.content)
-
-    primary = next((entry for entry in entries if has(entry, "primary", True)), None)
-    if listed is None or primary is None or any(has(entry, "use", "robustness") for entry in entries):
+    entries = _entries(listed)
+    primary = next((entry for entry in entries if _option(entry, "primary") is True), None)
+    uses = [_option(entry, "use") for entry in entries]
+    if listed is None or primary is None or "robustness" in uses:
         return root
     shared = {name: primary.child(name) for name in ("exposure", "learners", "folds")}
     shared["by"] = next((own for entry in entries if (own := entry.child("by")) is not None), None)

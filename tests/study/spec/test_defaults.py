@@ -256,3 +256,22 @@ def test_a_standard_paper_keeps_what_is_written(load_short):
     assert [entry.id for entry in study.scenarios] == ["curve", "effect", "specifications"]
     assert (study.scenarios[0].scenario.draws, study.scenarios[1].scenario.folds) == (50, 3)
     assert (study.report.formats, study.report.stars) == (("latex",), ())
+
+
+@pytest.mark.parametrize(
+    ("scenarios", "told"),
+    [
+        ("[{id: x}]", r"scenarios\[0\]"),
+        ("[3]", r"scenarios\[0\]"),
+        ("3", "scenarios: "),
+        ("{use: curve}", "scenarios: "),
+    ],
+)
+def test_a_standard_paper_leaves_what_is_no_scenario_for_its_own_message(load_short, scenarios, told):
+    with pytest.raises(SpecError, match=told):
+        load_short(SHORT + f"paper: standard\nscenarios: {scenarios}\n")
+
+
+def test_a_standard_paper_takes_the_one_scenario_that_stands_for_a_list(load_short):
+    study = load_short(SHORT + "paper: standard\nscenarios: curve\n").study
+    assert [entry.id for entry in study.scenarios] == ["curve", "specifications", "effect", "robustness"]
