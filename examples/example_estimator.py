@@ -27,7 +27,7 @@ class MedianFit:
 
 @dataclass(frozen=True)
 class Median:
-    """The median of the training outcomes; a rung of the ladder beside the mean."""
+    """The median of the training outcomes; a ladder entry next to the mean."""
 
     name: ClassVar[str] = "median"
     provides: ClassVar[frozenset[type]] = frozenset()

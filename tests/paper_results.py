@@ -1,11 +1,12 @@
 """The printed results of the published study next to those of a run: the tables of the page figure by figure.
 
-``python tests/paper_results.py RUN`` writes them from a run folder into the page and its Chinese sister;
-without RUN it writes the numbers that are there again, in the words of today's catalog.
+``python tests/paper_results.py RUN`` writes them from a run folder, in English and Chinese; without RUN it
+writes the numbers that are there again, in the words of today's catalog.
 """
 
 from __future__ import annotations
 
+import csv
 import math
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -26,8 +27,9 @@ from harness.tables.table import read_rows
 from harness.text.numbers import percent
 
 ROOT = Path(__file__).parents[1]
-MARKER = "<!-- the run -->\n"
+COUNTS = "<!-- counts -->\n"
 ERRORS = "<!-- gains -->\n"
+END = "<!-- end -->"
 PROTOCOLS = ("as_published", "held_out_entities")
 REFERENCES = ("ols", "fe")
 NONE = "\u2013"
@@ -46,13 +48,17 @@ class Edition:
     samples: tuple[str, ...]
     readings: tuple[str, str, str]
     every: str
-    heading: str
     sentence: str
 
     @property
     def path(self) -> Path:
-        """The page."""
+        """The page, which counts what holds."""
         return ROOT / "docs" / self.page
+
+    @property
+    def table(self) -> Path:
+        """The file with every printed result, which the page shows."""
+        return self.path.with_suffix(".csv")
 
 
 ENGLISH = Edition(
@@ -68,7 +74,6 @@ ENGLISH = Edition(
     ("training", "test", "all"),
     ("as published", "as it should be", "both"),
     "all",
-    "Printed results",
     "As published, SOM + ANN cuts the mean squared error of pooled OLS on test rows by {0} to {1};\n"
     "for cities not used in training its error is {2} to {3} larger.",
 )
@@ -85,7 +90,6 @@ CHINESE = Edition(
     ("训练集", "测试集", "全部观测"),
     ("原文做法", "规范做法", "两者"),
     "合计",
-    "所印结果",
     "照原文做法，SOM + ANN 在测试集上的均方误差比混合 OLS 低 {0} 至 {1}；对未参与训练的城市则高 {2} 至 {3}。",
 )
 EDITIONS = (ENGLISH, CHINESE)
@@ -118,24 +122,33 @@ def number(cell: str) -> float:
     return float(text.removesuffix("%")) / 100 if text.endswith("%") else float(text)
 
 
-def results_text(shown: Sequence[Sequence[str]], edition: Edition) -> str:
-    """Return both tables as Markdown: how many results of each source hold, and all of them.
+def results_rows(shown: Sequence[Sequence[str]], edition: Edition) -> list[list[str]]:
+    """Return the table of all printed results, its head first.
 
     Parameters
     ----------
     shown : of every claim, what the run gives as published and as it should be, as shown
     """
-    lines, by_source = [], dict[str, list[list[bool | None]]]()
+    lines = [list(edition.heads)]
     for (row, cells), pair in zip(printed_results(edition), shown, strict=True):
-        values = [number(cell) for cell in pair]
-        held = [holds(row, value) if math.isfinite(value) else None for value in values]
-        named = [name for name, one in zip(edition.readings, held, strict=False) if one]
-        words = edition.readings[2] if len(named) == 2 else "".join(named)
-        lines.append([*cells, *pair, words])
-        by_source.setdefault(row.source, []).append(held)
+        named = [name for name, one in zip(edition.readings, _held(row, pair), strict=False) if one]
+        lines.append([*cells, *pair, edition.readings[2] if len(named) == 2 else "".join(named)])
+    return lines
+
+
+def counts_text(shown: Sequence[Sequence[str]], edition: Edition) -> str:
+    """Return how many results of each source hold, as a table of Markdown."""
+    by_source = dict[str, list[list[bool | None]]]()
+    for (row, _), pair in zip(printed_results(edition), shown, strict=True):
+        by_source.setdefault(row.source, []).append(_held(row, pair))
     everything = [held for own in by_source.values() for held in own]
     counts = [[source, *_counted(own)] for source, own in [*by_source.items(), (edition.every, everything)]]
-    return f"{markdown_table(edition.counts, counts)}\n\n{markdown_table(edition.heads, lines)}\n"
+    return markdown_table(edition.counts, counts)
+
+
+def _held(row: ClaimRow, pair: Sequence[str]) -> list[bool | None]:
+    values = [number(cell) for cell in pair]
+    return [holds(row, value) if math.isfinite(value) else None for value in values]
 
 
 def _counted(own: Sequence[Sequence[bool | None]]) -> Iterator[str]:
@@ -145,10 +158,15 @@ def _counted(own: Sequence[Sequence[bool | None]]) -> Iterator[str]:
         yield f"{sum(map(bool, known))} / {len(known)}"
 
 
-def shown_results(page: str) -> list[list[str]]:
-    """Return what the page shows of every printed result, as published and as it should be."""
-    lines = page.partition(MARKER)[2].split("\n\n")[1].strip().splitlines()[2:]
-    return [[cell.strip() for cell in line.strip("| ").split(" | ")[4:6]] for line in lines]
+def read_results(edition: Edition) -> list[list[str]]:
+    """Return the table of all printed results as it is in its file, its head first."""
+    with edition.table.open(encoding="utf-8", newline="") as file:
+        return list(csv.reader(file))
+
+
+def shown_results() -> list[list[str]]:
+    """Return what the file shows of every printed result, as published and as it should be."""
+    return [line[4:6] for line in read_results(ENGLISH)[1:]]
 
 
 def run_results(folder: Path) -> list[list[str]]:
@@ -173,18 +191,26 @@ def gains_text(folder: Path, edition: Edition) -> str:
         for protocol in PROTOCOLS
     ]
     ends = [percent(own[at], 0) for own in test for at in (0, -1)]
-    return f"{markdown_table(edition.gains, rows)}\n\n{edition.sentence.format(*ends)}\n"
+    return f"{markdown_table(edition.gains, rows)}\n\n{edition.sentence.format(*ends)}"
 
 
 def main(folder: Path | None) -> None:
-    """Write the tables of a run into the pages; of none, their own numbers in the words of today."""
-    shown = run_results(folder) if folder else shown_results(ENGLISH.path.read_text(encoding="utf-8"))
+    """Write the tables of a run; of none, their own numbers in the words of today."""
+    shown = run_results(folder) if folder else shown_results()
     for edition in EDITIONS:
         page = edition.path.read_text(encoding="utf-8")
-        start, _, rest = page.partition(ERRORS)
-        gains = gains_text(folder, edition) if folder else rest.partition("\n##")[0].lstrip()
-        parts = gains, f"## {edition.heading}\n", MARKER, results_text(shown, edition)
-        edition.path.write_text("\n".join([f"{start}{ERRORS}", *parts]), encoding="utf-8")
+        page = _replaced(page, COUNTS, counts_text(shown, edition))
+        if folder:
+            page = _replaced(page, ERRORS, gains_text(folder, edition))
+        edition.path.write_text(page, encoding="utf-8")
+        with edition.table.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file, lineterminator="\n").writerows(results_rows(shown, edition))
+
+
+def _replaced(page: str, mark: str, text: str) -> str:
+    """Return a page with another text between a mark and the end of what it marks."""
+    start, _, rest = page.partition(mark)
+    return f"{start}{mark}{text}\n{END}{rest.partition(END)[2]}"
 
 
 if __name__ == "__main__":

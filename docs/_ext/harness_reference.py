@@ -7,6 +7,7 @@ import re
 from abc import ABC, abstractmethod
 from importlib import import_module
 from importlib.metadata import distribution
+from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
 
@@ -19,13 +20,15 @@ from schema_text import SpecText
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from harness.installed import registry_of
+from harness.installed import installed, registry_of
 from harness.report.gain_report import gain_report_schema
 from harness.study.spec.json_schema import spec_schema
+from harness.study.spec.load import load_study
 from harness.suite.results import SUITE_TABLES
 from harness.tables.registry import PARQUET_TABLES, TABLES
 from harness.tables.table import ResultTable
 
+SPECS = Path(__file__).parents[2] / "specs"
 ALIAS = re.compile(r"TypeAliasForwardRef\('(\w+)'\)")
 """How autodoc writes an alias of a type within a union."""
 
@@ -82,6 +85,16 @@ class GainReportReference(_Generated):
 
     def text(self) -> str:
         return report_text(gain_report_schema())
+
+
+class OpenQuestions(_Generated):
+    """``{open-questions} SPEC``: what a published study leaves open, and which reading the spec takes."""
+
+    required_arguments: ClassVar[int] = 1
+
+    def text(self) -> str:
+        study = load_study(SPECS / self.arguments[0], catalogs=installed().catalogs).study
+        return "\n".join(f"- {one.question} *{one.taken}*" for one in study.left_open)
 
 
 class ApiReference(_Generated):
@@ -152,6 +165,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("table-reference", TableReference)
     app.add_directive("check-reference", CheckReference)
     app.add_directive("suite-table-reference", SuiteTableReference)
+    app.add_directive("open-questions", OpenQuestions)
     app.add_directive("api-reference", ApiReference)
     app.add_directive("gain-report-reference", GainReportReference)
     app.connect("autodoc-process-docstring", rewrite_docstring)

@@ -35,10 +35,9 @@ SLOW = {
 NOT_RUN = {
     "benchmark.md": "its commands run in tests/docs/test_benchmark.py, on one panel",
     "conformance.md": "its code has a test of its own, tests/conformance/test_checks.py",
-    "figure_by_figure.md": "its numbers have a test of their own, tests/docs/test_paper_items.py",
-    "paper_items.md": "its names have a test of their own, tests/docs/test_paper_items.py",
+    "figure_by_figure.md": "its names and numbers have their own test, tests/docs/test_figure_by_figure.py",
     "performance.md": "its command takes minutes",
-    "two_ladders.md": "its numbers have a test of their own, tests/docs/test_paper_items.py",
+    "two_ladders.md": "its numbers have a test of their own, tests/docs/test_figure_by_figure.py",
 }
 
 
