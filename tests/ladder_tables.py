@@ -5,15 +5,15 @@
 
 from __future__ import annotations
 
+import csv
 import sys
 from pathlib import Path
 
 import pandas as pd
 
-from harness.report.render.text import markdown_table
 from harness.text.numbers import fixed, interval
 
-PAGE = Path(__file__).parents[1] / "docs" / "measured" / "two_ladders.md"
+FOLDER = Path(__file__).parents[1] / "docs" / "measured"
 STUDIES = ("wages", "countries")
 LIMITS = ["gain", "conf_low", "conf_high"]
 
@@ -24,12 +24,12 @@ def gains_of(gain: pd.DataFrame) -> pd.DataFrame:
     return own.set_index(["estimator", "protocol"])[LIMITS].astype(float)
 
 
-def table(gain: pd.DataFrame) -> str:
-    """Return the gains of a run as Markdown; one without a bounded interval stands alone."""
+def table(gain: pd.DataFrame) -> list[list[str]]:
+    """Return the gains of a run, a head first; one without a bounded interval stands alone."""
     gains = gains_of(gain)
     estimators, protocols = (list(dict.fromkeys(gains.index.get_level_values(at))) for at in (0, 1))
     rows = [[f"{name}", *(_cell(gains, name, one) for one in protocols)] for name in estimators]
-    return markdown_table(["estimator", *protocols], rows)
+    return [["estimator", *protocols], *rows]
 
 
 def _cell(gains: pd.DataFrame, estimator: str, protocol: str) -> str:
@@ -40,25 +40,25 @@ def _cell(gains: pd.DataFrame, estimator: str, protocol: str) -> str:
 
 
 def printed(study: str) -> dict[tuple[str, str], list[float]]:
-    """Return the numbers of every cell of a study's table on the page, by estimator and protocol."""
-    text = PAGE.read_text(encoding="utf-8").partition(f"<!-- {study} -->\n")[2].partition("\n<!-- end -->")[0]
-    head, _, *rows = ([cell.strip() for cell in line.strip("| ").split(" | ")] for line in text.splitlines())
+    """Return the numbers of every cell of a study's table, by estimator and protocol."""
+    with _file(study).open(encoding="utf-8", newline="") as file:
+        head, *rows = csv.reader(file)
     found = {}
     for name, *cells in rows:
         for protocol, cell in zip(head[1:], cells, strict=True):
-            plain = cell.replace("\u2212", "-").replace("\\", "")
-            found[name, protocol] = [float(word.strip("[],")) for word in plain.split()]
+            found[name, protocol] = [float(word.strip("[],")) for word in cell.replace("\u2212", "-").split()]
     return found
 
 
+def _file(study: str) -> Path:
+    return FOLDER / f"ladder_{study}.csv"
+
+
 def main(folders: list[str]) -> None:
-    """Write both tables into the page."""
-    page = PAGE.read_text(encoding="utf-8")
+    """Write both tables, which the page shows."""
     for study, folder in zip(STUDIES, folders, strict=True):
-        before, mark, rest = page.partition(f"<!-- {study} -->\n")
-        own = table(pd.read_csv(Path(folder) / "gain.csv"))
-        page = f"{before}{mark}{own}\n<!-- end -->{rest.partition('<!-- end -->')[2]}"
-    PAGE.write_text(page, encoding="utf-8")
+        with _file(study).open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file, lineterminator="\n").writerows(table(pd.read_csv(Path(folder) / "gain.csv")))
 
 
 if __name__ == "__main__":

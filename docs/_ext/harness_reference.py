@@ -19,6 +19,7 @@ from report_text import report_text
 from schema_text import SpecText
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
+from suite_text import BLOCKS
 
 from harness.installed import installed, registry_of
 from harness.report.gain_report import gain_report_schema
@@ -78,6 +79,15 @@ class SuiteTableReference(_Generated):
 
     def text(self) -> str:
         return "\n\n".join(_table_text(table) for table in SUITE_TABLES.values())
+
+
+class SuiteResult(_Generated):
+    """``{suite-result} NAME``: a table of what the suite of public panels found."""
+
+    required_arguments: ClassVar[int] = 1
+
+    def text(self) -> str:
+        return BLOCKS[self.arguments[0]]()
 
 
 class GainReportReference(_Generated):
@@ -165,6 +175,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("table-reference", TableReference)
     app.add_directive("check-reference", CheckReference)
     app.add_directive("suite-table-reference", SuiteTableReference)
+    app.add_directive("suite-result", SuiteResult)
     app.add_directive("open-questions", OpenQuestions)
     app.add_directive("api-reference", ApiReference)
     app.add_directive("gain-report-reference", GainReportReference)

@@ -3,9 +3,9 @@
 import csv
 import dataclasses
 import inspect
-import io
 import json
 import re
+import shutil
 
 import pandas as pd
 import pytest
@@ -13,7 +13,6 @@ from ruamel.yaml import YAML
 
 import harness
 from command import ROOT
-from doc_pages import blocks_of
 from harness.api import prepare_study as prepare
 from harness.cli import cli
 from harness.conformance.checks import RULES
@@ -127,7 +126,7 @@ def test_every_capability_and_hook_has_its_place():
 
 
 SPEC = ROOT / "specs" / "digital_carbon.yaml"
-PAGES = [(ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("codebook.md", "zh/codebook.md")]
+CODEBOOKS = [DOCS / "codebook.csv", DOCS / "zh" / "codebook.csv"]
 
 
 @pytest.fixture(scope="module")
@@ -138,20 +137,16 @@ def cities():
     return DigitalCarbon().draw()[header]
 
 
-def rows_of(page):
-    """Return column, name in the yearbook, unit and range of every row of the page's table of columns."""
-    found = re.findall(r"^\| `(\w+)` \| (.*?) \| (.*?) \| (.*?)\|", page, re.MULTILINE)
-    return {column: (name.replace(" ", ""), unit, limits.strip()) for column, name, unit, limits in found}
+def rows_of(path):
+    """Return column, name in the yearbook, unit and range of every row of a codebook."""
+    with path.open(encoding="utf-8", newline="") as file:
+        _, *rows = csv.reader(file)
+    return {column: (name.replace(" ", ""), unit, limits) for column, name, unit, limits, *_ in rows}
 
 
-def map_of(page):
-    (text,) = (block.content for block in blocks_of(page) if block.language == "yaml")
-    return text
-
-
-def test_the_pages_have_the_columns_units_and_ranges_of_the_spec(cities):
+def test_the_codebooks_have_the_columns_units_and_ranges_of_the_spec(cities):
     schema = load_study(SPEC, catalogs=installed().catalogs).study.data.schema
-    english, chinese = map(rows_of, PAGES)
+    english, chinese = map(rows_of, CODEBOOKS)
     assert sorted(cities) == sorted(DigitalCarbon().draw())
     assert list(english) == list(chinese) == list(cities)
     for column, (name, unit, limits) in english.items():
@@ -166,21 +161,19 @@ def test_the_pages_have_the_columns_units_and_ranges_of_the_spec(cities):
 
 
 def test_a_file_with_the_headers_and_units_of_yearbooks_gives_the_same_numbers(cities, tmp_path):
-    maps = [YAML(typ="safe").load(map_of(page)) for page in PAGES]
-    assert maps[0] == maps[1]
-    data = maps[0]["data"]
+    yearbook = (DOCS / "yearbook.yaml").read_text(encoding="utf-8")
+    data = YAML(typ="safe").load(yearbook)["data"]
     new = {name: header for header, name in data["rename"].items()}
-    names = {"fdi_dollars": rows_of(PAGES[0])["fdi"][0]} | {
-        column: name for column, (name, *_) in rows_of(PAGES[0]).items() if column != "fdi"
+    names = {"fdi_dollars": rows_of(CODEBOOKS[0])["fdi"][0]} | {
+        column: name for column, (name, *_) in rows_of(CODEBOOKS[0]).items() if column != "fdi"
     }
     assert new == names
-    (rates,) = (block.content for block in blocks_of(PAGES[0]) if block.content.startswith("year,"))
-    (tmp_path / "yuan_a_dollar.csv").write_text(rates, encoding="utf-8")
-    a_year = pd.read_csv(io.StringIO(rates), index_col="year")["yuan_a_dollar"]
+    shutil.copy(DOCS / "yuan_a_dollar.csv", tmp_path)
+    a_year = pd.read_csv(DOCS / "yuan_a_dollar.csv", index_col="year")["yuan_a_dollar"]
     printed = cities.assign(fdi_dollars=cities["fdi"] / cities["year"].map(a_year)).drop(columns="fdi")
     printed = printed.assign(**{name: printed[name] / factor for name, factor in data["scale"].items()})
     printed.rename(columns=new).to_csv(tmp_path / "cities.csv", index=False)
-    (_, body) = map_of(PAGES[0]).split("\n", 1)
+    body = yearbook.partition("data:\n")[2]
     spec = SPEC.read_text(encoding="utf-8").replace("  simulate: {use: digital_carbon}\n  prepare:\n", body)
     (tmp_path / "study.yaml").write_text(spec, encoding="utf-8")
     found = prepare(RunOptions(tmp_path / "study.yaml")).panels.frame()

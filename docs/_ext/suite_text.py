@@ -1,8 +1,9 @@
-"""The numbers of the page on the public panels, as the committed tables have them."""
+"""The tables of the page on the public panels, as Markdown, from the committed tables of the suite."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,22 +11,27 @@ import pandas as pd
 from harness.suite.spec import load_suite
 from harness.text.numbers import count, fixed, interval, percent, percent_interval
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "suites" / "reference" / "public_panels"
 SUITE = load_suite(ROOT / "suites" / "public_panels.yaml").suite
 PROTOCOLS = ("held_out_entities", "forward")
 FEATURES = ("n_entities", "n_periods", "n_obs", "share_between", "curvature")
 
 
-def table(name):
+def table(name: str) -> pd.DataFrame:
     """Return one of the committed tables."""
     return pd.read_csv(REFERENCE / f"{name}.csv")
 
 
-def standings(protocol):
+def _of_protocol(name: str, protocol: str) -> pd.DataFrame:
+    rows = table(name)
+    return rows[rows["protocol"] == protocol]
+
+
+def standings(protocol: str) -> str:
     """Return the table of all estimators under a protocol, best average rank first."""
-    ranks = table("suite_ranks").query("protocol == @protocol").set_index("estimator")
-    summary = table("suite_summary").query("protocol == @protocol").set_index(["over", "estimator"])
+    ranks = _of_protocol("suite_ranks", protocol).set_index("estimator")
+    summary = _of_protocol("suite_summary", protocol).set_index(["over", "estimator"])
     lines = [
         "| estimator | average rank | smaller error than two-way effects "
         "| mean log error ratio to two-way effects | to the best simple rival |",
@@ -46,19 +52,19 @@ def standings(protocol):
     return "\n".join([*lines, "", note])
 
 
-def _wins(row):
+def _wins(row: Any) -> str:  # noqa: ANN401 - a row of any table
     share = f"{percent(row['win_rate'], 0)} of {count(int(row['n_panels']))}"
     return f"{share} {percent_interval(row['win_low'], row['win_high'])}"
 
 
-def _ratio(row, name):
+def _ratio(row: Any, name: str) -> str:  # noqa: ANN401 - a row of any table
     """Return the ratio with its interval; of flexible estimators the one that holds for all at once."""
     start = "simultaneous" if name in SUITE.flexible else "conf"
     limits = interval(row[f"{start}_low"], row[f"{start}_high"], 2)
     return f"{fixed(row['log_error_ratio'], 2)} {limits}"
 
 
-def explained():
+def explained() -> str:
     """Return the table of what goes together with the error ratios of networks."""
     found = table("suite_explained")
     lines = [
@@ -78,7 +84,7 @@ def explained():
     return "\n".join(lines)
 
 
-def shapes():
+def shapes() -> str:
     """Return the panels with their shapes."""
     panels = table("suite_panels")
     lines = ["| panel | rows | entities | periods | variance between entities |", "|---|---|---|---|---|"]
@@ -88,7 +94,7 @@ def shapes():
     return "\n".join(lines)
 
 
-def tuning():
+def tuning() -> str:
     """Return how the error of each tuned estimator stands to that of the same one at its defaults."""
     gains = table("suite_gain").drop_duplicates(["study", "protocol", "estimator"])
     lines = [
@@ -107,7 +113,7 @@ def tuning():
     return "\n".join(lines)
 
 
-def costs():
+def costs() -> str:
     """Return what each estimator took, held-out entities: medians over panels, of one fit."""
     own = table("suite_summary").query("protocol == 'held_out_entities' and over != 'simple'")
     own = own.drop_duplicates("estimator").set_index("estimator")
@@ -123,14 +129,13 @@ def costs():
     return "\n".join(lines)
 
 
-def refusals():
+def refusals() -> str:
     """Return how often each estimator refused a panel."""
     budgets = table("suite_budgets")
     own = budgets[budgets["n_refused"] > 0]
     return "; ".join(f"{row.label} {row.n_refused}" for row in own.itertuples()) + "."
 
 
-# What stands on the page between ``<!-- NAME -->`` and ``<!-- end -->``, by name.
 BLOCKS = {
     "held_out_standings": lambda: standings("held_out_entities"),
     "forward_standings": lambda: standings("forward"),
@@ -140,12 +145,4 @@ BLOCKS = {
     "refusals": refusals,
     "shapes": shapes,
 }
-
-
-def with_numbers(page):
-    """Return the page with every block as the tables have it."""
-    for name, made in BLOCKS.items():
-        before, mark, rest = page.partition(f"<!-- {name} -->\n")
-        assert mark, name
-        page = f"{before}{mark}{made()}\n<!-- end -->{rest.partition('<!-- end -->')[2]}"
-    return page
+"""What the page shows, by name."""
