@@ -12,12 +12,13 @@ from harness_panel.estimators.linear import EntityMean, LastValue, Mean
 from harness_panel.estimators.polynomial_effects import PolynomialEffects
 from harness_panel.estimators.transformed import Between, FirstDifference, Mundlak, RandomEffects
 from harness_panel.instrumental.estimator import Instrumental
+from harness_panel.quantiles.estimator import QuantileEffects
 from harness_panel.spatial.estimator import SpatialDurbin
 from harness_panel.thresholds.estimator import ThresholdEffects
 
 __all__ = ["Classical", "Clustered", "Conley", "DriscollKraay", "Robust", "WildCluster"]
 __all__ += ["DataDiagnostics", "EntityMean", "LastValue", "Mean"]
-__all__ += ["DynamicGMM", "FixedEffects", "Instrumental", "PolynomialEffects", "PooledOLS"]
+__all__ += ["DynamicGMM", "FixedEffects", "Instrumental", "PolynomialEffects", "PooledOLS", "QuantileEffects"]
 __all__ += ["Between", "FirstDifference", "Mundlak", "RandomEffects", "SpatialDurbin", "ThresholdEffects"]
 
 harness_loads = ("linearmodels.panel", "statsmodels.stats.outliers_influence")
@@ -28,7 +29,17 @@ def harness_estimators() -> Iterable[type[Estimator]]:
     """Return the estimators of this plugin."""
     naive = (Mean, EntityMean, LastValue)
     levels = (PooledOLS, FixedEffects, PolynomialEffects, ThresholdEffects, Instrumental)
-    return (*naive, *levels, DynamicGMM, SpatialDurbin, RandomEffects, Between, FirstDifference, Mundlak)
+    return (
+        *naive,
+        *levels,
+        DynamicGMM,
+        SpatialDurbin,
+        QuantileEffects,
+        RandomEffects,
+        Between,
+        FirstDifference,
+        Mundlak,
+    )
 
 
 @hookimpl
@@ -39,9 +50,10 @@ def harness_scenarios() -> Iterable[type[Scenario]]:
 
 @hookimpl
 def harness_sections() -> Iterable[Section]:
-    """Return the sections of the report on thresholds and treatments, spatial impacts, and the data."""
+    """Return the sections on thresholds and treatments, spatial impacts, quantiles, and the data."""
     from harness_panel import section
     from harness_panel.diagnostics import section as diagnostics
+    from harness_panel.quantiles import section as quantiles
     from harness_panel.spatial import section as spatial
 
-    return (section.SECTION, spatial.SECTION, diagnostics.SECTION)
+    return (section.SECTION, spatial.SECTION, quantiles.SECTION, diagnostics.SECTION)

@@ -39,6 +39,7 @@ TESTS: Mapping[str, str] = {
     "autocorrelation_1": marked("Arellano–Bond test, order 1"),
     "autocorrelation_2": marked("Arellano–Bond test, order 2"),
     "exogeneity": marked("Exogeneity test"),
+    "equal_slopes": marked("Wald test of equal slopes at all quantiles"),
 }
 
 # Statistics that are shown, in their order; the run folder has all of them, each with its definition.

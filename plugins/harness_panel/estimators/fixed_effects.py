@@ -246,7 +246,7 @@ class PooledOLS(LinearEstimator[PooledFit]):
             "keep the rows near the cutoff (data: rows), take its side as the exposure and the running "
             "variable as a control: a local line by `pooled_ols`"
         ),
-        "logit probit poisson ppml tobit negative_binomial quantile_regression qreg": (
+        "logit probit poisson ppml tobit negative_binomial": (
             "estimators are of the mean; of 0 and 1 `pooled_ols` and `fixed_effects` are linear probability "
             "models"
         ),

@@ -14,6 +14,7 @@ from harness.report.sections.effect_rows import effects_of
 from harness.report.sections.effects import effect_table
 from harness.running.folder import RunFolder
 from harness_panel.diagnostics.section import SECTION as DIAGNOSTICS
+from harness_panel.quantiles.section import SECTION as QUANTILES
 from harness_panel.section import EVENTS, SECTION, rivals
 from harness_panel.spatial.section import SECTION as IMPACTS
 from report.shown_blocks import blocks_of, names_of_figures, said_in, tables_in, texts
@@ -25,6 +26,7 @@ ESTIMATORS = [
     {"id": "broken", "use": "threshold_effects", "bootstraps": 19, "grid": 20, "label": "Break"},
     {"id": "cubic", "use": "polynomial_effects", "degree": 2, "with_moderators": False, "label": "Parabola"},
     {"id": "sdm", "use": "spatial_durbin", "label": "Durbin", "nearest": 4},
+    {"id": "mmqr", "use": "quantile_effects", "label": "Quantiles", "quantiles": [0.25, 0.5, 0.75]},
 ]
 STUDY = {
     "spec_version": 1,
@@ -86,7 +88,7 @@ def test_the_instrumented_effect_stands_beside_least_squares_and_the_debiased_ef
     stored = read_run(RunFolder.open(folder))
     (found,) = effects_of(stored)
     rows = [own[0] for own, is_heading in effect_table(stored, [found]).body_rows if not is_heading]
-    assert rows == ["Correlated random effects, slope", "OLS", "FE", "IV"]
+    assert rows == ["Correlated random effects, slope", "OLS", "FE", "IV", "Quantiles"]
     slopes = {row.estimator: row for row in found.slopes}
     assert slopes["iv"].conf_low < 1.0 < slopes["iv"].conf_high
     assert slopes["ols"].conf_low > 1.0
@@ -99,7 +101,7 @@ def test_neither_a_break_nor_a_parabola_has_a_single_slope(result):
     run = read_run(RunFolder.open(folder))
     (found,) = effects_of(run)
     assert found.curved == ("cubic", "sdm")
-    assert [one.label for one in whiskers_of(run, found)][1:] == ["OLS", "FE", "IV"]
+    assert [one.label for one in whiskers_of(run, found)][1:] == ["OLS", "FE", "IV", "Quantiles"]
     said = "Parabola, Durbin: the exposure has powers, products or means"
     assert said in (folder / "report.html").read_text("utf-8")
 
@@ -141,6 +143,19 @@ def test_impacts_of_the_exposure_are_shown_and_said(result):
     assert [cell.split()[0] for cell in texts(table)["x"]] == numbers
     assert f"in one id changes its own y by {numbers[0]} [" in said.words
     assert f"that of all others together by {numbers[1]} [" in said.words
+
+
+def test_slopes_by_quantile_are_shown_and_drawn(result):
+    run, folder = result
+    found = run.table("details/slopes_by_quantile").query("term == 'x'")
+    table, figure = blocks_of(QUANTILES, read_run(RunFolder.open(folder)))
+    numbers = [f"{slope:.2f}".replace("-", "−") for slope in found["estimate"]]
+    assert {at: cells[0].split()[0] for at, cells in texts(table).items()} == dict(
+        zip(("0.25", "0.5", "0.75"), numbers, strict=True)
+    )
+    assert names_of_figures([figure]) == ["quantiles-y-mmqr-x"]
+    (line,) = (line for line in figure.content.axes[0].lines if len(line.get_xdata()) == 3)
+    assert line.get_ydata() == pytest.approx(found["estimate"].to_numpy())
 
 
 def study(exposure, estimators):
