@@ -27,7 +27,7 @@ from harness.commands.plugins import doctor, new_plugin, plugins, schema, test_p
 from harness.commands.run import calibrate, report, run
 from harness.commands.suite import suite
 from harness.errors import DataError, ExitCode, HarnessError, MachineError
-from harness.registry.fault import faulty_member
+from harness.registry.plugin import faulty_member
 from harness.registry.process_state import Ended, end
 from harness.terminal import echo
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -83,12 +82,11 @@ def _expected_line(folder: RunFolder) -> str:
 
 
 @click.command()
-@click.argument("spec", type=shared.PATH, required=False)
+@shared.spec_argument
 @shared.run_options(
     *("data", "out", "jobs", "backend", "scheduler", "overrides", "allow_outside"),
-    out="Folder; by default runs/STUDY-calibration, or runs/grid.",
+    out="Folder; by default runs/STUDY-calibration.",
 )
-@click.option("--grid", is_flag=True, help="Simulate panels of sixteen shapes instead; SPEC may be left out.")
 @shared.number_option("--panels", click.IntRange(min=1, max=100_000), 100, "Number of panels to simulate.")
 @shared.number_option(
     "--effect",
@@ -96,8 +94,7 @@ def _expected_line(folder: RunFolder) -> str:
     0.0,
     "True effect of the exposure, on as many panels again as those without one.",
 )
-@click.pass_context
-def calibrate(context: click.Context, options: RunOptions, panels: int, effect: float, *, grid: bool) -> None:
+def calibrate(options: RunOptions, panels: int, effect: float) -> None:
     """Repeat a study on simulated panels like its own, whose truth is known.
 
     Reports how often the study finds a gain, effect, nonlinearity, turning point, difference between groups
@@ -109,20 +106,7 @@ def calibrate(context: click.Context, options: RunOptions, panels: int, effect: 
     rows, two groups of entities, one size and start of networks, at most 50 steps (stopping after 15 without
     improvement), 5 draws of compared ensembles and 40 of bands, 300 draws of intervals of gains, curves at 12
     points, and no scenarios without such findings. calibration_form.csv lists every changed option.
-
-    With --grid cheap estimators are run on simulated panels of sixteen shapes, with and without an effect.
-    shape_rates.csv counts what they find; the one that comes with the harness gives every run its rates.
     """
-    if grid:
-        from harness.calibration.grid import GRID_SPEC, calibrate_grid
-
-        options = replace(options, spec=options.spec or GRID_SPEC)
-        with progress() as on_progress:
-            path = calibrate_grid(options, n_panels=panels, on_progress=on_progress)
-        echo(f"grid: {path}")
-        return
-    if options.spec is None:
-        raise click.MissingParameter(ctx=context, param=context.command.params[0])
     from harness.calibration.run import calibrate as calibrate_study
 
     shared.found(options.plugins)

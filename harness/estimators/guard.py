@@ -92,7 +92,7 @@ def what_broke(error: BaseException) -> str:
 
     One whose own text cannot be had is named by its class alone.
     """
-    from harness.registry.fault import faulty_member
+    from harness.registry.plugin import faulty_member
 
     at = ""
     try:

@@ -15,11 +15,11 @@ from harness.findings import lines
 from harness.findings.debiased import slope_of
 from harness.findings.run import Run
 from harness.scenarios.curve.turning_points import significant_slopes
-from harness.tables.conditional import INTERACTIONS, THRESHOLDS, SurfaceKey, ThresholdRow
 from harness.tables.curves import TurningPointRow
 from harness.tables.effects import EFFECT_TESTS
 from harness.tables.findings import FindingRow
 from harness.tables.gain import size_of
+from harness.tables.heterogeneity import INTERACTIONS, THRESHOLDS, SurfaceKey, ThresholdRow
 from harness.tables.table import NAN
 from harness.text.effects import NONE
 from harness.text.sentences import Sentence, finding

@@ -14,10 +14,18 @@ from harness.findings.run import Run
 from harness.language import marked
 from harness.scenarios.curve.scenario import SMALL_SHARE
 from harness.scenarios.grid import runs_of
-from harness.tables.conditional import CONDITIONAL_EFFECTS, ConditionalEffectRow, SurfaceKey
-from harness.tables.curves import CURVES, RUG, SUPPORT, TURNING_POINTS, CurveRow, TurningPointRow
+from harness.tables.curves import (
+    CURVES,
+    RUG,
+    SUPPORT,
+    TRUTH,
+    TURNING_POINTS,
+    CurveRow,
+    TruthRow,
+    TurningPointRow,
+)
 from harness.tables.effects import EffectRow
-from harness.tables.truth import TRUTH, TruthRow
+from harness.tables.heterogeneity import CONDITIONAL_EFFECTS, ConditionalEffectRow, SurfaceKey
 from harness.text.effects import Stretch
 
 POINTWISE = marked("pointwise")

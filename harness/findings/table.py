@@ -12,11 +12,16 @@ import pandas as pd
 from harness.findings.gain import error_findings, gain_findings, kind_of, nickell
 from harness.findings.run import Run
 from harness.record.manifest import StudyRecord
-from harness.tables.conditional import CONDITIONAL_EFFECTS, INTERACTIONS, THRESHOLDS
 from harness.tables.curves import CURVES, TURNING_POINTS
 from harness.tables.effects import EFFECT_TESTS, EFFECTS, MEDIATION
 from harness.tables.findings import ERROR_RATES, FINDINGS, ErrorRateRow, FindingRow
-from harness.tables.heterogeneity import CONTRASTS, HETEROGENEITY_DIFFERENCES
+from harness.tables.heterogeneity import (
+    CONDITIONAL_EFFECTS,
+    CONTRASTS,
+    HETEROGENEITY_DIFFERENCES,
+    INTERACTIONS,
+    THRESHOLDS,
+)
 from harness.tables.table import NAN, TypedTable
 from harness.text.sentences import Sentence, with_caveats, worded
 

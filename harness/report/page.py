@@ -15,7 +15,7 @@ from harness.findings.answers import answer
 from harness.findings.gains import GainCell, Gains
 from harness.findings.run import Run
 from harness.language import gettext
-from harness.registry.fault import faulty_member
+from harness.registry.plugin import faulty_member
 from harness.report.blocks import (
     Appendix,
     Bullets,

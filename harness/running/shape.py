@@ -14,7 +14,7 @@ from harness.arrays import Floats
 from harness.data.panel import Panel
 from harness.tables.findings import ERROR_RATES
 
-# The table that `harness calibrate --grid` wrote, shipped next to this module.
+# The table that `benchmarks/shape_grid.py` wrote, shipped next to this module.
 SHIPPED = "shape_rates.csv"
 
 # Share of the range of a feature by which a panel may lie outside the simulated shapes.

@@ -19,7 +19,7 @@ from harness.language import Message, marked
 from harness.rng import random_stream
 from harness.scenarios.robustness import WITHOUT, checks_of, permuted
 from harness.scenarios.scenario import Concluded, Found, Part, Scenario, Subject, WorksInParts, value_of
-from harness.tables.specifications import AGREEMENT, SPECIFICATIONS
+from harness.tables.effects import AGREEMENT, SPECIFICATIONS
 from harness.tables.table import ResultTable
 
 SpecificationCheck = Literal["lag", "winsorised", "log_outcome", "periods"]

@@ -8,23 +8,19 @@ from harness.tables import (
     accuracy,
     claims,
     coefficients,
-    conditional,
     curves,
     effects,
     findings,
     gain,
     heterogeneity,
     preparation,
-    specifications,
-    truth,
 )
 from harness.tables.table import DETAILS, ResultTable
 
 _DECLARED = [
     table
     for topic in (
-        *(gain, accuracy, coefficients, curves, heterogeneity, conditional, effects),
-        *(specifications, truth, claims, preparation, findings),
+        *(gain, accuracy, coefficients, curves, heterogeneity, effects, claims, preparation, findings),
     )
     for table in vars(topic).values()
     if isinstance(table, ResultTable) and not table.name.startswith(DETAILS)

@@ -10,7 +10,6 @@ import statsmodels.formula.api as smf
 
 from harness.api import prepare_study as prepare
 from harness.calibration.drawn_study import Cells, error_parts, fit_linear_truth, shock_response
-from harness.calibration.grid import CELLS, GAINS, GRID_SPEC, KINDS, calibrate_grid, grid_table
 from harness.calibration.page import Reduction
 from harness.calibration.run import CAPS, capped, cheap_form, reductions
 from harness.plugin import random_stream
@@ -22,6 +21,7 @@ from harness_neural.mlp import Mlp
 from harness_rab.rab import Rab
 from harness_sklearn import Tuned
 from panels import panel_from_arrays
+from shape_grid import CELLS, GAINS, GRID_SPEC, KINDS, calibrate_grid, grid_table
 
 SPECS = Path(__file__).parents[2] / "specs"
 CHANGES = (

@@ -17,10 +17,9 @@ from harness.record.manifest import PrimaryRecord
 from harness.report.sections.coefficients import coefficient_caveat
 from harness.running.csv_table import as_declared
 from harness.study.spec.study import Variable
-from harness.tables.conditional import THRESHOLDS
+from harness.tables.curves import TRUTH
 from harness.tables.effects import EFFECT_TESTS, EFFECTS
-from harness.tables.heterogeneity import CONTRASTS
-from harness.tables.truth import TRUTH
+from harness.tables.heterogeneity import CONTRASTS, THRESHOLDS
 from harness.text import effects as words
 from harness.text.sentences import worded
 from harness_panel.thresholds.estimator import COUNTED

@@ -10,7 +10,6 @@ from click.testing import CliRunner
 from scipy.stats import binomtest
 
 from harness.api import prepare_study
-from harness.calibration.grid import CELLS, GAINS, KINDS
 from harness.cli import cli
 from harness.data.build import panel_from_frame
 from harness.data.read.files import frame_file
@@ -22,6 +21,7 @@ from harness.running.options import RunOptions
 from harness.running.shape import Shape, exact_limits, rates_at, shape_of, shape_rates
 from harness.study.spec.document import written_spec
 from harness.tables.findings import ERROR_RATES
+from shape_grid import CELLS, GAINS, KINDS
 
 rng = np.random.default_rng(4)
 N_ENTITIES, N_PERIODS = 12, 6

@@ -33,7 +33,7 @@ from harness.report.sections.moderator_tables import (
     thresholds_of,
     true_levels,
 )
-from harness.tables.conditional import SurfaceKey, ThresholdRow
+from harness.tables.heterogeneity import SurfaceKey, ThresholdRow
 from harness.text.numbers import percent
 from harness.text.plain_text import file_slug, listed
 

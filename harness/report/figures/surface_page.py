@@ -19,7 +19,7 @@ from harness.report.drawing.lines import TRUTH, effect_label
 from harness.report.render.html import environment, packaged, script_hash, style_sheet
 from harness.report.sections import moderator_tables as answers
 from harness.report.sections.section import featured
-from harness.tables.conditional import SurfaceKey
+from harness.tables.heterogeneity import SurfaceKey
 from harness.text.plain_text import printable
 
 # Significant digits of the numbers on the page; the table `surfaces` has all of them.

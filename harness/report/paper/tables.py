@@ -42,10 +42,9 @@ from harness.scenarios.specifications import ROBUSTNESS as ROBUSTNESS_PART
 from harness.study.spec.study import ReportFormat
 from harness.tables.accuracy import ACCURACY
 from harness.tables.coefficients import COEFFICIENTS
-from harness.tables.effects import EFFECTS, MEDIATION, ROBUSTNESS, EffectRow, RobustnessRow
+from harness.tables.effects import EFFECTS, MEDIATION, ROBUSTNESS, SPECIFICATIONS, EffectRow, RobustnessRow
 from harness.tables.heterogeneity import HETEROGENEITY
 from harness.tables.preparation import SUMMARY
-from harness.tables.specifications import SPECIFICATIONS
 from harness.text import numbers
 from harness.text.plain_text import Footnotes, file_slug
 

@@ -13,8 +13,12 @@ from harness.report.blocks import Appendix, Heading, Paragraph, ReportBlock, Sma
 from harness.report.sections.group_tables import difference_table, group_table, grouped_by, partitions
 from harness.report.sections.moderator_tables import conditional_table
 from harness.report.sections.section import ReportFile, Section, featured, study_words
-from harness.tables.conditional import CONDITIONAL_EFFECTS
-from harness.tables.heterogeneity import HETEROGENEITY, HETEROGENEITY_DIFFERENCES, DifferenceRow
+from harness.tables.heterogeneity import (
+    CONDITIONAL_EFFECTS,
+    HETEROGENEITY,
+    HETEROGENEITY_DIFFERENCES,
+    DifferenceRow,
+)
 from harness.text.numbers import percent
 from harness.text.plain_text import joined
 

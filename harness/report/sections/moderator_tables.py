@@ -16,7 +16,13 @@ from harness.language import gettext, marked
 from harness.report.blocks import Phrase
 from harness.report.sections.section import featured
 from harness.report.table import Given, ReportTable, RowGroup, TableCell, TableColumn, TableRow, estimate_cell
-from harness.tables.conditional import CONDITIONAL_EFFECTS, INTERACTIONS, THRESHOLDS, SurfaceKey, ThresholdRow
+from harness.tables.heterogeneity import (
+    CONDITIONAL_EFFECTS,
+    INTERACTIONS,
+    THRESHOLDS,
+    SurfaceKey,
+    ThresholdRow,
+)
 from harness.tables.table import NOT_DONE
 from harness.text.numbers import MISSING, EstimateText, estimate, estimated, fixed, interval, percent, plain
 from harness.text.plain_text import Footnotes

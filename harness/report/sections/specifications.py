@@ -15,7 +15,7 @@ from harness.report.sections.section import Section
 from harness.report.table import Given, ReportTable, RowGroup, TableCell, columns_of, rows_of
 from harness.scenarios.robustness import CHANGES
 from harness.scenarios.specifications import BASELINE, MEASURED, ROBUSTNESS
-from harness.tables.specifications import AGREEMENT, SPECIFICATIONS, AgreementRow, SpecificationRow
+from harness.tables.effects import AGREEMENT, SPECIFICATIONS, AgreementRow, SpecificationRow
 from harness.text.numbers import count, fixed, percent, percent_interval, plain
 from harness.text.plain_text import Footnotes, file_slug
 

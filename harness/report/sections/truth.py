@@ -11,7 +11,7 @@ from harness.record.manifest import StudyRecord
 from harness.report.blocks import Appendix, ReportBlock
 from harness.report.sections.section import Section
 from harness.report.table import ReportTable, RowGroup, TableCell, TableRow, columns_of
-from harness.tables.truth import TRUTH_ERRORS, TruthErrorRow
+from harness.tables.curves import TRUTH_ERRORS, TruthErrorRow
 from harness.text.numbers import percent, significant
 
 # What has a truth, in words, in the order of the table.

@@ -25,7 +25,7 @@ from harness.scenarios.draws import FitAndDraws, Numbers, WithDraws, some_at_a_t
 from harness.scenarios.grid import Spacing, exposure_grid, require_separate, require_variation
 from harness.scenarios.scenario import Concluded, Evaluated, Resampled, Rows
 from harness.scenarios.truth import Truths
-from harness.tables.conditional import CONDITIONAL_EFFECTS, INTERACTIONS, SURFACES, THRESHOLDS
+from harness.tables.heterogeneity import CONDITIONAL_EFFECTS, INTERACTIONS, SURFACES, THRESHOLDS
 from harness.tables.table import ResultTable
 
 # Half-width of the neighbourhood of a cell along each axis, as a share of the variable's range.

@@ -15,10 +15,9 @@ from harness.language import Message, marked
 from harness.study.expectations.lookup import NotInRun, RunTables, RunValue, nearest, number_in, rows_of
 from harness.study.spec.printed import Interval, PrintedNumber, SpecModel
 from harness.tables.accuracy import ACCURACY
-from harness.tables.conditional import THRESHOLDS
 from harness.tables.curves import TURNING_POINTS
 from harness.tables.gain import GAIN, MULTIVERSE_CHOICES
-from harness.tables.heterogeneity import HETEROGENEITY
+from harness.tables.heterogeneity import HETEROGENEITY, THRESHOLDS
 from harness.tables.table import ResultTable
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from harness.study.expectations.claim import Claim, NumberClaims, PrintedClaim, 
 from harness.study.expectations.curve_claim import Between, CurveClaims, curve_points
 from harness.study.expectations.lookup import NotInRun, RunEffects, RunSurface, RunTables, found_rows
 from harness.study.spec.printed import Number
-from harness.tables.conditional import CONDITIONAL_EFFECTS, SURFACES
+from harness.tables.heterogeneity import CONDITIONAL_EFFECTS, SURFACES
 from harness.tables.table import ResultTable
 
 POINTWISE = {"band": "pointwise", "supported": "True"}

@@ -16,7 +16,7 @@ from harness.report.figures.moderators import plot_conditional, plot_surfaces
 from harness.report.figures.surface_page import rounded, script_json, surface_content
 from harness.report.render.html import script_hash
 from harness.report.sections.moderator_tables import conditional_table, surfaces, true_levels
-from harness.tables.conditional import SurfaceKey
+from harness.tables.heterogeneity import SurfaceKey
 from report.changed_run import with_table, with_truth
 from report.fake_run import HOSTILE
 from report.shown_blocks import cells, legend_of, plotted

@@ -1,7 +1,13 @@
-"""Error rates of studies on simulated panels of many shapes: a small factorial, and what is found in each."""
+"""The shipped error rates by shape of the panel: ``python benchmarks/shape_grid.py --panels 25 --jobs 2``.
+
+Cheap estimators are run on simulated panels of sixteen shapes, with and without an effect, and what they find
+is counted. ``shape_rates.csv`` in the folder is the table next to ``harness/running/shape.py``, which gives
+every run its rates. A grid that was cut off goes on where it was: copy ``benchmarks/grid`` to ``runs/grid``.
+"""
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -30,12 +36,12 @@ from harness.running.files import locked
 from harness.running.folder import RunFolder
 from harness.running.options import RunOptions
 from harness.running.prepare import prepare
-from harness.running.progress import Count, Progress
+from harness.running.progress import Count, Progress, progress
 from harness.running.shape import FEATURES, SHIPPED, shape_of
 from harness.tables.gain import GainStatus
 
 # The study that is repeated, unless another is named.
-GRID_SPEC = Path(__file__).with_name("grid.yaml")
+GRID_SPEC = Path(__file__).parent / "grid" / "study.yaml"
 
 # Root of all panels.
 SEED = 34
@@ -257,3 +263,19 @@ def calibrate_grid(
                 folder.write_table(PANELS, panels)
         folder.write_table(SHIPPED.removesuffix(".csv"), grid_table(panels))
     return folder.path / SHIPPED
+
+
+def main() -> None:
+    """Simulate the panels, and print the path of the table of what was counted."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--panels", type=int, default=100, help="of each shape, with and without an effect")
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--out", type=Path, default=Path("runs") / "grid")
+    asked = parser.parse_args()
+    options = RunOptions(GRID_SPEC, out=asked.out, jobs=asked.jobs)
+    with progress() as on_progress:
+        print(calibrate_grid(options, n_panels=asked.panels, on_progress=on_progress))
+
+
+if __name__ == "__main__":
+    main()
