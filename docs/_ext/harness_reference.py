@@ -26,10 +26,12 @@ from harness.report.gain_report import gain_report_schema
 from harness.study.spec.json_schema import spec_schema
 from harness.study.spec.load import load_study
 from harness.suite.results import SUITE_TABLES
+from harness.suite.run import write_site
 from harness.tables.registry import PARQUET_TABLES, TABLES
 from harness.tables.table import ResultTable
 
-SPECS = Path(__file__).parents[2] / "specs"
+ROOT = Path(__file__).parents[2]
+SPECS, REFERENCE = ROOT / "specs", ROOT / "suites" / "reference" / "public_panels"
 ALIAS = re.compile(r"TypeAliasForwardRef\('(\w+)'\)")
 """How autodoc writes an alias of a type within a union."""
 
@@ -167,6 +169,12 @@ def fence_doctests(app: Sphinx, name: str, content: list[str]) -> None:  # noqa:
     content[0] = re.sub(r"^>>> (?:.+\n)+", r"```pycon\n\g<0>```\n", content[0], flags=re.MULTILINE)
 
 
+def write_results(app: Sphinx, error: Exception | None) -> None:
+    """Write the results of the public panels as a site of its own into the documentation."""
+    if error is None and app.builder.format == "html":
+        write_site(REFERENCE, Path(app.outdir) / "results")
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directives, and what makes docstrings and examples readable."""
     app.add_directive("spec-reference", SpecReference)
@@ -182,4 +190,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("autodoc-process-docstring", rewrite_docstring)
     app.connect("autodoc-process-signature", rewrite_signature)
     app.connect("source-read", fence_doctests)
+    app.connect("build-finished", write_results)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -40,14 +40,15 @@ def suite() -> None:
 @shared.repeated_option("--estimator", "estimators", "NAME", MORE)
 @shared.open_option
 def run(options: RunOptions, only: tuple[str, ...], estimators: tuple[str, ...], opens: bool) -> None:
-    """Run the studies of a suite as one plan, and write joint tables and a page.
+    """Run the studies of a suite as one plan, and write joint tables and pages.
 
     With --resume, finished and unchanged cells are reused. Each study has a run folder under studies/, whose
     page is drawn by harness report. Studies whose data package is not installed are listed and skipped.
     """
     from dataclasses import replace
 
-    from harness.suite.run import PAGE, run_suite
+    from harness.suite.page import INDEX
+    from harness.suite.run import run_suite
     from harness.suite.spec import load_suite, with_estimators
 
     registry = shared.found(options.plugins)
@@ -60,18 +61,30 @@ def run(options: RunOptions, only: tuple[str, ...], estimators: tuple[str, ...],
         )
     for line in messages:
         echo(line, err=True)
-    echo(f"suite: {folder.path / PAGE}")
+    echo(f"suite: {folder.path / INDEX}")
     if opens:
-        click.launch(str(folder.path / PAGE))
+        click.launch(str(folder.path / INDEX))
 
 
 @suite.command()
 @shared.run_argument
 def report(folder: Path) -> None:
-    """Rewrite the tables and the page of a suite RUN from the runs of its studies."""
-    from harness.suite.run import PAGE, report_suite
+    """Rewrite the tables and the pages of a suite RUN from the runs of its studies."""
+    from harness.suite.page import INDEX
+    from harness.suite.run import report_suite
 
-    echo(f"suite: {report_suite(folder).path / PAGE}")
+    echo(f"suite: {report_suite(folder).path / INDEX}")
+
+
+@suite.command()
+@shared.run_argument
+@click.option("--out", type=shared.PATH, default="site", show_default=True, help="Folder.")
+def site(folder: Path, out: Path) -> None:
+    """Write the results of a suite RUN as a static site: standings, panels, estimators, tables."""
+    from harness.suite.page import INDEX
+    from harness.suite.run import write_site
+
+    echo(f"site: {write_site(folder, out).path / INDEX}")
 
 
 @suite.command()

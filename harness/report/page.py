@@ -294,6 +294,7 @@ def render_document(
     title: str, head: Sequence[ReportBlock], sections: Sequence[PageSection], *, language: str
 ) -> str:
     """Return a page of sections under a title, such as that of a suite."""
+    script = page_script()
     return rendered(
         "document.html.j2",
         title=title,
@@ -302,6 +303,8 @@ def render_document(
         language=language,
         numbers=Numbering(),
         page=Page(()),
+        script=script,
+        script_hash=script_hash(script),
     )
 
 

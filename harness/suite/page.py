@@ -1,17 +1,15 @@
-"""The page of a suite: one offline HTML document, from its tables alone."""
+"""The pages of a suite, from its tables alone: the standings, and one for each panel and each estimator."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from itertools import groupby
+from math import inf, isfinite
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from harness.report.blocks import (
     Bullets,
@@ -22,426 +20,473 @@ from harness.report.blocks import (
     ReportFigure,
     SmallPrint,
     Words,
+    rich,
 )
-from harness.report.drawing.canvas import DOUBLE_COLUMN, finish, house_style, new_figure
-from harness.report.drawing.fonts import drawable
-from harness.report.drawing.palette import COLOURS, GREY
+from harness.report.drawing.canvas import finish, house_style
 from harness.report.page import PageSection, render_document
-from harness.report.table import Given, RecordColumn, ReportTable, TableCell, record_table
+from harness.report.table import Align, Given, RecordColumn, TableCell, record_table
+from harness.suite.figures import plot_cost, plot_gains, plot_ranks
 from harness.suite.overall import FEATURES, OVER_WORDS
-from harness.suite.spec import OVERS, Suite
-from harness.text.numbers import count, fixed, interval, percent, percent_interval, plain
-from harness.text.plain_text import shortened
+from harness.suite.results import QUICK, RECORD, SUITE_TABLES, SuiteRecord
+from harness.suite.spec import OVERS, Over, Suite
+from harness.tables.gain import size_of
+from harness.text.numbers import MISSING, count, fixed, interval, p_text, percent, percent_interval
+from harness.text.plain_text import Footnotes, file_slug
 
-ROW_HEIGHT = 0.17
-MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
-
-# What a fit costs, by column of ``suite_summary``: label of the axis, and below which costs are drawn alike.
-COSTS = {
-    "seconds": ("Seconds a fit, median of panels", 0.001),
-    "memory": ("Megabytes a fit, median of panels", 0.1),
-}
-
-# Characters of a name beyond which it is cut, and of one of which four stand next to each other.
-LONGEST, MOST_IN_FOUR = 34, 24
-
-# An axis from which on decades alone have numbers.
-WIDE = 100.0
-
-# Gains below are drawn at this limit.
-LEAST_GAIN = -1.0
-
-
-@dataclass(frozen=True)
-class EstimatorStyle:
-    """How one estimator is drawn, told apart without colour as well."""
-
-    label: str
-    colour: str
-    marker: str
-
-    @property
-    def open_marker(self) -> dict[str, Any]:
-        """What matplotlib draws it with, empty inside."""
-        return {"marker": self.marker, "markerfacecolor": "none", "markeredgecolor": self.colour}
-
-
-def styles_of(labels: Mapping[str, str]) -> Mapping[str, EstimatorStyle]:
-    """Return how estimators are drawn, by id."""
-    return {
-        name: EstimatorStyle(label, COLOURS[at % len(COLOURS)], MARKERS[at % len(MARKERS)])
-        for at, (name, label) in enumerate(labels.items())
-    }
-
-
-def plot_gains(
-    gains: pd.DataFrame,
-    styles: Mapping[str, EstimatorStyle],
-    *,
-    panels: Sequence[tuple[str, str]],
-    titles: Mapping[str, str],
-) -> Figure:
-    """Return gains over two-way effects, a row a panel, protocols side by side.
-
-    Parameters
-    ----------
-    gains : rows of ``suite_gain`` over two-way effects
-    styles : of the estimators that are drawn
-    panels : study and name, from the top
-    titles : of the protocols, by id
-    """
-    figure = new_figure(DOUBLE_COLUMN, 1.4 + ROW_HEIGHT * len(panels))
-    grid = figure.subplots(1, len(titles), squeeze=False, sharey=True)[0]
-    rows_of = {study: at for at, (study, _) in enumerate(panels)}
-    for axes, (protocol, title) in zip(grid, titles.items(), strict=True):
-        own = gains[(gains["protocol"] == protocol) & (gains["status"] == "ok")]
-        for name, style in styles.items():
-            rows = own[own["estimator"] == name]
-            axes.scatter(
-                100 * np.maximum(rows["gain"].to_numpy(np.float64), LEAST_GAIN),
-                rows["study"].map(rows_of).to_numpy(np.float64),
-                s=15,
-                marker=style.marker,
-                facecolors="none",
-                edgecolors=style.colour,
-                linewidths=0.9,
-                zorder=3,
-            )
-        axes.axvline(0.0, color="#333333", linewidth=0.8)
-        axes.set_title(drawable(title), loc="left")
-        axes.set_xlabel("Gain over two-way effects (%)")
-        axes.set_xlim(100 * LEAST_GAIN - 5, 105)
-        _name_rows(axes, [name for _, name in panels])
-    _add_legend(figure, list(styles.values()))
-    return figure
-
-
-def _name_rows(axes: Axes, names: Sequence[str]) -> None:
-    axes.set_yticks(range(len(names)), [drawable(shortened(name, LONGEST)) for name in names], fontsize=8)
-    axes.set_ylim(len(names) - 0.4, -0.6)
-    axes.grid(axis="both")
-    axes.tick_params(axis="y", length=0)
-    axes.spines["left"].set_visible(False)
-
-
-def _add_legend(figure: Figure, styles: Sequence[EstimatorStyle]) -> None:
-    names = [drawable(shortened(style.label, LONGEST)) for style in styles]
-    handles = [
-        Line2D([], [], linestyle="none", markersize=4, label=name, **style.open_marker)
-        for name, style in zip(names, styles, strict=True)
-    ]
-    n_columns = 4 if max(len(style.label) for style in styles) <= MOST_IN_FOUR else 3
-    figure.legend(handles=handles, loc="outside upper center", ncols=min(len(handles), n_columns))
-
-
-def plot_ranks(ranks: pd.DataFrame, labels: Mapping[str, str], titles: Mapping[str, str]) -> Figure:
-    """Return average ranks with the critical difference from the best (Demsar 2006, figure 1).
-
-    Parameters
-    ----------
-    ranks : the table ``suite_ranks``
-    labels : of the estimators, by id
-    titles : of the protocols, by id
-    """
-    figure = new_figure(DOUBLE_COLUMN, 0.8 + ROW_HEIGHT * len(labels))
-    grid = figure.subplots(1, len(titles), squeeze=False)[0]
-    look = {"marker": "o", "markersize": 4, "markeredgecolor": "#00558c", "linestyle": "none"}
-    for axes, (protocol, title) in zip(grid, titles.items(), strict=True):
-        own = ranks[ranks["protocol"] == protocol].sort_values("average_rank", kind="stable")
-        best = float(own["average_rank"].min())
-        reach = best + float(own["critical_difference"].iloc[0])
-        axes.axvspan(best, reach, color="#e8e8e8", linewidth=0)
-        axes.plot([best, reach], [-0.75, -0.75], color="#1a1a1a", linewidth=1.4, clip_on=False)
-        for at, (rank, is_tied) in enumerate(zip(own["average_rank"], own["is_tied_with_best"], strict=True)):
-            axes.plot(rank, at, markerfacecolor="#00558c" if is_tied else "white", **look)
-        axes.set_title(drawable(title), loc="left", pad=9)
-        axes.set_xlabel("Average rank")
-        _name_rows(axes, [labels[name] for name in own["estimator"]])
-    return figure
-
-
-def plot_cost(
-    summary: pd.DataFrame, styles: Mapping[str, EstimatorStyle], titles: Mapping[str, str]
-) -> Figure:
-    """Return mean log error ratios over pooled OLS against seconds a fit and, where it is known, memory.
-
-    Parameters
-    ----------
-    summary : rows of ``suite_summary`` over pooled OLS
-    styles : of the estimators that are drawn
-    titles : of the protocols, by id
-    """
-    costs = [column for column in COSTS if summary[column].notna().any()]
-    figure = new_figure(DOUBLE_COLUMN, 0.8 + 2.4 * len(costs))
-    grid = figure.subplots(len(costs), len(titles), squeeze=False)
-    for column, line in zip(costs, grid, strict=True):
-        for axes, (protocol, title) in zip(line, titles.items(), strict=True):
-            _plot_cost(axes, column, summary[summary["protocol"] == protocol], styles)
-            axes.set_title(drawable(title), loc="left")
-    _add_legend(figure, list(styles.values()))
-    return figure
-
-
-def _plot_cost(axes: Axes, column: str, summary: pd.DataFrame, styles: Mapping[str, EstimatorStyle]) -> None:
-    label, least = COSTS[column]
-    axes.axhline(0.0, color=GREY, linewidth=0.7)
-    for row in summary.to_dict("records"):
-        style, at = styles[row["estimator"]], max(float(row[column]), least)
-        axes.plot([at] * 2, [row["conf_low"], row["conf_high"]], color=style.colour, linewidth=0.8)
-        look = style.open_marker | {"markerfacecolor": "white", "markersize": 4}
-        axes.plot(at, float(row["log_error_ratio"]), **look)
-    axes.set_xscale("log")
-    low, high = axes.get_xlim()
-    axes.xaxis.set_major_locator(LogLocator(subs=(1.0,) if high > WIDE * low else (1.0, 2.0, 5.0)))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: plain(value)))
-    axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.set_xlabel(label)
-    axes.set_ylabel("Mean log error ratio\nover pooled OLS")
-    axes.grid(axis="both")
-
+# The page of the standings, and the folders of the others.
+INDEX, PANELS, ESTIMATORS = "index.html", "panels", "estimators"
 
 # Protocols as they are headed; one that is not here has its id.
 TITLES: Mapping[str, str] = {
-    "held_out_entities": "Held-out entities",
+    "held_out_entities": "Entities not used in training",
     "forward": "Forward in time",
-    "entities_and_time": "Held-out entities, later periods",
+    "entities_and_time": "Entities not used in training, later periods",
     "random_rows": "Random rows",
     "in_sample": "In sample",
 }
 
-Record = Mapping[Hashable, Any]
+Row = Mapping[Any, Any]
 Tables = Mapping[str, pd.DataFrame]
-Columns = list[RecordColumn[Record]]
+Column = RecordColumn[Row]
 
 
-def suite_page(suite: Suite, tables: Tables, *, is_simulated: bool) -> str:
-    """Return the page; every name in it is escaped.
+def _column(head: str, write: Callable[..., Given], *names: str, align: Align = "num") -> Column:
+    """Return a column that writes some cells of a row."""
+    return RecordColumn(head, align, cell=lambda row: write(*(row[name] for name in names)))
+
+
+def _whole(number: float) -> str:
+    return count(int(number))
+
+
+_share, _ratio, _limits = (
+    partial(percent, decimals=0),
+    partial(fixed, decimals=3),
+    partial(interval, decimals=3),
+)
+_seconds, _megabytes = partial(fixed, decimals=2), partial(fixed, decimals=1)
+
+SUMMARY = (
+    _column("Wins", _share, "win_rate"),
+    _column("Interval", percent_interval, "win_low", "win_high"),
+    _column("Mean log error ratio", _ratio, "log_error_ratio"),
+    _column("Interval", _limits, "conf_low", "conf_high"),
+    _column("For all at once", _limits, "simultaneous_low", "simultaneous_high"),
+    *(_column(name.capitalize(), _whole, f"n_{name}") for name in ("better", "worse", "refused", "panels")),
+    _column("Seconds", _seconds, "seconds"),
+    _column("MB", _megabytes, "memory"),
+)
+GAIN_HEADS: Mapping[Over, str] = {
+    "pooled": "Gain over pooled OLS",
+    "two_way": "over two-way effects",
+    "simple": "over the best simple rival",
+}
+RECOGNITION = (
+    _column("Median share", _share, "share"),
+    _column("Interval", percent_interval, "conf_low", "conf_high"),
+    _column("Panels", _whole, "n_panels"),
+    _column("Without a gain", _whole, "n_without_gain"),
+)
+SHAPE = (
+    _column("Rows", _whole, "n_obs"),
+    _column("Entities", _whole, "n_entities"),
+    _column("Periods", _whole, "n_periods"),
+    _column("Balanced", lambda balanced: "yes" if balanced else "no", "balanced", align="text"),
+    _column("Variance between", _share, "share_between"),
+    _column("Curvature", percent, "curvature"),
+    _column("Data", str, "source", align="text"),
+)
+BUDGET = (
+    _column("Candidates", _whole, "n_candidates"),
+    _column("Fits", _whole, "n_fits"),
+    _column("Seconds", _megabytes, "seconds"),
+    _column("MB", _megabytes, "memory"),
+    _column("Refused", _whole, "n_refused"),
+    _column(
+        "Options",
+        lambda use, options: TableCell((Phrase(use, "code"), f" {options}"), look="wide"),
+        *("use", "options"),
+        align="text",
+    ),
+)
+
+ABOUT_QUICK = " Fewer draws, splits and restarts than the suite asks for; a whole run can rank differently."
+ABOUT_STANDINGS = (
+    "Wins: panels with the smaller error. Log error ratio: mean over panels; below zero is better. "
+    "Intervals over panels and the entities in them, of flexible estimators for all at once."
+)
+ABOUT_SUMMARY = (
+    "Wins: share of panels with the smaller error; refusing a panel is no win. Log error ratio: log of the "
+    "error over the reference's; below zero is better. Intervals resample panels and, within each, "
+    "entities. Better, worse: panels on which the gain is significant by itself, p-values adjusted by Holm "
+    "over all panels and flexible estimators; forward in time a panel needs five new periods to be tested. "
+    "The best simple rival is chosen panel by panel on the tested rows, which favours it. Seconds: median "
+    "over panels of a fit on one core. MB: median over panels of the memory that a fit takes at its height "
+    "beyond what its process has."
+)
+ABOUT_RECOGNITION = (
+    "Median over the panels on which the gain on random rows is significantly above zero, with an exact "
+    "interval; above 100% where pooled OLS predicts new entities better."
+)
+ABOUT_EXPLAINED = (
+    "Below zero: the estimator does better, next to two-way effects, on panels with more of it. Intervals "
+    "resample panels, each by itself. What goes together is no cause."
+)
+ABOUT_BUDGETS = (
+    "All estimators are fitted on the same rows of the same splits, and choose what they choose on rows of "
+    "the training side alone. Candidates: sets of options that are compared, the same number for all that "
+    "are tuned. MB: of the panel where a fit takes most."
+)
+ABOUT_GAINS = (
+    "Error: mean squared error over the variance of the outcome on the training rows. Gain: share of the "
+    "reference's squared error that is gone. Beneath it its interval, and where the panel can be tested by "
+    "itself the p-value, adjusted by Holm over all panels and flexible estimators. Coloured: significant "
+    "after that."
+)
+# Words for those who do not see the figures, and captions.
+CAPTIONS = (
+    (
+        "The gain of every flexible estimator over two-way effects on every panel.",
+        "Gain of every flexible estimator over two-way effects, panel by panel. A gain below −100% is "
+        "drawn there; "
+        "a dot that is missing is a refusal, of the estimator or of two-way effects.",
+    ),
+    (
+        "Average rank of every estimator over the panels, with the critical difference.",
+        "Average rank by error, 1 is best; an estimator that refuses a panel is last there. The bar is "
+        "Nemenyi's "
+        "critical difference at {level} from the best; full dots lie within it (Demšar 2006).",
+    ),
+    (
+        "Mean log error ratio over pooled OLS against seconds and megabytes of a fit.",
+        "What accuracy costs: mean log error ratio over pooled OLS, below zero is better, with intervals "
+        "that resample panels and entities, against the seconds of a fit on one core and the memory it "
+        "takes at its "
+        "height beyond what its process has.",
+    ),
+)
+# How an estimator gets its line.
+JOIN = (
+    "Write the estimator as a plugin, `harness new-plugin NAME`, or name a class with the interface of "
+    "scikit-learn: `{{use: sklearn, class: PACKAGE.CLASS}}`.",
+    "Run the suite with it: `harness suite SUITE.yaml {quick}--estimator NAME --out runs/mine`. Panels, "
+    "splits and rivals are the same.",
+    "Compare the errors of the others with [these](suite_gain.csv): "
+    "`harness suite compare runs/mine suite_gain.csv` says which differ, and how yours stand to them.",
+    "Write these pages with its line: `harness suite site runs/mine --out site`. To have it here, propose "
+    "the "
+    "plugin together with the tables of the run.",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class SuitePages:
+    """What the pages of a suite are made of.
+
+    Attributes
+    ----------
+    record : of what was run
+    tables : those of `harness.suite.results`, by name
+    rows : their rows
+    up : how a page in a folder begins its links; empty for the page of the standings
+    """
+
+    record: SuiteRecord
+    tables: Tables
+    rows: Mapping[str, Sequence[Row]]
+    up: str = ""
+
+    @property
+    def suite(self) -> Suite:
+        """The suite as it was run."""
+        return self.record.suite
+
+    @cached_property
+    def titles(self) -> Mapping[str, str]:
+        """Titles of the protocols, by id."""
+        return {
+            row["protocol"]: TITLES.get(row["protocol"], row["protocol"]) for row in self.rows["suite_gain"]
+        }
+
+    def _rows(self, table: str, **wanted: str) -> list[Row]:
+        """Return the rows of a table that have these values."""
+        return [row for row in self.rows[table] if all(row[key] == value for key, value in wanted.items())]
+
+    def _label(self, estimator: str) -> str:
+        return self.suite.labels.get(estimator, estimator)
+
+    def _link(self, text: str, folder: str, name: str) -> TableCell:
+        return TableCell(Phrase(text, "a", href=f"{self.up}{folder}/{file_slug(name)}.html"))
+
+    @property
+    def _by_estimator(self) -> Column:
+        return _column("Estimator", lambda name: self._link(self._label(name), ESTIMATORS, name), "estimator")
+
+    @property
+    def _by_panel(self) -> Column:
+        """The title of a panel, and the outcome where a study has several."""
+        panels = self.rows["suite_panels"]
+        titles = {(row["study"], row["outcome"]): str(row["title"]) for row in panels}
+
+        def cell(study: str, outcome: str) -> TableCell:
+            more = f": {outcome}" * (len(self._rows("suite_panels", study=study)) > 1)
+            return self._link(f"{titles.get((study, outcome), study)}{more}", PANELS, study)
+
+        return _column("Panel", cell, "study", "outcome")
+
+    def _document(self, title: str, head: Sequence[ReportBlock], sections: Sequence[PageSection]) -> str:
+        home = (Phrase("All results", "a", href=f"{self.up}{INDEX}"), " · ") if self.up else ()
+        of = f"suite {self.suite.suite}, edition {self.suite.edition}"
+        shown: list[ReportBlock] = [Paragraph((*home, of), "byline soft")]
+        for is_so, mark, words in (
+            (self.record.is_simulated, "SIMULATED DATA.", " No number here says anything about the world."),
+            (self.record.form == QUICK, "QUICK RUN.", ABOUT_QUICK),
+        ):
+            if is_so:
+                shown.append(Paragraph((Phrase(mark, "strong"), words), "banner"))
+        return render_document(title, (*shown, *head), sections, language="en")
+
+    def index(self) -> str:
+        """Return the page of the standings."""
+        n_panels, n_left_out = (len(self.rows[name]) for name in ("suite_panels", "suite_left_out"))
+        ranks = {row["protocol"]: row["text"] for row in self._rows("suite_findings", finding="rank")}
+        head = [Paragraph(f"{self.suite.description} {count(n_panels)} panels.")]
+        head += [Paragraph(f"{self.titles[name]}: {text}", "verdict") for name, text in ranks.items()]
+        if n_left_out:
+            head.append(Paragraph(f"{n_left_out} of its studies could not be run here.", "know"))
+        made = {
+            "standings": ("", self._standings()),
+            "figures": ("", self._figures()),
+            "said": ("What is said", self._findings()),
+            "summary": ("All panels together", self._summary()),
+            "explained": ("Where flexible estimators gain", self._explained(self.rows["suite_explained"])),
+            "panels": ("The panels", self._panels()),
+            "budgets": ("What each estimator was given", self._budgets()),
+            "join": ("Your own estimator in these tables", self._join()),
+            "tables": ("Tables", self._files()),
+        }
+        sections = [PageSection(name, heading, tuple(blocks)) for name, (heading, blocks) in made.items()]
+        return self._document(self.suite.title, head, sections)
+
+    def panel(self, study: str) -> str:
+        """Return the page of one study: its panels, and what every estimator predicts on each."""
+        panels = self._rows("suite_panels", study=study)
+        blocks = [_table("Data and shape", (_column("Outcome", str, "outcome"), *SHAPE), panels)]
+        for outcome in (row["outcome"] for row in panels):
+            gains = self._rows("suite_gain", study=study, outcome=outcome)
+            gains.sort(key=lambda row: row["nmse"] if isfinite(row["nmse"]) else inf)
+            blocks += self._gain_tables(f"{outcome}: ", gains, self._by_estimator)
+        blocks.append(self._raw("suite_gain", "suite_panels"))
+        return self._document(str(panels[0]["title"]), (), [PageSection("gains", "", tuple(blocks))])
+
+    def estimator(self, name: str) -> str:
+        """Return the page of one estimator: its standing, every panel, its options and cost."""
+        of = f"of {len(self.suite.estimator_ids)}"
+        head = [
+            Paragraph(f"{self.titles[row['protocol']]}: average rank {fixed(row['average_rank'], 2)} {of}.")
+            for row in self._rows("suite_ranks", estimator=name)
+        ]
+
+        def over(protocol: str, reference: Over) -> str:
+            return f"{self.titles[protocol]}: {OVER_WORDS[reference]}"
+
+        summary = (_column("Over", over, "protocol", "over"), *SUMMARY)
+        said = self._rows("suite_findings", estimator=name)
+        blocks = (
+            _table("All panels together", summary, self._rows("suite_summary", estimator=name)),
+            SmallPrint(ABOUT_SUMMARY),
+            Bullets(tuple(f"{self.titles[row['protocol']]}: {row['text']}" for row in said)),
+            *self._gain_tables("", self._rows("suite_gain", estimator=name), self._by_panel),
+            *self._explained(self._rows("suite_explained", estimator=name)),
+            *self._budgets(estimator=name),
+            self._raw("suite_gain", "suite_summary", "suite_budgets"),
+        )
+        return self._document(self._label(name), head, [PageSection("standing", "", blocks)])
+
+    def _standings(self) -> Iterator[ReportBlock]:
+        """Yield estimators by average rank, next to two-way effects and to the best simple rival."""
+        columns = (
+            self._by_estimator,
+            _column("Average rank", _rank, "average_rank", "is_tied_with_best"),
+            _under("Wins over two-way effects", "two_way", _wins),
+            _under("Log error ratio to two-way effects", "two_way", self._log_ratio),
+            _under("to the best simple rival", "simple", self._log_ratio),
+        )
+        for protocol, title in self.titles.items():
+            ranks = sorted(self._rows("suite_ranks", protocol=protocol), key=lambda row: row["average_rank"])
+            own = self._rows("suite_summary", protocol=protocol)
+            yield _table(title, columns, [{**rank, **_by_over(own, rank["estimator"])} for rank in ranks])
+            reach = f"{fixed(ranks[0]['critical_difference'], 2)} ({_whole(ranks[0]['n_panels'])} panels)"
+            about = f"* within Nemenyi's critical difference of the best rank, {reach}. "
+            yield SmallPrint(f"{about}{ABOUT_STANDINGS}")
+
+    def _log_ratio(self, row: Row) -> Given:
+        start = "simultaneous" if row["estimator"] in self.suite.flexible else "conf"
+        limits = interval(row[f"{start}_low"], row[f"{start}_high"], 2)
+        return TableCell(fixed(row["log_error_ratio"], 2), (limits,))
+
+    def _findings(self) -> Iterator[ReportBlock]:
+        for protocol, title in self.titles.items():
+            yield Heading(title)
+            own = self._rows("suite_findings", protocol=protocol)
+            yield Bullets(
+                tuple(Phrase(row["text"], "strong") if row["is_established"] else row["text"] for row in own)
+            )
+
+    def _summary(self) -> Iterator[ReportBlock]:
+        for protocol, title in self.titles.items():
+            for over in OVERS:
+                if own := self._rows("suite_summary", protocol=protocol, over=over):
+                    yield _table(f"{title}: over {OVER_WORDS[over]}", (self._by_estimator, *SUMMARY), own)
+        yield SmallPrint(ABOUT_SUMMARY)
+        if shares := self.rows["suite_recognition"]:
+            caption = "Recognition: share of the gain on random rows that is gone elsewhere"
+            yield _table(caption, (self._by_estimator, *RECOGNITION), shares)
+            yield SmallPrint(ABOUT_RECOGNITION)
+
+    def _explained(self, found: Sequence[Row]) -> Iterator[ReportBlock]:
+        """Yield rank correlations with features of panels; nothing where there are none."""
+        pairs: dict[tuple[str, str], dict[str, Any]] = {}
+        for row in found:
+            pair = pairs.setdefault((row["protocol"], row["estimator"]), dict(row))
+            pair[row["feature"]] = row
+        columns = (
+            self._by_estimator,
+            _column("Protocol", self.titles.__getitem__, "protocol", align="text"),
+            *(_under(head, name, _correlation) for name, head in FEATURES.items()),
+        )
+        if pairs:
+            yield _table(
+                "Rank correlation of the log error ratio with features", columns, list(pairs.values())
+            )
+            yield SmallPrint(ABOUT_EXPLAINED)
+
+    def _panels(self) -> Iterator[ReportBlock]:
+        yield _table("Panels, their data and shape", (self._by_panel, *SHAPE), self.rows["suite_panels"])
+        left_out: list[Words] = [
+            (f"{row['study']}: {row['reason']}; ", Phrase(row["remedy"], "code"))
+            for row in self.rows["suite_left_out"]
+        ]
+        if left_out:
+            yield Heading("Left out")
+            yield Bullets(tuple(left_out))
+        refused = [
+            f"{row['study']}, {self.titles[row['protocol']]}, {self._label(row['estimator'])}: "
+            f"{row['reason']}"
+            for row in self._rows("suite_gain", over="pooled")
+            if row["status"] != "ok"
+        ]
+        yield Heading("Refused")
+        yield Bullets(tuple(refused) or ("No estimator refused a panel.",))
+
+    def _budgets(self, **wanted: str) -> Iterator[ReportBlock]:
+        own = self._rows("suite_budgets", **wanted)
+        yield _table("Options, fits, time and memory", (self._by_estimator, *BUDGET), own)
+        yield SmallPrint(ABOUT_BUDGETS)
+
+    def _gain_tables(self, start: str, gains: Sequence[Row], first: Column) -> Iterator[ReportBlock]:
+        """Yield the errors and gains of one panel or of one estimator, a table a protocol."""
+        for protocol, title in self.titles.items():
+            own = [row for row in gains if row["protocol"] == protocol]
+            cells = groupby(own, key=lambda row: (row["study"], row["outcome"], row["estimator"]))
+            rows = [list(found) for _, found in cells]
+            records = [{**found[0], **_by_over(found, found[0]["estimator"])} for found in rows]
+            marks = Footnotes()
+            gain = partial(self._gain, marks=marks)
+            columns = (
+                first,
+                _column("Error", _ratio, "nmse"),
+                *(_under(head, over, gain) for over, head in GAIN_HEADS.items()),
+                _column("Seconds", _seconds, "seconds"),
+                _column("MB", _megabytes, "memory"),
+            )
+            if records:
+                yield record_table(f"{start}{title}", columns, records, is_whole=True, footnotes=marks)
+        yield SmallPrint(ABOUT_GAINS)
+
+    def _gain(self, row: Row, *, marks: Footnotes) -> Given:
+        """Return a gain with its interval and p-value, or why there is none."""
+        if row["status"] != "ok":
+            return TableCell(MISSING, mark=marks.mark(row["reason"]))
+        low, high = row["conf_low"], row["conf_high"]
+        is_sure = row["p_holm"] < size_of(self.suite.level)
+        look = "better" if is_sure and low > 0 else "worse" if is_sure and high < 0 else ""
+        rival = f"over {self._label(row['reference'])}" if row["over"] == "simple" else ""
+        more = ", ".join(filter(None, (p_text(row["p_holm"]), rival)))
+        return TableCell(percent(row["gain"]), tuple(filter(None, (percent_interval(low, high), more))), look)
+
+    def _raw(self, *names: str) -> ReportBlock:
+        """Return links to tables."""
+        links = ((Phrase(f"{name}.csv", "a", href=f"{self.up}{name}.csv"), " ") for name in names)
+        return Paragraph(("Rows as they are stored: ", *(part for link in links for part in link)), "soft")
+
+    def _files(self) -> Iterator[ReportBlock]:
+        files = {table.file: table.description for table in SUITE_TABLES.values()}
+        files[RECORD] = "the suite as it was run"
+        yield Bullets(tuple((Phrase(name, "a", href=name), f": {text}") for name, text in files.items()))
+
+    def _join(self) -> Iterator[ReportBlock]:
+        """Yield how an estimator gets its line."""
+        quick = "--quick " * (self.record.form == QUICK)
+        yield Bullets(tuple(rich(step, {"quick": quick}) for step in JOIN))
+
+    def _figures(self) -> Iterator[ReportFigure]:
+        labels, level = self.suite.labels, percent(1 - self.suite.level, 0)
+        flexible = {name: labels[name] for name in self.suite.flexible}
+        gains, summary = self.tables["suite_gain"], self.tables["suite_summary"]
+        with house_style():
+            drawn = (
+                ("suite-gains", plot_gains(gains[gains["over"] == "two_way"], flexible, titles=self.titles)),
+                ("suite-ranks", plot_ranks(self.tables["suite_ranks"], labels, self.titles)),
+                ("suite-cost", plot_cost(summary[summary["over"] == "pooled"], labels, self.titles)),
+            )
+            for (name, figure), (alt, caption) in zip(drawn, CAPTIONS, strict=True):
+                shown = ReportFigure(name, figure, alt=alt, caption=caption.format(level=level))
+                yield finish(shown, is_simulated=self.record.is_simulated)
+
+
+def suite_pages(record: SuiteRecord, tables: Tables) -> Mapping[str, str]:
+    """Return all pages by the name of their file; every name in them is escaped.
 
     Parameters
     ----------
     tables : those of `harness.suite.results`, by name
-    is_simulated : whether all panels are
     """
-    titles = {name: TITLES.get(name, name) for name in dict.fromkeys(tables["suite_gain"]["protocol"])}
-    with house_style():
-        figures = [finish(one, is_simulated=is_simulated) for one in _figures(suite, tables, titles)]
-    sections = [
-        PageSection("figures", "", tuple(figures)),
-        PageSection("said", "What is said", tuple(_findings(tables, titles))),
-        PageSection("summary", "All panels together", tuple(_summary(suite, tables, titles))),
-        PageSection("explained", "Where flexible estimators gain", tuple(_explained(suite, tables, titles))),
-        PageSection("panels", "The panels", tuple(_panels(suite, tables, titles))),
-        PageSection("budgets", "What each estimator was given", tuple(_budgets(tables))),
-    ]
-    head = tuple(_head(suite, tables, titles, is_simulated=is_simulated))
-    return render_document(suite.title, head, sections, language="en")
-
-
-def _head(
-    suite: Suite, tables: Tables, titles: Mapping[str, str], *, is_simulated: bool
-) -> Iterator[ReportBlock]:
-    n_panels, left_out = count(len(tables["suite_panels"])), tables["suite_left_out"]
-    yield Paragraph(f"{n_panels} panels · suite {suite.suite}, edition {suite.edition}", "byline soft")
-    if is_simulated:
-        simulated = Phrase("SIMULATED DATA.", "strong")
-        yield Paragraph((simulated, " No number here says anything about the world."), "banner")
-    if tables["suite_gain"]["form"].iloc[0] == "quick":
-        fewer = " Fewer draws, splits and restarts than the suite asks for. Do not publish these numbers."
-        yield Paragraph((Phrase("QUICK RUN.", "strong"), fewer), "banner")
-    yield Paragraph(suite.description)
-    for protocol, title in titles.items():
-        yield Paragraph(f"{title}: {_verdict(tables, protocol)}", "verdict")
-    if len(left_out):
-        yield Paragraph(f"{len(left_out)} of its studies could not be run here", "know")
-
-
-def _verdict(tables: Tables, protocol: str) -> str:
-    """Return what is said on ranks under one protocol."""
-    found = tables["suite_findings"]
-    return str(found.loc[(found["protocol"] == protocol) & (found["finding"] == "rank"), "text"].iloc[0])
-
-
-def _findings(tables: Tables, titles: Mapping[str, str]) -> Iterator[ReportBlock]:
-    found = tables["suite_findings"]
-    for protocol, title in titles.items():
-        own = found[(found["protocol"] == protocol) & (found["finding"] != "rank")]
-        sentences: list[Words] = [
-            Phrase(text, "strong") if is_established else text
-            for text, is_established in zip(own["text"], own["is_established"].astype(bool), strict=True)
-        ]
-        yield Heading(title)
-        yield Bullets((_verdict(tables, protocol), *sentences))
-
-
-def _table(caption: str, columns: Columns, frame: pd.DataFrame) -> ReportTable:
-    return record_table(caption, columns, frame.to_dict("records"), is_whole=True)
-
-
-def _summary(suite: Suite, tables: Tables, titles: Mapping[str, str]) -> Iterator[ReportBlock]:
-    columns: Columns = [
-        RecordColumn("Estimator", cell=lambda row: suite.labels[row["estimator"]]),
-        RecordColumn("Wins", cell=lambda row: percent(row["win_rate"], 0)),
-        RecordColumn("Interval", cell=lambda row: percent_interval(row["win_low"], row["win_high"])),
-        RecordColumn("Mean log error ratio", cell=lambda row: fixed(row["log_error_ratio"], 3)),
-        RecordColumn("Interval", cell=lambda row: interval(row["conf_low"], row["conf_high"], 3)),
-        RecordColumn(
-            "For all at once",
-            cell=lambda row: interval(row["simultaneous_low"], row["simultaneous_high"], 3),
-        ),
-        RecordColumn("Better", cell=lambda row: count(int(row["n_better"]))),
-        RecordColumn("Worse", cell=lambda row: count(int(row["n_worse"]))),
-        RecordColumn("Refused", cell=lambda row: count(int(row["n_refused"]))),
-        RecordColumn("Panels", cell=lambda row: count(int(row["n_panels"]))),
-        RecordColumn("Seconds", cell=lambda row: fixed(row["seconds"], 2)),
-        RecordColumn("MB", cell=lambda row: fixed(row["memory"], 1)),
-    ]
-    summary = tables["suite_summary"]
-    for protocol, title in titles.items():
-        for over in OVERS:
-            own = summary[(summary["protocol"] == protocol) & (summary["over"] == over)]
-            if len(own):
-                yield _table(f"{title}: over {OVER_WORDS[over]}", columns, own)
-    yield SmallPrint(
-        "Wins: share of panels with the smaller error; refusing a panel is no win. Log error ratio: log of "
-        "the error over the reference's; below zero is better. Intervals resample panels and, within each, "
-        "entities. Better, worse: panels on which the gain is established by itself, p-values adjusted by "
-        "Holm over all panels and flexible estimators; forward in time a panel needs five new periods to be "
-        "tested. The best simple rival is chosen panel by panel on the tested rows, which favours it. "
-        "Seconds: median over panels of a fit on one core. MB: median over panels of the memory that a fit "
-        "takes at its height beyond what its process has."
-    )
-    yield from _recognition(suite, tables["suite_recognition"])
-
-
-def _recognition(suite: Suite, shares: pd.DataFrame) -> Iterator[ReportBlock]:
-    """Yield what share of the gains on random rows recognises entities; nothing where that is not asked."""
-    columns: Columns = [
-        RecordColumn("Estimator", cell=lambda row: suite.labels[row["estimator"]]),
-        RecordColumn("Median share", cell=lambda row: percent(row["share"], 0)),
-        RecordColumn("Interval", cell=lambda row: percent_interval(row["conf_low"], row["conf_high"])),
-        RecordColumn("Panels", cell=lambda row: count(int(row["n_panels"]))),
-        RecordColumn("Without a gain", cell=lambda row: count(int(row["n_without_gain"]))),
-    ]
-    if len(shares):
-        yield _table("Recognition: share of the gain on random rows that is gone elsewhere", columns, shares)
-        yield SmallPrint(
-            "Median over the panels on which the gain on random rows is significantly above zero, with an "
-            "exact interval; above 100% where pooled OLS predicts new entities better."
-        )
-
-
-def _explained(suite: Suite, tables: Tables, titles: Mapping[str, str]) -> Iterator[ReportBlock]:
-    explained = tables["suite_explained"]
-    if explained.empty:
-        yield Paragraph("Fewer than six panels have what it takes.", "soft")
-        return
-    correlations = {
-        (row["protocol"], row["estimator"], row["feature"]): (
-            f"{fixed(row['rank_correlation'], 2)} {interval(row['conf_low'], row['conf_high'], 2)}"
-        )
-        for row in explained.to_dict("records")
+    own = SuitePages(record, tables, {name: table.to_dict("records") for name, table in tables.items()})
+    below, studies = replace(own, up="../"), dict.fromkeys(tables["suite_panels"]["study"])
+    return {
+        INDEX: own.index(),
+        **{f"{PANELS}/{file_slug(name)}.html": below.panel(name) for name in studies},
+        **{
+            f"{ESTIMATORS}/{file_slug(name)}.html": below.estimator(name)
+            for name in record.suite.estimator_ids
+        },
     }
 
-    def of(feature: str, head: str) -> RecordColumn[Record]:
-        def cell(row: Record) -> str:
-            return correlations.get((row["protocol"], row["estimator"], feature), "–")
 
-        return RecordColumn(head, cell=cell)
-
-    columns: Columns = [
-        RecordColumn("Estimator", cell=lambda row: suite.labels[row["estimator"]]),
-        RecordColumn("Protocol", "text", cell=lambda row: titles[row["protocol"]]),
-        *(of(feature, head) for feature, head in FEATURES.items()),
-    ]
-    pairs = explained.drop_duplicates(["protocol", "estimator"])
-    caption = "Rank correlation of the log error ratio over two-way effects with features of the panels"
-    yield _table(caption, columns, pairs)
-    yield SmallPrint(
-        "Below zero: the estimator does better, next to two-way effects, on panels with more of it. "
-        "Intervals resample panels, each by itself. What goes together is no cause."
-    )
+def _table(caption: str, columns: Sequence[Column], rows: Sequence[Row]) -> ReportBlock:
+    return record_table(caption, columns, rows, is_whole=True)
 
 
-def _panels(suite: Suite, tables: Tables, titles: Mapping[str, str]) -> Iterator[ReportBlock]:
-    columns: Columns = [
-        RecordColumn("Panel", cell=lambda row: str(row["title"])),
-        RecordColumn("Data", "text", cell=lambda row: str(row["source"])),
-        RecordColumn("Rows", cell=lambda row: count(row["n_obs"])),
-        RecordColumn("Entities", cell=lambda row: count(row["n_entities"])),
-        RecordColumn("Periods", cell=lambda row: count(row["n_periods"])),
-        RecordColumn("Balanced", "text", cell=lambda row: "yes" if row["balanced"] else "no"),
-        RecordColumn("Variance between", cell=lambda row: percent(row["share_between"], 0)),
-        RecordColumn("Curvature", cell=lambda row: percent(row["curvature"], 1)),
-    ]
-    yield _table("Panels, their data and shape", columns, tables["suite_panels"])
-    left_out = [
-        (f"{row['study']}: {row['reason']}; ", Phrase(row["remedy"], "code"))
-        for row in tables["suite_left_out"].to_dict("records")
-    ]
-    if left_out:
-        yield Heading("Left out")
-        yield Bullets(tuple(left_out))
-    gains = tables["suite_gain"]
-    refused = [
-        f"{row['study']}, {titles[row['protocol']]}, {suite.labels[row['estimator']]}: {row['reason']}"
-        for row in gains[(gains["status"] != "ok") & (gains["over"] == "pooled")].to_dict("records")
-    ]
-    yield Heading("Refused")
-    yield Bullets(tuple(refused) or ("No estimator refused a panel.",))
+def _rank(rank: float, is_tied: object) -> str:
+    return f"{fixed(rank, 2)}{'*' * bool(is_tied)}"
 
 
-def _budgets(tables: Tables) -> Iterator[ReportBlock]:
-    def method(row: Record) -> Given:
-        return TableCell((Phrase(row["use"], "code"), f" {row['options']}"))
-
-    columns: Columns = [
-        RecordColumn("Estimator", cell=lambda row: str(row["label"])),
-        RecordColumn("Options", "text", cell=method),
-        RecordColumn("Candidates", cell=lambda row: count(row["n_candidates"])),
-        RecordColumn("Fits", cell=lambda row: count(row["n_fits"])),
-        RecordColumn("Seconds", cell=lambda row: fixed(row["seconds"], 1)),
-        RecordColumn("MB", cell=lambda row: fixed(row["memory"], 1)),
-        RecordColumn("Refused", cell=lambda row: count(row["n_refused"])),
-    ]
-    yield _table("Options, fits, time and memory", columns, tables["suite_budgets"])
-    yield SmallPrint(
-        "All estimators are fitted on the same rows of the same splits, and choose what they choose on rows "
-        "of the training side alone. Candidates: sets of options that are compared, the same number for all "
-        "that are tuned. MB: of the panel where a fit takes most."
-    )
+def _by_over(rows: Sequence[Row], estimator: str) -> Row:
+    """Return the rows of an estimator by what they are over."""
+    return {row["over"]: row for row in rows if row["estimator"] == estimator}
 
 
-def _figures(suite: Suite, tables: Tables, titles: Mapping[str, str]) -> Iterator[ReportFigure]:
-    gains, summary = tables["suite_gain"], tables["suite_summary"]
-    flexible = styles_of({name: suite.labels[name] for name in suite.flexible})
-    panels = [(name, name.replace("-", " ")) for name in tables["suite_panels"]["study"]]
-    yield ReportFigure(
-        "suite-gains",
-        plot_gains(gains[gains["over"] == "two_way"], flexible, panels=panels, titles=titles),
-        alt="Dots: the gain of every flexible estimator over two-way effects on every panel.",
-        caption=(
-            "Gain of every flexible estimator over two-way effects, panel by panel. What is left of "
-            "−100% is drawn there; a dot that is missing is a refusal, of the estimator or of two-way "
-            "effects."
-        ),
-    )
-    yield ReportFigure(
-        "suite-ranks",
-        plot_ranks(tables["suite_ranks"], suite.labels, titles),
-        alt="Dots: average rank of every estimator over the panels, with the critical difference.",
-        caption=(
-            "Average rank by error, 1 is best; an estimator that refuses a panel is last there. The bar "
-            f"is Nemenyi's critical difference at {percent(1 - suite.level, 0)} from the best; full dots "
-            "are not told apart from the best (Demšar 2006)."
-        ),
-    )
-    yield ReportFigure(
-        "suite-cost",
-        plot_cost(summary[summary["over"] == "pooled"], styles_of(suite.labels), titles),
-        alt="Dots: mean log error ratio over pooled OLS against seconds and megabytes of a fit.",
-        caption=(
-            "What accuracy costs: mean log error ratio over pooled OLS, below zero is better, with "
-            "intervals that resample panels and entities, against the seconds of a fit on one core and "
-            "the memory it takes at its height beyond what its process has."
-        ),
-    )
+def _under(head: str, key: str, write: Callable[[Row], Given]) -> Column:
+    """Return a column that writes a row within the row, where it is there."""
+    return RecordColumn(head, cell=lambda row: write(row[key]) if key in row else "")
+
+
+def _wins(row: Row) -> Given:
+    share = f"{percent(row['win_rate'], 0)} of {_whole(row['n_panels'])}"
+    return TableCell(share, (percent_interval(row["win_low"], row["win_high"]),))
+
+
+def _correlation(row: Row) -> Given:
+    limits = interval(row["conf_low"], row["conf_high"], 2)
+    return TableCell(fixed(row["rank_correlation"], 2), (limits,))

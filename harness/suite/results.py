@@ -9,11 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from pydantic import BaseModel, ConfigDict
 
 from harness.errors import ArtifactError
 from harness.record.manifest import EstimatorRecord
 from harness.rng import random_stream
-from harness.running.csv_table import as_declared, from_csv
+from harness.running.csv_table import as_declared
+from harness.running.folder import RunFolder
 from harness.suite import overall
 from harness.suite.overall import PanelKey, PanelResult, Row, cells_of, gain_rows
 from harness.suite.spec import LeftOut, Over, Suite
@@ -107,6 +109,30 @@ SUITE_TABLES: Mapping[str, ResultTable] = {
 
 # Forms that a suite is run in.
 WHOLE, QUICK = "whole", "quick"
+
+# File of what was run.
+RECORD = "suite.json"
+
+
+class SuiteRecord(BaseModel):
+    """What a suite's folder is of, so that its tables and pages can be made again.
+
+    Attributes
+    ----------
+    suite : as it was run
+    form : whole, or quick
+    studies : ids of those that were run, in order
+    left_out : those that could not be
+    is_simulated : whether the data of all are
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    suite: Suite
+    form: str
+    studies: tuple[str, ...]
+    left_out: tuple[LeftOut, ...]
+    is_simulated: bool
 
 
 def protocol_rows(
@@ -317,6 +343,41 @@ class SuiteDifference:
             )
 
 
+def read_record(path: Path) -> SuiteRecord:
+    """Return what the folder of a suite is of.
+
+    Raises
+    ------
+    ArtifactError
+        Where `path` is not the folder of a suite that was run to its end.
+    """
+    try:
+        return SuiteRecord.model_validate_json(RunFolder(path).read_bytes(RECORD))
+    except ValueError as error:
+        what = f"is not the folder of a suite that was run to its end: it has no readable {RECORD}"
+        raise ArtifactError.at(str(path), what, hint="name a folder that harness suite wrote") from error
+
+
+def read_suite_table(path: Path, table: ResultTable) -> pd.DataFrame:
+    """Return a table of a suite from its folder, or from a file of it; one that is not there has no rows.
+
+    Raises
+    ------
+    ArtifactError
+        Where it lacks columns.
+    """
+    folder, name = (path, table.name) if path.is_dir() else (path.parent, path.stem)
+    found = RunFolder(folder).read_table(name)
+    if missing := [column for column in table.columns if column not in found and len(found)]:
+        raise ArtifactError.at(
+            str(folder / f"{name}.csv"), f"lacks the columns {', '.join(missing)}", hint=HINT
+        )
+    return found.reindex(columns=list(table.columns))
+
+
+HINT = f"name the folder of a suite, or a file like {SUITE_GAIN.file}"
+
+
 def read_gains(path: Path) -> pd.DataFrame:
     """Return the gains of a suite from its folder, or from a file of them.
 
@@ -325,15 +386,10 @@ def read_gains(path: Path) -> pd.DataFrame:
     ArtifactError
         Where there are none.
     """
-    file = path / SUITE_GAIN.file if path.is_dir() else path
-    hint = f"name the folder of a suite, or a file like {SUITE_GAIN.file}"
-    if not file.is_file():
-        raise ArtifactError.at(str(file), "is not there", hint=hint)
-    table = from_csv(file.read_text(encoding="utf-8"))
-    if missing := [name for name in SUITE_GAIN.columns if name not in table]:
-        what = f"lacks the columns {', '.join(missing)}"
-        raise ArtifactError.at(str(file), what, hint=hint)
-    return table
+    found = read_suite_table(path, SUITE_GAIN)
+    if found.empty:
+        raise ArtifactError.at(str(path), f"has no {SUITE_GAIN.file}", hint=HINT)
+    return found
 
 
 def compare_gains(own: pd.DataFrame, reference: pd.DataFrame, *, rtol: float) -> SuiteDifference:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TypeVar
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict
 
 from harness.errors import ArtifactError, SpecError
 from harness.estimators.protocol import n_candidates
@@ -18,7 +17,7 @@ from harness.evaluation.fold_fit import FoldResult
 from harness.registry.registry import Registry
 from harness.running.checkpoints import CheckpointStore, TaskResult
 from harness.running.dependence import Surroundings, installed_code, versions
-from harness.running.files import locked
+from harness.running.files import MANIFEST, locked
 from harness.running.folder import RunFolder
 from harness.running.graph import StudyTask, run_tasks
 from harness.running.isolation import give_back
@@ -29,9 +28,18 @@ from harness.running.provenance import manifest_of
 from harness.running.results import results_of
 from harness.running.run import write_results as write_run
 from harness.suite.overall import read_panels
-from harness.suite.page import suite_page
-from harness.suite.results import QUICK, WHOLE, suite_tables
-from harness.suite.spec import LeftOut, LoadedSuite, StudyRun, Suite, studies_of
+from harness.suite.page import suite_pages
+from harness.suite.results import (
+    QUICK,
+    RECORD,
+    SUITE_TABLES,
+    WHOLE,
+    SuiteRecord,
+    read_record,
+    read_suite_table,
+    suite_tables,
+)
+from harness.suite.spec import LoadedSuite, StudyRun, studies_of
 from harness.tables.gain import RECOGNITION
 
 T = TypeVar("T")
@@ -66,9 +74,6 @@ def _status(name: str) -> int:
 # Folders within that of a suite: run folders of its studies, and every finished cell, so that unchanged ones
 # are taken up.
 STUDIES, CELLS = "studies", "cells"
-
-# The page, and what was run: the suite with the estimators that were added, its form, and what was left out.
-PAGE, RECORD = "suite.html", "suite.json"
 
 # What stands between the name of a study and the rest of the label of its tasks.
 BETWEEN = " · "
@@ -202,25 +207,6 @@ def write_studies(
     return tuple(written)
 
 
-class SuiteRecord(BaseModel):
-    """What a suite's folder is of, so that its tables and its page can be made again from the runs in it.
-
-    Attributes
-    ----------
-    suite : as it was run
-    form : whole, or quick
-    studies : ids of those that were run, in order
-    left_out : those that could not be
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    suite: Suite
-    form: str
-    studies: tuple[str, ...]
-    left_out: tuple[LeftOut, ...]
-
-
 def run_suite(
     loaded: LoadedSuite,
     options: RunOptions,
@@ -269,56 +255,80 @@ def run_suite(
         if options.resume:
             on_said(str(kept))
         folders = write_studies(folder, prepared, kept.results, surroundings, started=started)
+        is_simulated = all(own.manifest().data.simulated for own in folders)
         record = SuiteRecord(
             suite=suite,
             form=QUICK if options.quick else WHOLE,
             studies=tuple(study.id for study in runs),
             left_out=left_out,
+            is_simulated=is_simulated,
         )
         with folder.amended() as new:
-            new.write_text(RECORD, record.model_dump_json(indent=1) + "\n")
             write_results(new, record, folders)
     return folder
 
 
 def report_suite(path: Path) -> RunFolder:
-    """Write the tables and the page of a suite again, from the runs of its studies.
+    """Write the tables and the pages of a suite again, from the runs of its studies.
 
     Raises
     ------
     ArtifactError
         Where `path` is not the folder of a suite that was run to its end, or a run in it is damaged.
     """
-    folder = RunFolder(path)
-    try:
-        record = SuiteRecord.model_validate_json((path / RECORD).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        what = f"is not the folder of a suite that was run to its end: it has no readable {RECORD}"
-        raise ArtifactError.at(str(path), what, hint="name a folder that harness suite wrote") from error
+    folder, record = RunFolder(path), read_record(path)
     with locked(path), folder.amended() as new:
         write_results(new, record, [RunFolder.open(path / STUDIES / name) for name in record.studies])
     return folder
 
 
 def write_results(folder: RunFolder, record: SuiteRecord, runs: Sequence[RunFolder]) -> None:
-    """Write the tables and the page of a suite.
+    """Write the tables and the pages of a suite.
 
     Parameters
     ----------
     runs : folders of its studies, in their order
     """
-    manifests = [run.manifest() for run in runs]
     results = [
         panel for name, run in zip(record.studies, runs, strict=True) for panel in read_panels(name, run)
     ]
-    estimators = manifests[0].study.estimators
     tables = suite_tables(
-        *(record.suite, results, estimators),
+        *(record.suite, results, runs[0].manifest().study.estimators),
         form=record.form,
         left_out=record.left_out,
         recognised=pd.concat([run.read_table(RECOGNITION.name) for run in runs], ignore_index=True),
     )
     for name, table in tables.items():
         folder.write_table(name, table)
-    is_simulated = all(manifest.data.simulated for manifest in manifests)
-    folder.write_text(PAGE, suite_page(record.suite, tables, is_simulated=is_simulated))
+    _write_pages(folder, record)
+
+
+def write_site(path: Path, out: Path) -> RunFolder:
+    """Write the tables and the pages of a suite into a folder that holds nothing else.
+
+    Parameters
+    ----------
+    path : folder of a suite, or of what this function wrote
+
+    Raises
+    ------
+    ArtifactError
+        Where `path` is no such folder, or `out` holds anything but an earlier site.
+    """
+    record = read_record(path)
+    tables = {table.name: read_suite_table(path, table) for table in SUITE_TABLES.values()}
+    if (out / STUDIES).exists() or (out / MANIFEST).exists():
+        raise ArtifactError.at(str(out), "holds a run", "a folder of its own", "name another with --out")
+    folder = RunFolder.create(out)
+    with locked(folder.path), folder.replaced() as new:
+        for name, table in tables.items():
+            new.write_table(name, table)
+        _write_pages(new, record)
+    return folder
+
+
+def _write_pages(folder: RunFolder, record: SuiteRecord) -> None:
+    """Write what was run, and every page of the tables that are there."""
+    folder.write_text(RECORD, record.model_dump_json(indent=1) + "\n")
+    for name, page in suite_pages(record, {name: folder.read_table(name) for name in SUITE_TABLES}).items():
+        folder.write_text(name, page)

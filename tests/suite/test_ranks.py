@@ -115,7 +115,7 @@ def test_the_command_ends_with_one_where_errors_differ(small_suite, gains, tmp_p
 
 
 def test_what_is_no_suite_is_refused(tmp_path):
-    with pytest.raises(ArtifactError, match="is not there"):
+    with pytest.raises(ArtifactError, match="has no suite_gain"):
         read_gains(tmp_path)
 
 

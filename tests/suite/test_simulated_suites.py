@@ -68,7 +68,7 @@ def test_a_suite_that_was_killed_is_taken_up_with_equal_tables(
     assert process.poll() is None
     os.killpg(process.pid, signal.SIGKILL)
     process.wait(30)
-    assert not (out / "suite.html").exists()
+    assert not (out / "index.html").exists()
     done = subprocess.run(
         [*command, "--jobs", taken_up_with, "--resume"], capture_output=True, text=True, check=False, cwd=ROOT
     )

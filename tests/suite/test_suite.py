@@ -182,7 +182,7 @@ def test_progress_counts_studies(small_suite, tmp_path):
 
 def test_page_is_whole_and_escapes_names(small_suite):
     folder, _ = small_suite
-    text = (folder.path / "suite.html").read_text(encoding="utf-8")
+    text = (folder.path / "index.html").read_text(encoding="utf-8")
     html5lib.HTMLParser(strict=True).parse(text)
     assert "SIMULATED DATA" in text
     assert "<b>lines</b>" not in text
@@ -219,11 +219,11 @@ def test_tables_and_page_are_made_again_from_the_runs(small_suite, tmp_path):
     folder, _ = small_suite
     out = tmp_path / "out"
     shutil.copytree(folder.path, out)
-    for name in ("suite_gain.csv", "suite.html"):
+    for name in ("suite_gain.csv", "index.html"):
         (out / name).unlink()
     again = report_suite(out)
     assert_equal(tables(again), tables(folder))
-    assert (out / "suite.html").read_text("utf-8") == (folder.path / "suite.html").read_text("utf-8")
+    assert (out / "index.html").read_text("utf-8") == (folder.path / "index.html").read_text("utf-8")
     with pytest.raises(ArtifactError, match="is not the folder of a suite"):
         report_suite(tmp_path)
 
