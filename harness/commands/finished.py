@@ -15,6 +15,7 @@ from harness.errors import ExitCode
 from harness.registry.sources import PluginChoice
 from harness.tables.registry import TABLES
 from harness.terminal import echo
+from harness.text.plain_text import printable
 
 if TYPE_CHECKING:
     from harness.audit.table_difference import Tolerance
@@ -215,6 +216,14 @@ def export(
 @shared.lies_option
 @shared.option_of("data")
 @click.option("--without-data", is_flag=True, help="Omit data files; the README lists them.")
+@click.option(
+    "--for",
+    "readers",
+    multiple=True,
+    type=click.Choice(["aea", "dataverse", "zenodo"]),
+    help="Add what these ask for: aea the README of data editors (Markdown and Word), codebook and licences; "
+    "dataverse dataset.json; zenodo .zenodo.json. Repeatable.",
+)
 @click.pass_obj
 def pack(
     choice: PluginChoice,
@@ -224,14 +233,23 @@ def pack(
     data: Path | None,
     *,
     without_data: bool,
+    readers: tuple[str, ...],
 ) -> None:
-    """Write the replication archive of a finished run: spec, data, versions, tables and how to rerun it."""
+    """Write the replication archive of a finished run: spec, data, versions, tables and how to rerun it.
+
+    With --for, `authors`, `licence`, `keywords` and each file's `source` of the spec are written into README
+    and metadata; what it lacks is listed. Absolute paths and columns that tell of persons are warned of.
+    """
     from harness.pack.archive import pack as write
 
     sources = _sources(folder, choice, spec, data)
     into = out or folder.with_name(f"{folder.name}.zip")
-    archive = write(sources, out=into, with_data=not without_data)
-    echo(f"archive: {archive}")
+    added = write(sources, out=into, with_data=not without_data, readers=readers)
+    for problem in added.warnings if added else ():
+        echo(printable(f"warning: {problem}"), err=True)
+    for what in added.to_fill_in if added else ():
+        echo(printable(f"to fill in: {what}"))
+    echo(f"archive: {into}")
 
 
 def _sources(folder: Path, choice: PluginChoice, spec: Path | None, data: Path | None) -> RunSources:

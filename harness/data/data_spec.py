@@ -78,6 +78,27 @@ class Reshape:
 
 
 @dataclass(frozen=True)
+class DataSource:
+    """Where data come from, for the README and the metadata of a deposit; see `harness pack --for`.
+
+    Attributes
+    ----------
+    citation : full reference of the data
+    url : page or DOI under which they are found
+    licence : terms of their use, such as ``CC-BY-4.0``
+    access : who may have them: anybody (``public``), anybody who registers (``registration``), or whom their
+        owner admits (``restricted``)
+    note : how to ask for them, what they cost, when they were downloaded
+    """
+
+    citation: str = ""
+    url: str = ""
+    licence: str = ""
+    access: Literal["public", "registration", "restricted"] | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class FileSpec:
     """A file and how to read it. What is cleaned is listed in ``preparation.csv`` and in the report.
 
@@ -116,6 +137,7 @@ class FileSpec:
         missing. Without it, a category where each code has a label of its own
     scale : factors that columns are multiplied by, such as 0.0001 for one in yuan next to others in 10^4,
         by the new names, after `rename` and `reshape`
+    source : where the data come from, for a deposit
     """
 
     path: str | None = None
@@ -137,6 +159,7 @@ class FileSpec:
         default_factory=dict
     )
     scale: Mapping[ColumnName, Annotated[float, Field(gt=0)]] = field(default_factory=dict)
+    source: DataSource = DataSource()
 
     def __post_init__(self) -> None:
         require(self.thousands != self.decimal, f"thousands and decimal are both {self.decimal!r}")

@@ -12,7 +12,7 @@ import sys
 import tomllib
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import distribution
 from mimetypes import MimeTypes
 from pathlib import Path
@@ -23,6 +23,7 @@ from urllib.request import url2pathname
 from harness.data.read.files import FRAME_FILE
 from harness.data.read.source import DataFile
 from harness.errors import ArtifactError
+from harness.pack.deposit import Deposit, Deposited, deposit
 from harness.record.manifest import Manifest
 from harness.running.files import MANIFEST, MANIFEST_SUM, MARKER, SIGNATURE, replacing_own
 from harness.running.folder import RunFolder
@@ -221,19 +222,28 @@ class RunInputs:
     contents : by their path in the archive
     digests : their SHA-256
     given : the one that takes the place of the data that the spec names; empty where the spec finds its own
+    paths : of the files in the archive, by those on this machine
     """
 
     contents: Mapping[str, bytes]
     digests: tuple[tuple[str, str], ...]
     given: str
+    paths: Mapping[Path, str] = field(default_factory=dict)
 
 
-def pack(sources: RunSources, *, out: Path, with_data: bool = True) -> Path:
-    """Write the archive of a finished run and return its path.
+def pack(
+    sources: RunSources, *, out: Path, with_data: bool = True, readers: Sequence[str] = ()
+) -> Deposit | None:
+    """Write the archive of a finished run.
 
     Parameters
     ----------
     with_data : whether the archive holds data files; without, its README names them by their SHA-256
+    readers : of `harness.pack.deposit.READERS`, whom it is made for as well
+
+    Returns
+    -------
+    What was added for these; None without any.
 
     Raises
     ------
@@ -252,12 +262,18 @@ def pack(sources: RunSources, *, out: Path, with_data: bool = True) -> Path:
     files |= own_code()
     text = readme(manifest, given=inputs.given, files=inputs.digests, has_data=with_data)
     files["README.md"] = text.encode()
+    added = None
+    if readers:
+        command = rerun_command(manifest, inputs.given)
+        again = prepare_again(sources)
+        added = deposit(Deposited(sources, again, inputs.paths, with_data, files, command), readers)
+        files |= added.files
     held = tuple(inputs.contents) if with_data else ()
     files[METADATA] = metadata(manifest, files, data=held).encode()
     with replacing_own(out) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in sorted(files.items()):
             archive.writestr(zipfile.ZipInfo(name, STAMP), content, zipfile.ZIP_DEFLATED)
-    return out
+    return added
 
 
 def _refuse_stranger(out: Path) -> None:
@@ -288,6 +304,7 @@ def _inputs(sources: RunSources) -> RunInputs:
         {path: file.path.read_bytes() for file, path in paths.items()},
         tuple((path, file.sha256) for file, path in paths.items()),
         given or next((path for path in paths.values() if path.startswith(f"{DATA}/")), ""),
+        {file.path: path for file, path in paths.items()},
     )
 
 

@@ -1,19 +1,26 @@
 """A replication archive runs again in a new folder, by its README, and compares equal."""
 
 import hashlib
+import io
 import json
 import re
 import shlex
+import subprocess
+import sys
 import tomllib
 import zipfile
 from pathlib import Path
 
+import docx
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 
 import harness
+from command import ROOT
 from harness.cli import cli
 from harness.pack import archive as archive_module
+from harness.pack.deposit import PERSONAL, _absolute
 from small_run import grunfeld
 
 SPEC = """\
@@ -21,14 +28,24 @@ spec_version: 1
 study: packed
 title: Investment of corporations
 seed: 3
-data: {path: tables/grunfeld.csv}
+description: How does investment move with the market value of a corporation?
+authors:
+  - {name: "Doe, Jane", affiliation: A University, orcid: 0000-0002-1825-0097, email: doe@example.org}
+  - {name: Roe}
+licence: CC-BY-4.0
+keywords: [investment, panel data]
+data:
+  path: tables/grunfeld.csv
+  source: {citation: 'Grunfeld, Y. (1958). "Determinants".', url: "https://example.org/g", access: public}
+variables: {value: {label: Market value | end of year, unit: USD}}
 roles: {entity: firm, time: year, outcomes: [invest], exposure: value, controls: [capital]}
 estimators:
   - {id: ols, use: pooled_ols}
   - {id: fe, use: fixed_effects, effects: [entity]}
 evaluation: {reference: ols, protocols: [random_rows]}
-scenarios: []
-report: {formats: [html]}
+scenarios:
+  - {use: curve, draws: 2, grid: 3}
+report: {formats: [latex]}
 """
 
 
@@ -41,7 +58,8 @@ def packed(tmp_path_factory):
     """Return the run and its archive; the spec's data lie beside it."""
     folder = tmp_path_factory.mktemp("study")
     (folder / "tables").mkdir()
-    grunfeld().reset_index().to_csv(folder / "tables" / "grunfeld.csv", index=False)
+    rows = grunfeld().reset_index().assign(**{"contact_E-mail": "x@example.org", "手机号码": 1})
+    rows.to_csv(folder / "tables" / "grunfeld.csv", index=False)
     (folder / "study.yaml").write_text(SPEC, encoding="utf-8")
     run = folder / "run"
     with pytest.MonkeyPatch.context() as patch:
@@ -168,3 +186,196 @@ def test_other_data_than_those_of_the_run_are_refused(packed, tmp_path):
     said = CliRunner().invoke(cli, ["pack", str(run), "--data", str(other), "--out", str(tmp_path / "x.zip")])
     assert said.exit_code
     assert "are not those of the run" in str(said.exception)
+
+
+# Headings of the template of the social science data editors.
+TEMPLATE = """
+## Overview
+## Data Availability and Provenance Statements
+### Statement about Rights
+### License for Data
+### Summary of Availability
+### Details on each Data Source
+## Dataset list
+## Computational requirements
+### Software Requirements
+### Controlled Randomness
+### Memory, Runtime, Storage Requirements
+## Description of programs/code
+### License for Code
+## Instructions to Replicators
+### Details
+## List of tables and programs
+## References
+"""
+
+
+@pytest.fixture(scope="module")
+def deposited(packed, tmp_path_factory):
+    """Return what packing for all readers says, and the archive."""
+    run, _ = packed
+    out = tmp_path_factory.mktemp("deposit") / "all.zip"
+    readers = [word for reader in ("aea", "dataverse", "zenodo") for word in ("--for", reader)]
+    with pytest.MonkeyPatch.context() as patch:
+        from_a_folder(patch)
+        said = command("pack", run, "--out", out, *readers)
+    assert said.exit_code == 0, said.output
+    with zipfile.ZipFile(out) as archive:
+        return run, said, {name: archive.read(name) for name in archive.namelist()}
+
+
+def readme(files):
+    return files["README.md"].decode("utf-8")
+
+
+def test_the_readme_has_the_headings_of_the_template_and_is_a_word_file_too(deposited):
+    files = deposited[2]
+    headings = re.findall(r"^#{2,3} .+$", readme(files), re.MULTILINE)
+    assert [one for one in headings if one != "### Codebook"] == TEMPLATE.strip().splitlines()
+    word = docx.Document(io.BytesIO(files["README.docx"]))
+    shown = [one.text for one in word.paragraphs if one.style.name in ("Heading 2", "Heading 3")]
+    assert shown == [one.lstrip("# ") for one in headings]
+    cells = [row.cells[1].text for row in word.tables[1].rows]
+    assert "Market value | end of year" in cells
+
+
+def test_what_the_spec_says_is_filled_in_and_the_rest_is_listed(deposited):
+    _, said, files = deposited
+    text = readme(files)
+    assert "- Doe, Jane, A University, https://orcid.org/0000-0002-1825-0097, doe@example.org" in text
+    assert "- [x] All data **are** publicly available." in text
+    assert "- [x] <10 minutes" in text
+    listed = re.findall(r"^to fill in: (.+)$", said.output, re.MULTILINE)
+    assert "licence of tables/grunfeld.csv: `data.source.licence`" in listed
+    assert not [what for what in listed if "`authors`" in what or "`licence`" in what or "citation" in what]
+    marked = {
+        one.strip()
+        for name in ("README.md", "LICENSE.txt", "dataset.json", ".zenodo.json")
+        for one in re.findall(r"TO FILL IN: ([^\n\";)]+)", files[name].decode("utf-8"))
+    }
+    assert {what.rstrip(".") for what in marked} == {what.rstrip(".") for what in listed}
+
+
+def test_each_output_is_there_and_its_line_of_the_spec_asks_for_it(deposited):
+    files = deposited[2]
+    spec = files["spec.yaml"].decode("utf-8").splitlines()
+    rows = re.findall(r"^\|  \| `spec.yaml`, `([^`]+)` \| (\d+) \| `([^`]+)` \|", readme(files), re.MULTILINE)
+    asked = {"all": "spec_version", "scenarios[0]": "use: curve"}
+    for part, line, name in rows:
+        assert name in files
+        assert asked.get(part, f"{part}:") in spec[int(line) - 1], (part, line, name)
+    shown = {name for _, _, name in rows}
+    assert {
+        "run/curves.csv",
+        "run/gain.csv",
+        "run/figures/curve-invest.svg",
+        "run/predictions.parquet",
+    } <= shown
+    assert {name for name in files if name.startswith("run/figures/") or name.endswith(".tex")} <= shown
+    parts = {name: part for part, _, name in rows}
+    assert parts["run/curves.csv"] == parts["run/figures/slope-invest.svg"] == "scenarios[0]"
+    assert parts["run/coefficients.csv"] == "estimators"
+
+
+def test_the_codebook_has_labels_units_roles_and_moments_of_every_column(deposited):
+    files = deposited[2]
+    book = pd.read_csv(io.BytesIO(files["codebook.csv"])).set_index("variable")
+    data = pd.read_csv(io.BytesIO(files["tables/grunfeld.csv"]))
+    assert set(book.index) == set(data.columns)
+    for name in ("invest", "value", "capital"):
+        assert book.loc[name, "mean"] == pytest.approx(data[name].mean(), rel=1e-12)
+        assert book.loc[name, "max"] == data[name].max()
+    assert list(book.loc["value", ["label", "unit", "role"]]) == [
+        "Market value | end of year",
+        "USD",
+        "exposure",
+    ]
+    assert book.loc["firm", "role"] == "entity"
+    assert book.loc["手机号码", "role"] == "not used"
+
+
+def test_metadata_have_the_forms_of_dataverse_and_zenodo(deposited):
+    files = deposited[2]
+    block = json.loads(files["dataset.json"])["datasetVersion"]
+    fields = {one["typeName"]: one for one in block["metadataBlocks"]["citation"]["fields"]}
+
+    def one(name, value):
+        return {"typeName": name, "typeClass": "primitive", "multiple": False, "value": value}
+
+    assert fields["title"] == one("title", "Investment of corporations")
+    names = ("authorName", "authorAffiliation", "authorIdentifierScheme", "authorIdentifier")
+    jane = ("Doe, Jane", "A University", "ORCID", "0000-0002-1825-0097")
+    authors = [{name: one(name, value) for name, value in zip(names, jane, strict=True)}]
+    authors.append({"authorName": one("authorName", "Roe")})
+    assert fields["author"] == {
+        "typeName": "author",
+        "typeClass": "compound",
+        "multiple": True,
+        "value": authors,
+    }
+    assert fields["datasetContact"]["value"][0]["datasetContactEmail"]["value"] == "doe@example.org"
+    assert fields["subject"]["value"] == ["Social Sciences"]
+    assert fields["subject"]["typeClass"] == "controlledVocabulary"
+    assert block["license"]["name"] == "CC BY 4.0"
+    assert json.loads(files[".zenodo.json"]) == {
+        "upload_type": "dataset",
+        "title": "Investment of corporations",
+        "description": "<p>How does investment move with the market value of a corporation?</p>",
+        "creators": [
+            {"name": "Doe, Jane", "affiliation": "A University", "orcid": "0000-0002-1825-0097"},
+            {"name": "Roe"},
+        ],
+        "keywords": ["investment", "panel data"],
+        "access_right": "open",
+        "references": ['Grunfeld, Y. (1958). "Determinants".'],
+        "related_identifiers": [{"identifier": "https://example.org/g", "relation": "isDerivedFrom"}],
+        "license": "CC-BY-4.0",
+    }
+
+
+def test_columns_that_tell_of_persons_and_absolute_paths_are_warned_of(deposited):
+    warned = re.findall(r"^warning: (.+)$", deposited[1].output, re.MULTILINE)
+    assert [re.sub(" expected.*| hint.*", "", one).split(": may")[0] for one in warned] == [
+        "tables/grunfeld.csv: column 'contact_E-mail'",
+        "tables/grunfeld.csv: column '手机号码'",
+    ]
+    for name in ("phone", "first_name", "name", "home address", "id_card", "身份证号", "birth_date", "tel_1"):
+        assert PERSONAL.search(name), name
+    for name in ("city_name", "mailing_costs", "telecom", "addressed", "country", "idea", "hotel", "地区"):
+        assert not PERSONAL.search(name), name
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("see /home/jane/study/a.csv, and", "/home/jane/study/a.csv"),
+        ('"path": "C:\\\\Users\\\\jane\\\\a.csv"', "C:\\\\Users\\\\jane\\\\a.csv"),
+        ("D:/data/a.csv", "D:/data/a.csv"),
+        ("https://example.org/home/jane/a.csv", ""),
+        ("tables/home/a.csv and 1:/2", ""),
+    ],
+)
+def test_an_absolute_path_is_found_in_any_text(text, found):
+    said = [problem.what for problem in _absolute({"run/a.json": text.encode(), "code/b.md": text.encode()})]
+    assert said == ([f"names the absolute path {found}"] if found else [])
+
+
+@pytest.mark.slow
+def test_a_deposit_of_the_wage_study_runs_again_by_its_readme(tmp_path):
+    study, again = tmp_path / "study", tmp_path / "again"
+    study.mkdir()
+    (study / "wage_panel.yaml").write_bytes((ROOT / "specs/wage_panel.yaml").read_bytes())
+
+    def call(folder, *words):
+        done = subprocess.run(
+            [sys.executable, "-m", "harness", *words], cwd=folder, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    call(study, "run", "wage_panel.yaml", "--quick", "--out", "run")
+    assert "warning" not in call(study, "pack", "run", "--for", "aea")
+    with zipfile.ZipFile(study / "run.zip") as archive:
+        archive.extractall(again)
+    for words in lines_of(study / "run.zip"):
+        call(again, *words[1:])

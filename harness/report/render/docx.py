@@ -6,6 +6,7 @@ every page; so this is written here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from io import BytesIO
 from typing import TYPE_CHECKING, Literal
@@ -51,15 +52,37 @@ def word_tables(tables: Sequence[ReportTable]) -> bytes:
         document.add_paragraph(spaced(plain_words(table.caption))).paragraph_format.keep_with_next = True
         _add(document, table)
         document.add_paragraph(spaced(" ".join(map(plain_words, table.notes))))
-    buffer = BytesIO()
+    return _bytes(document)
+
+
+def word_document(markdown: str) -> bytes:
+    """Return headings, paragraphs, lists and tables of Markdown, a blank line between, as a Word file."""
+    import docx
+
+    document = docx.Document()
+    for block in re.split(r"\n{2,}", markdown.replace("`", "").replace("**", "").strip()):
+        first, *lines = block.splitlines()
+        if first.startswith("#"):
+            document.add_heading(first.lstrip("# "), level=len(first) - len(first.lstrip("#")))
+        elif first.startswith("|"):
+            heads, _, *rows = (re.split(r"(?<!\\)\|", line)[1:-1] for line in (first, *lines))
+            grid = document.add_table(rows=0, cols=len(heads), style="Table Grid")
+            for texts in (heads, *rows):
+                for cell, text in zip(grid.add_row().cells, texts, strict=True):
+                    cell.text = text.strip().replace("\\|", "|")
+        elif first.startswith("- "):
+            for line in (first, *lines):
+                document.add_paragraph(line.removeprefix("- "), style="List Bullet")
+        else:
+            document.add_paragraph(block)
+    return _bytes(document)
+
+
+def _bytes(document: Document) -> bytes:
+    """Return a document without the time of its writing, so that the same content is the same bytes."""
+    buffer, other = BytesIO(), BytesIO()
     document.save(buffer)
-    return _undated(buffer.getvalue())
-
-
-def _undated(archive: bytes) -> bytes:
-    """Return an archive without the time of its writing, so that the same content is the same bytes."""
-    other = BytesIO()
-    with ZipFile(BytesIO(archive)) as own, ZipFile(other, "w", ZIP_DEFLATED) as written:
+    with ZipFile(buffer) as own, ZipFile(other, "w", ZIP_DEFLATED) as written:
         for name in own.namelist():
             written.writestr(ZipInfo(name, NO_DATE), own.read(name), ZIP_DEFLATED)
     return other.getvalue()

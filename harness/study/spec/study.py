@@ -72,6 +72,31 @@ Language = Annotated[
 ]
 
 
+class Author(SpecModel):
+    """An author of the study, for the README and the metadata of a deposit.
+
+    Attributes
+    ----------
+    name : family name, given names
+    affiliation : university or institute
+    orcid : identifier at orcid.org, 16 digits in groups of four
+    email : where readers can write to; the first one given is the contact of a deposit
+    """
+
+    name: Annotated[str, Field(min_length=1)]
+    affiliation: str = ""
+    orcid: Annotated[
+        str,
+        Field(
+            pattern=r"^(\d{4}-\d{4}-\d{4}-\d{3}[\dX])?$",
+            json_schema_extra={WORDS: "an ORCID such as 0000-0002-1825-0097"},
+        ),
+    ] = ""
+    email: Annotated[
+        str, Field(pattern=r"^([^@\s]+@[^@\s]+)?$", json_schema_extra={WORDS: "an e-mail address"})
+    ] = ""
+
+
 class Variable(SpecModel):
     """How tables and figures call a column.
 
@@ -226,6 +251,9 @@ class Study(SpecModel):
     study : short name, used in file names
     title : heading of the report; the short name unless given
     description : what the study asks, for the report
+    authors : of the study, for a deposit
+    licence : terms under which its spec and results may be used, such as ``CC-BY-4.0``, for a deposit
+    keywords : by which others find it, for a deposit
     seed : root of all randomness; 1 unless given
     data : where the rows come from and how they are prepared
     roles : which column is what
@@ -252,6 +280,9 @@ class Study(SpecModel):
     study: Slug
     title: Annotated[str, FILLED]
     description: str = ""
+    authors: tuple[Author, ...] = ()
+    licence: str = ""
+    keywords: Annotated[tuple[str, ...], OneOrMany()] = ()
     seed: Annotated[int, Field(ge=0, le=2**63 - 1), FILLED]
     data: DataSpec
     roles: Annotated[Roles, AfterValidator(_consistent)]

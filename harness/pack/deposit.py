@@ -1,0 +1,240 @@
+"""What data editors and repositories ask of an archive: README, codebook, licences, metadata and checks.
+
+The README follows the template of the social science data editors (Vilhuber et al. 2022), the metadata the
+native JSON of Dataverse and the deposit metadata of Zenodo.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import platform
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib.resources import files as resources
+from pathlib import Path, PurePosixPath
+
+import pandas as pd
+
+from harness.data.data_spec import DataSource, FileSpec
+from harness.data.dataset import DATASET, ComesWithPackage
+from harness.data.read.files import DataFolder
+from harness.data.read.source import READER, machine_bytes
+from harness.errors import Problem
+from harness.report.render.docx import word_document
+from harness.running.csv_table import csv_text
+from harness.running.prepare import Prepared, RunSources
+from harness.study.spec.node import Loc, spell
+from harness.study.spec.study import Variable
+from harness.tables.preparation import PREPARATION, SUMMARY
+from harness.tables.registry import PARQUET_TABLES
+from harness.text.plain_text import text_templates
+
+# What is written for whom, with its template.
+READERS: Mapping[str, Mapping[str, str]] = {
+    "aea": {"README.md": "aea.md.j2", "LICENSE.txt": "licences.txt.j2"},
+    "dataverse": {"dataset.json": "dataverse.json.j2"},
+    "zenodo": {".zenodo.json": "zenodo.json.j2"},
+}
+CODEBOOK = "codebook.csv"
+
+# Names of columns that tell of persons.
+PERSONAL = re.compile(
+    r"(?:^|[\W_])(?:e_?mail|mail|phone|telephone|mobile|tel|fax|address|addr|street|passport|ssn|surname|"
+    r"(?:first|last|full|middle|maiden|given|family)_?name|dob|birth_?(?:date|day)|id_?card|"
+    r"(?:national|citizen|personal)_?id|ip_?address)(?:$|[\W_\d])|^names?$|"
+    r"姓名|电话|手机|邮箱|电子邮件|住址|地址|身份证|护照|微信|出生日期|生日"
+)
+
+# Absolute paths of the usual systems, not those within a web address.
+ABSOLUTE = re.compile(
+    r"(?<![\w./:~-])(?:/(?:home|Users|root|tmp|mnt|media|opt|srv|var|work|private|Volumes|scratch)/|"
+    r"[A-Za-z]:(?:\\\\?|/)(?=[\w.~-]))[^\s\"'<>&,;)]*"
+)
+TEXTS = frozenset({".csv", ".html", ".json", ".md", ".tex", ".txt", ".yaml"})
+
+
+@dataclass(frozen=True)
+class Deposit:
+    """What is added to an archive, and what a person has yet to do.
+
+    Attributes
+    ----------
+    files : contents by their path in the archive
+    to_fill_in : what the spec does not say
+    warnings : what should not be in an archive that others read
+    """
+
+    files: Mapping[str, bytes]
+    to_fill_in: Sequence[str]
+    warnings: Sequence[Problem]
+
+
+@dataclass(frozen=True)
+class DatasetRow:
+    """A source of data.
+
+    Attributes
+    ----------
+    name : of the file in the archive, or of the dataset
+    key : what the spec calls its source
+    provided : how a reader has it
+    """
+
+    name: str
+    key: str
+    source: DataSource
+    provided: str
+
+
+@dataclass(frozen=True)
+class OutputRow:
+    """A table or figure of the run, with the part of the spec that asks for it and its line."""
+
+    file: str
+    part: str
+    line: int
+    shows: str
+
+
+@dataclass(frozen=True, eq=False)
+class Deposited:
+    """A run, and what its archive has so far.
+
+    Attributes
+    ----------
+    paths : of the data files in the archive, by those on this machine
+    has_data : whether the archive holds them
+    files : contents of the archive by their path in it
+    command : runs the study again
+    """
+
+    sources: RunSources
+    again: Prepared
+    paths: Mapping[Path, str]
+    has_data: bool
+    files: Mapping[str, bytes]
+    command: str
+
+    def file_specs(self) -> Iterator[tuple[Loc, FileSpec]]:
+        """Yield the data and the files that are joined to them, with their places in the spec."""
+        data = self.again.loaded.study.data
+        yield ("data",), data
+        for key in ("append", "merge"):
+            yield from ((("data", key, at), file) for at, file in enumerate(getattr(data, key)))
+        if data.contiguity is not None:
+            yield ("data", "contiguity"), data.contiguity
+
+    def datasets(self) -> Iterator[DatasetRow]:
+        """Yield every source once."""
+        table, names = self.again.table, set()
+        brought = self.sources.registry.of(DATASET).get(self.again.loaded.study.data.dataset or "")
+        for loc, file in self.file_specs():
+            path = (self.again.root / (file.path or "")).resolve()
+            name = self.paths.get(path) or next(iter(self.paths.values()), table.origin)
+            source, provided = file.source, "yes" if self.has_data else "no"
+            if loc == ("data",) and not self.paths:
+                package = brought.package if isinstance(brought, ComesWithPackage) else "panel-harness"
+                provided = "simulated by the spec" if table.simulated else f"with the package {package}"
+                source = replace(source, citation=source.citation or table.source)
+            if name not in names:
+                yield DatasetRow(name, f"{spell(loc)}.source", source, provided)
+            names.add(name)
+
+    def outputs(self) -> Iterator[OutputRow]:
+        """Yield result tables, figures and tables for a paper."""
+        run, loaded = self.sources.folder, self.again.loaded
+        tables = {table.file: table for table in (*run.manifest().tables.values(), *PARQUET_TABLES)}
+        lines = resources(__package__).joinpath("outputs.csv").read_text(encoding="utf-8").splitlines()
+        entries = {entry.id: (at, entry.use) for at, entry in enumerate(loaded.study.scenarios)}
+        for name in run.files():
+            stem = f"{PurePosixPath(name).stem}-"
+            _, key, shows = next((row for row in csv.reader(lines) if name.startswith(row[0])), ("", "", ""))
+            own = [one for one in entries if f"-{one}-" in stem]
+            if name in tables:
+                key, shows = _part_of(tables[name].columns), tables[name].description
+                own = list(run.read_table(tables[name].name)[key].unique()) if key == "scenario" else []
+            own = own or [one for one, (_, use) in entries.items() if use == key]
+            locs: list[Loc] = [("scenarios", entries[one][0]) for one in own if one in entries]
+            for loc in locs or [(key,)]:
+                if shows:
+                    place = loaded.document.find(loc)
+                    yield OutputRow(name, spell(place.path) or "all", max(place.line, 1), shows)
+
+    def codebook(self) -> pd.DataFrame:
+        """Return a row for each variable: those with a role first, then the columns that have none."""
+        run, study = self.sources.folder, self.again.plan.study
+        steps = run.read_table(PREPARATION.name)
+        made = dict(zip(steps["into"], steps["step"] + " of " + steps["inputs"], strict=True))
+        rows, keys = run.read_table(SUMMARY.name), {study.roles.entity: "entity", study.roles.time: "time"}
+        names = dict.fromkeys((*keys, *rows["variable"], *self.again.table.frame.columns))
+        variables = [study.variables.get(name, Variable()) for name in names]
+        told = {"label": [one.label for one in variables], "unit": [one.unit for one in variables]}
+        book = pd.DataFrame({"variable": list(names), **told}).merge(rows, "left", "variable")
+        roles = book["role"].fillna(book["variable"].map(keys)).fillna("not used")
+        return book.assign(role=roles, made_by=book["variable"].map(made).fillna(""))
+
+    def personal(self) -> Iterator[Problem]:
+        """Yield the columns of data files in the archive whose names tell of persons."""
+        roles = self.again.loaded.study.roles
+        folder = DataFolder(self.again.root, allow_outside=True, readers=self.sources.registry.of(READER))
+        names = [(self.again.table.origin, name) for name in self.again.table.frame.columns]
+        for loc, file in self.file_specs():
+            names += [(str(file.path), name) for name in file.rename]
+            if loc != ("data",):
+                read = folder.read(file, entity=roles.entity, time=roles.time)
+                names += [(read.origin, name) for name in read.frame.columns]
+        for origin, name in dict.fromkeys(names):
+            if self.has_data and PERSONAL.search(name.lower()):
+                hint = "remove the column from the file, or replace it by a number, and run the study again"
+                yield Problem(f"{origin}: column '{name}'", "may tell who a person is", hint=hint)
+
+
+def _part_of(columns: Sequence[str]) -> str:
+    """Return the key of the spec that a result table answers, told by its columns."""
+    parts = {"scenario": "scenario", "protocol": "evaluation", "estimator": "estimators"}
+    return next((part for column, part in parts.items() if column in columns), "data")
+
+
+def deposit(own: Deposited, readers: Sequence[str]) -> Deposit:
+    """Return what an archive has for its readers, what is to be filled in, and what they should not see."""
+    to_fill_in: dict[str, None] = {}
+
+    def fill(value: object, what: str) -> str:
+        """Return a value as text; of an empty one a mark, and note what is to be filled in."""
+        if not value:
+            to_fill_in[what] = None
+        return str(value) if value else f"TO FILL IN: {what}"
+
+    manifest, codebook = own.sources.folder.manifest(), own.codebook()
+    context = {
+        "own": own,
+        "fill": fill,
+        "study": own.again.loaded.study,
+        "manifest": manifest,
+        "datasets": tuple(own.datasets()),
+        "codebook": codebook[codebook["role"] != "not used"].astype(object).fillna("").to_dict("records"),
+        "memory": max((cell.memory or 0 for cell in manifest.cells), default=0) / 2**30,
+        "machine": f"{platform.system()} {platform.machine()}, {machine_bytes() / 2**30:.0f} GB of memory",
+        "n_bytes": sum(map(len, own.files.values())),
+        "has_code": any(name.startswith("code/") for name in own.files),
+    }
+    made = {CODEBOOK: csv_text(codebook).encode()} if "aea" in readers else {}
+    for name, template in ((name, one) for reader in readers for name, one in READERS[reader].items()):
+        text = text_templates(__package__).get_template(template).render(context)
+        if name.endswith(".json"):
+            text = f"{json.dumps(json.loads(text), indent=1, ensure_ascii=False)}\n"
+        made[name] = text.encode()
+    if "aea" in readers:
+        made["README.docx"] = word_document(made["README.md"].decode())
+    return Deposit(made, tuple(to_fill_in), (*own.personal(), *_absolute({**own.files, **made})))
+
+
+def _absolute(files: Mapping[str, bytes]) -> Iterator[Problem]:
+    """Yield the texts in an archive that name a place on the machine of its author, each once."""
+    for name, content in files.items():
+        is_read = not name.startswith("code/") and PurePosixPath(name).suffix in TEXTS
+        if is_read and (found := ABSOLUTE.search(content.decode("utf-8", "replace"))):
+            hint = "run the study again in the folder of its spec, with relative paths"
+            yield Problem(name, f"names the absolute path {found[0]}", hint=hint)
