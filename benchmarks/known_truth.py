@@ -1,9 +1,9 @@
-"""Judge estimators of any package on panels whose true effect is known, and write the page of what was found.
+"""Judge estimators of any package on panels whose true effect is known, and write a table of what was found.
 
 Run in a checkout as ``python benchmarks/known_truth.py --panels 200 --environments ENVS --out DIR``: for each
 package of ``suites/known_truth.yaml`` the folder ENVS has or gets a virtual environment of its own, in which
 ``examples/known_truth/PACKAGE.py`` answers in a process of its own. What DIR has already is not done again.
-``--page docs/measured/known_truth.md`` writes the table of the page.
+``--table docs/measured/known_truth.csv`` writes the table of ``docs/measured/known_truth.md``.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ from harness.plugin import random_stream
 ROOT = Path(__file__).parents[1]
 SUITE = ROOT / "suites" / "known_truth.yaml"
 ADAPTERS = ROOT / "examples" / "known_truth"
-PAGE_MARK = "<!-- rows of benchmarks/known_truth.py -->"
+KEYS = ("family", "package", "estimator")
+HEAD = (*KEYS, "bias", "RMSE", "95 % held", "limits", "size", "power", "refused", "s")
 
 # Share of a panel's variation over time that the period before explains, of errors and of most columns.
 PERSISTENCE = 0.5
@@ -219,36 +220,14 @@ def summary(rows: pd.DataFrame) -> Iterator[dict[str, object]]:
         }
 
 
-def page_rows(summarised: pd.DataFrame) -> str:
-    """Return the tables of the page, one for each family."""
-    parts = []
-    for family, own in summarised.groupby("family", sort=False):
-        parts.append(f"## {str(family).capitalize()}\n\n{FAMILIES[str(family)].__doc__}\n")
-        head = (
-            "package",
-            "estimator",
-            "bias",
-            "RMSE",
-            "95 % held",
-            "limits",
-            "size",
-            "power",
-            "refused",
-            "s",
-        )
-        lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-        for row in own.to_dict("records"):
-            numbers = [f"{row[name]:.3f}" for name in ("bias", "rmse")]
-            shares = [
-                f"{row['coverage']:.2f}",
-                row["coverage_limits"],
-                *(f"{row[name]:.2f}" for name in ("size", "power")),
-            ]
-            ends = [str(row["refused"]), f"{row['seconds']:.2f}"]
-            cells = (row["package"], row["estimator"], *numbers, *shares, *ends)
-            lines.append("| " + " | ".join(cells) + " |")
-        parts.append("\n".join(lines) + "\n")
-    return "\n".join(parts)
+def shown_rows(summarised: pd.DataFrame) -> Iterator[tuple[str, ...]]:
+    """Yield the rows of the table that the page shows, as they are shown."""
+    for row in summarised.to_dict("records"):
+        numbers = [f"{row[name]:.3f}" for name in ("bias", "rmse")]
+        held = (f"{row['coverage']:.2f}", row["coverage_limits"])
+        found = [f"{row[name]:.2f}" for name in ("size", "power")]
+        ends = (str(row["refused"]), f"{row['seconds']:.2f}")
+        yield (*(row[key] for key in KEYS), *numbers, *held, *found, *ends)
 
 
 def main() -> None:
@@ -260,7 +239,7 @@ def main() -> None:
     parser.add_argument("--environments", type=Path, default=Path("environments"))
     parser.add_argument("--out", type=Path, default=Path("known_truth"))
     parser.add_argument("--packages", nargs="*", help="all of the suite where none is named")
-    parser.add_argument("--page", type=Path)
+    parser.add_argument("--table", type=Path)
     options = parser.parse_args()
     suite = YAML(typ="safe").load(SUITE)
     options.out.mkdir(parents=True, exist_ok=True)
@@ -297,10 +276,9 @@ def main() -> None:
     )
     summarised.to_csv(options.out / "summary.csv", index=False)
     print(summarised.to_string(index=False))
-    if options.page:
-        before, _, _ = options.page.read_text(encoding="utf-8").partition(PAGE_MARK)
-        text = page_rows(summarised)
-        options.page.write_text(f"{before}{PAGE_MARK}\n\n{text}", encoding="utf-8")
+    if options.table:
+        with options.table.open("w", encoding="utf-8", newline="") as opened:
+            csv.writer(opened, lineterminator="\n").writerows([HEAD, *shown_rows(summarised)])
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ With words, only rows whose test has one of them in its name are measured, and t
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import platform
@@ -21,6 +22,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "measured" / "performance.md"
+TABLE = PAGE.with_suffix(".csv")
 BEGIN, END = "<!-- written by benchmarks/performance.py -->\n", "<!-- end -->\n"
 HEAD = ("work", "compared with", "measured", "test")
 LIBRARIES = ("numpy", "scipy", "pandas", "torch", "scikit-learn", "linearmodels", "pyfixest")
@@ -186,15 +188,11 @@ def _benchmarks(tests: Sequence[str]) -> Mapping[str, Info]:
     return {one["fullname"].removeprefix("benchmarks/"): one["extra_info"] for one in benchmarks}
 
 
-def line(row: Row, told: str) -> str:
-    """Return the line of a row."""
-    return f"| {row.work} | {row.beside} | {told} | `{row.test}` |\n"
-
-
-def lines_of(page: str) -> Mapping[str, str]:
-    """Return the lines of the table in the page, each by its test."""
-    table = page.partition(BEGIN)[2].partition(END)[0]
-    return {found[1]: found[0] for found in re.finditer(r"^\|.*\| `([^`]+)` \|\n", table, re.MULTILINE)}
+def rows_before() -> Mapping[str, list[str]]:
+    """Return the rows of the table that is there, each by its test."""
+    with TABLE.open(encoding="utf-8", newline="") as file:
+        _, *rows = csv.reader(file)
+    return {row[-1]: row for row in rows}
 
 
 def machine() -> str:
@@ -211,13 +209,12 @@ def machine() -> str:
     )
 
 
-def table(found: Mapping[str, Info], before: Mapping[str, str]) -> Iterator[str]:
-    """Yield the lines of the table; rows that were not measured now keep the line that they had."""
-    yield f"| {' | '.join(HEAD)} |\n"
-    yield f"|{'---|' * len(HEAD)}\n"
+def table(found: Mapping[str, Info], before: Mapping[str, list[str]]) -> Iterator[list[str]]:
+    """Yield the rows of the table; what was not measured now keeps the row that it had."""
+    yield list(HEAD)
     for row in ROWS:
         if row.test in found:
-            yield line(row, row.told(found[row.test]))
+            yield [row.work, row.beside, row.told(found[row.test]), row.test]
         elif row.test in before:
             yield before[row.test]
 
@@ -230,8 +227,10 @@ def main() -> None:
     found = measured(rows)
     page = PAGE.read_text(encoding="utf-8")
     first, _, rest = page.partition(BEGIN)
-    whole = "".join((BEGIN, "\n", on, "\n", *table(found, lines_of(page)), "\n", END))
-    PAGE.write_text(first + whole + rest.partition(END)[2], encoding="utf-8")
+    PAGE.write_text(f"{first}{BEGIN}\n{on}\n{END}{rest.partition(END)[2]}", encoding="utf-8")
+    lines = list(table(found, rows_before()))
+    with TABLE.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows(lines)
     missing = [row.test for row in rows if row.test not in found]
     if missing:
         sys.exit(f"not measured: {', '.join(missing)}")
