@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import isqrt
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -13,7 +13,6 @@ from pydantic import Field
 from harness import plugin
 from harness.plugin import Correction, EstimationError, Floats, Message, Panel, Problem, listed, marked
 from harness_panel.solver.regression import Regression
-from harness_panel.solver.within import Absorber
 
 
 @dataclass(frozen=True, eq=False)
@@ -214,7 +213,7 @@ class Clustered:
     def corrected(self, regression: Regression, covariance: Sandwich) -> tuple[Floats, Correction]:
         """Return linearmodels' covariance, (n_coef, n_coef), with the correction asked for."""
         n_clusters, n_obs = self._n_clusters(regression), regression.n_obs
-        n_effects = _n_effects(regression, self.by, self.correction)
+        n_effects = self._n_effects(regression)
         df = n_obs - regression.n_coef - n_effects
         least = min(n_clusters) / (min(n_clusters) - 1)
         remaining, factor = {
@@ -234,17 +233,15 @@ class Clustered:
     def _n_clusters(self, regression: Regression) -> tuple[int, ...]:
         return tuple(regression.grouping(name).n_levels for name in self.by)
 
-
-def _n_effects(regression: Regression, by: tuple[str, ...], correction: CorrectionName) -> int:
-    """Return how many effects a correction counts beside the coefficients."""
-    if correction not in ("stata", "linearmodels") or not regression.sets:
-        return 0
-    clusters = [regression.grouping(name) for name in by]
-    if correction == "linearmodels":
+    def _n_effects(self, regression: Regression) -> int:
+        """Return how many effects the correction counts beside the coefficients."""
+        if self.correction not in ("stata", "linearmodels") or not regression.sets:
+            return 0
+        clusters = [regression.grouping(name) for name in self.by]
+        if self.correction == "stata":
+            return regression.n_outside(clusters)
         is_nested = len(regression.sets) == 1 and all(map(regression.sets[0].is_within, clusters))
         return 0 if is_nested else regression.n_effects
-    crossing = [levels for levels in regression.sets if not any(map(levels.is_within, clusters))]
-    return Absorber.of(crossing).rank(regression.weights) if crossing else 1
 
 
 def mended(covariance: Sandwich, factor: float, *, has_constant: bool) -> tuple[Floats, str]:
@@ -274,6 +271,8 @@ class WildCluster(plugin.WildClusters):
     Its options, and the sources of the method, are those of `harness.plugin.WildClusters`.
     """
 
+    correction: ClassVar[CorrectionName] = "plm"
+
     def library_options(self, regression: Regression) -> Mapping[str, object]:
         """Return what linearmodels' ``fit`` is asked for: the errors of `Clustered`.
 
@@ -288,11 +287,11 @@ class WildCluster(plugin.WildClusters):
             what = Message(words, n_clusters=n_clusters)
             hint = marked("choose clustered: with so many clusters no bootstrap is needed")
             raise EstimationError(Problem("covariance", what, expected=f"up to {_MOST_CLUSTERS}", hint=hint))
-        return self._clustered.library_options(regression)
+        return self.clustered.library_options(regression)
 
     def corrected(self, regression: Regression, covariance: Sandwich) -> tuple[Floats, Correction]:
         """Return the covariance of `Clustered`, (n_coef, n_coef), its correction naming the bootstrap."""
-        matrix, correction = self._clustered.corrected(regression, covariance)
+        matrix, correction = self.clustered.corrected(regression, covariance)
         (n_clusters,) = correction.n_clusters
         number = self.number(n_clusters)
         drawn = f"all {number}" if self.is_enumerated(n_clusters) else f"{number}"
@@ -301,8 +300,9 @@ class WildCluster(plugin.WildClusters):
         return matrix, replace(correction, kind=kind)
 
     @property
-    def _clustered(self) -> Clustered:
-        return Clustered((self.by,))
+    def clustered(self) -> Clustered:
+        """The errors without the bootstrap."""
+        return Clustered((self.by,), self.correction)
 
 
 def with_inference(
@@ -523,6 +523,61 @@ class Conley:
         return total
 
 
+# What is computed here for equations whose engine knows nothing of effects in its degrees of freedom.
+OwnCovariance = Classical | Robust | Clustered | Conley | WildCluster
+
+
+def meat_of(regression: Regression, covariance: OwnCovariance, basis: Floats, residuals: Floats) -> Floats:
+    """Return the covariance of the scores, (n, n), of a basis, (n_obs, n), and residuals, (n_obs,)."""
+    n_obs, n_coef = basis.shape
+    if isinstance(covariance, Classical):
+        return np.asarray(float(residuals @ residuals) / n_obs * np.eye(n_coef))
+    rows = basis * residuals[:, None]
+    if isinstance(covariance, Robust):
+        return np.asarray(rows.T @ rows)
+    if isinstance(covariance, Conley):
+        return covariance.meat(regression.panel, rows)
+    clustered = covariance.clustered if isinstance(covariance, WildCluster) else covariance
+    own = [regression.grouping(name) for name in clustered.by]
+    terms = [(1.0, grouping) for grouping in own]
+    if len(own) == 2:
+        terms.append((-1.0, plugin.Grouping.of_pairs(own[0].codes, own[1].codes)))
+    meat = np.zeros((n_coef, n_coef))
+    for sign, grouping in terms:
+        sums, n_levels = grouping.sums(rows), grouping.n_levels
+        # As linearmodels' option group_debias, which the factor of plm counts on.
+        debiased = n_levels / (n_levels - 1) * (n_obs - 1) / n_obs if clustered.correction == "plm" else 1.0
+        meat += sign * debiased * sums.T @ sums
+    return meat
+
+
+def own_covariance(
+    regression: Regression,
+    covariance: OwnCovariance,
+    basis: Floats,
+    to_coefficients: Floats,
+    residuals: Floats,
+) -> tuple[Floats, Correction]:
+    """Return a sandwich with its small-sample factor.
+
+    Parameters
+    ----------
+    basis : (n_obs, n), orthonormal
+    to_coefficients : (n, n)
+    residuals : (n_obs,), times the roots of the weights
+
+    Raises
+    ------
+    EstimationError
+        Where this covariance is undefined.
+    """
+    covariance.library_options(regression)
+    sandwich = Sandwich(meat_of(regression, covariance, basis, residuals), to_coefficients)
+    if isinstance(covariance, Conley):
+        return covariance.mended(regression, sandwich)
+    return covariance.corrected(regression, sandwich)
+
+
 # Any of them, told apart by ``use``; an option that belongs to another kind is refused.
 Covariance = Annotated[
     Classical | Robust | Clustered | DriscollKraay | Conley | WildCluster, Field(discriminator="use")
@@ -532,13 +587,12 @@ Covariance = Annotated[
 IndependentCovariance = Annotated[Classical | Robust, Field(discriminator="use")]
 
 
-def clusters_of(covariance: Covariance) -> tuple[str, ...]:
+def clusters_of(covariance: object) -> tuple[str, ...]:
     """Return the keys and columns whose levels are the clusters; empty without clusters."""
-    if isinstance(covariance, Clustered):
-        return covariance.by
-    return (covariance.by,) if isinstance(covariance, WildCluster) else ()
+    by = getattr(covariance, "by", ())
+    return (by,) if isinstance(by, str) else by
 
 
-def columns_of(covariance: Covariance) -> tuple[str, ...]:
+def columns_of(covariance: object) -> tuple[str, ...]:
     """Return the columns of the data, beside the keys, that clusters are told by."""
     return tuple(name for name in clusters_of(covariance) if not isinstance(plugin.effect_named(name), str))

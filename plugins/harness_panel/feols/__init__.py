@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 
 from harness.plugin import Estimator, hookimpl
 from harness_panel.feols.estimator import Feols
-from harness_panel.feols.regression import CRV1, CRV3, Hetero, Iid, WildBootstrap
+from harness_panel.feols.regression import CRV3, FeolsWildCluster
 
-__all__ = ["CRV1", "CRV3", "Feols", "Hetero", "Iid", "WildBootstrap"]
+__all__ = ["CRV3", "Feols", "FeolsWildCluster"]
 
 harness_needs: Mapping[str, str] = {"pyfixest": "pip install 'panel-harness[fixest]'"}
 

@@ -236,7 +236,7 @@ def count_effects(design: EffectDesign, sets: Sequence[EffectSet] | None = None)
     return counted + int(np.count_nonzero(trend.has_slope)) - max(shared, default=0)
 
 
-def count_outside(design: EffectDesign, clusters: Sequence[EffectSet]) -> int:
+def count_outside(design: EffectDesign, clusters: Sequence[plugin.Grouping]) -> int:
     """Return the number of independent effects, those of levels within clusters of some kind taken as one."""
     inside = [levels for levels in design.sets if any(levels.is_within(cluster) for cluster in clusters)]
     return count_effects(design) - (count_effects(design, inside) - 1 if inside else 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from math import sqrt
 from typing import Annotated, ClassVar, Literal
 
@@ -23,10 +24,10 @@ from harness.plugin import (
     Statistic,
     marked,
 )
-from harness_panel.covariance import with_inference
+from harness_panel.covariance import Clustered, Robust, columns_of, with_inference
 from harness_panel.estimators.linear import LINEAR
 from harness_panel.feols.effects import EffectDesign, FeolsModels, LevelTrends, count_effects, level_model
-from harness_panel.feols.regression import CRV1, FeolsCovariance, FeolsRegression, FeolsRows, Request
+from harness_panel.feols.regression import FeolsCovariance, FeolsRegression, FeolsRows, covariance_of
 from harness_panel.solver.draws import refuse_empty_draws
 from harness_panel.statistics import LevelledFit
 
@@ -124,7 +125,7 @@ class Feols:
     absorb : further columns of the data whose levels have effects, such as ``industry``, and combinations of
         columns and keys such as ``[region, time]``
     trends : ``entity`` gives every entity a slope in time beside its effect
-    covariance : CRV1 by entity unless another is asked for
+    covariance : unless another is asked for, clustered by entity with ``correction: stata``, as fixest has it
     singletons : ``keep`` or ``drop`` rows that are the only one of a level, or are so once such rows are left
         out; no slope depends on them, but the factors for small samples do
     weighted : whether rows count by the column ``roles.weights``, whose inverse the variance of their errors
@@ -137,7 +138,7 @@ class Feols:
     effects: tuple[Literal["entity", "time"], ...] = ("entity",)
     absorb: tuple[str | Columns, ...] = ()
     trends: tuple[Literal["entity"], ...] = ()
-    covariance: FeolsCovariance = field(default_factory=CRV1)
+    covariance: FeolsCovariance = field(default_factory=partial(Clustered, correction="stata"))
     singletons: Literal["keep", "drop"] = "keep"
     weighted: bool = False
 
@@ -150,6 +151,9 @@ class Feols:
         if twice:
             message = f"absorb: a combination has a column once; found {_in_words(twice)}"
             raise ValueError(message)
+        if isinstance(self.covariance, Robust) and self.covariance.variant not in ("HC0", "HC1"):
+            message = f"covariance: HC0 or HC1 with many effects; found {self.covariance.variant}"
+            raise ValueError(message)
         if self.trends and ("entity",) not in sets:
             message = "trends: entity needs the entity among the effects"
             raise ValueError(message)
@@ -157,11 +161,9 @@ class Feols:
     @property
     def group_columns(self) -> tuple[str, ...]:
         """Columns that have effects, or clusters."""
-        by = getattr(self.covariance, "by", ())
-        named = [*(part for parts in self._sets for part in parts), *((by,) if isinstance(by, str) else by)]
-        return tuple(
-            dict.fromkeys(part for part in named if isinstance(plugin.effect_named(part), plugin.GroupColumn))
-        )
+        named = (part for parts in self._sets for part in parts)
+        columns = (part for part in named if isinstance(plugin.effect_named(part), plugin.GroupColumn))
+        return tuple(dict.fromkeys((*columns, *columns_of(self.covariance))))
 
     def fit(self, panel: Panel, *, rng: plugin.Stream = None, selection: Panel | None = None) -> FeolsFit:
         """Fit on all rows of a panel.
@@ -174,8 +176,9 @@ class Feols:
             or weights are asked for that the panel lacks; where pyfixest finds no solution.
         """
         whole, used, n_alone = self._used(panel)
-        regression = used.regression(used.estimate(self.covariance.request(used)))
-        bare = CoefficientTable(regression.terms, regression.estimate, *self.covariance.corrected(regression))
+        regression = used.regression(used.estimate())
+        matrix, correction = covariance_of(regression, self.covariance)
+        bare = CoefficientTable(regression.terms, regression.estimate, matrix, correction)
         table = with_inference(bare, self.covariance, regression, rng=rng)
         model = level_model(panel, whole.design, regression.within.slopes)
         return FeolsFit(regression, n_alone, table, model)
@@ -198,7 +201,7 @@ class Feols:
         own = plugin.row_weights(panel, weighted=self.weighted)
         whole = self._rows(panel, own)
         refuse_impossible(whole)
-        whole.regression(whole.estimate(Request("iid")))
+        whole.regression(whole.estimate())
         drawn = FeolsModels.stacked([_draw(whole, own * draw) for draw in weights])
         return drawn.knowing_omitted(panel, weights=weights, row_weights=own)
 
@@ -235,7 +238,7 @@ def _draw(whole: FeolsRows, weights: Floats) -> FeolsModels:
     """Return the model of the rows that have a weight, (n_obs,), with the levels of all rows."""
     rows = np.flatnonzero(weights > 0.0)
     drawn = replace(whole, design=replace(whole.design, weights=weights)).take(rows)
-    slopes = drawn.estimate(Request("iid")).slopes
+    slopes = drawn.estimate().slopes
     return level_model(drawn.panel, drawn.design, slopes).among(whole.design.sets, rows)
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Final, Literal, cast
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, cast
 
 import numpy as np
 from pydantic import Field
@@ -25,7 +25,17 @@ from harness.plugin import (
     listed,
     marked,
 )
-from harness_panel.covariance import Sandwich, correction_of, mended, refuse_cancelled
+from harness_panel.covariance import (
+    Classical,
+    Clustered,
+    Conley,
+    CorrectionName,
+    Robust,
+    WildCluster,
+    correction_of,
+    own_covariance,
+    refuse_cancelled,
+)
 from harness_panel.feols.effects import EffectDesign, count_effects, count_outside
 from harness_panel.solver.regression import Regression, judge
 from harness_panel.solver.within import Absorber, Dependence, WithinFit
@@ -48,26 +58,9 @@ _ALL_DROPPED = "All variables are collinear"
 _ROUNDING = 64.0 * float(np.finfo(np.float64).eps)
 
 
-@dataclass(frozen=True)
-class Request:
-    """The covariance that pyfixest computes, without factors for small samples but G / (G - 1).
-
-    Attributes
-    ----------
-    kind : ``iid`` has the residual variance rss / (n - 1), ``hetero`` and ``CRV1`` are sandwiches
-    clusters : one or two sets of clusters, of ``CRV1`` alone
-    group_factor : G / (G - 1) of each term of a sandwich with its own G (``conventional``), of the smallest
-        G in all (``min``), or no such factor
-    """
-
-    kind: Literal["iid", "hetero", "CRV1"]
-    clusters: tuple[plugin.EffectSet, ...] = ()
-    group_factor: Literal["conventional", "min", "none"] = "none"
-
-
 @dataclass(frozen=True, eq=False)
 class Estimate:
-    """Slopes with their covariance, and what they were computed from.
+    """Slopes, and what they were computed from.
 
     Attributes
     ----------
@@ -75,7 +68,6 @@ class Estimate:
     absorbed : positions of those that effects alone determine
     dependent : those that columns before them determine, together with the effects
     slopes : (n_columns,), outcome units per unit of the column; zero for those without one
-    covariance : of the slopes, as requested
     units : (n_kept,), slope in outcome units per slope of the standardised column
     basis : (n_obs, n_kept), standardised columns without effects, times the roots of the weights
     outcome : (n_obs,), treated likewise
@@ -86,7 +78,6 @@ class Estimate:
     absorbed: list[int]
     dependent: tuple[Dependence, ...]
     slopes: Floats
-    covariance: Sandwich
     units: Floats
     basis: Floats
     outcome: Floats
@@ -105,6 +96,10 @@ class FeolsRegression(Regression):
 
     rows: FeolsRows
     estimated: Estimate
+
+    def n_outside(self, clusters: Sequence[plugin.Grouping]) -> int:
+        """Return how many independent effects, slopes in time among them, are not nested in clusters."""
+        return count_outside(self.rows.design, clusters)
 
     def without_effects(self, clusters: plugin.Grouping) -> Callable[[Floats], Floats] | None:
         """Return what partials effects out of columns; None where they all lie within clusters."""
@@ -202,7 +197,7 @@ class FeolsRows:
             estimated=estimate,
         )
 
-    def estimate(self, request: Request) -> Estimate:
+    def estimate(self) -> Estimate:
         """Estimate by weighted least squares.
 
         Raises
@@ -213,14 +208,13 @@ class FeolsRows:
         candidates = np.flatnonzero(self.varies[:-1])
         scales = self.standardised[1][[*candidates, -1]]
         n_obs, names = self.panel.n_obs, tuple[str, ...]()
-        own, covariance = np.empty(0), np.empty((0, 0))
+        own = np.empty(0)
         basis, outcome, within = np.empty((n_obs, 0)), np.zeros(n_obs), np.zeros((n_obs, candidates.size))
-        found = self._fit(candidates, request) if candidates.size else None
+        found = self._fit(candidates) if candidates.size else None
         if found is not None:
             names, own = tuple(found.coef().index), found.coef().to_numpy()
-            # The covariance, and columns without effects, have no public name.
-            covariance, basis = np.asarray(found._vcov), np.asarray(found._X)
-            outcome, within = np.asarray(found._Y).ravel(), found._Xd.to_numpy()
+            # Columns without effects have no public name.
+            basis, outcome, within = np.asarray(found._X), np.asarray(found._Y).ravel(), found._Xd.to_numpy()
         is_kept = np.isin([f"x{at}" for at in range(candidates.size)], names)
         units = scales[-1] / scales[:-1][is_kept]
         slopes = np.zeros(self.varies.size - 1)
@@ -231,14 +225,13 @@ class FeolsRows:
             absorbed=absorbed,
             dependent=dependent,
             slopes=slopes,
-            covariance=Sandwich(covariance, np.diag(units)),
             units=units,
             basis=basis,
             outcome=outcome,
             scale=float(scales[-1]),
         )
 
-    def _fit(self, candidates: Ints, request: Request) -> PyfixestFit | None:
+    def _fit(self, candidates: Ints) -> PyfixestFit | None:
         """Return what pyfixest finds; None where effects absorb all columns.
 
         Names in the formula are made here: no text of a user is ever read as one. Trends are partialled out
@@ -248,14 +241,14 @@ class FeolsRows:
         effects = " + ".join(f"f{at}" for at in range(len(self.design.sets)))
         formula = f"y ~ {right}" if self.design.trend is not None else f"y ~ {right} | {effects}"
         try:
-            return fit_pyfixest(self._frame(candidates, request), formula, request)
+            return fit_pyfixest(self._frame(candidates), formula)
         except ValueError as error:
             if _ALL_DROPPED in str(error):
                 return None
             hint = marked("absorb fewer effects, or use fixed_effects")
             raise EstimationError.at("pyfixest", " ".join(str(error).split()), hint=hint) from error
 
-    def _frame(self, candidates: Ints, request: Request) -> pd.DataFrame:
+    def _frame(self, candidates: Ints) -> pd.DataFrame:
         import pandas as pd
 
         values, weights = self.standardised[0], self.design.weights
@@ -264,15 +257,14 @@ class FeolsRows:
         if self.design.trend is not None:
             values = np.column_stack([self.design.residuals(column) for column in values.T])
         frame = pd.DataFrame(values, columns=[*(f"x{at}" for at in range(candidates.size)), "y"], copy=False)
-        for letter, sets in (("f", self.design.sets), ("c", request.clusters)):
-            for at, levels in enumerate(sets):
-                frame[f"{letter}{at}"] = levels.codes
+        for at, levels in enumerate(self.design.sets):
+            frame[f"f{at}"] = levels.codes
         if np.ptp(weights) > 0.0:
             frame["w"] = weights / weights.mean()
         return frame
 
 
-def fit_pyfixest(frame: pd.DataFrame, formula: str, request: Request) -> PyfixestFit:
+def fit_pyfixest(frame: pd.DataFrame, formula: str) -> PyfixestFit:
     """Return what `pyfixest.feols` returns, without its warnings.
 
     Raises
@@ -284,7 +276,6 @@ def fit_pyfixest(frame: pd.DataFrame, formula: str, request: Request) -> Pyfixes
     import pyfixest
     from pyfixest.demeaners import MapDemeaner
 
-    clusters = {"CRV1": " + ".join(f"c{at}" for at in range(len(request.clusters)))}
     try:
         with warnings.catch_warnings():
             # They are of dropped columns, which a fit has notes on, and pandas' of what pyfixest calls.
@@ -292,14 +283,8 @@ def fit_pyfixest(frame: pd.DataFrame, formula: str, request: Request) -> Pyfixes
             found = pyfixest.feols(
                 formula,
                 frame,
-                vcov=clusters if request.kind == "CRV1" else request.kind,
+                vcov="iid",
                 weights="w" if "w" in frame else None,
-                ssc=pyfixest.ssc(
-                    k_adj=False,
-                    k_fixef="none",
-                    G_adj=request.group_factor != "none",
-                    G_df="min" if request.group_factor == "none" else request.group_factor,
-                ),
                 fixef_rm="none",
                 collin_tol=COLLINEAR * len(frame),
                 drop_intercept="|" not in formula,
@@ -345,111 +330,11 @@ def _dropped(
     return absorbed, tuple(dependent)
 
 
-# Clusters up to which a fit for each, or a bootstrap of them, is worth its time.
+# Clusters up to which a fit for each is worth its time.
 MOST_CLUSTERS = 1_000
 
 # Variances below this share of those of independent errors are what partialling out leaves as rounding.
 _NOTHING = 1e-20
-
-_GROUP_FACTORS: Final[Mapping[str, Literal["conventional", "min", "none"]]] = {
-    "fixest": "min",
-    "plm": "conventional",
-    "none": "none",
-}
-
-
-@dataclass(frozen=True)
-class Iid:
-    """Independent errors of equal variance, RSS / (n - K - E), with K coefficients and E effects."""
-
-    use: Literal["iid"] = "iid"
-
-    def request(self, rows: FeolsRows) -> Request:
-        """Return what is asked of pyfixest."""
-        return Request("iid")
-
-    def corrected(self, regression: FeolsRegression) -> tuple[Floats, Correction]:
-        """Return the covariance, (n_kept, n_kept), and how it was computed."""
-        return _independent(regression, "classical", n_divided=regression.n_obs - 1)
-
-
-@dataclass(frozen=True)
-class Hetero:
-    """Independent errors of any variance (White 1980) times n / (n - K - E), which is HC1 on dummies."""
-
-    use: Literal["hetero"] = "hetero"
-
-    def request(self, rows: FeolsRows) -> Request:
-        """Return what is asked of pyfixest."""
-        return Request("hetero")
-
-    def corrected(self, regression: FeolsRegression) -> tuple[Floats, Correction]:
-        """Return the covariance, (n_kept, n_kept), and how it was computed."""
-        return _independent(regression, "HC1", n_divided=regression.n_obs)
-
-
-def _independent(regression: FeolsRegression, kind: str, *, n_divided: int) -> tuple[Floats, Correction]:
-    """Return pyfixest's covariance, which divides by `n_divided`, divided by the degrees of freedom."""
-    matrix = n_divided / regression.df_resid * regression.estimated.covariance.matrix
-    return matrix, correction_of(regression, kind, factor=regression.n_obs / regression.df_resid)
-
-
-@dataclass(frozen=True)
-class CRV1:
-    """Errors dependent within clusters, of one kind (Liang & Zeger 1986) or two (Cameron et al. 2011).
-
-    Attributes
-    ----------
-    by : one or two of ``entity``, ``time`` and columns of the data
-    correction : ``fixest``, as reghdfe and xtreg of Stata, multiplies by G / (G - 1) times
-        (n - 1) / (n - K'), where K' counts the coefficients, the effects whose levels are not within clusters
-        and one for those that are; with two kinds of clusters G is the smaller. ``plm`` counts no effects,
-        and gives each of the three terms of two kinds its own G. ``none`` multiplies by nothing.
-
-    Statistics have G - 1 degrees of freedom, of the smaller G. Where a variance of two kinds is negative,
-    negative eigenvalues are set to zero and the correction says so.
-    """
-
-    by: tuple[str, ...] = ("entity",)
-    correction: Literal["fixest", "plm", "none"] = "fixest"
-    use: Literal["crv1"] = "crv1"
-
-    def __post_init__(self) -> None:
-        if not 1 <= len(self.by) <= 2 or len(set(self.by)) < len(self.by):
-            raise ValueError(f"by: one or two of entity, time and columns, each once; found {list(self.by)}")
-
-    def request(self, rows: FeolsRows) -> Request:
-        """Return what is asked of pyfixest.
-
-        Raises
-        ------
-        EstimationError
-            Where there are fewer than two clusters.
-        """
-        clusters = tuple(read_clusters(rows, part) for part in self.by)
-        return Request("CRV1", clusters, _GROUP_FACTORS[self.correction])
-
-    def corrected(self, regression: FeolsRegression) -> tuple[Floats, Correction]:
-        """Return the covariance, (n_kept, n_kept), and how it was computed.
-
-        Raises
-        ------
-        EstimationError
-            Where errors cancel within all clusters.
-        """
-        clusters, n_obs = self.request(regression.rows).clusters, regression.n_obs
-        n_effects = count_outside(regression.rows.design, clusters) if self.correction == "fixest" else 0
-        common = 1.0 if self.correction == "none" else (n_obs - 1) / (n_obs - regression.n_coef - n_effects)
-        matrix, change = mended(regression.estimated.covariance, common, has_constant=False)
-        n_clusters = tuple(levels.n_levels for levels in clusters)
-        has_one_factor = self.correction == "fixest" or (self.correction == "plm" and len(clusters) == 1)
-        factor = common * min(n_clusters) / (min(n_clusters) - 1) if has_one_factor else common
-        words = marked("CRV1 clustered by {by}, correction {correction}{change}")
-        kind = Message(words, by=" and ".join(self.by), correction=self.correction, change=change)
-        refuse_cancelled(regression, np.diag(matrix), kind, nothing=_NOTHING)
-        return matrix, correction_of(
-            regression, kind, factor=factor, n_clusters=n_clusters, n_effects=n_effects
-        )
 
 
 @dataclass(frozen=True)
@@ -469,27 +354,21 @@ class CRV3:
     by: str = "entity"
     use: Literal["crv3"] = "crv3"
 
-    def request(self, rows: FeolsRows) -> Request:
-        """Return what is asked of pyfixest.
-
-        Raises
-        ------
-        EstimationError
-            Where there are fewer than two clusters, or too many.
-        """
-        read_clusters(rows, self.by, cost="CRV3 fits once for each")
-        return Request("iid")
-
     def corrected(self, regression: FeolsRegression) -> tuple[Floats, Correction]:
         """Return the covariance, (n_kept, n_kept), and how it was computed.
 
         Raises
         ------
         EstimationError
-            Where a cluster alone tells a coefficient.
+            Where there are fewer than two clusters, or too many, or one alone tells a coefficient.
         """
-        clusters = read_clusters(regression.rows, self.by)
+        Clustered((self.by,)).library_options(regression)
+        clusters = plugin.read_effect_set(regression.panel, plugin.effect_named(self.by))
         size = clusters.n_levels
+        if size > MOST_CLUSTERS:
+            what = Message("CRV3 fits once for each of {n_clusters} clusters", n_clusters=size)
+            hint = marked("choose clustered, equally reliable with that many clusters")
+            raise EstimationError(Problem("covariance", what, expected=f"at most {MOST_CLUSTERS}", hint=hint))
         changes = np.array([self._change(regression, clusters, at) for at in range(size)])
         factor, kind = (size - 1) / size, f"CRV3 clustered by {self.by}"
         correction = correction_of(regression, kind, factor=factor, n_clusters=(size,))
@@ -498,7 +377,7 @@ class CRV3:
     def _change(self, regression: FeolsRegression, clusters: EffectSet, at: int) -> Floats:
         """Return the change of the slopes without one cluster, (n_kept,)."""
         own = regression.estimated
-        others = regression.rows.take(np.flatnonzero(clusters.codes != at)).estimate(Request("iid"))
+        others = regression.rows.take(np.flatnonzero(clusters.codes != at)).estimate()
         if not np.array_equal(others.kept, own.kept):
             differ = np.setxor1d(own.kept, others.kept).tolist()
             names = ", ".join(repr(regression.panel.columns[column]) for column in differ)
@@ -509,67 +388,36 @@ class CRV3:
                 names=names,
             )
             hint = marked("choose another covariance, or drop the column")
-            raise EstimationError(Problem("covariance", what, expected="crv1, or wild_cluster", hint=hint))
+            raise EstimationError(
+                Problem("covariance", what, expected="clustered, or wild_cluster", hint=hint)
+            )
         return (others.slopes - own.slopes)[own.kept]
 
 
 @dataclass(frozen=True)
-class WildBootstrap(plugin.WildClusters):
-    """Errors of ``crv1`` with p-values and limits of a bootstrap, as `WildClusters` has them."""
+class FeolsWildCluster(WildCluster):
+    """Errors of ``clustered`` that count effects as fixest does, with p-values and limits of a bootstrap."""
 
-    def request(self, rows: FeolsRows) -> Request:
-        """Return what is asked of pyfixest.
-
-        Raises
-        ------
-        EstimationError
-            Where there are fewer than two clusters, or more than the bootstrap is meant for.
-        """
-        read_clusters(
-            rows, self.by, cost="a wild bootstrap solves for effects once for each column and cluster"
-        )
-        return CRV1((self.by,)).request(rows)
-
-    def corrected(self, regression: FeolsRegression) -> tuple[Floats, Correction]:
-        """Return the covariance of ``crv1``, (n_kept, n_kept), and how it was computed.
-
-        Raises
-        ------
-        EstimationError
-            Where errors cancel within all clusters.
-        """
-        matrix, correction = CRV1((self.by,)).corrected(regression)
-        number = self.number(*correction.n_clusters)
-        words = marked("wild cluster bootstrap by {by}, {number} {weights} draws")
-        how = Message(words, by=self.by, number=number, weights=self.weights)
-        return matrix, replace(correction, kind=how)
+    correction: ClassVar[CorrectionName] = "stata"
 
 
 # Any of them, told apart by ``use``; an option that belongs to another kind is refused.
-FeolsCovariance = Annotated[CRV1 | CRV3 | Hetero | Iid | WildBootstrap, Field(discriminator="use")]
+FeolsCovariance = Annotated[
+    Classical | Robust | Clustered | Conley | CRV3 | FeolsWildCluster, Field(discriminator="use")
+]
 
 
-def read_clusters(rows: FeolsRows, part: str, *, cost: str = "") -> EffectSet:
-    """Return the cluster of every row.
-
-    Parameters
-    ----------
-    cost : what more than `MOST_CLUSTERS` would cost; empty where any number is fine
+def covariance_of(regression: FeolsRegression, covariance: FeolsCovariance) -> tuple[Floats, Correction]:
+    """Return the covariance of the coefficients, (n_kept, n_kept), and how it was computed.
 
     Raises
     ------
     EstimationError
-        Where there are fewer than two, or too many.
+        Where it is undefined, or errors cancel within all clusters.
     """
-    known, effect = {levels.effect: levels for levels in rows.design.sets}, plugin.effect_named(part)
-    clusters = known.get(effect) or plugin.read_effect_set(rows.panel, effect)
-    if clusters.n_levels < 2:
-        words = marked("clustering by {part} needs at least two clusters; there is {n_levels}")
-        what = Message(words, part=part, n_levels=clusters.n_levels)
-        hint = marked("choose iid or hetero, or use more rows")
-        raise EstimationError(Problem("covariance", what, hint=hint))
-    if cost and clusters.n_levels > MOST_CLUSTERS:
-        what = Message("{cost} of {n_levels} clusters", cost=cost, n_levels=clusters.n_levels)
-        hint = marked("choose crv1, equally reliable with that many clusters")
-        raise EstimationError(Problem("covariance", what, expected=f"at most {MOST_CLUSTERS}", hint=hint))
-    return clusters
+    if isinstance(covariance, CRV3):
+        return covariance.corrected(regression)
+    scores = regression.basis, regression.to_coefficients, regression.within.residuals
+    matrix, correction = own_covariance(regression, covariance, *scores)
+    refuse_cancelled(regression, np.diag(matrix), correction.kind, nothing=_NOTHING)
+    return matrix, correction

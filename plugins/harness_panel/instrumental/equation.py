@@ -21,7 +21,7 @@ from harness.plugin import (
     Problem,
     marked,
 )
-from harness_panel.covariance import Classical, Clustered, Conley, Robust, Sandwich
+from harness_panel.covariance import Classical, Clustered, Conley, Robust, own_covariance
 from harness_panel.solver.regression import Regression, in_words, regress
 from harness_panel.solver.within import without_effects
 
@@ -140,31 +140,6 @@ def _refused(name: str, why: str) -> EstimationError:
 
 # Covariances of instrumented equations; HC2 and HC3 are not among them.
 InstrumentedCovariance = Annotated[Classical | Robust | Clustered | Conley, Field(discriminator="use")]
-
-
-def meat_of(
-    regression: Regression, covariance: InstrumentedCovariance, basis: Floats, residuals: Floats
-) -> Floats:
-    """Return the covariance of the scores, (n, n), of a basis, (n_obs, n), and residuals, (n_obs,)."""
-    n_obs, n_coef = basis.shape
-    if isinstance(covariance, Classical):
-        return np.asarray(float(residuals @ residuals) / n_obs * np.eye(n_coef))
-    rows = basis * residuals[:, None]
-    if isinstance(covariance, Robust):
-        return np.asarray(rows.T @ rows)
-    if isinstance(covariance, Conley):
-        return covariance.meat(regression.panel, rows)
-    own = [regression.grouping(name) for name in covariance.by]
-    terms = [(1.0, grouping) for grouping in own]
-    if len(own) == 2:
-        terms.append((-1.0, plugin.Grouping.of_pairs(own[0].codes, own[1].codes)))
-    meat = np.zeros((n_coef, n_coef))
-    for sign, grouping in terms:
-        sums, n_levels = grouping.sums(rows), grouping.n_levels
-        # As linearmodels' option group_debias, which the factor of plm counts on.
-        debiased = n_levels / (n_levels - 1) * (n_obs - 1) / n_obs if covariance.correction == "plm" else 1.0
-        meat += sign * debiased * sums.T @ sums
-    return meat
 
 
 # Two-stage least squares, limited information maximum likelihood, two-step GMM.
@@ -315,36 +290,15 @@ class InstrumentedEquation:
         slopes = (self.to_units / self.lengths[-1])[:, None] * bread
         residuals = self.residuals(results) * self.lengths[-1]
         if not self.regression.has_constant:
-            return self.corrected(covariance, basis, slopes, residuals)
+            return own_covariance(self.regression, covariance, basis, slopes, residuals)
         weights, panel = self.regression.weights, self.regression.panel
         kept = self.regression.within.kept
         centre = np.average(panel.X[:, kept], axis=0, weights=weights)
         first = np.concatenate([[weights.sum() ** -0.5], -centre @ slopes])
         whole = np.vstack([first, np.column_stack([np.zeros(len(slopes)), slopes])])
         root = np.sqrt(weights)
-        return self.corrected(
-            covariance, np.column_stack([root / np.linalg.norm(root), basis]), whole, residuals
-        )
-
-    def corrected(
-        self, covariance: InstrumentedCovariance, basis: Floats, to_coefficients: Floats, residuals: Floats
-    ) -> tuple[Floats, Correction]:
-        """Return a sandwich with its small-sample factor.
-
-        The sandwich is ours, since ``linearmodels.iv`` knows nothing of effects in its degrees of freedom;
-        factors and their names are those of every linear estimator.
-
-        Parameters
-        ----------
-        basis : (n_obs, n), orthonormal
-        to_coefficients : (n, n)
-        residuals : (n_obs,), times the roots of the weights
-        """
-        covariance.library_options(self.regression)
-        meat = meat_of(self.regression, covariance, basis, residuals)
-        if isinstance(covariance, Conley):
-            return covariance.mended(self.regression, Sandwich(meat, to_coefficients))
-        return covariance.corrected(self.regression, Sandwich(meat, to_coefficients))
+        both = np.column_stack([root / np.linalg.norm(root), basis])
+        return own_covariance(self.regression, covariance, both, whole, residuals)
 
     def beyond_exogenous(self, column: Floats) -> tuple[Floats, Floats]:
         """Return an orthonormal basis of the instruments, and a column, both given the exogenous columns."""

@@ -12,7 +12,14 @@ from numpy.random import Generator
 
 from harness import plugin
 from harness.plugin import CoefficientTable, Floats, Message, Note, Panel, Statistic, Stream, marked
-from harness_panel.covariance import Classical, Clustered, PredictionsAlone, Robust, columns_of
+from harness_panel.covariance import (
+    Classical,
+    Clustered,
+    PredictionsAlone,
+    Robust,
+    columns_of,
+    own_covariance,
+)
 from harness_panel.diagnostics.effects import Check, Diagnostic, diagnostic_columns
 from harness_panel.estimators.linear import LINEAR
 from harness_panel.instrumental.equation import InstrumentedCovariance as Covariance
@@ -117,7 +124,7 @@ def strength_of(equation: InstrumentedEquation, covariance: Covariance) -> Stren
     residuals = residual - basis @ slopes
     total, explained = float(residual @ residual), float(slopes @ slopes)
     n_instruments = basis.shape[1]
-    matrix, _ = equation.corrected(covariance, basis, np.eye(n_instruments), residuals)
+    matrix, _ = own_covariance(equation.regression, covariance, basis, np.eye(n_instruments), residuals)
     trace = float(np.trace(matrix))
     largest, x = float(np.linalg.eigvalsh(matrix)[-1]), 1.0 / BIAS
     size = trace**2 * (1 + 2 * x) / (float(np.sum(matrix**2)) + 2 * x * trace * largest)
@@ -141,9 +148,9 @@ def reduced_form_of(equation: InstrumentedEquation, covariance: Covariance) -> p
     columns = np.column_stack([outcome * equation.lengths[-1], exposure * equation.lengths[0]])
     slopes = basis.T @ columns
     left = columns - basis @ slopes
-    unit = np.eye(basis.shape[1])
+    unit, regression = np.eye(basis.shape[1]), equation.regression
     (of_outcome, how), (of_exposure, _), (of_sum, _) = (
-        equation.corrected(covariance, basis, unit, own) for own in (*left.T, left.sum(axis=1))
+        own_covariance(regression, covariance, basis, unit, own) for own in (*left.T, left.sum(axis=1))
     )
     both = (of_sum - of_outcome - of_exposure) / 2.0
     return plugin.ReducedForm(slopes[:, 0], slopes[:, 1], of_outcome, both, of_exposure, how.df_resid)
@@ -351,8 +358,9 @@ class InstrumentalFit(LevelledFit):
         )
         augmented = regress(extended, regression.effects, weights=weights)
         own = slice(-residuals.shape[1], None)
-        matrix, correction = replace(equation, regression=augmented).corrected(
-            self.covariance, augmented.basis, augmented.to_coefficients, augmented.within.residuals
+        matrix, correction = own_covariance(
+            *(augmented, self.covariance),
+            *(augmented.basis, augmented.to_coefficients, augmented.within.residuals),
         )
         null = marked("the instrumented variables are uncorrelated with the errors (exogenous)")
         slopes, df = augmented.estimate[own], (residuals.shape[1], correction.df_resid)

@@ -261,6 +261,11 @@ class Regression:
         """
         return Grouping.of(plugin.key_of(self.panel, plugin.effect_named(name)).codes)
 
+    def n_outside(self, clusters: Sequence[Grouping]) -> int:
+        """Return how many independent effects are not nested in clusters; 1, their mean, if all are."""
+        crossing = [levels for levels in self.sets if not any(map(levels.is_within, clusters))]
+        return Absorber.of(crossing).rank(self.weights) if crossing else 1
+
     def without_effects(self, clusters: Grouping) -> Callable[[Floats], Floats] | None:
         """Return what partials effects out of columns, (n_obs, n), times the roots of the weights.
 

@@ -12,7 +12,7 @@ from fixest_panels import dummies, grouped_panel
 from harness import EstimationError, Panel
 from harness.plugin import Floats, draw_weights, random_stream
 from harness_panel import Classical, FixedEffects, PooledOLS, WildCluster
-from harness_panel.feols import Feols, WildBootstrap
+from harness_panel.feols import Feols, FeolsWildCluster
 from harness_panel.solver import draws as resampled_draws
 from harness_panel.solver.draws import EntitySums
 from panels import simulated_panel
@@ -176,7 +176,7 @@ E, T, BOTH = ("entity",), ("time",), ("entity", "time")
 
 
 def feols(effects, trends=(), *, weighted=False):
-    return Feols(effects=effects, trends=trends, covariance=WildBootstrap(), weighted=weighted)
+    return Feols(effects=effects, trends=trends, covariance=FeolsWildCluster(), weighted=weighted)
 
 
 # Effects, trends, whether rows are weighted, and the estimator.
@@ -247,7 +247,10 @@ def test_limits_are_where_the_p_value_crosses_the_level(effects):
 
 def test_limits_are_the_same_by_both_engines():
     panel = simulated_panel(random_stream(94), n_entities=9, n_periods=5, share=0.9)
-    options = (Feols(BOTH, covariance=WildBootstrap(draws=512)), FixedEffects(BOTH, WildCluster(draws=512)))
+    options = (
+        Feols(BOTH, covariance=FeolsWildCluster(draws=512)),
+        FixedEffects(BOTH, WildCluster(draws=512)),
+    )
     table, expected = (one.fit(panel, rng=random_stream(0)).coefficients() for one in options)
     np.testing.assert_allclose(table.p_value, expected.p_value, rtol=1e-12)
     np.testing.assert_allclose(table.conf_int(0.9), expected.conf_int(0.9), rtol=1e-6)
@@ -260,7 +263,7 @@ def test_clusters_too_few_to_reject_anything_have_no_limits():
     assert np.isinf(table.conf_int(0.95)).all()
 
 
-@pytest.mark.parametrize("estimator", [PooledOLS(WildCluster()), Feols(covariance=WildBootstrap())])
+@pytest.mark.parametrize("estimator", [PooledOLS(WildCluster()), Feols(covariance=FeolsWildCluster())])
 def test_too_many_clusters_are_refused(estimator):
     panel = simulated_panel(random_stream(68), n_entities=1001, n_periods=2)
     with pytest.raises(EstimationError, match="1001"):

@@ -12,15 +12,16 @@ from fixest_panels import dummy_regression, grouped_panel
 from harness import EstimationError
 from harness.estimators.guard import attempt
 from harness.plugin import CanFitDraws, Key, random_stream
-from harness_panel.feols import CRV1, CRV3, Feols, Hetero, Iid, WildBootstrap
+from harness_panel.covariance import Classical, Clustered, Robust
+from harness_panel.feols import CRV3, Feols, FeolsWildCluster
 from panels import panel_from_arrays, simulated_panel
 
 PANEL = grouped_panel("laws", n_entities=12, n_periods=6)
 OPTIONS = {
-    "many": Feols(("entity", "time"), ("industry",), covariance=CRV1(("region", "time"))),
+    "many": Feols(("entity", "time"), ("industry",), covariance=Clustered(("region", "time"), "stata")),
     "region by time": Feols(absorb=(("region", "time"),), covariance=CRV3("region")),
-    "trends": Feols(("entity", "time"), trends=("entity",), covariance=WildBootstrap("time", draws=99)),
-    "weighted": Feols(("entity", "time"), weighted=True, covariance=Hetero()),
+    "trends": Feols(("entity", "time"), trends=("entity",), covariance=FeolsWildCluster("time", draws=99)),
+    "weighted": Feols(("entity", "time"), weighted=True, covariance=Robust()),
 }
 each = pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 
@@ -40,7 +41,9 @@ def test_draws_are_fits_of_the_rows_drawn(options):
         rows = np.flatnonzero(draw)
         panel = replace(PANEL, weights=draw * own).take(rows)
         table = (
-            replace(options, weighted=True, covariance=Iid()).fit(panel, rng=random_stream(0)).coefficients()
+            replace(options, weighted=True, covariance=Classical())
+            .fit(panel, rng=random_stream(0))
+            .coefficients()
         )
         np.testing.assert_allclose(slopes, table.estimate, rtol=1e-7)
     np.testing.assert_allclose(
@@ -118,8 +121,8 @@ def test_names_that_would_be_formulas_are_names(tmp_path):
     named = replace(
         PANEL, exposure=names[0], controls=names[1:], groups=groups, entity=entity, outcome="y ~ x"
     )
-    options = Feols(absorb=(("a^b + c", "time"),), covariance=CRV1(("a^b + c",)))
-    plain = Feols(absorb=(("region", "time"),), covariance=CRV1(("region",)))
+    options = Feols(absorb=(("a^b + c", "time"),), covariance=Clustered(("a^b + c",), "stata"))
+    plain = Feols(absorb=(("region", "time"),), covariance=Clustered(("region",), "stata"))
     table = fit(options, named).coefficients()
     assert table.terms == names
     np.testing.assert_array_equal(table.estimate, fit(plain).coefficients().estimate)
@@ -169,7 +172,9 @@ def test_options_that_contradict_themselves(options, match):
 
 
 def test_columns_that_the_panel_must_carry():
-    options = Feols(absorb=("industry", ("region", "time")), covariance=CRV1(("province", "entity")))
+    options = Feols(
+        absorb=("industry", ("region", "time")), covariance=Clustered(("province", "entity"), "stata")
+    )
     assert options.group_columns == ("industry", "region", "province")
     with pytest.raises(EstimationError, match="no column 'province'"):
         fit(options)
@@ -235,7 +240,7 @@ def test_slopes_errors_and_predictions_of_training_rows(options, sets, trends, w
         dummy_regression(DUMMIES_PANEL, sets, trends=trends, weighted=weighted),
         len(DUMMIES_PANEL.columns),
     )
-    for covariance, kind in ((Iid(), "nonrobust"), (Hetero(), "HC1")):
+    for covariance, kind in ((Classical(), "nonrobust"), (Robust(), "HC1")):
         expected = regression.fit(cov_type=kind)
         fit = Feols(**options, covariance=covariance, weighted=weighted).fit(
             DUMMIES_PANEL, rng=random_stream(0)
@@ -257,7 +262,7 @@ def test_clusters_without_a_factor(by, weighted):
     kwds = {"groups": keys[by].codes, "use_correction": False}
     regression = dummy_regression(DUMMIES_PANEL, [["entity"], ["time"]], weighted=weighted)
     expected = regression.fit(cov_type="cluster", cov_kwds=kwds)
-    options = Feols(effects=("entity", "time"), covariance=CRV1((by,), "none"), weighted=weighted)
+    options = Feols(effects=("entity", "time"), covariance=Clustered((by,), "none"), weighted=weighted)
     table = options.fit(DUMMIES_PANEL, rng=random_stream(0)).coefficients()
     np.testing.assert_allclose(table.std_error, expected.bse[: len(DUMMIES_PANEL.columns)], rtol=1e-9)
     assert table.correction.factor == 1.0
@@ -268,7 +273,7 @@ def test_many_overlapping_effects_are_counted_from_above():
     """Regions by period hold the periods; the count is no less than the rank, and the fit says so."""
     sets = [["entity"], ["time"], ["industry"]]
     expected = dummy_regression(DUMMIES_PANEL, sets).fit()
-    fit = Feols(effects=("entity", "time"), absorb=("industry",), covariance=Iid()).fit(
+    fit = Feols(effects=("entity", "time"), absorb=("industry",), covariance=Classical()).fit(
         DUMMIES_PANEL, rng=random_stream(0)
     )
     table = fit.coefficients()

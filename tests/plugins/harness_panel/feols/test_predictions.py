@@ -9,7 +9,8 @@ from fixest_panels import dummy_regression, grouped_panel
 from harness import EstimationError
 from harness.plugin import Key, random_stream
 from harness_panel import FixedEffects
-from harness_panel.feols import CRV1, CRV3, Feols, Hetero
+from harness_panel.covariance import Clustered, Robust
+from harness_panel.feols import CRV3, Feols
 from panels import panel_from_arrays
 
 PANEL = grouped_panel("predictions", n_entities=15, n_periods=8)
@@ -133,7 +134,7 @@ def test_fixest_counts_effects_that_are_not_within_clusters(by, counted):
     """Effects within clusters count as one, their constant; the others as the levels that are left."""
     n_clusters = {"entity": CORRECTED_PANEL.n_entities, "region": 3, "time": CORRECTED_PANEL.n_periods}[by]
     factor = n_clusters / (n_clusters - 1) * (N - 1) / (N - counted)
-    found = table(("entity", "time"), CRV1((by,)))
+    found = table(("entity", "time"), Clustered((by,), "stata"))
     assert found.correction.factor == pytest.approx(factor, rel=1e-12)
     np.testing.assert_allclose(found.std_error, np.sqrt(factor) * raw(by), rtol=1e-9)
 
@@ -148,7 +149,7 @@ def test_two_kinds_of_clusters_take_the_smaller_number():
         parts.append(regression.fit(cov_type="cluster", cov_kwds=kwds).cov_params()[:K, :K])
     smallest = min(CORRECTED_PANEL.n_entities, CORRECTED_PANEL.n_periods)
     factor = smallest / (smallest - 1) * (N - 1) / (N - K - 1)
-    found = table(("entity", "time"), CRV1(("entity", "time")))
+    found = table(("entity", "time"), Clustered(("entity", "time"), "stata"))
     np.testing.assert_allclose(found.covariance, factor * (parts[0] + parts[1] - parts[2]), rtol=1e-8)
     assert found.correction.df_resid == smallest - 1
 
@@ -162,7 +163,7 @@ def test_singletons_change_factors_and_no_slope():
     )
     panel = CORRECTED_PANEL.take(alone)
     fits = {
-        singletons: Feols(effects=("entity",), covariance=Hetero(), singletons=singletons).fit(
+        singletons: Feols(effects=("entity",), covariance=Robust(), singletons=singletons).fit(
             panel, rng=random_stream(0)
         )
         for singletons in ("keep", "drop")
