@@ -12,8 +12,9 @@ from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.record.manifest import EstimatorRecord, ProtocolRecord
 from harness.tables.accuracy import ACCURACY, AccuracyRow
-from harness.tables.gain import GAIN, GIVEN_PERIODS, GainRow, GainStatus
+from harness.tables.gain import GAIN, GAIN_WITHIN, GIVEN_PERIODS, GainRow, GainStatus
 from harness.text.numbers import p_text, percent, percent_interval, significant
+from harness.text.sentences import Sentence
 
 # Samples in the order in which they are preferred for comparing estimators.
 SAMPLES = ("test", "all", "train")
@@ -133,7 +134,7 @@ class Gains:
                 return GainCell(estimator, protocol, row, GainStatus.REFERENCE)
             status, reason = refusal(self.run, *place)
         else:
-            rows = [row for row in self.run.rows(GAIN) if attrgetter(*KEY)(row) == key]
+            rows = self.run.view(_by_cell).get(key, ())
             done = {row.sample: row for row in rows if row.is_done and math.isfinite(row.gain)}
             if found := next((done[sample] for sample in SAMPLES if sample in done), None):
                 study = self.run.manifest.study
@@ -149,6 +150,28 @@ class Gains:
             for estimator in self.candidates
             for protocol in self.run.manifest.study.protocols
         )
+
+
+def few_periods_of(run: Run, protocol: str) -> Sentence:
+    """Return that a protocol tests few periods, and which."""
+    return Sentence("few_periods", {"protocol": protocol, "periods": run.view(_periods).get(protocol, [])})
+
+
+def _periods(run: Run) -> Mapping[str, list[str]]:
+    """Return the periods that each protocol tests."""
+    frame = run.frame(GAIN_WITHIN.name)
+    if frame.empty:
+        return {}
+    own = frame[frame["by"] == "period"].groupby("protocol")["part"].unique()
+    return {str(protocol): sorted(map(str, parts)) for protocol, parts in own.items()}
+
+
+def _by_cell(run: Run) -> Mapping[tuple[str, ...], Sequence[GainRow]]:
+    """Return the rows of gains by what tells gains of one sample apart."""
+    found: dict[tuple[str, ...], list[GainRow]] = {}
+    for row in run.rows(GAIN):
+        found.setdefault(attrgetter(*KEY)(row), []).append(row)
+    return found
 
 
 def _why_none(rows: Iterable[GainRow | AccuracyRow]) -> tuple[str, str]:

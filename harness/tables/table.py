@@ -184,5 +184,4 @@ def read_rows(frame: pd.DataFrame, kind: type[Row], *, table: str) -> tuple[Row,
 
 def _values(column: pd.Series[Any]) -> list[Any]:
     """Return the cells of a column, None where one is empty."""
-    cells = column.astype(object)
-    return cells.where(cells.notna(), None).tolist()
+    return [None if cell is None or cell != cell else cell for cell in column.tolist()]

@@ -59,6 +59,7 @@ SHOWN: Mapping[str, Callable[[StudyRecord, Any], str]] = {
     "protocol": StudyRecord.protocol_title,
     "protocols": quoted,
     "lagged": lambda _, names: joined(names),
+    "periods": lambda _, names: joined(names) or gettext("few periods"),
     "outcomes": lambda study, names: joined([study.label(name) for name in names]),
     **dict.fromkeys(("message", "kind", "reason"), lambda _, text: translated(text)),
     "p_value": lambda _, value: p_text(value),

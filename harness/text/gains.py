@@ -10,7 +10,7 @@ from harness.language import gettext, marked, ngettext, translated
 from harness.record.manifest import ProtocolRecord
 from harness.tables.gain import GIVEN_PERIODS, GainRow, GainStatus
 from harness.tables.table import NAN
-from harness.text.context import Context
+from harness.text.context import Context, Estimate
 from harness.text.numbers import NO_BREAK, fixed, p_text, percent, percent_interval, significant
 from harness.text.plain_text import in_turn, joined, listed, shortened
 
@@ -30,6 +30,9 @@ FOR: Mapping[tuple[bool, str], str] = {
     (False, "other"): marked("For other periods of {entities} not used in training"),
     (True, "known"): marked("For other rows of the same {entities}"),
 }
+
+# A gain that is less in size rounds to nothing: errors are the same.
+LEAST_SHOWN = 0.0005
 
 # How a gain stands that is one.
 GAINED = frozenset({GainStatus.BETTER, GainStatus.BETTER_ONCE})
@@ -52,17 +55,17 @@ def headline(context: Context, *, reference: str, gains: Sequence[Values]) -> st
             "out of sample.",
             reference=reference,
         )
-    return " ".join(
-        _verdict_under(context, protocol, own, reference)
-        for protocol in honest
-        if (own := [row for row in rows if row.protocol == protocol.id])
-    )
+    under = ((protocol, [row for row in rows if row.protocol == protocol.id]) for protocol in honest)
+    return " ".join(_verdict_under(context, protocol, own, reference) for protocol, own in under if own)
 
 
 def _verdict_under(
     context: Context, protocol: ProtocolRecord, rows: Sequence[GainRow], reference: str
 ) -> str:
-    """Return who is better under one protocol, or the largest gain and what could have been found."""
+    """Return who is better under one protocol, or the largest gain and what could have been found.
+
+    Where no error is less than that of the reference it is said by how much the least of them exceeds that.
+    """
     study = context.study
     ordered = sorted(rows, key=lambda row: -row.gain)
     standing = [row.status_at(study.level, study.least_gain) for row in ordered]
@@ -72,7 +75,7 @@ def _verdict_under(
         "where": context.filled(FOR[protocol.knows_entities, protocol.tested_periods]),
         "reference": reference,
         "estimator": first.estimator,
-        "reduction": _reduction(first, study.level),
+        "reduction": _reduction((first.gain, first.conf_low, first.conf_high), study.level),
         "least": percent(study.least_gain, 0),
         "found": "" if is_once else _detectable(first),
     }
@@ -85,24 +88,17 @@ def _verdict_under(
             more=more,
             **given,
         )
-    if first.gain <= 0.0:
-        return context.filled(
-            "{where}, no estimator predicts better than {reference}{by_more}: the largest gain is "
-            "{reduction} by {estimator}.",
-            by_more="",
-            **given,
-        )
+    if first.gain < LEAST_SHOWN:
+        return _all_behind(context, first, standing, given)
     if is_once:
         return context.filled(
             "{where}, the largest gain over {reference}, {reduction} by {estimator}, could be chance.",
             **given,
         )
     if GainStatus.OPEN not in standing:
-        by_more = context.filled(" by more than {least}", **given)
         return context.filled(
-            "{where}, no estimator predicts better than {reference}{by_more}: the largest gain is "
-            "{reduction} by {estimator}.",
-            by_more=by_more if max(row.conf_high for row in rows) > 0.0 else "",
+            "{where}, no estimator predicts better than {reference} by more than {least}: the largest gain "
+            "is {reduction} by {estimator}.",
             **given,
         )
     among = context.filled(" among {n} comparisons", n=len(rows)) if first.conf_low > 0.0 else ""
@@ -114,16 +110,42 @@ def _verdict_under(
     )
 
 
-def _reduction(row: GainRow, level: float) -> str:
-    """Return "26% (95% CI 4 to 41)", with a decimal where a limit would else lose its sign."""
-    if not math.isfinite(row.conf_low):
-        return gettext("{gain} (its interval has no bound)").format(gain=percent(row.gain, 0))
-    decimals = 0 if min(abs(row.conf_low), abs(row.conf_high)) >= 0.005 else 1
+def _all_behind(
+    context: Context, first: GainRow, standing: Sequence[GainStatus], given: Mapping[str, object]
+) -> str:
+    """Return that no estimator has a lower error than the reference, and how far the closest is from it."""
+    n_others, is_equal = len(context.study.estimators) - 1, abs(first.gain) < LEAST_SHOWN
+    increase = _reduction((-first.gain, -first.conf_high, -first.conf_low), context.study.level)
+    larger = context.filled("is larger by {increase}", increase=increase)
+    change = gettext("is the same") if is_equal else larger
+    if n_others == 1:
+        words = marked(
+            "{where}, {estimator} predicts no better than {reference}: its mean squared error {change}."
+        )
+    elif standing.count(GainStatus.WORSE) == n_others:
+        words = marked(
+            "{where}, every other estimator predicts significantly worse than {reference}: the closest is "
+            "{estimator}, whose mean squared error {change}."
+        )
+    else:
+        words = marked(
+            "{where}, no estimator predicts better than {reference}: the closest is {estimator}, whose mean "
+            "squared error {change}."
+        )
+    return context.filled(words, change=change, **given)
+
+
+def _reduction(estimate: Estimate, level: float) -> str:
+    """Return "26% (95% CI 4 to 41)", with a decimal where a number would else lose its sign."""
+    value, low, high = estimate
+    if not math.isfinite(low + high):
+        return gettext("{gain} (its interval has no bound)").format(gain=percent(value, 0))
+    decimals = 0 if min(map(abs, estimate)) >= 0.005 else 1
     return gettext("{gain} ({level} CI {low} to {high})").format(
-        gain=percent(row.gain, decimals),
+        gain=percent(value, decimals),
         level=percent(level, 0),
-        low=fixed(100.0 * row.conf_low, decimals),
-        high=fixed(100.0 * row.conf_high, decimals),
+        low=fixed(100.0 * low, decimals),
+        high=fixed(100.0 * high, decimals),
     )
 
 

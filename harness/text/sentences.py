@@ -176,10 +176,6 @@ def printed_contradict(
 
 # Sentences that are a message alone, by code; the context knows how what they hold is shown.
 MESSAGES: Mapping[str, str] = {
-    "time_seen_once": marked(
-        "Fewer than five test periods under {protocols}: the interval is conditional on them, and there is "
-        "no p-value."
-    ),
     "unseen_levels": marked("{estimator} under “{protocol}”: {message}."),
     "nickell": marked(
         "{lagged} is the outcome of an earlier period: next to fixed effects of {entity} its coefficient is "
@@ -200,7 +196,7 @@ MESSAGES: Mapping[str, str] = {
         "Some printed numbers contradict each other under assumptions that “Published numbers” names."
     ),
     "few_periods": marked(
-        "“{protocol}” tests fewer than five periods: its intervals are conditional on them, and there is no "
+        "“{protocol}” tests {periods} alone: its intervals are conditional on these periods, and there is no "
         "p-value."
     ),
     "few_in_all": marked("With {n_entities} {entities} intervals are rough."),

@@ -103,9 +103,7 @@ def _plot_profile(
         ink = "white" if abs(value) > 0.65 * reach else "black"
         axes.text(across, down, fixed(value, 1), ha="center", va="center", fontsize=8, color=ink)
     axes.set_xticks(range(len(numbers)), [str(number) for number in numbers])
-    axes.set_yticks(
-        range(len(variables)), [drawable(shortened(label, LABEL)) for label in labels], fontsize=8
-    )
+    axes.set_yticks(range(len(variables)), [drawable(shortened(label, LABEL)) for label in labels])
     axes.set_title(gettext("Means in each cluster (standard deviations)"), loc="left")
     axes.set_xlabel(gettext("Cluster"))
     axes.tick_params(length=0)

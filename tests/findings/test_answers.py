@@ -158,7 +158,10 @@ def test_what_is_read_first_are_three_points_in_the_order_of_the_rules(run):
     assert [found[at].parameters["message"] for at in (0, -1)] == ["leak", "skewed"]
     assert len(cautions.cautions(changed)) == cautions.MOST_CAUTIONS
     once = with_table(run, "gain", lambda frame: frame.assign(inference=GIVEN_PERIODS))
-    assert codes(cautions.few_periods(once)) == ["few_periods", "few_periods"]
+    tested = pd.DataFrame({"protocol": "forward", "by": "period", "part": [1986, 1987]})
+    few = list(cautions.few_periods(with_table(once, "gain_within", lambda _: tested)))
+    assert codes(few) == ["few_periods", "few_periods"]
+    assert few[-1].said(run.manifest.study).startswith("“Forward in time” tests 1986 and 1987 alone: ")
 
 
 @pytest.mark.parametrize(

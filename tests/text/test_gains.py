@@ -98,6 +98,18 @@ CASES = {
     ],
     "not-forward": [better(ANN, ENTITIES), worse(ANN, FORWARD)],
     "periods-left-out": [better(ANN, replace(FORWARD, leaks=(SAME_ENTITY, LATER_PERIODS)))],
+    "all-worse": [worse(FE, ENTITIES), cell(ANN, ENTITIES, -1.14, -2.5, -0.3)],
+    "all-behind": [worse(FE, ENTITIES), cell(ANN, ENTITIES, -0.03, -0.08, 0.02)],
+    "one-worse-one-refused": [worse(ANN, ENTITIES), refusal(FE, ENTITIES, "why")],
+    "given-periods-behind": [
+        cell(entry, FORWARD, -0.2, -0.3, -0.1, inference=GIVEN_PERIODS, p_holm=math.nan)
+        for entry in (ANN, FE)
+    ],
+    "equal": [cell(ANN, ENTITIES, 0.0, 0.0, 0.0), worse(FE, ENTITIES)],
+    "alone-equal": [cell(ANN, ENTITIES, 0.0, 0.0, 0.0)],
+    "alone-behind": [cell(ANN, ENTITIES, -0.002, -0.05, 0.04)],
+    "alone-unclear": [unclear(ANN, ENTITIES)],
+    "no-bound": [cell(ANN, ENTITIES, -0.5, -math.inf, 0.2), worse(FE, ENTITIES)],
     "no-protocol-apart": [better(ANN, RANDOM), unclear(FE, RANDOM)],
     "all-refused": [refusal(ANN, RANDOM, "why")],
 }

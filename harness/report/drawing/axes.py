@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
 import numpy as np
@@ -10,11 +10,12 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis, Tick, XAxis, YAxis
 from matplotlib.backend_bases import RendererBase
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch
+from matplotlib.patches import Patch, Rectangle
 from matplotlib.path import Path
 from matplotlib.text import Text
-from matplotlib.ticker import NullLocator
-from matplotlib.transforms import Bbox, Transform, TransformedPatchPath, TransformedPath
+from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
+from matplotlib.transforms import Bbox, IdentityTransform, Transform, TransformedPatchPath, TransformedPath
+from numpy.typing import ArrayLike
 
 # Share of an axis by which a tick may lie beyond its end.
 CLOSE = 1e-10
@@ -78,6 +79,26 @@ class TicksTogether(Axis):
         for name in absent:
             vars(self).pop(name, None)
 
+    def set_ticks(
+        self,
+        ticks: ArrayLike,
+        labels: Iterable[str] | None = None,
+        *,
+        minor: bool = False,
+        **kwargs: Any,  # noqa: ANN401
+    ) -> list[Tick]:
+        """Put ticks at given places, with their labels; those within the limits without making each."""
+        places, (low, high) = (
+            np.asarray(ticks, dtype=float).ravel().tolist(),
+            sorted(self.get_view_interval()),
+        )
+        if minor or kwargs or not all(low <= place <= high for place in places):
+            return super().set_ticks(ticks, labels, minor=minor, **kwargs)
+        self.set_major_locator(FixedLocator(places))
+        if labels is not None:
+            self.set_major_formatter(FixedFormatter(list(labels)))
+        return []
+
     def set_clip_path(
         self,
         path: Patch | Path | TransformedPath | TransformedPatchPath | None,
@@ -135,8 +156,22 @@ class VerticalAxis(TicksTogether, YAxis):
     """The axis of the ordinate."""
 
 
+class Ground(Rectangle):
+    """The ground of axes, which never moves: every artist that is cut at it asks where it lies."""
+
+    def get_patch_transform(self) -> Transform:
+        """Return that its own coordinates are those of the axes."""
+        return UNMOVED
+
+
+UNMOVED = IdentityTransform()
+
+
 class PlainAxes(Axes):
     """Axes with such axes."""
+
+    def _gen_axes_patch(self) -> Rectangle:
+        return Ground((0.0, 0.0), 1.0, 1.0)
 
     def _init_axis(self) -> None:
         # As matplotlib describes for projections.

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.gridspec import SubplotSpec
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
+from matplotlib.patches import Patch, Polygon
 from matplotlib.ticker import MaxNLocator
 
 from harness.arrays import Floats, Mask
@@ -150,8 +150,12 @@ def shade(
     ends = np.flatnonzero(np.diff(where, prepend=False, append=False))
     for own in (slice(*pair) for pair in ends.reshape(-1, 2).tolist()):
         low, high = (limit[own] for limit in limits)
-        across = np.concatenate([at[own], at[own][::-1]])
-        axes.fill(across, np.concatenate([low, high[::-1]]), color=colour, alpha=opacity, linewidth=0)
+        corners = np.column_stack(
+            [np.concatenate([at[own], at[own][::-1]]), np.concatenate([low, high[::-1]])]
+        )
+        axes.add_artist(Polygon(corners, color=colour, alpha=opacity, linewidth=0))
+        # `fill` would look for the extent of every side of it.
+        axes.update_datalim(corners)
 
 
 def plot_line(axes: Axes, series: Series) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import functools
 import io
+from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple
 
@@ -23,8 +24,10 @@ from matplotlib.text import Text
 from matplotlib.textpath import text_to_path
 from matplotlib.transforms import Affine2D, Transform
 from matplotlib.typing import ColorType
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from PIL import Image
+
+from harness.arrays import Floats
 
 # Points of an inch, and dots of one where something is drawn as pixels.
 POINTS_INCH, DPI = 72.0, 200.0
@@ -44,6 +47,9 @@ CAPS = {"butt": "butt", "round": "round", "projecting": "square"}
 
 Rgba = tuple[float, float, float, float]
 
+# Vertices and codes of the letters drawn so far, by the names that matplotlib gives them.
+GLYPHS: OrderedDict[str, tuple[Floats, NDArray[np.uint8]]] = OrderedDict()
+
 XMLNS = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
 
 
@@ -59,13 +65,15 @@ def letters_of(text: str, font: FontProperties) -> tuple[Letter, ...]:
     """Return the letters of a line of text; those without an outline, as blanks are, are left out."""
     found = _files_of(font)
     found.set_size(text_to_path.FONT_SCALE, text_to_path.DPI)
-    places, outlines, _ = text_to_path.get_glyphs_with_font(found, text)
+    places, _, _ = text_to_path.get_glyphs_with_font(found, text, glyph_map=GLYPHS)
     scale = UNITS / text_to_path.FONT_SCALE
-    drawn = {
-        name: commands(Path(vertices * scale, codes).cleaned(curves=True), decimals=0)
-        for name, (vertices, codes) in outlines.items()
-    }
-    return tuple(Letter(drawn[name], x * scale) for name, x, _, _ in places if drawn[name])
+    return tuple(Letter(own, x * scale) for name, x, _, _ in places if (own := _outline(name, scale)))
+
+
+@functools.cache
+def _outline(glyph: str, scale: float) -> str:
+    vertices, codes = GLYPHS[glyph]
+    return commands(Path(vertices * scale, codes).cleaned(curves=True), decimals=0)
 
 
 def _files_of(font: FontProperties) -> FT2Font:
@@ -297,8 +305,7 @@ class SvgRenderer(RendererBase):
         if path is not None:
             within = f'<path d="{self._commands(path, transform)}"/>'
         elif rectangle is not None:
-            x, y, width, height = rectangle.bounds
-            within = f"<rect {_place(x, self.height - y - height, width, height)}/>"
+            within = _rectangle(rectangle.bounds, self.height)
         else:
             return ""
         return f' clip-path="url(#{self._name("clipPath", "", within)})"'
@@ -365,6 +372,12 @@ def _rgba(face: ColorType) -> Rgba:
     return face if isinstance(face, tuple) and len(face) == 4 else to_rgba(face)
 
 
+@functools.cache
+def _rectangle(bounds: tuple[float, float, float, float], total: float) -> str:
+    x, y, width, height = bounds
+    return f"<rect {_place(x, total - y - height, width, height)}/>"
+
+
 def _place(x: float, y: float, width: float, height: float) -> str:
     return f'x="{number(x)}" y="{number(y)}" width="{number(width)}" height="{number(height)}"'
 
@@ -388,5 +401,6 @@ def drawn(figure: Figure) -> str:
     renderer = SvgRenderer(*(POINTS_INCH * inches for inches in size))
     # What is to be pixels it draws as such; matplotlib gives it no types.
     mixed: Any = MixedModeRenderer
-    figure.draw(mixed(figure, *size, DPI, renderer))
+    has_pixels = any(own.get_rasterized() for axes in figure.axes for own in axes.get_children())
+    figure.draw(mixed(figure, *size, DPI, renderer) if has_pixels else renderer)
     return renderer.document()

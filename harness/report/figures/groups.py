@@ -200,7 +200,8 @@ def _plot_effects(axes: Axes, groups: Sequence[str], rows: Sequence[GroupRow]) -
     axes.set_xlim(-0.6, len(groups) - 0.4)
     is_upright = len(groups) not in LABEL_WIDTHS
     names = [drawable(shortened(name, 18)) if is_upright else _wrapped(name, len(groups)) for name in groups]
-    axes.set_xticks(range(len(names)), names, rotation=90 if is_upright else 0)
+    axes.set_xticks(range(len(names)), names)
+    axes.tick_params(axis="x", labelrotation=90.0 if is_upright else 0.0)
 
 
 def _plot_truths(axes: Axes, groups: Sequence[str], truths: Mapping[str, float]) -> None:
