@@ -39,7 +39,7 @@ def is_known_for_all(holds: Tensor) -> bool:
 
     The processor is asked alone: on another device it is not known before all that waits there is done.
     """
-    return holds.is_cpu and bool(holds.all())
+    return holds.is_cpu and bool(holds.numpy().all())
 
 
 def where(chosen: Tensor, first: RecordsT, second: RecordsT) -> RecordsT:

@@ -8,15 +8,13 @@ methods that know the slope alone stop short (Levenberg 1944; Marquardt 1963; fo
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import torch
 from torch import Tensor
 
 from harness_neural.batch.levels import RowEffects, make_levels, make_row_effects
 from harness_neural.batch.optimisers import Evaluation
-from harness_neural.batch.parameters import NetworkLayout, make_scaling, unstandardise
+from harness_neural.batch.parameters import NetworkLayout, ParameterMap, make_scaling
 from harness_neural.batch.progress import (
     Progress,
     Results,
@@ -167,9 +165,7 @@ def train_in_turn(task: TrainingTask, settings: Settings, rule: LevenbergMarquar
         residuals = Residuals(task, network, settings)
         descent = _Descent(residuals, rule, torch.from_numpy(task.start[network]))
         progress = _descend(descent, task, settings, network, results)
-        point = residuals.layout.split(progress.best_point)
-        weights = unstandardise(residuals.scaling, point, is_tanh=is_tanh)
-        weights = replace(weights, hidden=weights.hidden.transpose(0, 1))
+        weights = ParameterMap(residuals.scaling, is_tanh=is_tanh).parameters(progress.best_point)
         results.put(np.array([network]), weights=weights, progress=progress)
     return results.trained(settings.activation)
 

@@ -17,7 +17,7 @@ from scipy.sparse import csr_array
 from torch import Tensor
 
 from harness.plugin import Floats, Ints
-from harness_neural.batch.passes import batch_width, forward, make_blocks, make_layer, one_thread
+from harness_neural.batch.passes import batch_width, forward, make_blocks, make_layers, one_thread
 from harness_neural.names import Unit
 
 
@@ -64,7 +64,7 @@ class NetworkBatch:
             for first in range(0, self.n_networks, width):
                 chunk = slice(first, first + width)
                 hidden = torch.from_numpy(self.hidden[chunk].swapaxes(0, 1).copy())
-                (layer,) = make_layer(hidden.shape[0], hidden.shape[1], blocks.n_rows, dtype=torch.float64)
+                (layer,) = make_layers(hidden.shape[0], hidden.shape[1], blocks.n_rows, dtype=torch.float64)
                 for at, row in enumerate(range(0, blocks.n_obs, blocks.n_rows)):
                     forward(
                         self.unit,
@@ -74,7 +74,7 @@ class NetworkBatch:
                         layer=layer,
                     )
                     n_rows = min(blocks.n_rows, blocks.n_obs - row)
-                    predicted[chunk, row : row + n_rows] = layer[-1, :, :n_rows].numpy()
+                    predicted[chunk, row : row + n_rows] = layer.predicted[:, 0, :n_rows].numpy()
         return predicted
 
 

@@ -25,7 +25,7 @@ from harness.plugin import Ints
 from harness_neural.batch import batch_records, levels, parameters, passes
 from harness_neural.batch.levels import LevelWeights, completed, solve_effects
 from harness_neural.batch.optimisers import Evaluation
-from harness_neural.batch.parameters import Parameters, Scaling, unstandardise
+from harness_neural.batch.parameters import ParameterMap, Parameters, Scaling
 from harness_neural.batch.passes import LIMITS, UnitSums, batch_width, make_blocks, unit_of
 from harness_neural.batch.task import Settings, TrainingTask
 from harness_neural.names import Precision
@@ -186,10 +186,11 @@ class Objective:
     ----------
     task : what the networks learn
     settings : how
+    bias_stretch : what the biases of points that are evaluated are multiplied by
     """
 
-    def __init__(self, task: TrainingTask, settings: Settings) -> None:
-        self._task, self._settings = task, settings
+    def __init__(self, task: TrainingTask, settings: Settings, *, bias_stretch: float = 1.0) -> None:
+        self._task, self._settings, self._bias_stretch = task, settings, bias_stretch
         self._is_tanh, self._is_solved = settings.activation == "tanh", settings.output == "solved"
         self._limits = LIMITS[settings.device]
         order = levels.row_order(task.levels) if task.levels else slice(None)
@@ -225,45 +226,41 @@ class Objective:
 
         A tanh network comes back as the sigmoid network it equals.
         """
-        weights = unstandardise(self._networks.scaling, self.layout.split(points), is_tanh=self._is_tanh)
-        return replace(weights, hidden=weights.hidden.transpose(0, 1))
+        return self._map.parameters(points)
 
     def evaluate(self, points: Tensor) -> Evaluation:
         """Return losses and gradients at points, (n_networks, n_parameters) float64."""
-        own, effects_of_units = self.layout.split(points), None
-        scaling, known = self._networks.scaling, self._networks.effects
+        known, of_units = self._networks.effects, None
+        hidden = self._map.hidden(points)
         if self._is_solved:
-            own, effects_of_units = self._solved(own)
-            points = self.layout.join(own)
-        weights = unstandardise(scaling, own, is_tanh=self._is_tanh)
+            points, of_units = self._solved(points, hidden)
+        output = self._map.output(points)
         result = self._passes.run(
-            weights,
+            hidden,
+            output,
             workspace=self._workspace,
-            effects=None if known is None else self._effects(weights, known, effects_of_units),
+            effects=None if known is None else self._effects(hidden, output, known, of_units),
             known=None if known is None else known.weights,
         )
-        gradient = parameters.unstandardise_backward(scaling, result.gradient, is_tanh=self._is_tanh)
-        loss, decay = result.loss, self._settings.weight_decay
+        loss, gradient = result.loss, self._map.gradient(result.by_weight, result.products)
+        decay = self._settings.weight_decay
         if decay:
-            loss = loss + decay * own.hidden[..., :-1].square().sum(dim=(1, 2))
-            gradient.hidden[..., :-1] += 2.0 * decay * own.hidden[..., :-1]
-        output_decay = self._networks.output_decay
-        loss = loss + output_decay * own.output.square().sum(dim=1)
-        gradient.output.addcmul_(own.output, output_decay.unsqueeze(1), value=2.0)
-        if self._is_solved:
-            gradient.output.zero_()
-            gradient.intercept.zero_()
-        return Evaluation(
-            loss=loss, gradient=self.layout.join(gradient), selection=result.selection, points=points
-        )
+            weights = self.layout.split(points).hidden[..., :-1]
+            loss = loss + decay * weights.square().sum(dim=(1, 2))
+            self.layout.split(gradient).hidden[..., :-1] += 2.0 * decay * weights
+        if decay or self._is_solved:
+            output_decay, own = self._networks.output_decay, self.layout.split(points).output
+            loss = loss + output_decay * own.square().sum(dim=1)
+            if not self._is_solved:
+                self.layout.split(gradient).output.addcmul_(own, output_decay.unsqueeze(1), value=2.0)
+        return Evaluation(loss, gradient, result.selection, points)
 
-    def _solved(self, own: Parameters) -> tuple[Parameters, Tensor]:
-        """Return parameters with the output weights that are the best for their hidden ones.
+    def _solved(self, points: Tensor, hidden: Tensor) -> tuple[Tensor, Tensor]:
+        """Return points with the output weights that are the best for their hidden ones.
 
         With them, the effects of the units by level, (n_networks, n_levels, n_units).
         """
-        scaling, known = self._networks.scaling, self._networks.effects
-        hidden = unstandardise(scaling, own, is_tanh=self._is_tanh).hidden
+        known = self._networks.effects
         sums = self._passes.unit_sums(hidden, workspace=self._workspace)
         if known is None:
             of_units, moments = sums.by_level, about_means(sums)
@@ -272,24 +269,29 @@ class Objective:
             moments = about_effects(sums, of_units=of_units, of_outcome=known.of_outcome)
         output, intercept = solve_output(
             moments,
-            outcome_deviation=scaling.outcome_deviation,
+            outcome_deviation=self._networks.scaling.outcome_deviation,
             is_tanh=self._is_tanh,
             decay=self._networks.output_decay,
         )
-        return replace(own, output=output, intercept=intercept), of_units
+        return self.layout.join(
+            replace(self.layout.split(points), output=output, intercept=intercept)
+        ), of_units
 
-    def _effects(self, weights: Parameters, known: KnownEffects, of_units: Tensor | None) -> Tensor:
-        """Return the effects of errors, (n_networks, n_levels), at weights that `unstandardise` returns."""
+    def _effects(
+        self, hidden: Tensor, output: Tensor, known: KnownEffects, of_units: Tensor | None
+    ) -> Tensor:
+        """Return the effects of errors, (n_networks, n_levels), at weights as of `ParameterMap`."""
         if of_units is None:
-            sums = self._passes.error_sums(weights, workspace=self._workspace)
+            sums = self._passes.error_sums(hidden, output, workspace=self._workspace)
             found = solve_effects(self._levels, sums.unsqueeze(2), known.weights).squeeze(2)
         else:
-            found = (of_units @ weights.output.unsqueeze(2)).squeeze(2) - known.of_outcome
-            found[:, self._levels.places[0]] += weights.intercept.unsqueeze(1)
+            found = (of_units @ output[:, 0, :-1].unsqueeze(2)).squeeze(2) - known.of_outcome
+            found[:, self._levels.places[0]] += output[:, 0, -1:]
         return completed(self._levels, found, known.weights)
 
     def _use(self, networks: NetworkRecords) -> None:
         self._networks = networks
+        self._map = ParameterMap(networks.scaling, is_tanh=self._is_tanh, bias_stretch=self._bias_stretch)
         self._workspace = passes.make_workspace(
             self.blocks,
             networks.shares,

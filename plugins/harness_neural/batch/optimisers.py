@@ -155,12 +155,16 @@ class Bracket:
     step : length to try next
     low, high : lengths known to be too short and too long; zero and infinity where none is known
     trials : lengths tried so far
+    decrease : Armijo's share of the step
+    is_last : whether no other length will be tried
     """
 
     step: Tensor
     low: Tensor
     high: Tensor
     trials: Tensor
+    decrease: Tensor
+    is_last: Tensor
 
     def narrowed(self, start: Position, loss: Tensor, *, is_lower: Tensor) -> Bracket:
         """Return the brackets of networks whose step was not accepted, and any others for the rest.
@@ -177,13 +181,14 @@ class Bracket:
         width = high - low
         inside = torch.clamp(guess, low + NEAREST * width, low + FARTHEST * width)
         step = torch.where(high.isinf(), STRETCH * self.step, inside)
-        return Bracket(step=step, low=low, high=high, trials=self.trials + 1)
+        trials = self.trials + 1
+        return Bracket(step, low, high, trials, DECREASE * step, trials >= MOST_TRIALS - 1)
 
 
 def new_bracket(step: Tensor) -> Bracket:
     """Return the bracket before anything was tried, with these first steps."""
-    zero = torch.zeros_like(step)
-    return Bracket(step=step, low=zero, high=torch.full_like(step, torch.inf), trials=zero)
+    zero, high = torch.zeros_like(step), torch.full_like(step, torch.inf)
+    return Bracket(step, zero, high, zero, DECREASE * step, zero.bool())
 
 
 @dataclass(frozen=True)
@@ -192,8 +197,9 @@ class Pair:
 
     Attributes
     ----------
-    step, change : (n_networks, n_parameters)
-    weight : (n_networks, 1); one over their inner product, zero for a network that has no pair of this round
+    step, change : (n_networks, 1, n_parameters)
+    weight : (n_networks, 1); minus one over their inner product, zero for a network that has no pair of this
+        round
     """
 
     step: Tensor
@@ -232,21 +238,19 @@ def two_loop(pairs: Sequence[Pair], gradient: Tensor, *, scale: Tensor) -> Tenso
     Parameters
     ----------
     pairs : the newest first
-    scale : as of `Position`
+    scale : (n_networks,), > 0; of the inverse Hessian before the first pair
     """
     result = gradient.clone()
-    used = []
+    as_pairs = result.unsqueeze(1)
+    shares = []
     for pair in pairs:
-        share = pair.weight * inner(pair.step, result).unsqueeze(1)
-        result.addcmul_(pair.change, share, value=-1.0)
-        used.append(share)
-    is_known = scale > 0.0
-    if not batch_records.is_known_for_all(is_known):
-        size: Tensor = torch.linalg.vector_norm(gradient, dim=1)
-        scale = torch.where(is_known, scale, size.reciprocal().clamp(max=1.0))
+        share = inner(pair.step, as_pairs).mul_(pair.weight)
+        as_pairs.addcmul_(pair.change, share.unsqueeze(2))
+        shares.append(share)
     result *= scale.unsqueeze(1)
-    for pair, share in zip(reversed(pairs), reversed(used), strict=True):
-        result.addcmul_(pair.step, share - (pair.weight * inner(pair.change, result).unsqueeze(1)))
+    for pair, share in zip(reversed(pairs), reversed(shares), strict=True):
+        rest = inner(pair.change, as_pairs).mul_(pair.weight).sub_(share)
+        as_pairs.addcmul_(pair.step, rest.unsqueeze(2))
     return result
 
 
@@ -256,52 +260,63 @@ class LbfgsDescent:
     Every round evaluates one point a network. A network whose point is accepted takes its next direction,
     one whose point is not tries another step length; it has no pair of that round, which shortens its memory
     by one pair for a while.
+
+    With small networks a round costs its calls, not its arithmetic, and in most rounds all networks accept
+    the first step they try.
     """
 
     def __init__(self, points: Tensor, *, n_pairs: int) -> None:
         self._pairs: deque[Pair] = deque(maxlen=n_pairs)
-        self._position, self._bracket = _fresh(points)
+        position, bracket = _fresh(points)
+        self._put(position, bracket)
 
     def trial(self) -> Tensor:
         """Return the points to evaluate next."""
-        return torch.addcmul(self._position.point, self._position.direction, self._bracket.step.unsqueeze(1))
+        return self._trial
 
     def advance(self, evaluation: Evaluation) -> Outcome:
         """Accept points or try other step lengths."""
         current, bracket = self._position, self._bracket
         slope = inner(evaluation.gradient, current.direction)
-        decrease = DECREASE * bracket.step * current.slope
+        decrease = bracket.decrease * current.slope
         is_lower = evaluation.loss <= current.loss + decrease + ROUNDING * current.loss.abs()
-        is_last = bracket.trials + 1 >= MOST_TRIALS
+        is_last = bracket.is_last
         moved = is_lower & ((slope >= CURVATURE * current.slope) | is_last)
         scale = self._remember(evaluation.gradient, moved)
-        ahead, first = self._ahead(evaluation, scale=scale), new_bracket(torch.ones_like(bracket.step))
-        # With small networks a round costs its calls, not its arithmetic, and in most rounds all move.
+        ahead = self._ahead(evaluation, scale=scale)
         if batch_records.is_known_for_all(moved):
-            self._position, self._bracket = ahead, first
+            self._move(ahead, self._first)
         else:
             narrowed = bracket.narrowed(current, evaluation.loss, is_lower=is_lower)
-            self._position = batch_records.where(moved, ahead, current)
-            self._bracket = batch_records.where(moved, first, narrowed)
-        return Outcome(moved=moved, failed=~is_lower & is_last)
+            self._move(
+                batch_records.where(moved, ahead, current), batch_records.where(moved, self._first, narrowed)
+            )
+        return Outcome(moved=moved, failed=is_last & ~is_lower)
 
     def keep(self, rows: Tensor) -> None:
         """Let all but the networks at these positions leave."""
-        self._put(batch_records.take(pair, rows) for pair in self._pairs)
-        self._position = batch_records.take(self._position, rows)
-        self._bracket = batch_records.take(self._bracket, rows)
+        pairs = [batch_records.take(pair, rows) for pair in self._pairs]
+        self._put(batch_records.take(self._position, rows), batch_records.take(self._bracket, rows), pairs)
 
     def admit(self, points: Tensor) -> None:
         """Let networks join that start from these points."""
-        nothing = torch.zeros_like(points)
-        no_pair = Pair(nothing, nothing, nothing[:, :1])
-        self._put(batch_records.join(pair, no_pair) for pair in self._pairs)
+        nothing = torch.zeros_like(points).unsqueeze(1)
+        no_pair = Pair(nothing, nothing, nothing[:, :, 0])
+        pairs = [batch_records.join(pair, no_pair) for pair in self._pairs]
         position, bracket = _fresh(points)
-        self._position = batch_records.join(self._position, position)
-        self._bracket = batch_records.join(self._bracket, bracket)
+        self._put(
+            batch_records.join(self._position, position), batch_records.join(self._bracket, bracket), pairs
+        )
 
-    def _put(self, pairs: Iterable[Pair]) -> None:
+    def _put(self, position: Position, bracket: Bracket, pairs: Iterable[Pair] = ()) -> None:
+        """Have other networks, with what is known of them."""
         self._pairs = deque(pairs, maxlen=self._pairs.maxlen)
+        self._first = new_bracket(torch.ones_like(bracket.step))
+        self._move(position, bracket)
+
+    def _move(self, position: Position, bracket: Bracket) -> None:
+        self._position, self._bracket = position, bracket
+        self._trial = torch.addcmul(position.point, position.direction, bracket.step.unsqueeze(1))
 
     def _remember(self, gradient: Tensor, moved: Tensor) -> Tensor:
         """Keep this round's pairs, and return the scales that follow from them."""
@@ -311,19 +326,24 @@ class LbfgsDescent:
         product, square = inner(step, change), inner(change, change)
         length: Tensor = torch.linalg.vector_norm(step, dim=1)
         is_pair = moved & (product > LEAST_CURVATURE * square.sqrt() * length)
-        weight = torch.where(is_pair, product.reciprocal(), 0.0)
-        self._pairs.appendleft(Pair(step, change, weight.unsqueeze(1)))
+        weight = torch.where(is_pair, product.reciprocal().neg_(), self._first.low)
+        self._pairs.appendleft(Pair(step.unsqueeze(1), change.unsqueeze(1), weight.unsqueeze(1)))
         return torch.where(is_pair, product / square, current.scale)
 
     def _ahead(self, evaluation: Evaluation, *, scale: Tensor) -> Position:
         """Return where networks are that accept their points, and where they are heading."""
-        direction = two_loop(self._pairs, evaluation.gradient, scale=scale).neg_()
+        gradient, is_known = evaluation.gradient, scale > 0.0
+        used = scale
+        if not batch_records.is_known_for_all(is_known):
+            size: Tensor = torch.linalg.vector_norm(gradient, dim=1)
+            used = torch.where(is_known, scale, size.reciprocal().clamp(max=1.0))
+        direction = two_loop(self._pairs, gradient, scale=used).neg_()
         return Position(
-            point=self.trial(),
-            gradient=evaluation.gradient,
+            point=self._trial,
+            gradient=gradient,
             direction=direction,
             loss=evaluation.loss,
-            slope=inner(direction, evaluation.gradient),
+            slope=inner(direction, gradient),
             scale=scale,
         )
 

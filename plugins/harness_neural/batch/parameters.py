@@ -117,49 +117,77 @@ def make_scaling(X: Tensor, outcome: Tensor, *, weights: Tensor, has_unit: Tenso
     )
 
 
-def unstandardise(scaling: Scaling, parameters: Parameters, *, is_tanh: bool) -> Parameters:
-    """Return the parameters that act on shared inputs and give shared outcome units, units axis first.
+class ParameterMap:
+    """The map from networks' own parameters to those that act on shared inputs and give shared outcome units.
 
-    Returns
-    -------
-    hidden (n_units, n_networks, n_inputs + 1), output (n_networks, n_units), intercept (n_networks,)
-    """
-    factor = 2.0 if is_tanh else 1.0
-    by_unit = parameters.hidden.transpose(0, 1)
-    hidden = torch.empty(by_unit.shape, dtype=by_unit.dtype)
-    torch.mul(by_unit[..., :-1], scaling.inverse_deviation * factor, out=hidden[..., :-1])
-    hidden[..., -1] = factor * by_unit[..., -1] - (hidden[..., :-1] * scaling.input_mean).sum(dim=-1)
-    shift = parameters.output.sum(dim=1) if is_tanh else 0.0
-    return Parameters(
-        hidden=hidden,
-        output=parameters.output * (factor * scaling.outcome_deviation).unsqueeze(1),
-        intercept=scaling.outcome_mean + scaling.outcome_deviation * (parameters.intercept - shift),
-    )
-
-
-def unstandardise_backward(scaling: Scaling, gradient: Parameters, *, is_tanh: bool) -> Parameters:
-    """Return the gradient in the networks' own parameters: the transpose of `unstandardise`.
+    What it returns of weights is filled anew by the next call: with small networks a training step costs its
+    calls, not its arithmetic.
 
     Parameters
     ----------
-    gradient : in the shapes that `unstandardise` returns
+    scaling : of the networks
+    is_tanh : whether units are tanh units
+    bias_stretch : what biases are multiplied by first
     """
-    factor = 2.0 if is_tanh else 1.0
-    by_unit = gradient.hidden
-    hidden = torch.empty(by_unit.shape, dtype=by_unit.dtype)
-    bias = by_unit[..., -1:] * factor
-    torch.mul(
-        by_unit[..., :-1] * factor - bias * scaling.input_mean,
-        scaling.inverse_deviation,
-        out=hidden[..., :-1],
-    )
-    hidden[..., -1:] = bias
-    intercept = scaling.outcome_deviation * gradient.intercept
-    output = gradient.output * (factor * scaling.outcome_deviation).unsqueeze(1)
-    if is_tanh:
-        output = output - intercept.unsqueeze(1)
-    return Parameters(
-        hidden=hidden.transpose(0, 1) * scaling.has_unit.unsqueeze(2),
-        output=output * scaling.has_unit,
-        intercept=intercept,
-    )
+
+    def __init__(self, scaling: Scaling, *, is_tanh: bool, bias_stretch: float = 1.0) -> None:
+        n_networks, n_units = scaling.has_unit.shape
+        slope = 2.0 if is_tanh else 1.0
+        biases = torch.full((n_networks, 1), slope * bias_stretch, dtype=torch.float64)
+        by_input = torch.cat([slope * scaling.inverse_deviation, biases], dim=1)
+        deviation = scaling.outcome_deviation.unsqueeze(1)
+        self._is_tanh, self._has_unit = is_tanh, scaling.has_unit
+        self._of_hidden = scaling.has_unit.unsqueeze(2) * by_input.unsqueeze(1)
+        self._of_output = torch.cat([slope * deviation * scaling.has_unit, deviation], dim=1)
+        self._twice_of_hidden, self._twice_of_output = 2.0 * self._of_hidden, 2.0 * self._of_output
+        self._input_mean, self._outcome_mean = scaling.input_mean.unsqueeze(1), scaling.outcome_mean
+        self._n_hidden = n_units * by_input.shape[1]
+        self._hidden = torch.empty(n_units, n_networks, by_input.shape[1], dtype=torch.float64)
+        self._by_network = self._hidden.transpose(0, 1)
+        self._weights, self._biases = self._by_network[..., :-1], self._by_network[..., -1]
+        self._output = torch.empty(n_networks, 1, n_units + 1, dtype=torch.float64)
+        self._last = self._output[:, 0]
+        self._from_units, self._intercept = self._last[:, :-1], self._last[:, -1]
+
+    def hidden(self, points: Tensor) -> Tensor:
+        """Return the weights into units, (n_units, n_networks, n_inputs + 1), at points."""
+        own = points[:, : self._n_hidden].view(self._of_hidden.shape)
+        torch.mul(own, self._of_hidden, out=self._by_network)
+        self._biases.sub_((self._weights * self._input_mean).sum(dim=-1))
+        return self._hidden
+
+    def output(self, points: Tensor) -> Tensor:
+        """Return the weights from units, the intercept last, (n_networks, 1, n_units + 1)."""
+        self._last.copy_(points[:, self._n_hidden :])
+        if self._is_tanh:
+            self._intercept.sub_(self._from_units.sum(dim=1))
+        self._last.mul_(self._of_output)
+        self._intercept.add_(self._outcome_mean)
+        return self._output
+
+    def gradient(self, by_weight: Tensor, products: Tensor | None) -> Tensor:
+        """Return the gradient in networks' own parameters, (n_networks, n_parameters), at the last output.
+
+        Parameters
+        ----------
+        by_weight : (n_networks, n_units, n_inputs + 1); half the gradient of the weights into units, not yet
+            times those from them
+        products : (n_networks, n_units + 1); half the gradient of `output`; None for zero
+        """
+        found = self._last.new_empty(len(by_weight), self._n_hidden + self._last.shape[1])
+        hidden, output = found[:, : self._n_hidden].view(by_weight.shape), found[:, self._n_hidden :]
+        torch.mul(by_weight, self._from_units.unsqueeze(2), out=hidden)
+        hidden[..., :-1].sub_(hidden[..., -1:] * self._input_mean)
+        hidden.mul_(self._twice_of_hidden)
+        if products is None:
+            output.zero_()
+            return found
+        torch.mul(products, self._twice_of_output, out=output)
+        if self._is_tanh:
+            output[:, :-1].addcmul_(output[:, -1:], self._has_unit, value=-1.0)
+        return found
+
+    def parameters(self, points: Tensor) -> Parameters:
+        """Return the weights by their place; a tanh network comes back as the sigmoid network it equals."""
+        self.hidden(points), self.output(points)
+        return Parameters(self._by_network, self._from_units, self._intercept)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import reduce
 
 import torch
 from torch import Tensor
 
 from harness.plugin import Floats
 from harness_neural.batch.levels import Levels, LevelWeights, cut_levels, effects_aside, weigh_levels
-from harness_neural.batch.parameters import Parameters
 from harness_neural.names import Activation, Device, Unit
 
 ROW_MULTIPLE = 16
@@ -112,7 +112,50 @@ def unit_of(activation: Activation) -> Unit:
     return "relu" if activation == "relu" else "sigmoid"
 
 
-def forward(unit: Unit, X_transposed: Tensor, *, hidden: Tensor, output: Tensor, layer: Tensor) -> None:
+@dataclass(frozen=True)
+class Layer:
+    """An array that a pass through a block fills, and views of it.
+
+    Attributes
+    ----------
+    whole : (n_units + 2, n_networks, n_rows); activations in all but the last two places, ones, to which the
+        intercept belongs, and predictions, which become errors
+    activations : (n_units, n_networks, n_rows)
+    by_unit, by_row : (n_units * n_networks, n_rows) and its transpose, of activations
+    with_one : (n_networks, n_units + 1, n_rows); activations and ones
+    predicted : (n_networks, 1, n_rows)
+    products : (n_networks, n_rows, n_units + 2), the whole
+    """
+
+    whole: Tensor
+    activations: Tensor
+    by_unit: Tensor
+    by_row: Tensor
+    with_one: Tensor
+    predicted: Tensor
+    products: Tensor
+
+
+def make_layers(
+    n_units: int, n_networks: int, n_rows: int, *, dtype: torch.dtype, n_blocks: int = 1
+) -> tuple[Layer, ...]:
+    """Return arrays that `forward` fills, one a block, ones in place."""
+    made = torch.ones(n_blocks, n_units + 2, n_networks, n_rows, dtype=dtype)
+    return tuple(
+        Layer(
+            whole=whole,
+            activations=whole[:-2],
+            by_unit=whole[:-2].flatten(0, 1),
+            by_row=whole[:-2].flatten(0, 1).t(),
+            with_one=whole[:-1].transpose(0, 1),
+            predicted=whole[-1].unsqueeze(1),
+            products=whole.permute(1, 2, 0),
+        )
+        for whole in made.unbind(0)
+    )
+
+
+def forward(unit: Unit, X_transposed: Tensor, *, hidden: Tensor, output: Tensor, layer: Layer) -> None:
     """Compute activations and predictions of a block.
 
     Parameters
@@ -120,21 +163,18 @@ def forward(unit: Unit, X_transposed: Tensor, *, hidden: Tensor, output: Tensor,
     X_transposed : (n_inputs + 1, n_rows)
     hidden : (n_units, n_networks, n_inputs + 1)
     output : (n_networks, 1, n_units + 1); weights from the units to the outcome, the intercept last
-    layer : (n_units + 2, n_networks, n_rows); receives the activations in all but the last two positions, and
-        the predictions in the last; the one before holds ones, to which the intercept belongs
     """
     activate(unit, X_transposed, hidden=hidden, layer=layer)
-    combine(output, layer)
+    torch.bmm(output, layer.with_one, out=layer.predicted)
 
 
-def activate(unit: Unit, X_transposed: Tensor, *, hidden: Tensor, layer: Tensor) -> None:
+def activate(unit: Unit, X_transposed: Tensor, *, hidden: Tensor, layer: Layer) -> None:
     """Compute the activations of a block, as `forward` has them."""
-    values = layer[:-2]
-    torch.mm(hidden.flatten(0, 1), X_transposed, out=values.view(-1, layer.shape[2]))
+    torch.mm(hidden.flatten(0, 1), X_transposed, out=layer.by_unit)
     if unit == "relu":
-        values.relu_()
+        layer.by_unit.relu_()
     else:
-        values.sigmoid_()
+        layer.by_unit.sigmoid_()
 
 
 def backward(unit: Unit, activations: Tensor, weighted_errors: Tensor) -> None:
@@ -142,26 +182,13 @@ def backward(unit: Unit, activations: Tensor, weighted_errors: Tensor) -> None:
 
     Parameters
     ----------
-    activations : (n_units, n_networks, n_rows)
-    weighted_errors : (n_networks, n_rows), errors of the predictions times their shares in the loss
+    activations, weighted_errors : (n_units, n_networks, n_rows); errors of the predictions times their shares
+        in the loss, the same for all units
     """
-    errors = weighted_errors.expand_as(activations)
     if unit == "relu":
-        torch.ops.aten.threshold_backward.grad_input(errors, activations, 0, grad_input=activations)
+        torch.ops.aten.threshold_backward.grad_input(weighted_errors, activations, 0, grad_input=activations)
     else:
-        torch.ops.aten.sigmoid_backward.grad_input(errors, activations, grad_input=activations)
-
-
-def combine(output: Tensor, layer: Tensor) -> None:
-    """Compute predictions from the activations of a block, as `forward` has them."""
-    torch.bmm(output, layer[:-1].transpose(0, 1), out=layer[-1].unsqueeze(1))
-
-
-def make_layer(
-    n_units: int, n_networks: int, n_rows: int, *, dtype: torch.dtype, n_blocks: int = 1
-) -> Tensor:
-    """Return arrays that `forward` fills, (n_blocks, n_units + 2, n_networks, n_rows), ones in place."""
-    return torch.ones(n_blocks, n_units + 2, n_networks, n_rows, dtype=dtype)
+        torch.ops.aten.sigmoid_backward.grad_input(weighted_errors, activations, grad_input=activations)
 
 
 @contextmanager
@@ -199,11 +226,12 @@ class PassResult:
 
     Attributes
     ----------
-    gradient : of the training loss, in the shapes that `unstandardise` returns
+    by_weight, products : as of `ParameterMap.gradient`
     loss, selection : (n_networks,); training and selection loss
     """
 
-    gradient: Parameters
+    by_weight: Tensor
+    products: Tensor | None
     loss: Tensor
     selection: Tensor
 
@@ -248,16 +276,19 @@ class Workspace:
 
     Attributes
     ----------
-    layers : (n_units + 2, n_networks, n_rows) a block, as `forward` fills it; the last position becomes the
-        errors. One array serves all blocks where nothing is kept
+    layers : of each block; the same for all where nothing is kept
     keeps : whether activations of a first pass are there for `run`
     weighted_errors : (n_networks, 2, n_rows); errors times their shares in training and selection loss
+    training_errors : (n_units, n_networks, n_rows); the first of them, for every unit
+    by_weight : (n_inputs + 1, n_units * n_networks), as `PassResult` has them
     shares : (n_networks, 2, n_rows) a block, each in one piece of memory
     """
 
-    layers: tuple[Tensor, ...]
+    layers: tuple[Layer, ...]
     keeps: bool
     weighted_errors: Tensor
+    training_errors: Tensor
+    by_weight: Tensor
     shares: tuple[Tensor, ...]
 
 
@@ -272,11 +303,14 @@ def make_workspace(blocks: Blocks, shares: Tensor, *, n_units: int, has_two_pass
     dtype = blocks.X.dtype
     kept_bytes = (n_units + 2) * n_networks * n_blocks * n_rows * dtype.itemsize
     keeps = has_two_passes and kept_bytes <= MOST_KEPT_BYTES
-    made = make_layer(n_units, n_networks, n_rows, dtype=dtype, n_blocks=n_blocks if keeps else 1)
+    made = make_layers(n_units, n_networks, n_rows, dtype=dtype, n_blocks=n_blocks if keeps else 1)
+    weighted_errors = torch.empty(n_networks, n_kinds, n_rows, dtype=dtype)
     return Workspace(
-        layers=made.unbind(0) if keeps else made.unbind(0) * n_blocks,
+        layers=made if keeps else made * n_blocks,
         keeps=keeps,
-        weighted_errors=torch.empty(n_networks, n_kinds, n_rows, dtype=dtype),
+        weighted_errors=weighted_errors,
+        training_errors=weighted_errors[:, 0].expand(n_units, -1, -1),
+        by_weight=torch.empty(blocks.X.shape[2], n_units * n_networks, dtype=dtype),
         shares=shares.transpose(0, 1).contiguous().unbind(0),
     )
 
@@ -293,9 +327,11 @@ class Passes:
     """
 
     def __init__(self, blocks: Blocks, *, unit: Unit, levels: Levels, is_solved: bool) -> None:
-        self._blocks, self._unit, self._levels, self._is_solved = blocks, unit, levels, is_solved
+        self._unit, self._levels, self._is_solved = unit, levels, is_solved
+        self._dtype = blocks.X.dtype
+        self._inputs, self._outcome = blocks.X_transposed.unbind(0), blocks.outcome.unbind(0)
         self._cut = (
-            cut_levels(levels, n_blocks=blocks.X.shape[0], n_rows=blocks.n_rows) if levels.keys else ()
+            cut_levels(levels, n_blocks=len(self._inputs), n_rows=blocks.n_rows) if levels.keys else ()
         )
 
     def unit_sums(self, hidden: Tensor, *, workspace: Workspace) -> UnitSums:
@@ -303,43 +339,43 @@ class Passes:
 
         Parameters
         ----------
-        hidden : (n_units, n_networks, n_inputs + 1), as `unstandardise` returns it
+        hidden : (n_units, n_networks, n_inputs + 1), as of `ParameterMap`
         """
-        hidden = hidden.to(self._blocks.X.dtype)
-        n_places, n_networks, _ = workspace.layers[0].shape
-        weighted = torch.empty_like(workspace.layers[0][:-1])
+        hidden = hidden.to(self._dtype)
+        n_places, n_networks, _ = workspace.layers[0].whole.shape
+        weighted = torch.empty_like(workspace.layers[0].whole[:-1])
         products = torch.zeros(n_networks, n_places - 1, n_places, dtype=torch.float64)
         by_level = torch.zeros(self._levels.count, (n_places - 2) * n_networks, dtype=torch.float64)
         for at, (layer, shares) in enumerate(zip(workspace.layers, workspace.shares, strict=True)):
-            activate(self._unit, self._blocks.X_transposed[at], hidden=hidden, layer=layer)
-            layer[-1] = self._blocks.outcome[at]
-            torch.mul(layer[:-1], shares[:, 0], out=weighted)
-            products += torch.bmm(weighted.transpose(0, 1), layer.permute(1, 2, 0))
+            activate(self._unit, self._inputs[at], hidden=hidden, layer=layer)
+            layer.predicted.copy_(self._outcome[at])
+            torch.mul(layer.whole[:-1], shares[:, 0], out=weighted)
+            products += torch.bmm(weighted.transpose(0, 1), layer.products)
             if self._cut:
                 self._cut[at].add_sums(weighted[:-1].flatten(0, 1), out=by_level)
         by_level = by_level.view(self._levels.count, n_places - 2, n_networks)
         return UnitSums(products, by_level.permute(2, 0, 1).contiguous())
 
-    def error_sums(self, weights: Parameters, *, workspace: Workspace) -> Tensor:
-        """Return sums of errors by level, (n_networks, n_levels), at weights as of `run`."""
-        hidden, output = self._cast(weights)
+    def error_sums(self, hidden: Tensor, output: Tensor, *, workspace: Workspace) -> Tensor:
+        """Return sums of errors by level, (n_networks, n_levels), at weights as of `ParameterMap`."""
+        hidden, output = hidden.to(self._dtype), output.to(self._dtype)
         sums = torch.zeros(self._levels.count, hidden.shape[1], dtype=torch.float64)
         for at, (layer, shares) in enumerate(zip(workspace.layers, workspace.shares, strict=True)):
-            activate(self._unit, self._blocks.X_transposed[at], hidden=hidden, layer=layer)
-            combine(output, layer)
-            layer[-1].sub_(self._blocks.outcome[at])
-            self._cut[at].add_sums(layer[-1] * shares[:, 0], out=sums)
+            forward(self._unit, self._inputs[at], hidden=hidden, output=output, layer=layer)
+            errors = layer.predicted.sub_(self._outcome[at])[:, 0]
+            self._cut[at].add_sums(errors * shares[:, 0], out=sums)
         return sums.t().contiguous()
 
     def run(
         self,
-        weights: Parameters,
+        hidden: Tensor,
+        output: Tensor,
         *,
         workspace: Workspace,
         effects: Tensor | None = None,
         known: LevelWeights | None = None,
     ) -> PassResult:
-        """Return losses and gradient at weights as `unstandardise` returns them.
+        """Return losses and gradient at weights as of `ParameterMap`.
 
         With levels, `effects` are theirs, (n_networks, n_levels), which are absorbed from the errors, and
         `known` their weights.
@@ -347,39 +383,38 @@ class Passes:
         Sums over the rows of a block have the precision of the blocks, sums over blocks are float64 but for
         the gradient of the hidden weights. That of output weights at their best is zero and not computed.
         """
-        hidden, output = self._cast(weights)
-        absorbed = None if effects is None else effects.to(hidden.dtype)
+        hidden, output = hidden.to(self._dtype), output.to(self._dtype)
+        absorbed = None if effects is None else effects.to(self._dtype)
         is_aside = known is not None and bool(known.aside.any())
-        n_units, n_networks, n_columns = hidden.shape
-        by_weight = torch.zeros(n_columns, n_units * n_networks, dtype=hidden.dtype)
-        sums = torch.zeros(*workspace.weighted_errors.shape[:2], n_units + 2, dtype=torch.float64)
-        summed = slice(-1, None) if self._is_solved else slice(None)
+        n_units, n_networks, _ = hidden.shape
+        by_weight = workspace.by_weight
+        sums: list[Tensor] = []
         residuals: list[Tensor] = []
         for at, (layer, shares) in enumerate(zip(workspace.layers, workspace.shares, strict=True)):
             if not workspace.keeps:
-                activate(self._unit, self._blocks.X_transposed[at], hidden=hidden, layer=layer)
-            combine(output, layer)
-            values, errors = layer[:-2], layer[-1]
-            errors.sub_(self._blocks.outcome[at])
+                activate(self._unit, self._inputs[at], hidden=hidden, layer=layer)
+            torch.bmm(output, layer.with_one, out=layer.predicted)
+            errors = layer.predicted.sub_(self._outcome[at])
             if absorbed is not None:
-                errors.sub_(self._cut[at].of_rows(absorbed))
+                errors.sub_(self._cut[at].of_rows(absorbed).unsqueeze(1))
             if is_aside:
-                residuals.append(errors.clone())
-            torch.mul(errors.unsqueeze(1), shares, out=workspace.weighted_errors)
-            sums[..., summed] += torch.bmm(workspace.weighted_errors, layer[summed].permute(1, 2, 0))
-            backward(self._unit, values, workspace.weighted_errors[:, 0])
+                residuals.append(errors[:, 0].clone())
+            torch.mul(errors, shares, out=workspace.weighted_errors)
+            summed = layer.products[..., -1:] if self._is_solved else layer.products
+            sums.append(torch.bmm(workspace.weighted_errors, summed).double())
+            backward(self._unit, layer.activations, workspace.training_errors)
             # As this product is written, the library takes 0.7 of the time of its transpose.
-            torch.addmm(by_weight, self._blocks.X_transposed[at], values.flatten(0, 1).t(), out=by_weight)
-        factor = 2.0 * weights.output.t().unsqueeze(2)
-        gradient = Parameters(
-            hidden=by_weight.t().reshape(hidden.shape).double() * factor,
-            output=2.0 * sums[:, 0, :-2],
-            intercept=2.0 * sums[:, 0, -2],
-        )
-        selection = sums[:, 1, -1]
+            torch.addmm(by_weight, self._inputs[at], layer.by_row, beta=min(at, 1), out=by_weight)
+        total = reduce(torch.add, sums)
+        selection = total[:, 1, -1]
         if known is not None and residuals:
             selection = self._selection_loss(residuals, known, workspace)
-        return PassResult(gradient, loss=sums[:, 0, -1], selection=selection)
+        return PassResult(
+            by_weight=by_weight.view(-1, n_units, n_networks).permute(2, 1, 0),
+            products=None if self._is_solved else total[:, 0, :-1],
+            loss=total[:, 0, -1],
+            selection=selection,
+        )
 
     def _selection_loss(self, errors: list[Tensor], known: LevelWeights, workspace: Workspace) -> Tensor:
         """Return the selection loss once levels that only selection rows have lose their mean error.
@@ -401,12 +436,6 @@ class Passes:
         pairs = zip(errors, shares, strict=True)
         losses = [(error.square() * counted).sum(dim=1) for error, counted in pairs]
         return torch.stack(losses).double().sum(dim=0)
-
-    def _cast(self, weights: Parameters) -> tuple[Tensor, Tensor]:
-        """Return weights into units, and from them as `forward` has these, in the blocks' precision."""
-        dtype = self._blocks.X.dtype
-        output = torch.cat([weights.output, weights.intercept.unsqueeze(1)], dim=1)
-        return weights.hidden.to(dtype), output.to(dtype).unsqueeze(1)
 
 
 def _over_total(weights: Tensor, variance: Tensor) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -26,13 +26,13 @@ class Progress:
     ----------
     step : steps done; -1 before the start was evaluated
     limit : steps after which a network stops
-    watches : whether the network has rows to stop by; one without keeps its last weights
+    is_blind : whether the network has no rows to stop by; it keeps its last weights
     best_step, best_point, best_loss, best_selection : the weights kept so far, and their losses
     """
 
     step: Tensor
     limit: Tensor
-    watches: Tensor
+    is_blind: Tensor
     best_step: Tensor
     best_point: Tensor
     best_loss: Tensor
@@ -43,31 +43,37 @@ def begin_progress(points: Tensor, *, limit: Tensor, watches: Tensor) -> Progres
     """Return the progress before the first evaluation."""
     unknown = points.new_full((points.shape[0],), torch.inf)
     before = torch.full_like(limit, -1)
-    return Progress(before, limit, watches, before, points, unknown, unknown)
+    return Progress(before, limit, ~watches, before, points, unknown, unknown)
 
 
 def update_progress(progress: Progress, *, evaluation: Evaluation, moved: Tensor) -> Progress:
     """Count the steps of networks that moved and keep the weights that are the best so far."""
     step = progress.step + moved
-    is_better = moved & (~progress.watches | (evaluation.selection < progress.best_selection))
-    if batch_records.is_known_for_all(~is_better):
-        return replace(progress, step=step)
-    return Progress(
-        step=step,
-        limit=progress.limit,
-        watches=progress.watches,
-        best_step=torch.where(is_better, step, progress.best_step),
-        best_point=torch.where(is_better.unsqueeze(1), evaluation.points, progress.best_point),
-        best_loss=torch.where(is_better, evaluation.loss, progress.best_loss),
-        best_selection=torch.where(is_better, evaluation.selection, progress.best_selection),
+    is_better = moved & ((evaluation.selection < progress.best_selection) | progress.is_blind)
+    kept: tuple[Tensor, ...] = (
+        progress.best_step,
+        progress.best_point,
+        progress.best_loss,
+        progress.best_selection,
     )
+    found = (step, evaluation.points, evaluation.loss, evaluation.selection)
+    if batch_records.is_known_for_all(is_better):
+        kept = found
+    elif not batch_records.is_known_for_all(~is_better):
+        choices = (is_better, is_better.unsqueeze(1), is_better, is_better)
+        kept = tuple(map(torch.where, choices, found, kept))
+    return Progress(step, progress.limit, progress.is_blind, *kept)
 
 
 def has_finished(progress: Progress, gradient: Tensor, settings: Settings, *, moved: Tensor) -> Tensor:
-    """Return which networks stop, (n_networks,): out of steps, out of patience, or converged."""
+    """Return which networks stop, (n_networks,): out of steps, out of patience, or converged.
+
+    A network without rows to stop by keeps its last weights, so its patience is never out.
+    """
     is_done = progress.step >= progress.limit
-    is_stale = progress.watches & (progress.step - progress.best_step >= settings.patience)
-    return moved & (is_done | is_stale | (gradient.abs().amax(dim=1) <= settings.tolerance))
+    is_stale = progress.step - progress.best_step >= settings.patience
+    largest: Tensor = torch.linalg.vector_norm(gradient, ord=torch.inf, dim=1)
+    return moved & (is_done | is_stale | (largest <= settings.tolerance))
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,14 +111,12 @@ class Results:
     """Losses of networks while they train, and the networks as they finish."""
 
     def __init__(self) -> None:
-        self._rounds: list[tuple[Ints, Floats, Floats]] = []
+        self._rounds: list[tuple[Ints, Tensor, Tensor, Tensor]] = []
         self._finished: list[tuple[Ints, Parameters, Progress]] = []
 
     def record(self, networks: Ints, *, evaluation: Evaluation, moved: Tensor) -> None:
         """Note the losses of the networks, (n_networks,), that moved in this round."""
-        rows = moved.numpy(force=True)
-        losses = (values.numpy(force=True)[rows] for values in (evaluation.loss, evaluation.selection))
-        self._rounds.append((networks[rows], *losses))
+        self._rounds.append((networks, moved, evaluation.loss, evaluation.selection))
 
     def put(self, networks: Ints, *, weights: Parameters, progress: Progress) -> None:
         """Take in finished networks, (n_finished,), with the weights they keep."""
@@ -136,7 +140,9 @@ class Results:
         )
 
     def _curves(self) -> tuple[LearningCurve, ...]:
-        network, *losses = (np.concatenate(parts) for parts in zip(*self._rounds, strict=True))
+        networks, *parts = zip(*self._rounds, strict=True)
+        moved, *losses = (torch.cat(part).numpy(force=True) for part in parts)
+        network, losses = np.concatenate(networks)[moved], [values[moved] for values in losses]
         order, ends = np.argsort(network, kind="stable"), np.cumsum(np.bincount(network))[:-1]
         training, selection = (np.split(values[order], ends) for values in losses)
         return tuple(map(LearningCurve, training, selection))

@@ -44,8 +44,8 @@ class _Batch:
     def __init__(self, task: TrainingTask, settings: Settings, optimiser: Optimiser) -> None:
         self._task = task
         self._settings = settings
-        self._objective = Objective(task, settings)
-        self._n_begun = 0
+        self._objective = Objective(task, settings, bias_stretch=optimiser.bias_stretch)
+        self._n_begun, self._n_finished = 0, 0
         self._networks: Ints = np.zeros(0, dtype=np.int64)
         self._finished = torch.zeros(0, dtype=torch.bool)
         nobody = torch.zeros(0, self._objective.layout.n_parameters, dtype=torch.float64)
@@ -57,10 +57,9 @@ class _Batch:
 
     def round(self) -> None:
         """Evaluate one point of every network."""
-        found = self._objective.evaluate(self._descent.trial() * self._stretch)
-        evaluation = replace(found, gradient=found.gradient * self._stretch)
+        evaluation = self._objective.evaluate(self._descent.trial())
         outcome = self._descent.advance(evaluation)
-        moved = outcome.moved & ~self._finished
+        moved = outcome.moved & ~self._finished if self._n_finished else outcome.moved
         self._progress = update_progress(self._progress, evaluation=evaluation, moved=moved)
         self._results.record(self._networks, evaluation=evaluation, moved=moved)
         self._finished |= outcome.failed | has_finished(
@@ -69,8 +68,8 @@ class _Batch:
 
     def fill(self) -> bool:
         """Exchange finished networks for waiting ones when enough have finished; return whether any train."""
-        n_finished = int(self._finished.sum())
-        if n_finished >= max(1.0, SHARE_FINISHED * self._networks.size):
+        self._n_finished = int(np.count_nonzero(self._finished.numpy(force=True)))
+        if self._n_finished >= max(1.0, SHARE_FINISHED * self._networks.size):
             self._leave(self._finished)
         last = min(self._n_begun + self._objective.width - self._networks.size, self._task.n_networks)
         if last > self._n_begun:
@@ -83,10 +82,11 @@ class _Batch:
 
     def _leave(self, finished: Tensor) -> None:
         gone, kept = torch.nonzero(finished)[:, 0], torch.nonzero(~finished)[:, 0]
+        progress = batch_records.take(self._progress, gone)
         self._results.put(
             self._networks[gone.numpy(force=True)],
             weights=batch_records.take(self._objective.weights_at(self._progress.best_point), gone),
-            progress=batch_records.take(self._progress, gone),
+            progress=replace(progress, best_point=progress.best_point * self._stretch),
         )
         self._objective.keep(kept)
         self._descent.keep(kept)
@@ -95,12 +95,12 @@ class _Batch:
         self._finished = self._finished[kept]
 
     def _join(self, networks: Ints) -> None:
-        start = torch.as_tensor(self._task.start[networks])
+        start = torch.as_tensor(self._task.start[networks]) / self._stretch
         watches = torch.as_tensor(self._task.selection[networks].sum(axis=1) > 0.0)
         blind = torch.as_tensor(self._task.blind_steps[networks])
         limit = torch.where(watches, self._settings.max_steps, blind)
         self._objective.admit(networks)
-        self._descent.admit(start / self._stretch)
+        self._descent.admit(start)
         self._progress = batch_records.join(
             self._progress, begin_progress(start, limit=limit, watches=watches)
         )

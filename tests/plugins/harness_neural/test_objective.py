@@ -78,6 +78,17 @@ def errors_by_definition(task: TrainingTask, parameters: torch.Tensor, activatio
     return np.asarray((predicted + parameters[-1]).numpy() - (task.outcome - y_mean) / y_deviation)
 
 
+def test_biases_are_seen_in_a_multiple_of_their_unit(task: TrainingTask) -> None:
+    """Stretched points have the losses of what they stand for, and that gradient by the chain rule."""
+    objective = Objective(task, Settings(weight_decay=DECAY), bias_stretch=3.0)
+    objective.admit(np.arange(task.n_networks))
+    stretch = objective.layout.stretch(3.0)
+    found = objective.evaluate(torch.from_numpy(task.start) / stretch)
+    expected = evaluate_at(task, task.start, activation="tanh", weight_decay=DECAY)
+    np.testing.assert_allclose(found.loss, expected.loss, rtol=1e-12)
+    np.testing.assert_allclose(found.gradient, expected.gradient * stretch, rtol=1e-9, atol=1e-13)
+
+
 def test_units_that_a_network_does_not_have_take_no_part() -> None:
     task = make_task(n_units=(2, 5))
     found = evaluate_at(task, task.start, activation="sigmoid", weight_decay=DECAY)
