@@ -43,11 +43,10 @@ class Edition:
     spec: str
     page: str
     heads: tuple[str, ...]
-    counts: tuple[str, ...]
+    counts: str
     gains: tuple[str, ...]
     samples: tuple[str, ...]
     readings: tuple[str, str, str]
-    every: str
     sentence: str
 
     @property
@@ -66,14 +65,13 @@ ENGLISH = Edition(
     "digital_carbon.yaml",
     "figure_by_figure.md",
     ("where printed", "what", "outcome", "printed", "as published", "as it should be", "holds"),
-    ("where printed", "printed results", "hold as published", "hold as it should be"),
+    "Of {0} printed results {1} of {2} hold as published, {3} of {4} as it should be.",
     (
         *("outcome", "rows", "over pooled OLS, as published", "over fixed effects, as published"),
         *("over pooled OLS, held-out cities", "over fixed effects, held-out cities"),
     ),
     ("training", "test", "all"),
     ("as published", "as it should be", "both"),
-    "all",
     "As published, SOM + ANN cuts the mean squared error of pooled OLS on test rows by {0} to {1};\n"
     "for cities not used in training its error is {2} to {3} larger.",
 )
@@ -82,14 +80,13 @@ CHINESE = Edition(
     "digital_carbon_zh.yaml",
     "zh/figure_by_figure.md",
     ("出处", "内容", "被解释变量", "原文所印", "原文做法", "规范做法", "成立"),
-    ("出处", "所印结果", "原文做法下成立", "规范做法下成立"),
+    "所印结果共 {0} 项：按原文做法，{2} 项中 {1} 项成立；按规范做法，{4} 项中 {3} 项成立。",
     (
         *("被解释变量", "观测", "相对于混合 OLS，原文做法", "相对于双向固定效应，原文做法"),
         *("相对于混合 OLS，整城留出", "相对于双向固定效应，整城留出"),
     ),
     ("训练集", "测试集", "全部观测"),
     ("原文做法", "规范做法", "两者"),
-    "合计",
     "照原文做法，SOM + ANN 在测试集上的均方误差比混合 OLS 低 {0} 至 {1}；对未参与训练的城市则高 {2} 至 {3}。",
 )
 EDITIONS = (ENGLISH, CHINESE)
@@ -137,25 +134,16 @@ def results_rows(shown: Sequence[Sequence[str]], edition: Edition) -> list[list[
 
 
 def counts_text(shown: Sequence[Sequence[str]], edition: Edition) -> str:
-    """Return how many results of each source hold, as a table of Markdown."""
-    by_source = dict[str, list[list[bool | None]]]()
-    for (row, _), pair in zip(printed_results(edition), shown, strict=True):
-        by_source.setdefault(row.source, []).append(_held(row, pair))
-    everything = [held for own in by_source.values() for held in own]
-    counts = [[source, *_counted(own)] for source, own in [*by_source.items(), (edition.every, everything)]]
-    return markdown_table(edition.counts, counts)
+    """Return the sentence that says how many results hold."""
+    held = [_held(row, pair) for (row, _), pair in zip(printed_results(edition), shown, strict=True)]
+    known = [[one[at] for one in held if one[at] is not None] for at in (0, 1)]
+    counts = [n for own in known for n in (sum(map(bool, own)), len(own))]
+    return edition.counts.format(len(held), *counts)
 
 
 def _held(row: ClaimRow, pair: Sequence[str]) -> list[bool | None]:
     values = [number(cell) for cell in pair]
     return [holds(row, value) if math.isfinite(value) else None for value in values]
-
-
-def _counted(own: Sequence[Sequence[bool | None]]) -> Iterator[str]:
-    yield str(len(own))
-    for at in (0, 1):
-        known = [held[at] for held in own if held[at] is not None]
-        yield f"{sum(map(bool, known))} / {len(known)}"
 
 
 def read_results(edition: Edition) -> list[list[str]]:

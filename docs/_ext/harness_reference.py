@@ -164,11 +164,6 @@ def rewrite_signature(*event: Any) -> tuple[str, str | None] | None:  # noqa: AN
     return signature and ALIAS.sub(r"\1", signature), returned and ALIAS.sub(r"\1", returned)
 
 
-def fence_doctests(app: Sphinx, name: str, content: list[str]) -> None:  # noqa: ARG001 - sphinx's arguments
-    """Let Markdown take examples of the interpreter for code, not for quotations of quotations."""
-    content[0] = re.sub(r"^>>> (?:.+\n)+", r"```pycon\n\g<0>```\n", content[0], flags=re.MULTILINE)
-
-
 def write_results(app: Sphinx, error: Exception | None) -> None:
     """Write the results of the public panels as a site of its own into the documentation."""
     if error is None and app.builder.format == "html":
@@ -176,7 +171,7 @@ def write_results(app: Sphinx, error: Exception | None) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Register the directives, and what makes docstrings and examples readable."""
+    """Register the directives, and what makes docstrings readable."""
     app.add_directive("spec-reference", SpecReference)
     app.add_directive("choice-reference", ChoiceReference)
     app.add_directive("command-reference", CommandReference)
@@ -189,6 +184,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("gain-report-reference", GainReportReference)
     app.connect("autodoc-process-docstring", rewrite_docstring)
     app.connect("autodoc-process-signature", rewrite_signature)
-    app.connect("source-read", fence_doctests)
     app.connect("build-finished", write_results)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -21,7 +21,6 @@ PAGES = sorted(path for path in DOCS.rglob("*.md") if "_build" not in path.parts
 SLOW = {
     "add_an_estimator.md",
     "calibration.md",
-    "choosing_estimators.md",
     "for_a_paper.md",
     "my_file.md",
     "pin_a_replication.md",

@@ -1,9 +1,7 @@
 """Degenerate columns and rows: what is dropped with a note, and what is refused with a reason."""
 
-import doctest
 import tracemalloc
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -254,12 +252,3 @@ def test_a_fit_that_predicts_takes_no_more_than_twice_the_data_again(n_entities,
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak <= 2.0 * sum(array.nbytes for array in arrays)
-
-
-DOCS = Path(__file__).parents[3] / "docs"
-
-
-def test_the_examples_of_the_prediction_contract_run():
-    result = doctest.testfile(str(DOCS / "method" / "prediction.md"), module_relative=False)
-    assert result.attempted > 8
-    assert result.failed == 0
