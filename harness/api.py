@@ -334,7 +334,7 @@ def init(
 
     answers = Answers(entity, time, outcome, exposure, tuple(levels))
     found = find_frame(frame, answers, name=study)
-    draft = draft_of(found.frame, found.answers, origin=study)
+    draft = draft_of(found.table.frame, found.answers, origin=study)
     return spec_text(draft, found, installed().catalogs)
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import sys
+import warnings
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from time import process_time
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from harness.running.graph import StudyTask
 from harness.running.isolation import run_isolated, run_on_one_thread
 from harness.running.plan import Plan
 from harness.running.prepare import Prepared
+from harness.running.workers import DeadWorkerError, ThisProcess
 from harness.scenarios.blocks import RATIO, is_trained_anew
 from harness.scenarios.full_fit import FullTask
 from harness.scenarios.task import PartTask, run_in_process
@@ -28,13 +30,13 @@ from harness.study.spec.document import entry_name
 FEW, MORE = 4, 12
 
 # Rows of the larger and of the smaller sample that tasks of a larger plan are tried on.
-MOST_ROWS, FEWER_ROWS = 10_000, 5_000
+MOST_ROWS, FEWER_ROWS = 4_000, 1_000
 
 # Least share of the seconds on the larger sample that grows with its rows: timings of short tasks vary.
 LEAST_SHARE = 1 / 3
 
-# Draws of two fits on each of these.
-SAMPLED_DRAWS = 1, 4
+# Seconds of the smaller sample from which two draws are told from one on the larger; `MORE` of cheaper tasks.
+DEAR = 0.3
 
 _DRAWS = ("draws", "fold_draws")
 
@@ -101,7 +103,36 @@ class Sampled:
         return {task.label: task for task in self.fewer.tasks()} if self.is_extrapolated else {}
 
 
-def probed(sampled: Sampled, *, on_probe: Callable[[str], None]) -> Iterator[Probed]:
+@dataclass(frozen=True, eq=False)
+class Clocked:
+    """A task whose result is the seconds of the processor that it took, wherever it is done."""
+
+    task: StudyTask
+
+    @property
+    def label(self) -> str:
+        """Name of the task."""
+        return self.task.label
+
+    def run(self) -> float:
+        """Do the work, and return its seconds; what few draws make it warn of is not of the run."""
+        start = process_time()
+        with warnings.catch_warnings(action="ignore"):
+            self.task.run()
+        return process_time() - start
+
+    def failed(self, reason: str) -> float:
+        """Return that nothing is known of it."""
+        return 0.0
+
+
+# Returns a task, or what keeps it from sharing its process with others.
+_Apart = Callable[[Any], Any]
+
+
+def probed(
+    sampled: Sampled, *, on_probe: Callable[[str], None], apart: _Apart = lambda task: task
+) -> Iterator[Probed]:
     """Yield what the tasks of a plan take, one for each kind that costs alike.
 
     Fits on all rows are alike for all outcomes; fits on folds for all outcomes, folds and protocols; parts
@@ -114,7 +145,9 @@ def probed(sampled: Sampled, *, on_probe: Callable[[str], None]) -> Iterator[Pro
     Parameters
     ----------
     on_probe : called with the label of each task before it is tried
+    apart : returns a task, or what keeps it from sharing this process
     """
+    seconds = partial(_seconds, apart=apart)
     counts = Counter(_kind(task) for task in sampled.few.tasks())
     passed: Counter[Hashable] = Counter()
     for task in sampled.few.tasks():
@@ -122,11 +155,12 @@ def probed(sampled: Sampled, *, on_probe: Callable[[str], None]) -> Iterator[Pro
         if passed[kind] == counts[kind] // 2:
             on_probe(task.label)
             smaller = sampled.smaller.get(task.label)
-            start = process_time()
+            start = process_time()  # without what is tried in a process of its own
             if smaller is None:
-                base, each = _timed(_ready(task), FEW, MORE)
+                base, each = _timed(_ready(task, apart), FEW, MORE, seconds)
             else:
-                base, each = _extrapolated(_ready(task), _ready(smaller), sampled.rows)
+                samples = _ready(task, apart), _ready(smaller, apart)
+                base, each = _extrapolated(*samples, sampled.rows, seconds)
             n_draws, count = _draws(task), counts[kind]
             of_draws = each * n_draws if isinstance(task, FullTask) else 0.0
             yield Probed(task.label, count, base + each * n_draws, process_time() - start, of_draws)
@@ -144,21 +178,28 @@ def _kind(task: StudyTask) -> Hashable:
     return task.label
 
 
-def _ready(task: StudyTask) -> StudyTask:
+def _ready(task: StudyTask, apart: _Apart) -> StudyTask:
     """Return a task with what it needs, where that is a part of its own."""
-    return task.given(run_in_process(task.needs)) if isinstance(task, PartTask) and task.needs else task
+    if isinstance(task, PartTask) and task.needs:
+        return task.given(run_in_process(task.needs, apart))
+    return task
 
 
-def _timed(task: StudyTask, few: int, more: int) -> tuple[float, float]:
+_Seconds = Callable[[StudyTask], float]
+
+
+def _timed(task: StudyTask, few: int, more: int, seconds: _Seconds) -> tuple[float, float]:
     """Return the seconds of a task without its draws, and of each of these; few draws are not told apart."""
     if _draws(task) <= more:
-        return _seconds(task), 0.0
-    with_few, with_more = (_seconds(_with_draws(task, number)) for number in (few, more))
+        return seconds(task), 0.0
+    with_few, with_more = (seconds(_with_draws(task, number)) for number in (few, more))
     each = max(0.0, (with_more - with_few) / (more - few))
     return with_more - more * each, each
 
 
-def _extrapolated(task: StudyTask, smaller: StudyTask, rows: tuple[int, int, int]) -> tuple[float, float]:
+def _extrapolated(
+    task: StudyTask, smaller: StudyTask, rows: tuple[int, int, int], seconds: _Seconds
+) -> tuple[float, float]:
     """Return what `_timed` does for all rows of a plan.
 
     Parameters
@@ -166,13 +207,13 @@ def _extrapolated(task: StudyTask, smaller: StudyTask, rows: tuple[int, int, int
     task, smaller : on two samples
     rows : of the plan and of the two
     """
-    few, more = SAMPLED_DRAWS
     whole, larger, less = rows
-    fewest = _with_draws(smaller, few) if _draws(task) > more else smaller
-    _seconds(fewest)  # libraries are loaded before anything is timed
-    base, each = _timed(task, few, more)
+    fewest = _with_draws(smaller, 1) if _draws(task) > MORE else smaller
+    seconds(fewest)  # libraries are loaded before anything is timed
+    with_one = seconds(fewest)
+    base, each = _timed(task, 1, MORE if with_one < DEAR or fewest is smaller else 2, seconds)
     trained = {n_rows: _trained_on(task, n_rows) for n_rows in rows}
-    before = _seconds(fewest) - few * each * trained[less] / trained[larger]
+    before = with_one - each * trained[less] / trained[larger]
     a_row = min(max((base - before) / (larger - less), LEAST_SHARE * base / larger), base / larger)
     return base + a_row * (whole - larger), each * trained[whole] / trained[larger]
 
@@ -189,10 +230,12 @@ def _trained_on(task: StudyTask, n_rows: int) -> float:
     return n_rows if is_whole else most * (1.0 + 1.0 / RATIO) / 2.0
 
 
-def _seconds(task: StudyTask) -> float:
-    start = process_time()
-    run_on_one_thread(task, run_isolated)
-    return process_time() - start
+def _seconds(task: StudyTask, apart: _Apart) -> float:
+    """Return the seconds of a task; those of one whose process ends are not known, and 0."""
+    try:
+        return float(run_on_one_thread(apart(Clocked(task)), run_isolated))
+    except DeadWorkerError:
+        return 0.0
 
 
 def _draws(task: StudyTask) -> int:
@@ -350,15 +393,19 @@ def span(seconds: float) -> str:
     return f"{max(1.0, seconds):.0f} s"
 
 
-def forecast_of(plan: Plan, *, on_probe: Callable[[str], None]) -> Forecast:
+def forecast_of(
+    plan: Plan, *, on_probe: Callable[[str], None], apart: _Apart = lambda task: task
+) -> Forecast:
     """Return what a run of a plan will take, from a few fits that are made now.
 
     Parameters
     ----------
     on_probe : called with what is tried, before it is
+    apart : returns a task, or what keeps it from sharing this process
     """
     start, sampled = process_time(), Sampled.of(plan)
-    found = tuple(probed(sampled, on_probe=on_probe))
+    with ThisProcess().pool():
+        found = tuple(probed(sampled, on_probe=on_probe, apart=apart))
     on_probe("a figure")
     conclusion = conclusion_of(plan)
     peak = peak_bytes(plan) + conclusion.n_bytes
@@ -369,7 +416,7 @@ def forecast_of(plan: Plan, *, on_probe: Callable[[str], None]) -> Forecast:
 
 
 def peak_bytes(plan: Plan) -> float:
-    """Return the bytes of this process at its height, after one task of each kind, and what all draws add.
+    """Return the bytes of the largest process after one task of each kind, and what all draws add.
 
     It is NaN on a system that does not tell.
     """
@@ -381,7 +428,8 @@ def peak_bytes(plan: Plan) -> float:
         import resource
 
         unit = 1 if sys.platform == "darwin" else 1024
-        height = float(unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+        used = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+        height = float(unit * max(one.ru_maxrss for one in used))
     return height + float(DRAW_ROW * n_obs * max([0, *estimators, *scenarios]))
 
 

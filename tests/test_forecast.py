@@ -125,7 +125,7 @@ def test_a_large_plan_is_tried_on_few_rows_and_extrapolated(monkeypatch):
     told = list(probed(sampled, on_probe=[].append))
     assert sampled.rows == (N_ROWS, MOST_ROWS, FEWER_ROWS)
     assert len(told) == 2 * len(entries)
-    assert BusyByRow.fitted == [FEWER_ROWS, MOST_ROWS, MOST_ROWS, FEWER_ROWS] * len(told)
+    assert BusyByRow.fitted == [FEWER_ROWS, FEWER_ROWS, MOST_ROWS, MOST_ROWS] * len(told)
     for one in told:
         assert one.seconds == pytest.approx(ONCE / 10 + N_ROWS * (ROW + 400 * DRAWN_ROW))
     assert busy.describe().endswith(f"fits in all: {2 * len(entries)}")

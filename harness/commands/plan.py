@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @spec_argument
-@run_options("data", "overrides", "allow_outside")
+@run_options("data", "overrides", "allow_outside", "trust_plugins")
 @click.option("--spec-only", is_flag=True, help="Do not read the data.")
 def validate(options: RunOptions, spec_only: bool) -> None:
     """Check a spec and its data, and list what a run would meet.
@@ -31,17 +31,17 @@ def validate(options: RunOptions, spec_only: bool) -> None:
     """
     from harness.study.spec.load import load_study
 
-    catalogs = found(options.plugins).catalogs
-    study = load_study(options.spec, catalogs=catalogs, overrides=options.overrides).study
+    registry = found(options.plugins)
+    study = load_study(options.spec, catalogs=registry.catalogs, overrides=options.overrides).study
     line = f"{options.spec}: valid; study '{study.study}' with {len(study.estimators)} estimators"
     if spec_only:
         echo(line)
         return
     from harness.api import prepare_study
-    from harness.running.foresight import foresee
+    from harness.running.foresight import foresee_apart
 
     prepared = prepare_study(options)
-    foresight = foresee(prepared)
+    foresight = foresee_apart(prepared, options.apart(registry))
     if foresight.is_in_vain:
         raise DataError(*foresight.refused)
     panels = prepared.panels
@@ -55,7 +55,7 @@ def validate(options: RunOptions, spec_only: bool) -> None:
 
 @click.command()
 @spec_argument
-@run_options("data", "quick", "jobs", "overrides", "allow_outside")
+@run_options("data", "quick", "jobs", "overrides", "allow_outside", "trust_plugins")
 @click.option(
     "--within",
     type=FiniteNumber(min=0, min_open=True),
@@ -73,14 +73,17 @@ def plan(options: RunOptions, within: float | None, list_only: bool) -> None:
     """
     from harness.api import prepare_study
 
-    found(options.plugins)
+    apart = options.apart(found(options.plugins))
     prepared = prepare_study(options)
     echo(prepared.plan.describe())
     if list_only:
         return
     from harness.forecast import forecast_of
 
-    expected = forecast_of(prepared.plan, on_probe=lambda label: echo(f"trying {label}", err=True))
+    def on_probe(label: str) -> None:
+        echo(f"trying {label}", err=True)
+
+    expected = forecast_of(prepared.plan, on_probe=on_probe, apart=apart)
     echo(expected.describe(options.jobs))
     if within is not None:
         echo(_within(options, prepared, expected, within))

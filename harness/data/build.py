@@ -15,14 +15,14 @@ from harness.data.checks import check_columns, columns_by_name, require_all_colu
 from harness.data.data_spec import DataSpec
 from harness.data.expand import expand
 from harness.data.key import Key
-from harness.data.messages import ProblemCollector, RowLocator, StepRecord, require_columns
+from harness.data.messages import Account, ProblemCollector, RowLocator, StepRecord, require_columns
 from harness.data.neighbours import Contiguity
 from harness.data.panel import Panel, SplitUnit
 from harness.data.prepare import pipeline
 from harness.data.prepare.step import Calendar, Column, LearnedStep, Step
 from harness.data.read.contiguity import match_notes
 from harness.data.read.files import frame_file, read_frame
-from harness.data.read.numbers import cast_note, numbers_behind, require_numbers
+from harness.data.read.numbers import cast_note, require_no_codes, require_numbers, two_texts
 from harness.data.read.source import Table
 from harness.data.roles import Roles
 from harness.data.rules import RowFilter
@@ -30,6 +30,7 @@ from harness.data.shape import panel_notes
 from harness.data.shape.rows import PanelIndex, read_groups, read_index, select_rows
 from harness.data.user_schema import UserSchema
 from harness.errors import DataError
+from harness.language import Message
 from harness.tables.preparation import Note
 
 
@@ -55,6 +56,7 @@ class PanelBuilder:
     read : what was cleaned, left out and joined while the data were read
     missing : texts that stand for a missing cell
     contiguity : which entities are neighbours, by a file; None without
+    indicated : text for which a column of two is 1, by column
     """
 
     roles: Roles
@@ -72,6 +74,7 @@ class PanelBuilder:
     read: tuple[StepRecord, ...] = ()
     missing: frozenset[str] = frozenset()
     contiguity: Contiguity | None = None
+    indicated: Mapping[str, str] = field(default_factory=dict)
     _panels: dict[tuple[str, SplitUnit], Panel] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
@@ -102,11 +105,19 @@ class PanelBuilder:
         if spec.rows:
             locator = locator.take(select_rows(locator, spec.rows, missing))
         derived = pipeline.find_derived(roles, spec.steps, problems)
-        raw = {}
+        raw, indicated, read = dict[str, Floats](), dict[str, str](), [*table.records]
         for name in pipeline.raw_columns(spec.steps, [*roles.variables, *spec.checked_numbers]):
             with problems.collecting():
-                codes = table.labels.codes.get(name, {})
-                column = numbers_behind(locator.frame[name], codes, name=name, locator=locator)
+                column = locator.frame[name]
+                if texts := two_texts(column, name=name):
+                    indicated[name] = texts[1]
+                    codes = column.map({text: at for at, text in enumerate(texts)})
+                    raw[name] = np.asarray(codes, dtype=np.float64)
+                    account = Account(Message("{base} is 0, {level} is 1", base=texts[0], level=texts[1]))
+                    read.append(StepRecord("two_texts", name, (name,), account))
+                    continue
+                labels = table.labels.codes.get(name, {})
+                require_no_codes(column, labels, name=name, locator=locator)
                 raw[name] = require_numbers(column, missing, name=name, locator=locator)
         index = _read_index(raw, spec, roles, locator, problems)
         # Large panels mostly stand in order, and are held once.
@@ -150,7 +161,11 @@ class PanelBuilder:
             notes=(
                 *table.notes,
                 *index.notes,
-                *(note for name in raw for note in cast_note(locator.frame[name], name=name)),
+                *(
+                    note
+                    for name in raw.keys() - indicated
+                    for note in cast_note(locator.frame[name], name=name)
+                ),
                 *near_notes,
                 *derived.notes,
                 *panel_notes.completeness_notes(complete, index.entity.codes),
@@ -158,7 +173,8 @@ class PanelBuilder:
                 *panel_notes.shape_notes(entity, period),
                 *panel_notes.total_notes(raw, index.entity, index.period),
             ),
-            read=table.records,
+            read=tuple(read),
+            indicated=indicated,
             missing=missing,
             contiguity=near,
         )

@@ -17,7 +17,7 @@ from harness.arrays import Floats, Ints, Mask
 from harness.data.data_spec import MISSING_VALUES, VARIABLE, Reshape
 from harness.data.messages import quoted
 from harness.data.read.number_text import are_years
-from harness.data.read.numbers import read_numbers, strange_cells
+from harness.data.read.numbers import read_numbers, strange_cells, two_texts
 from harness.data.shape.reshape import column_pattern
 from harness.data.shape.times import INTEGERS, KINDS, PeriodKind, written_period
 
@@ -82,6 +82,11 @@ class RawColumn:
         codes = pd.factorize(self.cells)[0].astype(np.int64)
         return np.where(np.isnan(self.numbers), -1, codes) if self.kind == "number" else codes
 
+    @cached_property
+    def is_indicator(self) -> bool:
+        """Whether it has two texts, which are 0 and 1 where numbers are needed."""
+        return bool(two_texts(self.cells, name=self.name))
+
     @property
     def texts(self) -> list[str]:
         """Its distinct cells as they are written, dates without their time of day."""
@@ -100,8 +105,8 @@ class RawColumn:
 
     @property
     def may_be_outcome(self) -> bool:
-        """Whether it holds numbers, a few other cells aside."""
-        return self.kind == "number" or bool(self.odd.any())
+        """Whether it holds numbers, a few other cells aside, or two texts."""
+        return self.kind == "number" or self.is_indicator or bool(self.odd.any())
 
     @property
     def may_be_exposure(self) -> bool:

@@ -102,14 +102,14 @@ def draft_of(frame: pd.DataFrame, answers: Answers, *, origin: str) -> Draft:
     answers = _found(answers, columns, origin)
     entity, time = _keys(frame, answers, columns, origin)
     free = [column for column in columns.values() if column.name not in (entity, time)]
-    numbers = [column.name for column in free if column.kind == "number"]
+    numbers = [column.name for column in free if column.kind == "number" or column.is_indicator]
     for part, answer in (("outcome", answers.outcome), ("exposure", answers.exposure)):
         if answer is not None and columns[answer].odd.any():
             locator = RowLocator(f"{origin}: {part}", frame, entity, time)
             require_numbers(frame[answer], frozenset(MISSING_VALUES), name=answer, locator=locator)
     outcome = _requested_column("outcome", answers.outcome, numbers, columns, origin)
     texts = [column.name for column in free if column.kind == "text" and column.may_be_exposure]
-    others = [name for name in (*numbers, *texts) if name != outcome]
+    others = [name for name in dict.fromkeys((*numbers, *texts)) if name != outcome]
     exposure = _requested_column("exposure", answers.exposure, others, columns, origin)
     _require_variation(columns, {"outcome": outcome, "exposure": exposure}, origin)
     levels = _levels(columns[exposure], answers.levels, origin)
@@ -117,9 +117,10 @@ def draft_of(frame: pd.DataFrame, answers: Answers, *, origin: str) -> Draft:
     reasons = {
         column.name: _why_not(column, columns[entity], columns[time], columns[exposure]) for column in rest
     }
-    reasons |= dropped_for_leakage(columns[outcome], [column for column in rest if not reasons[column.name]])
-    controls = tuple(name for name, reason in reasons.items() if not reason)
+    able = [column for column in rest if not reasons[column.name] and column.kind == "number"]
+    reasons |= dropped_for_leakage(columns[outcome], able)
     group = next((name for name in texts if name in reasons and _groups(columns[name], columns[entity])), "")
+    controls = tuple(name for name, reason in reasons.items() if not reason and name != group)
     left_out = {name: reason for name, reason in reasons.items() if reason and name != group}
     return Draft(origin, entity, time, outcome, exposure, levels, group, controls, left_out, columns)
 
@@ -240,7 +241,7 @@ def _why_not(column: RawColumn, entity: RawColumn, time: RawColumn, exposure: Ra
     is_name = (column.is_whole or column.kind == "text") and column.n_values == entity.n_values
     if is_name and column.is_constant_within(entity.codes):
         return "another name of the entities"
-    if column.kind == "text":
+    if column.kind == "text" and not column.is_indicator:
         is_group = ": may group rows (`heterogeneity`), or become dummies" if column.n_values <= FEW else ""
         return f"text with {column.n_values:,} values{is_group}"
     n_rows = column.codes.size
@@ -250,7 +251,9 @@ def _why_not(column: RawColumn, entity: RawColumn, time: RawColumn, exposure: Ra
         return f"{column.n_missing:,} of {n_rows:,} cells are missing"
     if column.is_constant_within(time.codes):
         return "the same for all entities in a period: effects of time take it in"
-    if np.allclose(column.numbers, exposure.numbers**2, rtol=1e-6, equal_nan=True):
+    if column.kind == "number" and np.allclose(
+        column.numbers, exposure.numbers**2, rtol=1e-6, equal_nan=True
+    ):
         return (
             f"{exposure.name} squared: estimators bend the curve by terms of their own (`power`, `splines`)"
         )

@@ -20,7 +20,7 @@ from harness.data.name import fold_name
 from harness.data.read.clean import without_flags
 from harness.data.read.columnar import PARQUET
 from harness.data.read.files import DataFolder, find_anywhere, frame_file, read_frame, read_source
-from harness.data.read.number_text import are_years, is_marked_number, number_marks
+from harness.data.read.number_text import MISSING_TEXTS, are_years, is_marked_number, number_marks
 from harness.data.read.source import FileForm, FileReader, Source, Table
 from harness.data.read.statistics import find_catalog
 from harness.data.shape.merge import append, merge
@@ -39,13 +39,6 @@ from harness.draft.columns import (
 )
 from harness.draft.draft import Answers
 from harness.errors import DataError
-
-# What stands for a missing cell among numbers, in small letters.
-_MISSING = {
-    *("-", "--", "---", "–", "—", "——", "..", "...", "…", ":"),
-    *("n/a", "n.a.", "n.a", "na", "(na)", "nan", "null", "none", "missing", "无", "缺失"),
-    *("#n/a", "#na", "#div/0!", "#value!", "#ref!", "#num!", "#null!"),
-}
 
 _REMARKS = {
     "percent": "12.3% is read as 12.3; `fraction` makes it 0.123",
@@ -76,7 +69,7 @@ def sniff(source: Source, reader: FileReader) -> FileForm:
     for cells in (frame[name].tolist() for name in frame.columns):
         written = (cell.strip() for cell in cells if isinstance(cell, str))
         texts = {_without_flag(text, form.spec.flags) for text in written} - known
-        marks = {text for text in texts if text.casefold() in _MISSING}
+        marks = {text for text in texts if text.casefold() in MISSING_TEXTS}
         has_numbers = any(isinstance(cell, int | float) and cell == cell for cell in cells)
         is_sign = not any(map(str.isalnum, "".join(marks)))  # a year in which nothing was measured
         if (texts - marks or has_numbers or is_sign) and all(map(is_marked_number, texts - marks)):
@@ -163,7 +156,7 @@ def _with_flags(form: FileForm, frame: pd.DataFrame) -> FileForm:
 
 
 def _is_numeric(text: str) -> bool:
-    return is_marked_number(text) or text.casefold() in _MISSING
+    return is_marked_number(text) or text.casefold() in MISSING_TEXTS
 
 
 def _flagged(text: str) -> re.Match[str] | None:
@@ -207,17 +200,6 @@ class FoundData:
     answers: Answers
     left_out: Mapping[str, str] = field(default_factory=dict)
     other_keys: Sequence[tuple[str, str]] = ()
-
-    @property
-    def frame(self) -> pd.DataFrame:
-        """The table, with 0 and 1 for the labels that they have, but in a categorical exposure."""
-        frame, exposure = self.table.frame, fold_name(self.answers.exposure or "")
-        behind = {
-            name: frame[name].map({label: code for code, label in labels.items()})
-            for name, labels in self.table.labels.codes.items()
-            if name != exposure and set(labels) == {0, 1} and not pd.api.types.is_numeric_dtype(frame[name])
-        }
-        return frame.assign(**behind)
 
 
 def find_data(paths: Sequence[Path], answers: Answers, *, folder: DataFolder) -> FoundData:

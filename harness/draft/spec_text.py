@@ -92,7 +92,7 @@ def write_draft(found: FoundData, catalogs: Catalogs, *, out: Path) -> Draft:
     ArtifactError
         Where the spec exists already, or cannot be written.
     """
-    draft = draft_of(found.frame, found.answers, origin=found.table.origin)
+    draft = draft_of(found.table.frame, found.answers, origin=found.table.origin)
     text = spec_text(draft, found, catalogs)
     load_study(WrittenSpec(text), catalogs=catalogs)
     if os.path.lexists(out):

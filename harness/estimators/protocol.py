@@ -281,6 +281,20 @@ class ChecksRows(Protocol):
         """
 
 
+def check_rows(estimator: Estimator, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> None:
+    """Refuse rows as far as an estimator tells without much work: by `ChecksRows` or by a cheap fit.
+
+    Raises
+    ------
+    EstimationError
+        The one that `fit` would raise.
+    """
+    if isinstance(estimator, ChecksRows):
+        estimator.check_rows(panel, rng=rng, selection=selection)
+    elif {HasCoefficients, CanFitFolds} <= estimator.provides:
+        for_folds(estimator).fit(panel, rng=rng, selection=selection)
+
+
 @runtime_checkable
 class CanRunQuick(Protocol):
     """Capability of an estimator: a cheaper version of itself for ``--quick``."""

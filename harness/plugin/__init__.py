@@ -90,6 +90,7 @@ from harness.estimators.protocol import NeedsGroups as NeedsGroups
 from harness.estimators.protocol import NestedEstimator as NestedEstimator
 from harness.estimators.protocol import PreparedDraws as PreparedDraws
 from harness.estimators.protocol import SelectsRows as SelectsRows
+from harness.estimators.protocol import check_rows as check_rows
 from harness.estimators.refusals import Refusals as Refusals
 from harness.estimators.refusals import listed as listed
 from harness.estimators.refusals import require_continuous as require_continuous

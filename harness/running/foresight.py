@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
+from typing import Any, cast
 
 from harness.arrays import Floats
 from harness.errors import Problem
@@ -17,6 +19,7 @@ from harness.running.isolation import one_thread
 from harness.running.plan import Plan
 from harness.running.prepare import Prepared, numbers_of_a_draw
 from harness.running.warnings import study_notes, within
+from harness.running.workers import Apart, DeadWorkerError, ThisProcess
 from harness.scenarios.scenario import EvaluatesModels, Subject, framed
 from harness.study.spec.entry import Entry
 from harness.study.spec.node import Loc
@@ -46,6 +49,41 @@ class Foresight:
     notes: tuple[Note, ...]
     refused: tuple[Problem, ...]
     is_in_vain: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Foreseeing:
+    """The task of telling what a run would meet.
+
+    Attributes
+    ----------
+    chosen : by name in the study, which tells whose code it runs
+    """
+
+    prepared: Prepared
+    chosen: tuple[object, ...]
+    label: str = "validate"
+
+    def run(self) -> Foresight:
+        """Do the work."""
+        return foresee(self.prepared)
+
+    def failed(self, reason: str) -> Foresight:
+        """Return that nothing of the study can be had."""
+        hint = "try each plugin alone: harness test-plugin; or leave out what it brings"
+        return Foresight((), (Problem("plugins", reason, hint=hint),), is_in_vain=True)
+
+
+def foresee_apart(prepared: Prepared, apart: Callable[[Foreseeing], Foreseeing | Apart[Any]]) -> Foresight:
+    """Return what `foresee` does, told by a process beside this one where `apart` says so."""
+    study = prepared.plan.study
+    chosen = [entry.estimator for entry in study.estimators], [entry.scenario for entry in study.scenarios]
+    task = apart(Foreseeing(prepared, tuple(chain(*chosen))))
+    with ThisProcess().pool():
+        try:
+            return cast("Foresight", task.run())
+        except DeadWorkerError:
+            return cast("Foresight", task.failed(f"their process ended as they were tried, {task.label}"))
 
 
 @one_thread()

@@ -168,6 +168,10 @@ def prepare_loaded(loaded: LoadedStudy, options: RunOptions, registry: Registry)
         panels = PanelBuilder.build(source, study.data, study.roles, groups=groups, user_schema=own).noted()
     except DataError as error:
         raise DataError(*(_placed(problem, loaded.document) for problem in error.problems)) from error
+    # Columns of truth values, which other files hold as such, are called as they are.
+    levels = {name: level for name, level in panels.indicated.items() if level.casefold() != "true"}
+    labels = {name: Variable(label=_of_level(study, name, level)) for name, level in levels.items()}
+    study = study.model_copy(update={"variables": {**study.variables, **labels}})
     return Prepared(loaded, source, panels, make_plan(study, panels, known), options.root.resolve())
 
 

@@ -208,8 +208,7 @@ class Rab:
 
     def check_rows(self, panel: Panel, *, rng: plugin.Stream = None, selection: Panel | None = None) -> None:
         """Refuse rows that the base estimator refuses."""
-        if isinstance(self.base, plugin.ChecksRows):
-            self.base.check_rows(panel, rng=plugin.stream_or_seeded(rng), selection=selection)
+        plugin.check_rows(self.base, panel, rng=plugin.stream_or_seeded(rng), selection=selection)
 
     def prepare(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> EnsembleResamples:
         """Return what makes the draws, once what these have in common is found.

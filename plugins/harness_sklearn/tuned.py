@@ -93,8 +93,14 @@ class Tuned:
     known_as: ClassVar[tuple[str, ...]] = ("grid_search", "cross_validated")
     provides: ClassVar[frozenset[type]] = frozenset(
         {
-            *(plugin.CanFitFolds, plugin.CanLearnNuisances, plugin.CanRunQuick, plugin.ComparesCandidates),
-            *(plugin.HasDetails, plugin.HasEffects, plugin.HasNotes, plugin.SelectsRows),
+            *(plugin.CanFitFolds, plugin.CanLearnNuisances, plugin.CanRunQuick, plugin.ChecksRows),
+            *(
+                plugin.ComparesCandidates,
+                plugin.HasDetails,
+                plugin.HasEffects,
+                plugin.HasNotes,
+                plugin.SelectsRows,
+            ),
         }
     )
 
@@ -109,6 +115,16 @@ class Tuned:
         """Return a copy whose candidates are as folds have them."""
         return replace(self, candidates=tuple(map(_for_folds, self.candidates)))
 
+    def check_rows(self, panel: Panel, *, rng: plugin.Stream = None, selection: Panel | None = None) -> None:
+        """Refuse rows of which none can be set aside, or that all candidates refuse."""
+        rng = plugin.stream_or_seeded(rng)
+        parts = self._parts(panel, selection, rng)
+        if all(_is_refused(one, parts, stream_at(rng, at + 1)) for at, one in enumerate(self.candidates)):
+            plugin.check_rows(self.candidates[0], parts.whole, rng=rng, selection=selection)
+
+    def _parts(self, panel: Panel, selection: Panel | None, rng: Generator) -> RowParts:
+        return split_to_select(panel, selection, share=self.selection_share, rng=stream_at(rng, 0))
+
     def for_nuisances(self) -> Self:
         """Return a copy whose candidates learn nuisance functions."""
         return replace(self, candidates=tuple(map(_for_nuisances, self.candidates)))
@@ -122,7 +138,7 @@ class Tuned:
             Where there is one unit only, or the chosen candidate refuses the training rows.
         """
         rng = plugin.stream_or_seeded(rng)
-        parts = split_to_select(panel, selection, share=self.selection_share, rng=stream_at(rng, 0))
+        parts = self._parts(panel, selection, rng)
         fits = [_tried(one, parts, stream_at(rng, at + 1)) for at, one in enumerate(self.candidates)]
         errors = np.array([_error(fit, parts.selection) for fit in fits])
         chosen = int(np.argmin(errors))  # the first of equals, and where all refuse
@@ -130,6 +146,15 @@ class Tuned:
         if selection is None or kept is None:
             kept = self.candidates[chosen].fit(parts.whole, rng=rng, selection=selection)
         return TunedFit(kept, self.candidates, errors)
+
+
+def _is_refused(candidate: Estimator, parts: RowParts, rng: Generator) -> bool:
+    """Return whether it is known, without much work, that a candidate refuses the rows not set aside."""
+    try:
+        plugin.check_rows(candidate, parts.train, rng=rng, selection=parts.selection)
+    except plugin.EstimationError:
+        return True
+    return False
 
 
 def _tried(candidate: Estimator, parts: RowParts, rng: Generator) -> Fitted | None:

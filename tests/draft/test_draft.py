@@ -165,7 +165,7 @@ def test_an_exposure_of_few_texts_is_asked_for_contrasts_and_others_are_refused(
 
 def test_codes_of_sas_without_their_catalog_are_told():
     found = find_frame(table(), ASKED, name="towns")
-    draft, file = draft_of(found.frame, found.answers, origin="towns"), {"path": "towns.sas7bdat"}
+    draft, file = draft_of(found.table.frame, found.answers, origin="towns"), {"path": "towns.sas7bdat"}
     told = [summary(draft, replace(found, said=file | more)) for more in ({}, {"catalog": "a.sas7bcat"})]
     assert ["its codes stay numbers" in one for one in told] == [True, False]
 

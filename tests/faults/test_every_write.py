@@ -10,7 +10,7 @@ from failing_disk import FAULTS, at_every_call, invoked
 from harness.audit.integrity import require_whole
 from harness.running import run as run_module
 from harness.running import workers
-from harness.running.files import locked, replacing_own
+from harness.running.files import READY, locked, replacing_own
 from harness.running.folder import RunFolder
 from harness.study.spec.document import written_spec
 from running.test_folder import MANIFEST_OF_NOTHING, OF_EVERY_RUN, names_in, run_in
@@ -93,6 +93,34 @@ def test_a_first_run_is_whole_or_none_and_the_next_is_whole(tmp_path, fault):
         assert not ended or contents(path) == NEW
         run_anew(path, "third")
         assert contents(path) == THIRD
+
+
+def export_anew(path, word):
+    with locked(path), RunFolder.create(path).replaced() as new:
+        for name in ("rows.csv", f"{word}.R"):
+            new.write_text(name, word)
+
+
+@EVERY
+def test_an_export_over_another_is_one_of_both_or_the_next_finishes_it(tmp_path, fault):
+    path, stored = tmp_path / "disk" / "out", tmp_path / "stored"
+    RunFolder.create(stored)
+    export_anew(stored, "old")
+
+    def prepare():
+        shutil.rmtree(path, ignore_errors=True)
+        shutil.copytree(stored, path)
+
+    def found():
+        return {file.name: file.read_text() for file in path.iterdir() if file.suffix in (".csv", ".R")}
+
+    whole = [{"rows.csv": word, f"{word}.R": word} for word in ("old", "new")]
+    for ended in at_every_call(tmp_path / "disk", fault, prepare, lambda: export_anew(path, "new")):
+        assert found() in whole[ended:] or (path / READY).is_dir()
+        with locked(path), RunFolder.create(path).replaced() as new:
+            assert found() in whole
+            new.write_text("third.R", "third")
+        assert found() == {"third.R": "third"}
 
 
 @EVERY

@@ -1,12 +1,15 @@
 """Estimators that break in every place they can: each a row with its reason, other numbers unchanged."""
 
+import json
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
 from harness import api
 from harness.api import run_study
+from harness.cli import cli
 from harness.estimators import guard
 from harness.estimators.guard import LONGEST_REASON
 from harness.registry.sources import PluginChoice
@@ -107,6 +110,50 @@ def test_what_a_plugin_changes_for_good_moves_no_other_numbers(tmp_path, alone):
     found = of_ols(tables)
     for name in ("accuracy", "curves", "coefficients"):
         pd.testing.assert_frame_equal(found[name], alone[name], check_dtype=False)
+
+
+ENDS = """
+import os
+from dataclasses import dataclass
+from typing import ClassVar
+from harness.plugin import CanFitFolds, HasCoefficients, hookimpl
+
+harness_seam = 1
+
+
+@dataclass(frozen=True)
+class Ends:
+    name: ClassVar[str] = "ends"
+    provides: ClassVar[frozenset[type]] = frozenset({HasCoefficients, CanFitFolds})
+
+    def for_folds(self):
+        return self
+
+    def fit(self, panel, *, rng, selection=None):
+        os._exit(9)
+
+
+@hookimpl
+def harness_estimators():
+    return [Ends]
+"""
+
+
+def test_a_fit_before_the_run_that_ends_its_process_does_not_end_the_command(tmp_path):
+    (tmp_path / "plugins").mkdir()
+    (tmp_path / "plugins" / "ends.py").write_text(ENDS)
+    spec = {part: SPEC[part] for part in ("spec_version", "study", "data", "roles")}
+    spec |= {
+        "estimators": ["pooled_ols", "ends"],
+        "evaluation": {"protocols": ["in_sample"]},
+        "scenarios": [],
+    }
+    (tmp_path / "study.yaml").write_text(json.dumps(spec))
+    grunfeld().to_parquet(tmp_path / "g.parquet")
+    for command, code, said in (("plan", 0, "ends · all rows"), ("validate", 1, "process ended")):
+        words = ["--plugins-folder", f"{tmp_path}/plugins", command, f"{tmp_path}/study.yaml"]
+        done = CliRunner().invoke(cli, [*words, "--data", f"{tmp_path}/g.parquet"])
+        assert (done.exit_code, said in f"{done.output}{done.exception}") == (code, True), done.output
 
 
 def cell_of(manifest, start):

@@ -110,7 +110,7 @@ def _with_labels(
     source: Source,
     records: list[StepRecord],
 ) -> tuple[pd.DataFrame, dict[str, Mapping[object, str]]]:
-    """Return the table with codes replaced by their labels, and the labels that `numbers_behind` needs.
+    """Return the table with codes replaced by their labels, and the labels that `require_no_codes` needs.
 
     A column of which every code in the data has a label of its own is one of categories, as texts of a csv
     are. A column of which only some have labels may hold codes such as 99 for "refused": the spec says so.

@@ -122,6 +122,8 @@ class DataFolder:
             Where the file is of no known format, or too large.
         """
         suffix = path.suffix.lower()
+        with path.open("rb") as file:
+            suffix = ".xlsx" if suffix == ".xls" and file.read(4) == b"PK\3\4" else suffix
         by_suffix = {
             own: reader for reader in reversed(tuple(self.readers.values())) for own in reader.suffixes
         }

@@ -18,6 +18,13 @@ _PERCENT = re.compile(r"[+-]?[0-9][0-9.,' ]*\s?[%％]", re.ASCII)
 _GROUPED = re.compile(r"[+-]?[1-9][0-9]{0,2}([,.' ])[0-9]{3}(?:\1[0-9]{3})*(?:([.,])[0-9]*)?", re.ASCII)
 _DECIMAL = re.compile(r"[+-]?[0-9]*([,.])[0-9]+", re.ASCII)
 
+# What stands for a missing cell among numbers, in small letters.
+MISSING_TEXTS = {
+    *("-", "--", "---", "–", "—", "——", "..", "...", "…", ":"),
+    *("n/a", "n.a.", "n.a", "na", "(na)", "nan", "null", "none", "missing", "无", "缺失"),
+    *("#n/a", "#na", "#div/0!", "#value!", "#ref!", "#num!", "#null!"),
+}
+
 # Whole numbers beyond this are not all held exactly by float64.
 EXACT = 2**53
 

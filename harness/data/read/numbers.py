@@ -183,12 +183,29 @@ def require_numbers(column: pd.Series, missing: frozenset[str], *, name: str, lo
     return read.cells
 
 
-def numbers_behind(
-    column: pd.Series, labels: Mapping[object, str], *, name: str, locator: RowLocator
-) -> pd.Series:
-    """Return a column whose codes have labels, (n_obs,), with numbers where it is clear which they are.
+def two_texts(column: pd.Series, *, name: str) -> tuple[str, ...]:
+    """Return the two texts of a column that stand for 0 and 1, in this order; none for any other column.
 
-    Two labels of 0 and 1 are those.
+    1 is the text that the column is named after, such as ``female``, or else the later in alphabetical order.
+    Texts that are written like numbers, or say that a number is missing, are none of these.
+    """
+    if pd.api.types.is_numeric_dtype(column):
+        return ()
+    found = column.dropna().unique().tolist()
+    if len(found) != 2 or not all(isinstance(cell, str) and _is_category(cell) for cell in found):
+        return ()
+    return tuple(sorted(found, key=lambda text: (text.casefold() == name.casefold(), text)))
+
+
+def _is_category(text: str) -> bool:
+    plain = " ".join(text.split())
+    return not number_text.is_marked_number(plain) and plain.casefold() not in number_text.MISSING_TEXTS
+
+
+def require_no_codes(
+    column: pd.Series, labels: Mapping[object, str], *, name: str, locator: RowLocator
+) -> None:
+    """Refuse a column of codes that are no numbers.
 
     Parameters
     ----------
@@ -197,13 +214,11 @@ def numbers_behind(
     Raises
     ------
     DataError
-        Where the labels are of other codes, or numbers without labels stand among the codes.
+        Where the column holds categories, or numbers without labels stand among the codes.
     """
     codes = {label: code for code, label in labels.items()}
     shown = few([f"{code:g} ({label})" for label, code in codes.items() if isinstance(code, int | float)])
     numeric = pd.api.types.is_numeric_dtype(column)
-    if not numeric and set(codes.values()) <= {0, 1} and column.dropna().isin(codes).all():
-        return column.map(codes).astype("float64")
     if numeric and labels:
         numbers = few([f"{code:g}" for code in codes.values() if isinstance(code, int | float)])
         hint = f"data: labelled: {{{name}: [{numbers}]}} where they mean missing; {name}: number keeps all"
@@ -214,7 +229,6 @@ def numbers_behind(
         by_code = f"data: labelled: {{{name}: number}} takes the codes for numbers"
         hint = f"make columns of 0 and 1 of it by the step dummies; {by_code}"
         raise DataError.at(locator.column(name), what, "numbers", hint)
-    return column
 
 
 def require_range(values: Floats, *, name: str, locator: RowLocator) -> None:

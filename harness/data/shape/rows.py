@@ -47,9 +47,8 @@ class PanelIndex:
     @property
     def positions(self) -> Mapping[str, int]:
         """Calendar position of each period, by its label."""
-        return {
-            self.time.labels[code]: int(at) for code, at in zip(self.time.codes, self.period, strict=True)
-        }
+        codes, first = np.unique(self.time.codes, return_index=True)
+        return {self.time.labels[code]: int(self.period[at]) for code, at in zip(codes, first, strict=True)}
 
 
 def read_index(locator: RowLocator) -> PanelIndex:
@@ -132,6 +131,10 @@ def read_entities(column: pd.Series, *, name: str, locator: RowLocator) -> list[
     others = locator.left_out(absent) or "or take the rows out of the file"
     remedy = f"fill the cells in, as where one cell stands for several rows; {others}"
     locator.refuse(name, absent, "rows name no entity", "an entity in every row", remedy)
+    if pd.api.types.is_integer_dtype(column):
+        codes, distinct = pd.factorize(column)
+        names = [str(number) for number in distinct.tolist()]
+        return [names[code] for code in codes.tolist()]
     cells = column.tolist()
     if all(isinstance(cell, str) for cell in cells):
         return cells

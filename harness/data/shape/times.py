@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from harness.arrays import Ints
+from harness.arrays import Ints, Mask
 from harness.data.messages import RowLocator, quoted
 from harness.data.read.number_text import are_years
 from harness.errors import DataError
@@ -202,27 +202,32 @@ def read_times(column: pd.Series, *, name: str, locator: RowLocator) -> Times:
     locator.refuse(name, absent, "rows name no period", EXPECTED, remedy)
     if isinstance(column.dtype, pd.PeriodDtype):
         column = column.dt.start_time
+    # Each period is looked at once, however many rows have it.
+    is_plain = pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column)
+    codes, distinct = pd.factorize(column if is_plain else column.map(written_period))
     if pd.api.types.is_datetime64_any_dtype(column):  # midnights, as their own time zone writes them
         zone = str(column.dtype.tz) if isinstance(column.dtype, pd.DatetimeTZDtype) else ""
-        local = column.dt.tz_localize(None)
-        _refuse((local != local.dt.normalize()).tolist(), column.tolist(), name=name, locator=locator)
-        return _from_dates(local.dt.date.tolist(), zone=zone)
-    cells = [written_period(cell) for cell in column]
+        local = pd.Series(distinct).dt.tz_localize(None)
+        refused = (local != local.dt.normalize()).to_numpy()
+        _refuse(refused[codes], column[refused[codes]].tolist(), name=name, locator=locator)
+        return _from_dates(local.dt.date.tolist(), codes, zone=zone)
+    cells = [written_period(cell) for cell in distinct]
     kind = kind_of_texts(cells)
     positions = [kind.parse(cell) for cell in cells]
-    _refuse([position is None for position in positions], cells, name=name, locator=locator)
+    refused = np.array([position is None for position in positions], dtype=np.bool_)[codes]
+    _refuse(refused, [cells[code] for code in codes[refused]], name=name, locator=locator)
     whole = [position for position in positions if position is not None]
     if kind is INTEGERS:
         _refuse_two_digits(sorted(set(whole)), name=name, locator=locator)
     if kind is DAYS:
-        return _from_dates([datetime.date.fromordinal(position) for position in whole])
-    return Times(kind, np.array(whole, dtype=np.int64))
+        return _from_dates([datetime.date.fromordinal(position) for position in whole], codes)
+    return Times(kind, np.array(whole, dtype=np.int64)[codes])
 
 
-def _from_dates(dates: Sequence[datetime.date], *, zone: str = "") -> Times:
+def _from_dates(dates: Sequence[datetime.date], codes: Ints, *, zone: str = "") -> Times:
     kind = kind_of_dates(dates)
     ordinals = [kind.position(date.year, date.month, date.day) for date in dates]
-    return Times(kind, np.array(ordinals, dtype=np.int64), zone)
+    return Times(kind, np.array(ordinals, dtype=np.int64)[codes], zone)
 
 
 def written_period(cell: object) -> str:
@@ -232,11 +237,11 @@ def written_period(cell: object) -> str:
     return str(cell)
 
 
-def _refuse(refused: Sequence[bool], cells: Sequence[object], *, name: str, locator: RowLocator) -> None:
-    """Raise a DataError where some cells, (n_obs,), are no periods."""
-    found = quoted(cell for cell, is_refused in zip(cells, refused, strict=True) if is_refused)
+def _refuse(refused: Mask, cells: Sequence[object], *, name: str, locator: RowLocator) -> None:
+    """Raise a DataError where some rows, (n_obs,), have cells that are no periods."""
+    found = quoted(cells)
     hint = "write the periods in one of these forms; or are entity and time swapped?"
-    locator.refuse(name, np.array(refused, dtype=np.bool_), f"cells are no periods: {found}", EXPECTED, hint)
+    locator.refuse(name, refused, f"cells are no periods: {found}", EXPECTED, hint)
 
 
 # Numbers that step evenly across the turn of a century by chance no more.

@@ -152,3 +152,8 @@ def test_a_workbook_of_old_says_how_it_is_saved_as_one_of_today(read_bytes, star
     with pytest.raises(DataError, match=re.escape(what)) as caught:
         read_bytes(start + b"rest", name="panel.xls")
     assert "(.xlsx)" in caught.value.hint
+
+
+def test_a_workbook_of_today_under_the_old_name_is_read(read_bytes):
+    content = as_workbook({"s": [["id", "y"], ["a", 1.5]]})
+    assert read_bytes(content, name="panel.xls").frame.to_dict("list") == {"id": ["a"], "y": [1.5]}

@@ -18,12 +18,17 @@ from harness.data.read.columnar import STATA
 from harness.data.read.files import DataFolder
 from harness.data.read.source import Source
 from harness.data.roles import Roles
-from harness.draft.draft import Answers
+from harness.draft.draft import Answers, draft_of
 from harness.draft.found_data import find_data, sniff
 from harness.errors import DataError
 from spec_tables import table_of
 
-LEVELS = {"policy": ["none", "some", "full"], "place": ["urban", "rural"], "area": ["NA", "north", "south"]}
+LEVELS = {
+    "policy": ["none", "some", "full"],
+    "place": ["urban", "rural"],
+    "area": ["NA", "north", "south"],
+    "married": ["single", "married"],
+}
 
 
 def categories() -> pd.DataFrame:
@@ -32,6 +37,7 @@ def categories() -> pd.DataFrame:
     frame = pd.DataFrame(product("abcdefgh", range(2010, 2016)), columns=["id", "year"])
     frame["x"], frame["y"] = np.round(rng.normal(size=(2, len(frame))), 3)
     codes = {"policy": rng.integers(3, size=len(frame)), "place": rng.integers(2, size=len(frame))}
+    codes["married"] = rng.integers(2, size=len(frame))
     codes["area"] = frame["id"].map(lambda name: "abcdefgh".index(name) % 3).to_numpy()
     return frame.assign(
         **{name: pd.Categorical.from_codes(code, LEVELS[name]) for name, code in codes.items()}
@@ -67,7 +73,7 @@ def tables_of(folder, suffix):
             "time": "year",
             "outcomes": ["y"],
             "exposure": "policy",
-            "controls": ["x", "place"],
+            "controls": ["x", "place", "married"],
         },
         "estimators": [
             "pooled_ols",
@@ -119,22 +125,39 @@ def test_init_says_which_codes_with_labels_lie_far_from_the_other_numbers(tmp_pa
     assert sniff(source, STATA).spec.labelled == {"trust": (99.0,)}
 
 
-@pytest.mark.parametrize(
-    ("exposure", "married"), [("x", [0, 1, 1, 0]), ("married", ["no", "yes", "yes", "no"])]
-)
-def test_init_takes_labels_of_0_and_1_for_numbers_but_in_the_exposure(tmp_path, exposure, married):
-    (tmp_path / "panel.dta").write_bytes(as_stata(married=YES))
-    answers = Answers(outcome="y", exposure=exposure)
-    found = find_data([tmp_path / "panel.dta"], answers, folder=DataFolder(tmp_path))
-    assert found.frame["married"].tolist() == married
+@pytest.mark.parametrize("exposure", ["x", "married"])
+def test_init_drafts_the_same_of_labels_and_of_texts(tmp_path, exposure):
+    drafts = []
+    for suffix in (".csv", ".dta"):
+        write(categories(), path := tmp_path / f"panel{suffix}")
+        found = find_data([path], Answers(outcome="y", exposure=exposure), folder=DataFolder(tmp_path))
+        draft = draft_of(found.table.frame, found.answers, origin="panel")
+        drafts.append(vars(draft) | {"columns": ()})
+    assert drafts[0] == drafts[1]
+    assert {"x", "place", "married"} == {*drafts[0]["controls"], exposure}
+    assert drafts[0]["levels"] == (("married", "single") if exposure == "married" else ())
 
 
 YES = {0: "no", 1: "yes"}
 TRUST = {3: "low", 7: "middle", 10: "high", 99: "refused"}
 
 
-def test_labels_of_0_and_1_are_these_numbers_where_numbers_are_needed(tmp_path):
-    assert column(tmp_path, as_stata(married=YES), "married") == [0, 1, 1, 0]
+@pytest.mark.parametrize(
+    ("labels", "married"),
+    [(YES, [0, 1, 1, 0]), ({0: "single", 1: "Married"}, [0, 1, 1, 0]), ({0: "yes", 1: "no"}, [1, 0, 0, 1])],
+)
+def test_of_two_texts_1_is_the_one_that_names_the_column_or_the_later(tmp_path, labels, married):
+    assert column(tmp_path, as_stata(married=labels), "married") == married
+
+
+@pytest.mark.parametrize("written", [["1,5", "2,5"], ["..", "yes"], ["n/a", "yes"], ["yes", "yes"]])
+def test_other_texts_are_no_numbers(tmp_path, written):
+    rows = [f'{who},{2010 + at},{at},{at + 1},"{cell}"\n' for who in "ab" for at, cell in enumerate(written)]
+    (tmp_path / "panel.csv").write_text("id,year,x,y,z\n" + "".join(rows))
+    roles = Roles(entity="id", time="year", outcomes=("y",), exposure="x", controls=("z",))
+    spec = DataSpec(path="panel.csv")
+    with pytest.raises(DataError, match="cells are not numbers"):
+        PanelBuilder.build(table_of(spec, tmp_path), spec, roles)
 
 
 def test_categories_are_no_numbers_unless_the_spec_says_so(tmp_path):
