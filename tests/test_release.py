@@ -1,7 +1,7 @@
 """What a release needs: one version, a conda recipe of the same packages, deprecations that end on time."""
 
 import html
-import importlib
+import importlib.util
 import inspect
 import json
 import re
@@ -92,6 +92,31 @@ def test_a_deprecation_says_since_when_until_when_and_what_instead(text, version
 
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+RELATIVE = re.compile(r"\]\((?!https?://|#)[^)]*\)")
+
+
+def test_the_description_of_the_package_has_no_link_that_an_index_cannot_follow():
+    from hatchling.metadata.core import ProjectMetadata
+    from hatchling.plugin.manager import PluginManager
+
+    described = ProjectMetadata(str(ROOT), PluginManager()).core.readme
+    assert RELATIVE.search(README)
+    assert described.startswith("# panel-harness")
+    assert not RELATIVE.search(described)
+    assert len(described.split()) > 0.9 * len(README.split())
+
+
+def test_links_of_the_description_lead_into_the_repository_where_it_has_an_address():
+    spec = importlib.util.spec_from_file_location("hatch_build", ROOT / "hatch_build.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    text = "[a](docs/a.md#b) ![p](docs/p.webp) [c](https://c.org) [d](#d)"
+    there = "https://host/o/n"
+    expected = f"[a]({there}/blob/HEAD/docs/a.md#b) ![p]({there}/raw/HEAD/docs/p.webp)"
+    assert module.for_index(text, there) == f"{expected} [c](https://c.org) [d](#d)"
+    assert module.for_index(text, "") == "a  [c](https://c.org) [d](#d)"
 
 
 def blocks(language):

@@ -31,7 +31,7 @@ SIZES = ("source", "n_obs", "n_entities", "n_periods", "balanced")
 # Study and outcome.
 PanelKey = tuple[str, str]
 
-Row = Mapping[str, Any]
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -411,7 +411,7 @@ def explained_rows(
     curvature: Mapping[PanelKey, float],
     *,
     rng: Generator,
-) -> Iterator[Mapping[str, object]]:
+) -> Iterator[Row]:
     """Yield Spearman's rank correlations of log error ratios over two-way effects with every feature.
 
     Intervals resample panels. A correlation below zero says that the estimator does better, next to two-way
@@ -462,15 +462,7 @@ OVER_WORDS: Mapping[Over, str] = {
 }
 
 
-# Columns of ``suite_findings`` that a sentence fills, the last two where it has limits.
-SAID = ("finding", "estimator", "over", "text", "is_established", "estimate", "conf_low", "conf_high")
-
-
-def _finding(*values: object) -> Mapping[str, object]:
-    return dict(zip(SAID, values, strict=False))
-
-
-def overall_finding(suite: Suite, estimator: str, over: Over, found: Comparison) -> Mapping[str, object]:
+def overall_finding(suite: Suite, estimator: str, over: Over, found: Comparison) -> Row:
     """Return what is said of an estimator over all panels.
 
     It is established where the interval that holds for all flexible estimators at once excludes zero and
@@ -480,22 +472,22 @@ def overall_finding(suite: Suite, estimator: str, over: Over, found: Comparison)
     low, high = found.simultaneous_low, found.simultaneous_high
     enough = found.n_panels - found.n_refused >= MIN_PANELS
     is_established = enough and (high < 0 or low > 0)
-    held = f"{percent(suite.level, 0)} interval for all flexible estimators at once"
-    numbers = f"mean log error ratio {fixed(found.log_error_ratio, 3)}, {held} {interval(low, high, 3)}"
-    wins = f"it has the smaller error on {percent(found.win_rate, 0)} of {count(found.n_panels)} panels"
-    refused = f", and refuses {count(found.n_refused)}" if found.n_refused else ""
-    if is_established:
-        verdict = "better than" if high < 0 else "worse than"
-        text = f"{name}: predictions {verdict} those of {rival}; {numbers}; {wins}{refused}."
-    elif not enough:
-        text = f"{name} and {rival}: fewer than {MIN_PANELS} panels have both, so that nothing is said."
-    else:
-        unsure = f"{name}: whether predictions are better or worse than those of {rival} is not established"
-        text = f"{unsure}; {numbers}; {wins}{refused}."
-    return _finding("overall", estimator, over, text, is_established, found.log_error_ratio, low, high)
+    level, ratio = percent(suite.level, 0), fixed(found.log_error_ratio, 3)
+    how = "significantly better than" if high < 0 else "significantly worse than"
+    how = how if is_established else "not significantly different from"
+    wins, refused = percent(found.win_rate, 0), f", {count(found.n_refused)} refused" * bool(found.n_refused)
+    text = (
+        f"{name}: predictions {how} those of {rival}; mean log error ratio {ratio}, {level} interval for "
+        f"all flexible estimators at once {interval(low, high, 3)}; the smaller error on {wins} of "
+        f"{count(found.n_panels)} panels{refused}."
+    )
+    if not enough:
+        text = f"{name} and {rival}: no comparison, fewer than {MIN_PANELS} panels have both."
+    numbers = {"estimate": found.log_error_ratio, "conf_low": low, "conf_high": high}
+    return {"finding": "overall", "text": text, "is_established": is_established, **numbers}
 
 
-def panels_finding(suite: Suite, estimator: str, over: Over, gains: pd.DataFrame) -> Mapping[str, object]:
+def panels_finding(suite: Suite, estimator: str, over: Over, gains: pd.DataFrame) -> Row:
     """Return on how many panels an estimator's gain is established, every panel tested by itself.
 
     Parameters
@@ -505,33 +497,32 @@ def panels_finding(suite: Suite, estimator: str, over: Over, gains: pd.DataFrame
     n_better, n_worse = int(gains["is_better"].sum()), int(gains["is_worse"].sum())
     tested = int(gains["p_value"].notna().sum())
     name, rival = suite.labels[estimator], OVER_WORDS[over]
+    text = (
+        f"{name} and {rival}: significantly better on {count(n_better)} and worse on {count(n_worse)} of "
+        f"{count(tested)} panels that can be tested by themselves, p-values adjusted by Holm."
+    )
     if not tested:
         text = f"{name} and {rival}: no panel has enough new periods for a test of its own."
-    else:
-        text = (
-            f"{name}, next to {rival}: better on {count(n_better)} and worse on {count(n_worse)} of "
-            f"{count(tested)} panels that can be tested by themselves, p-values adjusted by Holm."
-        )
-    return _finding("panels", estimator, over, text, n_better > 0, float(n_better))
+    return {"finding": "panels", "text": text, "is_established": n_better > 0, "estimate": float(n_better)}
 
 
-def rank_finding(suite: Suite, ranked: Ranking) -> Mapping[str, object]:
+def rank_finding(suite: Suite, ranked: Ranking) -> Row:
     """Return which estimator has the lowest average rank, and whether any winner can be named.
 
     A winner is named where no other estimator is within the critical difference of the best.
     """
     best, *others = (suite.labels[name] for name in ranked.tied_with_best)
     n_panels, (_, p_value) = len(ranked.ranks), ranked.friedman
-    apart = f"critical difference {fixed(ranked.critical_difference, 2)}, {count(n_panels)} panels"
+    by = f"(critical difference {fixed(ranked.critical_difference, 2)}, {count(n_panels)} panels)"
     if n_panels < MIN_PANELS:
-        text = f"Fewer than {MIN_PANELS} panels: no winner is named."
+        text = f"No ranking: fewer than {MIN_PANELS} panels."
     elif others:
-        are = "is" if len(others) == 1 else "are"
-        text = f"No winner can be named: {joined(others)} {are} not told apart from {best} ({apart})."
+        text = f"No clear winner: {best} ranks first, not significantly ahead of {joined(others, 'or')} {by}."
     else:
-        text = f"{best} has a lower average rank than every other estimator ({apart})."
+        text = f"{best} ranks first, significantly ahead of every other estimator {by}."
     is_established = n_panels >= MIN_PANELS and not others and p_value < size_of(ranked.level)
-    return _finding("rank", ranked.tied_with_best[0], "", text, is_established, float(ranked.average.min()))
+    first = {"estimator": ranked.tied_with_best[0], "over": "", "estimate": float(ranked.average.min())}
+    return {"finding": "rank", "text": text, "is_established": is_established, **first}
 
 
 def finding_rows(
@@ -539,7 +530,7 @@ def finding_rows(
     ranked: Ranking,
     compared: Mapping[tuple[str, Over], Comparison],
     gains: pd.DataFrame,
-) -> Iterator[Mapping[str, object]]:
+) -> Iterator[Row]:
     """Yield every sentence on one protocol.
 
     Parameters
@@ -550,8 +541,9 @@ def finding_rows(
     yield rank_finding(suite, ranked)
     for over in OVERS[1:]:
         for estimator in suite.flexible:
+            of = {"estimator": estimator, "over": over}
             if (estimator, over) in compared:
-                yield overall_finding(suite, estimator, over, compared[estimator, over])
+                yield overall_finding(suite, estimator, over, compared[estimator, over]) | of
             own = gains[(gains["estimator"] == estimator) & (gains["over"] == over)]
             if len(own):
-                yield panels_finding(suite, estimator, over, own)
+                yield panels_finding(suite, estimator, over, own) | of

@@ -167,15 +167,14 @@ CAPTIONS = (
 )
 # How an estimator gets its line.
 JOIN = (
-    "Write the estimator as a plugin, `harness new-plugin NAME`, or name a class with the interface of "
-    "scikit-learn: `{{use: sklearn, class: PACKAGE.CLASS}}`.",
+    "Name a regressor of scikit-learn, `{{use: sklearn, class: sklearn.MODULE.CLASS}}`, or write a "
+    "plugin: `harness new-plugin NAME`.",
     "Run the suite with it: `harness suite SUITE.yaml {quick}--estimator NAME --out runs/mine`. Panels, "
     "splits and rivals are the same.",
     "Compare the errors of the others with [these](suite_gain.csv): "
     "`harness suite compare runs/mine suite_gain.csv` says which differ, and how yours stand to them.",
     "Write these pages with its line: `harness suite site runs/mine --out site`. To have it here, propose "
-    "the "
-    "plugin together with the tables of the run.",
+    "the plugin together with the tables of the run.",
 )
 
 

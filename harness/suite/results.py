@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -289,25 +290,6 @@ OF = ("suite", "edition", "form")
 CELL = ("study", "outcome", "protocol", "estimator")
 
 
-@dataclass(frozen=True)
-class Standing:
-    """An estimator that one run alone has, next to one that both have, on the panels where both predict.
-
-    Attributes
-    ----------
-    n_less : panels on which its error is less
-    n_panels : compared on
-    log_error_ratio : mean of log(error / error of the other); below zero is better
-    """
-
-    estimator: str
-    against: str
-    protocol: str
-    n_less: int
-    n_panels: int
-    log_error_ratio: float
-
-
 @dataclass(frozen=True, eq=False)
 class SuiteDifference:
     """What differs between two runs of a suite.
@@ -317,13 +299,14 @@ class SuiteDifference:
     n_cells : errors that both have, of one estimator on one panel under one protocol each
     differing : those that differ: study, outcome, protocol, estimator, nmse, nmse_reference
     absent : panels, or estimators, of the reference that the run does not have
-    standings : of the estimators that the reference does not have
+    standings : of the estimators that the reference does not have, next to those of both, on the panels where
+        both predict: estimator, against, protocol, n_less, n_panels, log_error_ratio
     """
 
     n_cells: int
     differing: pd.DataFrame
     absent: tuple[str, ...]
-    standings: tuple[Standing, ...]
+    standings: pd.DataFrame
 
     def lines(self) -> Iterator[str]:
         """Yield the difference in words."""
@@ -336,10 +319,10 @@ class SuiteDifference:
             yield f"  and {n_differ - 10} more"
         if self.absent:
             yield f"of the reference alone: {', '.join(self.absent)}"
-        for one in self.standings:
+        for one in self.standings.itertuples():
             yield (
-                f"{one.estimator} beside {one.against}, {one.protocol}: the smaller error on {one.n_less} of "
-                f"{one.n_panels} panels, mean log error ratio {one.log_error_ratio:+.3f}"
+                f"{one.estimator} next to {one.against}, {one.protocol}: the smaller error on {one.n_less} "
+                f"of {one.n_panels} panels, mean log error ratio {one.log_error_ratio:+.3f}"
             )
 
 
@@ -419,7 +402,7 @@ def compare_gains(own: pd.DataFrame, reference: pd.DataFrame, *, rtol: float) ->
         for name in known[key].unique()
         if name not in set(cells[key])
     ]
-    differing, standings = both[far].reset_index(drop=True), tuple(_standings(cells, known))
+    differing, standings = both[far].reset_index(drop=True), pd.DataFrame(_standings(cells, known))
     return SuiteDifference(len(both), differing, tuple(absent), standings)
 
 
@@ -429,13 +412,13 @@ def _errors(gains: pd.DataFrame) -> pd.DataFrame:
     return there.drop_duplicates(list(CELL))[[*CELL, "nmse"]].reset_index(drop=True)
 
 
-def _standings(cells: pd.DataFrame, known: pd.DataFrame) -> Iterator[Standing]:
-    shared = [name for name in known["estimator"].unique() if name in set(cells["estimator"])]
-    for name in cells["estimator"].unique():
-        for against in shared if name not in set(known["estimator"]) else ():
-            one, other = (cells[cells["estimator"] == which] for which in (name, against))
-            pair = one.merge(other, on=list(CELL[:3]), suffixes=("", "_other"))
-            for protocol, own in pair.groupby("protocol", sort=False):
-                ratios = np.log(own["nmse"] / own["nmse_other"])
-                n_less, mean = int((ratios < 0).sum()), float(ratios.mean())
-                yield Standing(str(name), str(against), str(protocol), n_less, len(own), mean)
+def _standings(cells: pd.DataFrame, known: pd.DataFrame) -> Iterator[Row]:
+    theirs, ours = (dict(list(one.groupby("estimator", sort=False))) for one in (known, cells))
+    shared = [name for name in theirs if name in ours]
+    for name, against in product((name for name in ours if name not in theirs), shared):
+        pair = ours[name].merge(ours[against], on=list(CELL[:3]), suffixes=("", "_other"))
+        for protocol, own in pair.groupby("protocol", sort=False):
+            ratios = np.log(own["nmse"] / own["nmse_other"])
+            counts = {"n_less": int((ratios < 0).sum()), "n_panels": len(own)}
+            names = {"estimator": name, "against": against, "protocol": protocol}
+            yield {**names, **counts, "log_error_ratio": float(ratios.mean())}

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -75,9 +74,6 @@ def _status(name: str) -> int:
 # are taken up.
 STUDIES, CELLS = "studies", "cells"
 
-# What stands between the name of a study and the rest of the label of its tasks.
-BETWEEN = " · "
-
 
 @dataclass(frozen=True, eq=False)
 class CellTask:
@@ -100,7 +96,7 @@ class CellTask:
     @property
     def label(self) -> str:
         """Name of the task, its own within the suite."""
-        return f"{self.study}{BETWEEN}{self.task.label}"
+        return f"{self.study} · {self.task.label}"
 
     def run(self) -> TaskResult:
         """Do the work, and see what memory it takes."""
@@ -112,26 +108,7 @@ class CellTask:
         return self.task.failed(reason)
 
 
-@dataclass(frozen=True, eq=False)
-class PreparedStudy:
-    """A study of a suite that is ready to run."""
-
-    run: StudyRun
-    prepared: Prepared
-
-    def tasks(self) -> Iterator[CellTask]:
-        """Yield the fits of all folds: a suite is about prediction alone."""
-        return (CellTask(self.run.id, task) for task in self.prepared.plan.fold_tasks())
-
-    @property
-    def n_tasks(self) -> int:
-        """How many fits there are."""
-        plan = self.prepared.plan
-        n_folds = sum(len(split.folds) for split in plan.splits)
-        return n_folds * len(plan.study.roles.outcomes) * len(plan.study.estimators)
-
-
-def prepare_studies(runs: Sequence[StudyRun], registry: Registry) -> tuple[PreparedStudy, ...]:
+def prepare_studies(runs: Sequence[StudyRun], registry: Registry) -> tuple[Prepared, ...]:
     """Read the specs and data of all studies and plan their fits.
 
     Raises
@@ -139,9 +116,8 @@ def prepare_studies(runs: Sequence[StudyRun], registry: Registry) -> tuple[Prepa
     SpecError, DataError
         Of the first study that cannot be run, or where estimators compare unlike numbers of candidates.
     """
-    prepared = tuple(PreparedStudy(run, prepare(run.options, registry)) for run in runs)
-    estimators = prepared[0].prepared.plan.study.estimators if prepared else ()
-    tried = {one.id: n for one in estimators if (n := n_candidates(one.estimator)) > 1}
+    prepared = tuple(prepare(run.options, registry) for run in runs)
+    tried = {one.id: n for one in prepared[0].plan.study.estimators if (n := n_candidates(one.estimator)) > 1}
     if len(set(tried.values())) > 1:
         found = ", ".join(f"{name} {n}" for name, n in tried.items())
         what = f"tuned estimators compare unlike numbers of candidates: {found}"
@@ -149,34 +125,10 @@ def prepare_studies(runs: Sequence[StudyRun], registry: Registry) -> tuple[Prepa
     return prepared
 
 
-class CountByStudy(Count):
-    """How many tasks and studies are done, told as it changes.
-
-    Parameters
-    ----------
-    tasks : how many there are of each study
-    tell : what is told; None where nobody listens
-    """
-
-    def __init__(self, tasks: Mapping[str, int], tell: Progress | None) -> None:
-        super().__init__(sum(tasks.values()), self._report_all, last="writing tables and reports")
-        self._left, self._tell_all = dict(tasks), tell
-
-    def done(self, label: str) -> None:
-        """Count a task, whose label begins with the name of its study."""
-        self._left[label.partition(BETWEEN)[0]] -= 1
-        super().done(label)
-
-    def _report_all(self, n_done: int, n_tasks: int, now: str) -> None:
-        if self._tell_all is not None:
-            n_studies = sum(left == 0 for left in self._left.values())
-            self._tell_all(n_done, n_tasks, f"{n_studies} of {len(self._left)} studies done; {now}")
-
-
 def write_studies(
     folder: RunFolder,
-    studies: Iterable[PreparedStudy],
-    results: Sequence[TaskResult],
+    studies: Sequence[tuple[StudyRun, Prepared]],
+    results: Mapping[str, Sequence[TaskResult]],
     surroundings: Surroundings,
     *,
     started: datetime,
@@ -186,16 +138,15 @@ def write_studies(
     Parameters
     ----------
     folder : of the suite
-    results : of the tasks of all studies, in their order
+    results : of the tasks of each study, in their order
     started : when the suite was
     """
-    written, left = [], iter(results)
-    for study in studies:
-        own = list(islice(left, study.n_tasks))
-        found = results_of(study.prepared, own)
-        own_folder = RunFolder.create(folder.path / STUDIES / study.run.id)
+    written = []
+    for run, prepared in studies:
+        found = results_of(prepared, results[run.id])
+        own_folder = RunFolder.create(folder.path / STUDIES / run.id)
         manifest = manifest_of(
-            *(study.run.options, study.prepared, surroundings),
+            *(run.options, prepared, surroundings),
             folder=own_folder.path,
             started=started,
             seconds=sum(fold.seconds for fold in found.folds),
@@ -241,20 +192,24 @@ def run_suite(
         what, hint = "none of its studies can be run here", left_out[0].remedy
         raise SpecError.at(str(loaded.document.path), what, hint=hint)
     started = datetime.now(UTC)
-    prepared = prepare_studies(runs, registry)
+    studies = list(zip(runs, prepare_studies(runs, registry), strict=True))
     surroundings = Surroundings(installed_code(), versions(registry.brought_by))
     folder = RunFolder.create(options.out or Path("runs") / suite.suite)
     with locked(folder.path):
         store = CheckpointStore(folder.inner(CELLS))
         if not options.resume:
             store.clear()
-        listener = CountByStudy({study.run.id: study.n_tasks for study in prepared}, on_progress)
-        tasks = (task for study in prepared for task in study.tasks())
+        # A suite is about prediction alone: the fits of all folds.
+        tasks = [CellTask(run.id, task) for run, prepared in studies for task in prepared.plan.fold_tasks()]
+        listener = Count(len(tasks), on_progress, last="writing tables and pages")
         apart, workers = options.apart(registry), options.workers
         kept = run_tasks(tasks, store, surroundings, workers=workers, apart=apart, listener=listener)
         if options.resume:
             on_said(str(kept))
-        folders = write_studies(folder, prepared, kept.results, surroundings, started=started)
+        results: dict[str, list[TaskResult]] = {run.id: [] for run in runs}
+        for task, result in zip(tasks, kept.results, strict=True):
+            results[task.study].append(result)
+        folders = write_studies(folder, studies, results, surroundings, started=started)
         is_simulated = all(own.manifest().data.simulated for own in folders)
         record = SuiteRecord(
             suite=suite,

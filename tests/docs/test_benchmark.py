@@ -53,7 +53,7 @@ def test_an_example_gets_its_line_by_the_command_of_the_page(tmp_path, monkeypat
     assert budgets["lightgbm_tuned"] == budgets["mlp_tuned"] == 4
     beside = [str(out) if word == "runs/mine" else word for word in second]
     done = CliRunner().invoke(cli, [*beside, "--rtol", "0.5"])
-    assert re.search(r"lightgbm beside two_way, \w+: the smaller error on \d of 1 panels", done.output)
+    assert re.search(r"lightgbm next to two_way, \w+: the smaller error on \d of 1 panels", done.output)
 
 
 PANELS_PAGE = (ROOT / "docs" / "measured" / "public_panels.md").read_text(encoding="utf-8")

@@ -1,10 +1,14 @@
 """The examples: one extension of each kind, that the core knows nothing of."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -14,6 +18,8 @@ from joblib.externals.loky import get_reusable_executor
 from command import ROOT, harness
 from harness.conformance.checks import checks_among
 from harness.data.simulate.simulation import SIMULATION
+from harness.errors import EstimationError
+from harness.estimators.protocol import ESTIMATOR
 from harness.installed import KINDS, registry_of
 from harness.registry.sources import PluginChoice
 
@@ -47,7 +53,7 @@ def test_every_kind_has_an_example_that_works(registry):
 def test_the_page_shows_every_example():
     page = (ROOT / "docs" / "extend.md").read_text(encoding="utf-8")
     shown = re.findall(r"^```\{literalinclude\} \.\./examples/(\S+)$", page, re.MULTILINE)
-    there = {path.name for path in EXAMPLES.glob("example_*.py")} - {"example_lightgbm.py"}
+    there = {path.name for path in EXAMPLES.glob("example_*.py")} - {"example_learners.py"}
     assert sorted(shown) == sorted({*there, "study.yaml"})
 
 
@@ -57,8 +63,32 @@ def test_examples_keep_the_rules_of_their_kinds(registry):
     checks = [check for plugin in registry.plugins[1:] for check in checks_among(registry, plugin)]
     asked = [check for check in checks if not check.rule.is_slow or check.kind == "section"]
     found = {str(check): check.verdict() for check in asked}
-    assert {name: one.reason for name, one in found.items() if one.status == "failed"} == {}
+    absent = {f"{name}-fits" for name in LEARNERS if not is_there(name)}
+    failed = {name: one.reason for name, one in found.items() if one.status == "failed"}
+    assert {name for name, reason in failed.items() if REFUSED.search(reason)} == failed.keys() == absent
     assert found["largest_errors-present"].status == found["json_lines-reads"].status == "passed"
+
+
+# Learners of outside libraries with what brings them, and how a fit without it ends.
+LEARNERS = {"lightgbm": "lightgbm", "catboost": "catboost", "realmlp": "pytabkit", "tabm": "pytabkit"}
+LEARNERS["tabpfn"] = "tabpfn"
+REFUSED = re.compile(r"the library is not installed; pip install \w+$|no weights: TABPFN_WEIGHTS is ")
+
+
+def is_there(learner):
+    has_weights = learner != "tabpfn" or Path(os.environ.get("TABPFN_WEIGHTS", "")).is_file()
+    return has_weights and find_spec(LEARNERS[learner]) is not None
+
+
+def test_weights_that_are_not_there_are_refused_and_none_are_downloaded(registry, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tabpfn", SimpleNamespace(TabPFNRegressor=None))
+    learner = registry.of(ESTIMATOR)["tabpfn"]()
+    monkeypatch.delenv("TABPFN_WEIGHTS", raising=False)
+    with pytest.raises(EstimationError, match="no weights: TABPFN_WEIGHTS is not set"):
+        learner.regressor(0)
+    monkeypatch.setenv("TABPFN_WEIGHTS", "/no/such.ckpt")
+    with pytest.raises(EstimationError, match=r"is '/no/such\.ckpt', which is no file"):
+        learner.regressor(0)
 
 
 @pytest.fixture(scope="module")

@@ -87,10 +87,8 @@ def test_an_error_that_moved_is_named(gains):
 def test_an_estimator_of_the_run_alone_is_set_beside_the_others(gains):
     without = gains[gains["estimator"] != "splines"]
     found = compare_gains(gains, without, rtol=0.0)
-    assert {one.estimator for one in found.standings} == {"splines"}
-    (over,) = [
-        one for one in found.standings if (one.against, one.protocol) == ("two_way", "held_out_entities")
-    ]
+    assert set(found.standings["estimator"]) == {"splines"}
+    over = found.standings.set_index(["against", "protocol"]).loc[("two_way", "held_out_entities")]
     errors = gains[gains["protocol"] == "held_out_entities"].drop_duplicates(["study", "estimator"])
     wide = errors.pivot_table(index="study", columns="estimator", values="nmse")
     ratios = np.log(wide["splines"] / wide["two_way"])

@@ -153,7 +153,7 @@ def test_every_flexible_estimator_of_the_shipped_suites_is_there_at_its_defaults
     own = RunOptions(spec=file, quick=quick)
     runs, _ = studies_of(load_suite(file), own, installed(), only=[first_study(suite)])
     (prepared,) = prepare_studies(runs, installed())
-    built = {entry.id: entry.estimator for entry in prepared.prepared.plan.study.estimators}
+    built = {entry.id: entry.estimator for entry in prepared.plan.study.estimators}
     plain = [one for one in suite.flexible if not one.endswith("_tuned")]
     assert {f"{one}_tuned" for one in plain} == set(suite.flexible) - set(plain)
     for one in plain:
@@ -166,18 +166,6 @@ def first_study(suite):
     entry = suite.studies[0]
     stem = Path(entry.spec).stem.replace("_", "-")
     return stem if entry.panels == 1 else f"{stem}-01"
-
-
-def test_progress_counts_studies(small_suite, tmp_path):
-    _, file = small_suite
-    told = []
-    run_suite_file(
-        file, tmp_path / "out", only=("curved-1", "short"), on_progress=lambda *said: told.append(said)
-    )
-    assert told[-1] == (24, 24, "2 of 2 studies done; writing tables and reports")
-    counted = [int(said.partition(" of 2 studies done; ")[0]) for _, _, said in told]
-    assert counted == sorted(counted)
-    assert counted[[n_done for n_done, _, _ in told].index(12)] == 1
 
 
 def test_page_is_whole_and_escapes_names(small_suite):
