@@ -60,10 +60,7 @@ STATUS_STYLES = {
 }
 
 # One model for all groups, and a model for each.
-MODE_STYLES = {
-    "pooled": MarkStyle(DARK_BLUE, PALE_BLUE),
-    "refit": MarkStyle(BROWN, "#fbe3cf", "D", "////"),
-}
+MODE_STYLES = {"pooled": MarkStyle(DARK_BLUE, PALE_BLUE), "refit": MarkStyle(BROWN, "#fbe3cf", "D", "////")}
 
 # Of the methods that debias an effect, and of coefficients, which none of them gave.
 METHOD_STYLES = {

@@ -93,11 +93,7 @@ def heights_of(font: FontProperties) -> tuple[float, float, float] | tuple[None,
     if table is None:
         return None, None, None
     scale = 1 / found.units_per_EM * font.get_size_in_points()
-    return (
-        table["sTypoAscender"] * scale,
-        -table["sTypoDescender"] * scale,
-        table["sTypoLineGap"] * scale,
-    )
+    return (table["sTypoAscender"] * scale, -table["sTypoDescender"] * scale, table["sTypoLineGap"] * scale)
 
 
 @functools.cache
@@ -170,11 +166,7 @@ class SvgRenderer(RendererBase):
         return self._styles.setdefault(style, f"s{len(self._styles)}") if style else ""
 
     def draw_path(
-        self,
-        gc: GraphicsContextBase,
-        path: Path,
-        transform: Transform,
-        rgbFace: ColorType | None = None,
+        self, gc: GraphicsContextBase, path: Path, transform: Transform, rgbFace: ColorType | None = None
     ) -> None:
         """Draw a path; a line is made of as few points as look the same."""
         is_line = rgbFace is None and gc.get_hatch_path() is None
@@ -203,12 +195,7 @@ class SvgRenderer(RendererBase):
         self._drawn.append(f"<g{self._looks(gc, rgbFace)}>{''.join(uses)}</g>")
 
     def draw_image(
-        self,
-        gc: GraphicsContextBase,
-        x: float,
-        y: float,
-        im: ArrayLike,
-        transform: Transform | None = None,
+        self, gc: GraphicsContextBase, x: float, y: float, im: ArrayLike, transform: Transform | None = None
     ) -> None:
         """Draw pixels, (height, width, 4), the lowest row first."""
         pixels = np.asarray(im, dtype=np.uint8)

@@ -19,16 +19,8 @@ from harness.report.blocks import plain_words
 from harness.report.render.docx import word_tables
 from harness.report.render.html import ShownTable, paper_table_in_html, rendered
 from harness.report.render.text import latex_document, latex_table, markdown_of, plain_table
+from harness.report.sections import coefficients
 from harness.report.sections.accuracy import gain_rows
-from harness.report.sections.coefficients import (
-    TableChoice,
-    decimal,
-    estimate_notes,
-    estimates_of,
-    is_tiny,
-    paper_cell,
-    regression_table,
-)
 from harness.report.sections.effect_rows import effect_name, effects_of
 from harness.report.sections.group_tables import difference_table, group_table, grouped_by, partitions
 from harness.report.sections.mediation import mediation_tables
@@ -52,8 +44,8 @@ from harness.text.plain_text import Footnotes, file_slug
 def regression_tables(run: Run) -> Iterator[parts.ReportTable]:
     """Yield a table for each outcome with coefficients."""
     for outcome in run.manifest.study.outcomes:
-        if estimates_of(run, outcome):
-            yield regression_table(run, outcome)
+        if coefficients.estimates_of(run, outcome):
+            yield coefficients.regression_table(run, outcome)
 
 
 PAPER = "tables/paper"
@@ -202,7 +194,10 @@ def effect_tables(run: Run) -> Iterator[parts.ReportTable]:
             caption=gettext("Debiased effects"),
             columns=tuple(columns),
             groups=tuple(groups),
-            notes=(*estimate_notes(study), gettext("Double machine learning, cross-fitted over entities.")),
+            notes=(
+                *coefficients.estimate_notes(study),
+                gettext("Double machine learning, cross-fitted over entities."),
+            ),
             name="effects",
         )
 
@@ -226,7 +221,7 @@ def robustness_tables(run: Run) -> Iterator[parts.ReportTable]:
             parts.RowGroup(parts.record_rows(columns, checks), check_heading(study, checks[0]))
             for checks in together(run.rows(ROBUSTNESS))
         ),
-        notes=tuple(estimate_notes(study)),
+        notes=tuple(coefficients.estimate_notes(study)),
         name="robustness",
     )
 
@@ -235,10 +230,10 @@ def _estimate(study: StudyRecord, row: EffectRow | RobustnessRow) -> tuple[parts
     """Return an estimate and its interval."""
     if not math.isfinite(row.estimate):
         return numbers.MISSING, numbers.MISSING
-    in_powers = is_tiny([row.std_error, row.conf_high - row.conf_low])
-    low, high = (decimal(limit, in_powers=in_powers) for limit in (row.conf_low, row.conf_high))
+    in_powers = coefficients.is_tiny([row.std_error, row.conf_high - row.conf_low])
+    low, high = (coefficients.decimal(limit, in_powers=in_powers) for limit in (row.conf_low, row.conf_high))
     limits = f"[{low},{numbers.NO_BREAK}{high}]" if math.isfinite(row.conf_low) else numbers.MISSING
-    return paper_cell(study, row, in_powers=in_powers), limits
+    return coefficients.paper_cell(study, row, in_powers=in_powers), limits
 
 
 # What makes tables, with the result table that it takes them from, in the order of a paper.
@@ -311,7 +306,9 @@ class TableText(str):
         return self.html
 
 
-def etable(run: Run, outcome: str, choice: TableChoice, kind: TableType, file: Path | None) -> TableText:
+def etable(
+    run: Run, outcome: str, choice: coefficients.TableChoice, kind: TableType, file: Path | None
+) -> TableText:
     """Return the regressions of one outcome, and write them to a file where one is named.
 
     Parameters
@@ -328,7 +325,7 @@ def etable(run: Run, outcome: str, choice: TableChoice, kind: TableType, file: P
         raise ArtifactError.at("etable", what, expected)
     if kind == "docx" and file is None:
         raise ArtifactError.at("etable", "a Word table is a file", hint='say file="table.docx"')
-    study, table = run.manifest.study, paper_table(run, regression_table(run, outcome, choice))
+    study, table = run.manifest.study, paper_table(run, coefficients.regression_table(run, outcome, choice))
     html = paper_table_in_html(ShownTable(table))
     text = html
     if kind == "tex":

@@ -9,18 +9,8 @@ from harness.findings.gains import SYMBOLS, GainCell, Gains, compared_error, err
 from harness.findings.run import Run
 from harness.language import gettext, marked, pgettext
 from harness.record.manifest import EstimatorRecord, ProtocolRecord, StudyRecord
+from harness.report import blocks
 from harness.report import table as parts
-from harness.report.blocks import (
-    Appendix,
-    Definitions,
-    Phrase,
-    ReportBlock,
-    ReportFigure,
-    SmallPrint,
-    Words,
-    rich,
-    tabs_of,
-)
 from harness.report.drawing.palette import STATUS_STYLES, Whisker
 from harness.report.sections.section import Section, outcome_heading, study_words
 from harness.report.table import Given, ReportTable, RowGroup, TableCell, columns_of, rows_of
@@ -58,7 +48,7 @@ def recognised(run: Run, outcome: str) -> Mapping[str, RecognitionRow]:
     return {row.estimator: row for row in run.rows(RECOGNITION) if row.outcome == outcome}
 
 
-def origin_blocks(gains: Gains) -> Iterator[ReportBlock]:
+def origin_blocks(gains: Gains) -> Iterator[blocks.ReportBlock]:
     """Yield what remains of the gains of every outcome, where any estimator has some of it."""
     if not gains.run.rows(DECOMPOSITION):
         return
@@ -68,7 +58,7 @@ def origin_blocks(gains: Gains) -> Iterator[ReportBlock]:
         "differ in the rows used for training, in model selection and in preparation. Intervals are not "
         "adjusted for their number."
     )
-    yield SmallPrint(text)
+    yield blocks.SmallPrint(text)
 
 
 def left_table(gains: Gains) -> ReportTable:
@@ -130,21 +120,21 @@ LOOKS = {
 INSIDE = "†"
 
 
-def accuracy_blocks(run: Run) -> Iterator[ReportBlock]:
+def accuracy_blocks(run: Run) -> Iterator[blocks.ReportBlock]:
     """Yield gains where test rows are kept apart, a figure and a table; all else goes to the appendix."""
     study, gains = run.manifest.study, Gains(run)
-    errors = tabs_of((study.label(outcome), [error_table(run, outcome)]) for outcome in study.outcomes)
+    errors = blocks.tabs_of((study.label(outcome), [error_table(run, outcome)]) for outcome in study.outcomes)
     if not gains.candidates:
         yield errors
-        yield Appendix((_protocols(study),))
+        yield blocks.Appendix((_protocols(study),))
         return
     yield gain_figure(gains)
     yield gain_table(gains)
-    yield SmallPrint(_how_to_read(study))
-    yield Appendix((_protocols(study), *map(gain_table, gains.further), errors, *_gain_details(gains)))
+    yield blocks.SmallPrint(_how_to_read(study))
+    yield blocks.Appendix((_protocols(study), *map(gain_table, gains.further), errors, *_gain_details(gains)))
 
 
-def _gain_details(gains: Gains) -> Iterator[ReportBlock]:
+def _gain_details(gains: Gains) -> Iterator[blocks.ReportBlock]:
     """Yield p-values, and the gains of every outcome from rows in training to entities that are not."""
     study = gains.run.manifest.study
     yield p_value_table(gains)
@@ -153,24 +143,24 @@ def _gain_details(gains: Gains) -> Iterator[ReportBlock]:
         "tested period was in training; Holm: adjusted for the number of estimators (Holm 1979). Interval "
         "and p-value come from one pivot (Fieller 1954)."
     )
-    yield SmallPrint(text.format(**study_words(study)))
+    yield blocks.SmallPrint(text.format(**study_words(study)))
     yield from origin_blocks(gains)
 
 
-def _protocols(study: StudyRecord) -> Definitions:
-    return Definitions(tuple((_named(protocol), _how(protocol)) for protocol in study.protocols))
+def _protocols(study: StudyRecord) -> blocks.Definitions:
+    return blocks.Definitions(tuple((_named(protocol), _how(protocol)) for protocol in study.protocols))
 
 
-def _named(protocol: ProtocolRecord) -> Words:
+def _named(protocol: ProtocolRecord) -> blocks.Words:
     mark = "" if protocol.keeps_test_rows_apart else INSIDE
-    return (f"{protocol.title}{mark} ", Phrase(protocol.id, "code", "id"))
+    return (f"{protocol.title}{mark} ", blocks.Phrase(protocol.id, "code", "id"))
 
 
-def _how(protocol: ProtocolRecord) -> Words:
+def _how(protocol: ProtocolRecord) -> blocks.Words:
     if not protocol.leaks:
         return " ".join([protocol.how, gettext("No known information leakage.")])
     leaks = in_turn(leak.text for leak in protocol.leaks) + pgettext("end", ".")
-    return (f"{protocol.how} ", Phrase(gettext("Information leakage:"), "em"), f" {leaks}")
+    return (f"{protocol.how} ", blocks.Phrase(gettext("Information leakage:"), "em"), f" {leaks}")
 
 
 def gain_rows(
@@ -294,8 +284,8 @@ def p_value_table(gains: Gains) -> parts.ReportTable:
     )
 
 
-def _how_to_read(study: StudyRecord) -> Words:
-    return rich(
+def _how_to_read(study: StudyRecord) -> blocks.Words:
+    return blocks.rich(
         gettext(
             "{level} intervals beneath. [{better} better](.better), [{worse} worse](.worse): significantly, "
             "adjusted for the number of estimators. {once} better, conditional on the few periods tested. "
@@ -314,7 +304,7 @@ def _how_to_read(study: StudyRecord) -> Words:
     )
 
 
-def gain_figure(gains: Gains) -> ReportFigure:
+def gain_figure(gains: Gains) -> blocks.ReportFigure:
     """Return the figure of the gains over the study's reference: a row an outcome, a panel a protocol.
 
     Protocols are those that keep test rows apart; all where the study has none.
@@ -335,7 +325,7 @@ def gain_figure(gains: Gains) -> ReportFigure:
     words = study_words(study)
     message = gettext("Gain over {reference} (%), right of zero is better")
     x_label = message.format(reference=shortened(study.reference_label, 40))
-    return ReportFigure(
+    return blocks.ReportFigure(
         "gains",
         plot_forest(panels, x_label=x_label, is_gain=True, most_columns=min(4, len(protocols))),
         alt=gettext(
@@ -359,19 +349,13 @@ def gain_whisker(cell: GainCell) -> Whisker:
 
 
 ACCURACY_SECTION = Section(
-    *(
-        "accuracy",
-        marked("Accuracy"),
-        300,
-        accuracy_blocks,
-        marked("Accuracy by estimator and protocol"),
-    )
+    *("accuracy", marked("Accuracy"), 300, accuracy_blocks, marked("Accuracy by estimator and protocol"))
 )
 
 
-def metric_blocks(run: Run) -> Iterator[ReportBlock]:
+def metric_blocks(run: Run) -> Iterator[blocks.ReportBlock]:
     """Yield the tables of other losses, in the appendix."""
-    yield Appendix(tuple(metric_tables(run)))
+    yield blocks.Appendix(tuple(metric_tables(run)))
 
 
 def metric_tables(run: Run) -> Iterator[parts.ReportTable]:

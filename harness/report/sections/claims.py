@@ -247,13 +247,7 @@ def _list(sentences: Iterable[str]) -> str:
 
 
 CLAIMS_SECTION = Section(
-    *(
-        "claims",
-        marked("Published numbers"),
-        1000,
-        claim_blocks,
-        marked("Published numbers and conclusions"),
-    ),
+    *("claims", marked("Published numbers"), 1000, claim_blocks, marked("Published numbers and conclusions")),
     files=claim_files,
     tables=(CLAIMS.name,),
 )

@@ -9,37 +9,17 @@ from harness.findings.debiased import FEW_ENTITIES, LITTLE_LEFT, WEAK, first_eff
 from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.record.manifest import StudyRecord
+from harness.report import table as parts
 from harness.report.blocks import Appendix, Bullets, ReportBlock
 from harness.report.sections.effect_rows import FORMS, METHODS, SubjectEffects, effect_name, effects_of
 from harness.report.sections.effect_sensitivity import SlopeKey, sensitivity_figures, strongest_of
 from harness.report.sections.section import Section
-from harness.report.table import (
-    Given,
-    ReportTable,
-    RowGroup,
-    TableCell,
-    TableColumn,
-    columns_of,
-    estimate_cell,
-    plain_rows,
-    rows_of,
-)
 from harness.scenarios.effect.weak_instruments import set_in_words
 from harness.scenarios.robustness import CHANGES, PERMUTED
 from harness.tables.coefficients import CoefficientRow
 from harness.tables.effects import EFFECT_TESTS, LINEAR, ROBUSTNESS, EffectRow, SensitivityRow
 from harness.tables.gain import size_of
-from harness.text.numbers import (
-    MISSING,
-    count,
-    estimated,
-    fixed,
-    p_text,
-    p_value,
-    percent,
-    plain,
-    with_interval,
-)
+from harness.text import numbers
 from harness.text.plain_text import Footnotes, joined, listed
 
 # How errors of rows may depend on each other.
@@ -51,7 +31,7 @@ ERRORS: Mapping[str, str] = {
 }
 
 
-def effect_table(run: Run, found: Sequence[SubjectEffects]) -> ReportTable:
+def effect_table(run: Run, found: Sequence[SubjectEffects]) -> parts.ReportTable:
     """Return the effects of one exposure that are numbers, and the coefficients in other models."""
     study, footnotes, against = run.manifest.study, Footnotes(), strongest_of(run)
     heads = (gettext("Estimate"), "p", gettext("Variation left"), gettext("Robustness value"))
@@ -59,15 +39,17 @@ def effect_table(run: Run, found: Sequence[SubjectEffects]) -> ReportTable:
     groups = []
     for effects in found:
         rows = [_effect(study, effects, row, footnotes, against) for row in effects.numbers]
-        slopes: list[tuple[Given, ...]] = [
-            (study.estimator_label(row.estimator), _estimate(row), p_value(row.p_value))
+        slopes: list[tuple[parts.Given, ...]] = [
+            (study.estimator_label(row.estimator), _estimate(row), numbers.p_value(row.p_value))
             for row in effects.slopes
         ]
-        groups.append(RowGroup(rows_of([*rows, *slopes]), study.axis_label(effects.outcome)))
+        groups.append(parts.RowGroup(parts.rows_of([*rows, *slopes]), study.axis_label(effects.outcome)))
     words = gettext("Effects of one unit of {exposure}, {level} confidence intervals beneath")
-    return ReportTable(
-        caption=words.format(exposure=study.axis_label(found[0].exposure), level=percent(study.level, 0)),
-        columns=columns_of(gettext("Effect"), *heads, *(benchmarks if against else ())),
+    return parts.ReportTable(
+        caption=words.format(
+            exposure=study.axis_label(found[0].exposure), level=numbers.percent(study.level, 0)
+        ),
+        columns=parts.columns_of(gettext("Effect"), *heads, *(benchmarks if against else ())),
         groups=tuple(group for group in groups if group.rows),
         footnotes=footnotes.listed(),
         notes=tuple(_notes(study, found, has_benchmarks=bool(against))),
@@ -123,42 +105,42 @@ def _effect(
     row: EffectRow,
     footnotes: Footnotes,
     against: Mapping[SlopeKey, SensitivityRow],
-) -> tuple[Given, ...]:
+) -> tuple[parts.Given, ...]:
     name = effects.named_effect(study, row, effect_name(study, row) if row.method else gettext("Effect"))
     if not row.is_done:
-        return (TableCell(name, mark=footnotes.mark(row.reason)), MISSING)
+        return (parts.TableCell(name, mark=footnotes.mark(row.reason)), numbers.MISSING)
     if row.band == LINEAR:
-        return name, MISSING, p_value(row.p_value)
-    shares = (percent(row.share_left, 0), _robustness(effects, row))
+        return name, numbers.MISSING, numbers.p_value(row.p_value)
+    shares = (numbers.percent(row.share_left, 0), _robustness(effects, row))
     own = against.get((row.outcome, row.exposure, row.method, row.learner)) if row.form == "line" else None
     return (
         name,
-        *(_estimate(row), p_value(row.p_value), *shares),
+        *(_estimate(row), numbers.p_value(row.p_value), *shares),
         *(_benchmark(study, own) if own else ()),
     )
 
 
-def _benchmark(study: StudyRecord, row: SensitivityRow) -> tuple[Given, ...]:
+def _benchmark(study: StudyRecord, row: SensitivityRow) -> tuple[parts.Given, ...]:
     """Return the estimate were a variable omitted as strong as a covariate, and Oster's delta."""
-    left = with_interval(row.estimate, row.conf_low, row.conf_high)
-    return TableCell(left, (study.label(row.covariate),)), fixed(row.oster_delta, 2)
+    left = numbers.with_interval(row.estimate, row.conf_low, row.conf_high)
+    return parts.TableCell(left, (study.label(row.covariate),)), numbers.fixed(row.oster_delta, 2)
 
 
-def _estimate(row: EffectRow | CoefficientRow) -> TableCell:
-    return estimate_cell(estimated(row.estimate, row.conf_low, row.conf_high))
+def _estimate(row: EffectRow | CoefficientRow) -> parts.TableCell:
+    return parts.estimate_cell(numbers.estimated(row.estimate, row.conf_low, row.conf_high))
 
 
 def _robustness(effects: SubjectEffects, row: EffectRow) -> str:
     """Return the robustness value and that of the interval's limit, of instruments their strength."""
     if math.isfinite(row.first_stage_f):
         strength = gettext("first-stage F {first_stage_f}")
-        said = [strength.format(first_stage_f=fixed(row.first_stage_f, 1))]
+        said = [strength.format(first_stage_f=numbers.fixed(row.first_stage_f, 1))]
         if (found := effects.confidence_set(row)) is not None:
             said.append(gettext("Anderson–Rubin set {found}").format(found=set_in_words(found)))
         return listed(said)
     if math.isnan(row.robustness_value):
-        return MISSING
-    return f"{percent(row.robustness_value)} ({percent(row.robustness_value_limit)})"
+        return numbers.MISSING
+    return f"{numbers.percent(row.robustness_value)} ({numbers.percent(row.robustness_value_limit)})"
 
 
 # What is assumed, and the test of the run that speaks to it.
@@ -175,27 +157,27 @@ TESTS = {
 }
 
 
-def identification_tables(run: Run) -> Iterator[ReportTable]:
+def identification_tables(run: Run) -> Iterator[parts.ReportTable]:
     """Yield what the effect that comes first assumes, with a p-value for each outcome that has one."""
     study = run.manifest.study
     rows = [first[0] for outcome in study.outcomes if (first := first_effect(run, outcome))]
     done = [row for row in rows if row.is_done]
     if done:
         found = [tests_of(run, row) for row in done]
-        yield ReportTable(
+        yield parts.ReportTable(
             caption=gettext("What the effect assumes, and p-values of tests against it"),
-            columns=columns_of(
+            columns=parts.columns_of(
                 gettext("Assumption"),
-                TableColumn(gettext("Test"), "text"),
+                parts.TableColumn(gettext("Test"), "text"),
                 *(study.label(row.outcome) for row in done),
             ),
-            groups=plain_rows(_row(assumed, test, found) for assumed, test in ASSUMPTIONS),
+            groups=parts.plain_rows(_row(assumed, test, found) for assumed, test in ASSUMPTIONS),
             notes=(gettext("No test proves an assumption; a dash: not tested in this run."),),
         )
 
 
-def _row(assumed: str, test: str, found: list[dict[str, float]]) -> tuple[Given, ...]:
-    p_values = (p_value(own[test]) if test in own else MISSING for own in found)
+def _row(assumed: str, test: str, found: list[dict[str, float]]) -> tuple[parts.Given, ...]:
+    p_values = (numbers.p_value(own[test]) if test in own else numbers.MISSING for own in found)
     return gettext(assumed), gettext(TESTS[test]), *p_values
 
 
@@ -244,7 +226,7 @@ def cautions(study: StudyRecord, found: Sequence[SubjectEffects]) -> Iterator[st
     least = min((row.n_entities or 0 for row in done), default=FEW_ENTITIES)
     if least < FEW_ENTITIES:
         yield gettext("Only {least} entities ({entity}): intervals are rough below {few}.").format(
-            least=count(least), entity=study.label(study.entity), few=FEW_ENTITIES
+            least=numbers.count(least), entity=study.label(study.entity), few=FEW_ENTITIES
         )
     scarce = gettext(
         "{what}: controls explain all but {share} of the exposure's variation, so small errors move the "
@@ -272,10 +254,10 @@ def _caution(study: StudyRecord, row: EffectRow, message: str) -> str:
         how=listed([method, form, study.estimator_label(row.learner), *([row.group] if row.group else [])]),
         form=form,
         place=gettext(" of {group}").format(group=row.group) if row.group else "",
-        p_value=p_text(row.p_methods),
-        share=percent(row.share_left),
-        statistic=fixed(row.first_stage_f, 1),
-        weak=plain(WEAK),
+        p_value=numbers.p_text(row.p_methods),
+        share=numbers.percent(row.share_left),
+        statistic=numbers.fixed(row.first_stage_f, 1),
+        weak=numbers.plain(WEAK),
     )
 
 

@@ -7,16 +7,9 @@ from collections.abc import Iterator
 
 from harness.findings.run import Run
 from harness.language import gettext, marked
+from harness.report import table as parts
 from harness.report.blocks import Appendix, Paragraph, ReportBlock
 from harness.report.sections.section import Section
-from harness.report.table import (
-    RecordColumn,
-    ReportTable,
-    RowGroup,
-    TableCell,
-    code_cell,
-    record_rows,
-)
 from harness.tables.claims import EXPECTATIONS, ExpectationRow
 from harness.text.numbers import MISSING, count, fixed, significant
 from harness.text.plain_text import Footnotes
@@ -41,31 +34,35 @@ def expectation_blocks(run: Run) -> Iterator[ReportBlock]:
         yield Appendix((Paragraph(text), expectation_table(rows)))
 
 
-def expectation_table(rows: tuple[ExpectationRow, ...]) -> ReportTable:
+def expectation_table(rows: tuple[ExpectationRow, ...]) -> parts.ReportTable:
     """Return expected numbers by source, those that the run does not reproduce first."""
     footnotes = Footnotes()
     by_source: dict[str, list[ExpectationRow]] = {}
     for row in sorted(rows, key=lambda row: row.status == "reproduced"):
         by_source.setdefault(row.source if row.origin == "publication" else gettext(PINNED), []).append(row)
-    columns: list[RecordColumn[ExpectationRow]] = [
-        RecordColumn(gettext("Cell"), cell=lambda row: code_cell(f"{row.table}: {row.where}, {row.column}")),
-        RecordColumn(gettext("Expected"), cell=_expected),
-        RecordColumn(gettext("Obtained"), cell=lambda row: _number(row.obtained)),
-        RecordColumn(gettext("Difference"), cell=lambda row: _two_digits(row.difference)),
-        RecordColumn(gettext("Tolerance"), cell=lambda row: _two_digits(row.tolerance)),
-        RecordColumn(gettext("Status"), "text", cell=lambda row: _status(row, footnotes)),
+    columns: list[parts.RecordColumn[ExpectationRow]] = [
+        parts.RecordColumn(
+            gettext("Cell"), cell=lambda row: parts.code_cell(f"{row.table}: {row.where}, {row.column}")
+        ),
+        parts.RecordColumn(gettext("Expected"), cell=_expected),
+        parts.RecordColumn(gettext("Obtained"), cell=lambda row: _number(row.obtained)),
+        parts.RecordColumn(gettext("Difference"), cell=lambda row: _two_digits(row.difference)),
+        parts.RecordColumn(gettext("Tolerance"), cell=lambda row: _two_digits(row.tolerance)),
+        parts.RecordColumn(gettext("Status"), "text", cell=lambda row: _status(row, footnotes)),
     ]
-    return ReportTable(
+    return parts.ReportTable(
         caption=gettext("Expected numbers of the spec next to those of this run"),
         columns=tuple(columns),
-        groups=tuple(RowGroup(record_rows(columns, own), source) for source, own in by_source.items()),
+        groups=tuple(
+            parts.RowGroup(parts.record_rows(columns, own), source) for source, own in by_source.items()
+        ),
         footnotes=footnotes.listed(),
     )
 
 
-def _status(row: ExpectationRow, footnotes: Footnotes) -> TableCell:
+def _status(row: ExpectationRow, footnotes: Footnotes) -> parts.TableCell:
     look = "status better" if row.status == "reproduced" else "status worse"
-    return TableCell(gettext(row.status), look=look, mark=footnotes.mark(row.reason))
+    return parts.TableCell(gettext(row.status), look=look, mark=footnotes.mark(row.reason))
 
 
 def _expected(row: ExpectationRow) -> str:

@@ -13,12 +13,7 @@ from harness.report.blocks import Appendix, Heading, Paragraph, ReportBlock, Sma
 from harness.report.sections.group_tables import difference_table, group_table, grouped_by, partitions
 from harness.report.sections.moderator_tables import conditional_table
 from harness.report.sections.section import ReportFile, Section, featured, study_words
-from harness.tables.heterogeneity import (
-    CONDITIONAL_EFFECTS,
-    HETEROGENEITY,
-    HETEROGENEITY_DIFFERENCES,
-    DifferenceRow,
-)
+from harness.tables import heterogeneity
 from harness.text.numbers import percent
 from harness.text.plain_text import joined
 
@@ -50,7 +45,9 @@ def heterogeneity_blocks(run: Run) -> Iterator[ReportBlock]:
         more += [difference_table(grouped)]
     if more:
         more.append(SmallPrint(_groups_note(run)))
-    questions = list(dict.fromkeys((row.scenario, row.moderator) for row in run.rows(CONDITIONAL_EFFECTS)))
+    questions = list(
+        dict.fromkeys((row.scenario, row.moderator) for row in run.rows(heterogeneity.CONDITIONAL_EFFECTS))
+    )
     for question in questions:
         more += [*surface_figures(run, question, leading), conditional_table(run, question)]
     if questions:
@@ -63,7 +60,7 @@ def difference_sentence(run: Run, estimator: EstimatorRecord) -> str:
     study = run.manifest.study
     rows = [
         row
-        for row in run.rows(HETEROGENEITY_DIFFERENCES)
+        for row in run.rows(heterogeneity.HETEROGENEITY_DIFFERENCES)
         if (row.estimator, row.mode, row.measure) == (estimator.id, "pooled", "effect") and row.is_done
     ]
     differ = [row for row in rows if row.conf_low > 0.0 or row.conf_high < 0.0]
@@ -83,7 +80,7 @@ def difference_sentence(run: Run, estimator: EstimatorRecord) -> str:
     return some.format(**words, named=joined([*named, *more]))
 
 
-def _named(run: Run, row: DifferenceRow) -> str:
+def _named(run: Run, row: heterogeneity.DifferenceRow) -> str:
     study = run.manifest.study
     return gettext("{group} against {other} ({outcome})").format(
         group=row.group, other=row.other, outcome=study.label(row.outcome)
@@ -137,12 +134,12 @@ def can_turn() -> bool:
 
 def group_names(run: Run) -> Iterable[str]:
     """Return the names of all groups."""
-    return dict.fromkeys(row.group for row in run.rows(HETEROGENEITY))
+    return dict.fromkeys(row.group for row in run.rows(heterogeneity.HETEROGENEITY))
 
 
 HETEROGENEITY_SECTION = Section(
     *("heterogeneity", marked("Heterogeneity"), 800, heterogeneity_blocks),
     drawn_names=group_names,
     files=surface_files,
-    tables=(HETEROGENEITY.name, CONDITIONAL_EFFECTS.name),
+    tables=(heterogeneity.HETEROGENEITY.name, heterogeneity.CONDITIONAL_EFFECTS.name),
 )

@@ -12,22 +12,13 @@ from harness.report.blocks import Bullets, ReportBlock
 from harness.report.sections.effect_rows import METHODS
 from harness.report.sections.section import Section
 from harness.report.table import Given, ReportTable, RowGroup, TableCell, columns_of, estimate_cell, rows_of
-from harness.tables.effects import (
-    DIRECT,
-    FROM_MEDIATOR,
-    INDIRECT,
-    MEDIATION,
-    STEPWISE,
-    TO_MEDIATOR,
-    TOTAL,
-    MediationRow,
-)
+from harness.tables import effects
 from harness.text.numbers import MISSING, estimated, fixed, percent
 from harness.text.plain_text import Footnotes, file_slug, listed
 from harness.text.sentences import worded
 
 # Columns of estimates, in their order.
-SHOWN = (TOTAL, TO_MEDIATOR, FROM_MEDIATOR, DIRECT, INDIRECT)
+SHOWN = (effects.TOTAL, effects.TO_MEDIATOR, effects.FROM_MEDIATOR, effects.DIRECT, effects.INDIRECT)
 
 
 def mediation_blocks(run: Run) -> Iterator[ReportBlock]:
@@ -41,15 +32,15 @@ def mediation_blocks(run: Run) -> Iterator[ReportBlock]:
 
 def mediation_tables(run: Run) -> Iterator[ReportTable]:
     """Yield a table for each outcome with mediators."""
-    rows = run.rows(MEDIATION)
+    rows = run.rows(effects.MEDIATION)
     for outcome in dict.fromkeys(row.outcome for row in rows):
         yield mediation_table(run, [row for row in rows if row.outcome == outcome])
 
 
-def mediation_table(run: Run, rows: Sequence[MediationRow]) -> ReportTable:
+def mediation_table(run: Run, rows: Sequence[effects.MediationRow]) -> ReportTable:
     """Return the paths of each mediator of one outcome, a row for each method and learner."""
     study, footnotes = run.manifest.study, Footnotes()
-    groups: dict[str, dict[tuple[str, ...], list[MediationRow]]] = {}
+    groups: dict[str, dict[tuple[str, ...], list[effects.MediationRow]]] = {}
     for row in rows:
         own = groups.setdefault(study.label(row.mediator), {})
         own.setdefault((row.exposure, row.method, row.learner), []).append(row)
@@ -86,10 +77,10 @@ def mediation_table(run: Run, rows: Sequence[MediationRow]) -> ReportTable:
     )
 
 
-def _cells(run: Run, rows: Sequence[MediationRow], footnotes: Footnotes) -> Iterator[Given]:
+def _cells(run: Run, rows: Sequence[effects.MediationRow], footnotes: Footnotes) -> Iterator[Given]:
     first, own = rows[0], {row.path: row for row in rows if row.rho == 0.0}
     method = METHODS.get(first.method, first.method)
-    is_published = first.method == STEPWISE
+    is_published = first.method == effects.STEPWISE
     name = gettext(marked("Three steps, two-way fixed effects") if is_published else method)
     learner = [run.manifest.study.estimator_label(first.learner)] * (not is_published)
     mark = footnotes.mark("" if first.is_done else first.reason)
@@ -102,8 +93,10 @@ def _cells(run: Run, rows: Sequence[MediationRow], footnotes: Footnotes) -> Iter
         yield fixed(indirect.rho_zero, 2) if indirect else MISSING
 
 
-def _estimate(row: MediationRow) -> TableCell:
+def _estimate(row: effects.MediationRow) -> TableCell:
     return estimate_cell(estimated(row.estimate, row.conf_low, row.conf_high))
 
 
-MEDIATION_SECTION = Section("mediation", marked("Mediation"), 777, mediation_blocks, tables=(MEDIATION.name,))
+MEDIATION_SECTION = Section(
+    "mediation", marked("Mediation"), 777, mediation_blocks, tables=(effects.MEDIATION.name,)
+)

@@ -16,13 +16,7 @@ from harness.language import gettext, marked
 from harness.report.blocks import Phrase
 from harness.report.sections.section import featured
 from harness.report.table import Given, ReportTable, RowGroup, TableCell, TableColumn, TableRow, estimate_cell
-from harness.tables.heterogeneity import (
-    CONDITIONAL_EFFECTS,
-    INTERACTIONS,
-    THRESHOLDS,
-    SurfaceKey,
-    ThresholdRow,
-)
+from harness.tables import heterogeneity
 from harness.tables.table import NOT_DONE
 from harness.text.numbers import MISSING, EstimateText, estimate, estimated, fixed, interval, percent, plain
 from harness.text.plain_text import Footnotes
@@ -71,7 +65,7 @@ class Surface:
         return float(shown.min()), float(shown.max())
 
 
-def surfaces(run: Run) -> Mapping[SurfaceKey, Surface]:
+def surfaces(run: Run) -> Mapping[heterogeneity.SurfaceKey, Surface]:
     """Return all surfaces of a run, in the order in which they first appear in their table.
 
     Read column by column, since a study has a row for every cell of dozens of grids.
@@ -89,11 +83,13 @@ def surfaces(run: Run) -> Mapping[SurfaceKey, Surface]:
     if missing:
         raise _unreadable(gettext("the table lacks {join}").format(join=", ".join(missing)))
     done = frame[~frame["status"].isin(NOT_DONE)]
-    keyed = ((SurfaceKey(*map(str, key)), rows) for key, rows in done.groupby(list(KEY), sort=False))
+    keyed = (
+        (heterogeneity.SurfaceKey(*map(str, key)), rows) for key, rows in done.groupby(list(KEY), sort=False)
+    )
     return {key: _surface(key, rows.sort_values(["exposure_at", "moderator_at"])) for key, rows in keyed}
 
 
-def _surface(key: SurfaceKey, rows: pd.DataFrame) -> Surface:
+def _surface(key: heterogeneity.SurfaceKey, rows: pd.DataFrame) -> Surface:
     exposure, moderator = (np.unique(rows[name].to_numpy(float)) for name in ("exposure_at", "moderator_at"))
     shape = exposure.size, moderator.size
     if len(rows) != exposure.size * moderator.size:
@@ -111,7 +107,7 @@ def _unreadable(what: str) -> ArtifactError:
     return ArtifactError(Problem("surfaces.csv", what, hint="run the study again with this version"))
 
 
-def true_levels(run: Run, key: SurfaceKey) -> Floats | None:
+def true_levels(run: Run, key: heterogeneity.SurfaceKey) -> Floats | None:
     """Return the true levels on the cells of a surface, (n_exposure, n_moderator); None if not known."""
     shape = run.view(surfaces)[key].estimate.shape
     rows = true_rows(run, key.outcome, key.scenario, "surface")
@@ -121,17 +117,17 @@ def true_levels(run: Run, key: SurfaceKey) -> Floats | None:
     return frozen_floats([truth for _, _, truth in cells]).reshape(shape)
 
 
-def effect_along(run: Run, key: SurfaceKey) -> ConditionalEffect | None:
+def effect_along(run: Run, key: heterogeneity.SurfaceKey) -> ConditionalEffect | None:
     """Return the effect along a moderator; None where an estimator has none."""
     return next((effect for effect in run.view(conditional_effects) if effect.key == key), None)
 
 
-def thresholds_of(run: Run, key: SurfaceKey) -> tuple[ThresholdRow, ...]:
+def thresholds_of(run: Run, key: heterogeneity.SurfaceKey) -> tuple[heterogeneity.ThresholdRow, ...]:
     """Return where one conditional effect changes its sign; a row of kind ``none`` says nowhere."""
-    return tuple(row for row in run.rows(THRESHOLDS) if row.is_done and row.key == key)
+    return tuple(row for row in run.rows(heterogeneity.THRESHOLDS) if row.is_done and row.key == key)
 
 
-def threshold_text(row: ThresholdRow) -> str:
+def threshold_text(row: heterogeneity.ThresholdRow) -> str:
     """Return a change of sign in words, with its interval and the share of draws that have it."""
     if row.kind == NONE:
         return gettext("no change of sign")
@@ -157,14 +153,16 @@ def conditional_table(run: Run, question: Question) -> ReportTable:
     """Return the table of one moderator, of every outcome and featured estimator."""
     study, footnotes = run.manifest.study, Footnotes()
 
-    def named(key: SurfaceKey) -> TableCell:
-        rows = [row for row in run.rows(CONDITIONAL_EFFECTS) if row.key == key and not row.is_done]
+    def named(key: heterogeneity.SurfaceKey) -> TableCell:
+        rows = [
+            row for row in run.rows(heterogeneity.CONDITIONAL_EFFECTS) if row.key == key and not row.is_done
+        ]
         mark = footnotes.mark(rows[0].reason if rows else "")
         return TableCell(study.estimator_label(key.estimator), mark=mark)
 
     def rows_of(outcome: str) -> Iterator[TableRow]:
         for entry in featured(run):
-            key = SurfaceKey(*question, outcome, entry.id)
+            key = heterogeneity.SurfaceKey(*question, outcome, entry.id)
             effect = effect_along(run, key)
             yield TableRow(
                 (
@@ -212,9 +210,9 @@ def _effect(line: ConditionalEffect, place: int) -> TableCell:
     return TableCell((head, " ", shown), (number.interval,) if number.interval else ())
 
 
-def _measure(run: Run, key: SurfaceKey, name: str) -> TableCell:
+def _measure(run: Run, key: heterogeneity.SurfaceKey, name: str) -> TableCell:
     """Return a measure of interaction of one surface with its interval."""
-    for row in run.rows(INTERACTIONS):
+    for row in run.rows(heterogeneity.INTERACTIONS):
         if row.is_done and row.key == key and row.measure == name:
             limits = interval(row.conf_low, row.conf_high, MEASURE_DECIMALS)
             return estimate_cell(EstimateText(fixed(row.estimate, MEASURE_DECIMALS), limits))

@@ -10,35 +10,15 @@ from harness.findings.gain import CHECKS
 from harness.findings.run import Run
 from harness.language import gettext, marked, translated
 from harness.record.manifest import StudyRecord
+from harness.report import table as parts
 from harness.report.blocks import Appendix, Bullets, ReportBlock, ReportFigure, SmallPrint
 from harness.report.drawing.palette import METHOD_STYLES, Whisker
 from harness.report.sections.effect_rows import METHODS
 from harness.report.sections.section import Section
-from harness.report.table import (
-    Given,
-    RecordColumn,
-    ReportTable,
-    RowGroup,
-    TableCell,
-    columns_of,
-    estimate_cell,
-    record_table,
-    rows_of,
-)
 from harness.scenarios.robustness import BASELINE, CHANGES, JOINT, WITHOUT
 from harness.tables.effects import ROBUSTNESS, RobustnessRow, SensitivityRow
 from harness.tables.findings import CHECK_RATES, CheckRateRow
-from harness.text.numbers import (
-    MISSING,
-    count,
-    estimated,
-    p_text,
-    p_value,
-    percent,
-    percent_interval,
-    plain,
-    significant,
-)
+from harness.text import numbers
 from harness.text.plain_text import Footnotes, file_slug, joined, listed, ranged
 
 SlopeRow = TypeVar("SlopeRow", RobustnessRow, SensitivityRow)
@@ -74,19 +54,19 @@ def _how_to_read() -> str:
     )
 
 
-def summary_table(study: StudyRecord, slopes: Sequence[tuple[RobustnessRow, ...]]) -> ReportTable:
+def summary_table(study: StudyRecord, slopes: Sequence[tuple[RobustnessRow, ...]]) -> parts.ReportTable:
     """Return a row for each slope: itself, the range of it under the checks, and what must be zero."""
-    groups: dict[str, list[tuple[Given, ...]]] = {}
+    groups: dict[str, list[tuple[parts.Given, ...]]] = {}
     for rows in slopes:
         words = _subject(study, rows[0])
         groups.setdefault(words["what"], []).append((words["how"], *_summary(rows)))
-    return ReportTable(
+    return parts.ReportTable(
         caption=gettext("The debiased slope under robustness checks"),
-        columns=columns_of(
+        columns=parts.columns_of(
             *(gettext("Method, learner"), gettext("Slope"), gettext("Under other rows\nand codings")),
             *(gettext("Placebo: exposure of\nthe next period"), gettext("p of all\nchecks together")),
         ),
-        groups=tuple(RowGroup(rows_of(own), what) for what, own in groups.items()),
+        groups=tuple(parts.RowGroup(parts.rows_of(own), what) for what, own in groups.items()),
         notes=(
             gettext(
                 "All slopes are from one draw of folds, so they differ a little from the effect above. A "
@@ -98,19 +78,23 @@ def summary_table(study: StudyRecord, slopes: Sequence[tuple[RobustnessRow, ...]
     )
 
 
-def _summary(rows: tuple[RobustnessRow, ...]) -> Iterator[Given]:
+def _summary(rows: tuple[RobustnessRow, ...]) -> Iterator[parts.Given]:
     done = {row.check: row for row in rows if row.is_done}
     baseline, lead, joint = (done.get(name) for name in (BASELINE, LEAD, JOINT))
     compared = [row.estimate for row in done.values() if row is not joint and math.isfinite(row.p_difference)]
-    ends = [significant(end, 3) for end in (min(compared), max(compared))] if compared else []
-    yield _slope(baseline) if baseline else MISSING
-    yield ranged(*ends) if ends else MISSING
-    yield TableCell(significant(lead.estimate, 3), (p_text(lead.p_value),)) if lead else MISSING
-    yield p_value(joint.p_difference) if joint else MISSING
+    ends = [numbers.significant(end, 3) for end in (min(compared), max(compared))] if compared else []
+    yield _slope(baseline) if baseline else numbers.MISSING
+    yield ranged(*ends) if ends else numbers.MISSING
+    yield (
+        parts.TableCell(numbers.significant(lead.estimate, 3), (numbers.p_text(lead.p_value),))
+        if lead
+        else numbers.MISSING
+    )
+    yield numbers.p_value(joint.p_difference) if joint else numbers.MISSING
 
 
-def _slope(row: RobustnessRow) -> TableCell:
-    return estimate_cell(estimated(row.estimate, row.conf_low, row.conf_high))
+def _slope(row: RobustnessRow) -> parts.TableCell:
+    return parts.estimate_cell(numbers.estimated(row.estimate, row.conf_low, row.conf_high))
 
 
 def rate_sentences(run: Run) -> Iterator[str]:
@@ -123,9 +107,9 @@ def rate_sentences(run: Run) -> Iterator[str]:
         words = gettext("{share} of {n_panels} panels with an effect of {effect}")
         shares = [
             words.format(
-                share=f"{percent(row.share)} {percent_interval(row.conf_low, row.conf_high)}",
-                n_panels=count(row.n_panels),
-                effect=plain(row.effect),
+                share=f"{numbers.percent(row.share)} {numbers.percent_interval(row.conf_low, row.conf_high)}",
+                n_panels=numbers.count(row.n_panels),
+                effect=numbers.plain(row.effect),
             )
             for row in rows
         ]
@@ -146,23 +130,23 @@ def together(rows: Iterable[SlopeRow]) -> tuple[tuple[SlopeRow, ...], ...]:
     return tuple(map(tuple, same.values()))
 
 
-def robustness_table(study: StudyRecord, rows: tuple[RobustnessRow, ...]) -> ReportTable:
+def robustness_table(study: StudyRecord, rows: tuple[RobustnessRow, ...]) -> parts.ReportTable:
     """Return the checks of one outcome, exposure, method and learner."""
     footnotes = Footnotes()
-    columns: list[RecordColumn[RobustnessRow]] = [
-        RecordColumn(
+    columns: list[parts.RecordColumn[RobustnessRow]] = [
+        parts.RecordColumn(
             gettext("Check"),
-            cell=lambda row: TableCell(
+            cell=lambda row: parts.TableCell(
                 check_text(study, row.check), mark=footnotes.mark("" if row.is_done else row.reason)
             ),
         ),
-        RecordColumn(gettext("Slope"), cell=_slope),
-        RecordColumn(gettext("p of zero"), cell=lambda row: p_value(row.p_value)),
-        RecordColumn(gettext("p of difference"), cell=lambda row: p_value(row.p_difference)),
-        RecordColumn(gettext("Rows"), cell=lambda row: count(row.n_obs)),
+        parts.RecordColumn(gettext("Slope"), cell=_slope),
+        parts.RecordColumn(gettext("p of zero"), cell=lambda row: numbers.p_value(row.p_value)),
+        parts.RecordColumn(gettext("p of difference"), cell=lambda row: numbers.p_value(row.p_difference)),
+        parts.RecordColumn(gettext("Rows"), cell=lambda row: numbers.count(row.n_obs)),
     ]
     caption = gettext("Slopes of {heading}, intervals beneath").format(heading=check_heading(study, rows[0]))
-    return record_table(caption, columns, rows, footnotes=footnotes)
+    return parts.record_table(caption, columns, rows, footnotes=footnotes)
 
 
 def check_text(study: StudyRecord, check: str) -> str:
@@ -210,7 +194,7 @@ def _figures(run: Run, rows: tuple[RobustnessRow, ...]) -> Iterator[ReportFigure
         alt=gettext("The debiased slope of {what} under each check, with intervals.").format(what=what),
         caption=gettext(
             "The slope of {what} as it is, then under every check, with {level} intervals."
-        ).format(what=what, level=percent(study.level, 0)),
+        ).format(what=what, level=numbers.percent(study.level, 0)),
     )
 
 

@@ -23,10 +23,7 @@ from harness.text.plain_text import Footnotes, file_slug
 CAPTIONS = {BASELINE: marked("Baseline regressions"), ROBUSTNESS: marked("Robustness of the regressions")}
 
 # The checks as heads of columns, which are narrow.
-HEADS = {
-    CHANGES["lag"][0]: marked("lagged exposure"),
-    CHANGES["winsorised"][0]: marked("winsorised"),
-}
+HEADS = {CHANGES["lag"][0]: marked("lagged exposure"), CHANGES["winsorised"][0]: marked("winsorised")}
 
 # Where a column stands: the estimator, then the specification.
 Column = tuple[str, str]

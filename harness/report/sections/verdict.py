@@ -15,18 +15,9 @@ from harness.findings.lines import POINTWISE, Curve, curves_of, leading_scenario
 from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.record.manifest import EstimatorRecord, StudyRecord
+from harness.report import table as parts
 from harness.report.blocks import Appendix, Paragraph, ReportBlock, tabs_of
 from harness.report.sections.section import Section, featured
-from harness.report.table import (
-    Given,
-    RecordColumn,
-    ReportTable,
-    TableCell,
-    TableColumn,
-    columns_of,
-    plain_rows,
-    record_table,
-)
 from harness.scenarios.curve.turning_points import significant_slopes
 from harness.tables.coefficients import COEFFICIENTS, CoefficientRow
 from harness.tables.findings import ERROR_RATES, FINDINGS, ErrorRateRow, FindingRow
@@ -120,7 +111,7 @@ def effects(run: Run, outcome: str) -> tuple[EffectReading, ...]:
     return tuple(found)
 
 
-def effect_table(run: Run, outcome: str, found: Sequence[EffectReading]) -> ReportTable:
+def effect_table(run: Run, outcome: str, found: Sequence[EffectReading]) -> parts.ReportTable:
     """Return what every estimator says about the effect on one outcome.
 
     Changes are of the mean prediction over the supported range of the exposure; the last columns are shares
@@ -130,24 +121,24 @@ def effect_table(run: Run, outcome: str, found: Sequence[EffectReading]) -> Repo
     level = gettext("{level} interval").format(level=numbers.percent(study.level, 0))
     columns = [gettext("Estimator"), gettext("Coefficient\n(std. error)"), level]
     curve = next((one.curve for one in found if one.curve is not None), None)
-    further: list[TableColumn] = []
+    further: list[parts.TableColumn] = []
     if curve is not None:
         ends = {"low_at": numbers.plain(curve.low_at), "high_at": numbers.plain(curve.high_at)}
         supported = gettext("Change over\nsupported rows,\n{low_at} to {high_at}").format(**ends)
         over_all = gettext("Change of the curve\nover all rows,\n{low_at} to {high_at}").format(**ends)
-        further = [TableColumn(supported)] if has_supported else []
-        further.append(TableColumn(over_all, is_for_files=has_supported))
-        further.append(TableColumn(gettext("Slope's band\nabove zero")))
-        further.append(TableColumn(gettext("Slope's band\nbelow zero")))
+        further = [parts.TableColumn(supported)] if has_supported else []
+        further.append(parts.TableColumn(over_all, is_for_files=has_supported))
+        further.append(parts.TableColumn(gettext("Slope's band\nabove zero")))
+        further.append(parts.TableColumn(gettext("Slope's band\nbelow zero")))
     words = gettext("The effect of {exposure} on {label}, estimator by estimator")
-    return ReportTable(
+    return parts.ReportTable(
         caption=words.format(exposure=study.axis_label(study.exposure), label=study.axis_label(outcome)),
-        columns=columns_of(*columns, *further),
-        groups=plain_rows(tuple(_effect_cells(one, has_supported=has_supported)) for one in found),
+        columns=parts.columns_of(*columns, *further),
+        groups=parts.plain_rows(tuple(_effect_cells(one, has_supported=has_supported)) for one in found),
     )
 
 
-def _effect_cells(one: EffectReading, *, has_supported: bool) -> Iterator[Given]:
+def _effect_cells(one: EffectReading, *, has_supported: bool) -> Iterator[parts.Given]:
     row, curve = one.coefficient, one.curve
     yield one.estimator.label
     if row is None:
@@ -155,7 +146,7 @@ def _effect_cells(one: EffectReading, *, has_supported: bool) -> Iterator[Given]
     else:
         decimals = numbers.decimals_for([row.std_error])
         error = f"({numbers.rounded(row.std_error, decimals)})"
-        yield TableCell(numbers.rounded(row.estimate, decimals), (error,))
+        yield parts.TableCell(numbers.rounded(row.estimate, decimals), (error,))
         yield numbers.interval(row.conf_low, row.conf_high, decimals)
     if curve is not None:
         if has_supported:
@@ -222,18 +213,18 @@ def rate_blocks(run: Run) -> Iterator[ReportBlock]:
     ]
     if not shown:
         return
-    columns: list[RecordColumn[ErrorRateRow]] = [
-        RecordColumn(gettext("Finding"), cell=lambda row: _rated(run, row)),
-        RecordColumn(gettext("False"), cell=lambda row: numbers.percent(row.error_rate, 0)),
-        RecordColumn(gettext("Upper 95 % limit"), cell=lambda row: numbers.percent(row.conf_high, 0)),
+    columns: list[parts.RecordColumn[ErrorRateRow]] = [
+        parts.RecordColumn(gettext("Finding"), cell=lambda row: _rated(run, row)),
+        parts.RecordColumn(gettext("False"), cell=lambda row: numbers.percent(row.error_rate, 0)),
+        parts.RecordColumn(gettext("Upper 95 % limit"), cell=lambda row: numbers.percent(row.conf_high, 0)),
     ]
     if any(math.isfinite(row.power) for row in shown):
         found = gettext("Found where it is true")
-        columns.append(RecordColumn(found, cell=lambda row: numbers.percent(row.power, 0)))
+        columns.append(parts.RecordColumn(found, cell=lambda row: numbers.percent(row.power, 0)))
     caption = gettext(
         "How often such a sentence is false: share of simulated panels of this shape without an effect"
     )
-    yield record_table(caption, columns, shown)
+    yield parts.record_table(caption, columns, shown)
 
 
 def _rated(run: Run, row: ErrorRateRow) -> str:
@@ -299,21 +290,21 @@ def shown_findings(run: Run, outcome: str) -> tuple[FindingRow, ...]:
     )
 
 
-def findings_table(run: Run, outcome: str, rows: tuple[FindingRow, ...]) -> ReportTable:
+def findings_table(run: Run, outcome: str, rows: tuple[FindingRow, ...]) -> parts.ReportTable:
     """Return findings on one outcome: estimate, interval, and p-values as they are and adjusted."""
     study = run.manifest.study
     interval = gettext("{level} CI").format(level=numbers.percent(study.level, 0))
     heads = gettext("Finding"), gettext("Estimate"), interval, gettext("p"), gettext("Adjusted p")
     first, *others = heads
-    return ReportTable(
+    return parts.ReportTable(
         caption=gettext("Findings on {outcome}").format(outcome=study.axis_label(outcome)),
-        columns=columns_of(TableColumn(first, "text"), *others),
-        groups=plain_rows(_cells(run, row) for row in rows),
+        columns=parts.columns_of(parts.TableColumn(first, "text"), *others),
+        groups=parts.plain_rows(_cells(run, row) for row in rows),
         notes=(gettext("Findings that are not significant: findings.csv."),),
     )
 
 
-def _cells(run: Run, row: FindingRow) -> tuple[Given, ...]:
+def _cells(run: Run, row: FindingRow) -> tuple[parts.Given, ...]:
     value, limits = ("", "")
     if math.isfinite(row.estimate):
         value, limits = numbers.estimate(row.estimate, row.conf_low, row.conf_high)
