@@ -127,10 +127,10 @@ def run(
 
     Parameters
     ----------
-    spec : path of a YAML file, its text, such as `init` returns, its contents as a mapping, or a `Spec`. But
-        for a file, paths are relative to the current folder and the spec is saved as ``spec.yaml`` in the run
-        folder. Estimators of a mapping may be objects. Its numbers have lost trailing zeros, so claims in it
-        should give their ``digits``
+    spec : path of a YAML file, its text, such as `init` returns, its contents as a mapping, or a `Spec`.
+        Paths in a text or mapping are relative to the current folder, and the run folder keeps it as
+        ``spec.yaml``. Estimators of a mapping may be objects. Numbers of a mapping have no trailing zeros:
+        give ``digits`` with its claims
     data : data file to use instead of the one in the spec, or a table, which is saved as ``data.parquet``.
         Named index levels of a table become columns
     out : run folder; None for a folder under ``runs/`` named after the study. An earlier run there is
@@ -140,8 +140,8 @@ def run(
     time_limit : seconds, time limit of one task: a fit on a fold, a fit on all rows, or a block of draws
     memory_limit : GB, memory limit of a worker process (Linux); with one job a worker is then started
     resume : whether to resume an interrupted run of the same study
-    trust_plugins : whether plugins that do not come with the harness are fitted next to all others, as a
-        debugger of one needs it; by default they have a process of their own
+    trust_plugins : whether to fit plugins that do not come with the harness next to all others, for a
+        debugger; by default they have a process of their own
     overrides : ``key=value`` changes to the spec, such as ``"evaluation.level=0.9"``
     allow_outside : whether the spec may name data outside its folder
     calibrated : output folder of ``harness calibrate`` for this study; its error rates are shown next to
@@ -256,9 +256,9 @@ def panel_from_frame(
     frame : one row an observation
     entity, time : key columns
     outcome : column of the dependent variable
-    exposure : key regressor; that of an estimator's table which comes first
+    exposure : key regressor, the first in tables of coefficients
     controls, moderators, instruments, levels, weights : as ``roles`` of a spec
-    groups : columns whose levels estimators may absorb (``absorb``) or cluster by
+    groups : columns whose effects estimators may absorb (``absorb``), or that they may cluster by
 
     Raises
     ------

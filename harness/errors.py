@@ -124,7 +124,7 @@ class PluginError(HarnessError):
 
     @classmethod
     def returned(cls, found: object, expected: str, *, by: str) -> Self:
-        """Return the error of a method, such as ``metric error: loss``, that returned something else."""
+        """Return the error of a method, such as ``metric error: loss``, that returned a wrong value."""
         shape = f" of shape {found.shape}" if hasattr(found, "shape") else ""
         return cls.at(by, f"returned a {type(found).__name__}{shape}", expected)
 
@@ -164,7 +164,7 @@ class MachineError(HarnessError):
 
     @classmethod
     def of(cls, error: OSError, where: str = "") -> Self:
-        """Return an error of the system with what helps, and its place: its own, if any, unless given."""
+        """Return an error of the system with a remedy and a place: its own, if any, unless given."""
         place = where or os.fsdecode(error.filename or "")
         remedy = _REMEDIES.get(error.errno or 0, "check the disk, or the network that it is on")
         return cls.at(place, error.strerror or str(error), hint=remedy)

@@ -128,7 +128,7 @@ class StudyResult:
         return rows.loc[rows["status"] == "ok", columns].reset_index(drop=True)
 
     def glance(self) -> pd.DataFrame:
-        """Return one row an estimator and outcome: rows, R2, R2 within effects, error by protocol.
+        """Return a row for each estimator and outcome: rows, R2, R2 within effects, error by protocol.
 
         Columns: estimator, outcome, n_obs, r2 and r2_within of the fit on all rows, and the mean squared
         error on the test rows of each protocol as ``mse_PROTOCOL``. What does not exist is NaN.
@@ -165,7 +165,7 @@ class StudyResult:
         digits: int = 3,
         file: str | os.PathLike[str] | None = None,
     ) -> TableText:
-        """Return a regression table, a column an estimator, as ``tables/paper/`` has it.
+        """Return a regression table with a column for each estimator, as ``tables/paper/`` has it.
 
         Brackets and stars are those of the spec (`report.brackets`, `report.stars`).
 
@@ -174,7 +174,7 @@ class StudyResult:
         type : ``text``, ``tex``, ``md``, ``html``, or ``docx``, which needs a file
         outcome : one of the study's; None for its first
         estimators : ids, in the order of the columns; None for all that have coefficients
-        keep : regular expressions; terms are shown in whose name one of them is found. None for all
+        keep : regular expressions; terms whose names match one are shown. None for all
         digits : decimals, 0 to 15
         file : to write the table to as well
 
@@ -229,6 +229,11 @@ class StudyResult:
         protocol : its id; None for the one that the first screen of the report leads with
         estimators : ids; None for all
         ax : to draw on; None for a new figure
+
+        Raises
+        ------
+        ArtifactError
+            If the run has no such outcome, protocol or estimator.
         """
         from harness.findings.answers import leading_protocols
         from harness.report import plots
@@ -249,7 +254,7 @@ class StudyResult:
         scenario: str | None = None,
         ax: Axes | None = None,
     ) -> Axes:
-        """Draw net effect curves with their bands; dotted where other rows are averaged over.
+        """Draw net effect curves with their bands; dots show the same curves over other rows.
 
         Parameters
         ----------
@@ -258,6 +263,11 @@ class StudyResult:
         kind : ``level``, mean predicted outcome, or ``slope``, change per unit
         scenario : id of a ``curve`` scenario; None for the first
         ax : to draw on; None for a new figure
+
+        Raises
+        ------
+        ArtifactError
+            If the run has no such outcome, estimator or curve.
         """
         from harness.findings.lines import curves_of, leading_scenario
         from harness.report import plots
@@ -277,12 +287,17 @@ class StudyResult:
         keep: str | Sequence[str] | None = None,
         ax: Axes | None = None,
     ) -> Axes:
-        """Draw coefficients with intervals, a row a term.
+        """Draw coefficients with intervals, a row for each term.
 
         Parameters
         ----------
         outcome, estimators, keep : as of `etable`
         ax : to draw on; None for a new figure
+
+        Raises
+        ------
+        ArtifactError
+            If the run has no such outcome, estimator or term.
         """
         from harness.report import plots
 
@@ -297,6 +312,11 @@ class StudyResult:
         ----------
         outcome : one of the study's; None for its first
         ax : to draw on; None for a new figure
+
+        Raises
+        ------
+        ArtifactError
+            If the study has no such outcome.
         """
         from harness.report import plots
 

@@ -134,14 +134,14 @@ class Grouping:
         return means
 
     def is_within(self, outer: Grouping) -> bool:
-        """Say whether all rows of each level are of one level of another grouping of the same rows."""
+        """Return whether each group lies within one group of another grouping of the same rows."""
         some = np.empty(self.n_levels, dtype=np.int64)
         some[self.codes] = outer.codes
         return bool(np.array_equal(some[self.codes], outer.codes))
 
 
 def non_singleton_rows(groupings: Sequence[Grouping]) -> Ints:
-    """Return the rows that are not the only one of a level, nor become so once such rows are left out.
+    """Return the non-singleton rows: not alone in a category, also once singletons are left out.
 
     Correia 2015, "Singletons, cluster-robust standard errors and fixed effects: a bad mix".
     """

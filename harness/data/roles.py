@@ -27,13 +27,13 @@ class Roles:
     exposure : the key regressor, whose effect is of interest
     moderators : variables with which the effect may vary
     controls : remaining regressors
-    levels : values of a categorical exposure, the base that the others are compared with first; those
-        that the data have, in their order, where none are given for an exposure of texts
+    levels : categories of a categorical exposure, the base first; by default those of the data, in their
+        order
     instruments : excluded instruments for the exposure
     mediators : variables that the exposure may act through; no regressors
     measures : other measures of the exposure, for robustness; no regressors
-    weights : how much a row counts in estimators that are told to weigh, > 0; may play another part too
-    latitude, longitude : where a row is, in degrees, both or neither; may play another part too
+    weights : weights of rows in weighted estimators, > 0; may have another role too
+    latitude, longitude : coordinates of a row in degrees, both or neither; may have other roles too
     """
 
     entity: ColumnName

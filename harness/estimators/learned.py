@@ -7,7 +7,7 @@ from harness.terminal import echo
 
 
 class LearnedFit:
-    """Shows what its search chose and what is to be noted; a dataclass of it needs ``repr=False``."""
+    """A fit that displays what its search chose; a dataclass that inherits from it needs ``repr=False``."""
 
     def summary(self) -> None:
         """Print what was chosen on the selection rows, and notes."""

@@ -192,7 +192,7 @@ class CanPrepareDraws(Protocol):
 class DrawMaker(Protocol):
     """Makes the draws whose mean is the fit; it can be pickled.
 
-    `HasDetails` or `HasNotes` of it count for the fit.
+    Its `HasDetails` or `HasNotes` hold for the fit.
     """
 
     def draw(self, draws: range) -> FittedDraws:

@@ -142,7 +142,7 @@ class WildClusters:
 
     Attributes
     ----------
-    by : ``entity``, ``time`` or a further column of the data, of at most 1,000 levels, the clusters
+    by : the clusters: ``entity``, ``time`` or another column of at most 1,000 categories
     draws : >= 99, <= 1,000,000
     weights : ``rademacher`` is -1 or 1; ``webb`` has six points, for fewer than about ten clusters, where
         Rademacher weights have few distinct draws. Rademacher draws of which there are no more than `draws`
@@ -191,11 +191,10 @@ class ClusteredRegression:
     basis : (n_obs, n_coef), orthonormal basis of the columns without effects, times the roots of the weights
     to_coefficients : (n_coef, n_coef), takes coordinates in the basis to coefficients
     estimate : (n_coef,), coefficients
-    residuals : (n_obs,), times the roots of the weights, in the unit of what has the coordinates
+    residuals : (n_obs,), times the roots of the weights, in units of the dependent variable
     clusters : of the rows
-    without_effects : takes columns, (n_obs, n_columns), times the roots of the weights, to what effects leave
-        of them; None without effects, or where the levels of all of them lie within clusters, so that they
-        leave the part of a residual in one cluster as it is
+    without_effects : absorbs the effects from columns, (n_obs, n_columns), times the roots of the weights;
+        None without effects, or where all are nested in the clusters
     """
 
     basis: Floats

@@ -131,7 +131,7 @@ class Tabs(ReportBlock):
 class Appendix(ReportBlock):
     """Blocks that stand on a page of their own, ``appendix.html``, under the heading of their section.
 
-    The section has a link to them; one of which nothing else is left is on that page alone.
+    The section links to them; a section without other blocks is on that page alone.
     """
 
     blocks: tuple[ReportBlock, ...]

@@ -31,7 +31,7 @@ class TableCell:
     symbol : before its words, saying the same as its colour
     says : what the symbol means, for those who do not see it
     hint : shown on hover
-    n_columns : that it reaches over
+    n_columns : number of columns that it spans
     """
 
     words: Words = ""
@@ -115,7 +115,7 @@ class ReportTable(ReportBlock):
     Attributes
     ----------
     columns : the first heads the rows
-    over : a row of heads above those of the columns, whose cells may reach over several
+    over : a row of heads above those of the columns, whose cells may span several
     foot : rows at the end, which the page always shows
     footnotes : marks, each with its reason
     notes : sentences beneath it

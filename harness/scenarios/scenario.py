@@ -144,7 +144,7 @@ def framed(concluded: Concluded) -> Tables:
 class Scenario(Protocol):
     """A scenario: a frozen dataclass of options that turns predictions into tables.
 
-    It has one way of being answered: `AnswersAlone`, `EvaluatesModels`, `WorksInParts` or `AsksRows`.
+    It is answered in one of four ways: `AnswersAlone`, `EvaluatesModels`, `WorksInParts` or `AsksRows`.
 
     Attributes
     ----------

@@ -78,7 +78,7 @@ class Source:
             raise DataError.at(self.origin, what, expected, "keep the rows and columns of the study")
 
     def refuse_bytes(self, n_bytes: float, most: int, what: str) -> None:
-        """Raise a DataError if what the file does, such as ``unpacks to``, is of more bytes than the most."""
+        """Raise a DataError if the file has, or ``unpacks to``, more bytes than are allowed."""
         if n_bytes > most:
             hint = "keep the rows and columns of the study, or store them as parquet"
             found, expected = f"{what} {n_bytes / 2**20:,.0f} MB", f"at most {most / 2**20:,.0f} MB"
@@ -168,7 +168,7 @@ class Reading:
 
 
 def as_found(form: FileForm) -> FileForm:
-    """Return the form: nothing is to be said of the file."""
+    """Return the form of the file without any option."""
     return form
 
 

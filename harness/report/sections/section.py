@@ -53,7 +53,7 @@ class Section:
     place : where it stands: sections go from the smallest to the largest, those of one place by name.
         Built-in ones have 100 (what the run says), 200, ... 1600 (how to reproduce)
     content : returns what it shows of a run, block after block; nothing where the run has nothing for it
-    heading : above it, or what makes it of a run; the title where it is empty
+    heading : above the section, or a function that returns it for a run; the title if empty
     drawn_names : returns names from the data that its figures show next to those of the study; where no
         font has their characters the report says so
     files : returns the files that it adds in one format, such as a table for LaTeX
