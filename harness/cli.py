@@ -21,13 +21,13 @@ import click
 from harness import __version__
 from harness.commands.finished import compare, export, pack, pin, sign, verify
 from harness.commands.init import init
+from harness.commands.mcp import mcp
 from harness.commands.options import chosen, plugins_folder_option, plugins_off_option
 from harness.commands.plan import plan, validate
 from harness.commands.plugins import doctor, new_plugin, plugins, schema, test_plugin
 from harness.commands.run import calibrate, report, run
 from harness.commands.suite import suite
-from harness.errors import DataError, ExitCode, HarnessError, MachineError
-from harness.registry.plugin import faulty_member
+from harness.errors import ExitCode, HarnessError, MachineError
 from harness.registry.process_state import Ended, end
 from harness.terminal import echo
 
@@ -46,7 +46,7 @@ TOPICS = {
     "Everyday": (init, validate, plan, run, report, suite, plugins, doctor),
     "Checking": (verify, compare, pin, calibrate),
     "Archive": (pack, export, sign),
-    "For developers": (schema, new_plugin, test_plugin),
+    "For developers": (schema, mcp, new_plugin, test_plugin),
 }
 
 
@@ -123,7 +123,9 @@ def _exit_code() -> int:
     except Exception as error:
         if "--debug" in sys.argv[1:]:
             raise
-        return _print_known(_unforeseen(error))
+        from harness.registry.plugin import unforeseen
+
+        return _print_known(unforeseen(error))
     return 0
 
 
@@ -184,23 +186,6 @@ def _how_to_go_on(words: list[str]) -> str:
         return ""
     again = words if "--resume" in words else [*words, "--resume"]
     return f"; finished cells are kept, to resume: {shlex.join(['harness', *again])}"
-
-
-def _unforeseen(error: Exception) -> HarnessError:
-    """Return an error that no part of the harness has words for as one that has."""
-    match error:
-        case MemoryError():
-            what, hint = "not enough memory on this machine", "use fewer --jobs, draws or rows"
-            return MachineError.at("", what, hint=hint)
-        case RecursionError():
-            return DataError.at("", "the input is nested too deeply", hint="flatten it")
-        case OSError():
-            return MachineError.of(error)
-    at = faulty_member(error)
-    what = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
-    whose = "plugin" if at else "harness or a plugin"
-    hint = f"this is a bug in the {whose}; harness --debug COMMAND shows where"
-    return HarnessError.at(at, what, hint=hint)
 
 
 if __name__ == "__main__":

@@ -28,15 +28,19 @@ def plugins(choice: PluginChoice, as_json: bool) -> None:
 
     registry = installed(choice)
     if as_json:
-        shown = ("name", "distribution", "version", "offers", "broken", "absent", "off")
-        listed = [{key: getattr(plugin, key) for key in shown} for plugin in registry.plugins]
-        echo(json.dumps(listed, indent=1))
+        echo(json.dumps(listed(registry), indent=1))
         return
     for plugin in registry.plugins:
         head, said = f"{plugin.name} ({plugin.distribution} {plugin.version}):", _offers(plugin)
         echo(f"{head}{said}" if plugin.offers else f"{head} {said}")
     if registry.broken:
         echo("broken plugins are not loaded; to silence: harness -p no:NAME COMMAND")
+
+
+def listed(registry: Registry) -> list[dict[str, object]]:
+    """Return what there is to be said of every plugin, as JSON has it."""
+    shown = ("name", "distribution", "version", "offers", "broken", "absent", "off")
+    return [{key: getattr(plugin, key) for key in shown} for plugin in registry.plugins]
 
 
 def _offers(plugin: Plugin) -> str:

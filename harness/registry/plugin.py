@@ -18,7 +18,7 @@ from typing import Any
 
 import pluggy
 
-from harness.errors import HarnessError, PluginError, near_names
+from harness.errors import DataError, HarnessError, MachineError, PluginError, near_names
 from harness.language import LOCALE
 from harness.registry.hooks import NEEDS_ATTRIBUTE, PROJECT, SEAM_ATTRIBUTE, SEAM_VERSION, hookspec
 from harness.registry.kind import Contributions, Kind
@@ -236,3 +236,20 @@ def _members(frame: FrameType, hooks: dict[str, Any]) -> Iterator[tuple[str, str
             codes = [getattr(own, "__code__", None) for own in getattr(member, "__dict__", {}).values()]
             if is_own or frame.f_code in codes:
                 yield hook.removeprefix(f"{PROJECT}_").removesuffix("s"), member.name
+
+
+def unforeseen(error: Exception) -> HarnessError:
+    """Return an error that no part of the harness has words for as one that has."""
+    match error:
+        case MemoryError():
+            what, hint = "not enough memory on this machine", "use fewer --jobs, draws or rows"
+            return MachineError.at("", what, hint=hint)
+        case RecursionError():
+            return DataError.at("", "the input is nested too deeply", hint="flatten it")
+        case OSError():
+            return MachineError.of(error)
+    at = faulty_member(error)
+    what = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+    whose = "plugin" if at else "harness or a plugin"
+    hint = f"this is a bug in the {whose}; harness --debug COMMAND shows where"
+    return HarnessError.at(at, what, hint=hint)

@@ -48,6 +48,9 @@ Json = dict[str, Any]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
+# Where the schema store has it; its entry in the store's catalog is ``specs/schema_catalog.json``.
+STORED = "https://json.schemastore.org/panel-harness.json"
+
 # Ends the names of the entries of lists of choices, which begin with the kind, such as `EstimatorEntry`.
 _ENTRY = "Entry"
 
@@ -96,7 +99,7 @@ def spec_schema(catalogs: Catalogs) -> Json:
     for name in ("ExpectedNumber", "ExpectedText"):
         named = definitions[name]["properties"]["table"]["anyOf"][0]
         named["enum"] = sorted(tables_offered(catalogs).keys() - {EXPECTED_OF_NONE})
-    resolved: Json = _resolved({"$schema": DIALECT, **schema})
+    resolved: Json = _resolved({"$schema": DIALECT, "$id": STORED, **schema})
     return resolved
 
 

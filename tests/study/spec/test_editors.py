@@ -3,6 +3,7 @@
 import copy
 import json
 import re
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,16 @@ def test_every_spec_names_the_schema_and_is_valid_by_it(known, schema):
         data = load_study(path, catalogs=known).document.data
         for validator in validators:
             assert list(validator.iter_errors(data)) == [], path
+
+
+def test_the_schema_is_one_and_the_catalog_of_the_schema_store_leads_to_it(schema):
+    Draft202012Validator.check_schema(schema)
+    assert schema["$schema"] == Draft202012Validator.META_SCHEMA["$id"]
+    catalog = json.loads((ROOT / "specs/schema_catalog.json").read_text(encoding="utf-8"))
+    (entry,) = catalog["schemas"]
+    assert entry["url"] == schema["$id"]
+    assert any(fnmatch("cities.harness.yaml", pattern) for pattern in entry["fileMatch"])
+    assert not any(fnmatch("docker-compose.yaml", pattern) for pattern in entry["fileMatch"])
 
 
 def options(node, place=""):
