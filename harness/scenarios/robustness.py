@@ -195,7 +195,8 @@ class RobustnessScenario(LearnerScenario):
     the same for every check that has the same entities. The exposure of other entities, drawn at random,
     has no effect: how often its t statistic is as large gives a p-value. A joint test asks whether all that
     should equal the slope does, and the lead zero: the greatest studentised difference, entities' influences
-    drawn by multipliers (Chernozhukov, Chetverikov and Kato 2013).
+    drawn by multipliers (Chernozhukov, Chetverikov and Kato 2013), on a t distribution with the degrees of
+    freedom of the slope that rests on the fewest entities.
 
     Attributes
     ----------
@@ -348,12 +349,13 @@ def _joint(
 ) -> dict[str, object]:
     """Return the p-value of the greatest studentised difference from what slopes should equal."""
     place: dict[str, object] = {"check": JOINT, "n_entities": baseline.n_entities}
-    differences, influences = [], []
+    differences, influences, df = [], [], baseline.df
     for target, own in slopes:
         if target != "none":
             is_compared = float(target == "baseline")
             differences.append(own.value - is_compared * baseline.value)
             influences.append(own.influence - is_compared * baseline.influence)
+            df = min(df, own.df)
     if not differences:
         return place | {"status": "refused", "reason": "no check has anything that it should equal"}
     influence = np.stack(influences, axis=1)
@@ -361,6 +363,7 @@ def _joint(
     scale = np.where(error > 0.0, error, np.inf)
     greatest = float((np.abs(differences) / scale).max())
     multipliers = rng.standard_normal((N_MULTIPLIERS, len(influence)))
+    multipliers /= np.sqrt(rng.chisquare(df, size=(N_MULTIPLIERS, 1)) / df)
     drawn = np.abs(multipliers @ (influence / scale)).max(axis=1)
     p_difference = float((1 + (drawn >= greatest).sum()) / (1 + N_MULTIPLIERS))
     return place | {"difference": greatest, "p_difference": p_difference, "status": "ok", "reason": ""}

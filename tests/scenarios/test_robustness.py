@@ -13,7 +13,15 @@ from harness.data.simulate.small_panels import NullEffect
 from harness.estimators.guard import attempt
 from harness.plugin import Key
 from harness.scenarios.effect.scenario import EffectScenario
-from harness.scenarios.robustness import JOINT, PERMUTED, RobustnessScenario, checks_of, permuted
+from harness.scenarios.robustness import (
+    JOINT,
+    PERMUTED,
+    RobustnessScenario,
+    _joint,
+    _Slope,
+    checks_of,
+    permuted,
+)
 from harness.scenarios.scenario import Subject
 from harness.scenarios.task import answered_in_parts, run_part
 from panels import balanced_panel, panel_from_arrays, small_panel
@@ -83,6 +91,14 @@ def test_an_exposure_that_the_outcome_moves_is_found_by_its_lead(panel):
     found = rows(panel.with_column("x0", own.ravel()), checks=("lead",), permutations=0)
     assert found.loc["exposure of the next period, given this one's", "p_value"] < 0.001
     assert found.loc[JOINT, "p_difference"] < 0.01
+
+
+def test_the_joint_test_has_the_degrees_of_freedom_of_the_slope_on_fewest_entities():
+    """Of one difference it is the t test of it."""
+    baseline = _Slope(0.0, np.zeros(8), 30.0, 8, 8)
+    check = _Slope(2.5, np.full(8, 8**-0.5), 4.0, 8, 8)
+    found = _joint(baseline, [("baseline", check)], rng=np.random.default_rng(1))
+    assert found["p_difference"] == pytest.approx(2.0 * t.sf(2.5, 4), abs=0.02)
 
 
 def test_entities_swap_whole_courses_of_the_exposure():
