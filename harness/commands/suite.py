@@ -97,9 +97,10 @@ def compare(folder: Path, reference: Path, rtol: float) -> None:
     Estimators missing in the reference are listed too. Exit code: 0 if common errors agree within the
     tolerance, 1 if an error differs, 5 if suites, editions or forms differ.
     """
-    from harness.suite.results import compare_gains, read_gains
+    from harness.suite.results import SUITE_GAIN, compare_gains, read_suite_table
 
-    difference = compare_gains(read_gains(folder), read_gains(reference), rtol=rtol)
+    own, known = (read_suite_table(path, SUITE_GAIN) for path in (folder, reference))
+    difference = compare_gains(own, known, rtol=rtol)
     echo("\n".join(difference.lines()))
     if len(difference.differing):
         sys.exit(ExitCode.DIFFERENT)

@@ -13,7 +13,7 @@ from numpy.random import Generator
 
 from harness.arrays import Floats
 from harness.evaluation.gain import gain_between, holm_adjusted
-from harness.evaluation.losses import SAMPLES, PairedLosses, samples
+from harness.evaluation.losses import SAMPLES, ClusterLosses, PairedLosses, samples
 from harness.evaluation.resample import draw_counts
 from harness.record.manifest import CellRecord, Manifest
 from harness.running.folder import RunFolder
@@ -67,18 +67,10 @@ class PanelResult:
         return estimator in self.mse
 
     @cached_property
-    def by_entity(self) -> tuple[Mapping[str, Floats], Floats]:
-        """Losses summed within entities, (n_entities,), by estimator, and the rows of each entity."""
-        if self.losses is None:
-            return {}, np.empty(0)
-        codes = self.losses.entities
-        rows = np.bincount(codes).astype(np.float64)
-        frame = self.losses.frame
-        losses = {
-            name: np.bincount(codes, weights=frame[name].to_numpy(np.float64)).astype(np.float64)
-            for name in self.losses.estimators
-        }
-        return losses, rows
+    def by_entity(self) -> Mapping[str, ClusterLosses]:
+        """Losses summed within entities, by estimator."""
+        losses = self.losses
+        return {name: losses.by_entity(name, name) for name in losses.estimators} if losses else {}
 
 
 def read_panels(study: str, folder: RunFolder) -> Iterator[PanelResult]:
@@ -251,15 +243,16 @@ def log_errors(
     observed = np.full(shape, np.nan)
     drawn = np.full((len(results), n_draws, len(estimators)), np.nan)
     for row, result in enumerate(results):
-        losses, rows = result.by_entity
+        losses = result.by_entity
         if not losses:
             continue
+        rows = next(iter(losses.values())).n_rows
         counts = draw_counts(rows.size, n_draws, rng).astype(np.float64)
         n_rows = counts @ rows
         for column, name in enumerate(estimators):
             if name in losses:
-                observed[row, column] = np.log(losses[name].sum() / rows.sum())
-                drawn[row, :, column] = np.log(counts @ losses[name] / n_rows)
+                observed[row, column] = np.log(losses[name].loss.sum() / rows.sum())
+                drawn[row, :, column] = np.log(counts @ losses[name].loss / n_rows)
     return LogErrors(tuple(estimators), observed, drawn)
 
 
@@ -458,7 +451,7 @@ def rank_correlation(first: Floats, second: Floats) -> Floats:
 OVER_WORDS: Mapping[Over, str] = {
     "pooled": "pooled OLS",
     "two_way": "two-way effects",
-    "simple": "the best simple rival of each panel",
+    "simple": "the best simple rival",
 }
 
 
@@ -502,7 +495,7 @@ def panels_finding(suite: Suite, estimator: str, over: Over, gains: pd.DataFrame
         f"{count(tested)} panels that can be tested by themselves, p-values adjusted by Holm."
     )
     if not tested:
-        text = f"{name} and {rival}: no panel has enough new periods for a test of its own."
+        text = f"{name} and {rival}: no panel can be tested by itself."
     return {"finding": "panels", "text": text, "is_established": n_better > 0, "estimate": float(n_better)}
 
 

@@ -64,7 +64,7 @@ _share, _ratio, _limits = (
     partial(fixed, decimals=3),
     partial(interval, decimals=3),
 )
-_seconds, _megabytes = partial(fixed, decimals=2), partial(fixed, decimals=1)
+_tenths = partial(fixed, decimals=1)
 
 SUMMARY = (
     _column("Wins", _share, "win_rate"),
@@ -73,14 +73,9 @@ SUMMARY = (
     _column("Interval", _limits, "conf_low", "conf_high"),
     _column("For all at once", _limits, "simultaneous_low", "simultaneous_high"),
     *(_column(name.capitalize(), _whole, f"n_{name}") for name in ("better", "worse", "refused", "panels")),
-    _column("Seconds", _seconds, "seconds"),
-    _column("MB", _megabytes, "memory"),
+    _column("Seconds", _ratio, "seconds"),
+    _column("MB", _tenths, "memory"),
 )
-GAIN_HEADS: Mapping[Over, str] = {
-    "pooled": "Gain over pooled OLS",
-    "two_way": "over two-way effects",
-    "simple": "over the best simple rival",
-}
 RECOGNITION = (
     _column("Median share", _share, "share"),
     _column("Interval", percent_interval, "conf_low", "conf_high"),
@@ -94,13 +89,12 @@ SHAPE = (
     _column("Balanced", lambda balanced: "yes" if balanced else "no", "balanced", align="text"),
     _column("Variance between", _share, "share_between"),
     _column("Curvature", percent, "curvature"),
-    _column("Data", str, "source", align="text"),
 )
 BUDGET = (
     _column("Candidates", _whole, "n_candidates"),
     _column("Fits", _whole, "n_fits"),
-    _column("Seconds", _megabytes, "seconds"),
-    _column("MB", _megabytes, "memory"),
+    _column("Seconds", _tenths, "seconds"),
+    _column("MB", _tenths, "memory"),
     _column("Refused", _whole, "n_refused"),
     _column(
         "Options",
@@ -270,13 +264,14 @@ class SuitePages:
     def panel(self, study: str) -> str:
         """Return the page of one study: its panels, and what every estimator predicts on each."""
         panels = self._rows("suite_panels", study=study)
-        blocks = [_table("Data and shape", (_column("Outcome", str, "outcome"), *SHAPE), panels)]
+        blocks = [_table("Shape", (_column("Outcome", str, "outcome"), *SHAPE), panels)]
         for outcome in (row["outcome"] for row in panels):
             gains = self._rows("suite_gain", study=study, outcome=outcome)
             gains.sort(key=lambda row: row["nmse"] if isfinite(row["nmse"]) else inf)
             blocks += self._gain_tables(f"{outcome}: ", gains, self._by_estimator)
         blocks.append(self._raw("suite_gain", "suite_panels"))
-        return self._document(str(panels[0]["title"]), (), [PageSection("gains", "", tuple(blocks))])
+        head = (Paragraph(f"Data: {panels[0]['source']}"),)
+        return self._document(str(panels[0]["title"]), head, [PageSection("gains", "", tuple(blocks))])
 
     def estimator(self, name: str) -> str:
         """Return the page of one estimator: its standing, every panel, its options and cost."""
@@ -289,11 +284,12 @@ class SuitePages:
         def over(protocol: str, reference: Over) -> str:
             return f"{self.titles[protocol]}: {OVER_WORDS[reference]}"
 
-        summary = (_column("Over", over, "protocol", "over"), *SUMMARY)
+        columns = (_column("Over", over, "protocol", "over"), *SUMMARY)
+        summary = self._rows("suite_summary", estimator=name)
+        together = (_table("All panels together", columns, summary), SmallPrint(ABOUT_SUMMARY))
         said = self._rows("suite_findings", estimator=name)
         blocks = (
-            _table("All panels together", summary, self._rows("suite_summary", estimator=name)),
-            SmallPrint(ABOUT_SUMMARY),
+            *(together if summary else ()),
             Bullets(tuple(f"{self.titles[row['protocol']]}: {row['text']}" for row in said)),
             *self._gain_tables("", self._rows("suite_gain", estimator=name), self._by_panel),
             *self._explained(self._rows("suite_explained", estimator=name)),
@@ -361,7 +357,8 @@ class SuitePages:
             yield SmallPrint(ABOUT_EXPLAINED)
 
     def _panels(self) -> Iterator[ReportBlock]:
-        yield _table("Panels, their data and shape", (self._by_panel, *SHAPE), self.rows["suite_panels"])
+        shape = (self._by_panel, *SHAPE, _column("Data", str, "source", align="text"))
+        yield _table("Panels, their shape and data", shape, self.rows["suite_panels"])
         left_out: list[Words] = [
             (f"{row['study']}: {row['reason']}; ", Phrase(row["remedy"], "code"))
             for row in self.rows["suite_left_out"]
@@ -395,9 +392,9 @@ class SuitePages:
             columns = (
                 first,
                 _column("Error", _ratio, "nmse"),
-                *(_under(head, over, gain) for over, head in GAIN_HEADS.items()),
-                _column("Seconds", _seconds, "seconds"),
-                _column("MB", _megabytes, "memory"),
+                *(_under(f"Gain over {words}", over, gain) for over, words in OVER_WORDS.items()),
+                _column("Seconds", _ratio, "seconds"),
+                _column("MB", _tenths, "memory"),
             )
             if records:
                 yield record_table(f"{start}{title}", columns, records, is_whole=True, footnotes=marks)

@@ -341,38 +341,28 @@ def read_record(path: Path) -> SuiteRecord:
         raise ArtifactError.at(str(path), what, hint="name a folder that harness suite wrote") from error
 
 
+# Tables without rows where nothing is to be said.
+MAY_BE_EMPTY = (SUITE_RECOGNITION, SUITE_EXPLAINED, SUITE_LEFT_OUT)
+
+
 def read_suite_table(path: Path, table: ResultTable) -> pd.DataFrame:
-    """Return a table of a suite from its folder, or from a file of it; one that is not there has no rows.
+    """Return a table of a suite from its folder, or from a file of it.
 
     Raises
     ------
     ArtifactError
-        Where it lacks columns.
+        Where it lacks columns, or has no rows and is none of `MAY_BE_EMPTY`.
     """
     folder, name = (path, table.name) if path.is_dir() else (path.parent, path.stem)
     found = RunFolder(folder).read_table(name)
     if missing := [column for column in table.columns if column not in found and len(found)]:
-        raise ArtifactError.at(
-            str(folder / f"{name}.csv"), f"lacks the columns {', '.join(missing)}", hint=HINT
-        )
-    return found.reindex(columns=list(table.columns))
-
-
-HINT = f"name the folder of a suite, or a file like {SUITE_GAIN.file}"
-
-
-def read_gains(path: Path) -> pd.DataFrame:
-    """Return the gains of a suite from its folder, or from a file of them.
-
-    Raises
-    ------
-    ArtifactError
-        Where there are none.
-    """
-    found = read_suite_table(path, SUITE_GAIN)
-    if found.empty:
-        raise ArtifactError.at(str(path), f"has no {SUITE_GAIN.file}", hint=HINT)
-    return found
+        what = f"lacks the columns {', '.join(missing)}"
+    elif len(found) or table in MAY_BE_EMPTY:
+        return found.reindex(columns=list(table.columns))
+    else:
+        what = "is not there, or has no rows"
+    hint = f"name the folder of a suite, or a file like {table.file}"
+    raise ArtifactError.at(str(folder / f"{name}.csv"), what, hint=hint)
 
 
 def compare_gains(own: pd.DataFrame, reference: pd.DataFrame, *, rtol: float) -> SuiteDifference:

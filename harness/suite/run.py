@@ -285,5 +285,10 @@ def write_site(path: Path, out: Path) -> RunFolder:
 def _write_pages(folder: RunFolder, record: SuiteRecord) -> None:
     """Write what was run, and every page of the tables that are there."""
     folder.write_text(RECORD, record.model_dump_json(indent=1) + "\n")
-    for name, page in suite_pages(record, {name: folder.read_table(name) for name in SUITE_TABLES}).items():
+    try:
+        pages = suite_pages(record, {name: folder.read_table(name) for name in SUITE_TABLES})
+    except (LookupError, TypeError, ValueError) as error:
+        what, hint = f"its tables do not belong together: {error!r}", "run the suite again"
+        raise ArtifactError.at(record.suite.suite, what, hint=hint) from error
+    for name, page in pages.items():
         folder.write_text(name, page)

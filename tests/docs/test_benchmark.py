@@ -13,7 +13,7 @@ from command import ROOT
 from doc_pages import blocks_of
 from harness.cli import cli
 from harness.running.folder import RunFolder
-from harness.suite.results import SUITE_TABLES, read_gains
+from harness.suite.results import SUITE_GAIN, SUITE_TABLES, read_suite_table
 from harness.suite.spec import load_suite
 
 PAGE = (ROOT / "docs" / "benchmark.md").read_text(encoding="utf-8")
@@ -76,7 +76,7 @@ def test_the_committed_tables_are_of_this_edition_of_the_suite(name):
 
 
 def test_the_committed_ranks_and_ratios_follow_from_the_committed_errors():
-    cells = read_gains(REFERENCE).drop_duplicates(["study", "protocol", "estimator"])
+    cells = read_suite_table(REFERENCE, SUITE_GAIN).drop_duplicates(["study", "protocol", "estimator"])
     ranks = table("suite_ranks").set_index(["protocol", "estimator"])["average_rank"]
     ratios = table("suite_summary").set_index(["protocol", "over", "estimator"])["log_error_ratio"]
     for protocol, own in cells.groupby("protocol"):

@@ -12,8 +12,9 @@ from scipy.stats import friedmanchisquare, spearmanr
 
 from harness.cli import cli
 from harness.errors import ArtifactError
+from harness.evaluation.losses import ClusterLosses
 from harness.suite.overall import comparison, log_errors, rank_correlation, ranking
-from harness.suite.results import compare_gains, read_gains, recognition_rows
+from harness.suite.results import SUITE_GAIN, compare_gains, read_suite_table, recognition_rows
 
 NAMES = ("ols", "effects", "splines", "boosting", "network")
 
@@ -113,8 +114,8 @@ def test_the_command_ends_with_one_where_errors_differ(small_suite, gains, tmp_p
 
 
 def test_what_is_no_suite_is_refused(tmp_path):
-    with pytest.raises(ArtifactError, match="has no suite_gain"):
-        read_gains(tmp_path)
+    with pytest.raises(ArtifactError, match="is not there, or has no rows"):
+        read_suite_table(tmp_path, SUITE_GAIN)
 
 
 OVERALL_NAMES = ("ols", "effects", "network")
@@ -122,7 +123,8 @@ OVERALL_NAMES = ("ols", "effects", "network")
 
 def panel(losses, rows=None):
     size = next(iter(losses.values())).size
-    return SimpleNamespace(by_entity=(losses, np.full(size, 4.0) if rows is None else rows))
+    rows = np.full(size, 4.0) if rows is None else rows
+    return SimpleNamespace(by_entity={name: ClusterLosses(own, own, rows) for name, own in losses.items()})
 
 
 def panels(rng, *, n_panels, n_entities, shift):
@@ -147,8 +149,8 @@ def test_estimates_are_those_of_loops():
     found = compared(results, ("ols", "effects"))
     ratios = []
     for result in results:
-        losses, _ = result.by_entity
-        ratios.append(np.log(losses["network"].sum() / min(losses["ols"].sum(), losses["effects"].sum())))
+        sums = {name: own.loss.sum() for name, own in result.by_entity.items()}
+        ratios.append(np.log(sums["network"] / min(sums["ols"], sums["effects"])))
     assert found.log_error_ratio == pytest.approx(np.mean(ratios), rel=1e-12)
     assert found.win_rate == np.mean([ratio < 0 for ratio in ratios])
     assert (found.n_panels, found.n_refused) == (9, 0)
@@ -157,11 +159,12 @@ def test_estimates_are_those_of_loops():
 def test_intervals_are_those_of_loops_over_the_same_draws():
     n_panels, n_entities, n_draws = 7, 9, 200
     results = panels(np.random.default_rng(9), n_panels=n_panels, n_entities=n_entities, shift=-0.05)
-    results.append(panel({"ols": results[0].by_entity[0]["ols"]}))  # one that the estimator refuses
+    results.append(panel({"ols": results[0].by_entity["ols"].loss}))  # one that the estimator refuses
     found = compared(results, ("ols", "effects"), seed=4, n_draws=n_draws)
     rng, drawn = np.random.default_rng(4), []
     for result in results:
-        losses, rows = result.by_entity
+        losses = {name: own.loss for name, own in result.by_entity.items()}
+        rows = result.by_entity["ols"].n_rows
         counts = rng.multinomial(n_entities, [1.0 / n_entities] * n_entities, size=n_draws)
         own = []
         for times in counts:

@@ -21,7 +21,7 @@ PROTOCOLS = {"Entities not used in training": "held_out_entities", "Forward in t
 OVERS = {
     "pooled OLS": "pooled",
     "two-way effects": "two_way",
-    "the best simple rival of each panel": "simple",
+    "the best simple rival": "simple",
 }
 FEATURES = ("n_entities", "n_periods", "n_obs", "share_between", "curvature")
 LIMITS = ("conf_low", "conf_high")
@@ -103,10 +103,14 @@ class Stored:
         self.gains = stored("suite_gain", "protocol", "over", "study", "estimator")
         self.explained = stored("suite_explained", "protocol", "estimator", "feature")
 
-    def shape(self, study):
+    def shape(self, study, *columns):
         row = self.panels[(study,)]
         shares = numbers(row, "share_between", "curvature", scale=100)
-        return [*numbers(row, "n_obs", "n_entities", "n_periods"), *shares, *numbers_in(row["source"])]
+        return [
+            *numbers(row, "n_obs", "n_entities", "n_periods"),
+            *shares,
+            *numbers_in(" ".join(row[column] for column in columns)),
+        ]
 
     def budget(self, estimator):
         row = self.budgets[(estimator,)]
@@ -153,8 +157,10 @@ class Stored:
         study, estimator = (
             (name, target) if place == "panels" else (target, name if place == "estimators" else target)
         )
-        if caption in ("Data and shape", "Panels, their data and shape"):
+        if caption == "Shape":
             return self.shape(study)
+        if caption == "Panels, their shape and data":
+            return self.shape(study, "source")
         if caption == "Options, fits, time and memory":
             return self.budget(estimator)
         if caption.startswith("Rank correlation"):
@@ -258,3 +264,9 @@ def test_the_command_writes_a_site_of_a_run_and_refuses_what_is_none(small_suite
     pd.read_csv(gains).drop(columns="p_holm").to_csv(gains, index=False)
     with pytest.raises(ArtifactError, match=r"suite_gain\.csv: lacks the columns p_holm"):
         write_site(tmp_path / "cut", tmp_path / "other")
+    shutil.copy(out / "suite_gain.csv", gains)
+    ranks = (out / "suite_ranks.csv").read_text(encoding="utf-8")
+    (tmp_path / "cut" / "suite_ranks.csv").write_text(ranks.replace("forward", "backward"), encoding="utf-8")
+    with pytest.raises(ArtifactError, match="its tables do not belong together"):
+        write_site(tmp_path / "cut", tmp_path / "other")
+    assert not (tmp_path / "other" / "index.html").exists()
