@@ -184,9 +184,9 @@ class SampleFitTask(SubjectTask[SampleFitResult]):
         start = perf_counter()
         # The fit goes with this copy, and not with the task, which may be kept.
         own = replace(self.subject)
-        tried: Attempt[Any] = attempt(lambda: own.fit)
-        if self.prepare is not None:
-            tried = found[0].then(lambda made: made.open())
+        tried: Attempt[Any] = (
+            attempt(lambda: own.fit) if self.prepare is None else found[0].then(lambda made: made.open())
+        )
         is_fitted = tried.status == "ok"
         numbers = {
             name: attempt(partial(_requested, scenario, own)) if is_fitted else tried.without_value()

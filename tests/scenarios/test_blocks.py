@@ -16,6 +16,7 @@ from harness.scenarios.sample_fit import SampleFound
 from harness.scenarios.scenario import Subject
 from harness.scenarios.task import run_in_process
 from harness_panel import FixedEffects, PooledOLS
+from harness_rab.rab import Rab
 from harness_sklearn.trees import Boosting, RandomForest
 from panels import panel_from_arrays
 from scenarios.least_squares import LeastSquares, powers
@@ -83,6 +84,25 @@ def test_scenarios_that_differ_in_most_rows_alone_share_the_draws_of_all_rows():
     fit, *blocks = FullTask(Subject(panel, PooledOLS(), "it", 0), asked, panel.exposure, 0.95).needs
     assert len({block.label for block in blocks}) == len(blocks) == 1
     assert fit.asking.keys() == blocks[0].scenarios.keys() == asked.keys()
+
+
+@dataclass(frozen=True)
+class CountedEnsemble(Rab):
+    """An ensemble that counts how often all its draws are made in one piece."""
+
+    n_fits: ClassVar[list[None]] = []
+
+    def fit(self, panel, *, rng=None, selection=None):
+        self.n_fits.append(None)
+        return super().fit(panel, rng=rng, selection=selection)
+
+
+def test_draws_of_an_ensemble_are_made_in_blocks_alone():
+    panel = make_panel(n_entities=60)
+    own = Subject(panel, CountedEnsemble(base=PooledOLS(), draws=6), "it", 0)
+    full = FullTask(own, {"curve": CurveScenario(grid=5)}, panel.exposure, 0.95)
+    assert full.run().answers["curve"].status == "ok"
+    assert len(CountedEnsemble.n_fits) == 0
 
 
 @pytest.mark.parametrize("rate", [0.2, 1 / 3, 0.5])
