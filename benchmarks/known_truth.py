@@ -3,13 +3,15 @@
 Run in a checkout as ``python benchmarks/known_truth.py --panels 200 --environments ENVS --out DIR``: for each
 package of ``suites/known_truth.yaml`` the folder ENVS has or gets a virtual environment of its own, in which
 ``examples/known_truth/PACKAGE.py`` answers in a process of its own. What DIR has already is not done again.
-``--table docs/measured/known_truth.csv`` writes the table of ``docs/measured/known_truth.md``.
+``--table docs/measured/known_truth.csv`` stores all answers next to the suites, and writes the table of
+``docs/measured/known_truth.md`` from them.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import gzip
 import json
 import subprocess
 import sys
@@ -31,6 +33,7 @@ from harness.plugin import random_stream
 ROOT = Path(__file__).parents[1]
 SUITE = ROOT / "suites" / "known_truth.yaml"
 ADAPTERS = ROOT / "examples" / "known_truth"
+STORED = ROOT / "suites" / "reference" / "known_truth.csv.gz"
 KEYS = ("family", "package", "estimator")
 HEAD = (*KEYS, "bias", "RMSE", "95 % held", "limits", "size", "power", "refused", "s")
 
@@ -220,8 +223,11 @@ def summary(rows: pd.DataFrame) -> Iterator[dict[str, object]]:
         }
 
 
-def shown_rows(summarised: pd.DataFrame) -> Iterator[tuple[str, ...]]:
+def shown_rows(answered: pd.DataFrame) -> Iterator[tuple[str, ...]]:
     """Yield the rows of the table that the page shows, as they are shown."""
+    summarised = pd.DataFrame(summary(answered)).sort_values(
+        "family", key=lambda names: names.map(list(FAMILIES).index), kind="stable"
+    )
     for row in summarised.to_dict("records"):
         numbers = [f"{row[name]:.3f}" for name in ("bias", "rmse")]
         held = (f"{row['coverage']:.2f}", row["coverage_limits"])
@@ -271,14 +277,12 @@ def main() -> None:
     files = [options.out / f"{package}.answers.csv" for package in suite["packages"]]
     rows = pd.concat([pd.read_csv(file, keep_default_na=True) for file in files if file.exists()])
     rows = rows[rows["panel"] <= options.panels // 2]
-    summarised = pd.DataFrame(summary(rows)).sort_values(
-        "family", key=lambda names: names.map(list(FAMILIES).index), kind="stable"
-    )
-    summarised.to_csv(options.out / "summary.csv", index=False)
-    print(summarised.to_string(index=False))
+    print(pd.DataFrame(summary(rows)).to_string(index=False))
     if options.table:
+        text = rows.to_csv(index=False, float_format="%.6g", lineterminator="\n").encode()
+        STORED.write_bytes(gzip.compress(text, mtime=0))
         with options.table.open("w", encoding="utf-8", newline="") as opened:
-            csv.writer(opened, lineterminator="\n").writerows([HEAD, *shown_rows(summarised)])
+            csv.writer(opened, lineterminator="\n").writerows([HEAD, *shown_rows(pd.read_csv(STORED))])
 
 
 if __name__ == "__main__":

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import runpy
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from harness.plugin import random_stream
@@ -46,3 +48,9 @@ def test_answers_are_numbers_or_the_words_of_the_package(suite):
     assert said["estimate"] == pytest.approx(frame.x.mean())
     assert serve["answer"](lambda rows: rows["z"], frame) == {"reason": "KeyError: 'z'"}
     assert serve["answer"](lambda _rows: (float("nan"),) * 4, frame) == {"reason": "not finite"}
+
+
+def test_the_table_is_what_the_stored_answers_say(suite):
+    table = (ROOT / "docs" / "measured" / "known_truth.csv").read_text(encoding="utf-8").splitlines()
+    rows = [suite["HEAD"], *suite["shown_rows"](pd.read_csv(suite["STORED"]))]
+    assert [tuple(row) for row in csv.reader(table)] == rows

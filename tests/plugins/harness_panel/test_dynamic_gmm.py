@@ -18,6 +18,7 @@ from r_reference import R_FOLDER
 
 EVERY = {"endogenous": ("lwage", "lcapital"), "collapsed": False, "missing_instruments": "zero"}
 SYSTEM = EVERY | {"type": "system"}
+MIXED = SYSTEM | {"predetermined": ("lwage",), "endogenous": ("lcapital",), "period_effects": False}
 # Options of the rows of dynamic_gmm.csv, which dynamic_gmm.R prints.
 PLM = [
     EVERY,
@@ -29,8 +30,10 @@ PLM = [
     {"predetermined": ("lwage",), "collapsed": False, "missing_instruments": "zero"},
     EVERY | {"period_effects": False},
     SYSTEM | {"missing_instruments": "mean"},
-    # By pydynpd 0.2.2, with three calls that numpy 2 no longer knows replaced.
+    # These by pydynpd 0.2.2, with three calls that numpy 2 no longer knows replaced.
     EVERY | {"transformation": "orthogonal_deviations"},
+    MIXED,
+    MIXED | {"collapsed": True},
 ]
 NUMBERS = np.loadtxt(Path(__file__).with_name("dynamic_gmm.csv"), delimiter=",")
 
