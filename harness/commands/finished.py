@@ -221,8 +221,7 @@ def export(
     "readers",
     multiple=True,
     type=click.Choice(["aea", "dataverse", "zenodo"]),
-    help="Add what these ask for: aea the README of data editors (Markdown and Word), codebook and licences; "
-    "dataverse dataset.json; zenodo .zenodo.json. Repeatable.",
+    help="Add README and codebook of data editors (aea), or metadata of a repository; repeatable.",
 )
 @click.pass_obj
 def pack(
@@ -237,17 +236,18 @@ def pack(
 ) -> None:
     """Write the replication archive of a finished run: spec, data, versions, tables and how to rerun it.
 
-    With --for, `authors`, `licence`, `keywords` and each file's `source` of the spec are written into README
-    and metadata; what it lacks is listed. Absolute paths and columns that tell of persons are warned of.
+    Absolute paths and columns that tell of persons are warned of. With --for, `authors`, `licence`,
+    `keywords` and each file's `source` of the spec are written into README and metadata; what it lacks is
+    listed.
     """
     from harness.pack.archive import pack as write
 
     sources = _sources(folder, choice, spec, data)
     into = out or folder.with_name(f"{folder.name}.zip")
-    added = write(sources, out=into, with_data=not without_data, readers=readers)
-    for problem in added.warnings if added else ():
+    to_fill_in, warnings = write(sources, out=into, with_data=not without_data, readers=readers)
+    for problem in warnings:
         echo(printable(f"warning: {problem}"), err=True)
-    for what in added.to_fill_in if added else ():
+    for what in to_fill_in:
         echo(printable(f"to fill in: {what}"))
     echo(f"archive: {into}")
 

@@ -19,6 +19,7 @@ import click
 
 from harness import __version__
 from harness.commands import options as shared
+from harness.commands.plugins import listed
 from harness.errors import DataError, HarnessError, Problem, SpecError
 from harness.registry.sources import PluginChoice
 from harness.running.options import OPTIONS, RunOptions
@@ -29,18 +30,13 @@ if TYPE_CHECKING:
 # Revisions of the protocol, the latest first; what is used of it is the same in all.
 REVISIONS = ("2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05")
 
+# What the protocol itself refuses, by the codes of JSON-RPC.
 PARSE_ERROR, INVALID_REQUEST, NO_METHOD, INVALID_PARAMETERS = -32700, -32600, -32601, -32602
 
 # Rows of a table that an answer has unless more are asked for.
 SOME_ROWS = 200
 
-
-class CallError(Exception):
-    """A call that the protocol itself refuses, with the code of JSON-RPC."""
-
-    def __init__(self, code: int, message: str) -> None:
-        super().__init__(message)
-        self.code = code
+Json = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -64,34 +60,33 @@ class Session:
             raise SpecError.at(given, "lies outside of the folder of this session", hint=hint)
         return path
 
-    def options(self, given: Mapping[str, Any]) -> RunOptions:
+    def options(self, given: Json) -> RunOptions:
         """Return the options of a run, of which nothing lies outside the folder."""
         from harness.study.spec.document import WrittenSpec
 
-        text, data = given["spec"], given.get("data")
+        paths = {name: self.path(given[name]) for name in ("data", "out") if name in given}
+        overrides = tuple(given.get("overrides", ()))
         # No path has several lines.
+        text = given["spec"]
         spec = WrittenSpec(text, is_seen=True) if "\n" in text else self.path(text)
-        others = {name: value for name, value in given.items() if name not in ("spec", "data", "out")}
-        others |= {"overrides": tuple(given.get("overrides", ()))}
-        return RunOptions(spec, data=self.path(data) if data else None, plugins=self.plugins, **others)
+        return RunOptions(**{**given, **paths, "spec": spec, "overrides": overrides, "plugins": self.plugins})
 
 
-def validate(session: Session, given: Mapping[str, Any]) -> Mapping[str, Any]:
+def validate(session: Session, given: Json) -> Json:
     """Check a spec and its data, and list what a run would meet."""
     from harness.api import prepare_study
     from harness.running.foresight import foresee
 
     prepared = prepare_study(session.options(given))
-    seen, panels = foresee(prepared), prepared.panels
+    seen, panels, study = foresee(prepared), prepared.panels, prepared.plan.study
     if seen.is_in_vain:
         raise DataError(*seen.refused)
     size = {"entities": len(panels.entity.labels), "periods": len(panels.time.labels), "rows": panels.n_obs}
-    estimators = [entry.id for entry in prepared.plan.study.estimators]
     told = {"notes": list(map(asdict, seen.notes)), "refused": list(map(asdict, seen.refused))}
-    return {"study": prepared.plan.study.study, "estimators": estimators, **size, **told}
+    return {"study": study.study, "estimators": [entry.id for entry in study.estimators], **size, **told}
 
 
-def plan(session: Session, given: Mapping[str, Any]) -> Mapping[str, Any]:
+def plan(session: Session, given: Json) -> Json:
     """List what a run would fit, with the time and memory that it would take."""
     from harness.api import prepare_study
     from harness.forecast import forecast_of
@@ -100,12 +95,11 @@ def plan(session: Session, given: Mapping[str, Any]) -> Mapping[str, Any]:
     options = session.options(given)
     planned = prepare_study(options).plan
     expected = forecast_of(planned, on_probe=lambda _: None)
-    n_bytes = json_value(expected.peak)
-    seconds = expected.seconds(options.jobs)
-    return {"plan": planned.describe().splitlines(), "seconds": seconds, "bytes": n_bytes}
+    needed = {"seconds": expected.seconds(options.jobs), "bytes": json_value(expected.peak)}
+    return {"plan": planned.describe().splitlines(), **needed}
 
 
-def run(session: Session, given: Mapping[str, Any]) -> Mapping[str, Any]:
+def run(session: Session, given: Json) -> Json:
     """Run a study and write its tables, figures and report; returns what it says of each outcome."""
     from harness.api import run_study
     from harness.findings.answers import answers_text
@@ -114,12 +108,12 @@ def run(session: Session, given: Mapping[str, Any]) -> Mapping[str, Any]:
 
     options = session.options(given)
     study = load(options, shared.found(session.plugins)).study.study
-    folder = run_study(replace(options, out=session.path(given.get("out") or f"runs/{study}")))
+    folder = run_study(replace(options, out=options.out or session.path(f"runs/{study}")))
     name = folder.path.relative_to(session.folder).as_posix()
     return {"run": name, "files": list(folder.files()), "answers": answers_text(read_run(folder))}
 
 
-def table(session: Session, given: Mapping[str, Any]) -> Mapping[str, Any]:
+def table(session: Session, given: Json) -> Json:
     """Return rows of a result table of a finished run, such as findings, gain, effects or coefficients."""
     from harness.api import open_run
     from harness.report.gain_report import json_value
@@ -132,166 +126,122 @@ def table(session: Session, given: Mapping[str, Any]) -> Mapping[str, Any]:
     return {"rows": shown, "n_rows": len(found)}
 
 
-def plugins(session: Session, _: Mapping[str, Any]) -> Mapping[str, Any]:
+def plugins(session: Session, _: Json) -> Json:
     """List the plugins, what each offers, and the errors of broken ones."""
-    from harness.commands.plugins import listed
-
     return {"plugins": listed(shared.found(session.plugins))}
 
 
-def schema(session: Session, _: Mapping[str, Any]) -> Mapping[str, Any]:
+def schema(session: Session, _: Json) -> Json:
     """Return the JSON Schema of a spec with the options of all installed plugins."""
     from harness.study.spec.json_schema import spec_schema
 
     return spec_schema(shared.found(session.plugins).catalogs)
 
 
-Call = Callable[[Session, Mapping[str, Any]], Mapping[str, Any]]
-
-
 @cache
-def tools() -> Mapping[str, tuple[Call, type[BaseModel]]]:
+def tools() -> Mapping[str, tuple[Callable[[Session, Json], Json], type[BaseModel]]]:
     """Return what each tool does, and the arguments that it takes, which are those of the command."""
     from pydantic import ConfigDict, Field, create_model
 
-    def options(*names: str) -> dict[str, Any]:
-        own = {name: OPTIONS[name] for name in names}
-        kinds = {name: str if option.kind is Path else option.kind for name, option in own.items()}
-        kinds |= {name: list[str] for name, option in own.items() if option.is_repeated}
-        return {name: (kinds[name], Field(None, description=option.help)) for name, option in own.items()}
-
-    spec = {"spec": (str, Field(description="path of the spec within the folder, or its YAML text"))}
-    rows = {
+    known: dict[str, Any] = {
+        "spec": (str, Field(description="path of the spec within the folder, or its YAML text")),
         "run": (str, Field(description="run folder")),
         "name": (str, Field("findings", description="table, such as findings, gain, effects")),
         "rows": (int, Field(SOME_ROWS, ge=1, description="most rows of the answer")),
     }
-    taken: Mapping[Call, Mapping[str, Any]] = {
-        validate: spec | options("data", "overrides"),
-        plan: spec | options("data", "quick", "jobs", "overrides"),
-        run: spec | options("data", "out", "quick", "jobs", "time_limit", "resume", "overrides"),
-        table: rows,
-        plugins: {},
-        schema: {},
+    for name, option in OPTIONS.items():
+        kind: Any = list[str] if option.is_repeated else str if option.kind is Path else option.kind
+        known[name] = (kind, Field(None, description=option.help))
+    taken: dict[Callable[[Session, Json], Json], tuple[str, ...]] = {
+        validate: ("spec", "data", "overrides"),
+        plan: ("spec", "data", "quick", "jobs", "overrides"),
+        run: ("spec", "data", "out", "quick", "jobs", "time_limit", "resume", "overrides"),
+        table: ("run", "name", "rows"),
+        plugins: (),
+        schema: (),
     }
     strict = ConfigDict(extra="forbid", strict=True)
-    return {
-        call.__name__: (call, create_model(call.__name__, __config__=strict, **fields))
-        for call, fields in taken.items()
+    models = {
+        call: create_model(call.__name__, __config__=strict, **{name: known[name] for name in names})
+        for call, names in taken.items()
     }
+    return {call.__name__: (call, model) for call, model in models.items()}
 
 
-def initialize(_: Session, given: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Agree on a revision of the protocol."""
-    asked = given.get("protocolVersion")
-    return {
-        "protocolVersion": asked if asked in REVISIONS else REVISIONS[0],
-        "capabilities": {"tools": {}},
-        "serverInfo": {"name": "panel-harness", "version": __version__},
-    }
-
-
-def list_tools(_: Session, __: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what can be called, with the schema of its arguments."""
-    return {
-        "tools": [
-            {
-                "name": name,
-                "description": call.__doc__,
-                "inputSchema": model.model_json_schema(),
-                "annotations": {"readOnlyHint": call is not run},
-            }
-            for name, (call, model) in tools().items()
-        ]
-    }
-
-
-def call_tool(session: Session, given: Mapping[str, Any]) -> Mapping[str, Any]:
+def call_tool(session: Session, name: str, arguments: object) -> Json:
     """Return what a tool answers, or its mistakes as the command has them."""
     from pydantic import ValidationError
 
     from harness.registry.plugin import unforeseen
 
-    name = str(given.get("name"))
-    if name not in tools():
-        raise CallError(INVALID_PARAMETERS, f"no tool is called '{name}': {', '.join(tools())}")
     call, model = tools()[name]
     try:
-        arguments = model.model_validate(given.get("arguments") or {})
-        answer = call(session, arguments.model_dump(exclude_unset=True))
+        answer = call(session, model.model_validate(arguments).model_dump(exclude_unset=True))
+        return {"content": [{"type": "text", "text": json.dumps(answer)}], "structuredContent": answer}
     except ValidationError as error:
-        problems = (Problem(".".join(map(str, one["loc"])), one["msg"]) for one in error.errors())
-        return _failed(SpecError(*problems))
-    except HarnessError as error:
-        return _failed(error)
+        wrong = (Problem(".".join(map(str, one["loc"])), one["msg"]) for one in error.errors())
+        known: HarnessError = SpecError(*wrong)
     except Exception as error:  # noqa: BLE001 - as the command, a session tells of it and goes on
-        return _failed(unforeseen(error))
-    return {"content": [{"type": "text", "text": json.dumps(answer)}], "structuredContent": answer}
+        known = error if isinstance(error, HarnessError) else unforeseen(error)
+    told = {"error": known.exit_code.name, "problems": list(map(asdict, known.problems))}
+    return {"content": [{"type": "text", "text": str(known)}], "structuredContent": told, "isError": True}
 
 
-def _failed(error: HarnessError) -> Mapping[str, Any]:
-    told = {"error": error.exit_code.name, "problems": [asdict(problem) for problem in error.problems]}
-    return {"content": [{"type": "text", "text": str(error)}], "structuredContent": told, "isError": True}
+def reply(session: Session, message: Json) -> Json:
+    """Return the result of a request, or the error that the protocol has for it."""
+    method, given = message.get("method"), message.get("params", {})
+    if message.get("jsonrpc") != "2.0" or not isinstance(given, dict):
+        return refused(INVALID_REQUEST, "no request of JSON-RPC 2.0")
+    if method == "initialize":
+        asked = given.get("protocolVersion")
+        revision = asked if asked in REVISIONS else REVISIONS[0]
+        server = {"name": "panel-harness", "version": __version__}
+        return {"result": {"protocolVersion": revision, "capabilities": {"tools": {}}, "serverInfo": server}}
+    if method == "tools/list":
+        shown = [
+            {"name": name, "description": call.__doc__, "inputSchema": model.model_json_schema()}
+            for name, (call, model) in tools().items()
+        ]
+        return {"result": {"tools": shown}}
+    if method == "tools/call":
+        name = str(given.get("name"))
+        if name not in tools():
+            return refused(INVALID_PARAMETERS, f"no tool is called '{name}': {', '.join(tools())}")
+        return {"result": call_tool(session, name, given.get("arguments") or {})}
+    return {"result": {}} if method == "ping" else refused(NO_METHOD, f"no method is called {method!r}")
 
 
-METHODS: Mapping[str, Call] = {
-    "initialize": initialize,
-    "ping": lambda _, __: {},
-    "tools/list": list_tools,
-    "tools/call": call_tool,
-}
+def refused(code: int, message: str) -> Json:
+    """Return an error of JSON-RPC."""
+    return {"error": {"code": code, "message": message}}
 
 
-def answered(session: Session, line: bytes) -> Mapping[str, Any] | None:
+def answered(session: Session, line: bytes) -> Json | None:
     """Return the answer to a message; None to a notification."""
-    number: object = None
     try:
         message = json.loads(line)
     except (ValueError, RecursionError) as error:
-        refused = CallError(PARSE_ERROR, f"not JSON: {error}")
-    else:
-        number = message.get("id") if isinstance(message, dict) else None
-        try:
-            result = _result(session, message)
-        except CallError as error:
-            refused = error
-        else:
-            return None if result is None else {"jsonrpc": "2.0", "id": number, "result": result}
-    return {"jsonrpc": "2.0", "id": number, "error": {"code": refused.code, "message": str(refused)}}
-
-
-def _result(session: Session, message: object) -> Mapping[str, Any] | None:
-    given = message.get("params", {}) if isinstance(message, dict) else None
-    if not isinstance(message, dict) or not isinstance(given, dict) or message.get("jsonrpc") != "2.0":
-        raise CallError(INVALID_REQUEST, "no request of JSON-RPC 2.0")
-    if "id" not in message:
-        return None
-    method = METHODS.get(str(message.get("method")))
-    if method is None:
-        raise CallError(NO_METHOD, f"no method is called {message.get('method')!r}")
-    return method(session, given)
+        return {"jsonrpc": "2.0", "id": None, **refused(PARSE_ERROR, f"not JSON: {error}")}
+    request = message if isinstance(message, dict) else {"id": None}
+    return {"jsonrpc": "2.0", "id": request["id"], **reply(session, request)} if "id" in request else None
 
 
 @click.command()
-@click.option(
-    "--folder",
-    type=click.Path(exists=True, file_okay=False, resolve_path=True, path_type=Path),
-    default=".",
-    help="Folder that specs are read from and runs are written into; by default the current one.",
-)
+@shared.path_option("--folder", "Folder to read specs from and write runs into; by default the current one.")
 @click.pass_obj
-def mcp(choice: PluginChoice, folder: Path) -> None:
+def mcp(choice: PluginChoice, folder: Path | None) -> None:
     """Serve validate, plan, run and result tables to an editor or assistant (Model Context Protocol).
 
     Messages are lines of JSON-RPC 2.0 on standard input and output. Nothing outside the folder is read by a
     spec or written.
     """
+    session = Session(choice, (folder or Path()).resolve())
     with os.fdopen(os.dup(0), "rb") as source, os.fdopen(os.dup(1), "w", encoding="utf-8") as sink:
         # What tools and their processes print is no message.
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(2, 1)
-        os.chdir(folder)
+        os.chdir(session.folder)
         for line in source:
-            if answer := answered(Session(choice, folder), line):
+            if answer := answered(session, line):
                 sink.write(f"{json.dumps(answer)}\n")
                 sink.flush()

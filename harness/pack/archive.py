@@ -22,12 +22,12 @@ from urllib.request import url2pathname
 
 from harness.data.read.files import FRAME_FILE
 from harness.data.read.source import DataFile
-from harness.errors import ArtifactError
-from harness.pack.deposit import Deposit, Deposited, deposit
+from harness.errors import ArtifactError, Problem
+from harness.pack.deposit import Deposited, deposit
 from harness.record.manifest import Manifest
 from harness.running.files import MANIFEST, MANIFEST_SUM, MARKER, SIGNATURE, replacing_own
 from harness.running.folder import RunFolder
-from harness.running.prepare import RunSources, prepare_again
+from harness.running.prepare import Prepared, RunSources, prepare_again
 from harness.text.plain_text import text_templates
 
 METADATA = "ro-crate-metadata.json"
@@ -124,12 +124,10 @@ def readme(manifest: Manifest, *, given: str, files: Sequence[tuple[str, str]], 
     files : data files by their path in the archive, each with its SHA-256; empty where the study has none
     has_data : whether the archive holds them
     """
-    names = {"run": RUN, "again": AGAIN, "spec": SPEC, "requirements": REQUIREMENTS}
     return (
         text_templates(__package__)
         .get_template("README.md.j2")
         .render(
-            names,
             study=manifest.study,
             data=manifest.data,
             missing=() if has_data else files,
@@ -233,7 +231,7 @@ class RunInputs:
 
 def pack(
     sources: RunSources, *, out: Path, with_data: bool = True, readers: Sequence[str] = ()
-) -> Deposit | None:
+) -> tuple[Sequence[str], Sequence[Problem]]:
     """Write the archive of a finished run.
 
     Parameters
@@ -243,7 +241,7 @@ def pack(
 
     Returns
     -------
-    What was added for these; None without any.
+    What is to be filled in for these, and what they should not see.
 
     Raises
     ------
@@ -252,7 +250,8 @@ def pack(
     """
     folder = sources.folder
     manifest = folder.manifest()
-    inputs = _inputs(sources)
+    again = prepare_again(sources)
+    inputs = _inputs(sources, again)
     _refuse_stranger(out)
     run = {name: folder.read_bytes(name, most=sys.maxsize) for name in _run_files(folder)}
     files = {f"{RUN}/{name}": content for name, content in run.items()}
@@ -262,18 +261,15 @@ def pack(
     files |= own_code()
     text = readme(manifest, given=inputs.given, files=inputs.digests, has_data=with_data)
     files["README.md"] = text.encode()
-    added = None
-    if readers:
-        command = rerun_command(manifest, inputs.given)
-        again = prepare_again(sources)
-        added = deposit(Deposited(sources, again, inputs.paths, with_data, files, command), readers)
-        files |= added.files
+    own = Deposited(sources, again, inputs.paths, with_data, files, rerun_command(manifest, inputs.given))
+    added, to_fill_in, warnings = deposit(own, readers)
+    files |= added
     held = tuple(inputs.contents) if with_data else ()
     files[METADATA] = metadata(manifest, files, data=held).encode()
     with replacing_own(out) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in sorted(files.items()):
             archive.writestr(zipfile.ZipInfo(name, STAMP), content, zipfile.ZIP_DEFLATED)
-    return added
+    return to_fill_in, warnings
 
 
 def _refuse_stranger(out: Path) -> None:
@@ -292,11 +288,10 @@ def _run_files(folder: RunFolder) -> tuple[str, ...]:
     return (*folder.files(), MANIFEST, MANIFEST_SUM, MARKER, *signature)
 
 
-def _inputs(sources: RunSources) -> RunInputs:
+def _inputs(sources: RunSources, again: Prepared) -> RunInputs:
     """Return the data files of a run, none where it was given a script's table, a dataset or a simulation."""
     if (sources.folder.path / FRAME_FILE).is_file():
         return RunInputs({}, (), f"{RUN}/{FRAME_FILE}")
-    again = prepare_again(sources)
     table, root, is_given = again.table, again.root, sources.data is not None
     paths = {file: _path(file, root, is_given=is_given) for file in table.files}
     given = next(iter(paths.values()), "") if is_given else ""

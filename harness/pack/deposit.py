@@ -39,6 +39,9 @@ READERS: Mapping[str, Mapping[str, str]] = {
 }
 CODEBOOK = "codebook.csv"
 
+# Keys of a spec that result tables with a column answer.
+PARTS = {"scenario": "scenario", "protocol": "evaluation", "estimator": "estimators"}
+
 # Names of columns that tell of persons.
 PERSONAL = re.compile(
     r"(?:^|[\W_])(?:e_?mail|mail|phone|telephone|mobile|tel|fax|address|addr|street|passport|ssn|surname|"
@@ -56,22 +59,6 @@ TEXTS = frozenset({".csv", ".html", ".json", ".md", ".tex", ".txt", ".yaml"})
 
 
 @dataclass(frozen=True)
-class Deposit:
-    """What is added to an archive, and what a person has yet to do.
-
-    Attributes
-    ----------
-    files : contents by their path in the archive
-    to_fill_in : what the spec does not say
-    warnings : what should not be in an archive that others read
-    """
-
-    files: Mapping[str, bytes]
-    to_fill_in: Sequence[str]
-    warnings: Sequence[Problem]
-
-
-@dataclass(frozen=True)
 class DatasetRow:
     """A source of data.
 
@@ -86,16 +73,6 @@ class DatasetRow:
     key: str
     source: DataSource
     provided: str
-
-
-@dataclass(frozen=True)
-class OutputRow:
-    """A table or figure of the run, with the part of the spec that asks for it and its line."""
-
-    file: str
-    part: str
-    line: int
-    shows: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,8 +119,8 @@ class Deposited:
                 yield DatasetRow(name, f"{spell(loc)}.source", source, provided)
             names.add(name)
 
-    def outputs(self) -> Iterator[OutputRow]:
-        """Yield result tables, figures and tables for a paper."""
+    def outputs(self) -> Iterator[tuple[str, str, int, str]]:
+        """Yield the files of tables and figures, each with the part and line of the spec that asks for it."""
         run, loaded = self.sources.folder, self.again.loaded
         tables = {table.file: table for table in (*run.manifest().tables.values(), *PARQUET_TABLES)}
         lines = resources(__package__).joinpath("outputs.csv").read_text(encoding="utf-8").splitlines()
@@ -153,27 +130,28 @@ class Deposited:
             _, key, shows = next((row for row in csv.reader(lines) if name.startswith(row[0])), ("", "", ""))
             own = [one for one in entries if f"-{one}-" in stem]
             if name in tables:
-                key, shows = _part_of(tables[name].columns), tables[name].description
+                columns, shows = tables[name].columns, tables[name].description
+                key = next((part for column, part in PARTS.items() if column in columns), "data")
                 own = list(run.read_table(tables[name].name)[key].unique()) if key == "scenario" else []
             own = own or [one for one, (_, use) in entries.items() if use == key]
             locs: list[Loc] = [("scenarios", entries[one][0]) for one in own if one in entries]
             for loc in locs or [(key,)]:
                 if shows:
                     place = loaded.document.find(loc)
-                    yield OutputRow(name, spell(place.path) or "all", max(place.line, 1), shows)
+                    yield name, spell(place.path) or "all", max(place.line, 1), shows
 
     def codebook(self) -> pd.DataFrame:
         """Return a row for each variable: those with a role first, then the columns that have none."""
         run, study = self.sources.folder, self.again.plan.study
-        steps = run.read_table(PREPARATION.name)
-        made = dict(zip(steps["into"], steps["step"] + " of " + steps["inputs"], strict=True))
-        rows, keys = run.read_table(SUMMARY.name), {study.roles.entity: "entity", study.roles.time: "time"}
-        names = dict.fromkeys((*keys, *rows["variable"], *self.again.table.frame.columns))
-        variables = [study.variables.get(name, Variable()) for name in names]
-        told = {"label": [one.label for one in variables], "unit": [one.unit for one in variables]}
-        book = pd.DataFrame({"variable": list(names), **told}).merge(rows, "left", "variable")
-        roles = book["role"].fillna(book["variable"].map(keys)).fillna("not used")
-        return book.assign(role=roles, made_by=book["variable"].map(made).fillna(""))
+        steps, rows = run.read_table(PREPARATION.name), run.read_table(SUMMARY.name)
+        roles = dict(zip(rows["variable"], rows["role"], strict=True))
+        roles |= {study.roles.entity: "entity", study.roles.time: "time"}
+        made = {row.into: f"{row.step} of {row.inputs}" for row in steps.itertuples()}
+        names = dict.fromkeys((study.roles.entity, study.roles.time, *roles, *self.again.table.frame.columns))
+        told = ((name, study.variables.get(name, Variable())) for name in names)
+        book = [(key, own.label, own.unit, roles.get(key, "unused"), made.get(key, "")) for key, own in told]
+        about = pd.DataFrame(book, columns=["variable", "label", "unit", "role", "made_by"])
+        return about.merge(rows.drop(columns="role"), "left", "variable")
 
     def personal(self) -> Iterator[Problem]:
         """Yield the columns of data files in the archive whose names tell of persons."""
@@ -191,14 +169,10 @@ class Deposited:
                 yield Problem(f"{origin}: column '{name}'", "may tell who a person is", hint=hint)
 
 
-def _part_of(columns: Sequence[str]) -> str:
-    """Return the key of the spec that a result table answers, told by its columns."""
-    parts = {"scenario": "scenario", "protocol": "evaluation", "estimator": "estimators"}
-    return next((part for column, part in parts.items() if column in columns), "data")
-
-
-def deposit(own: Deposited, readers: Sequence[str]) -> Deposit:
-    """Return what an archive has for its readers, what is to be filled in, and what they should not see."""
+def deposit(
+    own: Deposited, readers: Sequence[str]
+) -> tuple[Mapping[str, bytes], Sequence[str], Sequence[Problem]]:
+    """Return files for readers of an archive, what is to be filled in, and what they should not see."""
     to_fill_in: dict[str, None] = {}
 
     def fill(value: object, what: str) -> str:
@@ -207,28 +181,26 @@ def deposit(own: Deposited, readers: Sequence[str]) -> Deposit:
             to_fill_in[what] = None
         return str(value) if value else f"TO FILL IN: {what}"
 
-    manifest, codebook = own.sources.folder.manifest(), own.codebook()
-    context = {
+    codebook = own.codebook()
+    book = codebook.astype(object).fillna("").to_dict("records")
+    machine = f"{platform.system()} {platform.machine()}, {machine_bytes() / 2**30:.0f} GB of memory"
+    known = {
         "own": own,
         "fill": fill,
+        "manifest": own.sources.folder.manifest(),
         "study": own.again.loaded.study,
-        "manifest": manifest,
-        "datasets": tuple(own.datasets()),
-        "codebook": codebook[codebook["role"] != "not used"].astype(object).fillna("").to_dict("records"),
-        "memory": max((cell.memory or 0 for cell in manifest.cells), default=0) / 2**30,
-        "machine": f"{platform.system()} {platform.machine()}, {machine_bytes() / 2**30:.0f} GB of memory",
-        "n_bytes": sum(map(len, own.files.values())),
-        "has_code": any(name.startswith("code/") for name in own.files),
     }
     made = {CODEBOOK: csv_text(codebook).encode()} if "aea" in readers else {}
     for name, template in ((name, one) for reader in readers for name, one in READERS[reader].items()):
-        text = text_templates(__package__).get_template(template).render(context)
+        text = (
+            text_templates(__package__).get_template(template).render(known, codebook=book, machine=machine)
+        )
         if name.endswith(".json"):
             text = f"{json.dumps(json.loads(text), indent=1, ensure_ascii=False)}\n"
         made[name] = text.encode()
     if "aea" in readers:
         made["README.docx"] = word_document(made["README.md"].decode())
-    return Deposit(made, tuple(to_fill_in), (*own.personal(), *_absolute({**own.files, **made})))
+    return made, tuple(to_fill_in), (*own.personal(), *_absolute({**own.files, **made}))
 
 
 def _absolute(files: Mapping[str, bytes]) -> Iterator[Problem]:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import docx
@@ -19,8 +20,12 @@ from click.testing import CliRunner
 import harness
 from command import ROOT
 from harness.cli import cli
+from harness.installed import installed
 from harness.pack import archive as archive_module
-from harness.pack.deposit import PERSONAL, _absolute
+from harness.pack.deposit import PERSONAL, Deposited, _absolute, deposit
+from harness.registry.sources import ALL_INSTALLED
+from harness.running.folder import RunFolder
+from harness.running.prepare import RunSources, prepare_again
 from small_run import grunfeld
 
 SPEC = """\
@@ -256,6 +261,24 @@ def test_what_the_spec_says_is_filled_in_and_the_rest_is_listed(deposited):
     assert {what.rstrip(".") for what in marked} == {what.rstrip(".") for what in listed}
 
 
+@pytest.mark.parametrize(
+    ("paths", "simulated", "has_data", "told"),
+    [
+        ("none", False, True, "with the package panel-harness"),
+        ("none", True, True, "Simulated by `data.simulate` of `spec.yaml`"),
+        ("own", False, False, "- `tables/grunfeld.csv`, SHA-256 `"),
+    ],
+)
+def test_a_readme_says_how_a_reader_has_the_data(packed, paths, simulated, has_data, told):
+    sources = RunSources(RunFolder.open(packed[0]), installed(), ALL_INSTALLED)
+    again = prepare_again(sources)
+    own = {file.path: file.origin for file in again.table.files} if paths == "own" else {}
+    again = replace(again, table=replace(again.table, simulated=simulated))
+    files, _, warned = deposit(Deposited(sources, again, own, has_data, {}, "harness run"), ["aea"])
+    assert told in readme(files)
+    assert bool(warned) == has_data
+
+
 def test_each_output_is_there_and_its_line_of_the_spec_asks_for_it(deposited):
     files = deposited[2]
     spec = files["spec.yaml"].decode("utf-8").splitlines()
@@ -291,7 +314,7 @@ def test_the_codebook_has_labels_units_roles_and_moments_of_every_column(deposit
         "exposure",
     ]
     assert book.loc["firm", "role"] == "entity"
-    assert book.loc["手机号码", "role"] == "not used"
+    assert book.loc["手机号码", "role"] == "unused"
 
 
 def test_metadata_have_the_forms_of_dataverse_and_zenodo(deposited):

@@ -92,9 +92,7 @@ class Author(SpecModel):
             json_schema_extra={WORDS: "an ORCID such as 0000-0002-1825-0097"},
         ),
     ] = ""
-    email: Annotated[
-        str, Field(pattern=r"^([^@\s]+@[^@\s]+)?$", json_schema_extra={WORDS: "an e-mail address"})
-    ] = ""
+    email: str = ""
 
 
 class Variable(SpecModel):
