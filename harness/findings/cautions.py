@@ -9,7 +9,7 @@ from itertools import islice
 
 from harness.findings.answers import first_rows, leading_protocols
 from harness.findings.debiased import FEW_ENTITIES, LITTLE_LEFT, WEAK
-from harness.findings.gains import GainCell, Gains, few_periods_of
+from harness.findings.gains import GainCell, Gains, tested_periods
 from harness.findings.run import Run
 from harness.tables.claims import ASSUMING, CLAIMS, INCONSISTENT, ClaimRow
 from harness.tables.gain import GAIN, GIVEN_PERIODS
@@ -127,7 +127,8 @@ def few_periods(run: Run) -> Iterator[Sentence]:
     once = {cell.row.protocol for cell in cells if cell.row.inference == GIVEN_PERIODS}
     for protocol in run.manifest.study.protocols:
         if protocol.id in shown & once:
-            yield few_periods_of(run, protocol.id)
+            tested = run.view(tested_periods).get(protocol.id, [])
+            yield Sentence("few_periods", {"protocol": protocol.id, "periods": tested})
 
 
 def few_entities(run: Run) -> Iterator[Sentence]:

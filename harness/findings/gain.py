@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
-from harness.findings.gains import GainCell, Gains, compared_error, established, few_periods_of
+from harness.findings.gains import GainCell, Gains, compared_error, established
 from harness.findings.run import Run
 from harness.language import marked
 from harness.record.manifest import EstimatorRecord, ProtocolRecord, StudyRecord
@@ -199,7 +199,8 @@ def _levels_gain_more(cells: Sequence[GainCell], further: Mapping[str, str]) -> 
 def _estimator_caveats(over: Gains, cells: Sequence[GainCell]) -> Iterator[Sentence]:
     """Yield what bears on the gain of one estimator."""
     once = [cell.protocol.id for cell in cells if cell.row.inference == GIVEN_PERIODS]
-    yield from (few_periods_of(over.run, protocol) for protocol in once)
+    if once:
+        yield Sentence("time_seen_once", {"protocols": once})
     outcome, notes = cells[0].row.outcome, over.run.rows(WARNINGS)
     # Scenarios warn of few entities as well, of which they ask more than gains do.
     places = {"W-FEWENTITIES": "panel", LEAK_CODE: outcome, "W-SKEW": outcome}

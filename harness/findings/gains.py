@@ -14,7 +14,6 @@ from harness.record.manifest import EstimatorRecord, ProtocolRecord
 from harness.tables.accuracy import ACCURACY, AccuracyRow
 from harness.tables.gain import GAIN, GAIN_WITHIN, GIVEN_PERIODS, GainRow, GainStatus
 from harness.text.numbers import p_text, percent, percent_interval, significant
-from harness.text.sentences import Sentence
 
 # Samples in the order in which they are preferred for comparing estimators.
 SAMPLES = ("test", "all", "train")
@@ -152,18 +151,13 @@ class Gains:
         )
 
 
-def few_periods_of(run: Run, protocol: str) -> Sentence:
-    """Return that a protocol tests few periods, and which."""
-    return Sentence("few_periods", {"protocol": protocol, "periods": run.view(_periods).get(protocol, [])})
-
-
-def _periods(run: Run) -> Mapping[str, list[str]]:
+def tested_periods(run: Run) -> Mapping[str, list[str]]:
     """Return the periods that each protocol tests."""
     frame = run.frame(GAIN_WITHIN.name)
     if frame.empty:
         return {}
     own = frame[frame["by"] == "period"].groupby("protocol")["part"].unique()
-    return {str(protocol): sorted(map(str, parts)) for protocol, parts in own.items()}
+    return {str(protocol): list(map(str, parts)) for protocol, parts in own.items()}
 
 
 def _by_cell(run: Run) -> Mapping[tuple[str, ...], Sequence[GainRow]]:

@@ -186,9 +186,15 @@ def code_cell(text: str) -> TableCell:
     return TableCell(Phrase(text, "code"))
 
 
-def rows_of(rows: Iterable[Sequence[Given]]) -> tuple[TableRow, ...]:
-    """Return rows that are given as their cells."""
-    return tuple(TableRow(tuple(cells)) for cells in rows)
+def rows_of(rows: Iterable[Sequence[Given] | TableRow]) -> tuple[TableRow, ...]:
+    """Return rows, also those that are given as their cells."""
+    return tuple(row if isinstance(row, TableRow) else TableRow(tuple(row)) for row in rows)
+
+
+def row_groups(headed: Iterable[tuple[str, Iterable[Sequence[Given] | TableRow]]]) -> tuple[RowGroup, ...]:
+    """Return a group for each heading that has any row."""
+    groups = (RowGroup(rows_of(rows), heading) for heading, rows in headed)
+    return tuple(group for group in groups if group.rows)
 
 
 def record_rows(columns: Sequence[RecordColumn[Record]], records: Iterable[Record]) -> tuple[TableRow, ...]:

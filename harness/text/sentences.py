@@ -176,6 +176,10 @@ def printed_contradict(
 
 # Sentences that are a message alone, by code; the context knows how what they hold is shown.
 MESSAGES: Mapping[str, str] = {
+    "time_seen_once": marked(
+        "Fewer than five test periods under {protocols}: the interval is conditional on them, and there is "
+        "no p-value."
+    ),
     "unseen_levels": marked("{estimator} under “{protocol}”: {message}."),
     "nickell": marked(
         "{lagged} is the outcome of an earlier period: next to fixed effects of {entity} its coefficient is "

@@ -261,8 +261,8 @@ def plot_likelihoods(rows: Sequence[LikelihoodRow], study: StudyRecord) -> Figur
     from harness.plugin import drawing
 
     thresholds = [list(own) for _, own in groupby(rows, key=lambda row: row.threshold)]
-    figure = drawing.new_figure(drawing.SINGLE_COLUMN if len(thresholds) == 1 else drawing.DOUBLE_COLUMN, 2.4)
-    panels = drawing.facets(figure, len(thresholds), (1, len(thresholds)), share_x=False)
+    n = len(thresholds)
+    figure, panels = drawing.panel_grid(n, most_columns=n, height=2.4, head=0.0, shared="y")
     for axes, own in zip(panels, thresholds, strict=True):
         first = own[0]
         axes.grid(axis="y")

@@ -121,7 +121,7 @@ def test_a_regressor_that_holds_the_outcome_bears_on_its_gains(run, where, is_sa
 
 def test_time_seen_once_is_said(run):
     changed = with_table(run, "gain", cells_where(inference="given these periods"))
-    assert "few_periods" in against(verdicts(changed)["fe", "ols"])
+    assert "time_seen_once" in against(verdicts(changed)["fe", "ols"])
 
 
 def test_a_lagged_outcome_beside_entity_effects_brings_nickell(run):

@@ -6,7 +6,7 @@ import io
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -85,44 +85,37 @@ def mark_simulated(figure: Figure) -> None:
     figure.text(x, 0.5, words, rotation=90, ha="right", va="center", color=MARK_COLOUR)
 
 
-def grid_shape(n_panels: int, *, most_columns: int) -> tuple[int, int]:
-    """Return the rows and columns of a grid for `n_panels`, at least one, that leaves few places empty."""
-    n_rows = math.ceil(n_panels / most_columns)
-    return n_rows, math.ceil(n_panels / n_rows)
-
-
 def panel_grid(
-    n_panels: int, *, most_columns: int, height: float, head: float, width: float | None = None
+    n_panels: int,
+    *,
+    most_columns: int,
+    height: float,
+    head: float,
+    width: float | None = None,
+    shared: Literal["both", "x", "y", "none"] = "both",
 ) -> tuple[Figure, list[Axes]]:
-    """Return a figure of panels that share their axes, side by side and one beneath the other.
+    """Return a figure of panels side by side and one beneath the other, few places of the grid empty.
+
+    Where panels share their horizontal axis, its numbers stand beneath the lowest of each column.
 
     Parameters
     ----------
+    n_panels : at least one
     height, head : inches of a row of panels, and of what stands above and below all of them
     width : inches; one column of a journal for panels one beneath the other, otherwise two
+    shared : axes that all panels have in common
     """
-    n_rows, n_columns = grid_shape(n_panels, most_columns=most_columns)
-    own = width or (SINGLE_COLUMN if n_columns == 1 else DOUBLE_COLUMN)
-    figure = new_figure(own, head + height * n_rows)
-    return figure, facets(figure, n_panels, (n_rows, n_columns))
-
-
-def facets(figure: Figure, n_panels: int, shape: tuple[int, int], *, share_x: bool = True) -> list[Axes]:
-    """Return panels on a grid of rows and columns, whose other places stay empty.
-
-    Where panels share their horizontal axis, its numbers stand beneath the lowest of each column.
-    """
-    grid = figure.subplots(*shape, sharex=share_x, sharey=True, squeeze=False)
-    return shown_panels(grid.ravel().tolist(), n_panels, n_columns=shape[1])
-
-
-def shown_panels(panels: Sequence[Axes], n_panels: int, *, n_columns: int) -> list[Axes]:
-    """Return the first panels, with numbers beneath the lowest of each column; leave the others bare."""
+    n_rows = math.ceil(n_panels / most_columns)
+    n_columns = math.ceil(n_panels / n_rows)
+    figure = new_figure(width or (SINGLE_COLUMN if n_columns == 1 else DOUBLE_COLUMN), head + height * n_rows)
+    share_x, share_y = shared in {"both", "x"}, shared in {"both", "y"}
+    grid = figure.subplots(n_rows, n_columns, sharex=share_x, sharey=share_y, squeeze=False)
+    panels = grid.ravel().tolist()
     for axes in panels[n_panels:]:
         axes.set_axis_off()
     for axes in panels[:n_panels][-n_columns:]:
         axes.tick_params(axis="x", labelbottom=True)
-    return list(panels[:n_panels])
+    return figure, panels[:n_panels]
 
 
 def printed(figure: Figure, pictures: Sequence[Picture] = ()) -> Prints:

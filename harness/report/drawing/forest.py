@@ -14,14 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator
 
 from harness.language import gettext
-from harness.report.drawing.canvas import (
-    DOUBLE_COLUMN,
-    SINGLE_COLUMN,
-    facets,
-    grid_shape,
-    new_figure,
-    panel_grid,
-)
+from harness.report.drawing.canvas import DOUBLE_COLUMN, SINGLE_COLUMN, panel_grid
 from harness.report.drawing.fonts import drawable, drawable_label, drawable_lines
 from harness.report.drawing.lines import TRUTH_STYLE, TURN_STYLE, entry, plot_styled, truth_entry
 from harness.report.drawing.palette import GREY, INK, LineStyle, Whisker
@@ -83,7 +76,9 @@ def plot_forest(
     if len(panels) == 1:
         name_rows(grid[0], [drawable(shortened(name, LONG_NAME)) for name in names])
     else:
-        name_rows(grid[0], [drawable_lines(name, 20) for name in names])
+        # As wide as two lines of the longest name take.
+        width = min(max(20, 3 + max(map(len, names)) // 2), 28)
+        name_rows(grid[0], [drawable_lines(name, width) for name in names])
     grid[0].xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
     if is_gain:
         grid[0].set_xlim(start, end)
@@ -104,11 +99,11 @@ def plot_forests(panels: Sequence[tuple[str, Sequence[Whisker]]], *, x_label: st
     panels : titles, at least one, each with its numbers
     """
     names = list(dict.fromkeys(whisker.label for _, own in panels for whisker in own))
-    n_rows, n_columns = grid_shape(len(panels), most_columns=3)
     labels = [drawable_lines(name, 30) for name in names]
     height = PANEL_HEIGHT + (TALL_ROW if any("\n" in label for label in labels) else ROW_HEIGHT) * len(names)
-    figure = new_figure(DOUBLE_COLUMN, 0.3 + height * n_rows)
-    grid = facets(figure, len(panels), (n_rows, n_columns), share_x=False)
+    figure, grid = panel_grid(
+        len(panels), most_columns=3, height=height, head=0.3, width=DOUBLE_COLUMN, shared="y"
+    )
     for axes, (title, own) in zip(grid, panels, strict=True):
         zero_axis(axes)
         axes.set_title(drawable_label(title, 26))
@@ -119,8 +114,7 @@ def plot_forests(panels: Sequence[tuple[str, Sequence[Whisker]]], *, x_label: st
         plot_true_numbers(axes, truths, is_vertical=False)
         axes.set_xlim(limits)
         axes.xaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
-    for axes in grid[::n_columns]:
-        name_rows(axes, labels)
+    name_rows(grid[0], labels)
     figure.supxlabel(drawable_label(x_label, 60))
     if any(math.isfinite(whisker.truth) for _, own in panels for whisker in own):
         figure.legend(handles=[truth_entry(style=NUMBER_STYLE)], loc="outside upper left")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -221,11 +222,11 @@ def curve_labels(study: StudyRecord, curve: Curve) -> tuple[str, str]:
 def plot_curves(run: Run, curves: Sequence[Curve]) -> Figure:
     """Return the curves of one outcome, a panel an estimator, the reference in grey dashes behind others."""
     panel, (x_label, y_label) = curve_panel(run, curves), curve_labels(run.manifest.study, curves[0])
-    n_rows, n_columns = canvas.grid_shape(len(curves), most_columns=MOST_COLUMNS)
-    figure = canvas.new_figure(DOUBLE_COLUMN if n_columns > 1 else SINGLE_COLUMN, 1.0 + ALONE_HEIGHT * n_rows)
     # Levels share their scale. Slopes do not: the band of one that extrapolates would press others flat.
-    grid = figure.subplots(n_rows, n_columns, sharex=True, sharey=not panel.has_zero, squeeze=False)
-    shown = canvas.shown_panels(grid.ravel().tolist(), len(curves), n_columns=n_columns)
+    shared: Literal["x", "both"] = "x" if panel.has_zero else "both"
+    figure, shown = canvas.panel_grid(
+        len(curves), most_columns=MOST_COLUMNS, height=ALONE_HEIGHT, head=1.0, shared=shared
+    )
     reference = [series for series in panel.lines if series.is_reference]
     for axes, series in zip(shown, panel.lines, strict=True):
         for one in reference if not series.is_reference else ():

@@ -134,11 +134,12 @@ def _pointwise(rows: Sequence[EffectRow]) -> Banded:
 def plot_effect_curves(run: Run, found: Sequence[SubjectEffects]) -> Figure:
     """Return debiased curves with pointwise bands over the curves of the models, a panel an outcome."""
     study = run.manifest.study
-    n_rows, n_columns = canvas.grid_shape(len(found), most_columns=MOST_COLUMNS)
-    figure = canvas.new_figure(canvas.DOUBLE_COLUMN, 0.8 + CURVE_HEIGHT * n_rows)
-    grid = figure.subplots(n_rows, n_columns, squeeze=False).ravel().tolist()
+    width, height = canvas.DOUBLE_COLUMN, CURVE_HEIGHT
+    figure, grid = canvas.panel_grid(
+        len(found), most_columns=MOST_COLUMNS, height=height, head=0.8, width=width, shared="none"
+    )
     panels, has_models = [], False
-    for axes, effects in zip(canvas.shown_panels(grid, len(found), n_columns=n_columns), found, strict=True):
+    for axes, effects in zip(grid, found, strict=True):
         models, truth = model_curves(run, effects)
         shown = [
             lines.Series(_pointwise(rows), _label(run, effects, rows[0]), _style(rows[0]))

@@ -21,7 +21,7 @@ from harness.language import gettext, marked
 from harness.record.manifest import EstimatorRecord
 from harness.report.blocks import ReportFigure
 from harness.report.drawing import lines
-from harness.report.drawing.canvas import DOUBLE_COLUMN, SINGLE_COLUMN, grid_shape, new_figure, shown_panels
+from harness.report.drawing.canvas import DOUBLE_COLUMN, SINGLE_COLUMN, new_figure, panel_grid
 from harness.report.drawing.fonts import drawable_label
 from harness.report.drawing.lines import TRUTH_STYLE, LinePanel, entry, panel_entries, plot_panel, truth_entry
 from harness.report.drawing.palette import SURFACE_MAP, THRESHOLD_COLOUR, LineStyle
@@ -136,12 +136,10 @@ def effect_panel(run: Run, key: SurfaceKey) -> LinePanel:
 def plot_surfaces(run: Run, keys: Sequence[SurfaceKey]) -> Figure:
     """Return the contours of one estimator and moderator, at least one, a panel an outcome."""
     study, found = run.manifest.study, run.view(surfaces)
-    n_rows, n_columns = grid_shape(len(keys), most_columns=MOST_CONTOURS)
-    width = DOUBLE_COLUMN if n_columns > 1 else SINGLE_COLUMN
-    figure = new_figure(width, 1.0 + CONTOUR_HEIGHT * n_rows)
-    grid = figure.subplots(n_rows, n_columns, squeeze=False).ravel().tolist()
+    figure, panels = panel_grid(
+        len(keys), most_columns=MOST_CONTOURS, height=CONTOUR_HEIGHT, head=1.0, shared="none"
+    )
     truths, thresholds = [true_levels(run, key) for key in keys], [thresholds_of(run, key) for key in keys]
-    panels = shown_panels(grid, len(keys), n_columns=n_columns)
     for axes, key, truth, own in zip(panels, keys, truths, thresholds, strict=True):
         filled = plot_contours(axes, found[key], own, truth)
         levels = np.asarray(filled.levels)
@@ -154,7 +152,7 @@ def plot_surfaces(run: Run, keys: Sequence[SurfaceKey]) -> Figure:
     figure.supylabel(drawable_label(study.axis_label(keys[0].moderator), 32))
     handles = [*surface_entries([found[key] for key in keys], [row for own in thresholds for row in own])]
     handles += [truth_entry()] if any(truth is not None for truth in truths) else []
-    figure.legend(handles=handles, loc="outside upper left", ncols=3 if n_columns > 1 else 1)
+    figure.legend(handles=handles, loc="outside upper left", ncols=3 if len(keys) > 1 else 1)
     return figure
 
 

@@ -94,10 +94,8 @@ def descriptive_tables(run: Run) -> Iterator[parts.ReportTable]:
     yield parts.ReportTable(
         caption=gettext("Descriptive statistics"),
         columns=parts.columns_of(gettext("Variable"), gettext("N"), *map(gettext, MOMENTS[1:])),
-        groups=tuple(
-            parts.RowGroup(
-                parts.rows_of((study.axis_label(row.variable), *moments(row)) for row in rows), heading
-            )
+        groups=parts.row_groups(
+            (heading, [(study.axis_label(row.variable), *moments(row)) for row in rows])
             for heading, rows in variables_by_role(run)
         ),
         notes=(note,),
@@ -117,10 +115,10 @@ def gain_tables(run: Run) -> Iterator[parts.ReportTable]:
     ).format(level=numbers.plain(1.0 - study.level))
     for over in (gains, *gains.further):
         footnotes = Footnotes()
-        groups = tuple(
-            parts.RowGroup(
-                parts.rows_of((entry.label, *cells) for entry, cells in gain_rows(over, outcome, footnotes)),
+        groups = parts.row_groups(
+            (
                 study.label(outcome),
+                [(entry.label, *cells) for entry, cells in gain_rows(over, outcome, footnotes)],
             )
             for outcome in study.outcomes
         )
@@ -217,8 +215,8 @@ def robustness_tables(run: Run) -> Iterator[parts.ReportTable]:
     yield parts.ReportTable(
         caption=gettext("The debiased slope under robustness checks"),
         columns=tuple(columns),
-        groups=tuple(
-            parts.RowGroup(parts.record_rows(columns, checks), check_heading(study, checks[0]))
+        groups=parts.row_groups(
+            (check_heading(study, checks[0]), parts.record_rows(columns, checks))
             for checks in together(run.rows(ROBUSTNESS))
         ),
         notes=tuple(coefficients.estimate_notes(study)),

@@ -6,6 +6,7 @@ and let characters that LaTeX reads as commands through; so this is written here
 
 from __future__ import annotations
 
+import functools
 import re
 import textwrap
 import unicodedata
@@ -98,6 +99,7 @@ def latex(text: str) -> str:
     return POWER.sub(_number, "".join(map(_in_latex, printable(text))))
 
 
+@functools.cache
 def _in_latex(letter: str) -> str:
     base, *accents = tuple(unicodedata.normalize("NFD", letter))
     if letter not in LATEX and len(accents) == 1 and accents[0] in ACCENTS:

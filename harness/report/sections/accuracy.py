@@ -13,7 +13,7 @@ from harness.report import blocks
 from harness.report import table as parts
 from harness.report.drawing.palette import STATUS_STYLES, Whisker
 from harness.report.sections.section import Section, outcome_heading, study_words
-from harness.report.table import Given, ReportTable, RowGroup, TableCell, columns_of, rows_of
+from harness.report.table import Given, ReportTable, TableCell, columns_of, row_groups
 from harness.tables.accuracy import ACCURACY, METRICS, AccuracyRow, MetricRow
 from harness.tables.gain import DECOMPOSITION, RECOGNITION, GainStatus, PartRow, RecognitionRow
 from harness.text import numbers
@@ -80,10 +80,8 @@ def left_table(gains: Gains) -> ReportTable:
     return ReportTable(
         caption=gettext("Gain that remains for new entities"),
         columns=columns_of(gettext("Estimator"), *(gettext(PARTS[name]) for name in parts)),
-        groups=tuple(
-            RowGroup(rows_of(rows(outcome)), outcome_heading(study, outcome))
-            for outcome in study.outcomes
-            if found[outcome]
+        groups=row_groups(
+            (outcome_heading(study, outcome), rows(outcome)) for outcome in study.outcomes if found[outcome]
         ),
     )
 
@@ -195,9 +193,8 @@ def gain_table(gains: Gains) -> parts.ReportTable:
             ),
             *([gettext("Share due to\nrecognition")] if has_shares else []),
         ),
-        groups=tuple(
-            parts.RowGroup(parts.rows_of(rows(outcome)), outcome_heading(study, outcome))
-            for outcome in study.outcomes
+        groups=parts.row_groups(
+            (outcome_heading(study, outcome), rows(outcome)) for outcome in study.outcomes
         ),
         footnotes=footnotes.listed(),
         is_whole=not gains.over,
@@ -226,7 +223,7 @@ def error_table(run: Run, outcome: str) -> parts.ReportTable:
         error = errors_of(run, outcome, row.estimator, row.protocol).get(sample)
         return numbers.MISSING if error is None else numbers.rounded(error.mse, decimals)
 
-    groups = []
+    groups: list[tuple[str, list[tuple[parts.Given, ...]]]] = []
     for protocol in study.honest_first:
         compared = [compared_error(run, outcome, entry.id, protocol.id) for entry in study.estimators]
         lowest = min((row.mse for row in compared if row is not None), default=math.nan)
@@ -241,7 +238,7 @@ def error_table(run: Run, outcome: str) -> parts.ReportTable:
             shares = (numbers.fixed(share, 3) for share in (row.nmse, row.r2))
             counts = map(numbers.count, (row.n_obs, row.n_entities))
             rows.append((entry.label, mse(row, "train"), test, mse(row, "all"), *shares, *counts))
-        groups.append(parts.RowGroup(parts.rows_of(rows), protocol.title))
+        groups.append((protocol.title, rows))
     unit = study.unit(outcome)
     squared = [gettext("(unit: {unit}, squared)").format(unit=unit)] if unit else []
     label = gettext("Mean squared error in predicting {label}").format(label=study.label(outcome))
@@ -254,7 +251,7 @@ def error_table(run: Run, outcome: str) -> parts.ReportTable:
             *(gettext("Test R²"), parts.TableColumn(gettext("Test rows"), is_for_files=True)),
             parts.TableColumn(gettext("Entities"), is_for_files=True),
         ),
-        groups=tuple(groups),
+        groups=parts.row_groups(groups),
         footnotes=footnotes.listed(),
     )
 

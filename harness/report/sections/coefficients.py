@@ -6,7 +6,6 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from harness.findings.gain import nickell_caveat
 from harness.findings.run import Run
@@ -16,6 +15,7 @@ from harness.report.blocks import Appendix, Paragraph, ReportBlock, SmallPrint, 
 from harness.report.sections.section import Section
 from harness.report.table import ReportTable, TableCell, columns_of, plain_rows, rows_of
 from harness.tables.coefficients import COEFFICIENTS, STATISTICS, CoefficientRow
+from harness.tables.effects import EffectRow, RobustnessRow, SpecificationRow
 from harness.text.numbers import MISSING, SUPERSCRIPTS, count, fixed, plain
 from harness.text.plain_text import capitalised, file_slug, in_turn, joined, listed
 
@@ -226,23 +226,8 @@ def term_cells(
     )
 
 
-class HasEstimate(Protocol):
-    """A row with an estimate and its standard error."""
-
-    @property
-    def estimate(self) -> float:
-        """The estimate."""
-        ...
-
-    @property
-    def std_error(self) -> float:
-        """Its standard error; NaN without one."""
-        ...
-
-    @property
-    def p_value(self) -> float:
-        """Its p-value; NaN without one."""
-        ...
+# Rows with an estimate, its standard error and its p-value.
+HasEstimate = CoefficientRow | EffectRow | RobustnessRow | SpecificationRow
 
 
 def is_tiny(errors: Iterable[float], digits: int = DECIMALS) -> bool:

@@ -9,7 +9,7 @@ from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.report.blocks import Appendix, Paragraph, Phrase, ReportBlock, parts_of, rich, tabs_of
 from harness.report.sections.section import Section
-from harness.report.table import Given, ReportTable, RowGroup, TableColumn, columns_of, rows_of
+from harness.report.table import Given, ReportTable, TableColumn, columns_of, row_groups
 from harness.tables.curves import CURVES, TurningPointRow
 from harness.tables.preparation import WARNINGS
 from harness.text.effects import NONE
@@ -73,11 +73,6 @@ def turning_points(run: Run, outcome: str) -> Iterator[tuple[str, TurningPointRo
 def turning_table(run: Run) -> ReportTable:
     """Return the turning points of all curves, curves in the order of the study."""
     study = run.manifest.study
-    groups = tuple(
-        RowGroup(rows_of(rows), study.axis_label(outcome))
-        for outcome in study.outcomes
-        if (rows := [_turning(label, point) for label, point in turning_points(run, outcome)])
-    )
     return ReportTable(
         caption=gettext("Turning points of the net effect curves inside the supported range"),
         columns=columns_of(
@@ -85,7 +80,10 @@ def turning_table(run: Run) -> ReportTable:
             *(_exposures(run, study.axis_label), gettext("Interval"), gettext("Outcome there")),
             gettext("Share of draws"),
         ),
-        groups=groups,
+        groups=row_groups(
+            (study.axis_label(outcome), [_turning(*point) for point in turning_points(run, outcome)])
+            for outcome in study.outcomes
+        ),
         notes=(
             gettext(
                 "Significant: the curve rises on one side and falls on the other, all pairs of grid points "

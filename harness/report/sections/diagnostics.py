@@ -102,15 +102,12 @@ def diagnostic_table(
     found = dict.fromkeys(row.test for row in tests)
     in_order = [*(name for name in TESTS if name in found), *(name for name in found if name not in TESTS)]
     rows = [_test_row(name, tests, names, footnotes) for name in in_order]
-    groups = (
-        parts.RowGroup(tuple(rows)),
-        parts.RowGroup(tuple(_statistic_rows(statistics, names)), gettext("Statistics")),
-    )
+    groups = ("", rows), (gettext("Statistics"), list(_statistic_rows(statistics, names)))
     what = gettext("Test, and what is true if its statistic is small")
     return parts.ReportTable(
         caption=gettext("Tests and statistics of the fits for {label}, all rows").format(label=label),
         columns=parts.columns_of(what, *(entry.label for entry in entries)),
-        groups=tuple(group for group in groups if group.rows),
+        groups=parts.row_groups(groups),
         footnotes=footnotes.listed(),
         notes=(gettext("Sources and definitions: details/diagnostics.csv and details/statistics.csv."),),
     )

@@ -76,14 +76,11 @@ def _figure(study: StudyRecord, found: Sequence[tuple[SensitivityRow, ...]]) -> 
 
 def plot_sensitivity(study: StudyRecord, found: Sequence[tuple[SensitivityRow, ...]]) -> Figure:
     """Return the contours of slopes of one exposure, a panel an outcome."""
-    from harness.report.drawing import canvas
+    from harness.report.drawing.canvas import panel_grid
     from harness.report.drawing.fonts import drawable_label
 
-    n_rows, n_columns = canvas.grid_shape(len(found), most_columns=MOST_COLUMNS)
-    width = canvas.DOUBLE_COLUMN if n_columns > 1 else canvas.SINGLE_COLUMN
-    figure = canvas.new_figure(width, 0.6 + 2.9 * n_rows)
-    grid = figure.subplots(n_rows, n_columns, squeeze=False).ravel().tolist()
-    for axes, rows in zip(canvas.shown_panels(grid, len(found), n_columns=n_columns), found, strict=True):
+    figure, grid = panel_grid(len(found), most_columns=MOST_COLUMNS, height=2.9, head=0.6, shared="none")
+    for axes, rows in zip(grid, found, strict=True):
         plot_contours(axes, study, rows)
         axes.set_title(drawable_label(study.axis_label(rows[0].outcome), 30))
     figure.supxlabel(gettext("Explained of the remaining exposure (%)"))

@@ -36,21 +36,21 @@ def effect_table(run: Run, found: Sequence[SubjectEffects]) -> parts.ReportTable
     study, footnotes, against = run.manifest.study, Footnotes(), strongest_of(run)
     heads = (gettext("Estimate"), "p", gettext("Variation left"), gettext("Robustness value"))
     benchmarks = (gettext("With an omitted variable as strong as"), gettext("Oster's delta"))
-    groups = []
+    groups: list[tuple[str, list[tuple[parts.Given, ...]]]] = []
     for effects in found:
         rows = [_effect(study, effects, row, footnotes, against) for row in effects.numbers]
         slopes: list[tuple[parts.Given, ...]] = [
             (study.estimator_label(row.estimator), _estimate(row), numbers.p_value(row.p_value))
             for row in effects.slopes
         ]
-        groups.append(parts.RowGroup(parts.rows_of([*rows, *slopes]), study.axis_label(effects.outcome)))
+        groups.append((study.axis_label(effects.outcome), [*rows, *slopes]))
     words = gettext("Effects of one unit of {exposure}, {level} confidence intervals beneath")
     return parts.ReportTable(
         caption=words.format(
             exposure=study.axis_label(found[0].exposure), level=numbers.percent(study.level, 0)
         ),
         columns=parts.columns_of(gettext("Effect"), *heads, *(benchmarks if against else ())),
-        groups=tuple(group for group in groups if group.rows),
+        groups=parts.row_groups(groups),
         footnotes=footnotes.listed(),
         notes=tuple(_notes(study, found, has_benchmarks=bool(against))),
     )

@@ -53,8 +53,8 @@ def expectation_table(rows: tuple[ExpectationRow, ...]) -> parts.ReportTable:
     return parts.ReportTable(
         caption=gettext("Expected numbers of the spec next to those of this run"),
         columns=tuple(columns),
-        groups=tuple(
-            parts.RowGroup(parts.record_rows(columns, own), source) for source, own in by_source.items()
+        groups=parts.row_groups(
+            (source, parts.record_rows(columns, own)) for source, own in by_source.items()
         ),
         footnotes=footnotes.listed(),
     )

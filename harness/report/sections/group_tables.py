@@ -11,7 +11,7 @@ from typing import TypeVar
 from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.report.sections.section import featured
-from harness.report.table import ReportTable, RowGroup, TableCell, TableColumn, TableRow, estimate_cell
+from harness.report.table import ReportTable, TableCell, TableColumn, TableRow, estimate_cell, row_groups
 from harness.tables import heterogeneity
 from harness.tables.heterogeneity import HETEROGENEITY, DifferenceRow, GroupRow, LevelRow
 from harness.tables.table import TypedTable
@@ -138,12 +138,11 @@ def _table(
 ) -> ReportTable:
     """Return a table with an effect and a level under each mode, at the right of other columns."""
     measures = (gettext("Effect"), gettext("Level of the curve")) * len(grouped.modes)
-    made = [RowGroup(tuple(rows), heading) for heading, rows in groups]
     return ReportTable(
         caption=caption,
         over=(TableCell(n_columns=len(heads)), *(TableCell(head, n_columns=2) for head in grouped.heads)),
         columns=tuple(map(TableColumn, (*heads, *measures))),
-        groups=tuple(group for group in made if group.rows),
+        groups=row_groups(groups),
     )
 
 

@@ -11,7 +11,7 @@ from harness.language import gettext, marked
 from harness.report.blocks import Bullets, ReportBlock
 from harness.report.sections.effect_rows import METHODS
 from harness.report.sections.section import Section
-from harness.report.table import Given, ReportTable, RowGroup, TableCell, columns_of, estimate_cell, rows_of
+from harness.report.table import Given, ReportTable, TableCell, columns_of, estimate_cell, row_groups
 from harness.tables import effects
 from harness.text.numbers import MISSING, estimated, fixed, percent
 from harness.text.plain_text import Footnotes, file_slug, listed
@@ -55,8 +55,8 @@ def mediation_table(run: Run, rows: Sequence[effects.MediationRow]) -> ReportTab
             *(gettext("Mediator on\noutcome"), gettext("Direct effect"), gettext("Indirect effect")),
             *(gettext("Share of\ntotal"), gettext("Residual correlation\nthat removes it")),
         ),
-        groups=tuple(
-            RowGroup(rows_of(tuple(_cells(run, same, footnotes)) for same in own.values()), mediator)
+        groups=row_groups(
+            (mediator, [tuple(_cells(run, same, footnotes)) for same in own.values()])
             for mediator, own in groups.items()
         ),
         footnotes=footnotes.listed(),

@@ -10,7 +10,7 @@ from harness.language import gettext, marked
 from harness.record.manifest import StudyRecord
 from harness.report.blocks import Appendix, Paragraph, ReportBlock, ReportFigure
 from harness.report.sections.section import Section, study_words
-from harness.report.table import ReportTable, RowGroup, TableCell, TableColumn, TableRow, code_cell
+from harness.report.table import ReportTable, TableCell, TableColumn, TableRow, code_cell, row_groups
 from harness.tables.gain import METHOD_LADDER, LadderStepRow
 from harness.text.numbers import MISSING, percent, percent_interval, significant
 from harness.text.plain_text import Footnotes
@@ -80,10 +80,6 @@ def ladder_table(study: StudyRecord, rows: Sequence[LadderStepRow]) -> ReportTab
         shown = (step_name(first), code_cell(option) if option else "", under)
         return TableRow((*shown, *(cell(own.get(place)) for place in places)))
 
-    groups = [
-        RowGroup(tuple(line(own) for key, own in by_step.items() if key[0] == name), study.axis_label(name))
-        for name in dict.fromkeys(row.outcome for row in rows)
-    ]
     return ReportTable(
         caption=gettext("From one method to another, one change at a time"),
         columns=(
@@ -92,7 +88,10 @@ def ladder_table(study: StudyRecord, rows: Sequence[LadderStepRow]) -> ReportTab
             TableColumn(gettext("Protocol"), "text"),
             *(TableColumn(head_of(study, place, rows)) for place in places),
         ),
-        groups=tuple(groups),
+        groups=row_groups(
+            (study.axis_label(name), [line(own) for key, own in by_step.items() if key[0] == name])
+            for name in dict.fromkeys(row.outcome for row in rows)
+        ),
         notes=(
             gettext(
                 "Gains are over test rows, with {level} intervals clustered by {entity}. The distance is the "

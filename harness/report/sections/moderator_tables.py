@@ -15,7 +15,15 @@ from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.report.blocks import Phrase
 from harness.report.sections.section import featured
-from harness.report.table import Given, ReportTable, RowGroup, TableCell, TableColumn, TableRow, estimate_cell
+from harness.report.table import (
+    Given,
+    ReportTable,
+    TableCell,
+    TableColumn,
+    TableRow,
+    estimate_cell,
+    row_groups,
+)
 from harness.tables import heterogeneity
 from harness.tables.table import NOT_DONE
 from harness.text.numbers import MISSING, EstimateText, estimate, estimated, fixed, interval, percent, plain
@@ -183,9 +191,7 @@ def conditional_table(run: Run, question: Question) -> ReportTable:
             TableColumn(gettext("Friedman's H"), is_for_files=True),
             TableColumn(gettext("Interaction's share\nof variance (ALE)"), is_for_files=True),
         ),
-        groups=tuple(
-            RowGroup(tuple(rows_of(outcome)), study.axis_label(outcome)) for outcome in study.outcomes
-        ),
+        groups=row_groups((study.axis_label(outcome), rows_of(outcome)) for outcome in study.outcomes),
         footnotes=footnotes.listed(),
     )
 

@@ -66,7 +66,7 @@ def summary_table(study: StudyRecord, slopes: Sequence[tuple[RobustnessRow, ...]
             *(gettext("Method, learner"), gettext("Slope"), gettext("Under other rows\nand codings")),
             *(gettext("Placebo: exposure of\nthe next period"), gettext("p of all\nchecks together")),
         ),
-        groups=tuple(parts.RowGroup(parts.rows_of(own), what) for what, own in groups.items()),
+        groups=parts.row_groups(groups.items()),
         notes=(
             gettext(
                 "All slopes are from one draw of folds, so they differ a little from the effect above. A "

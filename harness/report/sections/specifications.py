@@ -12,7 +12,7 @@ from harness.report.blocks import Bullets, ReportBlock, SmallPrint
 from harness.report.sections.coefficients import DECIMALS, estimate_notes, is_tiny, paper_cell, term_label
 from harness.report.sections.robustness import check_text
 from harness.report.sections.section import Section
-from harness.report.table import Given, ReportTable, RowGroup, TableCell, columns_of, rows_of
+from harness.report.table import Given, ReportTable, TableCell, columns_of, row_groups
 from harness.scenarios.robustness import CHANGES
 from harness.scenarios.specifications import BASELINE, MEASURED, ROBUSTNESS
 from harness.tables.effects import AGREEMENT, SPECIFICATIONS, AgreementRow, SpecificationRow
@@ -94,8 +94,8 @@ def specification_table(run: Run, rows: Sequence[SpecificationRow], caption: str
         caption=caption,
         over=(TableCell(), *map(TableCell, over)),
         columns=columns_of("", *(_head(study, specification) for _, specification in columns)),
-        groups=tuple(
-            RowGroup(rows_of(_lines(run, own, columns, footnotes)), study.axis_label(outcome))
+        groups=row_groups(
+            (study.axis_label(outcome), _lines(run, own, columns, footnotes))
             for outcome in study.outcomes
             if (own := [row for row in rows if row.outcome == outcome])
         ),

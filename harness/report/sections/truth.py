@@ -10,7 +10,7 @@ from harness.language import gettext, marked
 from harness.record.manifest import StudyRecord
 from harness.report.blocks import Appendix, ReportBlock
 from harness.report.sections.section import Section
-from harness.report.table import ReportTable, RowGroup, TableCell, TableRow, columns_of
+from harness.report.table import ReportTable, TableCell, TableRow, columns_of, row_groups
 from harness.tables.curves import TRUTH_ERRORS, TruthErrorRow
 from harness.text.numbers import percent, significant
 
@@ -66,14 +66,9 @@ def truth_table(run: Run, kinds: Sequence[str]) -> ReportTable:
     return ReportTable(
         caption=gettext("Root mean squared error against the truth"),
         columns=columns_of(gettext("Answer"), *(entry.label for entry in study.estimators)),
-        groups=tuple(
-            RowGroup(rows, study.axis_label(outcome))
-            for outcome in study.outcomes
-            if (
-                rows := tuple(
-                    _row(study, *answers) for answers in _answers(run, outcome) if answers[1] in kinds
-                )
-            )
+        groups=row_groups(
+            (study.axis_label(name), [_row(study, *own) for own in _answers(run, name) if own[1] in kinds])
+            for name in study.outcomes
         ),
         notes=(
             gettext(

@@ -77,8 +77,8 @@ def variable_table(run: Run, roles: Collection[str] = ()) -> parts.ReportTable:
             *([] if roles else [parts.TableColumn(gettext("Prepared by"), "text")]),
             *map(gettext, MOMENTS),
         ),
-        groups=tuple(
-            parts.RowGroup(tuple(_row(run, row, with_steps=not roles) for row in rows), heading)
+        groups=parts.row_groups(
+            (heading, [_row(run, row, with_steps=not roles) for row in rows])
             for heading, rows in variables_by_role(run, roles)
         ),
         notes=() if roles else (note,),

@@ -11,7 +11,7 @@ from matplotlib import image
 from matplotlib.transforms import Bbox
 
 from harness.report.blocks import Prints, ReportFigure
-from harness.report.drawing.canvas import MARK_COLOUR, finish, grid_shape, house_style, new_figure
+from harness.report.drawing.canvas import MARK_COLOUR, finish, house_style, new_figure, panel_grid
 from harness.report.drawing.svg import UNITS, drawn
 from harness.report.render.html import data_uri
 
@@ -20,7 +20,10 @@ from harness.report.render.html import data_uri
     ("n_panels", "shape"), [(1, (1, 1)), (3, (1, 3)), (4, (2, 2)), (5, (2, 3)), (7, (3, 3)), (9, (3, 3))]
 )
 def test_a_grid_of_panels_leaves_few_places_empty(n_panels, shape):
-    assert grid_shape(n_panels, most_columns=3) == shape
+    _, panels = panel_grid(n_panels, most_columns=3, height=1.0, head=0.0)
+    assert len(panels) == n_panels
+    grid = panels[0].get_subplotspec().get_gridspec()
+    assert (grid.nrows, grid.ncols) == shape
 
 
 @pytest.mark.parametrize("simulated", [True, False])
