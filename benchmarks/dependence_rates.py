@@ -21,7 +21,7 @@ import pandas as pd
 from harness import Panel
 from harness.data.simulate.simulation import lasting
 from harness.evaluation.residual_tests import encompassing_test
-from harness.running.shape import exact_limits
+from harness.findings.shape import exact_limits
 from harness.scenarios.bands import draw_rows, equal_curves_test
 from harness.scenarios.draws import DrawPlan, WithDraws
 from harness.scenarios.grid import partial_dependence

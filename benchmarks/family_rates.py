@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 import harness
-from harness.running.shape import exact_limits
+from harness.findings.shape import exact_limits
 
 N_PANELS = 40
 FIRST_SEED = 1001

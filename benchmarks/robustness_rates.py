@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from harness import Panel
-from harness.running.shape import exact_limits
+from harness.findings.shape import exact_limits
 from harness.scenarios.robustness import BASELINE, JOINT, RobustnessScenario
 from harness.scenarios.scenario import Subject
 from harness.scenarios.task import answered_in_parts

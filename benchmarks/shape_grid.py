@@ -1,7 +1,7 @@
 """The shipped error rates by shape of the panel: ``python benchmarks/shape_grid.py --panels 25 --jobs 2``.
 
 Cheap estimators are run on simulated panels of sixteen shapes, with and without an effect, and what they find
-is counted. ``shape_rates.csv`` in the folder is the table next to ``harness/running/shape.py``, which gives
+is counted. ``shape_rates.csv`` in the folder is the table next to ``harness/findings/shape.py``, which gives
 every run its rates. A grid that was cut off goes on where it was: copy ``benchmarks/grid`` to ``runs/grid``.
 """
 
@@ -28,6 +28,7 @@ from harness.estimators.guard import Status
 from harness.findings.gain import kind_of
 from harness.findings.gains import Gains
 from harness.findings.run import Run
+from harness.findings.shape import FEATURES, SHIPPED, shape_of
 from harness.findings.table import established
 from harness.installed import installed
 from harness.rng import random_stream
@@ -37,7 +38,6 @@ from harness.running.folder import RunFolder
 from harness.running.options import RunOptions
 from harness.running.prepare import prepare
 from harness.running.progress import Count, Progress, progress
-from harness.running.shape import FEATURES, SHIPPED, shape_of
 from harness.tables.gain import GainStatus
 
 # The study that is repeated, unless another is named.

@@ -6,11 +6,9 @@ import math
 import sys
 import warnings
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
 from time import process_time
-from typing import Any, Self
 
 import numpy as np
 
@@ -18,9 +16,8 @@ from harness.evaluation.fold_fit import FoldTask
 from harness.running.capped import capped, greatest
 from harness.running.graph import StudyTask
 from harness.running.isolation import run_isolated, run_on_one_thread
-from harness.running.plan import Plan
+from harness.running.plan import MOST_ROWS, Plan
 from harness.running.prepare import Prepared
-from harness.running.workers import DeadWorkerError, ThisProcess
 from harness.scenarios.blocks import RATIO, is_trained_anew
 from harness.scenarios.full_fit import FullTask
 from harness.scenarios.task import PartTask, run_in_process
@@ -29,16 +26,8 @@ from harness.study.spec.document import entry_name
 # Draws of the two fits from which the seconds of a draw are told.
 FEW, MORE = 4, 12
 
-# Rows of the larger and of the smaller sample that tasks of a larger plan are tried on.
-MOST_ROWS, FEWER_ROWS = 4_000, 1_000
-
-# Least share of the seconds on the larger sample that grows with its rows: timings of short tasks vary.
-LEAST_SHARE = 1 / 3
-
-# Seconds of the smaller sample from which two draws are told from one on the larger; `MORE` of cheaper tasks.
+# Seconds on a sample from which two draws are told from one; `MORE` of cheaper tasks, whose timings vary.
 DEAR = 0.3
-
-_DRAWS = ("draws", "fold_draws")
 
 
 @dataclass(frozen=True)
@@ -50,14 +39,12 @@ class Probed:
     label : of the one that was tried
     count : how many there are
     seconds : of the processor, for one with all its draws
-    tried : seconds of the processor that it took to find out
     of_draws : those of `seconds` that go into draws which are tasks of their own
     """
 
     label: str
     count: int
     seconds: float
-    tried: float
     of_draws: float = 0.0
 
     @property
@@ -66,105 +53,37 @@ class Probed:
         return self.count * self.seconds
 
 
-@dataclass(frozen=True, eq=False)
-class Sampled:
-    """A plan, and the samples of whole entities that its tasks are tried on; itself where it has few rows.
-
-    Attributes
-    ----------
-    whole, few, fewer : of all rows, of `MOST_ROWS` and of `FEWER_ROWS`
-    """
-
-    whole: Plan
-    few: Plan
-    fewer: Plan
-
-    @classmethod
-    def of(cls, plan: Plan) -> Self:
-        """Return the samples of a plan."""
-        few = plan.sampled(MOST_ROWS)
-        return cls(plan, few, plan if few is plan else plan.sampled(FEWER_ROWS))
-
-    @property
-    def is_extrapolated(self) -> bool:
-        """Whether tasks are tried on fewer rows than a run has."""
-        return self.few is not self.whole
-
-    @cached_property
-    def rows(self) -> tuple[int, int, int]:
-        """Rows of the whole plan, of the larger and of the smaller sample."""
-        plans = (self.whole, self.few, self.fewer)
-        whole, few, fewer = (plan.panels.panel(plan.study.roles.outcomes[0]).n_obs for plan in plans)
-        return whole, few, fewer
-
-    @cached_property
-    def smaller(self) -> Mapping[str, StudyTask]:
-        """The tasks of the smaller sample by label; none where nothing is extrapolated."""
-        return {task.label: task for task in self.fewer.tasks()} if self.is_extrapolated else {}
-
-
-@dataclass(frozen=True, eq=False)
-class Clocked:
-    """A task whose result is the seconds of the processor that it took, wherever it is done."""
-
-    task: StudyTask
-
-    @property
-    def label(self) -> str:
-        """Name of the task."""
-        return self.task.label
-
-    def run(self) -> float:
-        """Do the work, and return its seconds; what few draws make it warn of is not of the run."""
-        start = process_time()
-        with warnings.catch_warnings(action="ignore"):
-            self.task.run()
-        return process_time() - start
-
-    def failed(self, reason: str) -> float:
-        """Return that nothing is known of it."""
-        return 0.0
-
-
-# Returns a task, or what keeps it from sharing its process with others.
-_Apart = Callable[[Any], Any]
-
-
-def probed(
-    sampled: Sampled, *, on_probe: Callable[[str], None], apart: _Apart = lambda task: task
-) -> Iterator[Probed]:
+def probed(plan: Plan, *, on_probe: Callable[[str], None]) -> Iterator[Probed]:
     """Yield what the tasks of a plan take, one for each kind that costs alike.
 
     Fits on all rows are alike for all outcomes; fits on folds for all outcomes, folds and protocols; parts
     of an answer for all outcomes. The middle one of each kind is tried with `FEW` and `MORE` draws, and the
     straight line through both says what all draws take; a task without draws is tried once.
 
-    Of a large plan both samples are tried. What a task takes without draws goes by the straight line through
-    both, and what a draw takes by the rows that it is trained on.
+    Of a large plan a sample of whole entities is tried. What a task takes goes by its rows, and what a draw
+    takes by the rows that it is trained on.
 
     Parameters
     ----------
     on_probe : called with the label of each task before it is tried
-    apart : returns a task, or what keeps it from sharing this process
     """
-    seconds = partial(_seconds, apart=apart)
-    counts = Counter(_kind(task) for task in sampled.few.tasks())
+    sample, whole = plan.sampled(MOST_ROWS), n_rows_of(plan)
+    few, counts = n_rows_of(sample), Counter(_kind(task) for task in sample.tasks())
     passed: Counter[Hashable] = Counter()
-    for task in sampled.few.tasks():
+    for task in sample.tasks():
         kind = _kind(task)
         if passed[kind] == counts[kind] // 2:
             on_probe(task.label)
-            smaller = sampled.smaller.get(task.label)
-            start = process_time()  # without what is tried in a process of its own
-            if smaller is None:
-                base, each = _timed(_ready(task, apart), FEW, MORE, seconds)
-            else:
-                samples = _ready(task, apart), _ready(smaller, apart)
-                base, each = _extrapolated(*samples, sampled.rows, seconds)
-            n_draws, count = _draws(task), counts[kind]
-            of_draws = each * n_draws if isinstance(task, FullTask) else 0.0
-            yield Probed(task.label, count, base + each * n_draws, process_time() - start, of_draws)
+            base, each = _timed(_ready(task), is_sample=few < whole)
+            each *= _draws(task) * _trained_on(task, whole) / _trained_on(task, few)
+            of_draws = each if isinstance(task, FullTask) else 0.0
+            yield Probed(task.label, counts[kind], base * whole / few + each, of_draws)
         passed[kind] += 1
+
+
+def n_rows_of(plan: Plan) -> int:
+    """Return the rows of a plan."""
+    return plan.panels.panel(plan.study.roles.outcomes[0]).n_obs
 
 
 def _kind(task: StudyTask) -> Hashable:
@@ -178,44 +97,26 @@ def _kind(task: StudyTask) -> Hashable:
     return task.label
 
 
-def _ready(task: StudyTask, apart: _Apart) -> StudyTask:
+def _ready(task: StudyTask) -> StudyTask:
     """Return a task with what it needs, where that is a part of its own."""
-    if isinstance(task, PartTask) and task.needs:
-        return task.given(run_in_process(task.needs, apart))
-    return task
+    return task.given(run_in_process(task.needs)) if isinstance(task, PartTask) and task.needs else task
 
 
-_Seconds = Callable[[StudyTask], float]
+def _timed(task: StudyTask, *, is_sample: bool) -> tuple[float, float]:
+    """Return the seconds of a task without its draws, and of each of these; few draws are not told apart.
 
-
-def _timed(task: StudyTask, few: int, more: int, seconds: _Seconds) -> tuple[float, float]:
-    """Return the seconds of a task without its draws, and of each of these; few draws are not told apart."""
-    if _draws(task) <= more:
-        return seconds(task), 0.0
-    with_few, with_more = (seconds(_with_draws(task, number)) for number in (few, more))
-    each = max(0.0, (with_more - with_few) / (more - few))
-    return with_more - more * each, each
-
-
-def _extrapolated(
-    task: StudyTask, smaller: StudyTask, rows: tuple[int, int, int], seconds: _Seconds
-) -> tuple[float, float]:
-    """Return what `_timed` does for all rows of a plan.
-
-    Parameters
-    ----------
-    task, smaller : on two samples
-    rows : of the plan and of the two
+    Those on a sample, which are multiplied, are taken once the libraries are loaded.
     """
-    whole, larger, less = rows
-    fewest = _with_draws(smaller, 1) if _draws(task) > MORE else smaller
-    seconds(fewest)  # libraries are loaded before anything is timed
-    with_one = seconds(fewest)
-    base, each = _timed(task, 1, MORE if with_one < DEAR or fewest is smaller else 2, seconds)
-    trained = {n_rows: _trained_on(task, n_rows) for n_rows in rows}
-    before = with_one - each * trained[less] / trained[larger]
-    a_row = min(max((base - before) / (larger - less), LEAST_SHARE * base / larger), base / larger)
-    return base + a_row * (whole - larger), each * trained[whole] / trained[larger]
+    few, has_draws = 1 if is_sample else FEW, _draws(task) > MORE
+    least = _with_draws(task, few) if has_draws else task
+    if is_sample:
+        _seconds(least)
+    with_few = _seconds(least)
+    if not has_draws:
+        return with_few, 0.0
+    more = 2 if is_sample and with_few > DEAR else MORE
+    each = max(0.0, (_seconds(_with_draws(task, more)) - with_few) / (more - few))
+    return max(0.0, with_few - few * each), each
 
 
 def _trained_on(task: StudyTask, n_rows: int) -> float:
@@ -230,12 +131,12 @@ def _trained_on(task: StudyTask, n_rows: int) -> float:
     return n_rows if is_whole else most * (1.0 + 1.0 / RATIO) / 2.0
 
 
-def _seconds(task: StudyTask, apart: _Apart) -> float:
-    """Return the seconds of a task; those of one whose process ends are not known, and 0."""
-    try:
-        return float(run_on_one_thread(apart(Clocked(task)), run_isolated))
-    except DeadWorkerError:
-        return 0.0
+def _seconds(task: StudyTask) -> float:
+    """Return the seconds of the processor that a task takes; what few draws make it warn of is of no run."""
+    start = process_time()
+    with warnings.catch_warnings(action="ignore"):
+        run_on_one_thread(task, run_isolated)
+    return process_time() - start
 
 
 def _draws(task: StudyTask) -> int:
@@ -250,7 +151,7 @@ def _draws(task: StudyTask) -> int:
 
 
 def _with_draws(task: StudyTask, draws: int) -> StudyTask:
-    most = dict.fromkeys(_DRAWS, draws)
+    most = dict.fromkeys(("draws", "fold_draws"), draws)
     if isinstance(task, FullTask):
         scenarios = {name: capped(scenario, most) for name, scenario in task.scenarios.items()}
         subject = replace(task.subject, estimator=capped(task.subject.estimator, most))
@@ -343,14 +244,14 @@ class Forecast:
     probed : tasks by kind
     conclusion : tables, figures and report
     peak : bytes of the process that has the most
-    rows : of the plan, and of the samples that were tried
+    rows : of the plan, and of the sample that was tried
     """
 
     start: float
     probed: tuple[Probed, ...]
     conclusion: Conclusion
     peak: float
-    rows: tuple[int, int, int]
+    rows: tuple[int, int]
 
     def seconds(self, n_jobs: int, *, draws: float = 1.0) -> float:
         """Return the seconds of a run with so many worker processes; no less than its longest task takes.
@@ -377,9 +278,9 @@ class Forecast:
             *(f"  {span(kind.all_seconds)}: {kind.count} x like {kind.label}" for kind in dear),
             f"  {span(self.conclusion.seconds)}: tables, figures and report",
         ]
-        whole, few, fewer = self.rows
+        whole, few = self.rows
         if few < whole:
-            lines.append(f"extrapolated from fits of {few:,} and {fewer:,} of {whole:,} rows")
+            lines.append(f"extrapolated from fits of {few:,} of {whole:,} rows")
         if math.isfinite(self.peak):
             lines.append(f"about {self.peak / 1e9:.1f} GB of memory in the process that takes most")
         return "\n".join(lines)
@@ -393,44 +294,38 @@ def span(seconds: float) -> str:
     return f"{max(1.0, seconds):.0f} s"
 
 
-def forecast_of(
-    plan: Plan, *, on_probe: Callable[[str], None], apart: _Apart = lambda task: task
-) -> Forecast:
+def forecast_of(plan: Plan, *, on_probe: Callable[[str], None]) -> Forecast:
     """Return what a run of a plan will take, from a few fits that are made now.
 
     Parameters
     ----------
     on_probe : called with what is tried, before it is
-    apart : returns a task, or what keeps it from sharing this process
     """
-    start, sampled = process_time(), Sampled.of(plan)
-    with ThisProcess().pool():
-        found = tuple(probed(sampled, on_probe=on_probe, apart=apart))
+    start, rows = process_time(), (n_rows_of(plan), n_rows_of(plan.sampled(MOST_ROWS)))
+    found = tuple(probed(plan, on_probe=on_probe))
     on_probe("a figure")
     conclusion = conclusion_of(plan)
     peak = peak_bytes(plan) + conclusion.n_bytes
-    if sampled.is_extrapolated:
-        panel = plan.panels.panel(plan.study.roles.outcomes[0])
-        peak += NUMBER_OF_A_FIT * panel.n_obs * (len(panel.columns) + 1)
-    return Forecast(start, found, conclusion, peak, sampled.rows)
+    if rows[1] < rows[0]:
+        columns = plan.panels.panel(plan.study.roles.outcomes[0]).columns
+        peak += NUMBER_OF_A_FIT * rows[0] * (len(columns) + 1)
+    return Forecast(start, found, conclusion, peak, rows)
 
 
 def peak_bytes(plan: Plan) -> float:
-    """Return the bytes of the largest process after one task of each kind, and what all draws add.
+    """Return the bytes of this process at its height, after one task of each kind, and what all draws add.
 
     It is NaN on a system that does not tell.
     """
     estimators = [greatest(entry.estimator, "draws") for entry in plan.study.estimators]
     scenarios = [greatest(entry.scenario, "draws") for entry in plan.study.scenarios]
-    n_obs = plan.panels.panel(plan.study.roles.outcomes[0]).n_obs
     height = float("nan")
     if sys.platform != "win32":
         import resource
 
         unit = 1 if sys.platform == "darwin" else 1024
-        used = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-        height = float(unit * max(one.ru_maxrss for one in used))
-    return height + float(DRAW_ROW * n_obs * max([0, *estimators, *scenarios]))
+        height = float(unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    return height + float(DRAW_ROW * n_rows_of(plan) * max([0, *estimators, *scenarios]))
 
 
 # Draws that options of that name ask for at least.

@@ -13,14 +13,9 @@ from harness.api import prepare_study
 from harness.cli import cli
 from harness.data.read.files import frame_file
 from harness.forecast import (
-    FEW,
-    FEWER_ROWS,
-    MORE,
-    MOST_ROWS,
     Conclusion,
     Forecast,
     Probed,
-    Sampled,
     fewer_draws,
     probed,
     share_within,
@@ -28,7 +23,7 @@ from harness.forecast import (
 )
 from harness.running.capped import greatest
 from harness.running.options import RunOptions
-from harness.running.plan import sampled_rows
+from harness.running.plan import MOST_ROWS, sampled_rows
 from harness.scenarios.curve.scenario import CurveScenario
 from harness.study.spec.document import written_spec
 from harness_rab.rab import Rab
@@ -73,7 +68,7 @@ def plan():
 
 def test_every_task_of_a_plan_is_counted_once(plan):
     idle = with_busy(plan, draws=0)
-    counted = list(probed(Sampled.of(idle), on_probe=[].append))
+    counted = list(probed(idle, on_probe=[].append))
     assert sum(one.count for one in counted) == idle.n_tasks > len(counted)
 
 
@@ -89,9 +84,8 @@ def with_busy(plan, *, draws):
 def test_all_draws_are_told_from_a_few(plan, monkeypatch):
     monkeypatch.setattr("harness.forecast.process_time", Clock.time)
     told = []
-    for one in probed(Sampled.of(with_busy(plan, draws=400)), on_probe=told.append):
+    for one in probed(with_busy(plan, draws=400), on_probe=told.append):
         assert one.seconds == pytest.approx(ONCE + 400 * EACH)
-        assert one.tried == pytest.approx(2 * ONCE + (FEW + MORE) * EACH)
     assert len(told) == 2 * len(plan.study.estimators)
 
 
@@ -121,13 +115,11 @@ def test_a_large_plan_is_tried_on_few_rows_and_extrapolated(monkeypatch):
     whole = prepare_study(RunOptions(spec=written_spec(spec), data=frame_file(frame))).plan
     entries = [one.model_copy(update={"estimator": BusyByRow(draws=400)}) for one in whole.study.estimators]
     busy = replace(whole, study=whole.study.model_copy(update={"estimators": tuple(entries)}))
-    sampled = Sampled.of(busy)
-    told = list(probed(sampled, on_probe=[].append))
-    assert sampled.rows == (N_ROWS, MOST_ROWS, FEWER_ROWS)
+    told = list(probed(busy, on_probe=[].append))
     assert len(told) == 2 * len(entries)
-    assert BusyByRow.fitted == [FEWER_ROWS, FEWER_ROWS, MOST_ROWS, MOST_ROWS] * len(told)
+    assert BusyByRow.fitted == [MOST_ROWS] * 3 * len(told)
     for one in told:
-        assert one.seconds == pytest.approx(ONCE / 10 + N_ROWS * (ROW + 400 * DRAWN_ROW))
+        assert one.seconds == pytest.approx(N_ROWS * (ONCE / 10 / MOST_ROWS + ROW + 400 * DRAWN_ROW))
     assert busy.describe().endswith(f"fits in all: {2 * len(entries)}")
 
 
@@ -144,8 +136,8 @@ def test_the_greatest_draws_are_found_within_nested_estimators():
 
 
 def test_time_is_shared_by_workers_down_to_the_longest_task():
-    tasks = (Probed("a", 10, 2.0, 0.1), Probed("b", 1, 12.0, 0.1))
-    told = Forecast(start=3.0, probed=tasks, conclusion=Conclusion(5.0, 0.0), peak=5e8, rows=(9, 9, 9))
+    tasks = (Probed("a", 10, 2.0), Probed("b", 1, 12.0))
+    told = Forecast(start=3.0, probed=tasks, conclusion=Conclusion(5.0, 0.0), peak=5e8, rows=(9, 9))
     assert told.seconds(1) == 3 + 32 + 5
     assert told.seconds(2) == 3 + 16 + 5
     assert told.seconds(16) == 3 + 12 + 5
@@ -156,8 +148,8 @@ def test_time_is_shared_by_workers_down_to_the_longest_task():
 
 
 def test_draws_are_cut_to_what_fits_into_a_time():
-    tasks = (Probed("a", 10, 2.0, 0.1), Probed("b", 2, 52.0, 0.1, of_draws=50.0))
-    told = Forecast(start=3.0, probed=tasks, conclusion=Conclusion(5.0, 0.0), peak=5e8, rows=(9, 9, 9))
+    tasks = (Probed("a", 10, 2.0), Probed("b", 2, 52.0, of_draws=50.0))
+    told = Forecast(start=3.0, probed=tasks, conclusion=Conclusion(5.0, 0.0), peak=5e8, rows=(9, 9))
     # What is no draw takes 3 + 24 / 2 + 5 s with two workers, and a per cent of the draws half a second.
     assert told.seconds(2) == 70.0
     assert told.seconds(2, draws=0.5) == 45.0

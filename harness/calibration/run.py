@@ -27,6 +27,7 @@ from harness.calibration.page import (
 from harness.estimators.protocol import Estimator
 from harness.evaluation.protocol import SAME_ENTITY, TOUCHES_TEST_ROWS
 from harness.findings.gain import CHECKS
+from harness.findings.shape import LEVEL, exact_limits
 from harness.findings.table import RULES
 from harness.installed import installed
 from harness.record.manifest import Manifest, record_text
@@ -41,7 +42,6 @@ from harness.running.plan import Plan, as_quick, each_changed, make_plan
 from harness.running.prepare import Prepared, prepare
 from harness.running.progress import Count, Progress
 from harness.running.provenance import manifest_of
-from harness.running.shape import LEVEL, exact_limits
 from harness.running.workers import Workers
 from harness.study.spec.study import Study
 from harness.tables.effects import ROBUSTNESS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,10 +39,11 @@ def validate(options: RunOptions, spec_only: bool) -> None:
         echo(line)
         return
     from harness.api import prepare_study
-    from harness.running.foresight import foresee_apart
+    from harness.running.foresight import foresee
+    from harness.running.workers import made_apart
 
     prepared = prepare_study(options)
-    foresight = foresee_apart(prepared, options.apart(registry))
+    foresight = made_apart(partial(foresee, prepared), prepared.plan.chosen, options.apart(registry))
     if foresight.is_in_vain:
         raise DataError(*foresight.refused)
     panels = prepared.panels
@@ -79,11 +81,10 @@ def plan(options: RunOptions, within: float | None, list_only: bool) -> None:
     if list_only:
         return
     from harness.forecast import forecast_of
+    from harness.running.workers import made_apart
 
-    def on_probe(label: str) -> None:
-        echo(f"trying {label}", err=True)
-
-    expected = forecast_of(prepared.plan, on_probe=on_probe, apart=apart)
+    told = partial(forecast_of, prepared.plan, on_probe=lambda label: echo(f"trying {label}", err=True))
+    expected = made_apart(told, prepared.plan.chosen, apart)
     echo(expected.describe(options.jobs))
     if within is not None:
         echo(_within(options, prepared, expected, within))

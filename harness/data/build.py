@@ -111,12 +111,10 @@ class PanelBuilder:
                 column = locator.frame[name]
                 if texts := two_texts(column, name=name):
                     indicated[name] = texts[1]
-                    codes = column.map({text: at for at, text in enumerate(texts)})
-                    raw[name] = np.asarray(codes, dtype=np.float64)
+                    column = column.map({texts[0]: 0.0, texts[1]: 1.0})
                     account = Account(Message("{base} is 0, {level} is 1", base=texts[0], level=texts[1]))
                     read.append(StepRecord("two_texts", name, (name,), account))
-                    continue
-                labels = table.labels.codes.get(name, {})
+                labels = {} if texts else table.labels.codes.get(name, {})
                 require_no_codes(column, labels, name=name, locator=locator)
                 raw[name] = require_numbers(column, missing, name=name, locator=locator)
         index = _read_index(raw, spec, roles, locator, problems)

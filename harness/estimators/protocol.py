@@ -281,8 +281,14 @@ class ChecksRows(Protocol):
         """
 
 
-def check_rows(estimator: Estimator, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> None:
+def check_rows(
+    estimator: Estimator, panel: Panel, *, rng: Generator, selection: Panel | None = None
+) -> Fitted | None:
     """Refuse rows as far as an estimator tells without much work: by `ChecksRows` or by a cheap fit.
+
+    Returns
+    -------
+    The fit, where there is one.
 
     Raises
     ------
@@ -292,7 +298,8 @@ def check_rows(estimator: Estimator, panel: Panel, *, rng: Generator, selection:
     if isinstance(estimator, ChecksRows):
         estimator.check_rows(panel, rng=rng, selection=selection)
     elif {HasCoefficients, CanFitFolds} <= estimator.provides:
-        for_folds(estimator).fit(panel, rng=rng, selection=selection)
+        return for_folds(estimator).fit(panel, rng=rng, selection=selection)
+    return None
 
 
 @runtime_checkable
@@ -311,6 +318,11 @@ class CanFitFolds(Protocol):
         """Return a copy with the same accuracy, to about one per cent of mean squared error."""
 
 
+def quick(estimator: Estimator) -> Estimator:
+    """Return the estimator as a quick run has it."""
+    return estimator.quick() if isinstance(estimator, CanRunQuick) else estimator
+
+
 def for_folds(estimator: Estimator) -> Estimator:
     """Return the estimator as folds are fitted: without what only a table of coefficients needs."""
     return estimator.for_folds() if isinstance(estimator, CanFitFolds) else estimator
@@ -326,6 +338,11 @@ class CanLearnNuisances(Protocol):
 
     def for_nuisances(self) -> Self:
         """Return a copy with little shrinkage; explicitly set options are kept."""
+
+
+def for_nuisances(estimator: Estimator) -> Estimator:
+    """Return the estimator as it learns the nuisance functions of a debiased effect."""
+    return estimator.for_nuisances() if isinstance(estimator, CanLearnNuisances) else estimator
 
 
 @runtime_checkable

@@ -12,7 +12,7 @@ from harness.arrays import Floats
 from harness.data.panel import Panel
 from harness.errors import EstimationError
 from harness.estimators.guard import Status, attempt, notes_of, predict
-from harness.estimators.protocol import ChecksRows, Estimator, HasEffects
+from harness.estimators.protocol import Estimator, HasEffects, check_rows
 from harness.evaluation.protocol import Fold
 from harness.language import Message, marked
 from harness.rng import random_stream
@@ -123,8 +123,7 @@ def check_fold(task: FoldTask) -> None:
         As by `fit_and_predict`.
     """
     train, selection, rng = _training(task)
-    if isinstance(task.estimator, ChecksRows):
-        task.estimator.check_rows(train, rng=rng, selection=selection)
+    check_rows(task.estimator, train, rng=rng, selection=selection)
 
 
 def fit_and_predict(task: FoldTask) -> FoldPredictions:

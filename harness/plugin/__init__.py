@@ -91,6 +91,9 @@ from harness.estimators.protocol import NestedEstimator as NestedEstimator
 from harness.estimators.protocol import PreparedDraws as PreparedDraws
 from harness.estimators.protocol import SelectsRows as SelectsRows
 from harness.estimators.protocol import check_rows as check_rows
+from harness.estimators.protocol import for_folds as for_folds
+from harness.estimators.protocol import for_nuisances as for_nuisances
+from harness.estimators.protocol import quick as quick
 from harness.estimators.refusals import Refusals as Refusals
 from harness.estimators.refusals import listed as listed
 from harness.estimators.refusals import require_continuous as require_continuous

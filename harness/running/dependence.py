@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import importlib.util
+import pickle
 import platform
 import secrets
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, entry_points, version
 from pathlib import Path
-from types import FunctionType
+from types import FunctionType, SimpleNamespace
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -99,9 +100,15 @@ Panels = WeakKeyDictionary[Panel, Described]
 
 def described(value: object, panels: Panels) -> Described:
     """Return the hash of all that a value holds; panels among it join those that are known."""
-    description = _Description(panels)
-    description.add(value)
-    return description.result()
+    known = panels.get(value) if isinstance(value, Panel) else None
+    found = known or _Description(panels, value).result()
+    if isinstance(value, Panel):
+        panels[value] = found
+    return found
+
+
+# Values that hold no others, and sequences.
+_PLAIN = frozenset({bool, int, float, complex, str, bytes, tuple, list})
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,94 +152,48 @@ def _parts(task: Any) -> Iterator[tuple[str, object]]:  # noqa: ANN401 - any dat
             yield option.name.replace("_", " "), value
 
 
-class _Description:
-    """A value fed into a hash, piece by piece, each with its type and length, so that no two read alike."""
+class _Description(pickle.Pickler):
+    """A value as its pickle, which is hashed and not kept: without regard to which parts are one object."""
 
-    def __init__(self, panels: Panels) -> None:
-        self._panels = panels
-        self._hash = hashlib.sha256()
+    def __init__(self, panels: Panels, whole: object) -> None:
+        self._panels, self._whole, self._hash = panels, whole, hashlib.sha256()
         self._packages: set[str] = set()
-        self._open: list[int] = []
+        super().__init__(SimpleNamespace(write=self._hash.update), protocol=5)
+        self.fast = True  # without a memo of what came before
 
     def result(self) -> Described:
-        """Return the hash of what was added."""
+        """Return the hash of the value; what cannot be pickled, or holds itself, is like no other."""
+        try:
+            self.dump(self._whole)
+        except (pickle.PicklingError, TypeError, AttributeError, ValueError, RecursionError):
+            self._hash.update(secrets.token_bytes())
         return Described(self._hash.hexdigest(), frozenset(self._packages))
 
-    def add(self, value: object) -> None:
-        """Add a value and all that it holds."""
-        if value is None or isinstance(value, bool | int | float | complex | str | bytes):
-            self._token(type(value).__name__, repr(value))
-        elif id(value) in self._open:
-            self._token("within", str(self._open.index(id(value))))
-        elif isinstance(value, Panel):
-            self._panel(value)
-        else:
-            self._open.append(id(value))
-            self._add_whole(value)
-            self._open.pop()
-
-    def _token(self, kind: str, text: str) -> None:
-        self._hash.update(f"{kind} {len(text)} {text}\n".encode("utf-8", "surrogatepass"))
-
-    def _named(self, what: str, value: Any) -> None:  # noqa: ANN401 - a class or function
-        self._packages.add(value.__module__.partition(".")[0])
-        self._token(what, f"{value.__module__}:{value.__qualname__}")
-
-    def _panel(self, panel: Panel) -> None:
-        """Add a panel, which many tasks have in common, as the hash of its contents."""
-        if panel not in self._panels:
-            inner = _Description(self._panels)
-            inner._open = [id(panel)]
-            inner._add_whole(panel)
-            self._panels[panel] = inner.result()
-        found = self._panels[panel]
-        self._packages |= found.packages
-        self._token("panel", found.digest)
-
-    def _add_whole(self, value: Any) -> None:  # noqa: ANN401 - whatever a plugin's task holds
+    def persistent_id(self, value: Any) -> object:  # noqa: ANN401 - whatever a plugin's task holds
+        """Return what stands for a value in the pickle; None for one that is pickled as it is."""
+        if value is None or type(value) in _PLAIN:
+            return None
+        is_named = isinstance(value, type | FunctionType)
+        named = value if is_named else type(value)
+        self._packages.add(named.__module__.partition(".")[0])
+        name = named.__module__, named.__qualname__
+        if isinstance(value, Panel) and value is not self._whole:
+            found = described(value, self._panels)
+            self._packages |= found.packages
+            return "panel", found.digest
         if isinstance(value, np.ndarray) and value.dtype.kind != "O":
-            self._token("array", f"{value.dtype.str} {value.shape}")
-            self._hash.update(np.ascontiguousarray(value).tobytes())
-        elif isinstance(value, Mapping):
-            self._all("mapping", [part for pair in value.items() for part in pair])
-        elif isinstance(value, tuple | list):
-            self._named("sequence", type(value))
-            self._all("of", list(value))
-        elif isinstance(value, Set):
-            self._all("set", sorted(self._alone(entry) for entry in value))
-        elif isinstance(value, type):
-            self._named("class", value)
-        elif isinstance(value, FunctionType):
-            self._named("function", value)
+            return "array", value.dtype.str, value.shape, hashlib.sha256(value.tobytes()).digest()
+        if isinstance(value, FunctionType):
             cells = [cell.cell_contents for cell in value.__closure__ or ()]
-            self._all("holds", [value.__defaults__, value.__kwdefaults__, *cells])
-        elif dataclasses.is_dataclass(value):
-            self._named("dataclass", type(value))
-            self._all("fields", [getattr(value, option.name) for option in dataclasses.fields(value)])
-        else:
-            self._any_other(value)
-
-    def _all(self, what: str, entries: list[Any]) -> None:
-        self._token(what, str(len(entries)))
-        for entry in entries:
-            self.add(entry)
-
-    def _alone(self, value: object) -> str:
-        alone = described(value, self._panels)
-        self._packages |= alone.packages
-        return alone.digest
-
-    def _any_other(self, value: Any) -> None:  # noqa: ANN401 - whatever a plugin's task holds
-        """Add an object as what it would be rebuilt from; one that cannot be is like no other."""
-        self._named("object", type(value))
-        try:
-            rebuilt = value.__reduce_ex__(4)
-        except (TypeError, AttributeError):
-            rebuilt = secrets.token_hex()
-        if isinstance(rebuilt, str):
-            self._token("global", rebuilt)
-            return
-        callable_, arguments, state, *items = (*rebuilt, None, None, None)[:5]
-        self._all("rebuilt", [getattr(callable_, "__qualname__", ""), arguments, state])
-        for entries in items:
-            self._all("entries", list(entries or ()))
+            return name, value.__defaults__, value.__kwdefaults__, cells
+        if is_named:
+            return name
+        if isinstance(value, Set):
+            parts = [described(entry, self._panels) for entry in value]
+            self._packages = self._packages.union(*(part.packages for part in parts))
+            return name, sorted(part.digest for part in parts)
+        if isinstance(value, Mapping):
+            return name, [*value.items()]
+        if dataclasses.is_dataclass(value):
+            return name, [getattr(value, option.name) for option in dataclasses.fields(value)]
+        return None

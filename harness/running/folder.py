@@ -53,7 +53,10 @@ class RunFolder:
         ArtifactError
             Where the folder holds something that no run wrote, or this machine's clock is before 1980.
         """
-        _refuse_clock(datetime.now(UTC))
+        now = datetime.now(UTC)
+        if now.year < EARLIEST_YEAR:  # which compressed files, such as those of results, cannot hold
+            expected = f"a date from {EARLIEST_YEAR} on, as compressed files have them"
+            raise ArtifactError.at("the clock of this machine", f"says {now:%Y-%m-%d}", expected, "set it")
         if path.exists() and not (path / files.MARKER).is_file():
             if not path.is_dir():
                 raise ArtifactError.at(str(path), "is a file", hint=_ELSEWHERE)
@@ -330,13 +333,6 @@ class RunFolder:
         """
         with _readable(self.path / files.MANIFEST):
             return Manifest.from_json(self.read_bytes(files.MANIFEST).decode("utf-8"))
-
-
-def _refuse_clock(now: datetime) -> None:
-    """Refuse a date that compressed files, such as those of results and of tables for Word, cannot hold."""
-    if now.year < EARLIEST_YEAR:
-        expected = f"a date from {EARLIEST_YEAR} on, as compressed files have them"
-        raise ArtifactError.at("the clock of this machine", f"says {now:%Y-%m-%d}", expected, "set it")
 
 
 def _is_inside(name: str) -> bool:

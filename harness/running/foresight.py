@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import chain
-from typing import Any, cast
 
 from harness.arrays import Floats
 from harness.errors import Problem
-from harness.estimators.guard import Attempt, attempt
-from harness.estimators.protocol import CanFitFolds, ChecksRows, Fitted, HasCoefficients, HasNotes, for_folds
-from harness.evaluation.fold_fit import check_fold, fit_and_predict
+from harness.estimators.guard import Attempt, attempt, notes_of
+from harness.estimators.protocol import Fitted, check_rows
+from harness.evaluation.fold_fit import check_fold
 from harness.language import Message
 from harness.running.isolation import one_thread
 from harness.running.plan import Plan
 from harness.running.prepare import Prepared, numbers_of_a_draw
 from harness.running.warnings import study_notes, within
-from harness.running.workers import Apart, DeadWorkerError, ThisProcess
 from harness.scenarios.scenario import EvaluatesModels, Subject, framed
 from harness.study.spec.entry import Entry
 from harness.study.spec.node import Loc
@@ -51,41 +48,6 @@ class Foresight:
     is_in_vain: bool
 
 
-@dataclass(frozen=True, eq=False)
-class Foreseeing:
-    """The task of telling what a run would meet.
-
-    Attributes
-    ----------
-    chosen : by name in the study, which tells whose code it runs
-    """
-
-    prepared: Prepared
-    chosen: tuple[object, ...]
-    label: str = "validate"
-
-    def run(self) -> Foresight:
-        """Do the work."""
-        return foresee(self.prepared)
-
-    def failed(self, reason: str) -> Foresight:
-        """Return that nothing of the study can be had."""
-        hint = "try each plugin alone: harness test-plugin; or leave out what it brings"
-        return Foresight((), (Problem("plugins", reason, hint=hint),), is_in_vain=True)
-
-
-def foresee_apart(prepared: Prepared, apart: Callable[[Foreseeing], Foreseeing | Apart[Any]]) -> Foresight:
-    """Return what `foresee` does, told by a process beside this one where `apart` says so."""
-    study = prepared.plan.study
-    chosen = [entry.estimator for entry in study.estimators], [entry.scenario for entry in study.scenarios]
-    task = apart(Foreseeing(prepared, tuple(chain(*chosen))))
-    with ThisProcess().pool():
-        try:
-            return cast("Foresight", task.run())
-        except DeadWorkerError:
-            return cast("Foresight", task.failed(f"their process ended as they were tried, {task.label}"))
-
-
 @one_thread()
 def foresee(prepared: Prepared) -> Foresight:
     """Return what a run would meet, by the functions that the run calls.
@@ -102,7 +64,12 @@ def foresee(prepared: Prepared) -> Foresight:
         *_refused_folds(plan, sound),
         *_refused_scenarios(plan),
     ]
-    notes = dict.fromkeys((*study_notes(prepared), *_fit_notes(tried)))
+    of_fits = (
+        within(note, subject.panel.outcome, subject.name)
+        for subject, one in tried
+        for note in notes_of(one.value)
+    )
+    notes = dict.fromkeys((*study_notes(prepared), *of_fits))
     n_cells = len(plan.study.estimators) * len(plan.study.roles.outcomes)
     return Foresight(
         notes=tuple(replace(note, where=_placed(prepared, note.where)) for note in notes),
@@ -114,19 +81,7 @@ def foresee(prepared: Prepared) -> Foresight:
 def _tried(plan: Plan) -> Iterator[tuple[Subject, Attempt[Fitted | None]]]:
     """Yield estimators on all rows with how it goes: fits no longer than reading the rows, and checks."""
     for subject in (task.subject for task in plan.full_tasks()):
-        estimator = subject.estimator
-        if {HasCoefficients, CanFitFolds} <= estimator.provides:
-            quick = replace(subject, estimator=for_folds(estimator))
-            yield quick, attempt(partial(getattr, quick, "fit"))
-        elif isinstance(estimator, ChecksRows):
-            yield subject, attempt(partial(estimator.check_rows, subject.panel, rng=subject.stream))
-
-
-def _fit_notes(fits: Iterable[tuple[Subject, Attempt[Fitted | None]]]) -> Iterator[Note]:
-    for subject, tried in fits:
-        fit = tried.value
-        notes: tuple[Note, ...] = fit.notes if isinstance(fit, HasNotes) else ()
-        yield from (within(note, subject.panel.outcome, subject.name) for note in notes)
+        yield subject, attempt(partial(check_rows, subject.estimator, subject.panel, rng=subject.stream))
 
 
 def _refused_folds(plan: Plan, sound: set[str]) -> Iterator[Refused]:
@@ -141,8 +96,7 @@ def _refused_folds(plan: Plan, sound: set[str]) -> Iterator[Refused]:
     entries = tuple(entry for entry in study.estimators if entry.id in sound)
     few = study.model_copy(update={"roles": roles, "estimators": entries})
     for task in replace(plan, study=few, splits=tuple(smallest), variants=(), steps=()).fold_tasks():
-        call = check_fold if isinstance(task.estimator, ChecksRows) else fit_and_predict
-        tried: Attempt[object] = attempt(partial(call, task))
+        tried = attempt(partial(check_fold, task))
         if tried.status != "ok":
             what = Message("{protocol}, fold {fold}: {reason}", reason=tried.reason, **vars(task.cell))
             yield task.cell.estimator, what

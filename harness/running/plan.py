@@ -16,7 +16,7 @@ from harness.arrays import Ints
 from harness.data.panel import Panel, SplitUnit, with_entity_means
 from harness.data.rules import RowFilter
 from harness.errors import DataError, EstimationError, PluginError, Problem
-from harness.estimators.protocol import CanRunQuick, Estimator, for_folds, grouped_by
+from harness.estimators.protocol import Estimator, for_folds, grouped_by, quick
 from harness.evaluation.fold_fit import FoldCell, FoldTask
 from harness.evaluation.protocol import Fold
 from harness.language import Message
@@ -41,19 +41,19 @@ def as_quick(study: Study) -> Study:
 
     It expects what a spec pins of a quick run: other numbers are those of the whole study.
     """
-    evaluation, ladder, quick = study.evaluation, study.method_ladder, methodcaller("quick")
-    fewer = {"protocols": each_changed(evaluation.protocols, "protocol", quick)}
+    evaluation, ladder, as_told = study.evaluation, study.method_ladder, methodcaller("quick")
+    fewer = {"protocols": each_changed(evaluation.protocols, "protocol", as_told)}
     if ladder is not None:
         first = (ladder.outcomes or study.roles.outcomes)[:1]
-        ladder = ladder.model_copy(update={"start": _quick(ladder.start), "outcomes": first})
+        ladder = ladder.model_copy(update={"start": quick(ladder.start), "outcomes": first})
     return study.model_copy(
         update={
-            "estimators": each_changed(study.estimators, "estimator", _quick),
+            "estimators": each_changed(study.estimators, "estimator", quick),
             "expect": tuple(one for one in study.expect if one.quick),
             "multiverse": study.multiverse and study.multiverse.quick(),
             "method_ladder": ladder,
             "evaluation": evaluation.model_copy(update=fewer),
-            "scenarios": each_changed(study.scenarios, "scenario", quick),
+            "scenarios": each_changed(study.scenarios, "scenario", as_told),
         }
     )
 
@@ -66,10 +66,6 @@ def each_changed(entries: Iterable[BaseModel], part: str, change: Callable[[Any]
 def as_whole(study: Study) -> Study:
     """Return the study as it runs without ``--quick``: it expects nothing that a quick run gives."""
     return study.model_copy(update={"expect": tuple(one for one in study.expect if not one.quick)})
-
-
-def _quick(estimator: Estimator) -> Estimator:
-    return estimator.quick() if isinstance(estimator, CanRunQuick) else estimator
 
 
 def group_columns(study: Study, known: Catalogs) -> tuple[str, ...]:
@@ -99,8 +95,8 @@ class PanelSource(Protocol):
         """Return the positions of the rows that all rules keep; see `PanelBuilder.rows`."""
 
 
-# Rows of which the tasks of a larger plan are counted.
-COUNTED = 5_000
+# Rows of the sample by which a larger plan is told, and its tasks are counted.
+MOST_ROWS = 4_000
 
 # Entities that a sample has at least, if there are so many.
 LEAST_ENTITIES = 50
@@ -185,6 +181,13 @@ class Plan:
         return (*own, *(variant.entry for variant in self.variants))
 
     @property
+    def chosen(self) -> tuple[object, ...]:
+        """What is chosen by name: estimators, scenarios and protocols."""
+        study = self.study
+        found = [entry.estimator for entry in study.estimators], [one.scenario for one in study.scenarios]
+        return (*found[0], *found[1], *(entry.protocol for entry in study.evaluation.protocols))
+
+    @property
     def folds(self) -> Mapping[tuple[str, str], Fold]:
         """The folds by protocol and name."""
         return {(split.entry.id, fold.name): fold for split in self.splits for fold in split.folds}
@@ -221,7 +224,7 @@ class Plan:
         chosen = [("estimator", entry.id, entry.estimator) for entry in study.estimators]
         chosen += [("scenario", entry.id, entry.scenario) for entry in study.scenarios]
         lines += [f"{kind} {name}: {choice_in_words(changed_options(own))}" for kind, name, own in chosen]
-        return "\n".join([*lines, f"fits in all: {self.sampled(COUNTED).n_tasks}"])
+        return "\n".join([*lines, f"fits in all: {self.sampled(MOST_ROWS).n_tasks}"])
 
     def sampled(self, most_rows: int) -> Plan:
         """Return the plan of whole entities with about so many rows; itself where it has no more."""
@@ -383,9 +386,10 @@ def _require_few_groups(study: Study, panel: Panel) -> None:
     for entry in study.scenarios:
         for name in entry.scenario.columns:
             n_groups = len(panel.group(name).labels)
-            if n_groups > MAX_GROUPS:
+            most = max(2, min(MAX_GROUPS, panel.n_obs // 2))
+            if n_groups > most:
                 what = f"the scenario '{entry.id}' would compare {n_groups:,} groups"
-                problems.append(Problem(f"column '{name}'", what, f"at most {MAX_GROUPS}", hint))
+                problems.append(Problem(f"column '{name}'", what, f"at most {most}", hint))
     if problems:
         raise DataError(*problems)
 

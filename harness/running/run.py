@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from harness.data.read.files import FRAME_FILE, FrameFile
 from harness.data.read.source import machine_bytes, refuse_changed
 from harness.findings.run import Run
+from harness.findings.shape import shape_rates
 from harness.findings.table import findings_table
 from harness.record.manifest import Manifest
 from harness.registry.registry import Registry, libraries_of
@@ -28,7 +29,6 @@ from harness.running.prepare import load, prepare, prepare_loaded, require_memor
 from harness.running.progress import Count, Progress
 from harness.running.provenance import manifest_of
 from harness.running.results import RunResults, results_of
-from harness.running.shape import shape_rates
 from harness.running.workers import TASK_MODULE, CanStartEarly, Workers, imported_meanwhile
 from harness.running.write import write_conclusions, write_tables
 from harness.study.expectations.cell import Reproduction, check_expectations, narrowed

@@ -17,9 +17,10 @@ from functools import cache, partial
 from importlib import import_module
 from queue import Empty
 from threading import Thread
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, cast, runtime_checkable
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast, runtime_checkable
 
 from harness.data.shared_arrays import sharing
+from harness.errors import PluginError
 from harness.estimators.guard import what_broke
 from harness.running.isolation import IS_WORKER, TRACES, CanFail, Task, run_isolated, run_on_one_thread
 from harness.terminal import echo
@@ -337,6 +338,52 @@ class Apart(Generic[R_co]):
     def failed(self, reason: str) -> R_co:
         """Return what stands for a result that could not be had."""
         return self.task.open().failed(reason)
+
+
+@dataclass(frozen=True, eq=False)
+class Call(Generic[R]):
+    """A call as a task.
+
+    Attributes
+    ----------
+    of : dataclasses that tell whose code it runs
+    """
+
+    call: Callable[[], R]
+    of: tuple[object, ...]
+    label: str = "call"
+
+    def run(self) -> R:
+        """Do the work."""
+        return self.call()
+
+    def failed(self, reason: str) -> PluginError:
+        """Return why it could not be done."""
+        hint = "try each plugin alone: harness test-plugin; or leave out what it brings"
+        return PluginError.at("plugins", f"trying what the study asks of them failed: {reason}", hint=hint)
+
+
+def made_apart(call: Callable[[], R], of: tuple[object, ...], apart: Callable[[Any], Any]) -> R:
+    """Return what a call returns that is made in a process beside this one where `apart` says so.
+
+    Parameters
+    ----------
+    of : dataclasses that tell whose code it runs
+
+    Raises
+    ------
+    PluginError
+        Where that process ends.
+    """
+    task = Call(call, of)
+    with ThisProcess().pool():
+        try:
+            found = apart(task).run()
+        except DeadWorkerError as dead:
+            raise task.failed("their process ended") from dead
+    if isinstance(found, PluginError):
+        raise found
+    return cast("R", found)
 
 
 def _run(task: Sealed[FailingTask[R]]) -> R:

@@ -166,11 +166,8 @@ class Rab:
 
     def quick(self) -> Self:
         """Return a copy with at most 40 draws of a quick base estimator, 10 on a fold."""
-        base = self.base
-        if plugin.CanRunQuick in base.provides and isinstance(base, plugin.CanRunQuick):
-            base = base.quick()
-        fold_draws = min(self.fold_draws, QUICK_FOLD_DRAWS)
-        return replace(self, base=base, draws=min(self.draws, QUICK_DRAWS), fold_draws=fold_draws)
+        draws, fold_draws = min(self.draws, QUICK_DRAWS), min(self.fold_draws, QUICK_FOLD_DRAWS)
+        return replace(self, base=plugin.quick(self.base), draws=draws, fold_draws=fold_draws)
 
     def for_folds(self) -> Self:
         """Return a copy with at most `fold_draws` draws."""
@@ -178,10 +175,7 @@ class Rab:
 
     def for_nuisances(self) -> Self:
         """Return a copy whose base estimator learns nuisance functions."""
-        base = self.base
-        return (
-            replace(self, base=base.for_nuisances()) if isinstance(base, plugin.CanLearnNuisances) else self
-        )
+        return replace(self, base=plugin.for_nuisances(self.base))
 
     def within_entities(self) -> Self | None:
         """Return a copy whose base estimator has effects; None where that has none."""

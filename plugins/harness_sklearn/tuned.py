@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar, Self
 
@@ -109,25 +110,25 @@ class Tuned:
 
     def quick(self) -> Self:
         """Return a copy with the first four candidates, each as a quick run has it."""
-        return replace(self, candidates=tuple(map(_quick, self.candidates[:QUICK_CANDIDATES])))
+        return replace(self, candidates=tuple(map(plugin.quick, self.candidates[:QUICK_CANDIDATES])))
 
     def for_folds(self) -> Self:
         """Return a copy whose candidates are as folds have them."""
-        return replace(self, candidates=tuple(map(_for_folds, self.candidates)))
+        return replace(self, candidates=tuple(map(plugin.for_folds, self.candidates)))
 
     def check_rows(self, panel: Panel, *, rng: plugin.Stream = None, selection: Panel | None = None) -> None:
         """Refuse rows of which none can be set aside, or that all candidates refuse."""
         rng = plugin.stream_or_seeded(rng)
-        parts = self._parts(panel, selection, rng)
-        if all(_is_refused(one, parts, stream_at(rng, at + 1)) for at, one in enumerate(self.candidates)):
-            plugin.check_rows(self.candidates[0], parts.whole, rng=rng, selection=selection)
-
-    def _parts(self, panel: Panel, selection: Panel | None, rng: Generator) -> RowParts:
-        return split_to_select(panel, selection, share=self.selection_share, rng=stream_at(rng, 0))
+        parts = split_to_select(panel, selection, share=self.selection_share, rng=stream_at(rng, 0))
+        for at, one in enumerate(self.candidates):
+            with suppress(plugin.EstimationError):
+                plugin.check_rows(one, parts.train, rng=stream_at(rng, at + 1), selection=parts.selection)
+                return
+        plugin.check_rows(self.candidates[0], parts.whole, rng=rng, selection=selection)
 
     def for_nuisances(self) -> Self:
         """Return a copy whose candidates learn nuisance functions."""
-        return replace(self, candidates=tuple(map(_for_nuisances, self.candidates)))
+        return replace(self, candidates=tuple(map(plugin.for_nuisances, self.candidates)))
 
     def fit(self, panel: Panel, *, rng: plugin.Stream = None, selection: Panel | None = None) -> TunedFit:
         """Compare the candidates, and fit the best on all training rows.
@@ -138,7 +139,7 @@ class Tuned:
             Where there is one unit only, or the chosen candidate refuses the training rows.
         """
         rng = plugin.stream_or_seeded(rng)
-        parts = self._parts(panel, selection, rng)
+        parts = split_to_select(panel, selection, share=self.selection_share, rng=stream_at(rng, 0))
         fits = [_tried(one, parts, stream_at(rng, at + 1)) for at, one in enumerate(self.candidates)]
         errors = np.array([_error(fit, parts.selection) for fit in fits])
         chosen = int(np.argmin(errors))  # the first of equals, and where all refuse
@@ -146,15 +147,6 @@ class Tuned:
         if selection is None or kept is None:
             kept = self.candidates[chosen].fit(parts.whole, rng=rng, selection=selection)
         return TunedFit(kept, self.candidates, errors)
-
-
-def _is_refused(candidate: Estimator, parts: RowParts, rng: Generator) -> bool:
-    """Return whether it is known, without much work, that a candidate refuses the rows not set aside."""
-    try:
-        plugin.check_rows(candidate, parts.train, rng=rng, selection=parts.selection)
-    except plugin.EstimationError:
-        return True
-    return False
 
 
 def _tried(candidate: Estimator, parts: RowParts, rng: Generator) -> Fitted | None:
@@ -171,18 +163,6 @@ def _error(fit: Fitted | None, selection: Panel) -> float:
         return float("inf")
     error, variance = np.mean((selection.observed - fit.predict(selection)) ** 2), selection.observed.var()
     return float(error / variance if variance > 0 else error)
-
-
-def _quick(candidate: Estimator) -> Estimator:
-    return candidate.quick() if isinstance(candidate, plugin.CanRunQuick) else candidate
-
-
-def _for_folds(candidate: Estimator) -> Estimator:
-    return candidate.for_folds() if isinstance(candidate, plugin.CanFitFolds) else candidate
-
-
-def _for_nuisances(candidate: Estimator) -> Estimator:
-    return candidate.for_nuisances() if isinstance(candidate, plugin.CanLearnNuisances) else candidate
 
 
 def differences(first: Estimator, other: Estimator) -> str:

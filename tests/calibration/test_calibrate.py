@@ -16,9 +16,9 @@ from harness.calibration.drawn_study import fit_linear_truth
 from harness.calibration.page import HEADINGS, KINDS, VERDICT
 from harness.calibration.run import calibration_manifest, calibration_tables
 from harness.findings.gain import CHECKS
+from harness.findings.shape import exact_limits
 from harness.rng import random_stream
 from harness.running.options import RunOptions
-from harness.running.shape import exact_limits
 from harness.running.workers import LocalWorkers, ThisProcess
 from panels import panel_from_arrays
 

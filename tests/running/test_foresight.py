@@ -16,9 +16,9 @@ from harness.data.read.files import frame_file
 from harness.data.roles import Roles
 from harness.errors import DataError, PluginError
 from harness.evaluation.protocol import Fold, InSample
+from harness.findings.shape import Shape, exact_limits, rates_at, shape_of, shape_rates
 from harness.running.foresight import foresee
 from harness.running.options import RunOptions
-from harness.running.shape import Shape, exact_limits, rates_at, shape_of, shape_rates
 from harness.study.spec.document import written_spec
 from harness.tables.findings import ERROR_RATES
 from shape_grid import CELLS, GAINS, KINDS

@@ -120,7 +120,10 @@ def _with_labels(
     codes : labels by code, by column
     """
     asked = [("data.labelled", name) for name in source.spec.labelled]
-    require_columns(asked, codes, origin=source.origin, remedy="name a column whose values have labels")
+    require_columns(asked, frame.columns, origin=source.origin, remedy="correct the name")
+    for name in source.spec.labelled.keys() - codes.keys():
+        where, what = f"{source.origin}: column '{name}' (data.labelled)", "its values have no labels"
+        raise DataError.at(where, what, "labels, as files of Stata, SPSS and SAS have", "take it out there")
     absent = {float(text) for text in source.spec.missing_values if NUMBER.fullmatch(text)}
     known, replaced = dict[str, Mapping[object, str]](), list[str]()
     for name in [name for name in frame.columns if codes.get(name)]:

@@ -189,17 +189,12 @@ def two_texts(column: pd.Series, *, name: str) -> tuple[str, ...]:
     1 is the text that the column is named after, such as ``female``, or else the later in alphabetical order.
     Texts that are written like numbers, or say that a number is missing, are none of these.
     """
-    if pd.api.types.is_numeric_dtype(column):
-        return ()
-    found = column.dropna().unique().tolist()
-    if len(found) != 2 or not all(isinstance(cell, str) and _is_category(cell) for cell in found):
+    found = [] if pd.api.types.is_numeric_dtype(column) else column.dropna().unique().tolist()
+    plain = [" ".join(cell.casefold().split()) for cell in found if isinstance(cell, str)]
+    are_numbers = any(map(number_text.is_marked_number, plain))
+    if not len(found) == len(plain) == 2 or are_numbers or number_text.MISSING_TEXTS.intersection(plain):
         return ()
     return tuple(sorted(found, key=lambda text: (text.casefold() == name.casefold(), text)))
-
-
-def _is_category(text: str) -> bool:
-    plain = " ".join(text.split())
-    return not number_text.is_marked_number(plain) and plain.casefold() not in number_text.MISSING_TEXTS
 
 
 def require_no_codes(
@@ -216,11 +211,11 @@ def require_no_codes(
     DataError
         Where the column holds categories, or numbers without labels stand among the codes.
     """
-    codes = {label: code for code, label in labels.items()}
-    shown = few([f"{code:g} ({label})" for label, code in codes.items() if isinstance(code, int | float)])
+    codes = [code for code in labels if isinstance(code, int | float)]
+    shown = few([f"{code:g} ({labels[code]})" for code in codes])
     numeric = pd.api.types.is_numeric_dtype(column)
     if numeric and labels:
-        numbers = few([f"{code:g}" for code in codes.values() if isinstance(code, int | float)])
+        numbers = few([f"{code:g}" for code in codes])
         hint = f"data: labelled: {{{name}: [{numbers}]}} where they mean missing; {name}: number keeps all"
         what = f"cells are codes with labels, {shown}; the others are numbers without"
         locator.refuse(name, column.isin(labels).to_numpy(), what, "numbers, or labels throughout", hint)

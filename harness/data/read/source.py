@@ -167,16 +167,6 @@ class Reading:
     records: tuple[StepRecord, ...] = ()
 
 
-def as_found(form: FileForm) -> FileForm:
-    """Return the form of the file without any option."""
-    return form
-
-
-def no_sheets(_: Source) -> Sequence[str]:
-    """Return nothing: a file has one table."""
-    return ()
-
-
 @dataclass(frozen=True)
 class FileReader:
     """A data file format, chosen by file extension.
@@ -194,8 +184,8 @@ class FileReader:
     name: str
     suffixes: tuple[str, ...]
     read: Callable[[Source], Reading]
-    look: Callable[[FileForm], FileForm] = as_found
-    sheets: Callable[[Source], Sequence[str]] = no_sheets
+    look: Callable[[FileForm], FileForm] = field(default=lambda form: form)
+    sheets: Callable[[Source], Sequence[str]] = field(default=lambda _: ())
     example: bytes = field(default=b"", repr=False)
 
 

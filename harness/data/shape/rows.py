@@ -133,8 +133,7 @@ def read_entities(column: pd.Series, *, name: str, locator: RowLocator) -> list[
     locator.refuse(name, absent, "rows name no entity", "an entity in every row", remedy)
     if pd.api.types.is_integer_dtype(column):
         codes, distinct = pd.factorize(column)
-        names = [str(number) for number in distinct.tolist()]
-        return [names[code] for code in codes.tolist()]
+        return list(distinct.astype(str)[codes])
     cells = column.tolist()
     if all(isinstance(cell, str) for cell in cells):
         return cells

@@ -17,13 +17,13 @@ from harness.errors import EstimationError
 from harness.estimators.guard import Attempt, attempt
 from harness.estimators.protocol import (
     ESTIMATOR,
-    CanRunQuick,
     Estimator,
     Fitted,
     NestedEstimator,
     for_folds,
     grouped_by,
     is_default_learner,
+    quick,
 )
 from harness.estimators.treatment import Treatment
 from harness.language import Message, marked
@@ -92,7 +92,7 @@ class LearnerScenario(Scenario, WorksInParts):
     @property
     def quick_learners(self) -> tuple[Learner, ...]:
         """The learners as ``--quick`` runs them; those of the study are quickened there."""
-        return tuple(one.quick() if isinstance(one, CanRunQuick) else one for one in self.learners)
+        return tuple(one if isinstance(one, str) else quick(one) for one in self.learners)
 
     def respondents(self, estimators: Mapping[str, Estimator]) -> Mapping[str, Estimator]:
         """Return the learners by name.
