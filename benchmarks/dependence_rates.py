@@ -57,7 +57,8 @@ def encompassing(n_entities: int, seed: int) -> float:
             rest = fold != at
             own[~rest] = design[~rest] @ np.linalg.lstsq(design[rest], observed[rest])[0]
     rows = pd.DataFrame({"fold": fold, "entity": entity, "time": panel.period, "observed": observed})
-    found = encompassing_test(*(rows.assign(predicted=own) for own in predicted[::-1]))
+    reference, rival = (rows.assign(predicted=own) for own in predicted)
+    found = encompassing_test(rival, reference, test_to_train=0.25)
     return np.nan if found is None else found.p_value
 
 

@@ -8,7 +8,7 @@ every run its rates. A grid that was cut off goes on where it was: copy ``benchm
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from itertools import product
@@ -136,13 +136,17 @@ def _column(rng: Generator, size: tuple[int, int], between: float) -> Floats:
     return np.asarray(np.sqrt(between) * rng.standard_normal((size[0], 1)) + np.sqrt(1.0 - between) * moves)
 
 
-# Half of the factorial of two levels for each of five features, of resolution five.
-CELLS = tuple(
-    PanelShape(*shape, between=(0.0, 0.95)[sum(side) % 2])
-    for side, shape in zip(
-        product((0, 1), repeat=4), product((30, 500), (5, 18), (0.0, 0.9), (False, True)), strict=True
-    )
-)
+def _half(periods: Sequence[int]) -> Iterator[PanelShape]:
+    """Yield half of the factorial of two levels of each feature: the others decide on that of exposures."""
+    features = (enumerate((30, 500)), enumerate(periods), enumerate((0.0, 0.9)), enumerate((False, True)))
+    for n_entities, n_periods, autocorrelation, is_heavy in product(*features):
+        side = n_entities[0] + n_periods[0] + autocorrelation[0] + is_heavy[0]
+        between = (0.0, 0.95)[side % 2]
+        yield PanelShape(n_entities[1], n_periods[1], autocorrelation[1], is_heavy[1], between)
+
+
+# Of resolution five with 5 and 18 periods, and of resolution four with 3.
+CELLS = (*_half((5, 18)), *_half((3,)))
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ class EntityTest:
 
 @dataclass(frozen=True)
 class Encompassing(EntityTest):
-    """The t statistic of a forecast encompassing test with its two-sided p-value.
+    """The t statistic of a forecast encompassing test with its p-value.
 
     Attributes
     ----------
@@ -42,16 +42,21 @@ class Encompassing(EntityTest):
     weight: float
 
 
-def encompassing_test(rival: pd.DataFrame, reference: pd.DataFrame) -> Encompassing | None:
+def encompassing_test(
+    rival: pd.DataFrame, reference: pd.DataFrame, *, test_to_train: float = 0.0
+) -> Encompassing | None:
     """Test whether a rival's predictions add to those of a reference on the same test rows.
 
     The errors of the reference are regressed on the difference of the predictions (Harvey, Leybourne and
     Newbold 1998), both less their means in the period: shocks that all entities share fall away, however long
-    they last. The standard error is the jackknife over entities (CV3 of MacKinnon, Nielsen and Webb 2023).
+    they last. The standard error is the jackknife over entities (CV3 of MacKinnon, Nielsen and Webb 2023),
+    widened for training rows that folds share (Nadeau and Bengio 2003). The test is one-sided: a rival that
+    only adds noise has a negative weight, and adds nothing.
 
     Parameters
     ----------
     rival, reference : test rows of one protocol, with columns fold, entity, time, observed, predicted
+    test_to_train : test rows over training rows of a fold
 
     Returns
     -------
@@ -70,9 +75,9 @@ def encompassing_test(rival: pd.DataFrame, reference: pd.DataFrame) -> Encompass
         return None
     weight, n_entities = float(cross.sum() / square.sum()), square.size
     without = (cross.sum() - cross) / (square.sum() - square)
-    std_error = np.sqrt((n_entities - 1) / n_entities * np.square(without - weight).sum())
-    statistic = weight / float(std_error)
-    return Encompassing(statistic, float(2.0 * t.sf(abs(statistic), n_entities - 1)), n_entities, weight)
+    variance = (n_entities - 1) / n_entities * np.square(without - weight).sum() * (1.0 + test_to_train)
+    statistic = weight / float(np.sqrt(variance))
+    return Encompassing(statistic, float(t.sf(statistic, n_entities - 1)), n_entities, weight)
 
 
 # Draws of who lives where; the least p-value is one in 500.

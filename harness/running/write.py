@@ -76,12 +76,14 @@ def _effects(study: Study) -> list[EffectScenario]:
 def _encompassing(results: RunResults, predictions: pd.DataFrame, outcome: str) -> Iterator[pd.DataFrame]:
     """Yield whether each estimator adds to each reference, where test rows are kept apart."""
     place = {"outcome": outcome, "exposure": results.study.roles.exposure, "test": "encompassing"}
+    sizes = predictions.groupby(["protocol", "sample"], observed=True).size()
     for protocol, own in _honest_predictions(results, predictions):
+        share = float(sizes[protocol, "test"] / sizes[protocol, "train"])
         for reference in results.study.evaluation.references:
             for rival in results.estimators:
                 if rival == reference or reference not in own or rival not in own:
                     continue
-                found = encompassing_test(own[rival], own[reference])
+                found = encompassing_test(own[rival], own[reference], test_to_train=share)
                 if found is not None:
                     named = {"estimator": rival, "against": reference, "protocol": protocol, "status": "ok"}
                     yield pd.DataFrame([place | named | vars(found)])
