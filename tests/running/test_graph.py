@@ -50,7 +50,7 @@ def test_blocks_cover_all_draws_once_whatever_the_rows():
         assert max(map(len, blocks)) * n_obs <= max(2**22, n_obs)
 
 
-@pytest.mark.parametrize(("n_draws", "sizes"), [(40, [25, 15]), (200, [50] * 4), (1_000, [100] * 10)])
+@pytest.mark.parametrize(("n_draws", "sizes"), [(40, [25, 15]), (200, [50] * 4), (1_000, [50] * 20)])
 def test_many_draws_are_cut_into_few_blocks_and_at_least_four(n_draws, sizes):
     assert [len(block) for block in cut_draws(n_draws, n_obs=2457)] == sizes
 

@@ -97,10 +97,11 @@ def test_draws_take_no_levels_from_rows_that_a_protocol_selects_on() -> None:
     inside = panel.take(np.flatnonzero(panel.entity.codes < 60))
     aside = panel.take(np.flatnonzero(panel.entity.codes >= 60))
     weights = draw_weights(inside, 3, unit="entity", rng=np.random.default_rng(2))
-    fitted = WITH_EFFECTS.fit_draws(inside, weights=weights, selection=aside, rng=np.random.default_rng(0))
+    brief = replace(WITH_EFFECTS, max_steps=30)
+    fitted = brief.fit_draws(inside, weights=weights, selection=aside, rng=np.random.default_rng(0))
     assert fitted.n_unseen(aside) == aside.n_obs
     raised = replace(aside, observed=aside.observed + 5.0)
-    other = WITH_EFFECTS.fit_draws(inside, weights=weights, selection=raised, rng=np.random.default_rng(0))
+    other = brief.fit_draws(inside, weights=weights, selection=raised, rng=np.random.default_rng(0))
     np.testing.assert_allclose(other.predict(panel), fitted.predict(panel), atol=1e-6)
 
 

@@ -128,6 +128,8 @@ def test_grid_is_the_nearest_to_a_square(n_clusters: int, shape: tuple[int, int]
 
 
 QUICK = SomAnn().quick()
+# Where weights are compared, or sizes, not how well they fit.
+BRIEF = replace(QUICK, map_starts=1, max_steps=20)
 
 
 def regimes_panel(
@@ -157,9 +159,9 @@ def test_a_network_a_cluster_recovers_regimes() -> None:
 
 def test_the_formula_counts_all_rows_or_those_of_the_cluster() -> None:
     panel = regimes_panel((20, 30, 40, 50))
-    printed = QUICK.fit(panel, rng=np.random.default_rng(0))
+    printed = BRIEF.fit(panel, rng=np.random.default_rng(0))
     assert [search.formula for search in printed.searches] == [((700 * 0.9 - 1) / 5 - 1) / 10] * 4
-    fitted = replace(QUICK, formula_rows="cluster").fit(panel, rng=np.random.default_rng(0))
+    fitted = replace(BRIEF, formula_rows="cluster").fit(panel, rng=np.random.default_rng(0))
     counts = np.bincount(fitted.map_fit.map.assign(fitted.design.standardised(panel)))
     assert [search.n_obs for search in fitted.searches] == counts.tolist()
     formula = [search.formula for search in fitted.searches]
@@ -168,8 +170,8 @@ def test_the_formula_counts_all_rows_or_those_of_the_cluster() -> None:
 
 def test_without_clusters_it_is_the_plain_network() -> None:
     panel = regimes_panel()
-    ours = replace(QUICK, combine="none", map_starts=1).fit(panel, rng=np.random.default_rng(0))
-    plain = Mlp().quick().fit(panel, rng=np.random.default_rng(0))
+    ours = replace(BRIEF, combine="none").fit(panel, rng=np.random.default_rng(0))
+    plain = Mlp(max_steps=20).quick().fit(panel, rng=np.random.default_rng(0))
     np.testing.assert_array_equal(ours.predict(panel), plain.predict(panel))
 
 
