@@ -69,4 +69,4 @@ def plot_slopes(slopes: pd.DataFrame, outcome: str, exposure: str) -> Figure:
     return figure
 
 
-SECTION = parts.Section(*("quantiles", marked("Slopes by quantile"), 778, quantile_blocks), tables=(SLOPES,))
+SECTION = parts.Section(*("quantiles", marked("Slopes by quantile"), 772, quantile_blocks), tables=(SLOPES,))
