@@ -12,11 +12,11 @@ from collections import defaultdict
 
 import numpy as np
 
+from effect_panels import staggered_panel
 from harness.plugin import random_stream
 from harness.scenarios.scenario import framed
 from harness_causal import DifferenceInDifferences
 from harness_panel import FixedEffects
-from staggered_panels import staggered_panel
 
 SIZE = 0.05
 

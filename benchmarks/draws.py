@@ -120,11 +120,7 @@ def _network(X: Floats, outcome: Floats, entity: Ints, seed: int) -> MLPRegresso
     drawn = rng.choice(known, known.size)
     rows = np.concatenate([np.flatnonzero(entity == code) for code in drawn])
     network = MLPRegressor(
-        hidden_layer_sizes=(N_UNITS,),
-        activation="tanh",
-        solver="lbfgs",
-        max_iter=N_STEPS,
-        random_state=seed,
+        hidden_layer_sizes=(N_UNITS,), activation="tanh", solver="lbfgs", max_iter=N_STEPS, random_state=seed
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it says that it has not converged

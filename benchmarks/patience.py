@@ -50,11 +50,7 @@ class Rule:
 
 Rules = tuple[Rule, ...]
 USUAL = Rule("lbfgs", 150)
-RULES: Rules = (
-    USUAL,
-    Rule("lbfgs", 40),
-    *(Rule("projected_lbfgs", steps) for steps in (40, 30, 20, 10)),
-)
+RULES: Rules = (USUAL, Rule("lbfgs", 40), *(Rule("projected_lbfgs", steps) for steps in (40, 30, 20, 10)))
 EFFECT_RULES: Rules = (USUAL, *(Rule("projected_lbfgs", steps) for steps in (30, 10)))
 DECAY_RULES: Rules = (
     USUAL,

@@ -136,10 +136,7 @@ ROWS = (
         lambda info: f"{1.0 / info['library over ours']:.2f} times its time",
     ),
     Row(
-        "`harness validate --spec-only`",
-        IMPORTS,
-        "test_small_study.py::test_the_start_of_a_command",
-        _small,
+        "`harness validate --spec-only`", IMPORTS, "test_small_study.py::test_the_start_of_a_command", _small
     ),
     Row(
         "`harness run specs/grunfeld.yaml --quick --jobs 2`",

@@ -49,10 +49,7 @@ def ours() -> None:
 def theirs() -> None:
     """Draw as a script of matplotlib does."""
     figure = Figure(figsize=SIZE, layout="constrained")
-    filled(
-        figure,
-        lambda axes, low, high, colour: axes.fill_between(AT, low, high, color=colour, alpha=0.2),
-    )
+    filled(figure, lambda axes, low, high, colour: axes.fill_between(AT, low, high, color=colour, alpha=0.2))
     figure.savefig(io.BytesIO(), format="svg")
 
 

@@ -41,10 +41,7 @@ nitpick_ignore_regex = [
     ),
     # What a plugin or a script meets but never has to name.
     ("py:class", r"harness\..*\.(Derivation|ExplainedDerivation|Inference|InnerSplit|NullStatistics)"),
-    (
-        "py:class",
-        r"harness\..*\.(Gain|GainCell|EstimatorRecord|ProtocolRecord|Manifest|WithDraws)",
-    ),
+    ("py:class", r"harness\..*\.(Gain|GainCell|EstimatorRecord|ProtocolRecord|Manifest|WithDraws)"),
     ("py:class", r"harness\..*\.(RunReader|Row|View|Record|TypedTable|FileForm|FileSpec|NullScores)"),
     ("py:class", r"harness\.report\.blocks\.(Phrase|Prints|ReportBlock|Tabs)"),
     ("py:class", r"Manifest|RunReader|Concluded|Prints|Labels|Figure|(Mapping|dict|tuple|Literal)\[.*"),

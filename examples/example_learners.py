@@ -17,15 +17,7 @@ import numpy as np
 from numpy.random import Generator
 from pydantic import Field
 
-from harness.plugin import (
-    EstimationError,
-    Estimator,
-    Floats,
-    Inputs,
-    Panel,
-    hookimpl,
-    make_inputs,
-)
+from harness.plugin import EstimationError, Estimator, Floats, Inputs, Panel, hookimpl, make_inputs
 
 Count = Annotated[int, Field(ge=1)]
 Rate = Annotated[float, Field(gt=0, le=1)]

@@ -13,11 +13,11 @@ from time import process_time
 import numpy as np
 
 from harness.evaluation.fold_fit import FoldTask
-from harness.running.capped import capped, greatest
 from harness.running.graph import StudyTask
 from harness.running.isolation import run_isolated, run_on_one_thread
 from harness.running.plan import MOST_ROWS, Plan
 from harness.running.prepare import Prepared
+from harness.running.varied import capped, greatest
 from harness.scenarios.blocks import RATIO, is_trained_anew
 from harness.scenarios.full_fit import FullTask
 from harness.scenarios.task import PartTask, run_in_process

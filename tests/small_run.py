@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from pathlib import Path
+from subprocess import Popen
 
 import harness
-from harness.running.files import MANIFEST, MANIFEST_SUM, sum_line
+from harness.running.files import CHECKPOINTS, MANIFEST, MANIFEST_SUM, sum_line
 
 KEYS = {"entity": "firm", "time": "year"}
 ROLES = {**KEYS, "outcomes": ["invest"], "exposure": "value", "controls": ["capital"]}
@@ -95,3 +97,14 @@ def exit_code(monkeypatch, *words):
     except SystemExit as end:
         return end.code or 0
     return 0
+
+
+def kept_results(run):
+    """Return the files of finished tasks in a run folder; one still being written has another name."""
+    return [file for file in run.glob(f"{CHECKPOINTS}/*") if not file.name.startswith(".")]
+
+
+def wait_for_results(process: Popen, run, n=1):
+    """Wait until a run has kept as many results, or has ended."""
+    while process.poll() is None and len(kept_results(run)) < n:
+        time.sleep(0.05)

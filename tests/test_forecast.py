@@ -12,18 +12,10 @@ from click.testing import CliRunner
 from harness.api import prepare_study
 from harness.cli import cli
 from harness.data.read.files import frame_file
-from harness.forecast import (
-    Conclusion,
-    Forecast,
-    Probed,
-    fewer_draws,
-    probed,
-    share_within,
-    span,
-)
-from harness.running.capped import greatest
+from harness.forecast import Conclusion, Forecast, Probed, fewer_draws, probed, share_within, span
 from harness.running.options import RunOptions
 from harness.running.plan import MOST_ROWS, sampled_rows
+from harness.running.varied import greatest
 from harness.scenarios.curve.scenario import CurveScenario
 from harness.study.spec.document import written_spec
 from harness_rab.rab import Rab

@@ -15,7 +15,7 @@ import pytest
 import command
 from command import ROOT
 from harness.running.files import sha256_of
-from kept_results import kept_results, wait_for_results
+from small_run import kept_results, wait_for_results
 from source_files import files, tree_of
 
 GRUNFELD = "specs/grunfeld.yaml"

@@ -180,8 +180,7 @@ def key_of(declared: ResultTable | None, frame: pd.DataFrame) -> tuple[str, ...]
 def _matchable(a: pd.DataFrame, b: pd.DataFrame, keys: Sequence[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the keys of both as whole numbers, the same for equal keys, and the place among rows alike."""
     codes = pd.DataFrame(
-        {at: _codes(a[name], b[name]) for at, name in enumerate(keys)},
-        index=pd.RangeIndex(len(a) + len(b)),
+        {at: _codes(a[name], b[name]) for at, name in enumerate(keys)}, index=pd.RangeIndex(len(a) + len(b))
     )
     sides = []
     for side in (codes.iloc[: len(a)], codes.iloc[len(a) :]):

@@ -1,17 +1,51 @@
-"""All that is verified about a run folder, one check after the other."""
+"""All that is verified about a run folder, one check after the other, its tables among them."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
-from harness.audit import tables
+import pandas as pd
+
 from harness.audit.integrity import file_problems, manifest_problems, signed_by, spec_problems
-from harness.errors import ArtifactError, Problem
+from harness.audit.table_difference import Tolerance, table_difference
+from harness.errors import ArtifactError, HarnessError, Problem
+from harness.evaluation.gain import recognition_table
+from harness.evaluation.losses import SAMPLES
+from harness.evaluation.multiverse import choice_table, multiverse_table
+from harness.evaluation.specification_curve import joint_tests
+from harness.evaluation.tables import accuracy_table, decomposition_table, gains_table, gains_within
+from harness.findings.run import Run
+from harness.findings.table import findings_table
+from harness.record.manifest import Manifest
 from harness.registry.catalog import Catalogs
-from harness.running.files import GAIN_REPORT, SIGNATURE
+from harness.report.gain_report import gain_report
+from harness.running.comparison import ladder_gains
+from harness.running.csv_table import as_declared, csv_text, from_csv
+from harness.running.files import GAIN_REPORT, SIGNATURE, SPEC
 from harness.running.folder import RunFolder
+from harness.running.varied import ladder_steps
+from harness.study.expectations.cell import check_expectations, expectations_table
+from harness.study.expectations.claims_table import claims_table
+from harness.study.expectations.moderated_claim import SOURCES
+from harness.study.spec.load import load_study
+from harness.tables.accuracy import ACCURACY, PREDICTIONS
+from harness.tables.claims import CLAIMS, EXPECTATIONS
+from harness.tables.findings import FINDINGS
+from harness.tables.gain import (
+    DECOMPOSITION,
+    GAIN,
+    GAIN_WITHIN,
+    METHOD_LADDER,
+    MULTIVERSE,
+    MULTIVERSE_CHOICES,
+    MULTIVERSE_TESTS,
+    RECOGNITION,
+)
+from harness.tables.table import ResultTable
 
 # Name among the statistics of fits of the distance between two computations of their coefficients.
 DISAGREEMENT = "solver_disagreement"
@@ -64,7 +98,7 @@ def verify(
     for what, find in (
         (whole, lambda: file_problems(folder, manifest)),
         ("the spec is the one that was run", lambda: spec_problems(folder, manifest)),
-        ("the tables have their columns", lambda: tables.shape_problems(folder)),
+        ("the tables have their columns", lambda: shape_problems(folder)),
     ):
         check = _check(what, find)
         yield check
@@ -72,16 +106,16 @@ def verify(
             return
     yield _check(
         "errors, gains, intervals, p-values, decomposition and multiverse follow from the predictions",
-        lambda: tables.prediction_problems(folder, manifest),
+        lambda: prediction_problems(folder, manifest),
     )
     yield _check(
         "claims, expected numbers and the ladder of methods follow from the tables",
-        lambda: tables.spec_table_problems(folder, manifest, catalogs),
+        lambda: spec_table_problems(folder, manifest, catalogs),
     )
-    yield _check("findings follow from the tables", lambda: tables.finding_problems(folder, manifest))
+    yield _check("findings follow from the tables", lambda: finding_problems(folder, manifest))
     if GAIN_REPORT in manifest.files:
         follows = f"{GAIN_REPORT} follows from the tables"
-        yield _check(follows, lambda: tables.gain_report_problems(folder, messages))
+        yield _check(follows, lambda: gain_report_problems(folder, messages))
     else:
         yield AuditCheck("the run has no report yet; harness report RUN writes it", ())
     yield from agreement(folder)
@@ -123,3 +157,141 @@ def _check(what: str, find: Callable[[], Iterable[Problem]]) -> AuditCheck:
         where, reason = str(error.filename or ""), error.strerror or str(error)
         problem = Problem(where, f"cannot be read: {reason}", hint="take a whole copy of the folder")
         return AuditCheck(what, (problem,))
+
+
+# Other machines and versions add numbers up in another order.
+TOLERANCE = Tolerance()
+
+# Tables in which a cell without numbers is a row with its reason.
+REFUSING = (ACCURACY, GAIN)
+
+_NUMBERS = ("observed", "predicted", "train_variance")
+_MEND = "run the study again"
+_SHOWN = 5
+
+
+def shape_problems(folder: RunFolder) -> Iterator[Problem]:
+    """Yield which tables lack what can be computed with."""
+    predictions = folder.read_parquet("predictions")
+    yield from _lacking(PREDICTIONS, predictions)
+    for name in _NUMBERS:
+        if len(predictions) and name in predictions and not pd.api.types.is_numeric_dtype(predictions[name]):
+            yield Problem("predictions.parquet", f"the column {name} holds no numbers", hint=_MEND)
+    for table in (*REFUSING, DECOMPOSITION):
+        yield from _lacking(table, folder.read_table(table.name))
+
+
+def _lacking(table: ResultTable, frame: pd.DataFrame) -> Iterator[Problem]:
+    lacking = [name for name in table.columns if name not in frame]
+    if lacking:
+        yield Problem(table.file, f"lacks the columns {', '.join(lacking)}", hint=_MEND)
+
+
+def prediction_problems(folder: RunFolder, manifest: Manifest) -> Iterator[Problem]:
+    """Yield what predictions do not give, and cells that neither have numbers nor say why."""
+    study, source, predictions = manifest.study, "predictions.parquet", folder.read_parquet("predictions")
+    protocols = {protocol.use: protocol.id for protocol in study.protocols}
+    gains = gains_table(predictions, references=study.references, level=study.level)
+    for declared, computed in (
+        (ACCURACY, accuracy_table(predictions)),
+        (GAIN, gains),
+        (GAIN_WITHIN, gains_within(predictions, references=study.references)),
+        (DECOMPOSITION, decomposition_table(gains, reference=study.reference, protocols=protocols)),
+    ):
+        yield from _disagreements(folder, declared, _as_read(declared, computed), source)
+    shares = recognition_table(predictions, reference=study.reference, protocols=protocols, level=study.level)
+    if len(shares):
+        yield from _disagreements(folder, RECOGNITION, _as_read(RECOGNITION, shares), source)
+    if manifest.multiverse.universes:
+        own = folder.read_parquet("multiverse")
+        of = pd.concat([predictions, own], ignore_index=True), manifest.multiverse.universes
+        references = manifest.multiverse.references
+        universes = multiverse_table(*of, references=references, level=study.level)
+        tests = joint_tests(*of, references=references, level=study.level, seed=study.seed)
+        both = f"{source} and multiverse.parquet"
+        # These have columns that are not declared.
+        yield from _disagreements(folder, MULTIVERSE, from_csv(csv_text(universes)), both)
+        choices = from_csv(csv_text(choice_table(universes)))
+        yield from _disagreements(folder, MULTIVERSE_CHOICES, choices, both)
+        yield from _disagreements(folder, MULTIVERSE_TESTS, _as_read(MULTIVERSE_TESTS, tests), both)
+    # A cell that failed has a row as well.
+    ids = ([entry.id for entry in study.estimators], [entry.id for entry in study.protocols])
+    stored = folder.read_table("accuracy")[["outcome", "estimator", "protocol", "sample"]].astype(str)
+    there = set(stored.itertuples(index=False, name=None))
+    missing = [" · ".join(cell) for cell in product(study.outcomes, *ids, SAMPLES) if cell not in there]
+    if missing:
+        more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
+        yield Problem("accuracy.csv", f"has no row for {'; '.join(missing[:_SHOWN])}{more}", hint=_MEND)
+    for table in REFUSING:
+        rows = folder.read_table(table.name)
+        numbers = rows[rows["status"] != "ok"].select_dtypes("number").notna().any(axis="columns")
+        if numbers.any():
+            what = f"{int(numbers.sum())} rows have numbers that their status denies"
+            yield Problem(table.file, what, hint=_MEND)
+
+
+def spec_table_problems(folder: RunFolder, manifest: Manifest, catalogs: Catalogs) -> Iterator[Problem]:
+    """Yield what does not follow from spec and other tables: claims, expected numbers, gains of a ladder."""
+    try:
+        study = load_study(folder.path / SPEC, catalogs=catalogs, overrides=manifest.spec.overrides).study
+    except HarnessError as error:
+        what = f"cannot be read here, so claims and expected numbers are not checked: {error}"
+        yield Problem(SPEC, what, hint="install the plugins of the run, see versions in manifest.json")
+        return
+    source = "the spec and the other tables"
+    if study.claims:
+        claims = claims_table(study, {name: folder.read_table(name) for name in SOURCES})
+        yield from _disagreements(folder, CLAIMS, _as_read(CLAIMS, claims), source)
+    expected = [one for one in study.expect if one.quick == manifest.study.quick]
+    if expected:
+        checked = expectations_table(check_expectations(expected, folder.read_table))
+        yield from _disagreements(folder, EXPECTATIONS, _as_read(EXPECTATIONS, checked), source)
+    own = folder.read_parquet(METHOD_LADDER.name)
+    if study.method_ladder is not None and len(own):
+        predictions, references = folder.read_parquet("predictions"), manifest.study.references
+        of_references = predictions[predictions["estimator"].isin(references)]
+        gains = ladder_gains(
+            ladder_steps(study, catalogs),
+            pd.concat([of_references, own], ignore_index=True),
+            unseen=study.method_ladder.unseen,
+            references=references,
+            missing=(),
+            level=manifest.study.level,
+        )
+        stored = folder.read_table(METHOD_LADDER.name)
+        # Curves are kept of the study's own estimators alone.
+        curves = stored[stored["quantity"] == "curve_error"]
+        expected_rows = pd.concat([from_csv(csv_text(as_declared(METHOD_LADDER, list(gains)))), curves])
+        both = f"predictions.parquet and {METHOD_LADDER.name}.parquet"
+        yield from _disagreements(folder, METHOD_LADDER, expected_rows, both)
+
+
+def finding_problems(folder: RunFolder, manifest: Manifest) -> Iterator[Problem]:
+    """Yield what findings are said to be, and do not follow from the other tables."""
+    expected = _as_read(FINDINGS, findings_table(Run(manifest, folder)))
+    yield from _disagreements(folder, FINDINGS, expected, "the other tables")
+
+
+def gain_report_problems(folder: RunFolder, messages: Sequence[Path]) -> Iterator[Problem]:
+    """Yield whether ``gain_report.json`` says other than the tables."""
+    expected = json.loads(json.dumps(gain_report(folder, messages=messages)))
+    if json.loads(folder.read_bytes(GAIN_REPORT) or "null") != expected:
+        hint = "write it again: harness report RUN"
+        yield Problem(GAIN_REPORT, "is not what the manifest and the tables give", hint=hint)
+
+
+def _as_read(declared: ResultTable, computed: pd.DataFrame) -> pd.DataFrame:
+    """Return a table as it is read from a folder, since a file knows fewer types of cells."""
+    return from_csv(csv_text(as_declared(declared, [computed])))
+
+
+def _disagreements(
+    folder: RunFolder, table: ResultTable, expected: pd.DataFrame, source: str
+) -> Iterator[Problem]:
+    """Yield how a table of the folder, as far as it has numbers, differs from what it should be."""
+    stored = folder.read_table(table.name)
+    if table in (*REFUSING, METHOD_LADDER):
+        stored, expected = (rows[rows["status"] == "ok"] for rows in (stored, expected))
+    difference = table_difference(table.name, stored, expected, keys=table.key, tolerance=TOLERANCE)
+    for line in difference.lines("in the folder", f"recomputed from {source}"):
+        yield Problem(table.file, line, hint=_MEND)

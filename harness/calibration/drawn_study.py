@@ -298,10 +298,7 @@ def tested_gains(plan: Plan, apart: Callable[[Any], Any]) -> pd.DataFrame:
     )
     evaluation = study.evaluation
     return gains_table(
-        predictions,
-        references=evaluation.references,
-        level=evaluation.level,
-        among={"test": SAMPLES["test"]},
+        predictions, references=evaluation.references, level=evaluation.level, among={"test": SAMPLES["test"]}
     )
 
 
@@ -337,12 +334,12 @@ def curve_findings(full: FullResult, drawn: Mapping[str, DrawnTruth]) -> pd.Data
 
 
 def kinds_found(run: Run) -> pd.DataFrame:
-    """Return which kinds of findings are established.
+    """Return which kinds of findings are significant.
 
     Returns
     -------
     `COLUMNS`: a row for each outcome, estimator and kind looked for, with an empty protocol; found is 1.0
-    where any finding of the kind is established, else 0.0. Gains are those over the study's reference, where
+    where any finding of the kind is significant, else 0.0. Gains are those over the study's reference, where
     any protocol keeps test rows apart.
     """
     study = run.manifest.study

@@ -32,7 +32,6 @@ from harness.findings.table import RULES
 from harness.installed import installed
 from harness.record.manifest import Manifest, record_text
 from harness.running.calibration_record import CALIBRATION_RECORD, calibration_record
-from harness.running.capped import Most, capped
 from harness.running.dependence import Surroundings, installed_code, versions
 from harness.running.executor import execute
 from harness.running.files import locked
@@ -42,6 +41,7 @@ from harness.running.plan import Plan, as_quick, each_changed, make_plan
 from harness.running.prepare import Prepared, prepare
 from harness.running.progress import Count, Progress
 from harness.running.provenance import manifest_of
+from harness.running.varied import Most, capped
 from harness.running.workers import Workers
 from harness.study.spec.study import Study
 from harness.tables.effects import ROBUSTNESS

@@ -35,11 +35,7 @@ MOST_TIMES = 3
 @click.option("--time", metavar="COLUMN", help="Time column; guessed unless given.")
 @click.option("--outcome", metavar="COLUMN", help="Outcome column (dependent variable).")
 @click.option("--exposure", metavar="COLUMN", help="Exposure column (key regressor).")
-@click.option(
-    "--levels",
-    metavar="A,B,C",
-    help="Values of a categorical exposure, the base first.",
-)
+@click.option("--levels", metavar="A,B,C", help="Values of a categorical exposure, the base first.")
 @path_option("--out", "Spec to write; by default next to the data, with the same name.")
 @click.pass_obj
 def init(

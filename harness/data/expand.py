@@ -120,7 +120,7 @@ class _Making:
             self.records.append(StepRecord(step.name, step.into, step.inputs, Account(found.detail)))
 
     def expand_exposure(self) -> None:
-        """Put columns in the place of names that stand for them, and of an exposure with levels."""
+        """Replace names that stand for columns, and an exposure with levels, by the columns."""
         self.roles = _with_columns(self.roles, self.stands_for)
         exposure = self.roles.exposure
         if not has_levels(self.table.frame, self.roles):

@@ -129,7 +129,7 @@ def _checks_of(written: object, where: str) -> list[tuple[str, Any]]:
     return [(str(dict(check.get("options") or {}).get("check_name", "")), check) for check in written]
 
 
-def _check(name: str, said: Any, where: str) -> pa.Check | Problem:  # noqa: ANN401 - whatever stands in YAML
+def _check(name: str, said: object, where: str) -> pa.Check | Problem:
     import pandera.pandas as pa
 
     if name not in CHECKS:

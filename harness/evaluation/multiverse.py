@@ -33,11 +33,7 @@ class Universe:
 
 
 def multiverse_table(
-    predictions: pd.DataFrame,
-    universes: Sequence[Universe],
-    *,
-    references: Sequence[str],
-    level: float,
+    predictions: pd.DataFrame, universes: Sequence[Universe], *, references: Sequence[str], level: float
 ) -> pd.DataFrame:
     """Return the gain of every universe over every reference under every protocol and on every sample.
 

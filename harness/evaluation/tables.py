@@ -91,9 +91,7 @@ def entity_half_widths(tested: pd.DataFrame, *, level: float = LEVEL) -> Floats:
     return half
 
 
-def _intervals(
-    predictions: pd.DataFrame,
-) -> Iterator[tuple[tuple[str, ...], Ints, pd.DataFrame, Floats]]:
+def _intervals(predictions: pd.DataFrame) -> Iterator[tuple[tuple[str, ...], Ints, pd.DataFrame, Floats]]:
     """Yield the intervals of cells whose folds test each entity once, trained on others.
 
     Yields

@@ -1,1 +1,1 @@
-"""Every sentence that says something is there: its numbers, whether it is established, its caveats."""
+"""Every sentence that says something is there: its numbers, whether it is significant, its caveats."""

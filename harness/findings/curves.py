@@ -33,7 +33,7 @@ THRESHOLD_TESTS = ("one threshold", "two thresholds", "three thresholds")
 
 
 def linearity_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
-    """Yield every test of linearity; a nonlinearity is established where its p-value is below the level."""
+    """Yield every test of linearity; a nonlinearity is significant where its p-value is below the level."""
     for row in run.rows(EFFECT_TESTS):
         if row.is_done and (row.outcome, row.test) == (outcome, LINEARITY):
             is_bent = row.p_value < size_of(run.manifest.study.level)
@@ -119,7 +119,7 @@ WIDEST_PLACE = 0.8
 def model_curve_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
     """Yield of every curve with a simultaneous band of its slope whether it moves, and whether it bends.
 
-    Both are of the model: what it predicts were the exposure another. That it moves is established where the
+    Both are of the model: what it predicts were the exposure another. That it moves is significant where the
     band leaves zero anywhere on the supported grid, to the side on which the slope of the fit itself is; a
     nonlinearity where no single slope lies within the band. A fit may lie outside the band of its draws: of
     few entities, networks of resamples can all rise where the network of all rows falls.
@@ -211,9 +211,9 @@ def _finite(curve: lines.Curve, band: lines.Band) -> Mask:
 def turning_point_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
     """Yield every interior extreme of every curve; that a curve has none is a finding too.
 
-    An extreme is established where the draws say so; its position, interval and share of draws are given
+    An extreme is significant where the draws say so; its position, interval and share of draws are given
     whether or not they do. One whose interval spans more than `WIDEST_PLACE` of the supported range is none.
-    Draws can turn, and all elsewhere than the fit does: of one that is established and lies outside its
+    Draws can turn, and all elsewhere than the fit does: of one that is significant and lies outside its
     interval, the position is said not to be.
     """
     for scenario in lines.curve_scenarios(run):
@@ -247,7 +247,7 @@ def _turning_point(row: TurningPointRow) -> FindingRow:
 def sign_change_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
     """Yield of every conditional effect where it differs significantly from zero, and where it changes sign.
 
-    That it changes its sign is established where its simultaneous band excludes zero from below at one
+    That it changes its sign is significant where its simultaneous band excludes zero from below at one
     supported moderator value and from above at another, and the effect of the fit itself has that sign there;
     so its p-value is the greater of those of the clearest value on either side. Places of changes are those
     of the table of thresholds, between stretches whose band excludes zero within the longest supported one.

@@ -49,7 +49,7 @@ Debiased = tuple[EffectRow, ...]
 def debiased_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
     """Yield the effect that comes first, whatever it says, then every other debiased effect.
 
-    One is established where its interval excludes zero, the simultaneous band anywhere where it has several
+    One is significant where its interval excludes zero, the simultaneous band anywhere where it has several
     points; where its p-value, adjusted for its family (Holm 1979), is below one less the level; and where
     nothing is warned of, see `_warnings`. The family of the effect that a study declares is the outcomes;
     all others on an outcome, which stand to be chosen from, are one.
@@ -131,11 +131,7 @@ def _debiased(run: Run, rows: Debiased, family: tuple[float, int], *, is_primary
     if not first.is_done:
         reason = Sentence("no_effect", {"about": about, "reason": first.reason})
         return finding(
-            *(kind, reason),
-            outcome=first.outcome,
-            about=about,
-            is_established=False,
-            is_primary=is_primary,
+            *(kind, reason), outcome=first.outcome, about=about, is_established=False, is_primary=is_primary
         )
     parameters = _parameters(run, rows, family, is_primary=is_primary)
     is_apart, warnings = parameters["is_significant"], tuple(_warnings(first, size=size_of(study.level)))

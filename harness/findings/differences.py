@@ -26,7 +26,7 @@ from harness.text.sentences import Sentence, finding
 def contrast_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
     """Yield every contrast of every question.
 
-    It is established where its simultaneous interval, which allows for all of the question, excludes zero, to
+    It is significant where its simultaneous interval, which allows for all of the question, excludes zero, to
     the side on which the contrast itself is.
     """
     done = [row for row in run.rows(CONTRASTS) if row.is_done and row.outcome == outcome]
@@ -77,7 +77,7 @@ def _is_apart(estimate: float, low: float, high: float) -> bool:
 def group_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
     """Yield the difference of effects between every pair of groups; one sentence where there can be none.
 
-    It is established where its interval excludes zero, to the side on which the difference itself is, and
+    It is significant where its interval excludes zero, to the side on which the difference itself is, and
     its p-value is below one less the level, adjusted for all pairs and estimators of the question (Holm
     1979). Levels are no findings: the level of a group is the curve, which is averaged over all rows, at the
     exposures of the group, and no mean of the group.

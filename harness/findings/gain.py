@@ -62,7 +62,7 @@ SAID = frozenset(one.name for one in fields(GainRow)) - {"outcome", "reference",
 def gain_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
     """Yield the verdict over each reference, then what is known of each estimator.
 
-    A gain is established as `harness.findings.gains.established` says.
+    A gain is significant as `harness.findings.gains.established` says.
     """
     gains = Gains(run)
     for over in (gains, *gains.further):
@@ -166,14 +166,14 @@ def caveats(
     ----------
     cells : gains of one outcome, every estimator but the reference x every protocol
     reference : that gains are over where it is another than the study's
-    has_levels : whether the reference has levels of entities itself, so that no gain over it is one of these
+    has_levels : whether the reference has entity effects itself, so that no gain over it is one of these
     """
     further = {"reference": reference} if reference else {}
     return () if has_levels else tuple(_levels_gain_more(cells, further))
 
 
 def _levels_gain_more(cells: Sequence[GainCell], further: Mapping[str, str]) -> Iterator[Sentence]:
-    """Yield that estimators with levels of entities gain more than all without, where entities are known.
+    """Yield that estimators with entity effects gain more than all without, where entities are known.
 
     Of several such estimators the one with the least gain is named: what the others add to it is theirs.
     """

@@ -197,7 +197,7 @@ def refusal(run: Run, outcome: str, estimator: str, protocol: str) -> tuple[str,
 
 
 def established(cells: Sequence[GainCell]) -> tuple[str, ...]:
-    """Return the estimators whose gain is established, in the order in which they first appear.
+    """Return the estimators whose gain is significant, in the order in which they first appear.
 
     It is where the estimator is better under at least one protocol that keeps test rows apart and, of these,
     under every one that has a p-value, and where no interval given few periods lies below zero. A protocol

@@ -16,7 +16,7 @@ from harness.text.sentences import Sentence, finding
 def mediation_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
     """Yield every indirect effect; all on an outcome are one family (Holm 1979).
 
-    One is established where its p-value, adjusted for the family, is below one less the level.
+    One is significant where its p-value, adjusted for the family, is below one less the level.
     """
     rows = [row for row in run.rows(MEDIATION) if row.outcome == outcome and is_indirect(row)]
     for row, p_value in zip(rows, holm(row.p_value for row in rows), strict=True):
@@ -43,10 +43,7 @@ def mediation_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
             estimate=estimate,
             p_value=row.p_value,
             p_adjusted=p_value,
-            against=[
-                Sentence("mediator_as_random"),
-                *[Sentence("few_entities", few)] * has_few,
-            ],
+            against=[Sentence("mediator_as_random"), *[Sentence("few_entities", few)] * has_few],
         )
 
 

@@ -19,10 +19,7 @@ View = TypeVar("View")
 WORDS = frozenset({"reason", "message", "assumption"})
 
 # The same of one table; in others such a column may hold names.
-ALSO_WORDS = {
-    "claims": frozenset({"about", "counterpart_reason"}),
-    "preparation": frozenset({"detail"}),
-}
+ALSO_WORDS = {"claims": frozenset({"about", "counterpart_reason"}), "preparation": frozenset({"detail"})}
 
 
 class RunReader(Protocol):

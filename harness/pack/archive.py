@@ -246,7 +246,7 @@ def pack(
     Raises
     ------
     ArtifactError
-        Where the data at hand are not those of the run, or what is there is no such archive.
+        Where the data are not those of the run, or what is there is no such archive.
     """
     folder = sources.folder
     manifest = folder.manifest()

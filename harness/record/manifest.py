@@ -13,13 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from harness.data.name import exposure_columns
 from harness.errors import ArtifactError, Problem
 from harness.evaluation.multiverse import Universe
-from harness.evaluation.protocol import (
-    KNOWN_ENTITIES,
-    KNOWN_PERIODS,
-    LATER_PERIODS,
-    TOUCHES_TEST_ROWS,
-    Leak,
-)
+from harness.evaluation.protocol import KNOWN_ENTITIES, KNOWN_PERIODS, LATER_PERIODS, TOUCHES_TEST_ROWS, Leak
 from harness.language import ENGLISH, gettext
 from harness.study.expectations.claim import OpenQuestion, PublishedConclusion
 from harness.study.spec.study import Brackets, ReportFormat, Variable
@@ -239,7 +233,7 @@ def options_in_words(given: Mapping[str, Any]) -> str:
     return ", ".join(f"{name}: {choice_in_words(value)}" for name, value in given.items() if name != "use")
 
 
-def choice_in_words(value: Any) -> str:  # noqa: ANN401 - options are of any JSON type
+def choice_in_words(value: object) -> str:
     """Return a plain option, a choice as its name with its own options in brackets."""
     if isinstance(value, Mapping):
         pairs = options_in_words(value)

@@ -8,13 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, get_type_hints
 
-from pydantic import (
-    GetCoreSchemaHandler,
-    GetJsonSchemaHandler,
-    TypeAdapter,
-    ValidationError,
-    ValidationInfo,
-)
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, TypeAdapter, ValidationError, ValidationInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
@@ -154,7 +148,7 @@ def _replaced(nested: Any, name: object, kind: Any, catalogs: Catalogs) -> Any: 
     return dataclasses.replace(other, **{key: own[key] for key in own if key in shared})
 
 
-def plain_options(value: Any) -> Any:  # noqa: ANN401 - options are whatever a plugin's dataclass holds
+def plain_options(value: object) -> Any:  # noqa: ANN401 - options are whatever a plugin's dataclass holds
     """Return a frozen dataclass of options as plain data, nested choices with their name under ``use``."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         options = ((one.name, getattr(value, one.name)) for one in dataclasses.fields(value))

@@ -55,7 +55,7 @@ class NamedObject:
         """Return what messages call an offered member: its class, or itself where it is one."""
         return (offered if isinstance(offered, type) else type(offered)).__name__
 
-    def fault(self, kind: str, offered: Any) -> str:  # noqa: ANN401 - a stranger's object
+    def fault(self, kind: str, offered: object) -> str:
         """Return what is wrong with an offered member, or an empty string."""
         if isinstance(offered, type):
             return f"is a class: offer an object of it as the {kind}"
@@ -91,7 +91,7 @@ class OptionsClass(NamedObject):
         """Return the name of the class."""
         return offered.__name__ if isinstance(offered, type) else repr(offered)
 
-    def fault(self, kind: str, offered: Any) -> str:  # noqa: ANN401 - a stranger's object
+    def fault(self, kind: str, offered: object) -> str:
         """Return what is wrong with a class, or an empty string."""
         if not isinstance(offered, type):
             return f"is no class: offer the {kind}'s class itself"
@@ -124,7 +124,7 @@ class Kind(Generic[MemberT]):
         """Name of the hook that offers members."""
         return f"{PROJECT}_{self.plural}"
 
-    def name_of(self, offered: Any) -> str:  # noqa: ANN401 - a stranger's object
+    def name_of(self, offered: object) -> str:
         """Return the name by which a spec chooses an offered member.
 
         Raises

@@ -84,7 +84,7 @@ def _classes(module: ModuleType, n_names: int) -> tuple[type, ...]:  # noqa: ARG
     return tuple(cls for cls in found if cls.__module__ == module.__name__)
 
 
-def _put_back(owner: Any, held: Mapping[str, Any]) -> Iterator[str]:  # noqa: ANN401 - a module or class
+def _put_back(owner: ModuleType | type, held: Mapping[str, Any]) -> Iterator[str]:
     """Give functions and classes that were exchanged back their names, and yield these.
 
     A class of the harness gets back all of its names, and loses what was added to it, which would hide what

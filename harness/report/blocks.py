@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# As Markdown has them: code, emphasis and links; in the place of where a link leads stands ``.look`` too.
+# As Markdown has them: code, emphasis and links; ``.look`` also replaces where a link leads.
 MARKS = re.compile(r"`(?P<code>[^`]+)`|\*\*(?P<strong>.+?)\*\*|\[(?P<text>[^\]]+)\]\((?P<target>[^)\s]+)\)")
 
 

@@ -219,7 +219,7 @@ def _finished(path: Path, forced: Sequence[str]) -> Iterator[tuple[RunFolder, Ma
 
 
 def _warn_of_fonts(folder: RunStore, notes: Sequence[Note]) -> None:
-    """Put what fonts this machine lacks into the table of warnings, in the place of what another lacked."""
+    """Put what fonts this machine lacks into the table of warnings, instead of what another lacked."""
     warnings = folder.read_table(WARNINGS.name)
     others = warnings[warnings["code"] != FONT_CODE] if len(warnings) else warnings
     if notes or len(others) < len(warnings):

@@ -69,7 +69,7 @@ class CalibrationRecord:
         return parts | {f"version of {name}": value for name, value in own.items()}
 
 
-def _shown(value: Any) -> str:  # noqa: ANN401 - whatever a record holds
+def _shown(value: object) -> str:
     text = "absent" if value is None else str(value)
     return text if len(text) <= 80 else f"{text[:77]}..."
 

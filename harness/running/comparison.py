@@ -61,10 +61,7 @@ def missing_cells(results: Iterable[FoldResult]) -> tuple[MissingCell, ...]:
 
 
 def predictions_table(
-    results: Sequence[FoldResult],
-    *,
-    panels: Mapping[str, Panel],
-    folds: Mapping[tuple[str, str], Fold],
+    results: Sequence[FoldResult], *, panels: Mapping[str, Panel], folds: Mapping[tuple[str, str], Fold]
 ) -> pd.DataFrame:
     """Return the table ``predictions`` of all complete cells, without the limits of their intervals.
 

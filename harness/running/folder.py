@@ -124,7 +124,7 @@ class RunFolder:
 
     @contextmanager
     def replaced(self, *, keep: Collection[Path] = ()) -> Iterator[RunFolder]:
-        """Build a run beside the one that is here, and put its files in the place of the others when whole.
+        """Build a run beside the one that is here, and replace the others with its files when whole.
 
         Whatever ends the context before that leaves the earlier run as it was; whatever ends it later, even
         the process, leaves the new one to the next command.
@@ -136,7 +136,7 @@ class RunFolder:
         Raises
         ------
         ArtifactError
-            Where a file that no run wrote, or a link, is in the place of a new one; nothing is touched then.
+            Where a file that no run wrote, or a link, has the name of a new one; nothing is touched then.
         """
         self._settle()
         kept = [name for name in self.own() if (self.path / name).resolve() in keep]

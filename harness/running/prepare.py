@@ -210,7 +210,7 @@ class RunSources:
     registry : what plugins offer, as the run had them
     plugins : which they are
     spec : where the spec lies that was run, beside its data; where it lay, if none
-    data : file that the run was given in the place of the data that its spec names, if it was
+    data : file that the run was given instead of the data that its spec names, if it was
     """
 
     folder: RunFolder
@@ -226,7 +226,7 @@ def prepare_again(sources: RunSources) -> Prepared:
     Raises
     ------
     ArtifactError
-        Where the data are not found, or spec or data at hand are not those of the run.
+        Where the data are not found, or spec or data are not those of the run.
     """
     folder, spec, manifest = sources.folder, sources.spec, sources.folder.manifest()
     own = folder.path / FRAME_FILE

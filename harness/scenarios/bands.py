@@ -203,7 +203,7 @@ def simultaneous_limits(draws: Floats, *, level: float, among: Mask, rng: Genera
 # Exposures at which draws are kept, at equal shares of the supported grid.
 N_POINTS = 10
 
-# What stands for the fit on all rows in the place of a draw's number.
+# What stands for the fit on all rows where a draw has its number.
 THE_FIT = 0
 
 

@@ -13,13 +13,7 @@ from numpy.random import Generator
 from harness.arrays import Floats, Ints
 from harness.data.panel import Panel
 from harness.estimators.guard import Attempt, Status, all_of, attempt, in_one_line, notes_of
-from harness.estimators.protocol import (
-    CanFitDraws,
-    CanPrepareDraws,
-    DrawMaker,
-    Estimator,
-    FitsByDraws,
-)
+from harness.estimators.protocol import CanFitDraws, CanPrepareDraws, DrawMaker, Estimator, FitsByDraws
 from harness.evaluation.resample import ResampleUnit
 from harness.language import Message
 from harness.scenarios.draws import (
@@ -49,7 +43,7 @@ FASTEST_RATE = 0.5
 
 @dataclass(frozen=True, eq=False)
 class Subsample:
-    """Some entities of a panel, whole, that draws are made of in the place of all.
+    """Some entities of a panel, whole, that draws are made of instead of all.
 
     Attributes
     ----------

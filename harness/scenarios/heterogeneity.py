@@ -35,7 +35,7 @@ from harness.tables.table import ResultTable
 if TYPE_CHECKING:
     import pandas as pd
 
-# Reason in the place of a group's own model.
+# Reason instead of a group's own model.
 NOT_REFITTED = marked("separate models by group were not requested (`refit: false`, set by --quick)")
 
 

@@ -27,15 +27,7 @@ from harness.scenarios.effect.scenario import Learners, LearnerScenario
 from harness.scenarios.effect.score import LEAST_RESIDUAL, Effects, Estimated
 from harness.scenarios.effect.terms import Terms, Within, control_names, line
 from harness.scenarios.scenario import Concluded, Found, Part, Rows, Subject
-from harness.tables.effects import (
-    DIRECT,
-    FROM_MEDIATOR,
-    INDIRECT,
-    MEDIATION,
-    STEPWISE,
-    TO_MEDIATOR,
-    TOTAL,
-)
+from harness.tables.effects import DIRECT, FROM_MEDIATOR, INDIRECT, MEDIATION, STEPWISE, TO_MEDIATOR, TOTAL
 from harness.tables.table import ResultTable
 
 # Residual correlations of mediator and outcome that the indirect effect is given at, none first.

@@ -10,13 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.errors import PluginError, Problem
 from harness.estimators.guard import Attempt, Status, all_of, as_reason, attempt, notes_of
-from harness.estimators.protocol import (
-    Columns,
-    HasCoefficients,
-    HasDetails,
-    HasDraws,
-    HasResultRows,
-)
+from harness.estimators.protocol import Columns, HasCoefficients, HasDetails, HasDraws, HasResultRows
 from harness.language import Message, in_series
 from harness.scenarios.blocks import (
     BlockResult,

@@ -154,7 +154,7 @@ class SpecificationScenario(Scenario, WorksInParts):
     those of the roles, stand in its place. `without`: some groups left out.
 
     That all columns agree says little where they would agree anyway. So the baseline's effect is taken from
-    the outcome, and the exposure of other entities, drawn at random, stands in the place of their own, first
+    the outcome, and the exposure of other entities, drawn at random, replaces their own, first
     without an effect, then with the baseline's: how often all columns are significant with one sign is a
     number for each. A column that the rows do not allow is passed over.
 
@@ -291,7 +291,7 @@ def _first_controls(panel: Panel, *, number: int) -> Panel:
 
 
 def _measured(panel: Panel, *, by: str) -> Panel:
-    """Return the panel with another measure in the place of the exposure."""
+    """Return the panel with another measure instead of the exposure."""
     X = np.column_stack([panel.further(by), panel.X[:, len(panel.exposure_columns) :]])
     return replace(panel, exposure=by, levels=(), X=X, derived=())
 

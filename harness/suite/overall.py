@@ -519,10 +519,7 @@ def rank_finding(suite: Suite, ranked: Ranking) -> Row:
 
 
 def finding_rows(
-    suite: Suite,
-    ranked: Ranking,
-    compared: Mapping[tuple[str, Over], Comparison],
-    gains: pd.DataFrame,
+    suite: Suite, ranked: Ranking, compared: Mapping[tuple[str, Over], Comparison], gains: pd.DataFrame
 ) -> Iterator[Row]:
     """Yield every sentence on one protocol.
 

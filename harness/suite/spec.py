@@ -43,7 +43,7 @@ class SuiteStudy(SpecModel):
     Attributes
     ----------
     spec : file of the study, relative to that of the suite
-    protocols : asked of this panel in the place of the suite's, where it is too short for some
+    protocols : asked of this panel instead of the suite's, where it is too short for some
     panels : of a simulated panel, how many are drawn, with the seeds 1, 2 and so on
     """
 
@@ -63,8 +63,8 @@ class Suite(SpecModel):
     title : heading of the report
     description : what the suite asks
     seed : root of all randomness, the same for all studies
-    estimators : what is compared, in the place of each spec's own
-    protocols : how rows are split, in the place of each spec's own
+    estimators : what is compared, instead of each spec's own
+    protocols : how rows are split, instead of each spec's own
     pooled, two_way : ids of pooled least squares and of two-way fixed effects, which gains are over
     simple : ids of the rivals that the best is taken of; all other estimators are flexible
     curvature : id of the estimator whose gain over `pooled` says how curved a panel is; empty for none

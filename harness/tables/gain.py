@@ -186,10 +186,7 @@ MULTIVERSE = listed(
     "the gain under every combination of choices; a column for each choice follows",
 )
 MULTIVERSE_CHOICES = typed(
-    "multiverse_choices",
-    ChoiceRow,
-    ("outcome", "choice", "level"),
-    "change in the gain by each choice",
+    "multiverse_choices", ChoiceRow, ("outcome", "choice", "level"), "change in the gain by each choice"
 )
 MULTIVERSE_TESTS = typed(
     "multiverse_tests",

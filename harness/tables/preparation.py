@@ -59,10 +59,7 @@ PREPARATION = typed(
     "preparation", PreparationRow, ("step", "into", "inputs"), "how files were read and columns prepared"
 )
 INTERPOLATED = listed(
-    "interpolated",
-    "column entity time value",
-    "column entity time",
-    "missing cells that were filled in",
+    "interpolated", "column entity time value", "column entity time", "missing cells that were filled in"
 )
 SUMMARY = typed("summary", VariableRow, ("variable",), "moments of every variable")
 WARNINGS = typed("warnings", Note, ("code", "where"), "warnings to read before the numbers")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # How a cell went, and why it has no numbers where it has none; a cell that failed is a row with both.
 STATUS = ("status", "reason")
 
-# Status of a row that holds a reason in the place of numbers.
+# Status of a row that holds a reason instead of numbers.
 NOT_DONE = frozenset({marked("refused"), marked("failed")})
 
 # Start of the names of tables that fits bring along; their columns are their plugins' affair.
@@ -135,22 +135,22 @@ def answers(
     return typed(name, row, ("outcome", "estimator", "scenario", *key), description, measures=measures)
 
 
-def _text(value: Any) -> str:  # noqa: ANN401 - a cell of a table has any type
+def _text(value: object) -> str:
     """Return a cell as text; a whole number is written as one, also where empty cells made it a float."""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return "" if value is None else str(value)
 
 
-def _number(value: Any) -> float:  # noqa: ANN401 - as above
+def _number(value: float | str | None) -> float:
     return NAN if value is None else float(value)
 
 
-def _whole(value: Any) -> int | None:  # noqa: ANN401 - as above
+def _whole(value: float | str | None) -> int | None:
     return None if value is None else int(value)
 
 
-def _truth(value: Any) -> bool:  # noqa: ANN401 - as above
+def _truth(value: object) -> bool:
     return str(value) == "True"
 
 

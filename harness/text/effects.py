@@ -379,13 +379,7 @@ def moves(
     late : for what an effect is not significant once adjusted
     """
     study = context.study
-    given = {
-        "what": what,
-        "outcome": target,
-        "level": percent(study.level, 0),
-        "how": how,
-        "late": late,
-    }
+    given = {"what": what, "outcome": target, "level": percent(study.level, 0), "how": how, "late": late}
     if not is_significant:
         words = marked(
             "{what} changes {outcome} by {number} ({level} CI {limits}; {how}), not significantly different "

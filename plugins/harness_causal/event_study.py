@@ -1,4 +1,4 @@
-"""Effects by periods since the start, their average, and the test that there is none before."""
+"""Effects by periods since the start, their average and its bounds, and the test of none before."""
 
 from __future__ import annotations
 
@@ -91,3 +91,90 @@ def leads_of(event_time: Ints, window: int) -> Ints:
         what = marked("no cohort has two periods before its start: pre-trends cannot be tested")
         raise EstimationError.at("", what)
     return leads
+
+
+@dataclass(frozen=True, eq=False)
+class RelativeMagnitudes:
+    """Relative magnitudes (Rambachan & Roth 2023, section 2.4.1).
+
+    A violation changes from one period to the next by at most `m_bar` times its greatest change before the
+    start. So the average effect lies within `m_bar` times `reach` times that change around its estimate,
+    where `reach` sums weights times periods since the reference. The limits are those of a maximum over the
+    changes before the start and their signs: each has an interval of the normal model, and the interval is
+    their union, which holds whichever is the greatest (section 3.1 there; each interval here neglects the
+    restriction on the other changes, so that it may be wider than their conditional one, and in closed form).
+
+    Attributes
+    ----------
+    average : estimate, outcome units
+    changes : (n_changes,), of the estimates before the start
+    variance : of the average
+    covariances, variances : (n_changes,), of the changes with the average, and their own
+    reach : periods, >= 1
+    critical : quantile that limits are standard errors away
+    """
+
+    average: float
+    changes: Floats
+    variance: float
+    covariances: Floats
+    variances: Floats
+    reach: float
+    critical: float
+
+    @classmethod
+    def of(cls, study: EventStudy, *, window: int, level: float) -> RelativeMagnitudes:
+        """Return those of an event study whose effects share one reference period.
+
+        Raises
+        ------
+        EstimationError
+            Where they do not, or are not of consecutive periods around the start.
+        """
+        from scipy.stats import t
+
+        if not study.is_joint:
+            what = marked("its effects before the start are not comparable with those after it (Roth 2024)")
+            raise EstimationError.at("", what)
+        times, leads = study.event_time, leads_of(study.event_time, window)
+        if np.any(np.diff(np.sort(np.r_[times[leads[0] :], REFERENCE])) != 1):
+            raise EstimationError.at("", marked("effects of some periods around the start are missing"))
+        steps = np.diff(np.vstack([np.eye(times.size)[leads], np.zeros(times.size)]), axis=0)
+        covariance, weights = study.covariance, study.weights
+        return cls(
+            average=float(weights @ study.estimate),
+            changes=steps @ study.estimate,
+            variance=float(weights @ covariance @ weights),
+            covariances=np.asarray(steps @ covariance @ weights),
+            variances=np.diag(steps @ covariance @ steps.T),
+            reach=float(weights @ (times - REFERENCE)),
+            critical=float(t.ppf((1.0 + level) / 2.0, study.df)),
+        )
+
+    def at(self, m_bar: float) -> dict[str, float]:
+        """Return the identified set at the estimates, and the confidence interval, as a row of a table."""
+        sizes = m_bar * self.reach * np.array([[-1.0], [1.0]])
+        middle = self.average + sizes * self.changes
+        variance = self.variance + 2.0 * sizes * self.covariances + sizes**2 * self.variances
+        half = self.critical * np.sqrt(variance)
+        low, high = middle - half, middle + half
+        limits = {"set_low": middle.min(), "set_high": middle.max()}
+        limits |= {"conf_low": low.min(), "conf_high": high.max()}
+        return {"m_bar": m_bar} | {name: float(limit) for name, limit in limits.items()}
+
+    @property
+    def breakdown(self) -> float:
+        """The least `m_bar` at which the interval includes zero; zero where it does without violations.
+
+        That is where the t statistic of a limit first is the critical value.
+        """
+        square = self.critical**2
+        if self.average**2 <= square * self.variance:
+            return 0.0
+        constant, found = self.average**2 - square * self.variance, [np.inf]
+        for change, covariance, variance in zip(self.changes, self.covariances, self.variances, strict=True):
+            slope = 2.0 * (self.average * change - square * covariance)
+            for sign in (-1.0, 1.0):
+                roots = np.roots((change**2 - square * variance, sign * slope, constant))
+                found += [float(root.real) for root in roots if root.imag == 0.0 < root.real]
+        return min(found) / self.reach

@@ -2,8 +2,8 @@
 
 diff-diff has all of them, needs numpy, pandas and SciPy alone, and agrees with R's did, didimputation, fixest
 and bacondecomp. pyfixest has Sun & Abraham and two-stage imputation only; its estimates equal these. Bounds
-under violated trends are our own (`harness_causal.bounds`): those of diff-diff for relative magnitudes take
-the estimated trend before the start as if it were known.
+under violated trends are our own (`event_study`): those of diff-diff for relative magnitudes take the
+estimated trend before the start as if it were known.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ class Moments:
 
 
 def moments_of_outcomes(columns: Floats, outcomes: Floats) -> Moments:
-    """Return the moments of rows that count alike, those of an outcome in the place of a draw.
+    """Return the moments of rows that count alike, those of an outcome instead of a draw.
 
     Parameters
     ----------
@@ -146,7 +146,7 @@ def shared_penalties(
 
     Parameters
     ----------
-    moments : an outcome in the place of a draw, the same columns for all
+    moments : an outcome instead of a draw, the same columns for all
     """
     n_outcomes, n_free = len(moments.right), moments.right.shape[1] - curve.size
     size = np.bincount(curve).astype(np.float64)

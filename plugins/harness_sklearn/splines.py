@@ -56,7 +56,7 @@ class SplinesOfOutcomes:
 
     Attributes
     ----------
-    curves : those of an outcome in the place of a draw
+    curves : those of an outcome instead of a draw
     inputs : of each outcome, in whose units it is predicted
     """
 

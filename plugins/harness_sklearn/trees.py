@@ -131,8 +131,7 @@ class BoostingFit(plugin.LearnedFit):
         if self.n_rounds < self.most:
             return ()
         message = Message(
-            "The last of {most} rounds had the smallest selection error; increase max_rounds.",
-            most=self.most,
+            "The last of {most} rounds had the smallest selection error; increase max_rounds.", most=self.most
         )
         return (Note("W-ROUNDS", "", message),)
 

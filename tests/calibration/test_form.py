@@ -13,8 +13,8 @@ from harness.calibration.drawn_study import Cells, error_parts, fit_linear_truth
 from harness.calibration.page import Reduction
 from harness.calibration.run import CAPS, capped, cheap_form, reductions
 from harness.plugin import random_stream
-from harness.running.capped import greatest
 from harness.running.options import RunOptions
+from harness.running.varied import greatest
 from harness.tables.curves import SUPPORT
 from harness.tables.table import ResultTable
 from harness_neural.mlp import Mlp

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from effect_panels import staggered_panel
 from harness import EstimationError
 from harness.estimators.treatment import LONG_AGO, Treatment
 from harness.plugin import (
@@ -19,7 +20,6 @@ from harness.plugin import (
 from harness.rng import random_stream
 from harness.scenarios.effect.scenario import EffectScenario
 from panels import panel_from_arrays
-from staggered_panels import staggered_panel
 
 ENTITY = AbsorbedEffects("entity", ("2", "1"), np.array([[10.0, -1.0], [20.0, -2.0]]))
 TIME = AbsorbedEffects("time", ("1",), np.array([[0.5], [0.25]]))

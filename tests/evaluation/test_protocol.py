@@ -6,13 +6,7 @@ import pytest
 from scipy import stats
 
 from harness import EstimationError
-from harness.evaluation.gain import (
-    NO_PREDICTIONS,
-    NOTHING_GAINED,
-    ScoredGain,
-    recognition_table,
-    share_gone,
-)
+from harness.evaluation.gain import NO_PREDICTIONS, NOTHING_GAINED, ScoredGain, recognition_table, share_gone
 from harness.evaluation.protocol import (
     AsPublished,
     EntitiesAndTime,

@@ -14,8 +14,7 @@ from click.testing import CliRunner
 import harness
 from harness.cli import cli
 from harness.errors import ArtifactError
-from harness.export.cells import CellLeftOut, LinearCell
-from harness.export.write import script_of
+from harness.export.write import CellLeftOut, LinearCell, script_of
 from small_run import ROLES, grunfeld
 
 SPECS = {

@@ -15,8 +15,7 @@ from harness.plugin import random_stream
 from harness.running.files import sha256_of
 from harness.running.folder import RunFolder
 from harness.study.spec.document import written_spec
-from kept_results import kept_results, wait_for_results
-from small_run import SPEC, TINY, run_small
+from small_run import SPEC, TINY, kept_results, run_small, wait_for_results
 
 N_KILLS, N_SIZES, N_LOSSES = 20, 12, 12
 

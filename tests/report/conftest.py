@@ -10,8 +10,7 @@ from harness.installed import installed
 from harness.report.drawing import canvas
 from harness.report.drawing.canvas import Prints
 from harness.report.write import Reporter
-from report.all_sections import SECTIONS
-from report.fake_run import chinese_run, hostile_run, wage_run
+from report.fake_run import SECTIONS, chinese_run, hostile_run, wage_run
 
 
 def reported(write, name):

@@ -13,8 +13,10 @@ import pandas as pd
 
 from harness.findings.run import Run
 from harness.findings.table import findings_table
+from harness.installed import installed
 from harness.language import remember
 from harness.record.manifest import Manifest
+from harness.report.sections.section import SECTION
 from harness.running.csv_table import from_csv
 from harness.running.folder import RunFolder
 from harness.tables.findings import FINDINGS
@@ -162,3 +164,6 @@ def hostile_run(path: Path) -> RunFolder:
     content["command"] = HOSTILE["warning"]
     notes = ((HOSTILE["label"], HOSTILE["warning"], HOSTILE["reason"]),)
     return write_fake_run(path, content, drawn=("ols", "ann"), warnings=notes)
+
+
+SECTIONS = tuple(sorted(installed().of(SECTION).values(), key=lambda section: section.place))

@@ -14,9 +14,8 @@ from harness.findings.run import read_run
 from harness.report.figures.front import leading_curves, published_protocol, slope_shape
 from harness.report.front import headline_table, shape
 from harness.report.write import BRIEF, Reporter
-from report.all_sections import SECTIONS
 from report.changed_run import with_study, with_table
-from report.fake_run import wage_run
+from report.fake_run import SECTIONS, wage_run
 
 
 @pytest.fixture(scope="module")

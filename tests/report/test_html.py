@@ -14,9 +14,8 @@ from harness.report.render.html import script_hash
 from harness.report.sections.section import featured
 from harness.report.write import Reporter
 from harness.tables.findings import FINDINGS
-from report.all_sections import SECTIONS
 from report.changed_run import with_study, with_table
-from report.fake_run import HOSTILE, REASON, wage_run
+from report.fake_run import HOSTILE, REASON, SECTIONS, wage_run
 
 XHTML = "{http://www.w3.org/1999/xhtml}"
 NAMESPACES = {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from harness.audit.tables import gain_report_problems
+from harness.audit.verification import gain_report_problems
 from harness.installed import installed
 
 # More than two words of English one after the other.

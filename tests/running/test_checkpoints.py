@@ -23,7 +23,7 @@ from harness.running.workers import ThisProcess
 from harness.scenarios.full_fit import FullResult
 from plugin_files import write_tiny_study
 from small_run import exit_code
-from watched import Watched
+from worker_tasks import Watched
 
 PREDICTIONS = FoldPredictions(
     train=np.array([0.1, 1 / 3]),

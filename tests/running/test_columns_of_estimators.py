@@ -11,7 +11,7 @@ import pytest
 import harness
 from harness import SpecError
 from harness.api import prepare_study
-from harness.audit.tables import spec_table_problems
+from harness.audit.verification import spec_table_problems
 from harness.findings.run import read_run
 from harness.installed import installed
 from harness.report.sections.method_ladder import METHOD_LADDER_SECTION

@@ -21,8 +21,7 @@ from harness.scenarios.full_fit import FullTask, answer_in_process
 from harness.scenarios.heterogeneity import HeterogeneityScenario
 from harness.scenarios.scenario import Subject
 from scenarios.least_squares import LeastSquares, crossed, grouped_panel
-from watched import Watched, run_all
-from worker_tasks import Sleeping
+from worker_tasks import Sleeping, Watched, run_all
 
 SCENARIOS = {
     "curve": CurveScenario(draws=30, grid=4),

@@ -11,7 +11,7 @@ import numpy as np
 
 from harness import EstimationError, Problem
 from harness.plugin import CanFitDraws, Key
-from panels import panel_from_arrays
+from panels import balanced_panel, panel_from_arrays
 
 # Names of the groups of `grouped_panel`.
 SIZES = ("large", "small", "tiny")
@@ -111,3 +111,47 @@ def grouped_panel(rng, truth, *, shares=(0.5, 0.5), **options):
     bounds = np.cumsum(shares)[:-1] * panel.n_entities
     codes = np.searchsorted(bounds, panel.entity.codes, side="right")
     return replace(panel, groups=(Key("size", SIZES[: len(shares)], codes),))
+
+
+@dataclass(frozen=True)
+class Square:
+    """The square of a column."""
+
+    of: str
+    into: str
+
+    @property
+    def inputs(self):
+        return (self.of,)
+
+    def compute(self, columns):
+        return columns[self.of] ** 2
+
+
+@dataclass(frozen=True)
+class Product:
+    """The product of two columns."""
+
+    first: str
+    second: str
+    into: str
+
+    @property
+    def inputs(self):
+        return (self.first, self.second)
+
+    def compute(self, columns):
+        return columns[self.first] * columns[self.second]
+
+
+def squared_panel():
+    """Return a panel of an exposure, a control, and the square of the exposure."""
+    rng = np.random.default_rng(5)
+    x, m = rng.uniform(0, 2, size=(2, 60))
+    return balanced_panel(
+        (20, 3),
+        outcome=np.zeros(60),
+        X=np.column_stack([x, m, x**2]),
+        columns=("x", "m", "s"),
+        derived=(Square(of="x", into="s"),),
+    )

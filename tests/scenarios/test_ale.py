@@ -1,6 +1,8 @@
 """Accumulated local effects of one and of two columns, against closed forms and second implementations."""
 
-from dataclasses import replace
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -16,8 +18,36 @@ from harness.scenarios.ale import (
     second_order,
 )
 from harness.scenarios.grid import partial_dependence
-from scenarios.derived import Square
-from scenarios.functions import Function, bins_of, make_panel, uniform_panel
+from panels import panel_from_arrays
+from scenarios.least_squares import Square
+
+
+@dataclass(frozen=True)
+class Function:
+    """Predicts a function of the first two columns."""
+
+    of: callable
+
+    def predict(self, panel):
+        return self.of(panel.X[:, 0], panel.X[:, 1])
+
+
+def make_panel(x, m):
+    return panel_from_arrays(
+        entity=np.arange(x.size),
+        period=np.zeros(x.size),
+        outcome=np.zeros(x.size),
+        X=np.column_stack([x, m]),
+        columns=("x", "m"),
+    )
+
+
+def uniform_panel(n_obs=400, seed=0):
+    return make_panel(*np.random.default_rng(seed).uniform(size=(2, n_obs)))
+
+
+def bins_of(panel, name="x", n_bins=10):
+    return quantile_bins(panel.column(name), n_bins=n_bins)
 
 
 def test_bins_hold_equal_shares():

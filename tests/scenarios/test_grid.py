@@ -20,7 +20,7 @@ from harness.scenarios.grid import (
 )
 from harness.scenarios.task import Sealed
 from panels import panel_from_arrays
-from scenarios.derived import Product, Square, squared_panel
+from scenarios.least_squares import Product, Square, squared_panel
 from worker_tasks import Opened
 
 GRID = np.array([0.0, 0.3, 1.0, 4.0])

@@ -12,8 +12,7 @@ from harness.scenarios.scenario import Subject
 from harness.scenarios.task import answered_in_parts
 from harness_panel import PooledOLS
 from panels import balanced_panel, panel_from_arrays
-from scenarios.derived import Square
-from scenarios.least_squares import SIZES, LeastSquares, crossed, grouped_panel, powers
+from scenarios.least_squares import SIZES, LeastSquares, Square, crossed, grouped_panel, powers
 
 
 def answer(panel, estimator, *, seed=1, **options):

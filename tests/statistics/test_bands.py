@@ -5,12 +5,14 @@ without error and any band that treats cities as sampled covers the level too of
 constants of a distribution with mean zero, as sampled cities would.
 """
 
+from __future__ import annotations
+
 from typing import ClassVar
 
 import numpy as np
 import pytest
 
-from harness.data.simulate.small_panels import InvertedU, MonotonePanel, NullEffect, SCurve
+from harness.data.simulate.small_panels import InvertedU, MonotonePanel, NullEffect, SCurve, SmallPanel
 from harness.plugin import random_stream
 from harness.scenarios.bands import pointwise_limits
 from harness.scenarios.curve.scenario import CurveScenario
@@ -22,8 +24,17 @@ from harness_panel import PolynomialEffects, PooledOLS
 from harness_rab.rab import Rab
 from harness_sklearn.splines import Splines
 from panels import panel_from_arrays, small_panel
-from rab_subjects import NETWORK, rab_on
 from shares import least
+
+NETWORK = Mlp(optimiser="levenberg_marquardt", sizes_around=0, restarts=1, draw_restarts=3)
+
+
+def rab_on(simulation: SmallPanel, *, draws: int, network: Mlp = NETWORK) -> Subject:
+    """Return a RAB fitted on a simulated panel."""
+    panel = small_panel(simulation.draw())
+    estimator = Rab(base=network, draws=draws)
+    return Subject(panel, estimator, "rab", simulation.seed)
+
 
 AT = np.array([0.25, 0.35, 0.5, 0.65, 0.75])
 N_ENTITIES, N_PERIODS, NOISE = 100, 6, 0.1

@@ -18,11 +18,7 @@ from harness.suite.run import write_site
 
 REFERENCE = Path(__file__).parents[2] / "suites" / "reference" / "public_panels"
 PROTOCOLS = {"Entities not used in training": "held_out_entities", "Forward in time": "forward"}
-OVERS = {
-    "pooled OLS": "pooled",
-    "two-way effects": "two_way",
-    "the best simple rival": "simple",
-}
+OVERS = {"pooled OLS": "pooled", "two-way effects": "two_way", "the best simple rival": "simple"}
 FEATURES = ("n_entities", "n_periods", "n_obs", "share_between", "curvature")
 LIMITS = ("conf_low", "conf_high")
 NUMBER = re.compile(r"−?\d[\d,]*(?:\.\d+)?")

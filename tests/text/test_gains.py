@@ -1,25 +1,42 @@
 """Verdicts on gains and what stands against them, against sentences written by hand from the numbers."""
 
+from __future__ import annotations
+
 import math
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from harness.evaluation.protocol import (
-    LATER_PERIODS,
-    SAME_ENTITY,
-    SAME_PERIOD,
-    TEST_SELECTION,
-    TRAINING_ROWS,
-)
+from harness.evaluation.protocol import LATER_PERIODS, SAME_ENTITY, SAME_PERIOD, TEST_SELECTION, TRAINING_ROWS
 from harness.findings import gain
 from harness.findings.gains import GainCell, established
 from harness.record.manifest import EstimatorRecord, ProtocolRecord
-from harness.tables.gain import GIVEN_PERIODS, GainStatus
+from harness.tables.gain import GIVEN_PERIODS, GainRow, GainStatus
 from harness.text.plain_text import Footnotes
-from report.fake_gain import gain_row
 from report.fake_run import manifest, read_manifest
+
+
+def gain_row(estimator, protocol, gain, low, high, *, status="ok", reason="", **p_values):
+    """Return the row of one estimator under one protocol; p-values that are not given are missing."""
+    return GainRow(
+        outcome="y",
+        estimator=estimator.id,
+        reference="ols",
+        protocol=protocol.id,
+        sample="test",
+        gain=gain,
+        conf_low=low,
+        conf_high=high,
+        p_value=p_values.pop("p_value", math.nan),
+        mse=math.nan,
+        mse_reference=math.nan,
+        n_entities=None,
+        status=status,
+        reason=reason,
+        **p_values,
+    )
+
 
 NB = "\u00a0"
 RANDOM = ProtocolRecord("as_published", "as_published", "Random rows", "how", (SAME_ENTITY, TEST_SELECTION))

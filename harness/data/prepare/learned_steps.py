@@ -226,9 +226,8 @@ class Winsorise(OfNamedColumns):
         """
         values, groups = columns[self.of], self.by[0] if self.by else None
         if not values.size:
-            where = f"column '{self.into}' (data.prepare, {self.name})"
             what = f"no row has a value of '{self.of}' to learn from"
-            raise DataError.at(where, what, "at least one value", "leave the step out")
+            raise self.refusal(what, "at least one value", "leave the step out")
         codes = np.zeros(0) if groups is None else columns[groups]
         within = {float(code): self._limits(values[codes == code]) for code in np.unique(codes)}
         return LearnedLimits(self.into, self.of, groups, self._limits(values), within)
@@ -309,9 +308,8 @@ class EntropyIndex(OfNamedColumns):
         raw = np.column_stack([columns[name] for name in self.columns])
         constant = [name for name in self.columns if not columns[name].size or np.ptp(columns[name]) == 0.0]
         if constant:
-            where = f"column '{self.into}' (data.prepare, {self.name})"
             what = f"constant among the {len(raw)} rows the index is learned from: {', '.join(constant)}"
-            raise DataError.at(where, what, "indicators that vary", "take them out of the list")
+            raise self.refusal(what, "indicators that vary", "take them out of the list")
         is_negative = np.isin(self.columns, self.negative)
         low, high = raw.min(axis=0), raw.max(axis=0)
         worst, width = np.where(is_negative, high, low), np.where(is_negative, low - high, high - low)
@@ -365,10 +363,9 @@ class Coupling(OfNamedColumns):
         for name in self.of:
             outside = np.abs(columns[name] - 0.5) > 0.5 + 1e-9
             if outside.any():
-                where = f"column '{self.into}' (data.prepare, {self.name})"
                 what = f"'{name}' is {columns[name][outside][0]:g} in one of {int(outside.sum())} rows"
                 hint = "rescale it to [0, 1] by a step before"
-                raise DataError.at(where, what, "indices from 0 to 1", hint)
+                raise self.refusal(what, "indices from 0 to 1", hint)
         return self
 
     def compute(self, columns: Mapping[str, Floats]) -> Floats:

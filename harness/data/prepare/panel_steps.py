@@ -14,7 +14,6 @@ from harness.data.messages import Account, number, require
 from harness.data.name import ColumnName
 from harness.data.neighbours import nearest_neighbours
 from harness.data.prepare.step import Calendar, Column, OfNamedColumns, OneColumn
-from harness.errors import DataError
 from harness.language import Message, marked
 from harness.tables.preparation import Note
 
@@ -128,10 +127,9 @@ class GrowthRate(_OfAnotherPeriod):
         """
         of, before = columns[self.of], super().across(columns, calendar)
         if n_below := int((before.cells <= 0.0).sum()):
-            where = f"column '{self.into}' (data.prepare, {self.name})"
             what = f"'{self.of}' grows from 0 or below in {n_below} rows"
             hint = "use `difference`, or leave the rows out by data.rows"
-            raise DataError.at(where, what, "numbers above 0", hint)
+            raise self.refusal(what, "numbers above 0", hint)
         unreached = of.unreached | before.unreached
         return Column(np.where(unreached, np.nan, of.cells / before.cells - 1.0), unreached)
 
@@ -262,12 +260,13 @@ class Deflate(OfNamedColumns):
         """
         of, by, positions = columns[self.of], columns[self.by], calendar.positions
         label, n_below = str(self.base), int((by.cells <= 0.0).sum())
+        hint = "correct the step's options, or the column"
         if n_below:
-            raise self._refusal(f"'{self.by}' is 0 or below in {n_below} rows", "numbers above 0")
+            raise self.refusal(f"'{self.by}' is 0 or below in {n_below} rows", "numbers above 0", hint)
         if label not in positions:
             first, last = min(positions, key=positions.__getitem__), max(positions, key=positions.__getitem__)
             expected = f"a period of the panel, from {first} to {last}"
-            raise self._refusal(f"no row is of the base period {label}", expected)
+            raise self.refusal(f"no row is of the base period {label}", expected, hint)
         rows = calendar.rows_in(np.full_like(calendar.period, positions[label]))
         unreached = (rows < 0) | of.unreached | by.unreached | by.unreached[rows]
         cells = of.cells / (by.cells / by.cells[rows])
@@ -281,10 +280,6 @@ class Deflate(OfNamedColumns):
         missed = int(made.unreached.sum())
         rest = f"; {missed} rows without a base" if missed else ""
         return Account(f"prices relative to {self.base}{spread}{rest}")
-
-    def _refusal(self, what: str, expected: str) -> DataError:
-        where = f"column '{self.into}' (data.prepare, {self.name})"
-        return DataError.at(where, what, expected, "correct the step's options, or the column")
 
 
 @dataclass(frozen=True)
@@ -331,9 +326,9 @@ class SpatialLag(OfNamedColumns):
             means, unreached = links.means(of.cells), links.means(of.unreached.astype(np.float64))
             return Column(means, unreached != 0.0)
         if not coordinates:
-            where, what = f"column '{self.into}' (data.prepare, spatial_lag)", "nothing says who is near whom"
+            what, expected = "nothing says who is near whom", "coordinates, or a file of pairs of neighbours"
             hint = "name latitude and longitude of the step, or a file under data.contiguity"
-            raise DataError.at(where, what, "coordinates, or a file of pairs of neighbours", hint)
+            raise self.refusal(what, expected, hint)
         places = np.column_stack([column.cells for column in coordinates])
         near = nearest_neighbours(places, calendar.period, nearest=self.nearest)
         are_enough = near.min(axis=1) >= 0

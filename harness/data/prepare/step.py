@@ -23,7 +23,7 @@ from harness.data.messages import Account
 from harness.data.name import ColumnName, named_columns
 from harness.data.neighbours import Links
 from harness.data.panel import Derivation
-from harness.errors import EstimationError
+from harness.errors import DataError, EstimationError
 from harness.registry.catalog import CHOICE_OF, build_choice
 from harness.registry.kind import Kind, OptionsClass
 from harness.tables.preparation import Note
@@ -59,6 +59,10 @@ class OfNamedColumns:
     def inputs(self) -> tuple[str, ...]:
         """Columns it is computed from, in the order of the options."""
         return named_columns(self, leave_out="into")
+
+    def refusal(self: Step, what: str, expected: str, hint: str) -> DataError:
+        """Return that the column of this step cannot be computed, or learned."""
+        return DataError.at(f"column '{self.into}' (data.prepare, {self.name})", what, expected, hint)
 
 
 @dataclass(frozen=True)

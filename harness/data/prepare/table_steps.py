@@ -154,9 +154,8 @@ class Interaction(GroupedStep):
         if not texts:
             return Expansion({}, (Product(self.into, self.of),), (self.into,))
         if len(texts) == 2:
-            where = f"column '{self.into}' (data.prepare, {self.name})"
             expected, hint = "at least one column of numbers", "absorb the combination of the two columns"
-            raise DataError.at(where, f"'{self.of[0]}' and '{self.of[1]}' are both text", expected, hint)
+            raise self.refusal(f"'{self.of[0]}' and '{self.of[1]}' are both text", expected, hint)
         (number,) = (name for name in self.of if name not in texts)
         return by_level(self.into, number, table, texts[0], self.reference, step=self.name)
 

@@ -105,10 +105,7 @@ def _with_dimensions(frame: pd.DataFrame, source: Source, records: list[StepReco
 
 
 def _with_labels(
-    frame: pd.DataFrame,
-    codes: Mapping[str, Mapping[object, str]],
-    source: Source,
-    records: list[StepRecord],
+    frame: pd.DataFrame, codes: Mapping[str, Mapping[object, str]], source: Source, records: list[StepRecord]
 ) -> tuple[pd.DataFrame, dict[str, Mapping[object, str]]]:
     """Return the table with codes replaced by their labels, and the labels that `require_no_codes` needs.
 

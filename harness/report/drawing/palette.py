@@ -79,7 +79,7 @@ class Whisker:
     ----------
     wide : limits of a wider interval around it; NaN without one
     truth : NaN where it is not known
-    note : stands in the place of a number where there is none
+    note : replaces a number where there is none
     """
 
     label: str

@@ -334,7 +334,7 @@ def style_of(
     opacity : of the whole; None where each colour has its own
     dashes : where they start, then their lengths in points; empty for a solid line
     ends : how parts of a line join, and how a line ends
-    hatch : in the place of the ground, where there is one
+    hatch : instead of the ground, where there is one
     """
     style = [f"fill:{hatch or (to_hex(ground) if ground else 'none')}"]
     if opacity is not None:

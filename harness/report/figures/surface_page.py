@@ -51,7 +51,7 @@ def surface_page(run: Run) -> str:
     )
 
 
-def script_json(content: Any) -> str:  # noqa: ANN401 - whatever JSON holds
+def script_json(content: object) -> str:
     """Return JSON that can stand in a script element whatever texts it holds."""
     text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return text.translate(UNSAFE)

@@ -50,7 +50,7 @@ def regression_tables(run: Run) -> Iterator[parts.ReportTable]:
 
 PAPER = "tables/paper"
 
-# What stands at gains that are established, by the look of their cells.
+# What stands at gains that are significant, by the look of their cells.
 MARKS = {"better": "†", "worse": "‡"}
 
 

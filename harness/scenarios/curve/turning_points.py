@@ -85,7 +85,7 @@ def alternating_extremes(
     ----------
     curve : (n_grid,)
     signs : (n_grid, n_grid), see `significant_changes`
-    slopes : (n_grid,), signs of the slopes that are told from zero, which are zero elsewhere
+    slopes : (n_grid,), signs of the slopes that differ significantly from zero, which are zero elsewhere
     """
     steep = np.zeros(curve.size, dtype=np.int64) if slopes is None else slopes
     extremes: list[tuple[int, Extreme]] = []
@@ -175,9 +175,9 @@ def turning_points(
 ) -> tuple[TurningPoint, ...]:
     """Return the interior extremes of a curve on its longest supported stretch; none where it has none.
 
-    One is established if there is a significant rise on one side and a significant fall on the other, where
+    One is significant if there is a significant rise on one side and a significant fall on the other, where
     the changes between all pairs of grid points are tested at once. So for a curve that is truly flat or
-    monotone one is established with a chance of at most one less `level`, however fine the grid and wiggly
+    monotone one is significant with a chance of at most one less `level`, however fine the grid and wiggly
     the estimate. The simultaneous band of the slope is a second such test, with the same chance: a curve that
     it says rises here and falls there turns between the two, though neither change may stand out among those
     of all pairs. Draws are matched by place: each is searched for its extreme between the two neighbouring

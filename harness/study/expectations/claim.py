@@ -64,7 +64,7 @@ class Claim(SpecModel):
         return {name: f"{value:g}" if isinstance(value, float) else str(value) for name, value in self}
 
     def labelled(self, labels: Mapping[str, str]) -> Self:
-        """Return it with labels in the place of columns, which is what sentences about it are made from."""
+        """Return it with labels instead of columns, which is what sentences about it are made from."""
         columns = {name: labels.get(str(value), value) for name, value in self if name in COLUMNS}
         return self.model_copy(update=columns)
 
@@ -294,7 +294,7 @@ class Identity(SpecModel):
     of: Annotated[tuple[ColumnName, ...], Field(min_length=2)]
 
     def labelled(self, labels: Mapping[str, str]) -> Self:
-        """Return it with labels in the place of columns."""
+        """Return it with labels instead of columns."""
         factors = tuple(labels.get(name, name) for name in self.of)
         return self.model_copy(update={"product": labels.get(self.product, self.product), "of": factors})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
@@ -147,7 +147,7 @@ class ExpectedText(Expectation):
         return self.value
 
 
-def _kind(value: Any) -> Literal["number", "text"]:  # noqa: ANN401 - whatever a user can write in YAML
+def _kind(value: object) -> Literal["number", "text"]:
     expected = value.get("value") if isinstance(value, Mapping) else getattr(value, "value", None)
     return "text" if isinstance(expected, str) else "number"
 

@@ -258,7 +258,7 @@ def _filled(node: Node, values: Mapping[str, Any]) -> Node:
     return node
 
 
-def _node(parent: Node, value: Any) -> Node:  # noqa: ANN401 - a text, a number or a list of texts
+def _node(parent: Node, value: Scalar | list[str]) -> Node:
     if isinstance(value, list):
         return Node(parent.place, tuple(Node(parent.place, entry) for entry in value))
     return Node(parent.place, value)

@@ -75,11 +75,11 @@ class Expected:
         leaves = self._leaves_at(path)
         return bool(leaves) and all(leaf.get("type") not in ("array", "object") for leaf in leaves)
 
-    def default(self, path: Loc) -> Any:  # noqa: ANN401 - any YAML value
+    def default(self, path: Loc) -> object:
         """Return what stands for a value that is left out, or None."""
         return next((schema["default"] for schema in self._at(path) if "default" in schema), None)
 
-    def _value(self, path: Loc) -> Any:  # noqa: ANN401 - any YAML value
+    def _value(self, path: Loc) -> object:
         value = self.data
         for segment in path:
             inside = isinstance(value, dict) and segment in value

@@ -30,8 +30,7 @@ FILLED = Field(json_schema_extra={FILLED_IN: True})
 Version = Annotated[int, Field(ge=SPEC_VERSION, le=SPEC_VERSION, json_schema_extra={"const": SPEC_VERSION})]
 
 Slug = Annotated[
-    str,
-    Field(pattern="^[a-z0-9-]{1,64}$", json_schema_extra={WORDS: "1 to 64 characters of a-z, 0-9 and -"}),
+    str, Field(pattern="^[a-z0-9-]{1,64}$", json_schema_extra={WORDS: "1 to 64 characters of a-z, 0-9 and -"})
 ]
 
 # What a report is asked for in.
@@ -60,9 +59,7 @@ def _each_below_the_last(levels: tuple[float, ...]) -> tuple[float, ...]:
 
 
 Stars = Annotated[
-    tuple[Annotated[float, Field(gt=0, lt=1)], ...],
-    AfterValidator(_each_below_the_last),
-    Field(max_length=3),
+    tuple[Annotated[float, Field(gt=0, lt=1)], ...], AfterValidator(_each_below_the_last), Field(max_length=3)
 ]
 
 Language = Annotated[

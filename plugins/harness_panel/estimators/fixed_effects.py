@@ -108,7 +108,7 @@ class Events:
         return np.clip(self.treatment.since, -self.width, self.width)
 
     def expand(self, panel: Panel) -> Panel:
-        """Return the panel with a dummy for each period in the place of the exposure.
+        """Return the panel with a dummy for each period instead of the exposure.
 
         The period of the start comes first, as the exposure; the others are the last controls.
         """
@@ -364,7 +364,7 @@ class FixedEffects(LinearEstimator[FixedEffectsFit]):
     instead_of: ClassVar[Mapping[str, str]] = {
         "fgls gls pcse xtgls driscoll_kraay newey_west": (
             "take `fixed_effects` with `covariance: {use: driscoll_kraay}`"
-        ),
+        )
     }
     linear_model: ClassVar[plugin.LinearModel | None] = "within"
     ladder: ClassVar[tuple[LadderEntry, ...]] = (

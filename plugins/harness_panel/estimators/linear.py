@@ -286,7 +286,7 @@ class MeanFit(plugin.LearnedFit):
 
 
 class EntityMeanFit(MeanFit):
-    """Predicts by the levels of entities."""
+    """Predicts by the entity effects."""
 
     def n_unseen(self, panel: Panel) -> int:
         """Return the number of rows whose level was not trained on, which have the mean of all rows."""

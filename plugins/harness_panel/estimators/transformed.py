@@ -149,7 +149,7 @@ class FirstDifference(LinearEstimator[DifferenceFit]):
     instead_of: ClassVar[Mapping[str, str]] = {
         "pmg mean_group cce panel_var ardl ecm cointegration": (
             "take `first_difference`, with lags of regressors by the step `lag`"
-        ),
+        )
     }
     provides: ClassVar[frozenset[type]] = LINEAR | {HasEffects}
 

@@ -30,7 +30,7 @@ def drawn_rows(panel: Panel, counts: Floats) -> Panel:
 
 
 def level_rows(panel: Panel, counts: Floats) -> Panel:
-    """Return the rows that tell the levels of entities: those drawn, once, and all of entities left out."""
+    """Return the rows that tell the entity effects: those drawn, once, and all of entities left out."""
     once = np.minimum(counts, 1.0) if _is_of_entities(panel, counts) else counts
     is_left_out = np.bincount(panel.entity.codes, counts)[panel.entity.codes] == 0.0
     return panel.take(np.repeat(np.arange(panel.n_obs), np.where(is_left_out, 1.0, once).astype(np.int64)))

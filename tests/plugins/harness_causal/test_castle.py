@@ -5,16 +5,16 @@ import pytest
 from causaldata import castle
 
 import harness
+from effect_panels import staggered_panel
 from harness.findings.run import read_run
 from harness.plugin import random_stream
 from harness.running.folder import RunFolder
-from harness_causal.bounds import RelativeMagnitudes
 from harness_causal.design import StaggeredDesign
+from harness_causal.event_study import RelativeMagnitudes
 from harness_causal.methods import callaway_santanna, imputation, sun_abraham, two_way_comparisons
 from harness_causal.section import SECTION
 from panels import panel_from_arrays
 from report.shown_blocks import blocks_of, names_of_figures, said_in, tables_in
-from staggered_panels import staggered_panel
 
 # pyfixest 0.60, event_study(estimator="saturated").aggregate(): by periods since the law.
 SATURATED = {

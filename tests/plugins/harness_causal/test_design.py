@@ -6,15 +6,14 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
+from effect_panels import staggered_panel
 from harness.plugin import random_stream
 from harness.scenarios.scenario import framed
 from harness_causal import DifferenceInDifferences
-from harness_causal.bounds import RelativeMagnitudes
 from harness_causal.design import NEVER, StaggeredDesign
-from harness_causal.event_study import EventStudy
+from harness_causal.event_study import EventStudy, RelativeMagnitudes
 from harness_causal.methods import sun_abraham
 from panels import balanced_panel
-from staggered_panels import staggered_panel
 
 
 def drawn(**options):

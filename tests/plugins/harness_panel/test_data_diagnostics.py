@@ -11,9 +11,10 @@ import pytest
 
 from harness.plugin import random_stream
 from harness_panel import DataDiagnostics
+from harness_panel.diagnostics.unit_roots import unit_root_tests
 from harness_panel.spatial.network import Neighbours
 from panels import simulated_panel
-from r_reference import r_panel
+from r_reference import R_FOLDER, r_panel
 
 
 def panel_and_tests():
@@ -54,3 +55,78 @@ def test_morans_i_by_period_is_that_of_esda():
             found = tests.loc["moran", panel.outcome, period]
             assert found["statistic"] == pytest.approx(expected.I, rel=1e-9)
             assert found["p_value"] == pytest.approx(expected.p_norm, rel=1e-6)
+
+
+# By unit_roots.R: Im-Pesaran-Shin, Levin-Lin-Chu.
+PLM = {
+    ("constant", 0): (2.64870138516, 3.54615279034),
+    ("constant", 1): (2.55019041018, 4.04333154724),
+    ("constant", 2): (4.49194015999, 7.45926949268),
+    ("trend", 0): (0.247181623198, -0.329884477675),
+    ("trend", 1): (-1.45298977771, -1.79447954775),
+    ("trend", 2): (-0.357588787954, 1.59046325808),
+}
+
+
+@pytest.fixture(scope="module")
+def investment() -> pd.DataFrame:
+    return pd.read_csv(R_FOLDER / "data" / "grunfeld.csv")
+
+
+def rows_of(frame, **options):
+    frame = frame.sample(frac=1.0, random_state=1)
+    return unit_root_tests(frame["inv"], frame["firm"], frame["year"], **options)
+
+
+@pytest.mark.parametrize(("terms", "lags"), PLM)
+def test_statistics_are_those_of_plm(investment, terms, lags):
+    found = rows_of(investment, lags=lags, deterministic=terms)
+    np.testing.assert_allclose([row.statistic for row in found], PLM[terms, lags], rtol=1e-10)
+    assert [bool(row.caution) for row in found] == [False, True]
+
+
+def test_short_series_have_their_own_moments(investment):
+    short = rows_of(investment.query("year < 1943"))[0]
+    assert short.statistic == pytest.approx(-1.83678027227, rel=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("query", "options", "reasons"),
+    [
+        ("year != 1940", {}, ("series of 1 has a gap", "series of 1 has a gap")),
+        ("year < 1940 or firm != 3", {}, ("series of 3 has 5 periods: too few", "series of 3 has 5 periods")),
+        ("year < 1950 or firm != 3", {}, ("", "balanced")),
+        ("year < 1945", {"lags": 1}, ("no moments are tabulated for 10 periods with 1 lags", "")),
+        ("year < 1945", {"lags": 6}, ("10 periods: too few for 6", "10 periods: too few for 6")),
+    ],
+)
+def test_refusals_name_their_reason(investment, query, options, reasons):
+    found = rows_of(investment.query(query), **options)
+    for row, reason in zip(found, reasons, strict=True):
+        assert reason in row.reason
+        assert (row.statistic is None) == bool(reason)
+
+
+@pytest.mark.parametrize("line", [np.zeros(20), np.arange(20.0), np.r_[np.zeros(19), 1.0]])
+def test_series_without_variation_are_refused(investment, line):
+    flat = investment.assign(inv=np.where(investment.firm == 2, np.tile(line, 10), investment.inv))
+    assert "the series of 2 varies too little" in rows_of(flat)[0].reason
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("terms", ["constant", "trend"])
+def test_true_unit_roots_are_rejected_as_often_as_they_should_be(terms):
+    rng, n_panels = np.random.default_rng(1), 200
+    keys = {"firm": np.repeat(np.arange(30), 26), "year": np.tile(np.arange(26), 30)}
+    shares = {}
+    for root in (1.0, 0.5):
+        found = np.zeros(2)
+        for _ in range(n_panels):
+            steps, series = rng.standard_normal((2, 30, 26))
+            for at in range(1, 26):
+                series[:, at] = root * series[:, at - 1] + steps[:, at]
+            rows = rows_of(pd.DataFrame(keys | {"inv": series.ravel()}), deterministic=terms)
+            found += [row.p_value < 0.05 for row in rows]
+        shares[root] = found / n_panels
+    assert (shares[1.0] < 0.09).all(), shares
+    assert (shares[0.5] > 0.95).all(), shares

@@ -11,8 +11,7 @@ import pytest
 
 from harness import EstimationError
 from harness_panel import DynamicGMM, FixedEffects
-from harness_panel.dynamic.estimator import OutcomeLags
-from harness_panel.dynamic.moments import Equations, Solution, lag_columns, lagged, transformer
+from harness_panel.dynamic.estimator import Equations, OutcomeLags, Solution, lag_columns, lagged, transformer
 from panels import balanced_panel, diagnostics_of, panel_from_frame
 from r_reference import R_FOLDER
 

@@ -11,7 +11,7 @@ from scipy.optimize import approx_fprime, minimize_scalar
 
 from harness.plugin import Contiguity, EstimationError, random_stream
 from harness_panel import SpatialDurbin
-from harness_panel.spatial.impacts import Impacts
+from harness_panel.spatial.estimator import Impacts
 from harness_panel.spatial.likelihood import DurbinEquation
 from harness_panel.spatial.network import Neighbours, Network
 from panels import balanced_panel, simulated_panel

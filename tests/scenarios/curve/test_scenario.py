@@ -21,8 +21,7 @@ from harness.scenarios.full_fit import answer_in_process
 from harness.scenarios.grid import partial_dependence
 from harness.scenarios.scenario import Subject
 from panels import panel_from_arrays
-from scenarios.derived import Square, squared_panel
-from scenarios.least_squares import LeastSquares, crossed, powers, random_panel
+from scenarios.least_squares import LeastSquares, Square, crossed, powers, random_panel, squared_panel
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from harness_panel import FixedEffects, PolynomialEffects
 from harness_sklearn.splines import Splines
 from harness_sklearn.trees import Boosting
 from panels import balanced_panel
-from scenarios.derived import Square
+from scenarios.least_squares import Square
 
 
 @dataclass(frozen=True, eq=False)

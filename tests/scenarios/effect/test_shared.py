@@ -29,7 +29,7 @@ from harness_neural.mlp import Mlp
 from harness_neural.som_ann import SomAnn
 from harness_rab.rab import Rab
 from panels import panel_from_arrays
-from watched import Watched, run_all
+from worker_tasks import Watched, run_all
 
 FORMS = ["line", "curve"]
 STUDY = {
