@@ -122,6 +122,6 @@ def write_table(mark: str, lines: Sequence[str]) -> None:
     """
     page = PAGE.read_text(encoding="utf-8")
     first, begin, rest = page.partition(f"<!-- {mark} -->\n")
-    whole = "".join((begin, "\n", machine(), "\n", *lines, "\n", END))
+    whole = "".join((begin, "\n", machine().partition(";")[0], ".\n\n", *lines, "\n", END))
     PAGE.write_text(first + whole + rest.partition(END)[2], encoding="utf-8")
     print(*lines, sep="", flush=True)
