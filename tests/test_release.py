@@ -63,7 +63,10 @@ def test_the_recipe_asks_for_what_the_package_asks_for():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     pairs = [re.fullmatch(r"([A-Za-z0-9_.-]+)(>=.+)", one).groups() for one in project["dependencies"]]
     asked = {f"{CONDA.get(name, name)} {bound}" for name, bound in pairs}
-    run = read_yaml(".ci/conda/recipe.yaml")["requirements"]["run"]
+    recipe = read_yaml(".ci/conda/recipe.yaml")
+    run = recipe["requirements"]["run"]
+    started = [f"{name} = {entry}" for name, entry in project["scripts"].items()]
+    assert recipe["build"]["python"]["entry_points"] == started
     assert set(run) == asked | {f"python {project['requires-python']}"}
     assert len(run) == len(set(run))
 
