@@ -1,4 +1,4 @@
-"""The published study's spec on a file in the place of the simulated panel."""
+"""The published study's spec on a file instead of the simulated panel."""
 
 import copy
 import json

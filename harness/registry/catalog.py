@@ -223,7 +223,7 @@ class Choose:
 def _nothing_chosen(catalog: Catalog, options: Mapping[str, Any]) -> PydanticCustomError:
     """Return the fault of options without a name; a name under another key is told."""
     meant = [
-        f"write `{USE}: {name}` in the place of `{key}: {name}`"
+        f"write `{USE}: {name}` instead of `{key}: {name}`"
         for key, name in options.items()
         if isinstance(name, str) and name in catalog.members
     ]

@@ -458,7 +458,7 @@ OVER_WORDS: Mapping[Over, str] = {
 def overall_finding(suite: Suite, estimator: str, over: Over, found: Comparison) -> Row:
     """Return what is said of an estimator over all panels.
 
-    It is established where the interval that holds for all flexible estimators at once excludes zero and
+    It is significant where the interval that holds for all flexible estimators at once excludes zero and
     there are `MIN_PANELS` panels or more.
     """
     name, rival = suite.labels[estimator], OVER_WORDS[over]
@@ -481,7 +481,7 @@ def overall_finding(suite: Suite, estimator: str, over: Over, found: Comparison)
 
 
 def panels_finding(suite: Suite, estimator: str, over: Over, gains: pd.DataFrame) -> Row:
-    """Return on how many panels an estimator's gain is established, every panel tested by itself.
+    """Return on how many panels an estimator's gain is significant, every panel tested by itself.
 
     Parameters
     ----------

@@ -83,7 +83,7 @@ SUITE_FINDINGS = _table(
     "suite_findings",
     "protocol finding over estimator",
     "protocol estimator finding over text is_established estimate conf_low conf_high",
-    "every sentence of the suite's verdict with its numbers, and whether it is established",
+    "every sentence of the suite's verdict with its numbers, and whether it is significant",
 )
 SUITE_BUDGETS = _table(
     "suite_budgets",

@@ -70,7 +70,7 @@ PREDICTIONS = listed(
 UNIVERSE_PREDICTIONS = replace(
     PREDICTIONS,
     name="multiverse",
-    description="predictions under every combination of choices, the universe in the place of the estimator",
+    description="predictions under every combination of choices, the universe instead of the estimator",
 )
 ACCURACY = typed(
     "accuracy",

@@ -190,7 +190,7 @@ def test_experience_is_kept_from_effects_that_determine_it_and_its_square_is_no_
 
 
 def marked(cells, *, kind):
-    """Return the bytes of a table of 20 rows whose column has these cells in the place of its first ones."""
+    """Return the bytes of a table of 20 rows whose column has these cells instead of its first ones."""
     rng = np.random.default_rng(4)
     frame = pd.DataFrame({"city": np.repeat(list("abcd"), 5), "year": [*range(2001, 2006)] * 4})
     frame["y"], frame["x"] = rng.normal(size=(2, 20))

@@ -141,7 +141,7 @@ def names_of(spec: Any) -> frozenset[str]:
 
 
 def small(spec: Any) -> Any:
-    """Return the study with fewer cities, one outcome, and cheap methods in the place of networks."""
+    """Return the study with fewer cities, one outcome, and cheap methods instead of networks."""
     labels = {one["id"]: one["label"] for one in spec["estimators"]}
     resampled = {"use": "rab", "base": {"use": "pooled_ols"}, "draws": 10}
     spec["data"]["simulate"]["n_entities"] = 50

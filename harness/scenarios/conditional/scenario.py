@@ -281,7 +281,7 @@ def thresholds(
 ) -> tuple[Threshold, ...]:
     """Return the changes of sign on the longest supported stretch of a grid; none is an answer.
 
-    The effect must be told from zero on both sides: where the simultaneous band excludes zero from below, and
+    The effect must be significant on both sides: where the simultaneous band excludes zero from below, and
     further on from above, or the reverse. So an effect that truly keeps its sign, or is zero, is given a
     threshold with a chance of at most one less `level`.
 

@@ -89,8 +89,8 @@ class EstimatorEntry(Entry):
     controls : of the controls of the study those that it has; left out, all
     rows : that it is fitted on, by column; left out, all. With rows of its own it has coefficients, curves
         and effects, and no gain: gains are over the same rows
-    time_limit : seconds that a task of it may take (a fit on a fold, or on all rows, or a block of draws), in
-        the place of ``--time-limit``; what takes longer is a row with this reason
+    time_limit : seconds that a task of it may take (a fit on a fold, or on all rows, or a block of draws),
+        instead of ``--time-limit``; what takes longer is a row with this reason
     estimator : the estimator
     """
 

@@ -133,7 +133,7 @@ def _moved_tag(key: str, given: object, known: Iterable[str]) -> str:
     """Return where the kind of a mapping belongs that stands under another key; empty where none does."""
     pairs = given.items() if isinstance(given, dict) else ()
     other, value = next(((name, value) for name, value in pairs if value in known), ("", ""))
-    return f"write `{key}: {value}` in the place of `{other}: {value}`" if other else ""
+    return f"write `{key}: {value}` instead of `{other}: {value}`" if other else ""
 
 
 def _refused(error: ErrorDetails, place: Place, _: Expected) -> Mistake:

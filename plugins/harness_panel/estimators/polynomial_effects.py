@@ -73,7 +73,7 @@ class SlopeOfExposure:
     def _fieller(self, place: float) -> tuple[float, float]:
         """Return the connected set around a turning point where a slope of zero is not rejected.
 
-        For a parabola it is Fieller's interval, which is infinite where the square is not told from zero.
+        For a parabola it is Fieller's interval, which is infinite where the square is not significant.
         """
         variance = Polynomial([0.0])
         for at, row in enumerate(self.covariance.tolist()):
