@@ -215,6 +215,7 @@ FREE = {
     "harness/data/read/statistics.py": "subprocess",  # this interpreter, to read a file that may end it
     "harness/audit/integrity.py": "subprocess",  # ssh-keygen
     "harness/conformance/draws.py": "pickle",  # of objects that it has just made
+    "harness/running/dependence.py": "pickle",  # writes into a hash, and reads nothing
     "harness/scenarios/task.py": "pickle",  # what a worker of this run sent, never a stored file
     "harness/pack/archive.py": "urllib",  # the path in an address of a folder, which reaches nothing
 }

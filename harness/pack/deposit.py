@@ -183,7 +183,8 @@ def deposit(
 
     codebook = own.codebook()
     book = codebook.astype(object).fillna("").to_dict("records")
-    machine = f"{platform.system()} {platform.machine()}, {machine_bytes() / 2**30:.0f} GB of memory"
+    host = platform.uname()
+    machine = f"{host.system} {host.machine}, {machine_bytes() / 2**30:.0f} GB of memory"
     known = {
         "own": own,
         "fill": fill,

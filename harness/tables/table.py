@@ -184,4 +184,5 @@ def read_rows(frame: pd.DataFrame, kind: type[Row], *, table: str) -> tuple[Row,
 
 def _values(column: pd.Series[Any]) -> list[Any]:
     """Return the cells of a column, None where one is empty."""
-    return [None if cell is None or cell != cell else cell for cell in column.tolist()]
+    cells = zip(column.tolist(), column.isna().tolist(), strict=True)
+    return [None if is_empty else cell for cell, is_empty in cells]
