@@ -179,7 +179,7 @@ def _clearest(curve: lines.Curve, band: lines.Band, *, among: Mask) -> int:
 
     Parameters
     ----------
-    among : (n_grid,), positions where the slope is significant; where there is none, all supported ones at which the
+    among : (n_grid,), positions where the slope is significant; without any, all supported ones at which the
         slope lies within its band, and all supported ones where there is no such position either. Of these
         one at which nothing moves, in any draw, comes last
     """
