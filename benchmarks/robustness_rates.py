@@ -13,7 +13,6 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from harness import Panel
 from harness.findings.shape import exact_limits
@@ -47,16 +46,11 @@ def plants(seed: int, n_entities: int, *, effect: float, is_bent: bool) -> Panel
     return panel_from_arrays(entity=entity[there], period=period[there], outcome=y[there], X=X)
 
 
-def design(panel: Panel) -> npt.NDArray[np.float64]:
-    """Return a constant and the inputs, (n_obs, n_columns)."""
-    return np.column_stack([np.ones(panel.n_obs), panel.X])
-
-
 def main() -> None:
     """Count and print."""
     sys.path.append(str(Path(__file__).parents[1] / "tests"))
+    from harness_panel import PooledOLS
     from harness_sklearn.splines import Splines
-    from scenarios.least_squares import LeastSquares
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("entities", type=int)
@@ -65,7 +59,7 @@ def main() -> None:
     parser.add_argument("--effect", type=float, default=0.0)
     parser.add_argument("--splines", action="store_true")
     asked = parser.parse_args()
-    learner = Splines() if asked.splines else LeastSquares(design)
+    learner = Splines() if asked.splines else PooledOLS()
     scenario = RobustnessScenario(permutations=0)
     counts: dict[str, int] = {}
     for seed in range(asked.first, asked.first + asked.panels):
