@@ -219,7 +219,7 @@ def summary(rows: pd.DataFrame) -> Iterator[dict[str, object]]:
             "size": float(found[0].mean()),
             "power": float(found[1].mean()),
             "refused": int(len(own) - len(done)),
-            "seconds": float(done["seconds"].median()),
+            "seconds": float(done["seconds"].min()),  # of a machine with other work, too
         }
 
 
