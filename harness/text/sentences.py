@@ -145,7 +145,7 @@ def fragile(context: Context, *, robustness_value: float, covariate: str = "", t
 def printed_contradict(
     context: Context, *, gains: Sequence[str], medians: Sequence[str], moderators: Sequence[str]
 ) -> str:
-    """Return what printed numbers say against each other, and under which assumption.
+    """Return in what printed numbers disagree with each other.
 
     Parameters
     ----------
@@ -155,23 +155,15 @@ def printed_contradict(
     """
     clauses = (
         (gettext("the printed gain in {names} does not follow from the printed errors"), gains),
-        (
-            gettext("if one fit gave all of them, the printed medians of {names} contradict each other"),
-            medians,
-        ),
-        (
-            gettext(
-                "if all are in one system of units, the printed values of {names} contradict the medians"
-            ),
-            moderators,
-        ),
+        (gettext("the printed medians of {names} cannot all come from one fit"), medians),
+        (gettext("the printed values of {names} and the medians cannot be in the same units"), moderators),
     )
     parts = [
         words.format(names=joined([context.study.label(name) for name in names]))
         for words, names in clauses
         if names
     ]
-    return gettext("Without any data: {parts}.").format(parts=in_turn(parts))
+    return gettext("The printed numbers disagree with each other: {parts}.").format(parts=in_turn(parts))
 
 
 # Sentences that are a message alone, by code; the context knows how what they hold is shown.
