@@ -2,7 +2,8 @@
 
 Run in a checkout as ``python benchmarks/known_truth.py --panels 200 --environments ENVS --out DIR``: for each
 package of ``suites/known_truth.yaml`` the folder ENVS has or gets a virtual environment of its own, in which
-``examples/known_truth/PACKAGE.py`` answers in a process of its own. What DIR has already is not done again.
+``examples/known_truth/PACKAGE_.py`` answers in a process of its own; R has the packages of its library, and
+``PACKAGE.R``. What DIR has already is not done again.
 ``--table docs/measured/known_truth.csv`` stores all answers next to the suites, and writes the table of
 ``docs/measured/known_truth.md`` from them.
 """
@@ -182,7 +183,8 @@ def interpreter(package: str, requirements: list[str], environments: Path) -> st
 
 def answers(package: str, python: str, asked: list[tuple[str, int, float]], folder: Path) -> Iterator[Answer]:
     """Yield what the estimators of a package say of every panel that is asked."""
-    command = [python, str(ADAPTERS / "serve.py"), package]
+    script = ADAPTERS / f"{package}.R"
+    command = ["Rscript", str(script)] if script.exists() else [python, str(ADAPTERS / "serve.py"), package]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None
         assert process.stdout is not None

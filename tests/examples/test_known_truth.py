@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import runpy
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -54,3 +57,14 @@ def test_the_table_is_what_the_stored_answers_say(suite):
     table = (ROOT / "docs" / "measured" / "known_truth.csv").read_text(encoding="utf-8").splitlines()
     rows = [suite["HEAD"], *suite["shown_rows"](pd.read_csv(suite["STORED"]))]
     assert [tuple(row) for row in csv.reader(table)] == rows
+
+
+@pytest.mark.skipif(shutil.which("Rscript") is None, reason="R is not there")
+def test_an_adapter_in_r_answers_as_those_in_python(suite, tmp_path):
+    if subprocess.run(["Rscript", "-e", "library(plm); library(jsonlite)"], capture_output=True).returncode:
+        pytest.skip("R has no plm or jsonlite")
+    asked = [("constant", 1, 0.15)]
+    (within, _) = suite["answers"]("plm", sys.executable, asked, tmp_path)
+    (fixed_effects, *_) = suite["answers"]("harness", sys.executable, asked, tmp_path)
+    assert within.estimate == pytest.approx(fixed_effects.estimate, rel=1e-6)
+    assert within.truth == 0.15
