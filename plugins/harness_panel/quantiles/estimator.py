@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Annotated, ClassVar, Self
 
 import numpy as np
@@ -22,7 +23,7 @@ from harness.plugin import (
     marked,
 )
 from harness_panel import statistics
-from harness_panel.diagnostics.effects import Diagnostic, diagnostic_columns
+from harness_panel.diagnostics.effects import Diagnostic, diagnostic_columns, wald
 from harness_panel.solver.regression import Dimension, Regression, regress
 
 # Confidence level of the intervals by quantile.
@@ -61,21 +62,26 @@ class LocationScale:
         spread = replace(panel, outcome=name, observed=np.abs(location.within.residuals))
         return cls(location, regress(spread, effects))
 
-    @property
+    @cached_property
     def fitted_scale(self) -> Floats:
         """Fitted scale of each row, (n_obs,), outcome units."""
         return np.asarray(self.scale.panel.observed - self.scale.within.residuals)
 
-    def quantile(self, probability: float) -> float:
-        """Return the quantile of the error: where the check loss of residuals less its scale is least."""
+    @cached_property
+    def _ordered(self) -> tuple[Floats, Floats]:
+        """Residuals over their scale, ascending, and sums of the scale's size up to each; (n_obs,) both."""
         scale = self.fitted_scale
         residuals = self.location.within.residuals
         standard = np.divide(residuals, scale, out=np.zeros_like(scale), where=scale != 0.0)
         order = np.argsort(standard)
-        weights = np.abs(scale)
-        wanted = np.sum(weights * np.where(scale > 0.0, probability, 1.0 - probability))
-        at = int(np.searchsorted(np.cumsum(weights[order]), wanted * (1.0 - np.finfo(float).eps)))
-        return float(standard[order[min(at, order.size - 1)]])
+        return standard[order], np.cumsum(np.abs(scale)[order])
+
+    def quantile(self, probability: float) -> float:
+        """Return the quantile of the error: where the check loss of residuals less its scale is least."""
+        scale, (standard, sums) = self.fitted_scale, self._ordered
+        wanted = np.sum(np.abs(scale) * np.where(scale > 0.0, probability, 1.0 - probability))
+        at = int(np.searchsorted(sums, wanted * (1.0 - np.finfo(float).eps)))
+        return float(standard[min(at, standard.size - 1)])
 
     def slopes(self, probability: float) -> Floats:
         """Return the slopes of a quantile, (n_coef,)."""
@@ -196,23 +202,22 @@ class QuantileFit(statistics.LevelledFit):
 
     def equal_slopes(self) -> Diagnostic:
         """Test whether the exposure leaves the scale alone: its slope is the same at all quantiles."""
-        own = [self.regression.terms.index(name) for name in self._exposure_terms]
-        slopes, covariance = self.equations.scale.estimate[own], self.scale_covariance[np.ix_(own, own)]
-        statistic = float(slopes @ np.linalg.solve(covariance, slopes))
+        terms, columns = self.regression.terms, self.regression.panel.exposure_columns
+        own = [at for at, name in enumerate(terms) if name in columns]
+        statistic = wald(self._clustered(self.equations.scale.estimate, self.scale_covariance), own)
         null = marked("the exposure has the same slope at all quantiles")
         return Diagnostic("equal_slopes", null, statistic, "chi2", (len(own),), "Machado & Santos Silva 2019")
 
-    @property
-    def _exposure_terms(self) -> tuple[str, ...]:
-        columns = self.regression.panel.exposure_columns
-        return tuple(name for name in columns if name in self.regression.terms)
-
     def _table(self, at: int) -> CoefficientTable:
-        regression, n_coef = self.regression, self.slopes.shape[1]
-        own, n_entities = slice(at * n_coef, (at + 1) * n_coef), regression.panel.n_entities
-        counts = (regression.n_obs, n_coef, 0, (n_entities,), _small_sample(n_entities), n_entities - 1)
-        correction = plugin.Correction(marked("clustered by entity"), *counts)
-        return CoefficientTable(regression.terms, self.slopes[at], self.covariance[own, own], correction)
+        """Return the slopes of a quantile, by its position."""
+        own = slice(at * self.slopes.shape[1], (at + 1) * self.slopes.shape[1])
+        return self._clustered(self.slopes[at], self.covariance[own, own])
+
+    def _clustered(self, estimate: Floats, covariance: Floats) -> CoefficientTable:
+        regression, n_entities = self.regression, self.regression.panel.n_entities
+        counts, factor = (regression.n_obs, len(estimate), 0, (n_entities,)), _small_sample(n_entities)
+        correction = plugin.Correction(marked("clustered by entity"), *counts, factor, n_entities - 1)
+        return CoefficientTable(regression.terms, estimate, covariance, correction)
 
 
 def _small_sample(n_entities: int) -> float:
