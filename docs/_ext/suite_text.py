@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -52,12 +51,12 @@ def standings(protocol: str) -> str:
     return "\n".join([*lines, "", note])
 
 
-def _wins(row: Any) -> str:  # noqa: ANN401 - a row of any table
+def _wins(row: pd.Series) -> str:
     share = f"{percent(row['win_rate'], 0)} of {count(int(row['n_panels']))}"
     return f"{share} {percent_interval(row['win_low'], row['win_high'])}"
 
 
-def _ratio(row: Any, name: str) -> str:  # noqa: ANN401 - a row of any table
+def _ratio(row: pd.Series, name: str) -> str:
     """Return the ratio with its interval; of flexible estimators the one that holds for all at once."""
     start = "simultaneous" if name in SUITE.flexible else "conf"
     limits = interval(row[f"{start}_low"], row[f"{start}_high"], 2)
