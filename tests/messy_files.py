@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -94,21 +93,16 @@ def stata(frame: pd.DataFrame) -> bytes:
 
 
 Messy = Callable[[pd.DataFrame], bytes]
-CHINESE = {"城市": "city", "年份": "year", **{chinese: name for name, chinese in NAMES.items()}}
 
-FILES: Mapping[str, tuple[str, Messy, dict[str, Any]]] = {
-    "title and units": ("a.csv", titled, {"header_row": 3, "skip_rows": [4, 41], "rename": CHINESE}),
-    "gbk": ("b.csv", lambda frame: as_csv(frame).encode("gbk"), {"encoding": "gbk"}),
-    "thousands": ("c.csv", thousands, {"thousands": ","}),
-    "per cents": ("d.csv", per_cents, {"percent": "number"}),
-    "full width": ("e.csv", wide_digits, {}),
-    "blanks in names": ("f.csv", blanks, {}),
-    "numbers as text": ("g.xlsx", numbers_as_text, {}),
-    "a row a variable": (
-        "h.xlsx",
-        by_variable,
-        {"header_row": 2, "rename": {"城市": "city"}, "reshape": {"columns": "{period}", "variable": "指标"}},
-    ),
-    "years in names": ("i.csv", years_in_names, {"reshape": {"columns": "{variable}_{period}"}}),
-    "labelled dta": ("j.dta", stata, {}),
+FILES: Mapping[str, tuple[str, Messy]] = {
+    "title and units": ("a.csv", titled),
+    "gbk": ("b.csv", lambda frame: as_csv(frame).encode("gbk")),
+    "thousands": ("c.csv", thousands),
+    "per cents": ("d.csv", per_cents),
+    "full width": ("e.csv", wide_digits),
+    "blanks in names": ("f.csv", blanks),
+    "numbers as text": ("g.xlsx", numbers_as_text),
+    "a row a variable": ("h.xlsx", by_variable),
+    "years in names": ("i.csv", years_in_names),
+    "labelled dta": ("j.dta", stata),
 }

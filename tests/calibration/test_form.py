@@ -21,7 +21,6 @@ from harness_neural.mlp import Mlp
 from harness_rab.rab import Rab
 from harness_sklearn import Tuned
 from panels import panel_from_arrays
-from shape_grid import CELLS, GAINS, GRID_SPEC, KINDS, calibrate_grid, grid_table
 
 SPECS = Path(__file__).parents[2] / "specs"
 CHANGES = (
@@ -89,37 +88,6 @@ def test_questions_that_find_nothing_are_not_asked(study):
     form = cheap_form(more)
     assert [entry.id for entry in form.scenarios] == ["curve", "conditional"]
     assert Reduction("scenario", "counts", "asked", "yes", "no") in reductions(more, form)
-
-
-CELL = CELLS[0]
-COUNTS = ["n_panels", "n_false", "n_true", "n_found"]
-
-
-def test_a_grid_that_was_cut_off_goes_on_to_the_same_numbers(tmp_path):
-    options = RunOptions(spec=GRID_SPEC, out=tmp_path / "grid")
-    told = []
-    path = calibrate_grid(options, n_panels=1, cells=[CELL])
-    whole, found = (tmp_path / "grid" / "grid_panels.csv").read_text(), pd.read_csv(path)
-    assert found["finding"].tolist() == [*GAINS, *KINDS]
-    assert set(found["n_panels"]) == set(found["n_true"]) == {1}
-    path.with_name("grid_panels.csv").write_text("".join(whole.splitlines(keepends=True)[:-1]))
-    calibrate_grid(options, n_panels=1, cells=[CELL], on_progress=lambda *one: told.append(one))
-    assert path.with_name("grid_panels.csv").read_text() == whole
-    assert [n_done for n_done, *_ in told] == [1, 2]
-
-
-def test_panels_without_an_effect_give_the_features_and_both_the_counts():
-    shape = {"entities": 30, "periods": 5, "autocorrelation": 0.0, "tails": 1.0, "between": 0.5}
-    kinds = dict.fromkeys([*GAINS, *KINDS], False)
-    rows = [
-        {"cell": "c", "number": 1, "has_effect": False, **shape, **kinds, "gain": True},
-        {"cell": "c", "number": 2, "has_effect": False, **shape, **kinds, "tails": 2.0, "bend": None},
-        {"cell": "c", "number": 1, "has_effect": True, **shape, **kinds, "tails": 9.0, "bend": True},
-    ]
-    found = grid_table(pd.DataFrame(rows)).set_index("finding")
-    assert set(found["tails"]) == {1.5}
-    assert found.loc["gain", COUNTS].tolist() == [2, 1, 1, 0]
-    assert found.loc["bend", COUNTS].tolist() == [1, 0, 1, 1]
 
 
 N_DRAWS = 80

@@ -9,7 +9,6 @@ import pytest
 
 from harness.data.build import PanelBuilder
 from harness.data.data_spec import DataSpec
-from harness.data.panel import Panel
 from harness.data.prepare.factor_index import FactorIndex
 from harness.data.prepare.learned_steps import Coupling, EntropyIndex
 from harness.data.prepare.panel_steps import Interpolate, Lag
@@ -19,7 +18,6 @@ from harness.data.rules import ColumnRule, RowFilter
 from harness.errors import DataError
 from spec_tables import SHIPPED, table_of
 
-ROLES = Roles("id", "year", ("y",), "x", (), ())
 WAGE_ROLES = Roles("nr", "year", ("lwage",), "exper", ("educ", "hours"), ("exper2", "union"))
 
 
@@ -27,27 +25,11 @@ def build_dataset(spec: DataSpec, roles: Roles) -> PanelBuilder:
     return PanelBuilder.build(table_of(spec, entity=roles.entity, time=roles.time), spec, roles)
 
 
-def within_estimates(panel: Panel) -> np.ndarray:
-    """Return the coefficients of the regressors after entity means are taken out."""
-    _, code = np.unique(panel.entity.codes, return_inverse=True)
-    both = np.column_stack([panel.observed, panel.X])
-    means = np.stack([np.bincount(code, column) for column in both.T], axis=1) / np.bincount(code)[:, None]
-    deviations = both - means[code]
-    return np.linalg.lstsq(deviations[:, 1:], deviations[:, 0], rcond=None)[0]
-
-
 def codes(builder: PanelBuilder) -> list[str]:
     return [note.code for note in builder.notes]
 
 
 # What the shipped panels are known to give.
-
-
-def test_grunfeld_within_estimates():
-    spec = DataSpec(dataset="grunfeld", rows={"firm": RowFilter(exclude=("American Steel",))})
-    panel = build_dataset(spec, Roles("firm", "year", ("invest",), "value", (), ("capital",))).panel("invest")
-    assert (panel.n_obs, panel.n_entities, panel.n_periods) == (200, 10, 20)
-    np.testing.assert_allclose(within_estimates(panel), [0.110124, 0.310065], atol=5e-7)
 
 
 def test_wage_panel_is_in_order_and_its_square_is_the_datasets():

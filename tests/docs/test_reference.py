@@ -29,85 +29,48 @@ DOCS = ROOT / "docs"
 API_PAGE = (DOCS / "reference" / "api.md").read_text(encoding="utf-8")
 
 
-@pytest.fixture(scope="module")
-def texts():
-    """The modules that write the reference."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(DOCS / "_ext"))
-        import command_text
-        import docstring_text
-        import schema_text
-
-        yield command_text, docstring_text, schema_text
-
-
-@pytest.fixture(scope="module")
-def spec_text(texts):
-    from harness.study.spec.json_schema import spec_schema
-
-    return texts[2].SpecText(spec_schema(installed().catalogs))
+@pytest.fixture
+def extensions(monkeypatch):
+    """The modules that write the reference, importable."""
+    monkeypatch.syspath_prepend(str(DOCS / "_ext"))
 
 
 def section(text, title):
     return text.partition(f"## {title}\n")[2].partition("\n## ")[0]
 
 
-@pytest.mark.parametrize("kind", ["estimator", "protocol", "scenario", "step", "simulation", "metric"])
-def test_every_option_of_every_choice_is_described(spec_text, kind):
-    text = spec_text.choices(kind)
-    for name, cls in installed().catalogs[kind].members.items():
-        own = section(text, f"`{name}`")
-        assert own, name
-        for field in dataclasses.fields(cls):
-            assert f"| `{option_key(field.name)}` |" in own, f"{name}.{field.name}"
-            meaning = field_texts(cls)[field.name].replace("``", "`").replace("|", "\\|")
-            assert meaning in own, f"{name}.{field.name}"
-
-
-def test_every_key_of_every_mapping_of_a_spec_is_described(spec_text):
-    text = spec_text.parts()
-    assert "| `seed` | a whole number, at least 0" in section(text, "The spec")
-    for name, one in spec_text.schema["$defs"].items():
-        if "properties" in one and "." not in name and name != "step":
-            rows = [f"| `{key}` |" in section(text, name) for key in one["properties"]]
-            assert all(rows), name
-
-
-def test_every_link_within_the_spec_has_its_section(spec_text):
-    text = spec_text.parts()
-    titles = {title.lower() for title in re.findall(r"^## (\w+)$", text, flags=re.MULTILINE)}
-    links = set(re.findall(r"\]\(#(\w+)\)", text))
-    assert links
-    assert links <= titles
-
-
-def test_every_field_of_the_gain_report_has_its_row(texts):
+def test_every_choice_option_command_and_check_has_its_place(extensions):
+    from check_text import check_text
+    from command_text import command_text
     from report_text import report_text
+    from schema_text import SpecText
 
     from harness.report.gain_report import gain_report_schema
+    from harness.study.spec.json_schema import spec_schema
 
-    text = report_text(gain_report_schema())
-    assert "| `study.outcomes[].unit` | string | Its unit; empty where it has none. |" in text
-    assert "| `estimate` | number or null | 1 - MSE / MSE of the reference" in section(text, "`gain`")
-    assert "| `gain` | null or `gain` | Null for the reference itself. |" in section(text, "`cell`")
-
-
-def test_every_option_of_every_command_is_described(texts):
-    text = texts[0].command_text()
+    spec = SpecText(spec_schema(installed().catalogs))
+    for kind in ("estimator", "protocol", "scenario", "step", "simulation", "metric"):
+        for name, cls in installed().catalogs[kind].members.items():
+            own, meanings = section(spec.choices(kind), f"`{name}`"), field_texts(cls)
+            for field in dataclasses.fields(cls):
+                meaning = meanings[field.name].replace("``", "`").replace("|", "\\|")
+                assert f"| `{option_key(field.name)}` |" in own, f"{name}.{field.name}"
+                assert meaning in own, f"{name}.{field.name}"
+    for name, one in spec.schema["$defs"].items():
+        if "properties" in one and "." not in name and name != "step":
+            assert all(f"| `{key}` |" in section(spec.parts(), name) for key in one["properties"]), name
+    titles = {title.lower() for title in re.findall(r"^## (\w+)$", spec.parts(), flags=re.MULTILINE)}
+    assert set() < set(re.findall(r"\]\(#(\w+)\)", spec.parts())) <= titles
     for name, command in cli.commands.items():
-        own = section(text, f"`harness {name}`")
-        assert inspect.cleandoc(command.help).splitlines()[0] in own
-        for option in (word for one in command.params for word in one.opts if word.startswith("-")):
-            assert f"`{option}" in own, f"{name} {option}"
-
-
-def test_every_rule_of_the_conformance_battery_is_listed(texts):
-    from check_text import check_text
-
-    text = check_text()
+        own = section(command_text(), f"`harness {name}`")
+        options = [word for one in command.params for word in one.opts if word.startswith("-")]
+        assert all(f"`{option}" in own for option in options), name
     for kind, rules in RULES.items():
-        own = section(text, f"{kind.capitalize()} checks")
+        own = section(check_text(), f"{kind.capitalize()} checks")
         assert all(f"| `{rule.name}` | {rule.says} |" in own for rule in rules.values())
+    report = report_text(gain_report_schema())
+    assert "| `study.outcomes[].unit` | string | Its unit; empty where it has none. |" in report
+    assert "| `gain` | null or `gain` | Null for the reference itself. |" in section(report, "`cell`")
 
 
 def test_every_capability_and_hook_has_its_place():

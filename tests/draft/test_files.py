@@ -62,7 +62,7 @@ def form_of(path: Path) -> FileForm:
 
 @pytest.mark.parametrize("kind", FILES)
 def test_a_messy_file_is_read_as_its_clean_twin_by_what_was_seen(kind, twin, tmp_path):
-    name, make, _ = FILES[kind]
+    name, make = FILES[kind]
     (tmp_path / name).write_bytes(make(clean()))
     is_chinese = kind in ("title and units", "a row a variable")
     outcome, exposure = (NAMES["co2"], NAMES["gdp"]) if is_chinese else ("co2", "gdp")
