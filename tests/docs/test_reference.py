@@ -49,24 +49,26 @@ def test_every_choice_option_command_and_check_has_its_place(extensions):
     from harness.study.spec.json_schema import spec_schema
 
     spec = SpecText(spec_schema(installed().catalogs))
+    parts, commands, checks = spec.parts(), command_text(), check_text()
     for kind in ("estimator", "protocol", "scenario", "step", "simulation", "metric"):
+        choices = spec.choices(kind)
         for name, cls in installed().catalogs[kind].members.items():
-            own, meanings = section(spec.choices(kind), f"`{name}`"), field_texts(cls)
+            own, meanings = section(choices, f"`{name}`"), field_texts(cls)
             for field in dataclasses.fields(cls):
                 meaning = meanings[field.name].replace("``", "`").replace("|", "\\|")
                 assert f"| `{option_key(field.name)}` |" in own, f"{name}.{field.name}"
                 assert meaning in own, f"{name}.{field.name}"
     for name, one in spec.schema["$defs"].items():
         if "properties" in one and "." not in name and name != "step":
-            assert all(f"| `{key}` |" in section(spec.parts(), name) for key in one["properties"]), name
-    titles = {title.lower() for title in re.findall(r"^## (\w+)$", spec.parts(), flags=re.MULTILINE)}
-    assert set() < set(re.findall(r"\]\(#(\w+)\)", spec.parts())) <= titles
+            assert all(f"| `{key}` |" in section(parts, name) for key in one["properties"]), name
+    titles = {title.lower() for title in re.findall(r"^## (\w+)$", parts, flags=re.MULTILINE)}
+    assert set() < set(re.findall(r"\]\(#(\w+)\)", parts)) <= titles
     for name, command in cli.commands.items():
-        own = section(command_text(), f"`harness {name}`")
+        own = section(commands, f"`harness {name}`")
         options = [word for one in command.params for word in one.opts if word.startswith("-")]
         assert all(f"`{option}" in own for option in options), name
     for kind, rules in RULES.items():
-        own = section(check_text(), f"{kind.capitalize()} checks")
+        own = section(checks, f"{kind.capitalize()} checks")
         assert all(f"| `{rule.name}` | {rule.says} |" in own for rule in rules.values())
     report = report_text(gain_report_schema())
     assert "| `study.outcomes[].unit` | string | Its unit; empty where it has none. |" in report
