@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 
-from harness.evaluation.residual_tests import encompassing_test, moran_test
+from harness.evaluation.residual_tests import encompassing_test, moran_test, surroundings_of
 from harness_panel.diagnostics.pooled import moran, weight_matrix
 from panels import panel_from_arrays
 
@@ -108,7 +108,8 @@ def test_the_statistic_is_the_one_for_cross_sections():
     own = panel.observed - panel.observed.mean()
     weights = weight_matrix(panel.links(), 60)
     (expected, *_) = moran(weights, np.full((60, 1), 60.0**-0.5), own)
-    found = moran_test(predictions, places, np.random.default_rng(1))
+    labelled = predictions.assign(entity=predictions["entity"].astype(str))
+    found = moran_test(labelled, surroundings_of(panel), np.random.default_rng(1))
     assert found.statistic == pytest.approx(expected, rel=1e-9)
     assert found.n_entities == 60
 

@@ -113,11 +113,35 @@ def with_slopes(run, *slopes):
 
 
 @pytest.mark.parametrize(
-    ("slopes", "is_told"), [((0.1, 0.2, 0.3), True), ((0.1, -0.05, 0.3), False), ((0.1, 0.2, -0.15), False)]
+    ("slopes", "is_told"),
+    [
+        ((0.1, 0.2, 0.3), True),
+        ((0.1, -0.05, 0.3), False),
+        ((0.1, 0.2, -0.15), False),
+        ((0.1, 0.0, 0.3), False),
+    ],
 )
 def test_that_all_curves_go_the_other_way_is_told_first(run, slopes, is_told):
     changed = with_slopes(with_effects(run, {}), *slopes)
     assert ("signs_differ" in codes(answers.trust(changed, "lwage"))[:1]) is is_told
+
+
+@pytest.mark.parametrize(
+    ("pooled", "told"), [(0.29, []), (0.39, []), (0.4, [2.0]), (0.05, [4.0]), (-0.1, [math.nan]), (0.0, [])]
+)
+def test_a_pooled_slope_of_another_sign_or_size_is_told_with_its_factor(run, pooled, told):
+    """The within slope is 0.2, its interval from 0.1 to 0.3."""
+
+    def change(table):
+        numbers = {"ols": (pooled, pooled - 0.1, pooled + 0.1), "fe": (0.2, 0.1, 0.3)}
+        for name, own in numbers.items():
+            rows = (table["estimator"] == name) & (table["term"] == "exper")
+            table.loc[rows, ["estimate", "conf_low", "conf_high"]] = own
+        return table
+
+    found = answers.trust(with_table(run, "coefficients", change), "lwage")
+    factors = [one.parameters["factor"] for one in found if one.code == "pooled_apart"]
+    assert factors == pytest.approx(told, nan_ok=True)
 
 
 def test_a_confounder_overturns_what_is_significant(run):
