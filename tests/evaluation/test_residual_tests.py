@@ -40,6 +40,8 @@ def test_the_statistic_is_that_of_least_squares_within_periods_one_entity_left_o
     )
     assert found.p_value < 1e-6
     assert found.n_entities == 60
+    folds = encompassing_test(rival, reference, test_to_train=0.25)
+    assert folds.statistic == pytest.approx(found.statistic / np.sqrt(1.25), rel=1e-12)
 
 
 def test_columns_without_an_effect_add_nothing_in_95_of_100_cases():

@@ -123,7 +123,11 @@ def with_slopes(run, *slopes):
 )
 def test_that_all_curves_go_the_other_way_is_told_first(run, slopes, is_told):
     changed = with_slopes(with_effects(run, {}), *slopes)
-    assert ("signs_differ" in codes(answers.trust(changed, "lwage"))[:1]) is is_told
+    first = next(answers.trust(changed, "lwage"))
+    assert (first.code == "signs_differ") is is_told
+    if is_told:
+        told = {"n_curves": 3, "do_rise": True, "is_significant": True, "truth": math.nan}
+        assert first.parameters == pytest.approx(told, nan_ok=True)
 
 
 @pytest.mark.parametrize(
@@ -160,6 +164,11 @@ def test_the_strength_of_a_confounder_is_that_at_which_the_slope_is_zero(run):
     bias = math.sqrt(times * 0.02 * times * 0.01 / (1.0 - times * 0.01))
     assert bias == pytest.approx(0.07 / math.sqrt(1.0 - 0.07))
     assert answers.overturning(replace(one, r2_outcome=0.0)) == math.inf
+    fragile = next(answers.trust(with_effects(changed, {}), "lwage"))
+    assert fragile.parameters == {"robustness_value": 0.07, "covariate": "educ", "times": times}
+    both = pd.concat([table, table.assign(covariate="union", status="refused")])
+    refused = with_table(changed, "sensitivity", lambda _: both)
+    assert "times" not in next(answers.trust(with_effects(refused, {}), "lwage")).parameters
 
 
 def test_recognition_is_of_the_largest_gain_without_effects_of_entities(run):

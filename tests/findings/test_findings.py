@@ -153,10 +153,10 @@ def test_nickell_stands_by_every_kind_of_finding_with_entity_effects_and_by_coef
 
 
 def test_a_reference_that_is_hopeless_for_new_entities_is_named_with_its_best_rival(run):
-    def worse(frame):
+    def worse(frame, *, mse=0.1):
         rows = (frame["estimator"] == "ols") & (frame["protocol"] == "held_out_entities")
         rival = (frame["estimator"] == "fe") & (frame["protocol"] == "held_out_entities")
-        numbers = {"mse": 0.1, "rmse": 0.3, "nmse": 0.4, "r2": 0.6}
+        numbers = {"mse": mse, "rmse": 0.3, "nmse": 0.4, "r2": 0.6}
         changed = frame.assign(nmse=frame["nmse"].mask(rows, 1.3), status=frame["status"].mask(rival, "ok"))
         return changed.assign(**{name: changed[name].mask(rival, value) for name, value in numbers.items()})
 
@@ -165,6 +165,8 @@ def test_a_reference_that_is_hopeless_for_new_entities_is_named_with_its_best_ri
     assert "1.30 times the variance" in found.caveats
     assert "The best simple rival is Fixed effects, with 57.3% less error." in found.caveats
     assert "hopeless_reference" not in against(verdicts(run)["", "ols"])
+    no_better = verdicts(with_table(run, "accuracy", lambda frame: worse(frame, mse=9.0)))["", "ols"]
+    assert "rival" not in dict(json.loads(no_better.parameters)["caveats"])["hopeless_reference"]
 
 
 def test_turning_points_are_placed_whether_or_not_they_are_established(run):
