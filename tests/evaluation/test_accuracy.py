@@ -139,6 +139,7 @@ def test_without_enough_other_entities_there_is_no_interval():
     assert limits.loc[fold == "b", ["predicted_low", "predicted_high"]].isna().all(axis=None)
 
 
+@pytest.mark.slow
 def test_intervals_hold_rows_of_entities_never_seen():
     assert 0.85 <= coverage(12) <= 0.95
 

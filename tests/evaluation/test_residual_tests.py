@@ -44,6 +44,7 @@ def test_the_statistic_is_that_of_least_squares_within_periods_one_entity_left_o
     assert folds.statistic == pytest.approx(found.statistic / np.sqrt(1.25), rel=1e-12)
 
 
+@pytest.mark.slow
 def test_columns_without_an_effect_add_nothing_in_95_of_100_cases():
     """Least squares learn three such columns in five folds of entities."""
     rejected = 0
@@ -70,6 +71,7 @@ def test_predictions_that_differ_by_a_number_for_each_period_have_no_test():
     assert encompassing_test(*(one[one["entity"] == 3] for one in predictions()[:2])) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_periods", [4, 9])
 def test_shocks_of_periods_that_last_add_nothing(n_periods):
     """20 % of the variance is an AR(.8) common to all; clustered by entity alone a third were rejected."""

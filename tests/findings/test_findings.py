@@ -539,6 +539,7 @@ def test_thresholds_are_those_up_to_which_every_test_rejects_one_less(run):
     def told_by(*p_values):
         names = zip(curves.THRESHOLD_TESTS, p_values, strict=False)
         tests = [test | {"test": name, "p_value": p_value} for name, p_value in names]
+        tests.append(test | {"outcome": "hours", "test": "one threshold", "p_value": 0.5})
         frame = as_declared(EFFECT_TESTS, [pd.DataFrame(tests)])
         (found,) = threshold_findings(with_table(broken, "effect_tests", lambda _: frame), "lwage")
         return found
@@ -648,10 +649,10 @@ def test_debiased_effects_of_several_places_are_judged_by_their_simultaneous_ban
 def test_a_nonlinearity_is_established_where_linearity_is_rejected(run, p_value, is_bent):
     row = {"outcome": "lwage", "exposure": "exper", "test": "linearity", "estimator": "fe", "against": ""}
     rows = [row | {"statistic": 3.0, "p_value": p_value, "status": "ok", "reason": ""}]
-    rows.append(rows[0] | {"test": "encompassing"})
+    rows.append(rows[0] | {"test": "encompassing", "p_value": 0.5 - p_value / 2})
     tested = with_table(run, "effect_tests", lambda _: pd.DataFrame(rows))
     (found,) = linearity_findings(tested, "lwage")
-    assert found.is_established == is_bent
+    assert (found.is_established, found.p_value) == (is_bent, p_value)
     assert ("not rejected" in found.text) != is_bent
     assert found.finding == "nonlinearity"
 

@@ -128,23 +128,20 @@ def cubic(x):
     return x**3 - x
 
 
-@pytest.mark.parametrize(
-    ("truth", "degree", "n_draws"), [(lambda x: 2 * x, 1, 200), (cubic, 3, 40)], ids=["line", "cubic"]
-)
-def test_simultaneous_bands_cover_the_whole_truth(truth, degree, n_draws):
-    """Of percentile bands of 40 draws, about 78 of 100 hold a whole cubic."""
-    n_runs = 100
-    joint, each = joint_and_pointwise_coverage(truth, degree, n_draws=n_draws, n_runs=n_runs)
-    assert joint >= binom.ppf(0.001, n_runs, 0.94) / n_runs
+@pytest.mark.slow
+def test_simultaneous_bands_cover_a_whole_line():
+    joint, each = joint_and_pointwise_coverage(lambda x: 2 * x, 1, n_draws=200, n_runs=100)
+    assert joint >= binom.ppf(0.001, 100, 0.94) / 100
     assert 0.88 <= each <= 0.98
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("n_draws", [40, 200, 1000])
 def test_simultaneous_bands_hold_at_any_number_of_draws(n_draws):
-    """Measured: 0.938, 0.940 and 0.939 of 40, 200 and 1,000 draws."""
-    joint, _ = joint_and_pointwise_coverage(cubic, 3, n_draws=n_draws, n_runs=1000)
+    """Measured: 0.938, 0.940 and 0.939 of 40, 200 and 1,000 draws; of percentile bands of 40, 0.78."""
+    joint, each = joint_and_pointwise_coverage(cubic, 3, n_draws=n_draws, n_runs=1000)
     assert 0.92 <= joint <= 0.98
+    assert 0.88 <= each <= 0.98
 
 
 AT = np.linspace(-2.0, 2.0, 10)

@@ -250,6 +250,7 @@ def test_unsupported_moderators_say_nothing():
     assert found_in(effect, draws, ~ALL) == ()
 
 
+@pytest.mark.slow
 def test_a_zero_effect_seldom_has_a_threshold():
     rng = np.random.default_rng(5)
     found = 0

@@ -113,6 +113,7 @@ def agreement(slope, **options):
     return answered_in_parts(SpecificationScenario(**options), own)["agreement"].to_dict("records")
 
 
+@pytest.mark.slow
 def test_of_one_kind_of_column_all_agree_as_often_as_its_test_rejects():
     without, with_effect = agreement(0.25, checks=(), permutations=200, level=0.9)
     # Two columns, with the control and without, are the same test but for the noise of the control.
@@ -125,6 +126,7 @@ def test_of_one_kind_of_column_all_agree_as_often_as_its_test_rejects():
     assert with_control - 0.1 <= with_effect["share"] <= with_control + 0.03
 
 
+@pytest.mark.slow
 def test_with_more_columns_all_agree_less_often():
     one, more = (agreement(0.15, checks=own, permutations=100, level=0.8) for own in ((), ("periods", "lag")))
     assert all(many["n_agree"] < few["n_agree"] for few, many in zip(one, more, strict=True))
