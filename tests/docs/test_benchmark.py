@@ -17,7 +17,6 @@ from harness.suite.results import SUITE_GAIN, SUITE_TABLES, read_suite_table
 from harness.suite.spec import load_suite
 
 PAGE = (ROOT / "docs" / "benchmark.md").read_text(encoding="utf-8")
-PANELS = ROOT / "suites" / "panels"
 
 
 def yaml_of_page(name):

@@ -1,12 +1,12 @@
 """Run, cut, resume, report, pin, pack, sign and verify in any order, with a fault at any write."""
 
-import contextlib
 import os
 import shutil
 import subprocess
 import tempfile
 import zipfile
 from contextlib import nullcontext, suppress
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -230,64 +230,26 @@ def test_a_run_is_old_or_new_in_thousands_of_sequences(stored, monkeypatch):
     in_any_order(stored, monkeypatch, int(os.environ.get("HARNESS_SEQUENCES", "2000")))
 
 
-def run_to(out, *, resume=False, overrides=(), cut=False, monkeypatch):
-    """Run the small study, cut off before its tables where asked; return what was said of taking it up."""
-    said = []
-    options = RunOptions(
-        spec=written_spec(SPEC),
-        data=api._data(grunfeld()),
-        out=out,
-        quick=True,
-        resume=resume,
-        overrides=(*TINY, *overrides),
-    )
-    with monkeypatch.context() as patched, contextlib.ExitStack() as stack:
-        if cut:
-            patched.setattr(run_module, "write_tables", _cut)
-            stack.enter_context(pytest.raises(ArtifactError, match="cut off"))
-        run_study(options, on_resumed=said.append)
-    return said
-
-
-def _cut(*_):
-    raise ArtifactError(Problem("run", "cut off"))
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory):
-    """Return the tables of a run that nothing disturbed."""
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        out = tmp_path_factory.mktemp("whole") / "run"
-        run_to(out, monkeypatch=monkeypatch)
-    return tables(out)
-
-
 def tables(out):
     names = (file for file in RunFolder(out).files() if file.endswith((".csv", ".parquet")))
     return {name: (out / name).read_bytes() for name in names if name != "findings.csv"}
 
 
-def test_what_is_unchanged_is_taken_up_to_the_same_bytes(tmp_path, whole, monkeypatch):
-    run_to(tmp_path, cut=True, monkeypatch=monkeypatch)
-    (said,) = run_to(tmp_path, resume=True, monkeypatch=monkeypatch)
-    assert said == "4 of 4 results are taken up from the earlier run"
-    assert tables(tmp_path) == whole
+def test_what_is_unchanged_is_taken_up_to_the_same_bytes(tmp_path, monkeypatch):
+    """The small study, cut off before its tables, beside a run that nothing disturbed."""
 
+    def cut(*_):
+        raise ArtifactError(Problem("run", "cut off"))
 
-def test_changed_code_of_the_harness_takes_up_nothing_and_says_so(tmp_path, whole, monkeypatch):
-    run_to(tmp_path, cut=True, monkeypatch=monkeypatch)
+    options = RunOptions(
+        spec=written_spec(SPEC), data=api._data(grunfeld()), out=tmp_path / "run", quick=True, overrides=TINY
+    )
+    run_study(replace(options, out=tmp_path / "whole"))
     with monkeypatch.context() as patched:
-        patched.setattr(run_module, "installed_code", lambda: {"harness": "other"})
-        (said,) = run_to(tmp_path, resume=True, monkeypatch=monkeypatch)
-        assert RunFolder(tmp_path).manifest().code == {"harness": "other"}
-    assert said.startswith("0 of 6 results are taken up")
-    assert "6 changed: code of harness" in said
-    assert tables(tmp_path) == whole
-
-
-def test_one_changed_option_computes_that_estimator_alone_anew(tmp_path, monkeypatch):
-    run_to(tmp_path, cut=True, monkeypatch=monkeypatch)
-    changed = ("estimators.1.degree=4",)
-    (said,) = run_to(tmp_path, resume=True, overrides=changed, monkeypatch=monkeypatch)
-    assert said.startswith("2 of 5 results are taken up")
-    assert said.endswith("3 changed: estimator")
+        patched.setattr(run_module, "write_tables", cut)
+        with pytest.raises(ArtifactError, match="cut off"):
+            run_study(options)
+    said = []
+    run_study(replace(options, resume=True), on_resumed=said.append)
+    assert said == ["4 of 4 results are taken up from the earlier run"]
+    assert tables(tmp_path / "run") == tables(tmp_path / "whole")

@@ -1,6 +1,7 @@
 """Folders, keys and files of strangers: no link is followed, and sizes are known before anything is read."""
 
 import os
+import re
 import stat
 import zipfile
 from dataclasses import replace
@@ -77,16 +78,6 @@ def test_a_file_that_is_no_archive_of_a_run_is_never_replaced(copy, tmp_path, mo
     assert zipfile.ZipFile(out).testzip() is None
 
 
-@pytest.mark.parametrize("command", ["pack", "export", "sign"])
-def test_a_changed_run_is_handed_to_nobody(copy, tmp_path, monkeypatch, capsys, command):
-    text = (copy / "coefficients.csv").read_text()
-    (copy / "coefficients.csv").write_text(text.replace("0.", "1.", 1))
-    options = {"sign": ("--key", "key"), "export": ("--to", "r")}.get(command, ())
-    assert exit_code(monkeypatch, command, str(copy), *options) == 5
-    assert "coefficients.csv: has other bytes than the run wrote" in capsys.readouterr().err
-    assert [path.name for path in tmp_path.iterdir()] == ["run"]
-
-
 def test_an_export_leaves_files_of_the_user_and_run_folders_alone(
     small_run, copy, tmp_path, monkeypatch, capsys
 ):
@@ -133,14 +124,18 @@ def tampered(small_run, tmp_path):
     return folder
 
 
-@pytest.mark.parametrize("command", ["report", "pin"])
-def test_a_report_and_pins_of_changed_numbers_are_refused(tampered, monkeypatch, capsys, command):
+@pytest.mark.parametrize("command", ["report", "pin", "pack", "export", "sign"])
+def test_nothing_is_made_of_changed_numbers(tampered, tmp_path, monkeypatch, capsys, command):
     before = (tampered / "manifest.json").read_bytes()
-    assert exit_code(monkeypatch, command, str(tampered)) == 5
+    options = {"sign": ("--key", "key"), "export": ("--to", "r")}.get(command, ())
+    assert exit_code(monkeypatch, command, str(tampered), *options) == 5
     said = capsys.readouterr()
-    assert "accuracy.csv: is not as the run wrote it" in said.err
+    assert re.search(
+        "accuracy.csv: (is not as the run wrote it|has other bytes than the run wrote)", said.err
+    )
     assert "expect:" not in said.out
     assert (tampered / "manifest.json").read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
 
 def test_a_forced_report_is_recorded_and_verify_says_so_ever_after(tampered, monkeypatch, capsys):

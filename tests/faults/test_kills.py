@@ -17,7 +17,7 @@ from harness.running.folder import RunFolder
 from harness.study.spec.document import written_spec
 from small_run import SPEC, TINY, kept_results, run_small, wait_for_results
 
-N_KILLS, N_SIZES, N_LOSSES = 20, 12, 12
+N_KILLS, N_LOSSES = 20, 12
 
 
 def tables(out):
@@ -82,7 +82,6 @@ def test_a_loss_of_power_after_any_write_leaves_a_run_that_can_be_taken_up(tmp_p
 ROOT = Path(__file__).parents[2]
 # After which none of its processes may be left.
 SECONDS = 5
-SLOW = pytest.mark.slow
 
 
 def ended_by(signal_, run):

@@ -170,26 +170,6 @@ def test_a_run_replaces_what_an_earlier_one_wrote_and_nothing_else(tmp_path):
     assert folder.manifest().files.keys() == {"gain.csv"}
 
 
-def test_a_run_that_is_cut_off_leaves_the_earlier_one(tmp_path):
-    folder = RunFolder.create(tmp_path)
-    run_in(folder, gain_csv="old")
-    before = {name: (tmp_path / name).read_bytes() for name in names_in(tmp_path)}
-    with pytest.raises(ZeroDivisionError), folder.replaced() as new:
-        new.write_text("gain.csv", str(1 / 0))
-    assert {name: (tmp_path / name).read_bytes() for name in names_in(tmp_path)} == before
-
-
-def test_what_a_killed_run_left_is_gone_with_the_next(tmp_path):
-    folder = RunFolder.create(tmp_path)
-    run_in(folder, gain_csv="old")
-    killed = folder.replaced()
-    killed.__enter__().write_text("curves.csv", "half")
-    (tmp_path / ".new" / ".curves.csv.123.tmp").write_text("less")
-    assert (tmp_path / ".new" / "curves.csv").is_file()
-    run_in(folder, gain_csv="new")
-    assert names_in(tmp_path) == OF_EVERY_RUN | {"gain.csv"}
-
-
 def test_a_file_of_the_user_is_not_written_over(tmp_path):
     folder = RunFolder.create(tmp_path)
     run_in(folder, curves_csv="old")

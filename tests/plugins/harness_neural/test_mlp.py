@@ -18,10 +18,6 @@ from neural_tasks import make_panel, r_squared, wave
 SMALL = Mlp(hidden=3, restarts=2)
 
 
-def fit(estimator: Mlp, panel: Panel, *, selection: Panel | None = None, seed: int = 0) -> Floats:
-    return estimator.fit(panel, rng=np.random.default_rng(seed), selection=selection).predict(panel)
-
-
 def test_candidates_are_compared_on_the_rows_given_to_select_on() -> None:
     panel = make_panel(wave, noise=1.0)
     aside = make_panel(wave, noise=1.0, n_entities=30, seed=9)

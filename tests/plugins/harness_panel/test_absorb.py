@@ -47,22 +47,6 @@ def panel() -> Panel:
     return grouped(simulated_panel(random_stream(62), n_entities=20, n_periods=8, share=0.5))
 
 
-def keys(panel: Panel, estimator: FixedEffects):
-    own = {"entity": panel.entity, "time": panel.time}
-    return [*(own[one] for one in estimator.effects), *(panel.group(one) for one in estimator.absorb)]
-
-
-def dummies(panel: Panel, estimator: FixedEffects) -> Floats:
-    """Independent dummies: all of the first set, and of the others what adds to the rank."""
-    columns: list[Floats] = []
-    for key in keys(panel, estimator):
-        for level in np.unique(key.codes):
-            column = (key.codes == level).astype(np.float64)
-            if np.linalg.matrix_rank(np.column_stack([*columns, column])) > len(columns):
-                columns.append(column)
-    return np.column_stack(columns)
-
-
 @pytest.mark.parametrize("covariance", [Clustered(), DriscollKraay(1), WildCluster(draws=199)])
 def test_absorbed_industries_are_dummies_among_the_controls(panel, covariance):
     """The two differ in n - K alone, which no bootstrap and no kernel has."""
