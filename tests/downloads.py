@@ -185,16 +185,8 @@ def penn(frame: pd.DataFrame) -> bytes:
 
 def oecd(frame: pd.DataFrame) -> bytes:
     """OECD Data Explorer: a row a place, measure and year, each dimension as code and name."""
-    head = ["STRUCTURE", "STRUCTURE_ID", "ACTION", "REF_AREA", "Reference area", "MEASURE", "Measure"]
-    head += [
-        "TIME_PERIOD",
-        "Time period",
-        "OBS_VALUE",
-        "Observation value",
-        "OBS_STATUS",
-        "Observation status",
-    ]
-    head += ["UNIT_MULT", "DECIMALS"]
+    head = "STRUCTURE,STRUCTURE_ID,ACTION,REF_AREA,Reference area,MEASURE,Measure,TIME_PERIOD,Time period,"
+    head += "OBS_VALUE,Observation value,OBS_STATUS,Observation status,UNIT_MULT,DECIMALS"
     status = {False: ("A", "Normal value", 0, 2), True: ("E", "Estimated value", 6, 2)}
     flow = ["DATAFLOW", "OECD.SDD:DSD(1.0)", "I"]
     body = [
@@ -203,7 +195,7 @@ def oecd(frame: pd.DataFrame) -> bytes:
         for place in PLACES
         for at, (year, cell) in enumerate(zip(YEARS, cells(frame, place, name, ""), strict=True))
     ]
-    return lines([head, *body]).encode()
+    return lines([head.split(","), *body]).encode()
 
 
 def eurostat_units(frame: pd.DataFrame) -> bytes:
@@ -214,17 +206,7 @@ def eurostat_units(frame: pd.DataFrame) -> bytes:
 
 def eurostat_csv(frame: pd.DataFrame) -> bytes:
     """Eurostat in SDMX-CSV: a row an observation."""
-    head = [
-        "DATAFLOW",
-        "LAST UPDATE",
-        "freq",
-        "unit",
-        "na_item",
-        "geo",
-        "TIME_PERIOD",
-        "OBS_VALUE",
-        "OBS_FLAG",
-    ]
+    head = "DATAFLOW,LAST UPDATE,freq,unit,na_item,geo,TIME_PERIOD,OBS_VALUE,OBS_FLAG"
     flags = ["", "p", "", "", "be", ""]
     body = [
         ["ESTAT:NAMA_10_GDP(1.0)", "24/11/23 23:00:00", "A", "CP_MEUR", name, place, year, cell, flags[at]]
@@ -233,7 +215,7 @@ def eurostat_csv(frame: pd.DataFrame) -> bytes:
         for at, (year, cell) in enumerate(zip(YEARS, cells(frame, place, name, ""), strict=True))
         if cell
     ]
-    return lines([head, *body]).encode()
+    return lines([head.split(","), *body]).encode()
 
 
 def oecd_stat(frame: pd.DataFrame) -> bytes:

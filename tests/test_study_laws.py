@@ -249,11 +249,6 @@ def first(seed, path):
     return random_stream(seed, *path).integers(2**63)
 
 
-@given(seed=st.integers(0, 2**63), path=labels)
-def test_equal_labels_give_equal_streams(seed, path):
-    assert first(seed, path) == first(seed, path)
-
-
 @given(one=labels, other=labels)
 def test_different_labels_give_different_streams(one, other):
     same = [(type(a), a) for a in one] == [(type(b), b) for b in other]

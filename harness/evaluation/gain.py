@@ -75,7 +75,7 @@ class LossTotals:
         limits = ratio_limits(self.totals, self.covariance, reach=reach)
         return nothing if limits is None else (1.0 - limits[1], min(1.0 - limits[0], 1.0))
 
-    def least_detectable(self, level: float, *, n_tests: int = 1) -> float:
+    def least_detectable(self, level: float, *, n_tests: int) -> float:
         """Return the least gain that a test could have found, by the error of the logarithm of the ratio.
 
         Parameters
@@ -111,7 +111,7 @@ def ratio_limits(values: Floats, covariance: Floats, *, reach: float) -> tuple[f
     return float((cross - root) / square), float((cross + root) / square)
 
 
-def least_detectable(std_error: float, df: float, *, size: float, n_tests: int = 1) -> float:
+def least_detectable(std_error: float, df: float, *, size: float, n_tests: int) -> float:
     """Return the least size of an effect that a two-sided t test finds with a chance of `POWER`.
 
     The minimum detectable effect of Bloom (1995): the standard error times the sum of two quantiles.

@@ -3,7 +3,6 @@
 import csv
 import dataclasses
 import inspect
-import json
 import re
 import shutil
 
@@ -174,24 +173,3 @@ def test_medians_of_any_draw_lie_within_and_none_a_thousand_times_as_large_or_sm
         for factor in (1e-8, 1e-4, 1e-3, 1, 1e3, 1e4, 1e8):
             within = {name for name, (low, high) in ranged.items() if low <= factor * medians[name] <= high}
             assert within == (set(ranged) if factor == 1 else set()), (seed, factor)
-
-
-def test_the_template_filled_runs_without_networks(cities, tmp_path):
-    cities.to_csv(tmp_path / "cities.csv", index=False)
-    overrides = (
-        "estimators=[{id: ols, use: pooled_ols}, {id: fe, use: fixed_effects, effects: [entity, time]}]",
-        *("claims=[]", "conclusions=[]", "left_open=[]", "identities=[]", "counterparts={}", "expect=[]"),
-        *(
-            "scenarios=[]",
-            "multiverse=null",
-            "method_ladder=null",
-            "evaluation.protocols=[in_sample]",
-            "report={formats: []}",
-        ),
-    )
-    options = {"out": tmp_path / "run", "quick": True, "overrides": overrides, "progress": False}
-    result = harness.run(SPEC, data=tmp_path / "cities.csv", **options)
-    assert set(result.gain["estimator"]) == {"ols", "fe"}
-    study = json.loads((result.path / "manifest.json").read_text(encoding="utf-8"))["study"]
-    assert study["variables"]["tertiary_share"] == {"label": "Tertiary industry", "unit": "per cent of GDP"}
-    assert study["variables"]["gas"] == {"label": "Natural gas", "unit": "10⁷ m³"}

@@ -190,6 +190,14 @@ def test_what_is_read_first_are_three_points_in_the_order_of_the_rules(run):
     assert codes(found) == ["of_note", "selected_on_test_rows", "printed_contradict", "of_note"]
     assert [found[at].parameters["message"] for at in (0, -1)] == ["leak", "skewed"]
     assert len(cautions.cautions(changed)) == cautions.MOST_CAUTIONS
+    lacking = {"status": "refused", "reason": "no entity is known", "gain": np.nan}
+
+    def refused(frame):
+        rows = frame["estimator"] == "ann"
+        return frame.assign(**{name: frame[name].mask(rows, value) for name, value in lacking.items()})
+
+    (told,) = cautions.refusals(with_table(run, "gain", refused))
+    assert (told.code, told.parameters) == ("no_result", {"estimator": "ann", "reason": "no entity is known"})
     once = with_table(run, "gain", lambda frame: frame.assign(inference=GIVEN_PERIODS))
     tested = pd.DataFrame({"protocol": "forward", "by": "period", "part": [1986, 1987]})
     few = list(cautions.few_periods(with_table(once, "gain_within", lambda _: tested)))

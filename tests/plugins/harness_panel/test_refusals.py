@@ -209,24 +209,15 @@ def build(name: str, options: dict[str, object]):
     [
         ({"effects": []}, (), "each once"),
         ({"effects": ["time", "time"]}, (), "each once"),
-        ({"effects": ["firm"]}, ("effects", 0), "'entity' or 'time'"),
-        ({"effect": ["entity"]}, ("effect",), "Unexpected"),
         ({"covariance": {"use": "classical", "bandwidth": 2}}, ("covariance", "classical", "bandwidth"), ""),
         ({"covariance": {"use": "clustered", "by": []}}, ("covariance", "clustered"), "each once"),
-        ({"covariance": {"use": "robust", "variant": "HC5"}}, ("covariance", "robust", "variant"), "HC3"),
         (
             {"covariance": {"use": "driscoll_kraay", "bandwidth": -1}},
             ("covariance", "driscoll_kraay"),
             ">= 0",
         ),
-        ({"covariance": {"by": ["entity"]}}, ("covariance",), "use"),
         ({"covariance": {"use": "newey_west"}}, ("covariance",), "driscoll_kraay"),
         ({"covariance": {"use": "wild_cluster", "draws": 9}}, ("covariance", "wild_cluster"), "at least 99"),
-        (
-            {"covariance": {"use": "wild_cluster", "by": ["entity"]}},
-            ("covariance", "wild_cluster", "by"),
-            "valid string",
-        ),
     ],
 )
 def test_options_that_do_not_go_together_are_refused_where_they_stand(options, at, words):
