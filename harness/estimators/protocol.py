@@ -52,8 +52,8 @@ class Estimator(Protocol):
     ``known_as``, other names, used in hints; ``instead_of``, what to write for methods that nobody offers, by
     their names separated by blanks; ``roundoff``, the rounding error of predictions in standard
     deviations of the outcome, if it computes in less than 64 bits; ``linear_model``, the equivalent
-    regression in other programs (`LinearModel`), for ``harness export``; ``default_learner``, whether it
-    learns the nuisance functions of debiased effects unless a study names other learners.
+    regression in other programs (`LinearModel`), for ``harness export``; ``as_learner``, how well it
+    learns the nuisance functions of debiased effects (`AsLearner`).
     """
 
     name: ClassVar[str]
@@ -90,9 +90,16 @@ def linear_model_of(estimator: type) -> LinearModel | None:
     return getattr(estimator, "linear_model", None)
 
 
-def is_default_learner(estimator: type) -> bool:
-    """Return whether estimators of a class learn for debiased effects where nothing is named, as it says."""
-    return bool(getattr(estimator, "default_learner", False))
+# How an estimator learns the nuisance functions of debiased effects: ``default``, unless a study names other
+# learners; ``holds``, false findings were measured to be as rare as they should with few entities too;
+# ``refused``, it is fitted to means or changes of rows and leaves confounders in their levels. Others are
+# trusted with many entities alone.
+AsLearner = Literal["default", "holds", "refused"]
+
+
+def as_learner(estimator: type) -> AsLearner | None:
+    """Return how estimators of a class learn for debiased effects, as it declares; None where it does not."""
+    return getattr(estimator, "as_learner", None)
 
 
 def _wrong_values(cls: type) -> str:
@@ -106,8 +113,8 @@ def _wrong_values(cls: type) -> str:
         return f"has a `roundoff` that is no number from 0 to {MOST_ROUNDOFF}"
     if linear_model_of(cls) not in (None, *get_args(LinearModel)):
         return f"has a `linear_model` that is none of {', '.join(get_args(LinearModel))}"
-    if not isinstance(getattr(cls, "default_learner", False), bool):
-        return "has a `default_learner` that is neither True nor False"
+    if as_learner(cls) not in (None, *get_args(AsLearner)):
+        return f"has an `as_learner` that is none of {', '.join(get_args(AsLearner))}"
     return ""
 
 

@@ -18,11 +18,14 @@ import pandas as pd
 from harness.arrays import Floats
 from harness.evaluation.losses import SAMPLES, ClusterLosses, PairedLosses, SampleRows, samples
 from harness.evaluation.multiverse import Universe
-from harness.language import marked
+from harness.language import Message, marked
 from harness.rng import random_stream
 
 NEW_PERIODS = marked("period shocks are common to all entities, and few periods were tested")
-ONE_ENTITY = marked("there are fewer than two entities")
+
+# Fewest entities with which the tests kept their size where losses are skewed.
+FEWEST_ENTITIES = 150
+FEW_ENTITIES = Message("there are too few entities to test: fewer than {least}", least=FEWEST_ENTITIES)
 
 # Times that losses change places.
 N_DRAWS = 2000
@@ -88,7 +91,8 @@ def joint_tests(
     Returns
     -------
     Columns of `harness.tables.gain.JointTestRow`. A protocol under which no tested period is trained on has
-    no p-values: entities of a period have their shocks in common.
+    no p-values, since entities of a period have their shocks in common; neither have fewer than
+    `FEWEST_ENTITIES`, where the test of skewed losses rejects too often.
     """
     rows = []
     for sample in samples(predictions, among={"test": SAMPLES["test"]}):
@@ -109,8 +113,8 @@ def _rows(
     pairs = [losses.by_entity(*pair) for pair in names]
     n_entities = pairs[0].n_rows.size
     sizes = {"n_specifications": len(pairs), "n_entities": n_entities}
-    if sample.new_periods or n_entities < 2:
-        reason = NEW_PERIODS if sample.new_periods else ONE_ENTITY
+    if sample.new_periods or n_entities < FEWEST_ENTITIES:
+        reason = NEW_PERIODS if sample.new_periods else FEW_ENTITIES
         yield {**sizes, "statistic": "median_gain", "status": "refused", "reason": reason}
         return
     rng = random_stream(seed, "specification curve", sample.place["outcome"])

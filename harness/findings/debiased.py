@@ -11,6 +11,7 @@ import numpy as np
 from harness.findings.lines import POINTWISE, SIMULTANEOUS, mean_slopes, stretches, true_rows
 from harness.findings.run import Run
 from harness.record.manifest import StudyRecord
+from harness.scenarios.effect.cell import ENTITIES_OF_LEARNERS
 from harness.scenarios.effect.scenario import TRUE_SLOPES
 from harness.tables.effects import EFFECTS, EffectRow
 from harness.tables.findings import FindingRow
@@ -254,7 +255,8 @@ def _warnings(row: EffectRow, *, size: float) -> Iterator[Sentence]:
     if row.p_learners < size:
         yield Sentence("learners_part", {"p_value": row.p_learners})
     if row.is_exploratory:
-        yield Sentence("exploratory_curve")
+        of_learner = Sentence("exploratory_learner", {"least": ENTITIES_OF_LEARNERS})
+        yield Sentence("exploratory_curve") if row.form == "curve" else of_learner
     if row.n_entities is not None and row.n_entities < FEW_ENTITIES:
         yield Sentence("few_entities", {"n_entities": row.n_entities, "least": FEW_ENTITIES})
     if row.share_left < LITTLE_LEFT:

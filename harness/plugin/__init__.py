@@ -62,6 +62,7 @@ from harness.estimators.inputs import make_inputs as make_inputs
 from harness.estimators.inputs import refuse_constant as refuse_constant
 from harness.estimators.inputs import settle as settle
 from harness.estimators.learned import LearnedFit as LearnedFit
+from harness.estimators.protocol import AsLearner as AsLearner
 from harness.estimators.protocol import CanFitDraws as CanFitDraws
 from harness.estimators.protocol import CanFitFolds as CanFitFolds
 from harness.estimators.protocol import CanFitOutcomes as CanFitOutcomes

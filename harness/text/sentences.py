@@ -216,6 +216,10 @@ MESSAGES: Mapping[str, str] = {
         "The curve is exploratory: in simulations with this method, learner or number of entities, bands "
         "covered whole curves too rarely."
     ),
+    "exploratory_learner": marked(
+        "The effect is exploratory: in simulations with fewer than {least} {entities}, learners of this kind "
+        "found effects too often where there were none."
+    ),
     "methods_part": marked(
         "First differences and correlated random effects find different effects ({p_value}): the assumption "
         "of at least one of them fails."

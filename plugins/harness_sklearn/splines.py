@@ -142,7 +142,7 @@ class Splines:
 
     name: ClassVar[str] = plugin.marked("splines")
     known_as: ClassVar[tuple[str, ...]] = ("gam", "spline")
-    default_learner: ClassVar[bool] = True
+    as_learner: ClassVar[plugin.AsLearner] = "default"
     provides: ClassVar[frozenset[type]] = frozenset(
         {
             *(plugin.CanFitDraws, plugin.CanFitOutcomes, plugin.CanLearnNuisances, plugin.CanPrepareDraws),

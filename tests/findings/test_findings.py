@@ -441,9 +441,10 @@ def test_a_debiased_effect_is_established_off_zero_with_entities_enough(run):
     (unlike,) = debiased(run, {"p_methods": 0.3, "p_learners": 0.01})
     assert not unlike.is_established
     assert "learners_part" in against(unlike)
-    (drawn,) = debiased(run, {"is_exploratory": True})
-    assert not drawn.is_established
-    assert "exploratory_curve" in against(drawn)
+    for form, caveat in (("line", "exploratory_learner"), ("curve", "exploratory_curve")):
+        (drawn,) = debiased(run, {"is_exploratory": True, "form": form})
+        assert not drawn.is_established
+        assert caveat in against(drawn)
     (alone,) = debiased(run, {"p_methods": np.nan})
     assert alone.is_established
     assert "one_method" in against(alone)

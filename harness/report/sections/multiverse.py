@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from harness.findings.run import Run
-from harness.language import gettext, marked
+from harness.language import gettext, marked, translated
 from harness.record.manifest import StudyRecord
 from harness.report.blocks import Appendix, Bullets, ReportBlock, SmallPrint, tabs_of
 from harness.report.sections import multiverse_rows
@@ -86,13 +86,18 @@ def _counts(tally: Mapping[str, float]) -> dict[str, str]:
 def joint_sentences(run: Run, outcome: str) -> Iterator[str]:
     """Yield what all combinations of one outcome say together, under each protocol apart from fitting.
 
-    They count as significantly different from zero by the p-value of the median gain.
+    Or why they are not tested. They count as significantly different from zero by the p-value of the median
+    gain.
     """
     study, tests = run.manifest.study, run.rows(MULTIVERSE_TESTS)
     found = {(row.protocol, row.statistic): row for row in tests if row.outcome == outcome}
     for protocol in study.protocols:
         own = [found[key] for name in STATISTICS.values() if (key := (protocol.id, name)) in found]
-        if not protocol.keeps_test_rows_apart or len(own) < len(STATISTICS):
+        if not protocol.keeps_test_rows_apart or not own:
+            continue
+        if not own[0].is_done:
+            words = gettext("Under “{protocol}” the combinations are not tested together: {reason}.")
+            yield words.format(protocol=protocol.title, reason=translated(own[0].reason))
             continue
         are = gettext("are not significantly different from zero")
         if own[0].p_value < size_of(study.level):

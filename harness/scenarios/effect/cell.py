@@ -17,7 +17,8 @@ from harness.estimators.protocol import (
     CanLearnWithin,
     Estimator,
     absorbs_entities,
-    is_default_learner,
+    as_learner,
+    with_nested,
 )
 from harness.language import Message, marked
 from harness.rng import random_stream
@@ -42,6 +43,9 @@ EffectPart = nuisance.NuisancePart | nuisance.DerivativePart
 
 # Fewest entities with which bands missed whole curves of no effect in at most 7 % of panels, by method.
 ENTITIES_OF_CURVES: Mapping[Method, int] = {"correlated_random_effects": 100}
+
+# Fewest entities with which learners of any kind found an effect in few enough panels without one.
+ENTITIES_OF_LEARNERS = 100
 
 # What labels call what learners with effects of entities learn, whatever the method.
 WITHIN = "within entities"
@@ -123,13 +127,15 @@ class Cell:
 
     @property
     def is_exploratory(self) -> bool:
-        """Whether bands were not found to hold: of curves, but for default learners with entities enough.
+        """Whether intervals were not found to hold with so few entities by this learner, or for such a curve.
 
-        What holds was measured on panels with nonlinear confounders and serially dependent errors, see
+        What holds was measured on panels with confounders and serially dependent errors, see
         ``docs/measured/effects.md``.
         """
-        enough = self.rows.panel.n_entities >= ENTITIES_OF_CURVES.get(self.method, np.inf)
-        return self.form == "curve" and not (enough and is_default_learner(type(self.subject.estimator)))
+        n_entities, learner = self.rows.panel.n_entities, as_learner(type(self.subject.estimator))
+        if self.form == "curve":
+            return learner != "default" or n_entities < ENTITIES_OF_CURVES.get(self.method, np.inf)
+        return learner is None and n_entities < ENTITIES_OF_LEARNERS
 
     def folds(self, repeat: int) -> score.EntityFolds:
         """Return the folds of a repeat, the same for all learners, outcomes and forms.
@@ -240,6 +246,7 @@ class Cell:
         """Within entities where the learner and the rows allow it; of a derivative it never is."""
         own, rows = self.subject.estimator, self.rows
         learner = own.for_nuisances() if isinstance(own, CanLearnNuisances) else own
+        refuse_transforming(learner)
         order = self.panel.canonical_order
         ordered = self.panel.take(order)
         levels = nuisance.moving_inputs(ordered, control_names(self.panel))
@@ -269,6 +276,23 @@ class Cell:
         gathered = [self._learning.held_out(own, folds, fold) for fold, own in enumerate(values)]
         held_out = np.concatenate([folds.held_out(fold) for fold in range(folds.n_folds)])
         return np.concatenate(gathered, axis=1)[:, np.argsort(held_out)]
+
+
+def refuse_transforming(learner: Estimator) -> None:
+    """Refuse a learner that is fitted to means or changes of rows, and leaves confounders in their levels.
+
+    Raises
+    ------
+    EstimationError
+        Naming what learns instead.
+    """
+    if any(as_learner(type(one)) == "refused" for one in with_nested(learner)):
+        what = Message(
+            "{name} is fitted to means or changes of rows, so confounders remain in their levels",
+            name=learner.name,
+        )
+        hint = marked("choose another learner, or leave `learners` out")
+        raise EstimationError.at("learners", what, "a learner that is fitted to the rows", hint)
 
 
 def refuse_absorbing(learner: Estimator) -> None:

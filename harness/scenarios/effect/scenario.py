@@ -20,9 +20,9 @@ from harness.estimators.protocol import (
     Estimator,
     Fitted,
     NestedEstimator,
+    as_learner,
     for_folds,
     grouped_by,
-    is_default_learner,
     quick,
 )
 from harness.estimators.treatment import Treatment
@@ -62,7 +62,7 @@ def _or_default(learners: tuple[Learner, ...], info: ValidationInfo) -> tuple[Le
     """Return the learners, those of the catalog that are made for it where none is named."""
     catalogs: Catalogs = info.context or {}
     members = catalogs[ESTIMATOR.name].members.values() if catalogs else ()
-    return learners or tuple(member() for member in members if is_default_learner(member))
+    return learners or tuple(member() for member in members if as_learner(member) == "default")
 
 
 Learners = Annotated[tuple[Learner, ...], AfterValidator(_or_default), Field(validate_default=True)]

@@ -252,6 +252,7 @@ class PooledOLS(LinearEstimator[PooledFit]):
         ),
     }
     linear_model: ClassVar[plugin.LinearModel | None] = "pooled"
+    as_learner: ClassVar[plugin.AsLearner] = "holds"
     ladder: ClassVar[tuple[LadderEntry, ...]] = (LadderEntry(100, "Pooled OLS", id="ols", is_drafted=True),)
     provides: ClassVar[frozenset[type]] = LINEAR
 

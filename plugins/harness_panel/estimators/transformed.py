@@ -65,6 +65,7 @@ class Between(LinearEstimator[BetweenFit]):
     """
 
     name: ClassVar[str] = "between"
+    as_learner: ClassVar[plugin.AsLearner] = "refused"
     provides: ClassVar[frozenset[type]] = LINEAR
 
     covariance: IndependentCovariance = field(default_factory=Classical)
@@ -145,6 +146,7 @@ class FirstDifference(LinearEstimator[DifferenceFit]):
     """
 
     name: ClassVar[str] = "first_difference"
+    as_learner: ClassVar[plugin.AsLearner] = "refused"
     known_as: ClassVar[tuple[str, ...]] = ("fd", "first_differences")
     instead_of: ClassVar[Mapping[str, str]] = {
         "pmg mean_group cce panel_var ardl ecm cointegration": (
