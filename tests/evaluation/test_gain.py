@@ -9,7 +9,7 @@ from scipy.stats import binom
 
 from evaluation.rows import rows_of
 from harness.evaluation.gain import POWER, gain_over, holm_adjusted, least_detectable, loss_totals
-from harness.evaluation.losses import Sides, cluster_losses
+from harness.evaluation.losses import Sides, cluster_losses, samples
 from harness.evaluation.resample import out_of_bag, weights_of
 from harness.evaluation.tables import gains_table, gains_within
 from harness.plugin import draw_weights, random_stream
@@ -64,6 +64,8 @@ def test_shared_training_rows_widen_the_error_to_that_of_as_many_rows_as_are_tra
     losses = cluster_losses(own, reference, entities)
     alone, folds = (loss_totals(losses, test_to_train=share) for share in (0.0, 0.25))
     assert folds.covariance == pytest.approx(1.25 * alone.covariance)
+    shares = {one.place["sample"]: one.test_to_train for one in samples(predictions(6))}
+    assert shares == {"test": 2.0, "train": 0.0, "all": 0.0}
 
 
 def test_equal_losses_have_no_gain_and_no_doubt():

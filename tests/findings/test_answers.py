@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -101,12 +102,16 @@ def test_other_terms_with_the_exposure_leave_no_coefficient_that_is_the_effect(r
     changed = with_table(run, "coefficients", squared)
     assert answers.coefficient_slopes(run, "lwage", "exper", "fe")
     assert not answers.coefficient_slopes(changed, "lwage", "exper", "fe")
+    entry, slopes = answers.within_slopes(with_slopes(changed, 0.1, 0.2, 0.3), "lwage", "exper")
+    assert (entry.id, slopes) == ("fe", [("", pytest.approx((0.2, 0.1, 0.3)))])
 
 
 def with_slopes(run, *slopes):
     row = {"outcome": "lwage", "scenario": "curve", "kind": "average_effect", "at": np.nan, "status": "ok"}
     own = [
-        row | {"band": "pointwise", "supported": True, "level": 0.95, "estimator": name, "estimate": slope}
+        row
+        | {"band": "pointwise", "supported": True, "level": 0.95, "estimator": name, "estimate": slope}
+        | {"conf_low": slope - 0.1, "conf_high": slope + 0.1}
         for name, slope in zip(("ols", "fe", "rab"), slopes, strict=True)
     ]
     return with_table(run, "curves", lambda table: pd.concat([table, pd.DataFrame(own)]))
@@ -203,6 +208,16 @@ def test_what_is_read_first_are_three_points_in_the_order_of_the_rules(run):
     few = list(cautions.few_periods(with_table(once, "gain_within", lambda _: tested)))
     assert codes(few) == ["few_periods", "few_periods"]
     assert few[-1].said(run.manifest.study).startswith("“Forward in time” tests 1986 and 1987 alone: ")
+
+
+def test_the_headline_is_the_gains_that_are_marked_or_the_first_of_each_outcome():
+    def claim(outcome, *, quantity="gain", headline=False):
+        return SimpleNamespace(outcome=outcome, quantity=quantity, headline=headline)
+
+    first, other, marked = claim("y"), claim("z"), claim("y", headline=True)
+    rows = [claim("y", quantity="mse"), first, claim("y"), other]
+    assert cautions.headline_claims(rows) == (first, other)
+    assert cautions.headline_claims([*rows, marked]) == (marked,)
 
 
 @pytest.mark.parametrize(

@@ -262,6 +262,14 @@ def test_a_change_of_sign_is_told_with_where_the_effect_has_which_and_its_place(
     )
     sides = [table.loc[table["effect"] * sign > 0, "p_value"].min() for sign in (1, -1)]
     assert found.p_value == pytest.approx(max(sides))
+    for sign in (1, -1):
+
+        def unlike(frame, *, sign=sign):
+            return frame.assign(p_value=np.where(frame["effect"] * sign > 0, 0.02, 0.001))
+
+        other = with_table(run, "conditional_effects", unlike)
+        (greater,) = [row for row in sign_change_findings(other, "lwage") if row.estimator == "rab"]
+        assert greater.p_value == 0.02
 
 
 def test_without_both_signs_no_change_of_sign_is_established(run):
@@ -451,6 +459,7 @@ def test_a_debiased_effect_is_established_off_zero_with_entities_enough(run):
     (little,) = debiased(run, {"share_left": 0.04})
     assert not little.is_established
     assert "little_left" in against(little)
+    assert "little_left" not in against(debiased(run, {"share_left": 0.05})[0])
     (open_one,) = debiased(run, {"conf_low": -0.1, "conf_high": 0.5})
     assert not open_one.is_established
     assert "changes Log wage by 0.20 log dollars an hour (95% CI −0.10 to 0.50; " in open_one.text

@@ -7,7 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -71,25 +70,6 @@ def test_a_manifest_comes_back_as_it_was(tmp_path):
     folder.write_manifest(MANIFEST_OF_NOTHING)
     assert folder.manifest() == MANIFEST_OF_NOTHING
     assert folder.manifest().study.estimators[0].effects == ("entity",)
-
-
-def test_tables_come_back_as_they_were(tmp_path):
-    folder = RunFolder.create(tmp_path / "run")
-    frame = pd.DataFrame(
-        {
-            "variable": ["=1+1", "@SUM(A1)", "-x", "NA", "碳排放", "plain"],
-            "estimate": [0.1, -1.5, np.pi, 1e-300, np.nan, 1 / 3],
-        }
-    )
-    folder.write_table("summary", frame)
-    text = (tmp_path / "run" / "summary.csv").read_text(encoding="utf-8")
-    assert "'=1+1" in text
-    assert "'@SUM(A1)" in text
-    assert "\n'-x,3.14" in text
-    assert ",-1.5" in text
-    back = folder.read_table("summary")
-    assert back["variable"].tolist() == frame["variable"].tolist()
-    np.testing.assert_array_equal(back["estimate"], frame["estimate"])
 
 
 def test_control_characters_split_no_row_and_reach_no_terminal(tmp_path):
