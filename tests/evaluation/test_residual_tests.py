@@ -113,7 +113,8 @@ def test_the_statistic_is_the_one_for_cross_sections():
     own = panel.observed - panel.observed.mean()
     weights = weight_matrix(panel.links(), 60)
     (expected, *_) = moran(weights, np.full((60, 1), 60.0**-0.5), own)
-    labelled = predictions.assign(entity=predictions["entity"].astype(str))
+    moved = {name: predictions[name] + np.arange(60.0) for name in ("observed", "predicted")}
+    labelled = predictions.assign(entity=predictions["entity"].astype(str), **moved)
     found = moran_test(labelled, surroundings_of(panel), np.random.default_rng(1))
     assert found.statistic == pytest.approx(expected, rel=1e-9)
     assert found.n_entities == 60

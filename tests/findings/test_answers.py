@@ -86,7 +86,9 @@ def test_fixed_effects_and_the_first_debiased_effect_stand_there_whatever_they_s
     open_one = with_effects(run, {"conf_high": 0.1, "p_value": 0.4})
     assert codes(answers.effect(open_one, "lwage")) == ["debiased", "within_effect"]
     parted = with_effects(run, {"p_methods": 0.004}, {"p_methods": 0.004, **OTHER})
-    assert codes(answers.effect(parted, "lwage")) == ["debiased", "within_effect", "other_method"]
+    *found, other = answers.effect(parted, "lwage")
+    assert codes([*found, other]) == ["debiased", "within_effect", "other_method"]
+    assert other.parameters["method"] == OTHER["method"]
     refused = with_effects(run, {"status": "refused", "reason": "one period", "band": ""})
     first, second = answers.effect(refused, "lwage")
     assert (first.code, second.parameters["is_alone"]) == ("no_first_effect", True)
@@ -133,6 +135,9 @@ def test_that_all_curves_go_the_other_way_is_told_first(run, slopes, is_told):
     if is_told:
         told = {"n_curves": 3, "do_rise": True, "is_significant": True, "truth": math.nan}
         assert first.parameters == pytest.approx(told, nan_ok=True)
+        turned = {"estimate": 0.2, "conf_low": 0.1, "conf_high": 0.3}
+        below = with_slopes(with_effects(run, turned), *(-slope for slope in slopes))
+        assert next(answers.trust(below, "lwage")).code == "signs_differ"
 
 
 @pytest.mark.parametrize(
@@ -169,6 +174,7 @@ def test_the_strength_of_a_confounder_is_that_at_which_the_slope_is_zero(run):
     bias = math.sqrt(times * 0.02 * times * 0.01 / (1.0 - times * 0.01))
     assert bias == pytest.approx(0.07 / math.sqrt(1.0 - 0.07))
     assert answers.overturning(replace(one, r2_outcome=0.0)) == math.inf
+    assert answers.overturning(replace(one, r2_exposure=0.0)) == math.inf
     fragile = next(answers.trust(with_effects(changed, {}), "lwage"))
     assert fragile.parameters == {"robustness_value": 0.07, "covariate": "educ", "times": times}
     both = pd.concat([table, table.assign(covariate="union", status="refused")])

@@ -2,6 +2,7 @@
 
 import json
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -619,6 +620,7 @@ def test_a_debiased_slope_names_the_slopes_that_its_interval_does_not_hold(run):
     assert "outside" not in other.text
     (curve,) = debiased(with_mean_slopes(run, 0.05, ols=0.04), {"form": "curve", "at": 1.0})
     assert "outside" not in curve.text
+    assert json.loads(curve.parameters)["at"] == 1.0
 
 
 def test_debiased_contrasts_of_levels_have_their_names(run):
@@ -726,3 +728,20 @@ def test_the_lowest_error_is_named_with_the_next(run):
     assert said[2] == "“Held-out entities”: Pooled OLS (0.2341; the next lowest is 0.2416)."
     nothing = [row.text for row in told(gain.error_findings)(run, "no such outcome")]
     assert nothing[2] == "“Held-out entities”: no estimator has a result."
+
+
+@pytest.mark.parametrize(
+    ("row", "kind"),
+    [
+        ({"finding": "gain", "about": "fe"}, "gain_over_fixed_effects"),
+        ({"finding": "gain", "about": "ann"}, ""),
+        ({"finding": "gain", "about": "ols"}, "gain"),
+        ({"finding": "effect", "is_primary": True}, "primary_effect"),
+        ({"finding": "effect", "is_primary": False}, "secondary_effect"),
+        ({"finding": "nonlinearity", "estimator": "rab"}, "bend"),
+        ({"finding": "nonlinearity", "estimator": ""}, "nonlinearity"),
+        ({"finding": "turning_point", "estimator": "rab"}, "turning_point"),
+    ],
+)
+def test_a_finding_has_the_kind_under_which_shapes_have_rates(run, row, kind):
+    assert gain.kind_of(SimpleNamespace(**row), run.manifest.study) == kind

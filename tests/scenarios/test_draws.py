@@ -54,6 +54,22 @@ def test_a_looped_draw_is_the_weighted_fit(unit):
     assert draws.predict(panel)[:, 0] == pytest.approx(expected, rel=1e-13)
 
 
+@dataclass(frozen=True)
+class Aside(Mean):
+    """Predicts the mean of the rows to select on; zero where there are none."""
+
+    def fit(self, panel, *, rng, selection=None):
+        return MeanFit(0.0 if selection is None else float(selection.observed.mean()))
+
+
+def test_a_looped_draw_selects_on_the_rows_that_it_left_out():
+    panel = make_panel()
+    weights = np.vstack([draw_weights(panel, 3, unit="row", rng=random_stream(0, "w")), np.ones(24)])
+    found = fit_draws(Aside(), panel, weights=weights, rngs=streams(4)).predict(panel)[:, 0]
+    omitted = [panel.observed[own == 0.0] for own in weights]
+    assert found == pytest.approx([rows.mean() if rows.size else 0.0 for rows in omitted], rel=1e-13)
+
+
 def test_an_entity_drawn_twice_becomes_two():
     panel = make_panel()
     weights = np.array([2.0, 0.0, 1.0, 1.0, 1.0, 1.0])[panel.entity.codes]
