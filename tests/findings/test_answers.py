@@ -153,9 +153,14 @@ def test_a_pooled_slope_of_another_sign_or_size_is_told_with_its_factor(run, poo
             table.loc[rows, ["estimate", "conf_low", "conf_high"]] = own
         return table
 
-    found = answers.trust(with_table(run, "coefficients", change), "lwage")
-    factors = [one.parameters["factor"] for one in found if one.code == "pooled_apart"]
-    assert factors == pytest.approx(told, nan_ok=True)
+    changed, study = with_table(run, "coefficients", change), run.manifest.study
+    found = {}
+    for kept in ({"ols", "fe"}, {"ols"}, {"fe"}):
+        own = with_study(changed, estimators=tuple(one for one in study.estimators if one.id in kept))
+        told_apart = (one for one in answers.trust(own, "lwage") if one.code == "pooled_apart")
+        found[frozenset(kept)] = [one.parameters["factor"] for one in told_apart]
+    assert found.pop(frozenset({"ols", "fe"})) == pytest.approx(told, nan_ok=True)
+    assert not any(found.values())
 
 
 def test_a_confounder_overturns_what_is_significant(run):
