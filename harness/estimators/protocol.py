@@ -528,6 +528,12 @@ def absorbs_entities(estimator: Estimator) -> bool:
     return any("entity" in keys for keys in named) if named else HasEffects in estimator.provides
 
 
+def absorbs_periods(estimator: Estimator) -> bool:
+    """Return whether an estimator, or one nested in it, has ``time`` among its effects."""
+    named = (getattr(one, option, ()) for one in with_nested(estimator) for option in ("effects", "absorb"))
+    return any("time" in keys for keys in named)
+
+
 def n_candidates(estimator: Estimator) -> int:
     """Return how many estimators one compares to keep the best; 1 where it compares none."""
     return len(estimator.candidates) if isinstance(estimator, ComparesCandidates) else 1

@@ -246,7 +246,7 @@ def choice_in_words(value: object) -> str:
 Record = TypeVar("Record")
 
 # Of run folders: what the manifest holds and which tables there are. Raised with every change of either.
-FORMAT = 11
+FORMAT = 12
 
 
 @dataclass(frozen=True)

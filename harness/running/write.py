@@ -11,6 +11,7 @@ import pandas as pd
 
 from harness.data.panel import Panel
 from harness.estimators.guard import attempt
+from harness.estimators.protocol import absorbs_periods
 from harness.evaluation.protocol import TOUCHES_TEST_ROWS
 from harness.evaluation.residual_tests import encompassing_test, moran_test, surroundings_of
 from harness.findings.run import Run
@@ -25,6 +26,7 @@ from harness.running.provenance import tables_of
 from harness.running.results import RunResults, answer_parts
 from harness.running.warnings import run_notes, warnings_table
 from harness.scenarios.bands import equal_curves_test
+from harness.scenarios.curve.binned import binned_scatter
 from harness.scenarios.curve.scenario import CurveScenario
 from harness.scenarios.effect.linearity import linearity_test
 from harness.scenarios.effect.scenario import EffectScenario
@@ -34,7 +36,7 @@ from harness.study.expectations.cell import check_expectations, expectations_tab
 from harness.study.expectations.claims_table import claims_table
 from harness.study.expectations.moderated_claim import SOURCES
 from harness.study.spec.study import Study
-from harness.tables.curves import CURVE_DRAWS
+from harness.tables.curves import BINNED_SCATTER, CURVE_DRAWS
 from harness.tables.effects import EFFECT_TESTS
 from harness.tables.findings import FINDINGS
 from harness.tables.registry import TABLES
@@ -308,6 +310,12 @@ def _scenario_parts(results: RunResults, folder: RunFolder) -> Mapping[str, list
         # Why one has none stands in the warnings.
         for name, frame in (attempt(partial(entry.scenario.describe, any_panel)).value or {}).items():
             parts[name].append(frame.assign(scenario=entry.id))
+    by_period = any(absorbs_periods(entry.estimator) for entry in results.study.estimators)
+    for entry in results.study.scenarios:
+        for panel in results.all_rows.values() if isinstance(entry.scenario, CurveScenario) else ():
+            about = panel.with_exposure(entry.scenario.exposure or panel.exposure)
+            made = binned_scatter(about, by_period=by_period, level=entry.scenario.level)
+            parts[BINNED_SCATTER.name].append(made.assign(scenario=entry.id))
     for name, frames in answer_parts(results.study, results.fulls, results.in_parts).items():
         parts[name] += frames
     tested = list(effect_tests(results, folder))

@@ -69,6 +69,27 @@ class RugRow:
     exposure: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class BinRow:
+    """One bin of the exposure with the mean outcome of its rows.
+
+    `variation` is ``raw``, ``within_entity`` or ``within_entity_and_time``: what `at`, the mean exposure, and
+    `estimate` are left with, around the means of all rows. Limits allow for dependence within entities; NaN
+    for a bin of one entity.
+    """
+
+    outcome: str
+    scenario: str = ""
+    variation: str
+    bin: int | None
+    at: float
+    estimate: float
+    conf_low: float
+    conf_high: float
+    level: float
+    n_obs: int | None
+
+
 CURVES = answers(
     "curves",
     CurveRow,
@@ -89,6 +110,12 @@ TURNING_POINTS = answers(
     measures=("at",),
 )
 SUPPORT = typed("support", SupportRow, ("scenario", "at"), "rows and entities near each point of a curve")
+BINNED_SCATTER = typed(
+    "binned_scatter",
+    BinRow,
+    ("outcome", "scenario", "variation", "bin"),
+    "mean outcomes by bins of the exposure, raw and within entities, with intervals",
+)
 RUG = typed("rug", RugRow, ("scenario",), "quantiles of the exposure as observed")
 
 

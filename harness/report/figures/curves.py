@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -23,8 +23,9 @@ from harness.report.drawing import canvas, lines
 from harness.report.drawing.canvas import DOUBLE_COLUMN, SINGLE_COLUMN
 from harness.report.drawing.fonts import drawable, drawable_label
 from harness.report.drawing.lines import LinePanel, Series, level_of
-from harness.report.drawing.palette import GREY, LineStyle
+from harness.report.drawing.palette import BLUE, GREY, LineStyle
 from harness.report.sections.section import draws_text, featured, study_words
+from harness.tables.curves import BINNED_SCATTER, BinRow
 from harness.text.numbers import percent
 from harness.text.plain_text import file_slug, joined, listed, shortened
 
@@ -113,6 +114,54 @@ def leading_figures(run: Run) -> Iterator[ReportFigure]:
                 ),
                 caption=curve_caption(study, arranged(run, own[0])[0]),
             )
+
+
+# What a binned scatter is left with.
+VARIATIONS = {
+    "raw": marked("Pooled"),
+    "within_entity": marked("Within {entity}"),
+    "within_entity_and_time": marked("Within {entity} and {time}"),
+}
+
+
+def scatter_figures(run: Run) -> Iterator[ReportFigure]:
+    """Yield binned scatters, for each scenario that gave any: a row an outcome, raw and within entities."""
+    study, found = run.manifest.study, dict[str, dict[tuple[str, str], list[BinRow]]]()
+    for row in run.rows(BINNED_SCATTER):
+        found.setdefault(row.scenario, {}).setdefault((row.outcome, row.variation), []).append(row)
+    for scenario, bins in found.items():
+        words = {
+            "exposure": study.label(study.exposure_of(scenario)),
+            "outcome": listed(study.label(name) for name in dict.fromkeys(name for name, _ in bins)),
+            "entity": study.label(study.entity),
+            "level": percent(next(iter(bins.values()))[0].level, 0),
+        }
+        yield ReportFigure(
+            _name(run, "binned-scatter", scenario),
+            plot_scatters(run, scenario, bins),
+            alt=gettext("Binned scatter of {outcome} and {exposure}.").format(**words),
+            caption=gettext(
+                "Mean outcomes in bins of {exposure} of equal size, with {level} intervals, errors clustered "
+                "by {entity}. Within: group means removed, overall means added back, controls held fixed."
+            ).format(**words),
+        )
+
+
+def plot_scatters(run: Run, scenario: str, bins: Mapping[tuple[str, str], Sequence[BinRow]]) -> Figure:
+    """Return mean outcomes by bins of the exposure with their intervals, a panel a sort of variation."""
+    study = run.manifest.study
+    figure, grid = canvas.panel_grid(len(bins), most_columns=2, height=1.7, head=0.3, shared="none")
+    named = {"entity": study.label(study.entity), "time": study.label(study.time)}
+    for axes, ((outcome, variation), rows) in zip(grid, bins.items(), strict=True):
+        numbers = [(row.at, row.estimate, row.conf_low, row.conf_high) for row in rows]
+        at, estimate, low, high = np.array(numbers).T
+        axes.vlines(at, low, high, color=BLUE, linewidth=0.8)
+        axes.plot(at, estimate, linestyle="none", marker="o", markersize=3.0, color=BLUE)
+        axes.set_title(drawable(gettext(VARIATIONS[variation]).format(**named)))
+        if variation == "raw":
+            axes.set_ylabel(drawable_label(study.axis_label(outcome), 24))
+    figure.supxlabel(drawable_label(study.axis_label(study.exposure_of(scenario)), 60))
+    return figure
 
 
 def curve_figures(run: Run, outcome: str, kind: str) -> Iterator[ReportFigure]:

@@ -25,7 +25,7 @@ from harness.report.drawing.fonts import drawable, drawable_label, drawable_line
 from harness.report.drawing.forest import cut_limits, plot_forest, plot_whisker, zero_axis
 from harness.report.drawing.lines import plot_background, plot_truth, series_of, truth_entry
 from harness.report.drawing.palette import METHOD_STYLES, PLAIN_STYLE, Whisker
-from harness.report.sections.accuracy import gain_whisker
+from harness.report.sections.accuracy import gain_caption, gain_whisker
 from harness.report.sections.effect_rows import centred, effects_of
 from harness.report.sections.section import featured
 from harness.scenarios.effect.scenario import TRUE_SLOPES
@@ -67,14 +67,12 @@ def front_gains(gains: Gains, outcome: str) -> ReportFigure:
     pale = published_protocol(study)
     columns = joined([f"“{protocol.title}”" for protocol in leading_protocols(study)])
     message = gettext("Gain of each estimator in predicting {outcome} under {columns}, with intervals.")
-    words = gettext("Gain over {reference_label}, {level} intervals; filled: significant.")
     grey = gettext(" Pale grey: “{title}”.").format(title=pale.title) if pale else ""
-    caption = words.format(reference_label=study.reference_label, level=percent(study.level, 0))
     return ReportFigure(
         f"front-gains-{file_slug(outcome)}",
         plot_front_gains(gains, outcome),
         alt=message.format(outcome=study.label(outcome), columns=columns),
-        caption=caption + grey,
+        caption=gain_caption(study) + grey,
     )
 
 

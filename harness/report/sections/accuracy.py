@@ -329,12 +329,17 @@ def gain_figure(gains: Gains) -> blocks.ReportFigure:
             "Dots with intervals: gain of each estimator over {reference_label} in every outcome and under "
             "each protocol. The numbers are in the table of gains."
         ).format(**words),
-        caption=gettext(
-            "Gain over {reference_label}, with {level} intervals clustered by {entity}. Filled triangles: "
-            "significantly better or worse; open triangles: better, conditional on the few periods tested; "
-            "circles: neither."
-        ).format(**words),
+        caption=gain_caption(study),
     )
+
+
+def gain_caption(study: StudyRecord) -> str:
+    """Return what dots of gains show, and what their marks say."""
+    return gettext(
+        "Gain over {reference_label}, with {level} intervals clustered by {entity}. Filled triangles: "
+        "significantly better or worse; filled circles: not better by more than {least}; open: inconclusive, "
+        "triangles better in the few periods tested."
+    ).format(**study_words(study), least=numbers.percent(study.least_gain, 0))
 
 
 def gain_whisker(cell: GainCell) -> Whisker:

@@ -19,7 +19,7 @@ from harness.text.plain_text import joined
 
 def curve_blocks(run: Run) -> Iterator[ReportBlock]:
     """Yield the leading curves; to the appendix those of all estimators, their slopes and turning points."""
-    from harness.report.figures.curves import leading_figures
+    from harness.report.figures.curves import leading_figures, scatter_figures
 
     study = run.manifest.study
     if extrapolates(run):
@@ -27,6 +27,7 @@ def curve_blocks(run: Run) -> Iterator[ReportBlock]:
         yield Paragraph((Phrase(gettext("Extrapolation."), "strong"), " ", *parts_of(where)))
     leading = list(leading_figures(run))
     yield from leading
+    yield from scatter_figures(run)
     if not leading:
         yield Paragraph(gettext("No estimator gave a curve."), "soft")
     tabs = tabs_of((study.label(outcome), _outcome(run, outcome)) for outcome in study.outcomes)

@@ -17,7 +17,8 @@ from matplotlib.font_manager import FontProperties, fontManager
 from harness.report.drawing import fonts
 from harness.report.drawing.fonts import drawable, families, font_notes
 from harness.report.drawing.lines import effect_label
-from harness.report.drawing.palette import COLOURS, DASHES, line_style
+from harness.report.drawing.palette import COLOURS, DASHES, STATUS_STYLES, line_style
+from harness.tables.gain import GainStatus
 
 BLINDNESS = {
     "none": np.eye(3),
@@ -131,3 +132,14 @@ def test_an_effect_is_labelled_with_its_unit(run):
     assert effect_label(study, "lwage") == "Effect on Log wage (log dollars an hour per unit)"
     assert effect_label(study, "educ").startswith("Effect on Schooling (years per unit")
     assert effect_label(study, "union") == "Effect on union (change per unit)"
+
+
+def test_a_mark_is_filled_where_a_gain_has_an_answer_and_a_triangle_where_that_is_better_or_worse():
+    decided = {GainStatus.BETTER, GainStatus.WORSE, GainStatus.NOT_BETTER}
+    pointed = {GainStatus.BETTER: "^", GainStatus.BETTER_ONCE: "^", GainStatus.WORSE: "v"}
+    for status, style in STATUS_STYLES.items():
+        if status is not GainStatus.MISSING:
+            assert (style.fill == style.colour) == (status in decided), status
+            assert style.marker == pointed.get(status, "o"), status
+    looks = [(style.marker, style.fill) for style in STATUS_STYLES.values()]
+    assert len(set(looks)) == len(looks)

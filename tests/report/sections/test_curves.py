@@ -5,13 +5,21 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.collections import LineCollection
 from matplotlib.patches import Polygon
 
 from harness.findings.lines import Band, curves_of
 from harness.findings.run import read_run
 from harness.report.drawing.fonts import drawable
 from harness.report.drawing.lines import DOTTED
-from harness.report.figures.curves import band_text, curve_panel, plot_ales, plot_curves, plot_outcomes
+from harness.report.figures.curves import (
+    band_text,
+    curve_panel,
+    plot_ales,
+    plot_curves,
+    plot_outcomes,
+    scatter_figures,
+)
 from harness.report.sections.curves import CURVES_SECTION, extrapolates, turning_table
 from report.changed_run import with_table, with_truth
 from report.fake_run import manifest, read_manifest
@@ -59,6 +67,23 @@ def test_every_curve_has_a_panel_with_its_bands_over_the_reference(run):
         assert np.array_equal(np.isfinite(drawn.get_ydata()), series.line.supported)
     assert len(legend_of(figure)) <= 6
     assert plotted(plot_outcomes, run, [levels_of(run)[:2]]).get_figwidth() == 3.5  # one fits one column
+
+
+def test_a_binned_scatter_has_a_dot_and_an_interval_for_each_bin(run):
+    (shown,) = plotted(lambda run: list(scatter_figures(run)), run)
+    assert shown.name == "binned-scatter"
+    pooled, within = shown.content.axes
+    assert [axes.get_title(loc="left") for axes in (pooled, within)] == ["Pooled", "Within man and year"]
+    stored = run.frame("binned_scatter")
+    for axes, variation in ((pooled, "raw"), (within, "within_entity_and_time")):
+        rows = stored[stored["variation"] == variation]
+        (dots,), (intervals,) = (
+            axes.lines,
+            [one for one in axes.collections if isinstance(one, LineCollection)],
+        )
+        assert np.array_equal(dots.get_xydata(), rows[["at", "estimate"]])
+        limits = [segment[:, 1] for segment in intervals.get_segments() if len(segment)]
+        assert np.array_equal(limits, rows[["conf_low", "conf_high"]].dropna())
 
 
 def test_established_turning_points_are_marked_where_they_are(run):
