@@ -68,11 +68,11 @@ def deviations(columns: Floats, entities: Ints, periods: Ints | None) -> Floats:
         return less
     (_, row), (_, column) = numbered(entities), numbered(periods)
     counts = csr_array((np.ones(row.size), (row, column)))
-    shares = counts.multiply(1.0 / counts.sum(axis=1)[:, None]).tocsr()
-    gram = np.diag(counts.sum(axis=0)) - (counts.T @ shares).toarray()
+    shares = csr_array((1.0 / np.bincount(row)[row], (row, column)))
+    gram = np.diag(np.bincount(column)) - (counts.T @ shares).toarray()
     totals = np.stack([np.bincount(column, own) for own in less.T], axis=1)
     effects = np.linalg.pinv(gram, rcond=LEAST_EIGENVALUE, hermitian=True) @ totals
-    return np.asarray(less - effects[column] + (shares @ effects)[row])
+    return np.asarray(less - effects[column] + np.asarray(shares @ effects)[row])
 
 
 def binned_means(
