@@ -79,7 +79,8 @@ def plot_forest(
         # As wide as two lines of the longest name take.
         width = min(max(20, 3 + max(map(len, names)) // 2), 28)
         name_rows(grid[0], [drawable_lines(name, width) for name in names])
-    grid[0].xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
+    # Next to names a narrow panel has room for three numbers of five characters.
+    grid[0].xaxis.set_major_locator(MaxNLocator(nbins=3 if is_narrow else 5, steps=[1, 2, 5, 10]))
     if is_gain:
         grid[0].set_xlim(start, end)
     figure.supxlabel(drawable_label(x_label, 46 if is_narrow else 60))

@@ -93,7 +93,7 @@ def plot_conditional(run: Run, keys: Sequence[SurfaceKey]) -> Figure:
         plot_panel(axes, panel)
         axes.xaxis.set_major_locator(MaxNLocator(nbins=4))
         if row == len(outcomes) - 1:
-            axes.set_xlabel(drawable_label(study.axis_label(key.moderator), 24, lines=3))
+            axes.set_xlabel(drawable_label(study.axis_label(key.moderator), 24, lines=4))
         if column == 0:
             axes.set_ylabel(drawable_label(study.axis_label(key.outcome), 24))
     handles = panel_entries(list(panels.values()), level=study.level, turn=gettext("true change of sign"))
@@ -149,7 +149,7 @@ def plot_surfaces(run: Run, keys: Sequence[SurfaceKey]) -> Figure:
         axes.xaxis.set_major_locator(MaxNLocator(nbins=2))
         axes.yaxis.set_major_locator(MaxNLocator(nbins=5))
     figure.supxlabel(drawable_label(study.axis_label(study.exposure), 60))
-    figure.supylabel(drawable_label(study.axis_label(keys[0].moderator), 32))
+    figure.supylabel(drawable_label(study.axis_label(keys[0].moderator), 32, lines=3))
     handles = [*surface_entries([found[key] for key in keys], [row for own in thresholds for row in own])]
     handles += [truth_entry()] if any(truth is not None for truth in truths) else []
     figure.legend(handles=handles, loc="outside upper left", ncols=3 if len(keys) > 1 else 1)

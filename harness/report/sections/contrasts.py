@@ -277,7 +277,7 @@ def contrast_table(run: Run, question: ContrastQuestion) -> parts.ReportTable:
         notes.append(few)
     if any(math.isfinite(one.truth) for own in found.values() for one in own):
         columns.append(parts.RecordColumn(gettext("Truth"), cell=_truth))
-        notes.append(gettext("Truth: what the response behind the simulated data answers, on the same rows."))
+        notes.append(gettext("Truth: by the response behind the simulated data, on the same rows."))
     groups = []
     for outcome, own in found.items():
         rows: list[parts.TableRow] = []

@@ -67,9 +67,9 @@ def _figure(study: StudyRecord, found: Sequence[tuple[SensitivityRow, ...]]) -> 
             what=what
         ),
         caption=gettext(
-            "{what}: the slope were a variable omitted that explains so much of what remains of exposure and "
-            "outcome; zero on the bold line. Points: once, twice and three times as strong as a covariate "
-            "(Cinelli and Hazlett 2020)."
+            "{what}: the slope if an omitted variable explained these shares of the remaining variation of "
+            "exposure and outcome; zero on the bold line. Points: a variable once, twice and three times as "
+            "strong as a covariate (Cinelli and Hazlett 2020)."
         ).format(what=what),
     )
 

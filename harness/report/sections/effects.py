@@ -89,8 +89,8 @@ def _notes(study: StudyRecord, found: Sequence[SubjectEffects], *, has_benchmark
     )
     if has_benchmarks:
         yield gettext(
-            "Oster's delta: how many times as strong as selection on the controls that on omitted variables "
-            "must be to bring the slope to zero."
+            "Oster's delta: how strong selection on omitted variables must be, relative to selection on the "
+            "controls, to bring the slope to zero."
         )
     if any(math.isfinite(row.first_stage_f) for row in rows):
         yield gettext(
@@ -148,7 +148,7 @@ ASSUMPTIONS = (
     (marked("Given controls and entity effects, nothing else moves exposure and outcome"), "permuted"),
     (marked("Shocks to the outcome do not move the exposure later (no feedback)"), "lead"),
     (marked("The outcome does not respond before the exposure changes (no anticipation)"), "lead"),
-    (marked("The exposure of one entity does not move the outcomes of others"), "moran"),
+    (marked("The exposure of one entity does not affect the outcomes of others"), "moran"),
 )
 TESTS = {
     "permuted": marked("exposure permuted over entities"),
