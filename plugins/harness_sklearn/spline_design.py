@@ -12,7 +12,7 @@ from harness.plugin import Floats, Inputs, Ints, Panel, make_inputs, marked
 from harness_sklearn.selection import require_rows
 
 if TYPE_CHECKING:
-    from sklearn.preprocessing import SplineTransformer
+    from scipy.interpolate import BSpline
 
 
 # Penalty of columns that have none: it decides between columns that a draw cannot tell apart, and is too
@@ -98,10 +98,11 @@ def penalised_cross(moments: Moments, penalties: Floats, *, n_free: int) -> Floa
     ----------
     penalties, n_free : as for `solve_ridge`
     """
-    n_draws, n_columns = moments.right.shape
-    diagonal = np.full((n_draws, n_columns), _FLOOR)
-    diagonal[:, n_free:] = penalties
-    return np.asarray(moments.cross + diagonal[:, :, None] * np.eye(n_columns))
+    penalised = moments.cross.copy()
+    diagonal = np.einsum("dpp->dp", penalised)
+    diagonal[:, :n_free] += _FLOOR
+    diagonal[:, n_free:] += penalties
+    return penalised
 
 
 def errors_of_penalties(train: Moments, selection: Moments, penalties: Floats, *, n_free: int) -> Floats:
@@ -192,16 +193,21 @@ class Bends:
 
     Attributes
     ----------
-    transformer : from the column to B-splines, which go on as straight lines outside the knots
+    splines : B-splines between the outer knots, one a coefficient
     directions : (n_splines, n_bends), from B-splines to bends
     """
 
-    transformer: SplineTransformer
+    splines: BSpline
     directions: Floats
 
     def values(self, column: Floats) -> Floats:
-        """Return the bends, (n_obs, n_bends), at a column, (n_obs,)."""
-        return np.asarray(self.transformer.transform(column[:, None]) @ self.directions)
+        """Return the bends, (n_obs, n_bends), at a column, (n_obs,); straight lines outside the knots."""
+        ends = self.splines.t[[_DEGREE, -_DEGREE - 1]]
+        values = self.splines(np.clip(column, *ends))
+        for end, is_beyond in zip(ends, (column < ends[0], column > ends[1]), strict=True):
+            if is_beyond.any():
+                values[is_beyond] += (column[is_beyond] - end)[:, None] * self.splines(end, nu=1)
+        return np.asarray(values @ self.directions)
 
 
 def make_bends(column: Floats, n_knots: int) -> Bends | None:
@@ -211,16 +217,19 @@ def make_bends(column: Floats, n_knots: int) -> Bends | None:
     ----------
     n_knots : at least 2; knots stand at as many quantiles, fewer where quantiles coincide
     """
-    from sklearn.preprocessing import SplineTransformer
+    from scipy.interpolate import BSpline
 
     if np.unique(column).size < 3:
         return None
     knots = _knots(column, n_knots)
-    transformer = SplineTransformer(degree=_DEGREE, knots=knots[:, None], extrapolation="linear")
-    transformer.fit(column[:, None])
-    curvature, directions = np.linalg.eigh(_curvature(transformer, knots))
+    # Knots that are repeated at the ends would make splines of more different size (Eilers & Marx 1996).
+    first, last = knots[1] - knots[0], knots[-1] - knots[-2]
+    below = np.linspace(knots[0] - _DEGREE * first, knots[0] - first, _DEGREE)
+    above = np.linspace(knots[-1] + last, knots[-1] + _DEGREE * last, _DEGREE)
+    splines = BSpline(np.r_[below, knots, above], np.eye(knots.size + _DEGREE - 1), _DEGREE)
+    curvature, directions = np.linalg.eigh(_curvature(splines, knots))
     bent = slice(2, None)  # the two flattest directions are the constant and the line
-    return Bends(transformer, directions[:, bent] / np.sqrt(curvature[bent]))
+    return Bends(splines, directions[:, bent] / np.sqrt(curvature[bent]))
 
 
 def _knots(column: Floats, n_knots: int) -> Floats:
@@ -229,16 +238,19 @@ def _knots(column: Floats, n_knots: int) -> Floats:
     return np.asarray(least + span * _APART * np.unique(np.rint((quantiles - least) / (span * _APART))))
 
 
-def _curvature(transformer: SplineTransformer, knots: Floats) -> Floats:
+# Two Gauss points on [-1, 1] and their weights, which integrate cubic functions exactly.
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(2)
+
+
+def _curvature(splines: BSpline, knots: Floats) -> Floats:
     """Return integrals of products of second derivatives, (n_splines, n_splines), between the outer knots.
 
-    Second derivatives are straight between knots, so two Gauss points an interval integrate exactly.
+    Second derivatives are straight between knots.
     """
-    nodes, weights = np.polynomial.legendre.leggauss(2)
     half = np.diff(knots)[:, None] / 2.0
-    points = (knots[:-1, None] + half * (1.0 + nodes)).ravel()
-    second = transformer.bsplines_[0].derivative(2)(points)
-    return np.asarray((second.T * (half * weights).ravel()) @ second)
+    points = (knots[:-1, None] + half * (1.0 + _NODES)).ravel()
+    second = splines.derivative(2)(points)
+    return np.asarray((second.T * (half * _WEIGHTS).ravel()) @ second)
 
 
 @dataclass(frozen=True, eq=False)
