@@ -296,24 +296,22 @@ class Plan:
     def part_tasks(self) -> Iterator[PartTask]:
         """Yield a task for each part of an answer, those that others need before them.
 
-        One that is the same for several outcomes is yielded once, under the first of these.
+        One that is the same for several outcomes or scenarios is yielded once, under the first of these.
         """
         yielded: set[PartCell] = set()
         for entry, scenario, subject in self.subjects():
             for part in scenario.parts(subject):
                 cell = PartCell(subject.panel.outcome, subject.name, entry.id, part.label)
-                needs = []
-                for need in part.needs:
-                    first = self._shared.first(replace(cell, part=need.label), need)
-                    needs.append(PartTask(first, need))
-                    if first not in yielded:
-                        yielded.add(first)
-                        yield needs[-1]
-                yield PartTask(cell, part, tuple(needs))
+                firsts = [self.shared.first(replace(cell, part=need.label), need) for need in part.needs]
+                needs = tuple(map(PartTask, firsts, part.needs))
+                for task in (*needs, PartTask(self.shared.first(cell, part), part, needs)):
+                    if task.part_cell not in yielded:
+                        yielded.add(task.part_cell)
+                        yield task
 
     @cached_property
-    def _shared(self) -> SharedParts:
-        """Kept from the counting of tasks to their making: what parts hold are all rows."""
+    def shared(self) -> SharedParts:
+        """Kept from the making of tasks to that of answers."""
         return SharedParts()
 
     def fold_tasks(self) -> Iterator[FoldTask]:
@@ -395,16 +393,21 @@ def _require_few_groups(study: Study, panel: Panel) -> None:
 
 
 class SharedParts:
-    """Which parts are the same; what they hold is looked at once, however often they are made."""
+    """Which parts are the same; what they hold is looked at once, however often they are made.
+
+    Attributes
+    ----------
+    firsts : the cell that each part is found under
+    """
 
     def __init__(self) -> None:
+        self.firsts: dict[PartCell, PartCell] = {}
         self._panels: Panels = WeakKeyDictionary()
-        self._first: dict[tuple[str, str, str, str], PartCell] = {}
-        self._known: dict[PartCell, PartCell] = {}
+        self._known: dict[tuple[str, str, str], PartCell] = {}
 
     def first(self, cell: PartCell, part: Part) -> PartCell:
         """Return the cell of the first part asked for that has the label and content of this one."""
-        if cell not in self._known:
-            content = (cell.estimator, cell.scenario, cell.part, described(part, self._panels).digest)
-            self._known[cell] = self._first.setdefault(content, cell)
-        return self._known[cell]
+        if cell not in self.firsts:
+            content = (cell.estimator, cell.part, described(part, self._panels).digest)
+            self.firsts[cell] = self._known.setdefault(content, cell)
+        return self.firsts[cell]

@@ -10,6 +10,7 @@ from time import perf_counter
 
 import pandas as pd
 
+from harness.arrays import Floats
 from harness.data.build import PanelBuilder
 from harness.data.panel import Panel
 from harness.estimators.guard import Attempt, Status, attempt
@@ -156,19 +157,21 @@ class AnswerInParts:
 
 def answers_in_parts(plan: Plan, results: Sequence[PartResult]) -> tuple[AnswerInParts, ...]:
     """Return the answers of a plan from the results of their parts."""
-    parts: dict[tuple[str, str, str], list[PartResult]] = {}
-    for result in results:
-        cell = result.part_cell
-        parts.setdefault((cell.outcome, cell.estimator, cell.scenario), []).append(result)
+    by_cell = {result.part_cell: result for result in results}
+    found_of: defaultdict[tuple[str, str, str], dict[str, Attempt[Floats]]] = defaultdict(dict)
+    seconds: defaultdict[tuple[str, str, str], float] = defaultdict(float)
+    for cell, first in plan.shared.firsts.items():
+        place = cell.outcome, cell.estimator, cell.scenario
+        found_of[place][cell.part] = by_cell[first].tried
+        seconds[place] += by_cell[first].seconds if cell == first else 0.0
     answers = []
     firsts: dict[tuple[str, str], tuple[Subject, Found]] = {}
     for entry, scenario, subject in plan.subjects():
-        own = parts.get((subject.panel.outcome, subject.name, entry.id), [])
-        found = {part.part_cell.part: part.tried for part in own}
-        first = firsts.setdefault((subject.panel.outcome, entry.id), (subject, found))
-        answer = {entry.id: attempt(partial(_concluded, scenario, subject, found, first))}
-        seconds = sum(part.seconds for part in own)
-        answers.append(AnswerInParts(subject.panel.outcome, subject.name, answer, seconds))
+        place = subject.panel.outcome, subject.name, entry.id
+        found = found_of[place]
+        of_first = firsts.setdefault((subject.panel.outcome, entry.id), (subject, found))
+        answer = {entry.id: attempt(partial(_concluded, scenario, subject, found, of_first))}
+        answers.append(AnswerInParts(subject.panel.outcome, subject.name, answer, seconds[place]))
     return tuple(answers)
 
 

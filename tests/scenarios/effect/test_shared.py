@@ -55,9 +55,9 @@ STUDY = {
 WITHIN = {"use": "mlp", "effects": ["entity"], "hidden": 2, "restarts": 1, "max_steps": 20}
 
 
-def planned(frame, learner="splines"):
+def planned(frame, learner="splines", *more):
     scenario = STUDY["scenarios"][0] | {"learners": [learner]}
-    study = STUDY | {"data": {"missing": "drop"}, "scenarios": [scenario]}
+    study = STUDY | {"data": {"missing": "drop"}, "scenarios": [scenario, *more]}
     return prepare_study(RunOptions(written_spec(study), data=frame_file(frame))).plan
 
 
@@ -104,14 +104,29 @@ def test_outcomes_of_other_rows_learn_the_exposure_for_themselves(frame):
     assert {task.part_cell.outcome for task in exposure_parts(apart)} == {"first", "second"}
 
 
+CHECKED = {"use": "robustness", "folds": 2, "permutations": 0, "checks": ["lead"]}
+
+
 @pytest.mark.parametrize("learner", ["splines", WITHIN])
-def test_effects_are_those_of_each_outcome_alone(frame, learner):
-    plan = planned(frame, learner)
+def test_effects_and_their_checks_are_those_of_each_outcome_and_scenario_alone(frame, learner):
+    plan = planned(frame, learner, CHECKED | {"learners": [learner]})
     together = answers_in_parts(plan, run_in_process(plan.part_tasks()))
     for (entry, scenario, subject), found in zip(plan.subjects(), together, strict=True):
         assert (list(found.answers), found.outcome) == ([entry.id], subject.panel.outcome)
-        tables = found.answers[entry.id].value
-        assert tables["effects"].equals(answered_in_parts(scenario, subject)["effects"])
+        tables, alone = found.answers[entry.id].value, answered_in_parts(scenario, subject)
+        assert tables
+        assert all(tables[name].equals(alone[name]) for name in tables)
+
+
+def test_the_slope_as_it_is_is_not_learned_again_to_be_checked(frame):
+    checked = planned(frame, "splines", CHECKED | {"learners": ["splines"]})
+    tasks = list(checked.part_tasks())
+    # of a lead that two outcomes share: two methods and folds
+    assert len(tasks) == 24 + 4 + 2 * 4
+    own = [task for task in tasks if task.part_cell.scenario == "robustness"]
+    assert all("exposure of the next period" in task.part_cell.part for task in own)
+    others = planned(frame, "splines", CHECKED | {"learners": ["splines"], "folds": 3})
+    assert len(list(others.part_tasks())) == 24 + 2 * (6 + 2 * 6)
 
 
 def test_a_run_that_is_taken_up_counts_every_part_once(frame, tmp_path):
