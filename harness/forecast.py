@@ -6,7 +6,7 @@ import math
 import sys
 import warnings
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from time import process_time
 
@@ -25,6 +25,9 @@ from harness.study.spec.document import entry_name
 
 # Draws of the two fits from which the seconds of a draw are told.
 FEW, MORE = 4, 12
+
+# Rows of the larger sample of a large plan, in those of the smaller.
+LARGER = 4
 
 # Seconds on a sample from which two draws are told from one; `MORE` of cheaper tasks, whose timings vary.
 DEAR = 0.3
@@ -60,25 +63,36 @@ def probed(plan: Plan, *, on_probe: Callable[[str], None]) -> Iterator[Probed]:
     of an answer for all outcomes. The middle one of each kind is tried with `FEW` and `MORE` draws, and the
     straight line through both says what all draws take; a task without draws is tried once.
 
-    Of a large plan a sample of whole entities is tried. What a task takes goes by its rows, and what a draw
-    takes by the rows that it is trained on.
+    Of a large plan two samples of whole entities are tried, and the straight line through both says what a
+    task takes on all rows. What a draw takes goes by the rows that it is trained on.
 
     Parameters
     ----------
     on_probe : called with the label of each task before it is tried
     """
-    sample, whole = plan.sampled(MOST_ROWS), n_rows_of(plan)
-    few, counts = n_rows_of(sample), Counter(_kind(task) for task in sample.tasks())
-    passed: Counter[Hashable] = Counter()
-    for task in sample.tasks():
+    samples, whole = (plan.sampled(MOST_ROWS), plan.sampled(LARGER * MOST_ROWS)), n_rows_of(plan)
+    few, more = map(n_rows_of, samples)
+    small, large = map(_middles, samples)
+    for kind, (task, count) in large.items():
+        on_probe(task.label)
+        base, each = _timed(_ready(task), is_sample=few < whole)
+        if few < more and kind in small:
+            of_few, _ = _timed(_ready(small[kind][0]), is_sample=True)
+            base += max(0.0, base - of_few) * (whole - more) / (more - few)
+        each *= _draws(task) * _trained_on(task, whole) / _trained_on(task, more)
+        yield Probed(task.label, count, base + each, each if isinstance(task, FullTask) else 0.0)
+
+
+def _middles(plan: Plan) -> Mapping[Hashable, tuple[StudyTask, int]]:
+    """Return the middle task of each kind, and how many there are."""
+    counts, passed = Counter(_kind(task) for task in plan.tasks()), Counter[Hashable]()
+    found = {}
+    for task in plan.tasks():
         kind = _kind(task)
         if passed[kind] == counts[kind] // 2:
-            on_probe(task.label)
-            base, each = _timed(_ready(task), is_sample=few < whole)
-            each *= _draws(task) * _trained_on(task, whole) / _trained_on(task, few)
-            of_draws = each if isinstance(task, FullTask) else 0.0
-            yield Probed(task.label, counts[kind], base * whole / few + each, of_draws)
+            found[kind] = task, counts[kind]
         passed[kind] += 1
+    return found
 
 
 def n_rows_of(plan: Plan) -> int:
@@ -301,7 +315,7 @@ def forecast_of(plan: Plan, *, on_probe: Callable[[str], None]) -> Forecast:
     ----------
     on_probe : called with what is tried, before it is
     """
-    start, rows = process_time(), (n_rows_of(plan), n_rows_of(plan.sampled(MOST_ROWS)))
+    start, rows = process_time(), (n_rows_of(plan), n_rows_of(plan.sampled(LARGER * MOST_ROWS)))
     found = tuple(probed(plan, on_probe=on_probe))
     on_probe("a figure")
     conclusion = conclusion_of(plan)

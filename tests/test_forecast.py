@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from harness.api import prepare_study
 from harness.cli import cli
 from harness.data.read.files import frame_file
-from harness.forecast import Conclusion, Forecast, Probed, fewer_draws, probed, share_within, span
+from harness.forecast import LARGER, Conclusion, Forecast, Probed, fewer_draws, probed, share_within, span
 from harness.running.options import RunOptions
 from harness.running.plan import MOST_ROWS, sampled_rows
 from harness.running.varied import greatest
@@ -81,7 +81,7 @@ def test_all_draws_are_told_from_a_few(plan, monkeypatch):
     assert len(told) == 2 * len(plan.study.estimators)
 
 
-N_ROWS, ROW, DRAWN_ROW = 200_000, 1e-6, 1e-7
+N_ROWS, ROW, DRAWN_ROW = 160_000, 1e-6, 1e-7
 
 
 @dataclass(frozen=True)
@@ -109,9 +109,9 @@ def test_a_large_plan_is_tried_on_few_rows_and_extrapolated(monkeypatch):
     busy = replace(whole, study=whole.study.model_copy(update={"estimators": tuple(entries)}))
     told = list(probed(busy, on_probe=[].append))
     assert len(told) == 2 * len(entries)
-    assert BusyByRow.fitted == [MOST_ROWS] * 3 * len(told)
+    assert BusyByRow.fitted == ([LARGER * MOST_ROWS] * 3 + [MOST_ROWS] * 3) * len(told)
     for one in told:
-        assert one.seconds == pytest.approx(N_ROWS * (ONCE / 10 / MOST_ROWS + ROW + 400 * DRAWN_ROW))
+        assert one.seconds == pytest.approx(ONCE / 10 + N_ROWS * (ROW + 400 * DRAWN_ROW))
     assert busy.describe().endswith(f"fits in all: {2 * len(entries)}")
 
 
