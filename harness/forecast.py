@@ -30,7 +30,7 @@ FEW, MORE = 4, 12
 LARGER = 4
 
 # Seconds on a sample from which two draws are told from one; `MORE` of cheaper tasks, whose timings vary.
-DEAR = 0.3
+DEAR = 1.0
 
 
 @dataclass(frozen=True)
