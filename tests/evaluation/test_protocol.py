@@ -164,10 +164,11 @@ def predictions(n_entities, *, level_sd, bend, seed):
             columns = {"observed": y[test], "predicted": fitted[test], "entity": entity[test]}
             found.append(pd.DataFrame(columns).assign(protocol=protocol, estimator=estimator))
     tested = pd.concat(found, ignore_index=True).assign(outcome="y", sample="test")
-    # As many training rows as a fold of each protocol has for each test row.
+    # As many training rows as a fold of each protocol has for each test row, predicted without error.
     sizes = {"rows": 9, "entities": 4}
     trained = [own for name, size in sizes.items() for own in [tested[tested["protocol"] == name]] * size]
-    return pd.concat([tested, pd.concat(trained).assign(sample="train")], ignore_index=True)
+    train = pd.concat(trained).assign(sample="train", predicted=lambda rows: rows["observed"])
+    return pd.concat([tested, train], ignore_index=True)
 
 
 def row_of(frame):

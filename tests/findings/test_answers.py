@@ -89,6 +89,10 @@ def test_fixed_effects_and_the_first_debiased_effect_stand_there_whatever_they_s
     *found, other = answers.effect(parted, "lwage")
     assert codes([*found, other]) == ["debiased", "within_effect", "other_method"]
     assert other.parameters["method"] == OTHER["method"]
+    primary = parted.manifest.study.primary
+    undeclared = with_study(parted, primary=replace(primary, is_declared=False))
+    declared = [answers.answer(one, "lwage").is_declared for one in (parted, undeclared, run)]
+    assert declared == [True, False, True]
     refused = with_effects(run, {"status": "refused", "reason": "one period", "band": ""})
     first, second = answers.effect(refused, "lwage")
     assert (first.code, second.parameters["is_alone"]) == ("no_first_effect", True)
@@ -141,7 +145,8 @@ def test_that_all_curves_go_the_other_way_is_told_first(run, slopes, is_told):
 
 
 @pytest.mark.parametrize(
-    ("pooled", "told"), [(0.29, []), (0.39, []), (0.4, [2.0]), (0.05, [4.0]), (-0.1, [math.nan]), (0.0, [])]
+    ("pooled", "told"),
+    [(0.1, []), (0.29, []), (0.39, []), (0.4, [2.0]), (0.05, [4.0]), (-0.1, [math.nan]), (0.0, [])],
 )
 def test_a_pooled_slope_of_another_sign_or_size_is_told_with_its_factor(run, pooled, told):
     """The within slope is 0.2, its interval from 0.1 to 0.3."""
@@ -212,6 +217,9 @@ def test_what_is_read_first_are_three_points_in_the_order_of_the_rules(run):
         rows = frame["estimator"] == "ann"
         return frame.assign(**{name: frame[name].mask(rows, value) for name, value in lacking.items()})
 
+    weak = with_effects(run, {"share_left": 0.04, "first_stage_f": 5.0})
+    assert codes(cautions.weak_effects(weak)) == ["little_left", "weak_instruments"]
+    assert not list(cautions.weak_effects(with_effects(run, {"first_stage_f": 50.0})))
     (told,) = cautions.refusals(with_table(run, "gain", refused))
     assert (told.code, told.parameters) == ("no_result", {"estimator": "ann", "reason": "no entity is known"})
     once = with_table(run, "gain", lambda frame: frame.assign(inference=GIVEN_PERIODS))
