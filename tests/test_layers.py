@@ -10,10 +10,12 @@ import sys
 import tomllib
 from collections import Counter
 from functools import cache
+from pathlib import Path
 
 import pytest
 
 from harness.installed import KINDS, installed
+from harness.registry.hooks import OURS
 from source_files import ROOT, files, tree_of
 
 LAYERS = ("registry", "data", "study", "estimators", "evaluation", "scenarios", "record")
@@ -182,15 +184,20 @@ def test_the_package_specs_plugins_and_pytest_load_no_heavy_library():
     assert loaded_by(code) == set()
 
 
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+PROJECT, *OF_PLUGINS = (
+    tomllib.loads(path.read_text(encoding="utf-8"))["project"]
+    for path in (ROOT / "pyproject.toml", *sorted(ROOT.glob("plugins/*/pyproject.toml")))
+)
 ALL = "all"
 
 
 def test_the_oldest_versions_are_the_lower_bounds():
-    extras = PROJECT["optional-dependencies"]
     asked = [
-        *PROJECT["dependencies"],
-        *(one for name, extra in extras.items() if name != ALL for one in extra),
+        one
+        for project in (PROJECT, *OF_PLUGINS)
+        for listed in (project["dependencies"], *project.get("optional-dependencies", {}).values())
+        for one in listed
+        if not one.startswith("panel-harness")
     ]
     lines = (ROOT / "tests/oldest.txt").read_text(encoding="utf-8").splitlines()
     pinned = [line.replace("==", ">=") for line in lines if not line.startswith("#")]
@@ -207,22 +214,26 @@ def test_all_stands_for_every_extra_and_the_tests_have_them_all():
     assert extras[ALL] == [f"panel-harness[{','.join(others)}]"]
     tox = configparser.ConfigParser()
     tox.read(ROOT / "tox.ini", encoding="utf-8")
-    assert tox["testenv"]["extras"].split(", ") == others
+    ours = [".[all]", *(f"./{path.as_posix()}" for path in sorted(Path("plugins").glob("harness_*")))]
+    for line in ours:
+        assert f"-e {line}" in tox["testenv"]["deps"].splitlines()
 
 
-def test_a_first_installation_has_neither_networks_nor_what_turns_surfaces():
-    assert not names(PROJECT["dependencies"]) & {"torch", "minisom", "plotly", "pyfixest", "distributed"}
+def test_the_core_depends_on_no_plugin_and_on_no_library_of_theirs_alone():
+    core = names(PROJECT["dependencies"])
+    assert not core & {"torch", "plotly", "pyfixest", "distributed", *OURS}
+    assert not core & {name for own in OF_PLUGINS for name in names(own["dependencies"])} - {"statsmodels"}
 
 
-def test_the_doctor_names_the_extra_of_every_library_that_an_extra_brings():
-    from harness.commands.plugins import _EXTRAS
+def test_the_doctor_names_what_brings_every_library_that_the_core_does_without():
+    from harness.commands.plugins import _BROUGHT_BY
 
-    brought = {}
-    for name, extra in PROJECT["optional-dependencies"].items():
-        if name != ALL:
-            for library in names(extra):
-                brought.setdefault(library, name)  # the smallest extra comes first
-    assert brought == _EXTRAS
+    extras, core = PROJECT["optional-dependencies"], names(PROJECT["dependencies"])
+    brought = {name: own["name"] for own in OF_PLUGINS for name in names(own["dependencies"])}
+    for extra in extras:
+        brought = dict.fromkeys(names(extras[extra]), f"panel-harness[{extra}]") | brought
+    brought |= {"pyfixest": "panel-harness[fixest]", "scikit-learn": "panel-harness-sklearn"}
+    assert {name: by for name, by in brought.items() if name not in (*core, *OURS)} == _BROUGHT_BY
 
 
 SECTION = r"{title}\n-+\n(.*?)(?:\n\n[A-Z]\w+\n---|\Z)"

@@ -7,7 +7,9 @@ import json
 import re
 import subprocess
 import sys
+import tarfile
 import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -15,13 +17,21 @@ from ruamel.yaml import YAML
 from typing_extensions import deprecated
 
 import harness
-from harness.installed import installed
+from harness.errors import SpecError
+from harness.installed import KINDS, installed, registry_of
+from harness.registry.hooks import OURS
+from harness.report.sections.section import SECTION
 from harness.study.spec.load import load_study
 
 ROOT = Path(__file__).parents[1]
 PUBLIC = ("harness", "harness.plugin", "harness.plugin.reporting", "harness.plugin.drawing")
 # What conda calls by another name.
-CONDA = {"matplotlib": "matplotlib-base"}
+CONDA = {"matplotlib": "matplotlib-base", "torch": "pytorch"}
+FOLDERS = {"panel-harness": ROOT} | {
+    f"panel-{path.parent.name.replace('_', '-')}": path.parent
+    for path in ROOT.glob("plugins/*/pyproject.toml")
+}
+each_distribution = pytest.mark.parametrize("name", FOLDERS)
 WORDS = re.compile(r"since (?P<since>\d+\.\d+); use .+; gone in (?P<gone>\d+\.\d+)")
 
 
@@ -59,16 +69,76 @@ def test_the_citation_and_the_recipe_have_the_version_of_the_package():
     assert read_yaml(".ci/conda/recipe.yaml")["context"]["version"] == harness.__version__
 
 
-def test_the_recipe_asks_for_what_the_package_asks_for():
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    pairs = [re.fullmatch(r"([A-Za-z0-9_.-]+)(>=.+)", one).groups() for one in project["dependencies"]]
+def test_our_distributions_are_those_of_the_repository():
+    assert sorted(OURS) == sorted(FOLDERS)
+
+
+@each_distribution
+def test_each_has_the_version_and_works_with_no_other(name):
+    """A plugin imports names that may go with the next minor version."""
+    from hatchling.metadata.core import ProjectMetadata
+    from hatchling.plugin.manager import PluginManager
+
+    found = ProjectMetadata(str(FOLDERS[name]), PluginManager())
+    assert (found.name, found.version) == (name, harness.__version__)
+    bound = f"panel-harness~={'.'.join(map(str, minor(harness.__version__)))}.0"
+    assert (bound in found.core.dependencies) == (name != "panel-harness")
+
+
+@pytest.mark.parametrize("name", [name for name in FOLDERS if name != "panel-harness"])
+def test_a_wheel_from_the_source_distribution_has_the_files_of_the_folder(name, tmp_path):
+    """Nothing else is there then, such as the file with the version and the licence."""
+    folder = FOLDERS[name]
+
+    def build(kind, where):
+        code = f"from hatchling import build; print(build.build_{kind}({str(tmp_path)!r}))"
+        done = subprocess.run(
+            [sys.executable, "-c", code], cwd=where, check=True, capture_output=True, text=True
+        )
+        return tmp_path / done.stdout.split()[-1]
+
+    with tarfile.open(build("sdist", folder)) as archive:
+        archive.extractall(tmp_path, filter="data")
+    with zipfile.ZipFile(
+        build("wheel", tmp_path / f"{name.replace('-', '_')}-{harness.__version__}")
+    ) as wheel:
+        found = {one for one in wheel.namelist() if ".dist-info/" not in one}
+        (licence,) = (one for one in wheel.namelist() if one.endswith("/licenses/LICENSE"))
+        assert wheel.read(licence) == (ROOT / "LICENSE").read_bytes()
+    own = (path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    expected = {path.relative_to(folder.parent).as_posix() for path in own}
+    assert found == expected - {f"{folder.name}/{beside}" for beside in ("pyproject.toml", "README.md")}
+
+
+@each_distribution
+def test_the_recipe_asks_for_what_the_package_asks_for(name):
+    project = tomllib.loads((FOLDERS[name] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    pairs = [re.fullmatch(r"([A-Za-z0-9_.-]+)([>~]=.+)", one).groups() for one in project["dependencies"]]
     asked = {f"{CONDA.get(name, name)} {bound}" for name, bound in pairs}
-    recipe = read_yaml(".ci/conda/recipe.yaml")
+    (recipe,) = (
+        one for one in read_yaml(".ci/conda/recipe.yaml")["outputs"] if one["package"]["name"] == name
+    )
     run = recipe["requirements"]["run"]
-    started = [f"{name} = {entry}" for name, entry in project["scripts"].items()]
-    assert recipe["build"]["python"]["entry_points"] == started
+    started = [f"{name} = {entry}" for name, entry in project.get("scripts", {}).items()]
+    assert recipe["build"].get("python", {}).get("entry_points", []) == started
     assert set(run) == asked | {f"python {project['requires-python']}"}
     assert len(run) == len(set(run))
+
+
+def test_names_of_our_plugins_that_are_not_installed_say_the_package():
+    alone = registry_of(())
+    expected = {
+        (kind.name, name)
+        for plugin in installed().plugins[1:]
+        for kind in KINDS
+        for name in plugin.names(kind)
+        if plugin.distribution in OURS and kind is not SECTION
+    }
+    assert {(kind, name) for kind, catalog in alone.catalogs.items() for name in catalog.needs} == expected
+    with pytest.raises(SpecError) as refused:
+        load_study(ROOT / "specs/recognised.yaml", catalogs=alone.catalogs)
+    packages = [problem.hint.rpartition(": ")[2] for problem in refused.value.problems]
+    assert packages == [f"pip install panel-harness-{name}" for name in ("panel", "panel", "sklearn")]
 
 
 def test_no_deprecated_name_stays_longer_than_it_said():
@@ -248,7 +318,7 @@ def test_plugins_without_their_libraries_are_listed_with_the_command_that_instal
     _, told = said
     code, plugins = told["plugins"]
     assert code == 0
-    assert "absent: torch and minisom are not installed: pip install 'panel-harness[neural]'" in plugins
+    assert "absent: torch and minisom are not installed: pip install panel-harness-neural" in plugins
     assert "broken" not in plugins
     code, doctor = told["doctor"]
     assert code == 0
@@ -260,7 +330,7 @@ def test_a_ladder_with_networks_is_refused_with_the_command(said):
     code, text = told["validate"]
     assert code == 2
     assert "unknown estimator 'som_ann'" in text
-    assert "pip install 'panel-harness[neural]'" in text
+    assert "pip install panel-harness-neural" in text
 
 
 def test_a_drafted_spec_has_the_rungs_that_are_there(said):

@@ -6,7 +6,7 @@ import inspect
 import re
 from abc import ABC, abstractmethod
 from importlib import import_module
-from importlib.metadata import distribution
+from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
@@ -22,6 +22,7 @@ from sphinx.util.docutils import SphinxDirective
 from suite_text import BLOCKS
 
 from harness.installed import installed, registry_of
+from harness.registry.hooks import OURS
 from harness.report.gain_report import gain_report_schema
 from harness.study.spec.json_schema import spec_schema
 from harness.study.spec.load import load_study
@@ -38,7 +39,7 @@ ALIAS = re.compile(r"TypeAliasForwardRef\('(\w+)'\)")
 
 def own_spec_text() -> SpecText:
     """Return the reference of the spec with the harness's own plugins, whatever else is installed."""
-    points = distribution("panel-harness").entry_points.select(group="harness")
+    points = (point for point in entry_points(group="harness") if point.dist and point.dist.name in OURS)
     return SpecText(spec_schema(registry_of(tuple(points)).catalogs))
 
 

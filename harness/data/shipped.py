@@ -1,6 +1,6 @@
 """What the harness itself offers of data: datasets of packages, formats of files, steps, simulated panels.
 
-Datasets are those of the harness's own dependencies, and of the packages that the extra ``panels`` brings.
+Datasets are those of statsmodels, and of the packages that the extra ``panels`` brings.
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ def harness_datasets() -> tuple[Dataset, ...]:
     ``wage_panel``
         entity nr, time year; lwage, exper, expersq, educ, hours, union, married, black, hisp, occupation.
 
-    Those of linearmodels and statsmodels are always there, others with the extra ``panels``.
+    Those of statsmodels are always there, others with the extra ``panels``.
     """
     text = files("harness.data").joinpath("datasets.csv").read_text(encoding="utf-8")
     found = csv.DictReader(text.splitlines())

@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 from harness.draft.columns import FEW
 from harness.draft.draft import Draft, draft_of
 from harness.draft.found_data import FoundData
-from harness.errors import ArtifactError
+from harness.errors import ArtifactError, PluginError
 from harness.registry.catalog import Catalogs
 from harness.running.files import replacing_own
 from harness.study.spec.document import WrittenSpec
@@ -33,13 +33,22 @@ def spec_text(draft: Draft, found: FoundData, catalogs: Catalogs) -> str:
     draft : roles and what was seen
     found : how the data are read, and what their files call the columns
     catalogs : what is installed, by kind; the estimators are those that their authors propose for a draft
+
+    Raises
+    ------
+    PluginError
+        Where no estimator is proposed.
     """
+    entries = drafted_entries(catalogs["estimator"].members, draft.absorbing)
+    if not entries:
+        hint = "pip install 'panel-harness[standard]'"
+        raise PluginError.at("estimators", "no plugin is installed that proposes one", hint=hint)
     return _template("study.yaml.j2").render(
         draft=draft,
         found=found,
         spec_version=SPEC_VERSION,
         study=_slug(found.name),
-        entries=drafted_entries(catalogs["estimator"].members, draft.absorbing),
+        entries=entries,
         catalogs=catalogs,
         protocols=default_protocols(catalogs),
         few=FEW,

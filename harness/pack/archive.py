@@ -9,11 +9,10 @@ import hashlib
 import json
 import shlex
 import sys
-import tomllib
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.metadata import distribution
+from importlib.metadata import PackageNotFoundError, distribution
 from mimetypes import MimeTypes
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,8 @@ from harness.data.read.source import DataFile
 from harness.errors import ArtifactError, Problem
 from harness.pack.deposit import Deposited, deposit
 from harness.record.manifest import Manifest
+from harness.registry.hooks import DISTRIBUTION, OURS
+from harness.running.dependence import NOT_INSTALLED
 from harness.running.files import MANIFEST, MANIFEST_SUM, MARKER, SIGNATURE, replacing_own
 from harness.running.folder import RunFolder
 from harness.running.prepare import Prepared, RunSources, prepare_again
@@ -133,7 +134,7 @@ def readme(manifest: Manifest, *, given: str, files: Sequence[tuple[str, str]], 
             missing=() if has_data else files,
             python=manifest.versions.get("python", ""),
             command=rerun_command(manifest, given),
-            has_code=_folder(_origin()) is not None,
+            has_code=bool(source_folders([DISTRIBUTION])),
         )
     )
 
@@ -143,13 +144,13 @@ def requirements(manifest: Manifest) -> str:
 
     The local label of a version, such as ``+cpu``, names a build that indexes do not have.
     """
-    versions = dict(manifest.versions)
-    own = own_requirement(versions.pop(DISTRIBUTION, ""))
-    pinned = {name: version.partition("+")[0] for name, version in versions.items() if name != "python"}
-    return "".join([f"{own}\n", *(f"{name}=={version}\n" for name, version in pinned.items())])
+    versions = {name: version for name, version in manifest.versions.items() if version != NOT_INSTALLED}
+    sources = source_folders(OURS)
+    lines = [own_requirement(name, versions.pop(name), sources) for name in OURS if name in versions]
+    versions.pop("python", None)
+    lines += [f"{name}=={version.partition('+')[0]}" for name, version in versions.items()]
+    return "".join(f"{line}\n" for line in lines)
 
-
-DISTRIBUTION = "panel-harness"
 
 # Folder of the source in the archive.
 CODE = "code"
@@ -159,49 +160,68 @@ ORIGIN = "direct_url.json"
 
 PROJECT = "pyproject.toml"
 
-# What an installation from source reads beside the packages.
-BESIDE = (PROJECT, "README.md", "LICENSE")
+# What an installation of the harness from source reads beside its package.
+BESIDE = (PROJECT, "README.md", "LICENSE", "hatch_build.py")
 
 
-def own_requirement(version: str) -> str:
-    """Return how pip is asked for the harness: by version, by commit, or from the source in the archive."""
-    origin = _origin()
-    if _folder(origin) is not None:
-        return f"./{CODE}"
+def own_requirement(name: str, version: str, sources: Mapping[str, Path]) -> str:
+    """Return how pip is asked for one of our distributions: by version, by commit, or from the archive.
+
+    Parameters
+    ----------
+    sources : as of `source_folders`
+    """
+    if name in sources:
+        return f"./{_place(sources[name], sources)}"
+    origin = _origin(name)
     if "vcs_info" in origin:
-        vcs = origin["vcs_info"]
-        return f"{DISTRIBUTION} @ {vcs['vcs']}+{origin['url']}@{vcs['commit_id']}"
-    return f"{DISTRIBUTION}=={version}"
+        vcs, below = origin["vcs_info"], origin.get("subdirectory")
+        part = f"#subdirectory={below}" if below else ""
+        return f"{name} @ {vcs['vcs']}+{origin['url']}@{vcs['commit_id']}{part}"
+    return f"{name}=={version}"
 
 
-def own_code() -> Mapping[str, bytes]:
-    """Return the source by its place in the archive; none where an index or a repository has it."""
-    root = _folder(_origin())
-    if root is None:
+def own_code(names: Iterable[str]) -> Mapping[str, bytes]:
+    """Return the sources of those distributions that folders have, by their places in the archive."""
+    sources = source_folders(names)
+    files = (path for name, folder in sources.items() for path in _source(name, folder))
+    return {_place(path, sources): path.read_bytes() for path in files}
+
+
+def source_folders(names: Iterable[str]) -> Mapping[str, Path]:
+    """Return the folders, within that of the harness, that distributions were installed from."""
+    found = {name: folder for name in names if (folder := _folder(_origin(name))) is not None}
+    root = found.get(DISTRIBUTION)
+    return {name: own for name, own in found.items() if root is not None and own.is_relative_to(root)}
+
+
+def _place(path: Path, sources: Mapping[str, Path]) -> str:
+    return Path(CODE, path.relative_to(sources[DISTRIBUTION])).as_posix()
+
+
+def _origin(name: str) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(distribution(name).read_text(ORIGIN) or "{}")
+    except PackageNotFoundError:
         return {}
-    return {f"{CODE}/{path.relative_to(root).as_posix()}": path.read_bytes() for path in _source(root)}
-
-
-def _origin() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(distribution(DISTRIBUTION).read_text(ORIGIN) or "{}")
     return found
 
 
 def _folder(origin: Mapping[str, Any]) -> Path | None:
-    """Return the folder that the harness was installed from, where it is one that is still there."""
+    """Return the folder that a distribution was installed from, where it is one that is still there."""
     if "dir_info" not in origin:
         return None
     root = Path(url2pathname(urlsplit(origin["url"]).path))
     return root if (root / PROJECT).is_file() else None
 
 
-def _source(root: Path) -> Iterator[Path]:
-    yield from (root / name for name in BESIDE)
-    project = tomllib.loads((root / PROJECT).read_text(encoding="utf-8"))
-    for package in project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]:
-        for path in sorted((root / package).rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts:
-                yield path
+def _source(name: str, folder: Path) -> Iterator[Path]:
+    """Yield the files that a distribution is built from; the folder of a plugin is its package."""
+    is_harness = name == DISTRIBUTION
+    yield from (folder / file for file in BESIDE if is_harness)
+    for path in sorted((folder / "harness" if is_harness else folder).rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            yield path
 
 
 # Folder of a data file that lies outside the folder of the spec.
@@ -258,7 +278,7 @@ def pack(
     files |= inputs.contents if with_data else {}
     files[SPEC] = run[SPEC]
     files[REQUIREMENTS] = requirements(manifest).encode()
-    files |= own_code()
+    files |= own_code(name for name in OURS if name in manifest.versions)
     text = readme(manifest, given=inputs.given, files=inputs.digests, has_data=with_data)
     files["README.md"] = text.encode()
     own = Deposited(sources, again, inputs.paths, with_data, files, rerun_command(manifest, inputs.given))

@@ -29,8 +29,12 @@ import pluggy
 # Name of the pluggy project and of the entry-point group; start of the name of every hook.
 PROJECT: Final = "harness"
 
-# Name of the distribution that the harness is.
+# Name of the distribution that the harness is, and of it and its own plugins, which are trusted.
 DISTRIBUTION: Final = "panel-harness"
+OURS: Final = (
+    DISTRIBUTION,
+    *(f"{DISTRIBUTION}-{name}" for name in ("causal", "neural", "panel", "rab", "sklearn")),
+)
 
 # Version of the seam: it grows when a plugin can ask for something that older harnesses do not have.
 SEAM_VERSION: Final = 1

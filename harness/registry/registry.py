@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import faulthandler
 import importlib
@@ -14,15 +15,17 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
+from importlib.resources import files
 from itertools import accumulate
 from pathlib import Path
+from shlex import quote
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from harness.errors import PluginError, Problem, near_names
 from harness.registry.catalog import Catalog, Catalogs
-from harness.registry.hooks import DISTRIBUTION, LOADS_ATTRIBUTE, NEEDS_ATTRIBUTE, PROJECT
+from harness.registry.hooks import LOADS_ATTRIBUTE, NEEDS_ATTRIBUTE, PROJECT
 from harness.registry.kind import Kind, MemberT
 from harness.registry.plugin import Kinds, Plugin, load_plugin
 from harness.registry.sources import (
@@ -155,11 +158,7 @@ def read_registry(
     folder = None if choice.folder is None else plugins_folder(choice.folder)
     sources = [*sources, *(local_sources(folder) if folder else ())]
     _refuse_unknown(choice.off, {source.name for source in sources})
-    strangers = [
-        source.module
-        for source in sources
-        if source.distribution != DISTRIBUTION and source.name not in choice.off
-    ]
+    strangers = [source.module for source in sources if not source.is_ours and source.name not in choice.off]
     deadly = deadly_imports(strangers, path=[*sys.path, *([str(folder)] if folder else [])])
     plugins: list[Plugin] = []
     brought_by = {"local plugins": f"sha256:{tree_sha256(folder)}"} if folder else {}
@@ -174,7 +173,7 @@ def read_registry(
             brought_by[source.recorded_as] = source.version
     messages = dict.fromkeys(plugin.messages for plugin in plugins if plugin.messages is not None)
     catalogs = {kind.name: _catalog(kind, plugins) for kind in kinds}
-    own = {PROJECT, *(one.module.partition(".")[0] for one in sources if one.distribution == DISTRIBUTION)}
+    own = {PROJECT, *(one.module.partition(".")[0] for one in sources if one.is_ours)}
     return Registry(tuple(plugins), catalogs, brought_by, tuple(messages), frozenset(own))
 
 
@@ -185,12 +184,24 @@ def _catalog(kind: Kind[Any], plugins: Sequence[Plugin]) -> Catalog:
         members |= plugin.contributions.get(kind.name, {})
         if plugin.absent:
             needs |= dict.fromkeys(plugin.names(kind), f"it is of {plugin.name}: {plugin.absent}")
+    there = {plugin.name for plugin in plugins}
+    for row in _members_of_ours():
+        if row["kind"] == kind.name and row["plugin"] not in there:
+            words = f"it is of {row['package']}, which is not installed: pip install {quote(row['package'])}"
+            needs |= {name: words for name in row["names"].split() if name not in members}
     absent = {
         "broken plugins": "; ".join(f"{one.name} ({one.broken})" for one in plugins if one.broken),
         "plugins switched off": ", ".join(one.name for one in plugins if one.off),
     }
     words = "; ".join(f"{why}: {names}" for why, names in absent.items() if names)
     return Catalog(kind, members, words, needs)
+
+
+@cache
+def _members_of_ours() -> Sequence[Mapping[str, str]]:
+    """Return the names that our own plugins offer, by plugin and kind, and the package that brings each."""
+    text = files("harness.registry").joinpath("ours.csv").read_text(encoding="utf-8")
+    return tuple(csv.DictReader(text.splitlines()))
 
 
 def _refuse_unknown(off: Iterable[str], known: set[str]) -> None:

@@ -14,7 +14,7 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 
 from harness.errors import PluginError
-from harness.registry.hooks import DISTRIBUTION
+from harness.registry.hooks import OURS
 
 PACKAGE_FILE = "__init__.py"
 
@@ -82,12 +82,16 @@ class PluginSource:
         """Name, distribution and version."""
         return self.name, self.distribution, self.version
 
+    @property
+    def is_ours(self) -> bool:
+        """Whether it comes with the harness."""
+        return self.distribution in OURS
+
 
 def installed_sources(points: Sequence[EntryPoint]) -> tuple[PluginSource, ...]:
     """Return the plugins of entry points of the group ``harness``, in an order that no installation changes.
 
-    Those that come with the harness are first, so that no other can take a name of theirs; the rest are in
-    the order of their names.
+    Our own are first, so that no other can take a name of theirs; the rest are in the order of their names.
     """
 
     def brought(point: EntryPoint) -> tuple[str, str]:
@@ -95,7 +99,7 @@ def installed_sources(points: Sequence[EntryPoint]) -> tuple[PluginSource, ...]:
 
     def place(point: EntryPoint) -> tuple[bool, str, str, str]:
         name, _ = brought(point)
-        return name != DISTRIBUTION, point.name, name, point.value
+        return name not in OURS, point.name, name, point.value
 
     ordered = [(point, *brought(point)) for point in sorted(points, key=place)]
     return tuple(

@@ -56,8 +56,13 @@ def installed_code() -> Mapping[str, str]:
     return {package: found for package, found in hashes.items() if found}
 
 
+_OF_A_BUILD = frozenset({"pyproject.toml", "README.md"})
+
+
 def source_hash(package: str) -> str:
     """Return the SHA-256 of a package's files, their places in it and their bytes; empty where there is none.
+
+    What builds a distribution may lie in an editable installation's package, and is none of it.
 
     Parameters
     ----------
@@ -72,7 +77,7 @@ def source_hash(package: str) -> str:
         (file, file.relative_to(folder))
         for folder in folders
         for file in sorted(folder.rglob("*"))
-        if file.is_file() and "__pycache__" not in file.parts
+        if file.is_file() and "__pycache__" not in file.parts and file.name not in _OF_A_BUILD
     ]
     if not folders and spec.origin:
         files = [(Path(spec.origin), Path(Path(spec.origin).name))]

@@ -8,7 +8,7 @@ from harness_causal.scenario import DifferenceInDifferences
 
 __all__ = ["DifferenceInDifferences"]
 
-harness_needs: Mapping[str, str] = {"diff_diff": "pip install 'panel-harness[causal]'"}
+harness_needs: Mapping[str, str] = {"diff_diff": "pip install panel-harness-causal"}
 
 
 @hookimpl

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from harness.plugin import Estimator, hookimpl
 from harness.plugin.reporting import Section
 
-_INSTALL = "pip install 'panel-harness[neural]'"
+_INSTALL = "pip install panel-harness-neural"
 
 harness_needs: Mapping[str, str] = {"torch": _INSTALL, "minisom": _INSTALL}
 harness_loads = ("harness_neural.batch.training",)

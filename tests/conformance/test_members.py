@@ -21,6 +21,7 @@ from harness.estimators.protocol import ESTIMATOR
 from harness.evaluation.metrics import METRIC, AbsoluteError
 from harness.evaluation.protocol import PROTOCOL, InSample, RandomRows
 from harness.installed import KINDS, installed
+from harness.registry.hooks import OURS
 from harness.registry.plugin import Plugin
 from harness.report.blocks import Paragraph
 from harness.report.sections.section import SECTION, Section
@@ -240,7 +241,7 @@ DEAR = ("elastic_net", "feols", *SMALL)
 OWN = [
     pytest.param(plugin.name, name, id=name)
     for plugin in installed().plugins
-    if plugin.distribution == "panel-harness"
+    if plugin.distribution in OURS
     for name in plugin.names(ESTIMATOR)
 ]
 

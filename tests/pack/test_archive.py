@@ -7,9 +7,8 @@ import re
 import shlex
 import subprocess
 import sys
-import tomllib
 import zipfile
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import docx
@@ -76,22 +75,24 @@ def packed(tmp_path_factory):
     return run, folder / "run.zip"
 
 
-FROM_A_FOLDER = {"url": Path(__file__).parents[2].as_uri(), "dir_info": {}}
+@dataclass(frozen=True)
+class Installed:
+    """A distribution of which installers noted an origin; none is an index."""
 
+    origin: object
 
-def installed_from(origin):
-    """Return what `distribution` is where installers noted this origin; none is an index."""
-
-    class Installed:
-        def read_text(self, _name):
-            return origin and json.dumps(origin)
-
-    return lambda _name: Installed()
+    def read_text(self, _name):
+        return self.origin and json.dumps(self.origin)
 
 
 def from_a_folder(patch):
-    """Let the harness have been installed from the folder of its source, as this test may not have been."""
-    patch.setattr(archive_module, "distribution", installed_from(FROM_A_FOLDER))
+    """Let the harness and its plugins be installed from the folders of their source."""
+
+    def distribution(name):
+        below = () if name == "panel-harness" else ("plugins", name.removeprefix("panel-").replace("-", "_"))
+        return Installed({"url": ROOT.joinpath(*below).as_uri(), "dir_info": {}})
+
+    patch.setattr(archive_module, "distribution", distribution)
 
 
 def lines_of(archive):
@@ -121,33 +122,55 @@ def test_it_asks_for_what_pip_can_have(packed, tmp_path):
         archive.extractall(tmp_path)
     own, *libraries = (tmp_path / "requirements.txt").read_text(encoding="utf-8").splitlines()
     assert any(line.startswith("numpy==") for line in libraries)
-    assert not [line for line in libraries if "+" in line or line.startswith("panel-harness")]
+    assert not [line for line in libraries if "+" in line or "installed" in line]
     assert own == "./code"
-    project = tomllib.loads((tmp_path / "code" / "pyproject.toml").read_text(encoding="utf-8"))
-    assert project["project"]["name"] == "panel-harness"
     package = Path(harness.__file__).parent
     for path in package.rglob("*"):
         if path.is_file() and "__pycache__" not in path.parts:
             carried = tmp_path / "code" / "harness" / path.relative_to(package)
             assert carried.read_bytes() == path.read_bytes()
-    assert (tmp_path / "code" / "plugins" / "harness_panel" / "__init__.py").is_file()
+
+
+def test_the_sources_in_it_are_built_as_those_here_are(tmp_path, monkeypatch):
+    """So that pip can install them: the harness, and a plugin of the run with the version of the harness."""
+    from_a_folder(monkeypatch)
+    names = ("panel-harness", "panel-harness-panel")
+    for name, content in archive_module.own_code(names).items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    sources = archive_module.source_folders(names)
+    places = [archive_module.own_requirement(name, "0.1.0", sources) for name in names]
+    assert places == ["./code", "./code/plugins/harness_panel"]
+    for place, root in zip(places, sources.values(), strict=True):
+        built = []
+        for folder in (tmp_path / place, root):
+            code = f"from hatchling import build; print(build.build_wheel({str(tmp_path)!r}))"
+            done = subprocess.run([sys.executable, "-c", code], cwd=folder, check=True, capture_output=True)
+            with zipfile.ZipFile(tmp_path / done.stdout.decode().split()[-1]) as wheel:
+                built.append({one: wheel.read(one) for one in wheel.namelist()})
+        assert built[0] == built[1]
 
 
 @pytest.mark.parametrize(
     ("origin", "asked"),
     [
-        (None, "panel-harness==0.1.0"),
+        (None, "panel-harness-rab==0.1.0"),
         (
-            {"url": "https://host/harness", "vcs_info": {"vcs": "git", "commit_id": "ab12"}},
-            "panel-harness @ git+https://host/harness@ab12",
+            {
+                "url": "https://host/harness",
+                "subdirectory": "plugins/harness_rab",
+                "vcs_info": {"vcs": "git", "commit_id": "ab12"},
+            },
+            "panel-harness-rab @ git+https://host/harness@ab12#subdirectory=plugins/harness_rab",
         ),
-        ({"url": "file:///no/folder/any/more", "dir_info": {}}, "panel-harness==0.1.0"),
+        ({"url": "file:///no/folder/any/more", "dir_info": {}}, "panel-harness-rab==0.1.0"),
     ],
 )
-def test_a_harness_from_an_index_or_a_repository_is_asked_for_there(monkeypatch, origin, asked):
-    monkeypatch.setattr(archive_module, "distribution", installed_from(origin))
-    assert archive_module.own_requirement("0.1.0") == asked
-    assert archive_module.own_code() == {}
+def test_what_an_index_or_a_repository_has_is_asked_for_there(monkeypatch, origin, asked):
+    monkeypatch.setattr(archive_module, "distribution", lambda _name: Installed(origin))
+    sources = archive_module.source_folders(["panel-harness-rab"])
+    assert archive_module.own_requirement("panel-harness-rab", "0.1.0", sources) == asked
+    assert archive_module.own_code(["panel-harness", "panel-harness-rab"]) == {}
 
 
 def test_its_metadata_name_every_file_with_its_hash(packed):

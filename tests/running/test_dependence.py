@@ -141,7 +141,7 @@ print(Surroundings({}, {}).dependence(Holding(((estimators["mlp"](), {"a", "b", 
     assert done.stdout.strip() == digest((estimators["mlp"](), {"a", "b", "c"}))
 
 
-def test_the_hash_of_code_follows_every_byte_and_place_and_no_cache(tmp_path, monkeypatch):
+def test_the_hash_of_code_follows_every_byte_and_place_and_neither_cache_nor_build(tmp_path, monkeypatch):
     package = tmp_path / "hashed_package"
     package.mkdir()
     monkeypatch.syspath_prepend(tmp_path)
@@ -149,6 +149,7 @@ def test_the_hash_of_code_follows_every_byte_and_place_and_no_cache(tmp_path, mo
     first = source_hash("hashed_package")
     (package / "__pycache__").mkdir()
     (package / "__pycache__" / "x.pyc").write_bytes(b"cache")
+    (package / "pyproject.toml").write_text("[project]")
     assert source_hash("hashed_package") == first
     (package / "__init__.py").write_text("A = 2\n")
     second = source_hash("hashed_package")

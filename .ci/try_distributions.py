@@ -1,0 +1,71 @@
+"""Build every distribution of the repository, check it, and run studies where nothing else is installed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+ROWS = [
+    f"{city},{year},{3.0 * year - 6000.0 + (7 * city + year) % 5},{(3 * city * year) % 11}"
+    for city in range(1, 21)
+    for year in range(2010, 2018)
+]
+REPORT = Path("runs", "towns", "report.html")
+
+
+def built(dist: Path) -> dict[str, list[Path]]:
+    """Return wheels and source distributions of the harness and its plugins, by the end of their names."""
+    folders = [ROOT, *sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml"))]
+    for folder in folders:
+        subprocess.run([sys.executable, "-m", "build", "--outdir", dist, folder], check=True)
+    found = {ending: sorted(dist.glob(f"*{ending}")) for ending in (".whl", ".tar.gz")}
+    if {len(paths) for paths in found.values()} != {len(folders)}:
+        raise SystemExit(f"{dist} has {found}, expected {len(folders)} of each: is it an old folder?")
+    every = [path for paths in found.values() for path in paths]
+    subprocess.run([sys.executable, "-m", "twine", "check", "--strict", *every], check=True)
+    return found
+
+
+def tried(paths: list[Path], extras: str, plugins: str, folder: Path) -> str:
+    """Return what installing the harness with plugins from these files and running a drafted study took."""
+    venv.create(folder / "venv", with_pip=True)
+    scripts = folder / "venv" / ("Scripts" if os.name == "nt" else "bin")
+    (folder / "towns.csv").write_text("\n".join(["city,year,y,x", *ROWS]), encoding="utf-8")
+    files = {path.name.partition("-")[0].removeprefix("panel_harness").strip("_"): path for path in paths}
+
+    def call(program: str, *words: str) -> float:
+        begun = time.monotonic()
+        subprocess.run([scripts / program, *words], cwd=folder, check=True)
+        return time.monotonic() - begun
+
+    harness = f"panel-harness[{extras}] @ {files[''].as_uri()}"
+    wanted = [harness, *(str(files[name]) for name in plugins.split())]
+    installed = call("python", "-m", "pip", "install", "--quiet", "--no-compile", *wanted)
+    n_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    call("harness", "doctor")
+    call("harness", "init", "towns.csv", "--outcome", "y", "--exposure", "x")
+    ran = call("harness", "run", "towns.yaml", "--quick")
+    if not (folder / REPORT).is_file():
+        raise SystemExit(f"{files['']}: the run wrote no {REPORT}")
+    size = f"{n_bytes / 1e6:.0f} MB"
+    return f"{files[''].name}[{extras}]: installed in {installed:.0f} s, {size}; a study ran in {ran:.0f} s"
+
+
+def main(dist: str) -> None:
+    """Build all distributions into a folder, and try the wheels and the source distributions."""
+    found, said = built(Path(dist).resolve()), []
+    standard, every = ("standard", "panel sklearn"), ("all", "causal neural panel rab sklearn")
+    for ending, wanted in ((".whl", standard), (".tar.gz", standard), (".whl", every)):
+        with tempfile.TemporaryDirectory() as folder:
+            said.append(tried(found[ending], *wanted, Path(folder)))
+    print("\n".join(said))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
