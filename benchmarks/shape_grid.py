@@ -1,8 +1,9 @@
 """The shipped error rates by shape of the panel: ``python benchmarks/shape_grid.py --panels 25 --jobs 2``.
 
-Cheap estimators are run on simulated panels of sixteen shapes, with and without an effect, and what they find
-is counted. ``shape_rates.csv`` in the folder is the table next to ``harness/findings/shape.py``, which gives
-every run its rates. A grid that was cut off goes on where it was: copy ``benchmarks/grid`` to ``runs/grid``.
+Studies of cheap estimators are run on simulated panels of 24 shapes, with and without an effect, and what
+they find is counted. ``shape_rates.csv`` in the folder is the table next to ``harness/findings/shape.py``,
+which gives every run its rates. A grid that was cut off goes on where it was: copy ``benchmarks/grid`` to
+``runs/grid``.
 """
 
 from __future__ import annotations
@@ -40,14 +41,12 @@ from harness.running.prepare import prepare
 from harness.running.progress import Count, Progress, progress
 from harness.tables.gain import GainStatus
 
-# The study that is repeated, unless another is named.
-GRID_SPEC = Path(__file__).parent / "grid" / "study.yaml"
+# The studies that are repeated.
+SPECS = Path(__file__).parent / "grid"
 
 # Root of all panels.
 SEED = 34
 
-# Table of the panels, a row each, which a grid that was cut off takes up.
-PANELS = "grid_panels"
 KEY = ["cell", "number", "has_effect"]
 
 # Gains by kind: reference, protocol and estimator. Without an effect none of these is there; fixed effects,
@@ -58,14 +57,21 @@ GAINS = {
     "gain_over_fixed_effects": ("fe", "random_rows", "bent"),
 }
 
-# Other kinds of findings that are counted, as `kind_of` has them.
-KINDS = (
-    *("primary_effect", "secondary_effect", "nonlinearity"),
-    *("model_curve", "bend", "turning_point", "group_difference"),
-)
+# Kinds of findings that are counted, by the study that they come of; others than gains as `kind_of` has them.
+STUDIES: Mapping[str, tuple[str, ...]] = {
+    "study": (
+        *(*GAINS, "primary_effect", "secondary_effect", "nonlinearity"),
+        *("model_curve", "bend", "turning_point", "group_difference"),
+    ),
+    "moderated": ("interaction", "sign_change", "threshold"),
+    "contrasts": ("contrast",),
+}
 
-# Estimators that curves and groups are asked of; those of the others are lines.
-FLEXIBLE = ("bent", "splines")
+# Estimators that curves, groups and contrasts are asked of; those of the others are lines.
+FLEXIBLE = ("bent", "splines", "within")
+
+# Those that are asked for their own tests alone.
+TESTED = ("threshold",)
 
 # An effect: slope, square and product with the moderator of the exposure, each of variance one. Next to a
 # variance of 2.1 that nothing explains, the latter two are a gain of 25 % for new entities.
@@ -125,6 +131,7 @@ class PanelShape:
                 "m": moderator.ravel(),
                 "z": control.ravel(),
                 "half": np.repeat(half, self.periods),
+                "third": pd.qcut(exposure.ravel(), 3, labels=["low", "middle", "high"]).astype(str),
             }
         )
         return frame[rng.uniform(size=len(frame)) >= MISSING]
@@ -151,7 +158,7 @@ CELLS = (*_half((5, 18)), *_half((3,)))
 
 @dataclass(frozen=True)
 class PanelFindings:
-    """One panel as a row of the table of panels: its key, its shape, and what was found, by column."""
+    """One panel as a row of a table of panels: its key, its shape, and what a study found, by column."""
 
     row: Mapping[str, Any]
     label: str
@@ -164,11 +171,12 @@ class GridPanel:
 
     Attributes
     ----------
-    options : of the study that is repeated
+    study : that is repeated, of `STUDIES`
     number : of the panel in its cell
     """
 
     options: RunOptions
+    study: str
     cell: PanelShape
     number: int
     has_effect: bool
@@ -182,21 +190,32 @@ class GridPanel:
         """Draw the panel and return what the study finds on it."""
         rng = random_stream(SEED, "grid", self.cell.name, self.number, int(self.has_effect))
         frame = self.cell.draw(rng, has_effect=self.has_effect)
-        options = replace(self.options, data=frame_file(frame), overrides=(f"seed={rng.integers(2**31)}",))
+        options = replace(
+            self.options,
+            spec=SPECS / f"{self.study}.yaml",
+            data=frame_file(frame),
+            overrides=(f"seed={rng.integers(2**31)}",),
+        )
         prepared = prepare(options, installed(options.plugins))
         manifest = calibration_manifest(
             *(options, prepared), n_panels=1, effect=0.0, started=datetime.now(UTC)
         )
-        asked = [task for task in prepared.plan.full_tasks() if task.subject.name in FLEXIBLE]
+        tasks = [
+            replace(task, scenarios={}) if task.subject.name in TESTED else task
+            for task in prepared.plan.full_tasks()
+        ]
+        asked = [task for task in tasks if task.subject.name in (*FLEXIBLE, *TESTED)]
         run, _ = run_on(prepared.plan, manifest, asked)
         (outcome,) = prepared.plan.study.roles.outcomes
         key = dict(zip(KEY, (self.cell.name, self.number, self.has_effect), strict=True))
         shape = asdict(shape_of(prepared.panels.panel(outcome)))
-        return PanelFindings({**key, **shape, **found_in(run, outcome)}, self.label)
+        return PanelFindings({**key, **shape, **found_in(run, outcome, self.study)}, self.label)
 
 
-def found_in(run: Run, outcome: str) -> Mapping[str, bool]:
+def found_in(run: Run, outcome: str, name: str) -> Mapping[str, bool]:
     """Return whether any finding of each kind is established, and each gain of `GAINS` by its own protocol.
+
+    Kinds are those of one of `STUDIES`.
 
     A gain forward in time counts with few periods too, where it is one given these periods.
     """
@@ -207,21 +226,24 @@ def found_in(run: Run, outcome: str) -> Mapping[str, bool]:
         for over in (gains, *gains.further)
         for cell in over.cells(outcome)
     }
-    found = {kind: cells[key] in better for kind, key in GAINS.items()}
+    found = {kind: cells[key] in better for kind, key in GAINS.items() if kind in STUDIES[name]}
     for row in established(run):
         kind = kind_of(row, study)
-        if kind in KINDS:
+        if kind in STUDIES[name] and kind not in GAINS:
             found[kind] = found.get(kind, False) or row.is_established
     return found
 
 
 def grid_table(panels: pd.DataFrame) -> pd.DataFrame:
-    """Return what was counted, a row for each cell and kind; features are medians without an effect."""
+    """Return what was counted, a row for each cell and kind; features are medians without an effect.
+
+    Kinds that no panel was asked for have no rows.
+    """
     rows: list[dict[str, Any]] = []
     for cell, own in panels.groupby("cell", sort=False):
         medians = own.loc[~own["has_effect"], list(FEATURES)].median().round(4)
         features = {name: float(medians[name]) for name in FEATURES}
-        for kind in (*GAINS, *KINDS):
+        for kind in (kind for kinds in STUDIES.values() for kind in kinds if kind in panels):
             without, having = (
                 own.loc[own["has_effect"] == is_there, kind].dropna() for is_there in (False, True)
             )
@@ -235,27 +257,29 @@ def calibrate_grid(
     options: RunOptions,
     *,
     n_panels: int,
+    studies: Sequence[str] = tuple(STUDIES),
     cells: Sequence[PanelShape] = CELLS,
     on_progress: Progress | None = None,
 ) -> Path:
-    """Repeat a study on panels of many shapes, and return the path of the table of what was counted.
+    """Repeat studies on panels of many shapes, and return the path of the table of what was counted.
 
     Panels of every shape with a number, without an effect and with one, are done before those with the next,
     and kept: a grid that was cut off goes on where it was, and one of fewer panels is grown.
 
     Parameters
     ----------
-    options : of the study, which names the columns ``y``, ``x``, ``m``, ``z`` and ``half`` of what is drawn
     n_panels : >= 1, panels of each shape with an effect, and as many without
+    studies : of `STUDIES`; the table also counts what others have found in the folder, on the panels that the
+        first of all was repeated on
     """
     folder = RunFolder.create(options.out or Path("runs") / "grid")
-    count = Count(2 * n_panels * len(cells), on_progress, last="the table")
+    count = Count(2 * n_panels * len(cells) * len(studies), on_progress, last="the table")
     with locked(folder.path), options.local_workers.kept() as workers:
-        panels = folder.read_table(PANELS)
-        done = set() if panels.empty else set(panels[KEY].itertuples(index=False, name=None))
-        for number in range(1, n_panels + 1):
+        for study, number in product(studies, range(1, n_panels + 1)):
+            panels = folder.read_table(panels_of(study))
+            done = set() if panels.empty else set(panels[KEY].itertuples(index=False, name=None))
             tasks = [
-                GridPanel(options, cell, number, has_effect)
+                GridPanel(options, study, cell, number, has_effect)
                 for cell, has_effect in product(cells, (False, True))
             ]
             asked = [task for task in tasks if (task.cell.name, number, task.has_effect) not in done]
@@ -264,21 +288,31 @@ def calibrate_grid(
             found = execute(asked, workers=workers, on_done=lambda one: count.done(one.label))
             if found:
                 panels = pd.concat([panels, pd.DataFrame([one.row for one in found])], ignore_index=True)
-                folder.write_table(PANELS, panels)
-        folder.write_table(SHIPPED.removesuffix(".csv"), grid_table(panels))
+                folder.write_table(panels_of(study), panels)
+        first, *others = (folder.read_table(panels_of(study)) for study in STUDIES)
+        for panels in others:
+            if not panels.empty:
+                first = first.merge(panels.drop(columns=list(FEATURES)), on=KEY, how="left")
+        folder.write_table(SHIPPED.removesuffix(".csv"), grid_table(first))
     return folder.path / SHIPPED
+
+
+def panels_of(study: str) -> str:
+    """Return the name of the table of the panels of a study, which a grid that was cut off takes up."""
+    return f"{study}_panels"
 
 
 def main() -> None:
     """Simulate the panels, and print the path of the table of what was counted."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--panels", type=int, default=100, help="of each shape, with and without an effect")
+    parser.add_argument("--studies", nargs="+", choices=STUDIES, default=tuple(STUDIES))
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path("runs") / "grid")
     asked = parser.parse_args()
-    options = RunOptions(GRID_SPEC, out=asked.out, jobs=asked.jobs)
+    options = RunOptions(SPECS, out=asked.out, jobs=asked.jobs)
     with progress() as on_progress:
-        print(calibrate_grid(options, n_panels=asked.panels, on_progress=on_progress))
+        print(calibrate_grid(options, n_panels=asked.panels, studies=asked.studies, on_progress=on_progress))
 
 
 if __name__ == "__main__":

@@ -262,7 +262,8 @@ def kind_of(row: FindingRow, study: StudyRecord) -> str:
         return "gain_over_fixed_effects" if knows else ""
     if row.finding == "effect":
         return "primary_effect" if row.is_primary else "secondary_effect"
-    return "bend" if row.finding == "nonlinearity" and row.estimator else row.finding
+    of_models = {"nonlinearity": "bend", "interaction": ""}  # Friedman's H establishes no interaction
+    return of_models[row.finding] if row.finding in of_models and row.estimator else row.finding
 
 
 def nickell(run: Run, outcome: str) -> Sentence | None:

@@ -740,6 +740,8 @@ def test_the_lowest_error_is_named_with_the_next(run):
         ({"finding": "effect", "is_primary": False}, "secondary_effect"),
         ({"finding": "nonlinearity", "estimator": "rab"}, "bend"),
         ({"finding": "nonlinearity", "estimator": ""}, "nonlinearity"),
+        ({"finding": "interaction", "estimator": "rab"}, ""),
+        ({"finding": "interaction", "estimator": ""}, "interaction"),
         ({"finding": "turning_point", "estimator": "rab"}, "turning_point"),
     ],
 )
