@@ -32,19 +32,10 @@ from harness.study.expectations.cell import check_expectations, expectations_tab
 from harness.study.expectations.claims_table import claims_table
 from harness.study.expectations.moderated_claim import SOURCES
 from harness.study.spec.load import load_study
+from harness.tables import gain
 from harness.tables.accuracy import ACCURACY, PREDICTIONS
 from harness.tables.claims import CLAIMS, EXPECTATIONS
 from harness.tables.findings import FINDINGS
-from harness.tables.gain import (
-    DECOMPOSITION,
-    GAIN,
-    GAIN_WITHIN,
-    METHOD_LADDER,
-    MULTIVERSE,
-    MULTIVERSE_CHOICES,
-    MULTIVERSE_TESTS,
-    RECOGNITION,
-)
 from harness.tables.table import ResultTable
 
 # Name among the statistics of fits of the distance between two computations of their coefficients.
@@ -163,7 +154,7 @@ def _check(what: str, find: Callable[[], Iterable[Problem]]) -> AuditCheck:
 TOLERANCE = Tolerance()
 
 # Tables in which a cell without numbers is a row with its reason.
-REFUSING = (ACCURACY, GAIN)
+REFUSING = (ACCURACY, gain.GAIN)
 
 _NUMBERS = ("observed", "predicted", "train_variance")
 _MEND = "run the study again"
@@ -177,7 +168,7 @@ def shape_problems(folder: RunFolder) -> Iterator[Problem]:
     for name in _NUMBERS:
         if len(predictions) and name in predictions and not pd.api.types.is_numeric_dtype(predictions[name]):
             yield Problem("predictions.parquet", f"the column {name} holds no numbers", hint=_MEND)
-    for table in (*REFUSING, DECOMPOSITION):
+    for table in (*REFUSING, gain.DECOMPOSITION):
         yield from _lacking(table, folder.read_table(table.name))
 
 
@@ -194,14 +185,14 @@ def prediction_problems(folder: RunFolder, manifest: Manifest) -> Iterator[Probl
     gains = gains_table(predictions, references=study.references, level=study.level)
     for declared, computed in (
         (ACCURACY, accuracy_table(predictions)),
-        (GAIN, gains),
-        (GAIN_WITHIN, gains_within(predictions, references=study.references)),
-        (DECOMPOSITION, decomposition_table(gains, reference=study.reference, protocols=protocols)),
+        (gain.GAIN, gains),
+        (gain.GAIN_WITHIN, gains_within(predictions, references=study.references)),
+        (gain.DECOMPOSITION, decomposition_table(gains, reference=study.reference, protocols=protocols)),
     ):
         yield from _disagreements(folder, declared, _as_read(declared, computed), source)
     shares = recognition_table(predictions, reference=study.reference, protocols=protocols, level=study.level)
     if len(shares):
-        yield from _disagreements(folder, RECOGNITION, _as_read(RECOGNITION, shares), source)
+        yield from _disagreements(folder, gain.RECOGNITION, _as_read(gain.RECOGNITION, shares), source)
     if manifest.multiverse.universes:
         own = folder.read_parquet("multiverse")
         of = pd.concat([predictions, own], ignore_index=True), manifest.multiverse.universes
@@ -210,10 +201,10 @@ def prediction_problems(folder: RunFolder, manifest: Manifest) -> Iterator[Probl
         tests = joint_tests(*of, references=references, level=study.level, seed=study.seed)
         both = f"{source} and multiverse.parquet"
         # These have columns that are not declared.
-        yield from _disagreements(folder, MULTIVERSE, from_csv(csv_text(universes)), both)
+        yield from _disagreements(folder, gain.MULTIVERSE, from_csv(csv_text(universes)), both)
         choices = from_csv(csv_text(choice_table(universes)))
-        yield from _disagreements(folder, MULTIVERSE_CHOICES, choices, both)
-        yield from _disagreements(folder, MULTIVERSE_TESTS, _as_read(MULTIVERSE_TESTS, tests), both)
+        yield from _disagreements(folder, gain.MULTIVERSE_CHOICES, choices, both)
+        yield from _disagreements(folder, gain.MULTIVERSE_TESTS, _as_read(gain.MULTIVERSE_TESTS, tests), both)
     # A cell that failed has a row as well.
     ids = ([entry.id for entry in study.estimators], [entry.id for entry in study.protocols])
     stored = folder.read_table("accuracy")[["outcome", "estimator", "protocol", "sample"]].astype(str)
@@ -246,7 +237,7 @@ def spec_table_problems(folder: RunFolder, manifest: Manifest, catalogs: Catalog
     if expected:
         checked = expectations_table(check_expectations(expected, folder.read_table))
         yield from _disagreements(folder, EXPECTATIONS, _as_read(EXPECTATIONS, checked), source)
-    own = folder.read_parquet(METHOD_LADDER.name)
+    own = folder.read_parquet(gain.METHOD_LADDER.name)
     if study.method_ladder is not None and len(own):
         predictions, references = folder.read_parquet("predictions"), manifest.study.references
         of_references = predictions[predictions["estimator"].isin(references)]
@@ -258,12 +249,12 @@ def spec_table_problems(folder: RunFolder, manifest: Manifest, catalogs: Catalog
             missing=(),
             level=manifest.study.level,
         )
-        stored = folder.read_table(METHOD_LADDER.name)
+        stored = folder.read_table(gain.METHOD_LADDER.name)
         # Curves are kept of the study's own estimators alone.
         curves = stored[stored["quantity"] == "curve_error"]
-        expected_rows = pd.concat([from_csv(csv_text(as_declared(METHOD_LADDER, list(gains)))), curves])
-        both = f"predictions.parquet and {METHOD_LADDER.name}.parquet"
-        yield from _disagreements(folder, METHOD_LADDER, expected_rows, both)
+        expected_rows = pd.concat([from_csv(csv_text(as_declared(gain.METHOD_LADDER, list(gains)))), curves])
+        both = f"predictions.parquet and {gain.METHOD_LADDER.name}.parquet"
+        yield from _disagreements(folder, gain.METHOD_LADDER, expected_rows, both)
 
 
 def finding_problems(folder: RunFolder, manifest: Manifest) -> Iterator[Problem]:
@@ -290,7 +281,7 @@ def _disagreements(
 ) -> Iterator[Problem]:
     """Yield how a table of the folder, as far as it has numbers, differs from what it should be."""
     stored = folder.read_table(table.name)
-    if table in (*REFUSING, METHOD_LADDER):
+    if table in (*REFUSING, gain.METHOD_LADDER):
         stored, expected = (rows[rows["status"] == "ok"] for rows in (stored, expected))
     difference = table_difference(table.name, stored, expected, keys=table.key, tolerance=TOLERANCE)
     for line in difference.lines("in the folder", f"recomputed from {source}"):

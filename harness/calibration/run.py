@@ -14,16 +14,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from harness.calibration import page
 from harness.calibration.drawn_study import TOLERANCES, DrawnStudy, Findings, features, fit_linear_truth
-from harness.calibration.page import (
-    KINDS,
-    VERDICT,
-    Calibration,
-    CalibrationRow,
-    FeatureRow,
-    Reduction,
-    calibration_page,
-)
 from harness.estimators.protocol import Estimator
 from harness.evaluation.protocol import SAME_ENTITY, TOUCHES_TEST_ROWS
 from harness.findings.gain import CHECKS
@@ -76,7 +68,7 @@ def feature_table(
             size = abs(value) if feature == "kurtosis" else 1.0
             near = TOLERANCES[feature] * size + 2.0 * deviation / np.sqrt(values.size) + 1e-12
             rows.append((outcome, feature, value, mean, deviation, bool(abs(mean - value) <= near)))
-    return pd.DataFrame(rows, columns=list(columns_of(FeatureRow)))
+    return pd.DataFrame(rows, columns=list(columns_of(page.FeatureRow)))
 
 
 def calibration_tables(
@@ -126,7 +118,7 @@ def calibration_tables(
         [panel.table.assign(effect=panel.effect, panel=panel.label) for panel in panels], ignore_index=True
     )
     keys = ["effect", "outcome", "estimator", "protocol", "finding"]
-    shares = pd.DataFrame(_shares(found, keys), columns=list(columns_of(CalibrationRow)))
+    shares = pd.DataFrame(_shares(found, keys), columns=list(columns_of(page.CalibrationRow)))
     return {
         CALIBRATION: shares,
         CHECK_RATES.name: shares.loc[shares["finding"].isin(CHECKS), list(CHECK_RATES.columns)],
@@ -146,9 +138,9 @@ def _error_rates(plan: Plan, found: pd.DataFrame) -> pd.DataFrame:
     knowing = TOUCHES_TEST_ROWS | {SAME_ENTITY.code}
     protocols = [entry.protocol for entry in plan.study.evaluation.protocols]
     hides = any(knowing.isdisjoint(leak.code for leak in protocol.leaks) for protocol in protocols)
-    kinds = set(KINDS) if hides else set(KINDS) - {VERDICT}
+    kinds = set(page.KINDS) if hides else set(page.KINDS) - {page.VERDICT}
     own = found[found["finding"].isin(kinds)]
-    gains = own[own["finding"] == VERDICT]
+    gains = own[own["finding"] == page.VERDICT]
     of_any = gains.groupby(["outcome", "finding", "panel"], sort=False, as_index=False)["found"].max()
     shares = _shares(
         pd.concat([own, of_any.assign(estimator="")], ignore_index=True), ["outcome", "estimator", "finding"]
@@ -211,7 +203,7 @@ def cheap_form(study: Study) -> Study:
     return quick.model_copy(update=changed)
 
 
-def reductions(study: Study, form: Study) -> Iterator[Reduction]:
+def reductions(study: Study, form: Study) -> Iterator[page.Reduction]:
     """Yield every option of a study that is not in its cheap form as in the spec."""
     parts: Mapping[str, tuple[Iterable[Any], Iterable[Any]]] = {
         "estimator": (study.estimators, form.estimators),
@@ -224,9 +216,9 @@ def reductions(study: Study, form: Study) -> Iterator[Reduction]:
             if entry.id in kept:
                 yield from _differences(getattr(entry, part), kept[entry.id], (part, entry.id))
             else:
-                yield Reduction(part, entry.id, "asked", "yes", "no")
+                yield page.Reduction(part, entry.id, "asked", "yes", "no")
     if study.multiverse is not None:
-        yield Reduction("multiverse", "", "computed", "yes", "no")
+        yield page.Reduction("multiverse", "", "computed", "yes", "no")
 
 
 def _differences(
@@ -234,13 +226,13 @@ def _differences(
     now: Any,  # noqa: ANN401 - of the same type
     key: tuple[str, str],
     within: str = "",
-) -> Iterator[Reduction]:
+) -> Iterator[page.Reduction]:
     for option in dataclasses.fields(was):
         old, new = getattr(was, option.name), getattr(now, option.name)
         if isinstance(old, Estimator):
             yield from _differences(old, new, key, f"{within}{option.name}.")
         elif old != new:
-            yield Reduction(*key, f"{within}{option.name}", str(old), str(new))
+            yield page.Reduction(*key, f"{within}{option.name}", str(old), str(new))
 
 
 def calibrate(
@@ -277,7 +269,7 @@ def calibrate(
     manifest = calibration_manifest(options, prepared, n_panels=n_panels, effect=effect, started=started)
     keep = [file.path for file in prepared.table.files]
     with locked(folder.path), folder.replaced(keep=keep) as new:
-        new.write_table(FORM, pd.DataFrame(map(vars, cut), columns=list(columns_of(Reduction))))
+        new.write_table(FORM, pd.DataFrame(map(vars, cut), columns=list(columns_of(page.Reduction))))
         tables = calibration_tables(
             *(plan, manifest),
             n_panels=n_panels,
@@ -288,16 +280,16 @@ def calibrate(
         )
         for name, table in tables.items():
             new.write_table(name, table)
-        found = Calibration(
+        found = page.Calibration(
             manifest=manifest,
             n_panels=n_panels,
             effects=effects,
             limits=LEVEL,
-            rows=read_rows(tables[CALIBRATION], CalibrationRow, table=CALIBRATION),
-            features=read_rows(tables[FEATURES], FeatureRow, table=FEATURES),
+            rows=read_rows(tables[CALIBRATION], page.CalibrationRow, table=CALIBRATION),
+            features=read_rows(tables[FEATURES], page.FeatureRow, table=FEATURES),
             reductions=cut,
         )
-        new.write_text(f"{CALIBRATION}.html", calibration_page(found, messages=registry.messages))
+        new.write_text(f"{CALIBRATION}.html", page.calibration_page(found, messages=registry.messages))
         new.write_text(CALIBRATION_RECORD, record_text(record))
     return folder.path / f"{CALIBRATION}.html"
 

@@ -15,16 +15,7 @@ from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
 from harness.arrays import Floats
-from harness.conformance.panels import (
-    COLUMNS,
-    SEED,
-    Skipped,
-    StandIn,
-    Violation,
-    fresh,
-    grouped,
-    ordinary_panel,
-)
+from harness.conformance import panels
 from harness.data.panel import Panel
 from harness.errors import Problem, SpecError, near_names
 from harness.estimators import protocol
@@ -93,7 +84,7 @@ def build(registry: Registry, name: str, given: Mapping[str, object], *, kind: K
 
 def with_stand_in(registry: Registry) -> Registry:
     """Return a registry that has the kit's own estimator too."""
-    members = {**registry.of(ESTIMATOR), StandIn.name: StandIn}
+    members = {**registry.of(ESTIMATOR), panels.StandIn.name: panels.StandIn}
     return dataclasses.replace(
         registry, catalogs={**registry.catalogs, ESTIMATOR.name: Catalog(ESTIMATOR, members)}
     )
@@ -105,19 +96,19 @@ def stand_ins(cls: type) -> dict[str, object]:
         return {}
     schema = options_model(cls).model_json_schema()
     own = schema["$defs"][schema["properties"][OPTIONS]["$ref"].rpartition("/")[2]]
-    columns = iter((*COLUMNS[1:], COLUMNS[0]))
+    columns = iter((*panels.COLUMNS[1:], panels.COLUMNS[0]))
     found: dict[str, object] = {}
     for option in own.get("required", ()):
         shape = own["properties"][option]
         of_list: Mapping[str, Any] = shape.get("items") or next(iter(shape.get("prefixItems", ())), {})
         if shape.get(CHOICE_OF) == ESTIMATOR.name:
-            found[option] = StandIn.name
+            found[option] = panels.StandIn.name
         elif of_list.get(CHOICE_OF) == ESTIMATOR.name:
-            found[option] = [StandIn.name] * N_STAND_INS
+            found[option] = [panels.StandIn.name] * N_STAND_INS
         elif _is_text(shape):
-            found[option] = "made" if option == "into" else next(columns, COLUMNS[0])
+            found[option] = "made" if option == "into" else next(columns, panels.COLUMNS[0])
         elif _is_text(of_list):
-            found[option] = list(COLUMNS[: shape.get("maxItems", len(COLUMNS))])
+            found[option] = list(panels.COLUMNS[: shape.get("maxItems", len(panels.COLUMNS))])
     return found
 
 
@@ -166,7 +157,7 @@ def able(thing: object, capability: Callable[..., T]) -> T:
         Where it has not.
     """
     if not isinstance(capability, type) or not isinstance(thing, capability):
-        raise Skipped(f"{capability.__name__} is not declared")
+        raise panels.Skipped(f"{capability.__name__} is not declared")
     return cast("T", thing)
 
 
@@ -195,7 +186,7 @@ class Case:
     @cached_property
     def panel(self) -> Panel:
         """The ordinary panel, with the groups that the estimator asks for."""
-        return self.prepared(ordinary_panel())
+        return self.prepared(panels.ordinary_panel())
 
     @cached_property
     def train(self) -> Panel:
@@ -219,23 +210,23 @@ class Case:
 
     def prepared(self, panel: Panel) -> Panel:
         """Return a simulated panel with the groups that the estimator asks for."""
-        return grouped(panel, protocol.grouped_by(self.estimator))
+        return panels.grouped(panel, protocol.grouped_by(self.estimator))
 
     def predictions(self, label: str = FIRST) -> Floats:
         """Return predictions of a fit on the ordinary panel for its own rows, (n_obs,)."""
         if label not in self._predicted:
             fit = self.fit if label == FIRST else self.fitted(self.panel, label=label)
-            self._predicted[label] = predict(fit, fresh(self.panel))
+            self._predicted[label] = predict(fit, panels.fresh(self.panel))
         return self._predicted[label]
 
     def fitted(self, panel: Panel, *, label: str = FIRST, selection: Panel | None = None) -> protocol.Fitted:
         """Return a fit on a copy of a panel; equal labels give equal streams."""
-        aside = None if selection is None else fresh(selection)
-        return self.estimator.fit(fresh(panel), rng=random_stream(SEED, label), selection=aside)
+        aside = None if selection is None else panels.fresh(selection)
+        return self.estimator.fit(panels.fresh(panel), rng=random_stream(panels.SEED, label), selection=aside)
 
     def predicted(self, panel: Panel, *, at: Panel | None = None, label: str = FIRST) -> Floats:
         """Return predictions of a fit on a panel, for its own rows or for those of `at`."""
-        return predict(self.fitted(panel, label=label), fresh(panel if at is None else at))
+        return predict(self.fitted(panel, label=label), panels.fresh(panel if at is None else at))
 
     def drawn(
         self, panel: Panel, weights: Floats, *, selection: protocol.DrawSelection = None, label: str = FIRST
@@ -248,11 +239,11 @@ class Case:
             Where the estimator does not fit draws.
         """
         if isinstance(selection, Panel):
-            selection = fresh(selection)
+            selection = panels.fresh(selection)
         elif selection is not None:
             selection = selection.copy()
-        estimator, rng = able(self.estimator, protocol.CanFitDraws), random_stream(SEED, label)
-        return estimator.fit_draws(fresh(panel), weights=weights.copy(), selection=selection, rng=rng)
+        estimator, rng = able(self.estimator, protocol.CanFitDraws), random_stream(panels.SEED, label)
+        return estimator.fit_draws(panels.fresh(panel), weights=weights.copy(), selection=selection, rng=rng)
 
     def predicted_draws(
         self,
@@ -265,7 +256,7 @@ class Case:
     ) -> Floats:
         """Return predictions of draws, (n_draws, n_obs), for the panel's rows or for those of `at`."""
         draws = self.drawn(panel, weights, selection=selection, label=label)
-        return predict_draws(draws, fresh(panel if at is None else at))
+        return predict_draws(draws, panels.fresh(panel if at is None else at))
 
 
 def gap(one: Floats, other: Floats, *, scale: float) -> float:
@@ -283,7 +274,9 @@ def require_equal(found: Floats, expected: Floats, *, case: Case, what: str) -> 
     """
     apart = gap(found, expected, scale=case.scale)
     if apart > case.tight:
-        raise Violation(f"{what}: predictions differ by {apart:.2g} standard deviations of the outcome")
+        raise panels.Violation(
+            f"{what}: predictions differ by {apart:.2g} standard deviations of the outcome"
+        )
     return "equal up to rounding"
 
 
@@ -311,5 +304,5 @@ def require_agreement(found: Floats, expected: Callable[[str], Floats], *, case:
     if apart > SLACK * spread:
         by_streams = f", and by {spread:.2g} from one stream to another" if spread > case.tight else ""
         how = f"predictions differ by {apart:.2g} standard deviations of the outcome{by_streams}"
-        raise Violation(f"{what}: {how}")
+        raise panels.Violation(f"{what}: {how}")
     return f"apart by {apart:.2g} standard deviations of the outcome, as are fits of other streams"

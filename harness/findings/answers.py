@@ -6,14 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from harness.findings.debiased import (
-    SLOPES,
-    Debiased,
-    debiased_findings,
-    effects_on,
-    first_effect,
-    primary_sentence,
-)
+from harness.findings import debiased
 from harness.findings.gain import verdict
 from harness.findings.gains import Gains
 from harness.findings.lines import POINTWISE, curve_scenarios, curves_of, mean_slopes, true_rows
@@ -96,9 +89,9 @@ def answer(run: Run, outcome: str) -> Answer:
     )
 
 
-def first_rows(run: Run, outcome: str) -> Debiased:
+def first_rows(run: Run, outcome: str) -> debiased.Debiased:
     """Return the rows of the debiased effect that comes first; none where the study asks none."""
-    return first_effect(run, outcome) if run.manifest.study.primary else ()
+    return debiased.first_effect(run, outcome) if run.manifest.study.primary else ()
 
 
 def prediction(run: Run, outcome: str) -> Sentence:
@@ -129,7 +122,7 @@ def effect(run: Run, outcome: str) -> Iterator[Sentence]:
     """
     first = first_rows(run, outcome)
     if first:
-        yield primary_sentence(run, first)
+        yield debiased.primary_sentence(run, first)
     exposure = first[0].exposure if first and first[0].is_done else run.manifest.study.exposure
     is_alone = not (first and first[0].is_done)
     within = within_slopes(run, outcome, exposure)
@@ -143,12 +136,12 @@ def effect(run: Run, outcome: str) -> Iterator[Sentence]:
         yield Sentence("no_within_effect")
 
 
-def _other_method(run: Run, first: Debiased) -> Iterator[Sentence]:
+def _other_method(run: Run, first: debiased.Debiased) -> Iterator[Sentence]:
     """Yield the effect by the other method where it differs from the first."""
     row, size = first[0], size_of(run.manifest.study.level)
     if not row.p_methods < size:
         return
-    for rows in effects_on(run, row.outcome):
+    for rows in debiased.effects_on(run, row.outcome):
         other = rows[0]
         if other.is_done and other.method != row.method and _about(other) == _about(row) and len(rows) == 1:
             estimate = other.estimate, other.conf_low, other.conf_high
@@ -216,7 +209,7 @@ def trust(run: Run, outcome: str) -> Iterator[Sentence]:
 def _signs_differ(run: Run, outcome: str) -> Iterator[Sentence]:
     """Yield that the curves of all models have a slope of another sign, outside the debiased interval."""
     row = next(iter(first_rows(run, outcome)), None)
-    if row is None or not row.is_done or row.form not in SLOPES:
+    if row is None or not row.is_done or row.form not in debiased.SLOPES:
         return
     slopes = [curve.mean for curve in mean_slopes(run, outcome, row.exposure)]
     is_outside = all(not row.conf_low <= slope <= row.conf_high for slope in slopes)
@@ -269,7 +262,7 @@ def _fragile(run: Run, outcome: str) -> Iterator[Sentence]:
     row = next(iter(first_rows(run, outcome)), None)
     if row is None or not row.is_done or not row.robustness_value > 0.0:
         return
-    if next(debiased_findings(run, outcome)).p_adjusted < size_of(run.manifest.study.level):
+    if next(debiased.debiased_findings(run, outcome)).p_adjusted < size_of(run.manifest.study.level):
         yield Sentence("fragile", {"robustness_value": row.robustness_value, **_strongest(run, row)})
 
 

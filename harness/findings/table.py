@@ -12,16 +12,10 @@ import pandas as pd
 from harness.findings.gain import error_findings, gain_findings, kind_of, nickell
 from harness.findings.run import Run
 from harness.record.manifest import StudyRecord
+from harness.tables import heterogeneity
 from harness.tables.curves import CURVES, TURNING_POINTS
 from harness.tables.effects import EFFECT_TESTS, EFFECTS, MEDIATION
 from harness.tables.findings import ERROR_RATES, FINDINGS, ErrorRateRow, FindingRow
-from harness.tables.heterogeneity import (
-    CONDITIONAL_EFFECTS,
-    CONTRASTS,
-    HETEROGENEITY_DIFFERENCES,
-    INTERACTIONS,
-    THRESHOLDS,
-)
 from harness.tables.table import NAN, TypedTable
 from harness.text.sentences import Sentence, with_caveats, worded
 
@@ -39,11 +33,11 @@ RULES: Mapping[TypedTable[Any], tuple[str, str]] = {
     EFFECT_TESTS: ("curves", "linearity_findings"),
     CURVES: ("curves", "model_curve_findings"),
     TURNING_POINTS: ("curves", "turning_point_findings"),
-    CONTRASTS: ("differences", "contrast_findings"),
-    HETEROGENEITY_DIFFERENCES: ("differences", "group_findings"),
-    CONDITIONAL_EFFECTS: ("curves", "sign_change_findings"),
-    THRESHOLDS: ("curves", "threshold_findings"),
-    INTERACTIONS: ("curves", "interaction_findings"),
+    heterogeneity.CONTRASTS: ("differences", "contrast_findings"),
+    heterogeneity.HETEROGENEITY_DIFFERENCES: ("differences", "group_findings"),
+    heterogeneity.CONDITIONAL_EFFECTS: ("curves", "sign_change_findings"),
+    heterogeneity.THRESHOLDS: ("curves", "threshold_findings"),
+    heterogeneity.INTERACTIONS: ("curves", "interaction_findings"),
 }
 
 

@@ -10,20 +10,13 @@ import pandas as pd
 
 from harness.arrays import Ints
 from harness.data.panel import Panel
+from harness.evaluation import tables
 from harness.evaluation.fold_fit import FoldResult
 from harness.evaluation.gain import recognition_table
 from harness.evaluation.losses import SAMPLES
 from harness.evaluation.multiverse import choice_table, multiverse_table
 from harness.evaluation.protocol import Fold
 from harness.evaluation.specification_curve import joint_tests
-from harness.evaluation.tables import (
-    accuracy_table,
-    decomposition_table,
-    gains_table,
-    gains_within,
-    metrics_table,
-    with_limits,
-)
 from harness.language import Message
 from harness.running.csv_table import as_declared
 from harness.running.folder import RunFolder
@@ -31,17 +24,9 @@ from harness.running.results import MissingCell, RunResults
 from harness.running.varied import LadderStep, curve_of
 from harness.scenarios.full_fit import FullResult
 from harness.scenarios.truth import truth_errors
+from harness.tables import gain
 from harness.tables.accuracy import ACCURACY, METRICS, PREDICTIONS
 from harness.tables.curves import CURVES
-from harness.tables.gain import (
-    DECOMPOSITION,
-    GAIN,
-    GAIN_WITHIN,
-    METHOD_LADDER,
-    MULTIVERSE_CHOICES,
-    MULTIVERSE_TESTS,
-    RECOGNITION,
-)
 
 _cell = attrgetter("outcome", "estimator", "protocol")
 
@@ -145,28 +130,28 @@ def write_comparison(folder: RunFolder, results: RunResults) -> None:
     missing = [*results.refused, *missing_cells(own)]
     predictions = predictions_table(own, panels=panels, folds=folds)
     asked = results.study.evaluation.prediction_intervals
-    folder.write_parquet("predictions", _declared(with_limits(predictions) if asked else predictions))
-    accuracies = as_declared(ACCURACY, [accuracy_table(predictions), status_rows(missing, SAMPLES)])
+    folder.write_parquet("predictions", _declared(tables.with_limits(predictions) if asked else predictions))
+    accuracies = as_declared(ACCURACY, [tables.accuracy_table(predictions), status_rows(missing, SAMPLES)])
     folder.write_table("accuracy", in_order(accuracies, results.order))
     references = results.study.evaluation.references
-    gains = gains_table(predictions, references=references, level=results.study.evaluation.level)
+    gains = tables.gains_table(predictions, references=references, level=results.study.evaluation.level)
     without = [
         status_rows(_without_gain(missing, results, over=reference), SAMPLES).assign(reference=reference)
         for reference in references
     ]
     order = {"reference": references, **results.order}
-    folder.write_table("gain", in_order(as_declared(GAIN, [gains, *without]), order))
-    within = as_declared(GAIN_WITHIN, [gains_within(predictions, references=references)])
+    folder.write_table("gain", in_order(as_declared(gain.GAIN, [gains, *without]), order))
+    within = as_declared(gain.GAIN_WITHIN, [tables.gains_within(predictions, references=references)])
     folder.write_table("gain_within", within)
     if results.study.evaluation.metrics:
         _write_metrics(folder, results, predictions, missing)
     protocols = {entry.use: entry.id for entry in results.study.evaluation.protocols}
-    parts = decomposition_table(gains, reference=references[0], protocols=protocols)
-    folder.write_table("decomposition", as_declared(DECOMPOSITION, [parts]))
+    parts = tables.decomposition_table(gains, reference=references[0], protocols=protocols)
+    folder.write_table("decomposition", as_declared(gain.DECOMPOSITION, [parts]))
     level = results.study.evaluation.level
     shares = recognition_table(predictions, reference=references[0], protocols=protocols, level=level)
     if len(shares):
-        folder.write_table(RECOGNITION.name, as_declared(RECOGNITION, [shares]))
+        folder.write_table(gain.RECOGNITION.name, as_declared(gain.RECOGNITION, [shares]))
     if results.universes:
         of_universes = results.folds_by([universe.id for universe in results.universes])
         universes = predictions_table(of_universes, panels=panels, folds=folds)
@@ -183,7 +168,9 @@ def _write_metrics(
 ) -> None:
     evaluation = results.study.evaluation
     metrics = {entry.id: entry.metric for entry in evaluation.metrics}
-    losses = metrics_table(predictions, metrics, reference=evaluation.reference, level=evaluation.level)
+    losses = tables.metrics_table(
+        predictions, metrics, reference=evaluation.reference, level=evaluation.level
+    )
     without = [status_rows(missing, SAMPLES).assign(metric=name) for name in metrics]
     order = {**results.order, "metric": tuple(metrics)}
     folder.write_table("metrics", in_order(as_declared(METRICS, [losses, *without]), order))
@@ -200,8 +187,8 @@ def _write_multiverse(
     multiverse = multiverse_table(*of, references=references, level=level)
     folder.write_table("multiverse", multiverse)
     tests = joint_tests(*of, references=references, level=level, seed=results.study.seed)
-    folder.write_table(MULTIVERSE_TESTS.name, as_declared(MULTIVERSE_TESTS, [tests]))
-    folder.write_table("multiverse_choices", as_declared(MULTIVERSE_CHOICES, [choice_table(multiverse)]))
+    folder.write_table(gain.MULTIVERSE_TESTS.name, as_declared(gain.MULTIVERSE_TESTS, [tests]))
+    folder.write_table("multiverse_choices", as_declared(gain.MULTIVERSE_CHOICES, [choice_table(multiverse)]))
 
 
 def write_method_ladder(folder: RunFolder, results: RunResults) -> None:
@@ -218,7 +205,7 @@ def write_method_ladder(folder: RunFolder, results: RunResults) -> None:
     predictions = folder.read_parquet("predictions")
     of_references = predictions[predictions["estimator"].isin(study.evaluation.references)]
     own = predictions_table(fitted, panels=results.all_rows, folds=plan.folds)
-    folder.write_parquet(METHOD_LADDER.name, _declared(own))
+    folder.write_parquet(gain.METHOD_LADDER.name, _declared(own))
     parts = list(
         ladder_gains(
             plan.steps,
@@ -233,7 +220,7 @@ def write_method_ladder(folder: RunFolder, results: RunResults) -> None:
     if curve is not None:
         parts += ladder_curves(plan.steps, results.ladder_fulls, folder.read_table("truth"), curve.id)
     order = {"outcome": results.outcomes, "step": range(len(plan.steps))}
-    folder.write_table(METHOD_LADDER.name, in_order(as_declared(METHOD_LADDER, parts), order))
+    folder.write_table(gain.METHOD_LADDER.name, in_order(as_declared(gain.METHOD_LADDER, parts), order))
 
 
 def ladder_gains(
@@ -270,7 +257,9 @@ def ladder_gains(
                 & predictions["estimator"].isin([step.fit, *references])
             ]
             about = _about(step) | {"quantity": quantity, "protocol": protocol, "splits": len(names)}
-            gains = gains_table(own, references=references, level=level, among={"test": SAMPLES["test"]})
+            gains = tables.gains_table(
+                own, references=references, level=level, among={"test": SAMPLES["test"]}
+            )
             if not gains.empty:
                 of_step = gains[gains["estimator"] == step.fit].rename(columns={"gain": "estimate"})
                 yield of_step.assign(**about)

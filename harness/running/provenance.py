@@ -12,19 +12,7 @@ from typing import Any
 from harness.estimators.protocol import absorbs_entities, n_candidates
 from harness.evaluation.fold_fit import FoldResult
 from harness.evaluation.protocol import ALL_ROWS_PREPARED
-from harness.record.manifest import (
-    FORMAT,
-    CellRecord,
-    DataRecord,
-    EstimatorRecord,
-    Manifest,
-    MetricRecord,
-    MultiverseRecord,
-    PrimaryRecord,
-    ProtocolRecord,
-    SpecRecord,
-    StudyRecord,
-)
+from harness.record import manifest
 from harness.registry.catalog import plain_options
 from harness.running.dependence import Surroundings
 from harness.running.options import RunOptions
@@ -48,7 +36,7 @@ def manifest_of(
     started: datetime,
     seconds: float | None = None,
     results: RunResults | None = None,
-) -> Manifest:
+) -> manifest.Manifest:
     """Return the manifest of a run, without the hashes of its files.
 
     Parameters
@@ -60,15 +48,15 @@ def manifest_of(
     """
     study = prepared.plan.study
     cells = () if results is None else cell_records(results.folds, [*results.fulls, *results.in_parts])
-    return Manifest(
-        manifest_version=FORMAT,
+    return manifest.Manifest(
+        manifest_version=manifest.FORMAT,
         study=study_record(study, quick=options.quick, learns=prepared.panels.learns),
         data=data_record(prepared),
-        multiverse=MultiverseRecord(
+        multiverse=manifest.MultiverseRecord(
             references=tuple(study.multiverse.references) if study.multiverse else (),
             universes=() if results is None else results.universes,
         ),
-        spec=SpecRecord(
+        spec=manifest.SpecRecord(
             path=options.spec_path(folder).as_posix(),
             sha256=prepared.loaded.document.sha256,
             overrides=options.overrides,
@@ -92,7 +80,7 @@ def tables_of(study: Study) -> Mapping[str, ResultTable]:
     )
 
 
-def study_record(study: Study, *, quick: bool, learns: bool) -> StudyRecord:
+def study_record(study: Study, *, quick: bool, learns: bool) -> manifest.StudyRecord:
     """Return what is kept of a study.
 
     Parameters
@@ -101,7 +89,7 @@ def study_record(study: Study, *, quick: bool, learns: bool) -> StudyRecord:
     learns : whether a preparation step is fitted on rows
     """
     roles, evaluation = study.roles, study.evaluation
-    return StudyRecord(
+    return manifest.StudyRecord(
         id=study.study,
         quick=quick,
         **_named(study, "title", "description", "seed", "variables", "left_open", "conclusions"),
@@ -110,7 +98,9 @@ def study_record(study: Study, *, quick: bool, learns: bool) -> StudyRecord:
         protocols=tuple(_protocols(evaluation.protocols, learns=learns)),
         **_named(evaluation, "reference", "further_references", "level", "least_gain"),
         **_named(study.report, "formats", "featured", "language", "brackets", "stars"),
-        metrics=tuple(MetricRecord(one.id, one.metric.title, one.metric.how) for one in evaluation.metrics),
+        metrics=tuple(
+            manifest.MetricRecord(one.id, one.metric.title, one.metric.how) for one in evaluation.metrics
+        ),
         levels=tuple(str(level) for level in roles.levels),
         primary=primary_record(study),
         negligible={
@@ -126,7 +116,7 @@ def study_record(study: Study, *, quick: bool, learns: bool) -> StudyRecord:
     )
 
 
-def primary_record(study: Study) -> PrimaryRecord | None:
+def primary_record(study: Study) -> manifest.PrimaryRecord | None:
     """Return the primary effect; where none is declared the first number asked, and None without one."""
     estimators = {entry.id: entry.estimator for entry in study.estimators}
     asked = [
@@ -136,7 +126,7 @@ def primary_record(study: Study) -> PrimaryRecord | None:
     ]
     for id_, scenario, form in sorted(asked, key=lambda one: not one[1].primary):
         learner = next(iter(scenario.respondents(estimators)))
-        return PrimaryRecord(id_, scenario.methods[0], form, learner, scenario.primary)
+        return manifest.PrimaryRecord(id_, scenario.methods[0], form, learner, scenario.primary)
     return None
 
 
@@ -146,7 +136,7 @@ def _named(part: object, *names: str) -> dict[str, Any]:
     return {name: tuple(value) if isinstance(value, list | tuple) else value for name, value in values}
 
 
-def _estimators(entries: Sequence[EstimatorEntry]) -> Iterator[EstimatorRecord]:
+def _estimators(entries: Sequence[EstimatorEntry]) -> Iterator[manifest.EstimatorRecord]:
     labels = _unique_names({entry.id: entry.label or entry.id for entry in entries})
     for entry in entries:
         own = {
@@ -154,7 +144,7 @@ def _estimators(entries: Sequence[EstimatorEntry]) -> Iterator[EstimatorRecord]:
             for name in ("entity_means", "exposure", "controls", "rows")
             if (value := getattr(entry, name)) not in (None, False, {})
         }
-        yield EstimatorRecord(
+        yield manifest.EstimatorRecord(
             **_named(entry, "id", "use"),
             label=labels[entry.id],
             options=plain_options(entry.estimator) | plain_options(own),
@@ -163,11 +153,11 @@ def _estimators(entries: Sequence[EstimatorEntry]) -> Iterator[EstimatorRecord]:
         )
 
 
-def _protocols(entries: Sequence[ProtocolEntry], *, learns: bool) -> Iterator[ProtocolRecord]:
+def _protocols(entries: Sequence[ProtocolEntry], *, learns: bool) -> Iterator[manifest.ProtocolRecord]:
     titles = _unique_names({entry.id: entry.protocol.title for entry in entries})
     for entry in entries:
         leaks = tuple(leak for leak in entry.protocol.leaks if learns or leak != ALL_ROWS_PREPARED)
-        yield ProtocolRecord(entry.id, entry.use, titles[entry.id], entry.protocol.how, leaks)
+        yield manifest.ProtocolRecord(entry.id, entry.use, titles[entry.id], entry.protocol.how, leaks)
 
 
 def _unique_names(names: Mapping[str, str]) -> Mapping[str, str]:
@@ -176,10 +166,10 @@ def _unique_names(names: Mapping[str, str]) -> Mapping[str, str]:
     return {key: f"{name}, {key}" if times[name] > 1 else name for key, name in names.items()}
 
 
-def data_record(prepared: Prepared) -> DataRecord:
+def data_record(prepared: Prepared) -> manifest.DataRecord:
     """Return what is kept of the data."""
     panel = prepared.panels.panel(prepared.plan.study.roles.outcomes[0])
-    return DataRecord(
+    return manifest.DataRecord(
         **_named(prepared.table, "origin", "title", "source", "sha256", "simulated"),
         **_named(panel, "n_obs", "n_entities", "n_periods"),
         balanced=panel.n_obs == panel.n_entities * panel.n_periods,
@@ -190,15 +180,15 @@ def data_record(prepared: Prepared) -> DataRecord:
 
 def cell_records(
     folds: Iterable[FoldResult], answered: Iterable[FullResult | AnswerInParts]
-) -> Iterator[CellRecord]:
+) -> Iterator[manifest.CellRecord]:
     """Yield how every cell ended: folds, fits on all rows and answers to scenarios."""
     for fold in folds:
         memory = None if math.isnan(fold.memory) else round(fold.memory)
-        yield CellRecord(fold.label, fold.status, fold.reason, round(fold.seconds, 3), memory)
+        yield manifest.CellRecord(fold.label, fold.status, fold.reason, round(fold.seconds, 3), memory)
     for full in answered:
         if isinstance(full, FullResult):
-            yield CellRecord(full.label, full.status, full.reason, round(full.seconds, 3))
+            yield manifest.CellRecord(full.label, full.status, full.reason, round(full.seconds, 3))
         for scenario, answer in full.answers.items():
             seconds = 0.0 if isinstance(full, FullResult) else round(full.seconds, 3)
             place = f"{full.outcome} · {full.estimator} · {scenario}"
-            yield CellRecord(place, answer.status, answer.reason, seconds)
+            yield manifest.CellRecord(place, answer.status, answer.reason, seconds)

@@ -12,15 +12,7 @@ from numpy.random import Generator
 from harness.arrays import Floats, Ints
 from harness.data.panel import Panel
 from harness.errors import EstimationError
-from harness.estimators.protocol import (
-    CanFitDraws,
-    CanPrepareDraws,
-    CanProfile,
-    Estimator,
-    Fitted,
-    FittedDraws,
-    PreparedDraws,
-)
+from harness.estimators import protocol
 from harness.evaluation.resample import ResampleUnit, out_of_bag, weights_of
 from harness.rng import random_stream, stream_at
 
@@ -83,7 +75,7 @@ class LoopedDraws:
     refusals : of the others
     """
 
-    fits: Sequence[Fitted]
+    fits: Sequence[protocol.Fitted]
     refusals: Sequence[EstimationError] = ()
 
     def predict(self, panel: Panel) -> Floats:
@@ -95,7 +87,7 @@ class LoopedDraws:
 class LoopedProfiles(LoopedDraws):
     """Draws fitted one by one, each of which has mean predictions without predicting every row."""
 
-    profiles: Sequence[CanProfile]
+    profiles: Sequence[protocol.CanProfile]
 
     def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
         """Return mean predictions over the rows at each point, (n_draws, n_points), outcome units."""
@@ -117,13 +109,13 @@ class Resamples:
     prepared : what draws have in common, of an estimator that finds it once
     """
 
-    estimator: Estimator
+    estimator: protocol.Estimator
     panel: Panel
     plan: DrawPlan
     seed: int
     name: str
     rows: str
-    prepared: PreparedDraws | None = None
+    prepared: protocol.PreparedDraws | None = None
 
     def prepare(self) -> Self:
         """Return the same, ready to make draws.
@@ -133,12 +125,12 @@ class Resamples:
         EstimationError
             Where the estimator refuses the rows.
         """
-        if not isinstance(self.estimator, CanPrepareDraws):
+        if not isinstance(self.estimator, protocol.CanPrepareDraws):
             return self
         prepared = self.estimator.prepare_draws(self.panel, selection=None, rng=self._rng("draws", self.name))
         return replace(self, prepared=prepared)
 
-    def draw(self, draws: range) -> FittedDraws:
+    def draw(self, draws: range) -> protocol.FittedDraws:
         """Return these draws, selecting on the rows each left out.
 
         Raises
@@ -178,8 +170,8 @@ def drawn_panel(panel: Panel, weights: Floats) -> Panel:
 
 
 def fit_draws(
-    estimator: Estimator, panel: Panel, *, weights: Floats, rngs: Sequence[Generator]
-) -> FittedDraws:
+    estimator: protocol.Estimator, panel: Panel, *, weights: Floats, rngs: Sequence[Generator]
+) -> protocol.FittedDraws:
     """Fit an estimator once a draw, selecting on the rows the draw left out.
 
     Parameters
@@ -192,7 +184,7 @@ def fit_draws(
     EstimationError
         Where the estimator refuses the draws; one that fits them one by one refuses each on its own.
     """
-    if isinstance(estimator, CanFitDraws):
+    if isinstance(estimator, protocol.CanFitDraws):
         return estimator.fit_draws(panel, weights=weights, selection=out_of_bag(weights), rng=rngs[0])
     fits, refusals = [], []
     for draw, own in zip(weights, rngs, strict=True):
@@ -202,13 +194,13 @@ def fit_draws(
             fits.append(estimator.fit(drawn_panel(panel, draw), rng=own, selection=aside))
         except EstimationError as error:
             refusals.append(error)
-    profiles = [fit for fit in fits if isinstance(fit, CanProfile)]
+    profiles = [fit for fit in fits if isinstance(fit, protocol.CanProfile)]
     if fits and len(profiles) == len(fits):
         return LoopedProfiles(fits, refusals, profiles=profiles)
     return LoopedDraws(fits, refusals)
 
 
-def refusals_of(draws: FittedDraws) -> Sequence[EstimationError]:
+def refusals_of(draws: protocol.FittedDraws) -> Sequence[EstimationError]:
     """Return why draws are missing among those that were asked for."""
     return draws.refusals if isinstance(draws, LoopedDraws) else ()
 
@@ -218,7 +210,7 @@ def too_many_refused(n_refused: int, n_draws: int) -> bool:
     return n_refused > MOST_REFUSED * n_draws
 
 
-def require_few_refused(draws: FittedDraws, n_draws: int) -> None:
+def require_few_refused(draws: protocol.FittedDraws, n_draws: int) -> None:
     """Refuse draws of which more than a tenth are missing.
 
     Raises

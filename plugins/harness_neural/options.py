@@ -10,16 +10,6 @@ from pydantic import Field
 
 from harness.plugin import EstimationError, Problem, marked
 from harness_neural import names
-from harness_neural.names import (
-    Device,
-    DrawSize,
-    DrawStart,
-    FormulaRows,
-    OptimiserName,
-    Precision,
-    Rounding,
-    Start,
-)
 
 if TYPE_CHECKING:
     from harness_neural.batch.task import Settings, StartLimits, TrainingTask
@@ -69,7 +59,7 @@ def formula_size(
     return (most - 1.0) / flexibility
 
 
-def round_size(formula: float, rounding: Rounding = "floor") -> int:
+def round_size(formula: float, rounding: names.Rounding = "floor") -> int:
     """Return the whole number of units for a result of the formula: rounded, and one at least."""
     nearest = {"floor": math.floor(formula), "nearest": math.floor(formula + 0.5), "up": math.ceil(formula)}
     return max(nearest[rounding], 1)
@@ -86,7 +76,7 @@ Positive = Annotated[float, Field(gt=0.0)]
 Share = Annotated[float, Field(gt=0.0, lt=1.0)]
 
 # Steps that ``auto`` stands for.
-PATIENCE: dict[OptimiserName, int] = {
+PATIENCE: dict[names.OptimiserName, int] = {
     "lbfgs": 150,
     "projected_lbfgs": 30,
     "levenberg_marquardt": 12,
@@ -156,7 +146,7 @@ class NetworkOptions:
     sizes_around: NotNegative = 2
     restarts: AtLeastOne = 3
     activation: names.Activation = "tanh"
-    optimiser: OptimiserName = "lbfgs"
+    optimiser: names.OptimiserName = "lbfgs"
     max_steps: AtLeastOne = 1000
     patience: Literal["auto"] | AtLeastOne = "auto"
     learning_rate: Positive = 0.01
@@ -167,15 +157,15 @@ class NetworkOptions:
     selection_share: Share = 0.2
     train_share: Annotated[float, Field(gt=0.0, le=1.0)] = 0.9
     flexibility: Positive = 10.0
-    rounding: Rounding = "floor"
-    formula_rows: FormulaRows = "all"
-    precision: Precision = "float64"
-    device: Device = "cpu"
-    start: Start = "random"
-    draw_start: DrawStart = "random"
+    rounding: names.Rounding = "floor"
+    formula_rows: names.FormulaRows = "all"
+    precision: names.Precision = "float64"
+    device: names.Device = "cpu"
+    start: names.Start = "random"
+    draw_start: names.DrawStart = "random"
     draw_restarts: AtLeastOne = DRAW_RESTARTS
     draw_steps: Literal["stopped"] | AtLeastOne = "stopped"
-    draw_size: DrawSize = "full_sample"
+    draw_size: names.DrawSize = "full_sample"
 
     def __post_init__(self) -> None:
         if self.output_decay != "auto" and self.optimiser != "projected_lbfgs":
@@ -238,7 +228,7 @@ class NetworkOptions:
 
         if self.device == "cuda":
             require_gpu(self.optimiser)
-        optimisers: dict[OptimiserName, Optimiser | LevenbergMarquardt] = {
+        optimisers: dict[names.OptimiserName, Optimiser | LevenbergMarquardt] = {
             "lbfgs": Lbfgs(memory=self.memory),
             "projected_lbfgs": Lbfgs(memory=self.memory, bias_stretch=PROJECTED_STRETCH),
             "levenberg_marquardt": LevenbergMarquardt(),
@@ -264,7 +254,7 @@ class NetworkOptions:
         return SOLVED_LIMITS if self.optimiser == "projected_lbfgs" else StartLimits()
 
 
-def require_gpu(optimiser: OptimiserName) -> None:
+def require_gpu(optimiser: names.OptimiserName) -> None:
     """Refuse to train on a GPU where there is none, or by an optimiser that uses none.
 
     Raises

@@ -9,19 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from harness.plugin import (
-    DrawSelection,
-    EstimationError,
-    Floats,
-    Ints,
-    Panel,
-    Problem,
-    Stream,
-    inner_split,
-    marked,
-    refuse_constant,
-    stream_or_seeded,
-)
+from harness import plugin
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,12 +23,14 @@ class RowParts:
     selection : what candidates are compared on
     """
 
-    whole: Panel
-    train: Panel
-    selection: Panel
+    whole: plugin.Panel
+    train: plugin.Panel
+    selection: plugin.Panel
 
 
-def split_to_select(panel: Panel, selection: Panel | None, *, share: float, rng: Stream) -> RowParts:
+def split_to_select(
+    panel: plugin.Panel, selection: plugin.Panel | None, *, share: float, rng: plugin.Stream
+) -> RowParts:
     """Return training rows and selection rows; with None, a share of the panel's units is set aside for them.
 
     Parameters
@@ -55,7 +45,7 @@ def split_to_select(panel: Panel, selection: Panel | None, *, share: float, rng:
     ordered = panel.take(panel.canonical_order)
     if selection is not None:
         return RowParts(ordered, ordered, selection.take(selection.canonical_order))
-    split = inner_split(ordered, share=share, rng=stream_or_seeded(rng))
+    split = plugin.inner_split(ordered, share=share, rng=plugin.stream_or_seeded(rng))
     return RowParts(ordered, ordered.take(split.train), ordered.take(split.selection))
 
 
@@ -75,7 +65,7 @@ class ComparesOnParts(ABC):
     def need(self) -> tuple[int, str, str]:
         """The least number of training rows, what cannot be done with fewer, and what helps."""
 
-    def parts(self, panel: Panel, selection: Panel | None, *, rng: Stream) -> RowParts:
+    def parts(self, panel: plugin.Panel, selection: plugin.Panel | None, *, rng: plugin.Stream) -> RowParts:
         """Return training rows and selection rows, the former enough and with variation.
 
         Raises
@@ -86,10 +76,12 @@ class ComparesOnParts(ABC):
         parts = split_to_select(panel, selection, share=self.selection_share, rng=rng)
         least, why, hint = self.need
         require_rows(parts.train.n_obs, least, estimator=self.name, why=why, hint=hint)
-        refuse_constant(parts.train)
+        plugin.refuse_constant(parts.train)
         return parts
 
-    def check_rows(self, panel: Panel, *, rng: Stream = None, selection: Panel | None = None) -> None:
+    def check_rows(
+        self, panel: plugin.Panel, *, rng: plugin.Stream = None, selection: plugin.Panel | None = None
+    ) -> None:
         """Refuse rows that are too few to be set aside and trained on, or do not vary."""
         self.parts(panel, selection, rng=rng)
 
@@ -107,16 +99,16 @@ def require_rows(n_obs: int, least: int, *, estimator: str, why: str, hint: str)
     """
     if n_obs < least:
         what, expected = f"{n_obs} training rows {why}", f"at least {least} training rows"
-        raise EstimationError(Problem(where=estimator, what=what, expected=expected, hint=hint))
+        raise plugin.EstimationError(plugin.Problem(where=estimator, what=what, expected=expected, hint=hint))
 
 
-def rows_in_use(panel: Panel, weights: Floats) -> Ints:
+def rows_in_use(panel: plugin.Panel, weights: plugin.Floats) -> plugin.Ints:
     """Return the rows that some draw of weights, (n_draws, n_obs), uses, by entity and then by time."""
     order = panel.canonical_order
     return order[np.asarray(weights.any(axis=0))[order]]
 
 
-def refuse_empty_draws(weights: Floats, *, estimator: str) -> None:
+def refuse_empty_draws(weights: plugin.Floats, *, estimator: str) -> None:
     """Refuse weights, (n_draws, n_obs), of which a draw is all zero.
 
     Raises
@@ -125,13 +117,13 @@ def refuse_empty_draws(weights: Floats, *, estimator: str) -> None:
         Where a draw trains on no row.
     """
     if not weights.any(axis=1).all():
-        what, hint = marked("a draw has no row of positive weight"), marked("draw again")
-        raise EstimationError.at(estimator, what, hint=hint)
+        what, hint = plugin.marked("a draw has no row of positive weight"), plugin.marked("draw again")
+        raise plugin.EstimationError.at(estimator, what, hint=hint)
 
 
-def shared_selection(panel: Panel, selection: DrawSelection) -> Panel | None:
+def shared_selection(panel: plugin.Panel, selection: plugin.DrawSelection) -> plugin.Panel | None:
     """Return the rows that all draws select on, if these are the same."""
-    if selection is None or isinstance(selection, Panel):
+    if selection is None or isinstance(selection, plugin.Panel):
         return selection
     is_shared = selection[0].any() and (selection == selection[0]).all()
     return panel.take(np.flatnonzero(selection[0])) if is_shared else None
@@ -149,7 +141,7 @@ class Search:
     """
 
     settings: Mapping[str, Sequence[float]]
-    selection_nmse: Floats
+    selection_nmse: plugin.Floats
 
     @property
     def chosen(self) -> int:

@@ -16,23 +16,6 @@ import numpy as np
 from pydantic import Field
 
 from harness import plugin
-from harness.plugin import (
-    CoefficientTable,
-    EffectKey,
-    EstimationError,
-    Floats,
-    GroupColumn,
-    Ints,
-    LadderEntry,
-    Message,
-    Note,
-    Panel,
-    Statistic,
-    Stream,
-    Treatment,
-    marked,
-    row_weights,
-)
 from harness_panel.covariance import Clustered, Covariance, PredictionsAlone, columns_of
 from harness_panel.diagnostics import pooled
 from harness_panel.diagnostics.effects import (
@@ -58,7 +41,7 @@ if TYPE_CHECKING:
 _ROUNDING = 1e-12
 
 
-def linear_weights(regression: Regression) -> Floats:
+def linear_weights(regression: Regression) -> plugin.Floats:
     """Return what each row's outcome counts in the coefficient of the exposure, (n_obs,)."""
     within = regression.within
     return np.asarray(np.sqrt(regression.weights) * (within.basis @ within.to_slopes[0]))
@@ -83,10 +66,10 @@ class Events:
     """
 
     exposure: str
-    treatment: Treatment
+    treatment: plugin.Treatment
     width: int
-    weights: Floats
-    table: CoefficientTable | None = None
+    weights: plugin.Floats
+    table: plugin.CoefficientTable | None = None
     reason: str = ""
 
     @property
@@ -103,11 +86,11 @@ class Events:
         return f"{self.exposure}, {abs(at)}{further} period{plural} {'before' if at < 0 else 'after'}"
 
     @property
-    def since(self) -> Ints:
+    def since(self) -> plugin.Ints:
         """Periods since the start, (n_obs,), those outside the window as its outermost."""
         return np.clip(self.treatment.since, -self.width, self.width)
 
-    def expand(self, panel: Panel) -> Panel:
+    def expand(self, panel: plugin.Panel) -> plugin.Panel:
         """Return the panel with a dummy for each period instead of the exposure.
 
         The period of the start comes first, as the exposure; the others are the last controls.
@@ -139,7 +122,7 @@ class Events:
         names = ("event_time", "estimate", "std_error", "conf_low", "conf_high", "n_obs")
         return {"event_study": by_columns(names, rows)}
 
-    def result_rows(self, panel: Panel) -> Mapping[str, Mapping[str, Sequence[object]]]:
+    def result_rows(self, panel: plugin.Panel) -> Mapping[str, Mapping[str, Sequence[object]]]:
         """Return the joint test that there is no effect before the start; none without an event study.
 
         It is refused where no lead has a coefficient, or clusters are too few for their covariance.
@@ -150,13 +133,13 @@ class Events:
         leads = [kept.index(term) for at, term in self.terms.items() if at < 0 and term in kept]
         try:
             found = wald_of_slopes(self.table, leads)
-        except EstimationError as error:
+        except plugin.EstimationError as error:
             row = (panel.exposure, name, against, "refused", error.problems[0].what)
             return {"effect_tests": by_columns(("exposure", "test", "against", "status", "reason"), [row])}
         tests = [(name, against, found.statistic, found.p_value)]
         return {"effect_tests": effect_tests(panel, tests, exposure=panel.exposure)}
 
-    def notes(self) -> Iterator[Note]:
+    def notes(self) -> Iterator[plugin.Note]:
         """Yield a warning where treatment is staggered, and one where there is no event study.
 
         With two-way effects the coefficient is a weighted sum of the treated rows' effects, whose weights sum
@@ -165,7 +148,7 @@ class Events:
         exposure = repr(self.exposure)
         if self.treatment.n_starts > 1:
             negative = self.weights[self.weights < -_ROUNDING * np.abs(self.weights).max()]
-            message = Message(
+            message = plugin.Message(
                 "{exposure} starts in {n_starts} different periods. Its two-way fixed effects "
                 "coefficient weights the effects of {size} treated rows, {size_2} of them "
                 "negatively (total weight {sum}). If effects differ, it may lie far from all of "
@@ -177,10 +160,12 @@ class Events:
                 size_2=negative.size,
                 sum=f"{float(negative.sum()):.3g}",
             )
-            yield Note("W-STAGGERED", self.exposure, message)
+            yield plugin.Note("W-STAGGERED", self.exposure, message)
         if self.table is None:
-            words = marked("No event study of {exposure}: {reason}.")
-            yield Note("W-EVENTS", self.exposure, Message(words, exposure=exposure, reason=self.reason))
+            words = plugin.marked("No event study of {exposure}: {reason}.")
+            yield plugin.Note(
+                "W-EVENTS", self.exposure, plugin.Message(words, exposure=exposure, reason=self.reason)
+            )
 
 
 # Cells of the dummies that PanelOLS makes of two effects, 1 GB; above it iterates, to 1e-8.
@@ -197,9 +182,9 @@ _SINGLETONS = (
 class PooledFit(LinearFit):
     """A fit by pooled OLS."""
 
-    title: ClassVar[str] = marked("Pooled OLS")
+    title: ClassVar[str] = plugin.marked("Pooled OLS")
 
-    def statistics(self) -> tuple[Statistic, ...]:
+    def statistics(self) -> tuple[plugin.Statistic, ...]:
         """Return what describes the fit, its likelihood included."""
         return (*super().statistics(), *likelihood_statistics(self.regression, rss=self.reported.rss))
 
@@ -253,22 +238,26 @@ class PooledOLS(LinearEstimator[PooledFit]):
     }
     linear_model: ClassVar[plugin.LinearModel | None] = "pooled"
     as_learner: ClassVar[plugin.AsLearner] = "holds"
-    ladder: ClassVar[tuple[LadderEntry, ...]] = (LadderEntry(100, "Pooled OLS", id="ols", is_drafted=True),)
+    ladder: ClassVar[tuple[plugin.LadderEntry, ...]] = (
+        plugin.LadderEntry(100, "Pooled OLS", id="ols", is_drafted=True),
+    )
     provides: ClassVar[frozenset[type]] = LINEAR
 
     covariance: Covariance = field(default_factory=Clustered)
     weighted: bool = False
 
-    def _solve(self, panel: Panel) -> PooledFit:
-        regression = regress(panel, (), weights=row_weights(panel, weighted=self.weighted))
+    def _solve(self, panel: plugin.Panel) -> PooledFit:
+        regression = regress(panel, (), weights=plugin.row_weights(panel, weighted=self.weighted))
         return PooledFit(panel, regression, regression.model())
 
     def _in_library(self, fit: PooledFit) -> tuple[LibraryModel, LibraryData]:
         weights = fit.regression.weights if self.weighted else None
         return LibraryModel("PooledOLS"), LibraryData(fit.rows, fit.regression, weights)
 
-    def _solve_draws(self, panel: Panel, weights: Floats) -> plugin.AbsorbingModels:
-        return regress_draws(panel, (), weights, row_weights=row_weights(panel, weighted=self.weighted))
+    def _solve_draws(self, panel: plugin.Panel, weights: plugin.Floats) -> plugin.AbsorbingModels:
+        return regress_draws(
+            panel, (), weights, row_weights=plugin.row_weights(panel, weighted=self.weighted)
+        )
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -280,7 +269,7 @@ class FixedEffectsFit(EffectsFit):
     events : what is known of an exposure that is a treatment, with two-way effects; None of others
     """
 
-    title: ClassVar[str] = marked("Fixed effects")
+    title: ClassVar[str] = plugin.marked("Fixed effects")
 
     events: Events | None = field(default=None, kw_only=True)
 
@@ -297,15 +286,15 @@ class FixedEffectsFit(EffectsFit):
         """Return the test that a treatment has no effect before it starts."""
         return self.events.result_rows(self.rows) if self.events else {}
 
-    def statistics(self) -> tuple[Statistic, ...]:
+    def statistics(self) -> tuple[plugin.Statistic, ...]:
         """Return what describes the fit, the likelihood with effects as coefficients included."""
         n_alone = self.rows.n_obs - plugin.non_singleton_rows(self.regression.sets).size
         return (
             *super().statistics(),
             *intercept_statistics(self.regression),
             *likelihood_statistics(self.regression, rss=self.reported.rss),
-            Statistic("n_effects", self.regression.n_effects, _N_EFFECTS),
-            Statistic("n_singleton_rows", n_alone, _SINGLETONS),
+            plugin.Statistic("n_effects", self.regression.n_effects, _N_EFFECTS),
+            plugin.Statistic("n_singleton_rows", n_alone, _SINGLETONS),
         )
 
     def checks(self) -> Mapping[str, Check]:
@@ -321,8 +310,8 @@ class FixedEffectsFit(EffectsFit):
         }
 
 
-def _entry(place: int, name: str, *keys: str, is_drafted: bool = False) -> LadderEntry:
-    return LadderEntry(
+def _entry(place: int, name: str, *keys: str, is_drafted: bool = False) -> plugin.LadderEntry:
+    return plugin.LadderEntry(
         place,
         f"Fixed effects ({', '.join(keys)})",
         id=name,
@@ -368,7 +357,7 @@ class FixedEffects(LinearEstimator[FixedEffectsFit]):
         )
     }
     linear_model: ClassVar[plugin.LinearModel | None] = "within"
-    ladder: ClassVar[tuple[LadderEntry, ...]] = (
+    ladder: ClassVar[tuple[plugin.LadderEntry, ...]] = (
         _entry(110, "fe", "entity"),
         _entry(120, "twfe", "entity", "time", is_drafted=True),
     )
@@ -394,10 +383,12 @@ class FixedEffects(LinearEstimator[FixedEffectsFit]):
     def group_columns(self) -> tuple[str, ...]:
         """Columns whose levels have effects, or are clusters."""
         parts = (part for name in self.absorb for part in name.split("^"))
-        columns = (part for part in parts if isinstance(plugin.effect_named(part), GroupColumn))
+        columns = (part for part in parts if isinstance(plugin.effect_named(part), plugin.GroupColumn))
         return tuple(dict.fromkeys((*columns, *columns_of(self.covariance))))
 
-    def fit(self, panel: Panel, *, rng: Stream = None, selection: Panel | None = None) -> FixedEffectsFit:
+    def fit(
+        self, panel: plugin.Panel, *, rng: plugin.Stream = None, selection: plugin.Panel | None = None
+    ) -> FixedEffectsFit:
         """Fit on all rows of a panel, and tell of a treatment by periods since it started.
 
         Raises
@@ -421,12 +412,12 @@ class FixedEffects(LinearEstimator[FixedEffectsFit]):
             events = replace(events, reason=error.problems[0].what)
         return replace(fit, events=events)
 
-    def _solve(self, panel: Panel) -> FixedEffectsFit:
+    def _solve(self, panel: plugin.Panel) -> FixedEffectsFit:
         regression = self._regress(panel)
         return FixedEffectsFit(panel, regression, regression.model())
 
-    def _regress(self, panel: Panel) -> Regression:
-        return regress(panel, self._levels, weights=row_weights(panel, weighted=self.weighted))
+    def _regress(self, panel: plugin.Panel) -> Regression:
+        return regress(panel, self._levels, weights=plugin.row_weights(panel, weighted=self.weighted))
 
     def _in_library(self, fit: FixedEffectsFit) -> tuple[LibraryModel, LibraryData]:
         data = LibraryData(fit.rows, fit.regression, fit.regression.weights if self.weighted else None)
@@ -439,15 +430,15 @@ class FixedEffects(LinearEstimator[FixedEffectsFit]):
         fitting = {"auto_df": False, "count_effects": False, "low_memory": False}
         return LibraryModel("PanelOLS", options, fitting), data
 
-    def _solve_draws(self, panel: Panel, weights: Floats) -> LinearModels:
+    def _solve_draws(self, panel: plugin.Panel, weights: plugin.Floats) -> LinearModels:
         return self._draw(panel, weights)
 
-    def _draw(self, panel: Panel, weights: Floats) -> plugin.AbsorbingModels:
-        own = row_weights(panel, weighted=self.weighted)
+    def _draw(self, panel: plugin.Panel, weights: plugin.Floats) -> plugin.AbsorbingModels:
+        own = plugin.row_weights(panel, weighted=self.weighted)
         return regress_draws(panel, self._levels, weights, row_weights=own)
 
     @property
-    def _levels(self) -> tuple[EffectKey, ...]:
+    def _levels(self) -> tuple[plugin.EffectKey, ...]:
         return (*self.effects, *(_absorbed(name) for name in self.absorb))
 
 
@@ -473,9 +464,11 @@ class _AbsorbingLS(LibraryModel):
         return fit(debiased=False, **covariance)
 
 
-def _absorbed(name: str) -> EffectKey:
+def _absorbed(name: str) -> plugin.EffectKey:
     """Return a column by its name, and a combination by those of its parts, with carets between them."""
     parts = name.split("^")
     return (
-        GroupColumn(name) if len(parts) == 1 else plugin.Combination(tuple(map(plugin.effect_named, parts)))
+        plugin.GroupColumn(name)
+        if len(parts) == 1
+        else plugin.Combination(tuple(map(plugin.effect_named, parts)))
     )

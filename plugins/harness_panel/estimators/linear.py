@@ -12,23 +12,6 @@ import numpy as np
 from numpy.random import Generator
 
 from harness import plugin
-from harness.plugin import (
-    AbsorbingModels,
-    CanProfile,
-    CoefficientTable,
-    Floats,
-    HasEffects,
-    HasNotes,
-    Ints,
-    LadderEntry,
-    Mask,
-    Note,
-    Panel,
-    Statistic,
-    Stream,
-    key_of,
-    marked,
-)
 from harness_panel import statistics
 from harness_panel.covariance import Covariance, PredictionsAlone, columns_of
 from harness_panel.diagnostics import effects as tests
@@ -44,7 +27,7 @@ _SHOWN = 10
 _FIXED = 1e-10
 
 
-def influence(regression: Regression) -> tuple[Floats, Floats]:
+def influence(regression: Regression) -> tuple[plugin.Floats, plugin.Floats]:
     """Return Cook's distance (Cook 1977) and the leverage of rows, (n_obs,) each, as the equation has them.
 
     A distance is how far the coefficients move without the row, in units of their classical covariance, over
@@ -96,9 +79,9 @@ class LinearFit(ModelFit):
     title : what kind of fit it is, for readers
     """
 
-    title: ClassVar[str] = marked("Least squares")
+    title: ClassVar[str] = plugin.marked("Least squares")
 
-    rows: Panel
+    rows: plugin.Panel
     regression: Regression
     model: plugin.AbsorbingModels
     report: LibraryReport | None = None
@@ -117,15 +100,15 @@ class LinearFit(ModelFit):
         return self.report
 
     @property
-    def notes(self) -> tuple[Note, ...]:
+    def notes(self) -> tuple[plugin.Note, ...]:
         """What was dropped, whether the rest is close to collinear, and whether two solvers disagree."""
         return (*self.regression.notes, *(self.report.notes if self.report else ()))
 
-    def coefficients(self) -> CoefficientTable:
+    def coefficients(self) -> plugin.CoefficientTable:
         """Return estimates with their covariance and its corrections named."""
         return self.reported.table
 
-    def statistics(self) -> tuple[Statistic, ...]:
+    def statistics(self) -> tuple[plugin.Statistic, ...]:
         """Return what describes the fit, every number with its definition."""
         slopes = self.regression.within.slopes
         return (
@@ -146,7 +129,7 @@ class LinearFit(ModelFit):
         """Return effects and weights, in words."""
         effects = "no effects absorbed"
         if self.absorbed:
-            keys = [key_of(self.rows, effect).name for effect in in_order(self.regression.effects)]
+            keys = [plugin.key_of(self.rows, effect).name for effect in in_order(self.regression.effects)]
             effects = (
                 f"effects of {' and '.join(keys)} absorbed, {self.regression.n_effects} of them independent"
             )
@@ -193,7 +176,7 @@ class EffectsFit(LinearFit, LevelledFit):
 LINEAR: frozenset[type] = frozenset(
     {
         *(plugin.CanFitDraws, plugin.CanFitFolds, plugin.CanProfile, plugin.HasCoefficients),
-        *(plugin.HasDetails, HasNotes, plugin.NeedsGroups),
+        *(plugin.HasDetails, plugin.HasNotes, plugin.NeedsGroups),
     }
 )
 
@@ -219,7 +202,9 @@ class LinearEstimator(ABC, Generic[FitT]):
         """Return a copy whose fits only predict, so that no library is asked for a table nobody reads."""
         return replace(self, covariance=PredictionsAlone())  # type: ignore[type-var]
 
-    def fit(self, panel: Panel, *, rng: plugin.Stream = None, selection: Panel | None = None) -> FitT:
+    def fit(
+        self, panel: plugin.Panel, *, rng: plugin.Stream = None, selection: plugin.Panel | None = None
+    ) -> FitT:
         """Fit on all rows of a panel.
 
         Parameters
@@ -240,7 +225,7 @@ class LinearEstimator(ABC, Generic[FitT]):
         return replace(fit, report=report_of(model, data, self.covariance, rng=rng))
 
     def fit_draws(
-        self, panel: Panel, *, weights: Floats, selection: plugin.DrawSelection, rng: Generator
+        self, panel: plugin.Panel, *, weights: plugin.Floats, selection: plugin.DrawSelection, rng: Generator
     ) -> LinearModels:
         """Fit by weighted least squares once a draw; weights is (n_draws, n_obs), >= 0.
 
@@ -257,7 +242,7 @@ class LinearEstimator(ABC, Generic[FitT]):
         return self._solve_draws(panel, weights)
 
     @abstractmethod
-    def _solve(self, panel: Panel) -> FitT:
+    def _solve(self, panel: plugin.Panel) -> FitT:
         """Return the fit by our own solver, without a report."""
 
     @abstractmethod
@@ -265,7 +250,7 @@ class LinearEstimator(ABC, Generic[FitT]):
         """Return the library's class that reports a fit by `_solve`, and the rows that it is handed."""
 
     @abstractmethod
-    def _solve_draws(self, panel: Panel, weights: Floats) -> LinearModels:
+    def _solve_draws(self, panel: plugin.Panel, weights: plugin.Floats) -> LinearModels:
         """Return fits of draws, which `fit_draws` describes."""
 
 
@@ -278,9 +263,9 @@ class MeanFit(plugin.LearnedFit):
     model : one draw, whose slopes are zero
     """
 
-    model: AbsorbingModels
+    model: plugin.AbsorbingModels
 
-    def predict(self, panel: Panel) -> Floats:
+    def predict(self, panel: plugin.Panel) -> plugin.Floats:
         """Return the mean of each row's level, (n_obs,), outcome units."""
         return np.asarray(self.model.predict(panel)[0])
 
@@ -288,7 +273,7 @@ class MeanFit(plugin.LearnedFit):
 class EntityMeanFit(MeanFit):
     """Predicts by the entity effects."""
 
-    def n_unseen(self, panel: Panel) -> int:
+    def n_unseen(self, panel: plugin.Panel) -> int:
         """Return the number of rows whose level was not trained on, which have the mean of all rows."""
         return self.model.n_unseen(panel)
 
@@ -298,16 +283,18 @@ class Mean:
     """The mean outcome of the training rows: what an R2 compares with."""
 
     name: ClassVar[str] = "mean"
-    ladder: ClassVar[tuple[LadderEntry, ...]] = (LadderEntry(0, "Mean"),)
-    provides: ClassVar[frozenset[type]] = frozenset({plugin.CanFitDraws, CanProfile})
+    ladder: ClassVar[tuple[plugin.LadderEntry, ...]] = (plugin.LadderEntry(0, "Mean"),)
+    provides: ClassVar[frozenset[type]] = frozenset({plugin.CanFitDraws, plugin.CanProfile})
 
-    def fit(self, panel: Panel, *, rng: Stream = None, selection: Panel | None = None) -> MeanFit:
+    def fit(
+        self, panel: plugin.Panel, *, rng: plugin.Stream = None, selection: plugin.Panel | None = None
+    ) -> MeanFit:
         """Fit on a panel; nothing is drawn and nothing selected."""
         return MeanFit(_means(panel, np.ones((1, panel.n_obs))))
 
     def fit_draws(
-        self, panel: Panel, *, weights: Floats, selection: plugin.DrawSelection, rng: Generator
-    ) -> AbsorbingModels:
+        self, panel: plugin.Panel, *, weights: plugin.Floats, selection: plugin.DrawSelection, rng: Generator
+    ) -> plugin.AbsorbingModels:
         """Return weighted means, one a draw; nothing is selected."""
         return _means(panel, weights)
 
@@ -317,10 +304,12 @@ class EntityMean:
     """The mean outcome of each entity: what knowing who it is, and nothing else, is worth."""
 
     name: ClassVar[str] = "entity_mean"
-    ladder: ClassVar[tuple[LadderEntry, ...]] = (LadderEntry(10, "Entity mean"),)
-    provides: ClassVar[frozenset[type]] = frozenset({HasEffects})
+    ladder: ClassVar[tuple[plugin.LadderEntry, ...]] = (plugin.LadderEntry(10, "Entity mean"),)
+    provides: ClassVar[frozenset[type]] = frozenset({plugin.HasEffects})
 
-    def fit(self, panel: Panel, *, rng: Stream = None, selection: Panel | None = None) -> EntityMeanFit:
+    def fit(
+        self, panel: plugin.Panel, *, rng: plugin.Stream = None, selection: plugin.Panel | None = None
+    ) -> EntityMeanFit:
         """Fit on a panel; nothing is drawn and nothing selected."""
         entities, overall = plugin.read_effect_set(panel, "entity"), _means(panel, np.ones((1, panel.n_obs)))
         deviations = entities.means(panel.observed[:, None]).T - overall.intercepts
@@ -328,11 +317,11 @@ class EntityMean:
         return EntityMeanFit(replace(overall, effects=effects))
 
 
-def _means(panel: Panel, weights: Floats) -> AbsorbingModels:
+def _means(panel: plugin.Panel, weights: plugin.Floats) -> plugin.AbsorbingModels:
     """Return the weighted mean of all rows, one a draw of weights, (n_draws, n_obs)."""
     n_columns = panel.X.shape[1]
     means = weights @ panel.observed / weights.sum(axis=1)
-    return AbsorbingModels(np.zeros(n_columns), np.zeros((len(weights), n_columns)), means)
+    return plugin.AbsorbingModels(np.zeros(n_columns), np.zeros((len(weights), n_columns)), means)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -347,21 +336,21 @@ class LastValueFit(plugin.LearnedFit):
     """
 
     labels: tuple[str, ...]
-    codes: Ints
-    period: Ints
-    observed: Floats
+    codes: plugin.Ints
+    period: plugin.Ints
+    observed: plugin.Floats
     mean: float
 
-    def predict(self, panel: Panel) -> Floats:
+    def predict(self, panel: plugin.Panel) -> plugin.Floats:
         """Return the entity's value in the latest period trained on before the row's own, (n_obs,)."""
         at, has_earlier = self.earlier(panel)
         return np.where(has_earlier, self.observed[at], self.mean)
 
-    def n_unseen(self, panel: Panel) -> int:
+    def n_unseen(self, panel: plugin.Panel) -> int:
         """Return the number of rows without an earlier value of their entity."""
         return int((~self.earlier(panel)[1]).sum())
 
-    def earlier(self, panel: Panel) -> tuple[Ints, Mask]:
+    def earlier(self, panel: plugin.Panel) -> tuple[plugin.Ints, plugin.Mask]:
         """Return the position of the latest training row before each row, and whether there is one."""
         codes = panel.entity.codes_among(self.labels)
         lowest = min(int(self.period.min()), int(panel.period.min()))
@@ -379,10 +368,12 @@ class LastValue:
     """
 
     name: ClassVar[str] = "last_value"
-    ladder: ClassVar[tuple[LadderEntry, ...]] = (LadderEntry(20, "Last value"),)
-    provides: ClassVar[frozenset[type]] = frozenset({HasEffects})
+    ladder: ClassVar[tuple[plugin.LadderEntry, ...]] = (plugin.LadderEntry(20, "Last value"),)
+    provides: ClassVar[frozenset[type]] = frozenset({plugin.HasEffects})
 
-    def fit(self, panel: Panel, *, rng: Stream = None, selection: Panel | None = None) -> LastValueFit:
+    def fit(
+        self, panel: plugin.Panel, *, rng: plugin.Stream = None, selection: plugin.Panel | None = None
+    ) -> LastValueFit:
         """Fit on a panel; nothing is drawn and nothing selected."""
         order = np.lexsort((panel.period, panel.entity.codes))
         entity, observed = panel.entity, panel.observed

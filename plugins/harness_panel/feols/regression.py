@@ -12,19 +12,6 @@ import numpy as np
 from pydantic import Field
 
 from harness import plugin
-from harness.plugin import (
-    Correction,
-    EffectSet,
-    EstimationError,
-    Floats,
-    Ints,
-    Mask,
-    Message,
-    Panel,
-    Problem,
-    listed,
-    marked,
-)
 from harness_panel.covariance import (
     Classical,
     Clustered,
@@ -74,13 +61,13 @@ class Estimate:
     scale : standard deviation of the outcome
     """
 
-    kept: Ints
+    kept: plugin.Ints
     absorbed: list[int]
     dependent: tuple[Dependence, ...]
-    slopes: Floats
-    units: Floats
-    basis: Floats
-    outcome: Floats
+    slopes: plugin.Floats
+    units: plugin.Floats
+    basis: plugin.Floats
+    outcome: plugin.Floats
     scale: float
 
 
@@ -101,7 +88,7 @@ class FeolsRegression(Regression):
         """Return how many independent effects, slopes in time among them, are not nested in clusters."""
         return count_outside(self.rows.design, clusters)
 
-    def without_effects(self, clusters: plugin.Grouping) -> Callable[[Floats], Floats] | None:
+    def without_effects(self, clusters: plugin.Grouping) -> Callable[[plugin.Floats], plugin.Floats] | None:
         """Return what partials effects out of columns; None where they all lie within clusters."""
         design = self.rows.design
         if all(levels.is_within(clusters) for levels in design.sets):
@@ -122,10 +109,10 @@ class FeolsRows:
     design : effects, with the weights of the rows
     """
 
-    panel: Panel
+    panel: plugin.Panel
     design: EffectDesign
 
-    def take(self, rows: Ints) -> FeolsRows:
+    def take(self, rows: plugin.Ints) -> FeolsRows:
         """Return some rows, (n_rows,) positions, with the same sets of effects."""
         panel = self.panel.take(rows)
         return FeolsRows(panel, self.design.take(rows, panel.period))
@@ -133,11 +120,11 @@ class FeolsRows:
     @property
     def taken(self) -> str:
         """What is partialled out, in words."""
-        effects = f"{listed([levels.name for levels in self.design.sets])} effects"
+        effects = f"{plugin.listed([levels.name for levels in self.design.sets])} effects"
         return effects + (" and trends" if self.design.trend is not None else "")
 
     @cached_property
-    def standardised(self) -> tuple[Floats, Floats]:
+    def standardised(self) -> tuple[plugin.Floats, plugin.Floats]:
         """Columns, the outcome last, of mean zero and variance one, and their weighted standard deviations.
 
         So neither their level nor their unit costs digits. They are (n_obs, n_columns + 1), in Fortran order,
@@ -156,7 +143,7 @@ class FeolsRows:
         return values, scales
 
     @cached_property
-    def varies(self) -> Mask:
+    def varies(self) -> plugin.Mask:
         """Whether a column, and last the outcome, varies by more than rounding, (n_columns + 1,)."""
         ends = [(column.min(), column.max()) for column in (*self.panel.X.T, self.panel.observed)]
         return np.array([high - low > _ROUNDING * max(abs(low), abs(high)) for low, high in ends])
@@ -231,7 +218,7 @@ class FeolsRows:
             scale=float(scales[-1]),
         )
 
-    def _fit(self, candidates: Ints) -> PyfixestFit | None:
+    def _fit(self, candidates: plugin.Ints) -> PyfixestFit | None:
         """Return what pyfixest finds; None where effects absorb all columns.
 
         Names in the formula are made here: no text of a user is ever read as one. Trends are partialled out
@@ -245,10 +232,10 @@ class FeolsRows:
         except ValueError as error:
             if _ALL_DROPPED in str(error):
                 return None
-            hint = marked("absorb fewer effects, or use fixed_effects")
-            raise EstimationError.at("pyfixest", " ".join(str(error).split()), hint=hint) from error
+            hint = plugin.marked("absorb fewer effects, or use fixed_effects")
+            raise plugin.EstimationError.at("pyfixest", " ".join(str(error).split()), hint=hint) from error
 
-    def _frame(self, candidates: Ints) -> pd.DataFrame:
+    def _frame(self, candidates: plugin.Ints) -> pd.DataFrame:
         import pandas as pd
 
         values, weights = self.standardised[0], self.design.weights
@@ -295,14 +282,14 @@ def fit_pyfixest(frame: pd.DataFrame, formula: str) -> PyfixestFit:
     except BaseException as error:
         if type(error).__name__ != "PanicException":
             raise
-        what = Message("its compiled code failed: {split}", split=" ".join(str(error).split()))
-        hint = marked("use fixed_effects, or absorb fewer effects")
-        raise EstimationError(Problem("pyfixest", what, hint=hint)) from error
+        what = plugin.Message("its compiled code failed: {split}", split=" ".join(str(error).split()))
+        hint = plugin.marked("use fixed_effects, or absorb fewer effects")
+        raise plugin.EstimationError(plugin.Problem("pyfixest", what, hint=hint)) from error
     return cast("PyfixestFit", found)
 
 
 def _dropped(
-    values: Floats, candidates: Ints, is_kept: Mask, scales: Floats
+    values: plugin.Floats, candidates: plugin.Ints, is_kept: plugin.Mask, scales: plugin.Floats
 ) -> tuple[list[int], tuple[Dependence, ...]]:
     """Return the columns that effects determine, and what determines the others that were dropped.
 
@@ -354,7 +341,7 @@ class CRV3:
     by: str = "entity"
     use: Literal["crv3"] = "crv3"
 
-    def corrected(self, regression: FeolsRegression) -> tuple[Floats, Correction]:
+    def corrected(self, regression: FeolsRegression) -> tuple[plugin.Floats, plugin.Correction]:
         """Return the covariance, (n_kept, n_kept), and how it was computed.
 
         Raises
@@ -366,30 +353,32 @@ class CRV3:
         clusters = plugin.read_effect_set(regression.panel, plugin.effect_named(self.by))
         size = clusters.n_levels
         if size > MOST_CLUSTERS:
-            what = Message("CRV3 fits once for each of {n_clusters} clusters", n_clusters=size)
-            hint = marked("choose clustered, equally reliable with that many clusters")
-            raise EstimationError(Problem("covariance", what, expected=f"at most {MOST_CLUSTERS}", hint=hint))
+            what = plugin.Message("CRV3 fits once for each of {n_clusters} clusters", n_clusters=size)
+            hint = plugin.marked("choose clustered, equally reliable with that many clusters")
+            raise plugin.EstimationError(
+                plugin.Problem("covariance", what, expected=f"at most {MOST_CLUSTERS}", hint=hint)
+            )
         changes = np.array([self._change(regression, clusters, at) for at in range(size)])
         factor, kind = (size - 1) / size, f"CRV3 clustered by {self.by}"
         correction = correction_of(regression, kind, factor=factor, n_clusters=(size,))
         return factor * changes.T @ changes, correction
 
-    def _change(self, regression: FeolsRegression, clusters: EffectSet, at: int) -> Floats:
+    def _change(self, regression: FeolsRegression, clusters: plugin.EffectSet, at: int) -> plugin.Floats:
         """Return the change of the slopes without one cluster, (n_kept,)."""
         own = regression.estimated
         others = regression.rows.take(np.flatnonzero(clusters.codes != at)).estimate()
         if not np.array_equal(others.kept, own.kept):
             differ = np.setxor1d(own.kept, others.kept).tolist()
             names = ", ".join(repr(regression.panel.columns[column]) for column in differ)
-            what = Message(
+            what = plugin.Message(
                 "CRV3 is undefined: without {by} {labels}, effects and other columns determine {names}",
                 by=self.by,
                 labels=clusters.labels[at],
                 names=names,
             )
-            hint = marked("choose another covariance, or drop the column")
-            raise EstimationError(
-                Problem("covariance", what, expected="clustered, or wild_cluster", hint=hint)
+            hint = plugin.marked("choose another covariance, or drop the column")
+            raise plugin.EstimationError(
+                plugin.Problem("covariance", what, expected="clustered, or wild_cluster", hint=hint)
             )
         return (others.slopes - own.slopes)[own.kept]
 
@@ -407,7 +396,9 @@ FeolsCovariance = Annotated[
 ]
 
 
-def covariance_of(regression: FeolsRegression, covariance: FeolsCovariance) -> tuple[Floats, Correction]:
+def covariance_of(
+    regression: FeolsRegression, covariance: FeolsCovariance
+) -> tuple[plugin.Floats, plugin.Correction]:
     """Return the covariance of the coefficients, (n_kept, n_kept), and how it was computed.
 
     Raises

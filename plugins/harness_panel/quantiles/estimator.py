@@ -11,17 +11,6 @@ import numpy as np
 from pydantic import Field
 
 from harness import plugin
-from harness.plugin import (
-    CoefficientTable,
-    EstimationError,
-    Floats,
-    Message,
-    Note,
-    Panel,
-    Statistic,
-    Stream,
-    marked,
-)
 from harness_panel import statistics
 from harness_panel.diagnostics.effects import Diagnostic, diagnostic_columns, wald
 from harness_panel.solver.regression import Dimension, Regression, regress
@@ -49,7 +38,7 @@ class LocationScale:
     scale: Regression
 
     @classmethod
-    def of(cls, panel: Panel, effects: tuple[Dimension, ...]) -> LocationScale:
+    def of(cls, panel: plugin.Panel, effects: tuple[Dimension, ...]) -> LocationScale:
         """Return both regressions.
 
         Raises
@@ -63,12 +52,12 @@ class LocationScale:
         return cls(location, regress(spread, effects))
 
     @cached_property
-    def fitted_scale(self) -> Floats:
+    def fitted_scale(self) -> plugin.Floats:
         """Fitted scale of each row, (n_obs,), outcome units."""
         return np.asarray(self.scale.panel.observed - self.scale.within.residuals)
 
     @cached_property
-    def _ordered(self) -> tuple[Floats, Floats]:
+    def _ordered(self) -> tuple[plugin.Floats, plugin.Floats]:
         """Residuals over their scale, ascending, and sums of the scale's size up to each; (n_obs,) both."""
         scale = self.fitted_scale
         residuals = self.location.within.residuals
@@ -83,7 +72,7 @@ class LocationScale:
         at = int(np.searchsorted(sums, wanted * (1.0 - np.finfo(float).eps)))
         return float(standard[min(at, standard.size - 1)])
 
-    def slopes(self, probability: float) -> Floats:
+    def slopes(self, probability: float) -> plugin.Floats:
         """Return the slopes of a quantile, (n_coef,)."""
         return np.asarray(self.location.estimate + self.quantile(probability) * self.scale.estimate)
 
@@ -101,7 +90,7 @@ class LocationScale:
             effects=effects,
         )
 
-    def influences(self, probabilities: Sequence[float]) -> tuple[Floats, Floats]:
+    def influences(self, probabilities: Sequence[float]) -> tuple[plugin.Floats, plugin.Floats]:
         """Return what each row adds to the slopes of quantiles, and to those of the scale.
 
         They are (n_obs, n_quantiles, n_coef) and (n_obs, n_coef); theorem 3 of the paper.
@@ -129,9 +118,11 @@ class LocationScale:
         half = min(float(width * curvature ** (1.0 / 3.0)), probability / 2.0, (1.0 - probability) / 2.0)
         high, low = self.quantile(probability + half), self.quantile(probability - half)
         if high - low <= ALIKE * max(abs(high), abs(low)):
-            what = Message("residuals are alike around the quantile {quantile}", quantile=f"{probability:g}")
-            hint = marked("ask for another quantile: this outcome is not continuous there")
-            raise EstimationError.at("quantiles", what, hint=hint)
+            what = plugin.Message(
+                "residuals are alike around the quantile {quantile}", quantile=f"{probability:g}"
+            )
+            hint = plugin.marked("ask for another quantile: this outcome is not continuous there")
+            raise plugin.EstimationError.at("quantiles", what, hint=hint)
         return 2.0 * half / (high - low)
 
 
@@ -150,34 +141,34 @@ class QuantileFit(statistics.LevelledFit):
     scale_covariance : (n_coef, n_coef), of the scale's slopes
     """
 
-    title: ClassVar[str] = marked("Quantile regression")
+    title: ClassVar[str] = plugin.marked("Quantile regression")
 
     options: QuantileEffects
     equations: LocationScale
     regression: Regression
     model: plugin.AbsorbingModels
-    slopes: Floats
-    covariance: Floats
-    scale_covariance: Floats
+    slopes: plugin.Floats
+    covariance: plugin.Floats
+    scale_covariance: plugin.Floats
 
     @property
-    def notes(self) -> tuple[Note, ...]:
+    def notes(self) -> tuple[plugin.Note, ...]:
         """What was dropped, and rows whose fitted scale is negative."""
         n_negative = int(np.sum(self.equations.fitted_scale <= 0.0))
         if not n_negative:
             return self.regression.notes
-        words = marked(
+        words = plugin.marked(
             "The fitted scale of {n} of {n_obs} rows is not positive: quantiles may cross. Transform skewed "
             "regressors, or drop some."
         )
-        message = Message(words, n=n_negative, n_obs=self.regression.n_obs)
-        return (*self.regression.notes, Note("W-SCALE", self.outcome, message))
+        message = plugin.Message(words, n=n_negative, n_obs=self.regression.n_obs)
+        return (*self.regression.notes, plugin.Note("W-SCALE", self.outcome, message))
 
-    def coefficients(self) -> CoefficientTable:
+    def coefficients(self) -> plugin.CoefficientTable:
         """Return the slopes of the quantile that is predicted, clustered by entity."""
         return self._table(self.options.quantiles.index(self.options.predicted))
 
-    def statistics(self) -> Sequence[Statistic]:
+    def statistics(self) -> Sequence[plugin.Statistic]:
         """Return what describes the equation of the location."""
         r2 = statistics.squared_correlation(self.regression)
         return (*statistics.equation_statistics(self.regression, rss=self.regression.rss, r2=r2),)
@@ -205,19 +196,19 @@ class QuantileFit(statistics.LevelledFit):
         terms, columns = self.regression.terms, self.regression.panel.exposure_columns
         own = [at for at, name in enumerate(terms) if name in columns]
         statistic = wald(self._clustered(self.equations.scale.estimate, self.scale_covariance), own)
-        null = marked("the exposure has the same slope at all quantiles")
+        null = plugin.marked("the exposure has the same slope at all quantiles")
         return Diagnostic("equal_slopes", null, statistic, "chi2", (len(own),), "Machado & Santos Silva 2019")
 
-    def _table(self, at: int) -> CoefficientTable:
+    def _table(self, at: int) -> plugin.CoefficientTable:
         """Return the slopes of a quantile, by its position."""
         own = slice(at * self.slopes.shape[1], (at + 1) * self.slopes.shape[1])
         return self._clustered(self.slopes[at], self.covariance[own, own])
 
-    def _clustered(self, estimate: Floats, covariance: Floats) -> CoefficientTable:
+    def _clustered(self, estimate: plugin.Floats, covariance: plugin.Floats) -> plugin.CoefficientTable:
         regression, n_entities = self.regression, self.regression.panel.n_entities
         counts, factor = (regression.n_obs, len(estimate), 0, (n_entities,)), _small_sample(n_entities)
-        correction = plugin.Correction(marked("clustered by entity"), *counts, factor, n_entities - 1)
-        return CoefficientTable(regression.terms, estimate, covariance, correction)
+        correction = plugin.Correction(plugin.marked("clustered by entity"), *counts, factor, n_entities - 1)
+        return plugin.CoefficientTable(regression.terms, estimate, covariance, correction)
 
 
 def _small_sample(n_entities: int) -> float:
@@ -273,7 +264,9 @@ class QuantileEffects:
         """Return the estimator: standard errors cost it next to nothing."""
         return self
 
-    def fit(self, panel: Panel, *, rng: Stream = None, selection: Panel | None = None) -> QuantileFit:
+    def fit(
+        self, panel: plugin.Panel, *, rng: plugin.Stream = None, selection: plugin.Panel | None = None
+    ) -> QuantileFit:
         """Fit on all rows of a panel.
 
         Raises
