@@ -16,7 +16,7 @@ from statsmodels.multivariate.factor import Factor
 from threadpoolctl import threadpool_limits
 
 from harness.data.data_spec import DataSpec
-from harness.data.prepare.factor_index import likelihood_loadings, principal_loadings
+from harness.data.prepare.learned_steps import likelihood_loadings, principal_loadings
 from harness.data.read.files import read_source
 from harness.data.read.source import Source
 from harness.data.read.text import TEXT

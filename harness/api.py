@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from harness.data.panel import Panel
     from harness.data.read.files import FrameFile
+    from harness.registry.plugin import PluginChoice
     from harness.registry.registry import Registry
-    from harness.registry.sources import PluginChoice
     from harness.report.blocks import Picture
     from harness.report.write import Reporter
     from harness.running.folder import RunFolder

@@ -204,7 +204,7 @@ MODULES |= {"urllib", "requests", "http"}
 # Files that may use one of them, each for one purpose.
 FREE = {
     "harness/registry/registry.py": "subprocess",  # this interpreter, to try an import
-    "harness/data/read/statistics.py": "subprocess",  # this interpreter, to read a file that may end it
+    "harness/data/read/columnar.py": "subprocess",  # this interpreter, to read a file that may end it
     "harness/audit/integrity.py": "subprocess",  # ssh-keygen
     "harness/conformance/draws.py": "pickle",  # of objects that it has just made
     "harness/running/dependence.py": "pickle",  # writes into a hash, and reads nothing

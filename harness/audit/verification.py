@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from harness.audit.integrity import file_problems, manifest_problems, signed_by, spec_problems
-from harness.audit.table_difference import Tolerance, table_difference
+from harness.audit.runs import Tolerance, table_difference
 from harness.errors import ArtifactError, HarnessError, Problem
 from harness.evaluation.gain import recognition_table
 from harness.evaluation.losses import SAMPLES

@@ -13,6 +13,7 @@ from numpy.random import Generator
 from harness.arrays import Floats, Ints
 from harness.calibration.page import GAIN as SINGLE_GAIN
 from harness.calibration.page import LOSS, P_VALUE, band_finding
+from harness.data.key import Grouping
 from harness.data.panel import Panel, SplitUnit
 from harness.data.rules import RowFilter
 from harness.estimators.guard import Status
@@ -55,34 +56,20 @@ MOST_PERSISTENT = 0.95
 
 @dataclass(frozen=True, eq=False)
 class Cells:
-    """Which entity and which period every row is of.
+    """Which entity and which period every row is of."""
 
-    Attributes
-    ----------
-    entity : (n_obs,), codes of entities, 0 to `n_entities` less one
-    period : (n_obs,), positions of the periods in their order, 0 to `n_periods` less one
-    """
-
-    entity: Ints
-    period: Ints
-    n_entities: int
-    n_periods: int
+    entity: Grouping
+    period: Grouping
 
     @classmethod
     def of(cls, panel: Panel) -> Cells:
         """Return the cells of a panel's rows; periods without a row do not count."""
-        present, period = np.unique(panel.period, return_inverse=True)
-        entities, entity = np.unique(panel.entity.codes, return_inverse=True)
-        return cls(entity, period, entities.size, present.size)
-
-    def entity_means(self, values: Floats) -> Floats:
-        """Return the mean of every entity's rows, (n_entities,)."""
-        return _means(values, self.entity, self.n_entities)
+        return cls(Grouping.of(panel.entity.codes), Grouping.of(panel.period))
 
     def matrix(self, values: Floats) -> Floats:
         """Return values as (n_entities, n_periods), zero where there is no row."""
-        filled = np.zeros((self.n_entities, self.n_periods))
-        filled[self.entity, self.period] = values
+        filled = np.zeros((self.entity.n_levels, self.period.n_levels))
+        filled[self.entity.codes, self.period.codes] = values
         return filled
 
 
@@ -107,13 +94,13 @@ def error_parts(values: Floats, cells: Cells) -> ErrorParts:
     """Split values, (n_obs,), into the least squares effects of entities and periods, and the remainder."""
     present = cells.matrix(np.ones(values.size))
     rows = present.sum(axis=1)
-    within = values - cells.entity_means(values)[cells.entity]
+    within = values - _means(values, cells.entity)[cells.entity.codes]
     normal = np.diag(present.sum(axis=0)) - present.T @ (present / rows[:, None])
-    sums = np.bincount(cells.period, weights=within, minlength=cells.n_periods)
+    sums = cells.period.sums(within)
     shock = np.linalg.lstsq(normal, sums)[0]
     shock = np.asarray(shock - shock.mean())
-    level = cells.entity_means(values - shock[cells.period])
-    return ErrorParts(cells, level, shock, values - level[cells.entity] - shock[cells.period])
+    level = _means(values - shock[cells.period.codes], cells.entity)
+    return ErrorParts(cells, level, shock, values - level[cells.entity.codes] - shock[cells.period.codes])
 
 
 def shock_response(parts: ErrorParts) -> Floats:
@@ -134,8 +121,8 @@ def shock_response(parts: ErrorParts) -> Floats:
     innovations = shock - persistence * np.concatenate([[0.0], shock[:-1]])
     lag = np.subtract.outer(np.arange(shock.size), np.arange(shock.size))
     response = np.where(lag >= 0, persistence ** np.maximum(lag, 0), 0.0) * innovations
-    of_data = _means(parts.remainder + shock[cells.period], cells.period, cells.n_periods)
-    of_remainder = cells.matrix(parts.remainder) / np.bincount(cells.period)
+    of_data = _means(parts.remainder + shock[cells.period.codes], cells.period)
+    of_remainder = cells.matrix(parts.remainder) / cells.period.sizes
     wanted = _about_mean(of_data[:, None]) - _about_mean(of_remainder.T)
     expected = _about_mean(response)
     scale = np.sqrt(max(wanted, 0.0) / expected) if expected > 0 else 0.0
@@ -147,9 +134,8 @@ def _about_mean(columns: Floats) -> float:
     return float(((columns - columns.mean(axis=0)) ** 2).sum())
 
 
-def _means(values: Floats, codes: Ints, n_codes: int) -> Floats:
-    rows = np.bincount(codes, minlength=n_codes)
-    return np.asarray(np.bincount(codes, weights=values, minlength=n_codes) / rows)
+def _means(values: Floats, groups: Grouping) -> Floats:
+    return np.asarray(groups.sums(values) / groups.sizes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,16 +159,16 @@ class LinearTruth:
     def unexplained(self) -> Floats:
         """What regressors do not predict of the data, (n_obs,)."""
         parts = self.parts
-        return parts.level[parts.cells.entity] + parts.shock[parts.cells.period] + parts.remainder
+        return parts.level[parts.cells.entity.codes] + parts.shock[parts.cells.period.codes] + parts.remainder
 
     def draw(self, rng: Generator) -> DrawnTruth:
         """Draw an outcome."""
         cells = self.parts.cells
-        signs = rng.choice([-1.0, 1.0], size=(2, cells.n_entities))
-        level = (signs[0] * self.parts.level)[cells.entity]
+        signs = rng.choice([-1.0, 1.0], size=(2, cells.entity.n_levels))
+        level = (signs[0] * self.parts.level)[cells.entity.codes]
         response = shock_response(self.parts)
-        shock = (response @ rng.choice([-1.0, 1.0], size=len(response)))[cells.period]
-        remainder = signs[1][cells.entity] * self.parts.remainder
+        shock = (response @ rng.choice([-1.0, 1.0], size=len(response)))[cells.period.codes]
+        remainder = signs[1][cells.entity.codes] * self.parts.remainder
         without = self.systematic + level + shock
         return DrawnTruth(
             observed=without + self.effect * exposure_of(self.panel) + remainder,
@@ -228,17 +214,17 @@ def fit_linear_truth(panel: Panel, *, effect: float) -> LinearTruth:
     centred, cells = panel.X[:, others] - panel.X[:, others].mean(axis=0), Cells.of(panel)
     deviation = centred.std(axis=0)
     Z = np.asarray(centred / np.where(deviation > 0, deviation, 1.0))
-    means = np.column_stack([np.ones(cells.n_entities), *map(cells.entity_means, Z.T)])
+    weight = np.sqrt(cells.entity.sizes)
+    means = np.column_stack([np.ones(weight.size), *(_means(z, cells.entity) for z in Z.T)])
     outcome = panel.observed - effect * exposure_of(panel)
-    within = Z - means[:, 1:][cells.entity]
-    slopes = np.linalg.lstsq(within, outcome - cells.entity_means(outcome)[cells.entity])[0]
+    within = Z - means[:, 1:][cells.entity.codes]
+    slopes = np.linalg.lstsq(within, outcome - _means(outcome, cells.entity)[cells.entity.codes])[0]
     parts = error_parts(outcome - Z @ slopes, cells)
-    weight = np.sqrt(np.bincount(cells.entity))
     shared = means @ np.linalg.lstsq(means * weight[:, None], parts.level * weight)[0]
     return LinearTruth(
         panel=panel,
         effect=effect,
-        systematic=Z @ slopes + shared[cells.entity],
+        systematic=Z @ slopes + shared[cells.entity.codes],
         parts=replace(parts, level=parts.level - shared),
     )
 
@@ -260,13 +246,13 @@ def features(unexplained: Floats, cells: Cells) -> Mapping[str, float]:
     where a feature is not defined.
     """
     parts = error_parts(unexplained, cells)
-    of_rows = (parts.level[cells.entity], parts.shock[cells.period], parts.remainder)
+    of_rows = (parts.level[cells.entity.codes], parts.shock[cells.period.codes], parts.remainder)
     variances = np.array([float(part.var()) for part in of_rows])
     whole = variances.sum()
     shares = variances / whole if whole > 0 else np.full(3, np.nan)
-    errors = unexplained - cells.entity_means(unexplained)[cells.entity]
+    errors = unexplained - _means(unexplained, cells.entity)[cells.entity.codes]
     variance = float(errors.var())
-    known = {"missing_rows": 1.0 - errors.size / (cells.n_entities * cells.n_periods)}
+    known = {"missing_rows": 1.0 - errors.size / (cells.entity.n_levels * cells.period.n_levels)}
     known |= dict(zip(("share_entity", "share_period", "share_remainder"), shares.tolist(), strict=True))
     if variance <= 0:
         return dict.fromkeys(TOLERANCES, np.nan) | known
@@ -275,8 +261,8 @@ def features(unexplained: Floats, cells: Cells) -> Mapping[str, float]:
     now, before = wide[:, 1:][both], wide[:, :-1][both]
     size = float(np.sqrt((now**2).sum() * (before**2).sum()))
     known["autocorrelation"] = float(now @ before) / size if size > 0 else np.nan
-    sums = np.bincount(cells.period, weights=errors)
-    rows = np.bincount(cells.period)
+    sums = cells.period.sums(errors)
+    rows = cells.period.sizes
     pairs = float((rows * (rows - 1)).sum())
     products = float((sums**2).sum() - (errors**2).sum())
     known["correlation_between_entities"] = products / pairs / variance if pairs > 0 else np.nan

@@ -12,13 +12,13 @@ import click
 
 from harness.commands import options as shared
 from harness.errors import ExitCode
-from harness.registry.sources import PluginChoice
+from harness.registry.plugin import PluginChoice
 from harness.tables.registry import TABLES
 from harness.terminal import echo
 from harness.text.plain_text import printable
 
 if TYPE_CHECKING:
-    from harness.audit.table_difference import Tolerance
+    from harness.audit.runs import Tolerance
     from harness.running.folder import RunFolder
     from harness.running.prepare import RunSources
 
@@ -71,8 +71,7 @@ def compare(choice: PluginChoice, a: Path, b: Path, rtol: float, atol: float, as
     Exit code: 0 if the results agree within the tolerance, whatever the options and versions; 1 if a number,
     a row or a status differs; 5 if a folder is not a finished run.
     """
-    from harness.audit.runs import compare_runs, lines
-    from harness.audit.table_difference import Tolerance
+    from harness.audit.runs import Tolerance, compare_runs, lines
     from harness.running.folder import RunFolder
 
     if b.suffix == ".csv" and not b.is_dir():

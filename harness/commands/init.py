@@ -13,7 +13,7 @@ import click
 
 from harness.commands.options import PATH, found, path_option
 from harness.errors import DataError
-from harness.registry.sources import PluginChoice
+from harness.registry.plugin import PluginChoice
 from harness.terminal import echo, terminal_text
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from harness import __version__
 from harness.commands import options as shared
 from harness.commands.plugins import listed
 from harness.errors import DataError, HarnessError, Problem, SpecError
-from harness.registry.sources import PluginChoice
+from harness.registry.plugin import PluginChoice
 from harness.running.options import OPTIONS, RunOptions
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.registry.sources import PluginChoice, requested_by_environment
+from harness.registry.plugin import PluginChoice, requested_by_environment
 from harness.running.options import OPTIONS, Option, RunOptions
 from harness.terminal import echo
 

@@ -13,7 +13,7 @@ import click
 
 from harness.commands import options as shared
 from harness.registry.hooks import OURS
-from harness.registry.sources import PluginChoice
+from harness.registry.plugin import PluginChoice
 from harness.terminal import echo
 
 if TYPE_CHECKING:

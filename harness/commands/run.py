@@ -10,7 +10,7 @@ import click
 
 from harness.commands import options as shared
 from harness.errors import ExitCode
-from harness.registry.sources import PluginChoice
+from harness.registry.plugin import PluginChoice
 from harness.running.options import OPTIONS, RunOptions
 from harness.running.progress import progress
 from harness.terminal import echo

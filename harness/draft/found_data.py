@@ -18,11 +18,10 @@ from harness.data.data_spec import MISSING_VALUES, FileSpec, Join, Reshape
 from harness.data.messages import few, quoted
 from harness.data.name import fold_name
 from harness.data.read.clean import without_flags
-from harness.data.read.columnar import PARQUET
+from harness.data.read.columnar import PARQUET, find_catalog
 from harness.data.read.files import DataFolder, find_anywhere, frame_file, read_frame, read_source
 from harness.data.read.number_text import MISSING_TEXTS, are_years, is_marked_number, number_marks
 from harness.data.read.source import FileForm, FileReader, Source, Table
-from harness.data.read.statistics import find_catalog
 from harness.data.shape.merge import append, merge
 from harness.data.shape.reshape import column_pattern
 from harness.data.shape.rows import value_text

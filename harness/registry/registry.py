@@ -27,12 +27,14 @@ from harness.errors import PluginError, Problem, near_names
 from harness.registry.catalog import Catalog, Catalogs
 from harness.registry.hooks import LOADS_ATTRIBUTE, NEEDS_ATTRIBUTE, PROJECT
 from harness.registry.kind import Kind, MemberT
-from harness.registry.plugin import Kinds, Plugin, load_plugin
-from harness.registry.sources import (
+from harness.registry.plugin import (
     ALL_INSTALLED,
     OFF_VARIABLE,
+    Kinds,
+    Plugin,
     PluginChoice,
     PluginSource,
+    load_plugin,
     local_sources,
     plugins_folder,
     tree_sha256,

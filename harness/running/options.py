@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from harness.errors import SpecError
-from harness.registry.sources import PluginChoice, requested_by_environment
+from harness.registry.plugin import PluginChoice, requested_by_environment
 from harness.running.files import SPEC
 
 if TYPE_CHECKING:

@@ -21,8 +21,8 @@ from harness.data.user_schema import UserSchema, read_user_schema
 from harness.errors import ArtifactError, DataError, HarnessError, Problem
 from harness.estimators.guard import Attempt, attempt
 from harness.estimators.protocol import FitsByDraws
+from harness.registry.plugin import PluginChoice
 from harness.registry.registry import Registry
-from harness.registry.sources import PluginChoice
 from harness.running.files import SPEC, sha256_of
 from harness.running.folder import RunFolder
 from harness.running.isolation import one_thread

@@ -8,11 +8,17 @@ from typing import Protocol
 
 import numpy as np
 
+from harness import plugin
 from harness.plugin import EstimationError, Floats, Grouping, Panel, ShownFit, Statistic, marked
 from harness_panel.library import AGREEMENT, LibraryReport
 from harness_panel.solver.equation import LinearModels
 from harness_panel.solver.regression import Regression, in_order
 from harness_panel.solver.within import Absorber, without_effects
+
+# Capabilities of every estimator of coefficients.
+REPORTED: frozenset[type] = frozenset(
+    {plugin.CanProfile, plugin.HasCoefficients, plugin.HasDetails, plugin.HasNotes}
+)
 
 
 class LevelledModels(LinearModels, Protocol):

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.audit.runs import ValueDifference, spec_differences
-from harness.audit.table_difference import SHOWN, Tolerance, table_difference
+from harness.audit.runs import SHOWN, Tolerance, ValueDifference, spec_differences, table_difference
 from harness.study.spec.document import read_document, written_spec
 
 

@@ -8,11 +8,10 @@ import pytest
 
 import harness
 from harness import ArtifactError
-from harness.audit.runs import ValueDifference, compare_runs
-from harness.audit.table_difference import Tolerance
+from harness.audit.runs import Tolerance, ValueDifference, compare_runs
 from harness.audit.verification import verify
 from harness.installed import installed
-from harness.registry.sources import PluginChoice
+from harness.registry.plugin import PluginChoice
 from harness.running.folder import RunFolder
 from small_run import SPEC, copy_of, exit_code, grunfeld, run_small
 

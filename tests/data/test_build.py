@@ -9,8 +9,7 @@ import pytest
 
 from harness.data.build import PanelBuilder
 from harness.data.data_spec import DataSpec
-from harness.data.prepare.factor_index import FactorIndex
-from harness.data.prepare.learned_steps import Coupling, EntropyIndex
+from harness.data.prepare.learned_steps import Coupling, EntropyIndex, FactorIndex
 from harness.data.prepare.panel_steps import Interpolate, Lag
 from harness.data.prepare.row_steps import Log, Square
 from harness.data.roles import Roles

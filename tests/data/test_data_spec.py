@@ -10,7 +10,7 @@ from pydantic import ValidationError
 import harness
 from harness.data.build import panel_from_frame
 from harness.data.data_spec import DataSpec
-from harness.data.prepare.factor_index import FactorIndex
+from harness.data.prepare.learned_steps import FactorIndex
 from harness.data.prepare.panel_steps import Lag
 from harness.data.prepare.row_steps import Log, Ratio, Square
 from harness.data.roles import Roles

@@ -16,7 +16,7 @@ from harness.data.build import PanelBuilder
 from harness.data.data_spec import DataSpec
 from harness.data.name import fold_name, near_columns
 from harness.data.panel import with_entity_means
-from harness.data.prepare.factor_index import FactorIndex
+from harness.data.prepare.learned_steps import FactorIndex
 from harness.data.prepare.panel_steps import Lag
 from harness.data.prepare.row_steps import Square
 from harness.data.read.source import Table

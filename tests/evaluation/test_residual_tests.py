@@ -9,7 +9,7 @@ import statsmodels.api as sm
 from scipy import stats
 
 from harness.evaluation.residual_tests import encompassing_test, moran_test, surroundings_of
-from harness_panel.diagnostics.pooled import moran, weight_matrix
+from harness_panel.diagnostics.effects import moran, weight_matrix
 from panels import panel_from_arrays
 
 

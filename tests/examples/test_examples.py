@@ -21,7 +21,7 @@ from harness.data.simulate.simulation import SIMULATION
 from harness.errors import EstimationError
 from harness.estimators.protocol import ESTIMATOR
 from harness.installed import KINDS, registry_of
-from harness.registry.sources import PluginChoice
+from harness.registry.plugin import PluginChoice
 
 EXAMPLES = ROOT / "examples"
 

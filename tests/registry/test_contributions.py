@@ -23,10 +23,9 @@ from harness.installed import KINDS, installed, registry_of
 from harness.plugin import ResultTable, hookimpl
 from harness.registry.catalog import build_choice
 from harness.registry.hooks import SEAM_VERSION
-from harness.registry.plugin import collect, load_plugin
+from harness.registry.plugin import PluginSource, collect, load_plugin
 from harness.registry.process_state import remembered_state
 from harness.registry.registry import libraries_of
-from harness.registry.sources import PluginSource
 
 
 def fit(self, panel, *, rng, selection=None):

@@ -22,9 +22,8 @@ from harness.evaluation.protocol import PROTOCOL, InSample
 from harness.installed import installed, registry_of
 from harness.plugin import NestedEstimator, hookimpl
 from harness.registry.catalog import build_choice
-from harness.registry.plugin import faulty_member
+from harness.registry.plugin import PluginChoice, faulty_member, requested_by_environment
 from harness.registry.registry import deadly_imports
-from harness.registry.sources import PluginChoice, requested_by_environment
 from harness.rng import random_stream
 
 

@@ -16,9 +16,8 @@ from harness.estimators.protocol import ESTIMATOR
 from harness.installed import KINDS, installed, registry_of
 from harness.registry.catalog import Catalog
 from harness.registry.hooks import SEAM_VERSION
-from harness.registry.plugin import Plugin
+from harness.registry.plugin import Plugin, PluginChoice
 from harness.registry.registry import Registry
-from harness.registry.sources import PluginChoice
 from harness.scaffold.plugin import (
     PluginNames,
     new_plugin,

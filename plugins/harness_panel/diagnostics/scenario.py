@@ -13,11 +13,10 @@ from numpy.random import Generator
 from harness import plugin
 from harness.plugin import EstimationError, Floats, Panel, attempt
 from harness.plugin.reporting import ResultRow, typed
-from harness_panel.diagnostics.effects import Diagnostic, pesaran, wooldridge
-from harness_panel.diagnostics.pooled import moran
+from harness_panel.diagnostics.effects import Diagnostic, moran, pesaran, wooldridge
 from harness_panel.diagnostics.unit_roots import unit_root_tests
 from harness_panel.solver.regression import regress
-from harness_panel.spatial.network import Neighbours
+from harness_panel.spatial.estimator import Neighbours
 
 
 @dataclass(frozen=True, kw_only=True)

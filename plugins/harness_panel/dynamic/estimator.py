@@ -23,7 +23,7 @@ from harness_panel.diagnostics.effects import Check, Diagnostic, diagnostic_colu
 from harness_panel.estimators.linear import EntityMean, EntityMeanFit, LastValue, LastValueFit
 from harness_panel.solver.equation import ExpandedModels, FurtherColumns
 from harness_panel.solver.regression import Dimension, Regression, regress
-from harness_panel.statistics import LevelledFit
+from harness_panel.statistics import REPORTED, LevelledFit
 
 # What takes the entity effects out.
 Transformation = Literal["differences", "orthogonal_deviations"]
@@ -416,12 +416,7 @@ class DynamicGMM:
         *("arellano_bond", "blundell_bond", "difference_gmm", "system_gmm", "dynamic_gmm", "dynamic_panel"),
         *("xtabond", "xtabond2", "xtdpdsys", "xtdpdgmm", "pgmm"),
     )
-    provides: ClassVar[frozenset[type]] = frozenset(
-        {
-            *(plugin.CanFitFolds, plugin.CanProfile, plugin.HasCoefficients, plugin.HasDetails),
-            *(plugin.HasEffects, plugin.HasNotes),
-        }
-    )
+    provides: ClassVar[frozenset[type]] = REPORTED | {plugin.CanFitFolds, plugin.HasEffects}
 
     type: Literal["difference", "system"] = "difference"
     transformation: Transformation = "differences"

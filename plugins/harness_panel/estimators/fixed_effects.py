@@ -17,16 +17,7 @@ from pydantic import Field
 
 from harness import plugin
 from harness_panel.covariance import Clustered, Covariance, PredictionsAlone, columns_of
-from harness_panel.diagnostics import pooled
-from harness_panel.diagnostics.effects import (
-    Check,
-    breusch_pagan,
-    effect_tests,
-    f_test_of_effects,
-    hausman,
-    unweighted,
-    wald_of_slopes,
-)
+from harness_panel.diagnostics import effects as tests
 from harness_panel.estimators.linear import LINEAR, EffectsFit, LinearEstimator, LinearFit
 from harness_panel.library import LibraryData, LibraryModel, report_of
 from harness_panel.solver.draws import regress_draws
@@ -132,12 +123,12 @@ class Events:
         name, against, kept = "pre_trend", "no effect before", self.table.terms
         leads = [kept.index(term) for at, term in self.terms.items() if at < 0 and term in kept]
         try:
-            found = wald_of_slopes(self.table, leads)
+            found = tests.wald_of_slopes(self.table, leads)
         except plugin.EstimationError as error:
             row = (panel.exposure, name, against, "refused", error.problems[0].what)
             return {"effect_tests": by_columns(("exposure", "test", "against", "status", "reason"), [row])}
-        tests = [(name, against, found.statistic, found.p_value)]
-        return {"effect_tests": effect_tests(panel, tests, exposure=panel.exposure)}
+        rows = [(name, against, found.statistic, found.p_value)]
+        return {"effect_tests": tests.effect_tests(panel, rows, exposure=panel.exposure)}
 
     def notes(self) -> Iterator[plugin.Note]:
         """Yield a warning where treatment is staggered, and one where there is no event study.
@@ -188,21 +179,21 @@ class PooledFit(LinearFit):
         """Return what describes the fit, its likelihood included."""
         return (*super().statistics(), *likelihood_statistics(self.regression, rss=self.reported.rss))
 
-    def checks(self) -> Mapping[str, Check]:
+    def checks(self) -> Mapping[str, tests.Check]:
         """Return tests for what pooling leaves out: effects, correlation over time and across entities."""
         regression = self.regression
-        of_equal_rows: Mapping[str, Check] = {
-            "breusch_pagan": partial(breusch_pagan, self.rows),
-            "heteroscedasticity": partial(pooled.heteroscedasticity, regression),
-            "white": partial(pooled.white, regression),
-            "reset": partial(pooled.reset, regression),
-            **pooled.spatial_tests(regression),
+        of_equal_rows: Mapping[str, tests.Check] = {
+            "breusch_pagan": partial(tests.breusch_pagan, self.rows),
+            "heteroscedasticity": partial(tests.heteroscedasticity, regression),
+            "white": partial(tests.white, regression),
+            "reset": partial(tests.reset, regression),
+            **tests.spatial_tests(regression),
         }
         return {
             **super().checks(),
-            "f_effects": partial(f_test_of_effects, self.rows, ("entity",), weights=regression.weights),
+            "f_effects": partial(tests.f_test_of_effects, self.rows, ("entity",), weights=regression.weights),
             **{
-                name: unweighted(check, is_weighted=regression.is_weighted)
+                name: tests.unweighted(check, is_weighted=regression.is_weighted)
                 for name, check in of_equal_rows.items()
             },
             **self.error_checks(),
@@ -297,14 +288,14 @@ class FixedEffectsFit(EffectsFit):
             plugin.Statistic("n_singleton_rows", n_alone, _SINGLETONS),
         )
 
-    def checks(self) -> Mapping[str, Check]:
+    def checks(self) -> Mapping[str, tests.Check]:
         """Return tests of the effects, and of correlation over time and across entities."""
         regression = self.regression
-        effects, against = regression.effects, partial(hausman, self.rows)
-        against_random = {"hausman": unweighted(against, is_weighted=regression.is_weighted)}
+        effects, against = regression.effects, partial(tests.hausman, self.rows)
+        against_random = {"hausman": tests.unweighted(against, is_weighted=regression.is_weighted)}
         return {
             **super().checks(),
-            "f_effects": partial(f_test_of_effects, self.rows, effects, weights=regression.weights),
+            "f_effects": partial(tests.f_test_of_effects, self.rows, effects, weights=regression.weights),
             **(against_random if effects == ("entity",) else {}),
             **self.error_checks(),
         }

@@ -173,12 +173,7 @@ class EffectsFit(LinearFit, LevelledFit):
 
 
 # Capabilities of every linear estimator.
-LINEAR: frozenset[type] = frozenset(
-    {
-        *(plugin.CanFitDraws, plugin.CanFitFolds, plugin.CanProfile, plugin.HasCoefficients),
-        *(plugin.HasDetails, plugin.HasNotes, plugin.NeedsGroups),
-    }
-)
+LINEAR = statistics.REPORTED | {plugin.CanFitDraws, plugin.CanFitFolds, plugin.NeedsGroups}
 
 FitT = TypeVar("FitT", bound=LinearFit)
 

@@ -22,16 +22,14 @@ from harness_panel.estimators.linear import LINEAR, EffectsFit, LinearEstimator,
 from harness_panel.library import LibraryData, LibraryModel, report_of
 from harness_panel.solver.equation import (
     Centring,
+    EntityMeans,
     Equation,
     ExpandedModels,
     OneByOne,
     Pairs,
-    difference_models,
-)
-from harness_panel.solver.random_equation import (
-    EntityMeans,
     RandomEquation,
     VarianceComponents,
+    difference_models,
     drawn_rows,
     level_rows,
     random_equation,

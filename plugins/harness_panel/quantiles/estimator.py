@@ -239,12 +239,7 @@ class QuantileEffects:
     known_as: ClassVar[tuple[str, ...]] = (
         *("quantile_regression", "panel_quantile", "mmqr", "mm_qr", "xtqreg", "qreg", "rqpd", "qregpd"),
     )
-    provides: ClassVar[frozenset[type]] = frozenset(
-        {
-            *(plugin.CanFitFolds, plugin.CanProfile, plugin.HasCoefficients, plugin.HasDetails),
-            *(plugin.HasEffects, plugin.HasNotes),
-        }
-    )
+    provides: ClassVar[frozenset[type]] = statistics.REPORTED | {plugin.CanFitFolds, plugin.HasEffects}
 
     quantiles: tuple[Probability, ...] = (0.1, 0.25, 0.5, 0.75, 0.9)
     predicted: Probability = 0.5

@@ -7,7 +7,7 @@ import pytest
 from sklearn.decomposition import PCA, FactorAnalysis
 from statsmodels.multivariate.factor import Factor
 
-from harness.data.prepare.factor_index import (
+from harness.data.prepare.learned_steps import (
     LEAST_UNIQUENESS,
     FactorIndex,
     LearnedIndex,

@@ -9,8 +9,14 @@ import pytest
 from harness.data.build import PanelBuilder
 from harness.data.data_spec import DataSpec
 from harness.data.messages import ProblemCollector
-from harness.data.prepare.factor_index import FactorIndex
-from harness.data.prepare.learned_steps import Coupling, EntropyIndex, Rescale, Standardise, Winsorise
+from harness.data.prepare.learned_steps import (
+    Coupling,
+    EntropyIndex,
+    FactorIndex,
+    Rescale,
+    Standardise,
+    Winsorise,
+)
 from harness.data.prepare.panel_steps import Deflate, Lag
 from harness.data.prepare.pipeline import DerivedColumns, find_derived
 from harness.data.prepare.row_steps import Log, Ratio, Square

@@ -10,10 +10,10 @@ import pytest
 
 from harness.data.data_spec import DataSpec
 from harness.data.messages import RowLocator
+from harness.data.read.columnar import find_catalog
 from harness.data.read.files import DataFolder
 from harness.data.read.number_text import is_exact
 from harness.data.read.numbers import cast_note, require_numbers, type_objects, type_texts
-from harness.data.read.statistics import find_catalog
 from harness.errors import DataError
 from workbooks import as_workbook
 
@@ -159,7 +159,7 @@ def test_a_catalog_of_sas_makes_codes_categories(tmp_path, monkeypatch):
 
 def test_a_packed_file_of_more_cells_than_are_read_is_refused_before_it_is_read(tmp_path, monkeypatch):
     pyreadstat = pytest.importorskip("pyreadstat")
-    monkeypatch.setattr("harness.data.read.statistics.MAX_CELLS", 100)
+    monkeypatch.setattr("harness.data.read.columnar.MAX_CELLS", 100)
     frame = pd.DataFrame({"id": ["a"] * 60, "age": range(60)})
     pyreadstat.write_sav(frame, str(tmp_path / "long.zsav"), compress=True)
     with pytest.raises(DataError, match="60 rows x 2 columns are more than 100 cells"):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from harness.api import prepare_study as prepare
-from harness.data.prepare.factor_index import FactorIndex
+from harness.data.prepare.learned_steps import FactorIndex
 from harness.data.simulate.digital_carbon.panel import GAP_SHARES, INDICATORS, DigitalCarbon
 from harness.running.options import RunOptions
 

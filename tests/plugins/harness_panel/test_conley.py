@@ -11,8 +11,8 @@ from scipy.stats import t
 from harness import EstimationError
 from harness.plugin import Contiguity, great_circle_km, random_stream
 from harness_panel import Clustered, Conley, FixedEffects, Instrumental, PooledOLS, Robust
-from harness_panel.diagnostics.pooled import moran as moran_of
-from harness_panel.diagnostics.pooled import weight_matrix
+from harness_panel.diagnostics.effects import moran as moran_of
+from harness_panel.diagnostics.effects import weight_matrix
 from harness_panel.solver.regression import regress
 from panels import panel_from_arrays, simulated_panel
 

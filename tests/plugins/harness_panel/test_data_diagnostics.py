@@ -12,7 +12,7 @@ import pytest
 from harness.plugin import random_stream
 from harness_panel import DataDiagnostics
 from harness_panel.diagnostics.unit_roots import unit_root_tests
-from harness_panel.spatial.network import Neighbours
+from harness_panel.spatial.estimator import Neighbours
 from panels import simulated_panel
 from r_reference import R_FOLDER, r_panel
 

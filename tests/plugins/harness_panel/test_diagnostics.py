@@ -24,7 +24,7 @@ from harness_panel import (
     PooledOLS,
     RandomEffects,
 )
-from harness_panel.diagnostics import pooled
+from harness_panel.diagnostics import effects
 from harness_panel.estimators.linear import influence
 from panels import diagnostics_of, key_from, panel_from_arrays, simulated_panel
 from r_reference import r_panel, reference
@@ -233,9 +233,9 @@ def test_white_is_that_of_statsmodels_and_refused_with_many_columns():
 def test_white_is_refused_where_its_products_would_fill_the_memory(monkeypatch):
     panel = simulated_panel(random_stream(71), n_entities=40, n_periods=6)
     n_terms = (panel.X.shape[1] + 1) * (panel.X.shape[1] + 2) // 2
-    monkeypatch.setattr(pooled, "MOST_PRODUCTS", n_terms * panel.n_obs)
+    monkeypatch.setattr(effects, "MOST_PRODUCTS", n_terms * panel.n_obs)
     assert diagnostics_of(fitted(panel, PooledOLS()))["white"].df[0] > 0
-    monkeypatch.setattr(pooled, "MOST_PRODUCTS", n_terms * panel.n_obs - 1)
+    monkeypatch.setattr(effects, "MOST_PRODUCTS", n_terms * panel.n_obs - 1)
     refused = diagnostics_of(fitted(panel, PooledOLS()))["white"]
     assert f"{n_terms} squares and products of regressors in 240 rows" in refused.reason
 

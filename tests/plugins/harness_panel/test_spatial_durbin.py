@@ -11,9 +11,7 @@ from scipy.optimize import approx_fprime, minimize_scalar
 
 from harness.plugin import Contiguity, EstimationError, random_stream
 from harness_panel import SpatialDurbin
-from harness_panel.spatial.estimator import Impacts
-from harness_panel.spatial.likelihood import DurbinEquation
-from harness_panel.spatial.network import Neighbours, Network
+from harness_panel.spatial.estimator import DurbinEquation, Impacts, Neighbours, Network
 from panels import balanced_panel, simulated_panel
 from r_reference import r_panel
 

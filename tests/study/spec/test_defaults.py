@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 from harness import SpecError
 from harness.installed import installed
 from harness.registry.catalog import meant_instead
-from harness.registry.sources import PluginChoice
+from harness.registry.plugin import PluginChoice
 from harness.study.expectations.claim import ErrorClaim
 from harness.study.expectations.curve_claim import DirectionClaim, LevelClaim
 from harness.study.spec.json_schema import spec_schema

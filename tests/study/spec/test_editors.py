@@ -12,7 +12,7 @@ from jsonschema import Draft7Validator, Draft202012Validator
 from harness.data.prepare.step import STEP
 from harness.errors import SpecError
 from harness.installed import installed, registry_of
-from harness.registry.sources import PluginChoice
+from harness.registry.plugin import PluginChoice
 from harness.study.spec import load
 from harness.study.spec.json_schema import spec_schema
 from harness.study.spec.load import load_study
