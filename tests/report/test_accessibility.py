@@ -245,8 +245,16 @@ def test_every_figure_is_there_and_the_same_run_gives_the_same_bytes(wage, figur
     again = figures_of(read_run(wage))
     assert dict(mpl.rcParams) == before
     assert [figure.name for figure in again] == [
-        *("gains", "multiverse-lwage", "curves", "curve-lwage", "slope-lwage", "ale-lwage"),
-        *("groups", "conditional-1", "groups-size", "groups-rank", "surface-educ", "map-lwage-ann"),
+        *("gains", "multiverse-lwage", "curves", "binned-scatter", "curve-lwage", "slope-lwage"),
+        *(
+            "ale-lwage",
+            "groups",
+            "conditional-1",
+            "groups-size",
+            "groups-rank",
+            "surface-educ",
+            "map-lwage-ann",
+        ),
     ]
     for figure, other in zip(figures, again, strict=True):
         assert figure.prints == other.prints
