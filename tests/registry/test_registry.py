@@ -261,8 +261,8 @@ MODULES = {
         "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n",
         "its import ended the process, by SIGKILL",
     ),
-    "sleeps": ("import time\ntime.sleep(600)\n", "its import did not come to an end within 3 s"),
-    "counts": ("while True: pass\n", "its import did not come to an end within 3 s"),
+    "sleeps": ("import time\ntime.sleep(600)\n", "its import did not come to an end within 1 s"),
+    "counts": ("while True: pass\n", "its import did not come to an end within 1 s"),
     "is_well": ("x = 1\n", ""),
     "raises": ("raise SystemExit(3)\n", ""),
     "speaks": ("import os\nos.write(1, b'noise' * 100_000)\n", ""),
@@ -272,6 +272,7 @@ MODULES = {
     ),
     "forks": ("import os\nos.fork()\n", ""),
 }
+ENDLESS = {"sleeps", "counts"}
 
 
 @pytest.fixture
@@ -282,8 +283,10 @@ def path(tmp_path):
 
 
 def test_each_is_named_with_what_its_import_does_and_the_others_are_not(path):
-    found = deadly_imports(list(MODULES), path=path, longest=3.0)
-    assert found == {name: reason for name, (_, reason) in MODULES.items() if reason}
+    # However long a busy machine takes to start all the others.
+    for longest, names in ((1.0, ENDLESS), (60.0, MODULES.keys() - ENDLESS)):
+        found = deadly_imports(sorted(names), path=path, longest=longest)
+        assert found == {name: MODULES[name][1] for name in names if MODULES[name][1]}
 
 
 def test_there_is_nothing_to_try_where_there_are_no_plugins_of_others(path, monkeypatch):
