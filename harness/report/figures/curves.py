@@ -159,7 +159,7 @@ def plot_scatters(run: Run, scenario: str, bins: Mapping[tuple[str, str], Sequen
         axes.plot(at, estimate, linestyle="none", marker="o", markersize=3.0, color=BLUE)
         axes.set_title(drawable(gettext(VARIATIONS[variation]).format(**named)))
         if variation == "raw":
-            axes.set_ylabel(drawable_label(study.axis_label(outcome), 24))
+            axes.set_ylabel(drawable_label(study.axis_label(outcome), 24, lines=3))
     figure.supxlabel(drawable_label(study.axis_label(study.exposure_of(scenario)), 60))
     return figure
 
