@@ -165,7 +165,7 @@ BESIDE = (PROJECT, "README.md", "LICENSE", "hatch_build.py")
 
 
 def own_requirement(name: str, version: str, sources: Mapping[str, Path]) -> str:
-    """Return how pip is asked for one of our distributions: by version, by commit, or from the archive.
+    """Return the requirement of one of our distributions: a version, a commit, or a folder of the archive.
 
     Parameters
     ----------

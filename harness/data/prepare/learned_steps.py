@@ -456,7 +456,7 @@ class FactorIndex(OfNamedColumns):
 
     The indicators are standardised, and the index is the regression score of their first factor. It rises
     with the first column that is listed, so list one that surely shows what the index stands for first. Among
-    the rows it is learned from it starts at 0, or lies within the range that is asked for.
+    the rows it is learned from it starts at 0, or lies within the range of ``to``.
 
     Attributes
     ----------

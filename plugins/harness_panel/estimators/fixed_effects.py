@@ -210,7 +210,7 @@ class PooledOLS(LinearEstimator[PooledFit]):
 
     Attributes
     ----------
-    covariance : clustered by entity unless another is asked for
+    covariance : clustered by entity by default
     weighted : whether rows count by the column ``roles.weights``, whose inverse the variance of their errors
         is in proportion to
     """
@@ -328,7 +328,7 @@ class FixedEffects(LinearEstimator[FixedEffectsFit]):
     Attributes
     ----------
     effects : keys whose levels have effects: ``entity``, ``time``, both, or none beside `absorb`
-    covariance : clustered by entity unless another is asked for
+    covariance : clustered by entity by default
     absorb : further columns of the data whose levels have effects, such as an industry, or combinations of
         columns and keys, such as ``region^time`` for effects of every region in every period
     weighted : whether rows count by the column ``roles.weights``, whose inverse the variance of their errors

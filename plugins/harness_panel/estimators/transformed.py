@@ -138,7 +138,7 @@ class FirstDifference(LinearEstimator[DifferenceFit]):
     Attributes
     ----------
     constant : whether the differences have a constant, which is a trend common to all entities
-    covariance : clustered by entity unless another is asked for
+    covariance : clustered by entity by default
     weighted : whether rows count by the column ``roles.weights``, whose inverse the variance of their errors
         is in proportion to; the variance of a difference is the sum of that of its two rows
     """
@@ -286,7 +286,7 @@ class RandomEffects(LinearEstimator[RandomEffectsFit]):
 
     Attributes
     ----------
-    covariance : clustered by entity unless another is asked for
+    covariance : clustered by entity by default
     """
 
     name: ClassVar[str] = "random_effects"
@@ -383,7 +383,7 @@ class Mundlak(LinearEstimator[MundlakFit]):
 
     Attributes
     ----------
-    covariance : clustered by entity unless another is asked for
+    covariance : clustered by entity by default
     """
 
     name: ClassVar[str] = "mundlak"

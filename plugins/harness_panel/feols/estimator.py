@@ -125,7 +125,7 @@ class Feols:
     absorb : further columns of the data whose levels have effects, such as ``industry``, and combinations of
         columns and keys such as ``[region, time]``
     trends : ``entity`` gives every entity a slope in time beside its effect
-    covariance : unless another is asked for, clustered by entity with ``correction: stata``, the default of
+    covariance : by default clustered by entity with ``correction: stata``, the default of
         fixest
     singletons : ``keep`` or ``drop`` rows that are the only one of a level, or are so once such rows are left
         out; no slope depends on them, but the factors for small samples do

@@ -383,7 +383,7 @@ class Instrumental:
     method : two-stage least squares, LIML, or two-step GMM, which weighs moments by the covariance's clusters
     effects : keys whose levels have effects; none is a pooled equation with a constant
     endogenous : regressors that are instrumented with the exposure; needs as many instruments
-    covariance : clustered by entity unless another is asked for
+    covariance : clustered by entity by default
     """
 
     name: ClassVar[str] = "instrumental"
