@@ -41,14 +41,6 @@ def test_tables_are_those_of_the_folder_with_all_digits(small_run):
     assert list(small_run.warnings.columns) == ["code", "where", "message"]
 
 
-def test_the_in_sample_error_is_that_of_least_squares(small_run):
-    frame = grunfeld().reset_index().query("firm != 'American Steel'")
-    X = np.column_stack([np.ones(len(frame)), frame["value"], frame["capital"]])
-    _, residual, _, _ = np.linalg.lstsq(X, frame["invest"].to_numpy())
-    errors = small_run.accuracy.set_index(["estimator", "protocol", "sample"])["mse"]
-    assert errors["ols", "in_sample", "all"] == pytest.approx(residual[0] / len(frame), rel=1e-9)
-
-
 def test_a_table_that_was_not_asked_for_is_empty(small_run):
     assert small_run.surfaces.empty
     assert small_run.heterogeneity.empty

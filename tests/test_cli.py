@@ -25,12 +25,6 @@ data:
 CSV = "firm,year,invest,value,capital\na,1,1.5,2,3\na,2,2.5,2,4\nb,1,3,1,5\nb,2,4,7,6\n"
 
 
-def test_a_spec_alone_is_valid():
-    done = harness("validate", "--spec-only", "specs/grunfeld.yaml")
-    assert done.returncode == 0, done.stderr
-    assert "valid" in done.stdout
-
-
 def test_validating_looks_at_the_data_too(tmp_path):
     done = harness("validate", "specs/grunfeld.yaml")
     assert "200 rows of 10 entities in 20 periods" in done.stdout

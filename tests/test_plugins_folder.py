@@ -9,15 +9,6 @@ import pytest
 from command import harness
 from plugin_files import DISTANCES, NEAREST, install, write_tiny_study
 
-DYING = """\
-        import os
-
-        with open("fits.log", "a") as log:
-            log.write("fit\\n")
-        if "DIE" in os.environ and len(open("fits.log").readlines()) == 3:
-            os._exit(1)
-"""
-
 SET = ("--set", "report.formats=[]")
 EXCHANGING = f"{NEAREST}\nnp.mean = len\n"
 
@@ -73,19 +64,6 @@ def test_a_run_is_taken_up_only_with_the_same_plugin(place):
     assert registry_of((), choice=choice).brought_by == before
     (place / "own plugins" / "_distances.py").write_text(DISTANCES + "\n", encoding="utf-8")
     assert registry_of((), choice=choice).brought_by != before
-
-
-def test_a_fit_whose_process_ended_once_is_done_again_and_no_other_is(place):
-    """The plugin ends its worker in its third fit, with one job too."""
-    plugin = place / "own plugins" / "knn.py"
-    plugin.write_text(NEAREST.replace("        return NearestFit(", DYING + "        return NearestFit("))
-    words = ("--plugins-folder", "own plugins", "run", "tiny.yaml", *SET, "--out", "cut", "--jobs", "1")
-    done = harness(*words, DIE="1", cwd=place)
-    assert done.returncode == 0, done.stderr
-    cells = json.loads((place / "cut" / "manifest.json").read_text(encoding="utf-8"))["cells"]
-    fits = [cell for cell in cells if "other" in cell["cell"]]
-    assert {cell["status"] for cell in fits} == {"ok"}
-    assert (place / "fits.log").read_text() == "fit\n" * (len(fits) + 1)
 
 
 def test_a_spec_cannot_name_a_folder(place):
@@ -196,30 +174,9 @@ def command(tmp_path_factory):
     return run
 
 
-OWN = (
-    "harness_causal",
-    "harness_fixest",
-    "harness_neural",
-    "harness_panel",
-    "harness_rab",
-    "harness_sklearn",
-)
-
-
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
     return write_tiny_study(tmp_path_factory.mktemp("study"), other="pooled_ols")
-
-
-def test_the_list_says_what_is_wrong_with_each_and_nothing_of_the_others(command):
-    done = command("plugins", "--json")
-    listed = {plugin["name"]: plugin for plugin in json.loads(done.stdout)}
-    for name, (_, reason) in BROKEN_FILES.items():
-        assert reason in listed[name]["broken"]
-        assert listed[name]["offers"] == {}
-    whole = {name: plugin for name, plugin in listed.items() if name.startswith("harness_")}
-    assert {name: plugin["broken"] for name, plugin in whole.items()} == dict.fromkeys(OWN, "")
-    assert "mean" in whole["harness_panel"]["offers"]["estimators"]
 
 
 @pytest.fixture(scope="module")
@@ -277,19 +234,6 @@ def test_a_spec_that_uses_one_is_told_which_and_why(command, tmp_path):
     assert "tiny.yaml:7:32: estimators[1].use: unknown estimator 'mine'" in done.stderr
     assert "misspelt_hook (there is no hook 'harness_estimatorz'" in done.stderr
     assert "Traceback" not in done.stderr
-
-
-@pytest.mark.parametrize("how", ["option", "variable"])
-def test_what_is_switched_off_is_not_loaded(command, how):
-    names = ["walks_out", "bad_syntax"]
-    if how == "option":
-        done = command(*(word for name in names for word in ("-p", f"no:{name}")), "plugins", "--json")
-    else:
-        done = command("plugins", "--json", off=", ".join(names))
-    listed = {one["name"]: one for one in json.loads(done.stdout)}
-    assert [name for name, one in listed.items() if one["off"]] == sorted(names)
-    assert all(listed[name]["broken"] == "" for name in names)
-    assert listed["missing_import"]["broken"]
 
 
 def test_a_spec_that_uses_what_is_off_is_told_so(command, study):

@@ -238,13 +238,6 @@ def test_every_estimator_named_is_there():
     assert named <= {*catalogs["estimator"].members, *catalogs["scenario"].members}
 
 
-@pytest.mark.parametrize("text", [README, CHINESE], ids=["en", "zh"])
-def test_every_linked_file_is_there(text):
-    links = re.findall(r"\]\(([^)#]+)\)", text)
-    assert links
-    assert [link for link in links if not (ROOT / link).is_file()] == []
-
-
 EXTRAS = ("torch", "minisom", "plotly", "pyfixest", "pyreadstat", "distributed")
 COMMANDS = f"""
 import contextlib, io, json, sys

@@ -37,14 +37,6 @@ def test_a_run_counts_what_it_reproduces_and_succeeds_all_the_same(finished):
     assert "fails under pytest, not here" in done.stdout
 
 
-def test_the_report_shows_the_number_that_differs(finished):
-    _, folder, _ = finished
-    page = (folder / "report.html").read_text(encoding="utf-8")
-    assert "this run reproduces 21" in page
-    assert "49.81" in page
-    assert "off by 0.6334, 0.005 allowed" in page
-
-
 def test_numbers_are_pinned_to_the_standard_output(finished):
     _, folder, _ = finished
     done = harness("pin", folder, "--table", "gain", "--estimator", "within")

@@ -49,23 +49,7 @@ def test_wage_panel_is_in_order_and_its_square_is_the_datasets():
 # What follows from the exposure.
 
 
-def test_a_counterfactual_exposure_carries_its_square_along():
-    spec = DataSpec(dataset="wage_panel", prepare=(Square("exper2", "exper"),))
-    changed = build_dataset(spec, WAGE_ROLES).panel("lwage").with_column("exper", 3.0)
-    assert set(changed.column("exper2")) == {9.0}
-
-
 # Rows that are left out.
-
-
-def test_missing_cells_are_refused_by_default(build_text):
-    with pytest.raises(DataError) as caught:
-        build_text("id,year,y,x\na,1,NA,1\na,2,2,\nb,1,.,3\n")
-    first, second = caught.value.problems
-    assert first.where == "panel.csv: column 'y', lines 2 (a, 1), 4 (b, 1)"
-    assert first.what == "2 of 3 cells are missing"
-    assert second.where == "panel.csv: column 'x', line 3 (a, 2)"
-    assert "missing: drop" in first.hint
 
 
 def test_missing_cells_can_be_dropped(build_text):

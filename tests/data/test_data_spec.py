@@ -10,11 +10,7 @@ from pydantic import ValidationError
 import harness
 from harness.data.build import panel_from_frame
 from harness.data.data_spec import DataSpec
-from harness.data.prepare.learned_steps import FactorIndex
-from harness.data.prepare.panel_steps import Lag
-from harness.data.prepare.row_steps import Log, Ratio, Square
 from harness.data.roles import Roles
-from harness.data.rules import ColumnRule, RowFilter
 from harness.errors import DataError
 from harness.estimators.protocol import ESTIMATOR
 from harness.installed import installed
@@ -38,37 +34,6 @@ def mistakes(options: dict) -> list[tuple[str, str]]:
         (".".join(map(str, path)), error["msg"])
         for path, error in zip(paths, caught.value.errors(), strict=True)
     ]
-
-
-def test_everything_a_data_spec_can_say():
-    spec = read(
-        {
-            "path": "cities.csv",
-            "encoding": "gb18030",
-            "separator": ";",
-            "missing": "drop",
-            "missing_values": ["", "—"],
-            "rows": {"year": {"from": 2011, "to": "2019"}, "city": {"exclude": ["Lhasa", 7]}},
-            "prepare": [
-                {"log": {"into": "a", "of": "b"}},
-                {"square": {"into": "c", "of": "a"}},
-                {"ratio": {"into": "d", "of": "a", "over": "c"}},
-                {"lag": {"into": "e", "of": "d", "periods": 2}},
-                {"factor_index": {"into": "f", "columns": ["p", "q", "r"], "rotation": "varimax"}},
-            ],
-            "schema": {"p": {"type": "number", "min": 0, "max": 1.5, "missing_ok": True}},
-        }
-    )
-    assert spec.rows == {"year": RowFilter(from_=2011, to="2019"), "city": RowFilter(exclude=("Lhasa", 7))}
-    assert spec.prepare == (
-        Log("a", "b"),
-        Square("c", "a"),
-        Ratio("d", "a", "c"),
-        Lag("e", "d", 2),
-        FactorIndex("f", ("p", "q", "r")),
-    )
-    assert spec.schema == {"p": ColumnRule("number", 0, 1.5, missing_ok=True)}
-    assert (spec.separator, spec.missing, spec.missing_values) == (";", "drop", ("", "—"))
 
 
 @pytest.mark.parametrize(

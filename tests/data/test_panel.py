@@ -189,34 +189,6 @@ def test_levels_of_an_index_are_columns_and_rows_are_put_in_order():
     assert (again.n_obs, again.n_entities, again.n_periods) == (220, 11, 20)
 
 
-CLEAN = {
-    "entity": "id",
-    "time": "year",
-    "outcomes": ("y",),
-    "exposure": "x",
-    "moderators": ("m",),
-    "controls": ("c",),
-}
-
-
-@pytest.mark.parametrize(
-    ("changed", "expected"),
-    [
-        pytest.param({}, (), id="clean"),
-        ({"controls": ("x",)}, (("controls", "'x' is already in exposure"),)),
-        ({"exposure": "year"}, (("exposure", "'year' is already in time"),)),
-        pytest.param({"time": "id"}, (("time", "'id' is already in entity"),), id="one-key-twice"),
-        pytest.param(
-            {"outcomes": ("y", "y"), "controls": ("m",)},
-            (("outcomes", "'y' is listed more than once"), ("controls", "'m' is already in moderators")),
-            id="two-at-once",
-        ),
-    ],
-)
-def test_contradictions(changed, expected):
-    assert Roles(**(CLEAN | changed)).contradictions() == expected
-
-
 @pytest.mark.parametrize("written", ["caf\u00e9", " cafe\u0301", "\u00a0caf\u00e9\u3000"])
 def test_names_that_look_alike_fold_to_one(written):
     assert fold_name(written) == "caf\u00e9"

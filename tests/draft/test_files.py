@@ -1,6 +1,7 @@
 """What `harness init` sees of files: how they are read, and that the drafted study runs without an edit."""
 
 import io
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +21,23 @@ from harness.draft.found_data import options_of, sniff
 from harness.installed import installed
 from harness.study.spec.entry import LadderEntry, drafted_entries
 from harness.study.spec.load import load_study
-from messy_files import CITIES, FILES, NAMES, YEARS, as_csv, clean, wide
 from spec_tables import table_of
 from workbooks import as_workbook
+
+# Files in the manner of yearbooks and databases, and their clean twin.
+MESSY = Path(__file__).parent / "messy"
+CITIES = ("北京", "天津", "石家庄", "唐山", "秦皇岛", "邯郸")
+YEARS = tuple(range(2011, 2017))
+NAMES = {"gdp": "地区生产总值", "co2": "碳排放", "share": "第三产业比重"}
+
+
+def clean():
+    return pd.read_csv(MESSY / "twin.csv")
+
+
+def wide(frame, name):
+    """Return one variable, a row a city and a column a year."""
+    return frame.pivot_table(index="city", columns="year", values=name).loc[list(CITIES)]
 
 
 def init(folder, *names, outcome, exposure, words=()):
@@ -44,8 +59,8 @@ def frame_of(study, folder):
 @pytest.fixture(scope="module")
 def twin(tmp_path_factory):
     folder = tmp_path_factory.mktemp("twin")
-    (folder / "clean.csv").write_text(as_csv(clean()), encoding="utf-8")
-    return frame_of(init(folder, "clean.csv", outcome="co2", exposure="gdp"), folder)
+    shutil.copy(MESSY / "twin.csv", folder)
+    return frame_of(init(folder, "twin.csv", outcome="co2", exposure="gdp"), folder)
 
 
 def renamed(frame, study, twin):
@@ -60,11 +75,10 @@ def form_of(path: Path) -> FileForm:
     return sniff(Source(path.read_bytes(), path.name, "", "", FileSpec()), reader)
 
 
-@pytest.mark.parametrize("kind", FILES)
-def test_a_messy_file_is_read_as_its_clean_twin_by_what_was_seen(kind, twin, tmp_path):
-    name, make = FILES[kind]
-    (tmp_path / name).write_bytes(make(clean()))
-    is_chinese = kind in ("title and units", "a row a variable")
+@pytest.mark.parametrize("name", sorted(path.name for path in MESSY.iterdir()))
+def test_a_messy_file_is_read_as_its_clean_twin_by_what_was_seen(name, twin, tmp_path):
+    shutil.copy(MESSY / name, tmp_path)
+    is_chinese = name in ("title_and_units.csv", "a_row_a_variable.xlsx")
     outcome, exposure = (NAMES["co2"], NAMES["gdp"]) if is_chinese else ("co2", "gdp")
     study = init(tmp_path, name, outcome=outcome, exposure=exposure)
     found = renamed(frame_of(study, tmp_path), study, twin)

@@ -13,8 +13,6 @@ from ruamel.yaml import YAML
 import harness
 from harness.installed import installed
 from harness.language import spoken, translated
-from harness.report.drawing import canvas
-from harness.report.drawing.canvas import Prints
 from harness.study.expectations.claims_table import claims_table
 from harness.study.expectations.moderated_claim import SOURCES
 from harness.study.spec.load import load_study
@@ -140,32 +138,6 @@ def names_of(spec: Any) -> frozenset[str]:
     return NAMES | values | {*spec["variables"], *spec["data"]["schema"], *map(str, ids)}
 
 
-def small(spec: Any) -> Any:
-    """Return the study with fewer cities, one outcome, and cheap methods instead of networks."""
-    labels = {one["id"]: one["label"] for one in spec["estimators"]}
-    resampled = {"use": "rab", "base": {"use": "pooled_ols"}, "draws": 10}
-    spec["data"]["simulate"]["n_entities"] = 50
-    spec["estimators"] = [
-        {"id": "ols", "use": "pooled_ols", "label": labels["ols"]},
-        {"id": "fe", "use": "fixed_effects", "label": labels["fe"], "effects": ["entity", "time"]},
-        {"id": "ann", "use": "splines", "label": labels["ann"], "knots": 3},
-        {"id": "rab_published", "label": labels["rab_published"], "unit": "row", **resampled},
-        {"id": "rab", "label": labels["rab"], **resampled},
-    ]
-    spec["roles"]["outcomes"] = ["co2"]
-    spec["claims"] = [claim for claim in spec["claims"] if claim["outcome"] == "co2"]
-    spec["conclusions"] = [one for one in spec["conclusions"] if one.get("outcomes", ["co2"]) == ["co2"]]
-    spec["evaluation"]["protocols"] = ["as_published", "held_out_entities"]
-    once = {"by_rank", "by_pilot", "given_fdi", "given_attention", "given_innovation"}
-    spec["scenarios"] = [one for one in spec["scenarios"] if one.get("id") not in once]
-    spec["scenarios"][0]["grid"] = 8
-    spec["report"]["formats"] = ["html", "markdown"]
-    spec["scenarios"][-1]["learners"] = ["ols"]
-    for name in ("expect", "method_ladder", "multiverse", "identities"):
-        del spec[name]
-    return spec
-
-
 def english_of_run(folder: Path, known: frozenset[str]) -> list[str]:
     page = (folder / "report.html").read_text(encoding="utf-8")
     shown = page.partition('<section id="reproduce"')[0]
@@ -175,15 +147,6 @@ def english_of_run(folder: Path, known: frozenset[str]) -> list[str]:
 
 # The tests have no font of Chinese.
 FIGURES = pytest.mark.filterwarnings("ignore:Glyph")
-
-
-@FIGURES
-def test_a_report_in_chinese_has_no_english_words(tmp_path, monkeypatch):
-    # Texts of figures are looked at in the tests of the report; nothing is printed here.
-    monkeypatch.setattr(canvas, "printed", lambda *_: Prints("<svg/>", is_narrow=True))
-    spec = small(read(CHINESE))
-    harness.run(spec, out=tmp_path / "run", quick=True, progress=False, jobs=1)
-    assert not english_of_run(tmp_path / "run", names_of(spec))
 
 
 @FIGURES

@@ -12,15 +12,10 @@ from harness.findings.answers import leading_protocols
 from harness.findings.cautions import headline
 from harness.findings.run import read_run
 from harness.report.figures.front import leading_curves, published_protocol, slope_shape
-from harness.report.front import headline_table, shape
+from harness.report.front import headline_table
 from harness.report.write import BRIEF, Reporter
 from report.changed_run import with_study, with_table
 from report.fake_run import SECTIONS, wage_run
-
-
-@pytest.fixture(scope="module")
-def run(wage):
-    return read_run(wage)
 
 
 def test_columns_are_entities_never_seen_and_later_periods_and_the_published_comparison_is_pale(run):
@@ -31,12 +26,6 @@ def test_columns_are_entities_never_seen_and_later_periods_and_the_published_com
     alone = replace(study, protocols=study.protocols[:1])
     assert [protocol.use for protocol in leading_protocols(alone)] == ["as_published"]
     assert published_protocol(alone) is None
-
-
-def test_the_shape_of_the_panel(run):
-    assert shape(run.manifest.study, run.manifest.data) == (
-        "545 entities (man) × 8 periods (1980 to 1987), 4,360 rows"
-    )
 
 
 def test_the_curves_are_those_of_the_reference_and_of_the_leading_estimator(run):

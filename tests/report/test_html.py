@@ -113,30 +113,6 @@ def test_the_report_of_a_newcomer(wage):
     assert "SIMULATED" not in body
 
 
-def test_sections_stand_in_their_order(wage):
-    headings = ["".join(one.itertext()) for one in elements(wage) if one.tag in {f"{XHTML}h1", f"{XHTML}h2"}]
-    assert headings[:3] == ["Experience and log wages", "Read this first", "Log wage"]
-    assert headings[3:6] == ["The study", "1. What the run says", "2. Variables and how they were prepared"]
-    assert headings[-2:] == ["9. Estimators and warnings", "10. How to reproduce"]
-
-
-@pytest.mark.slow
-def test_the_report_can_be_redone(wage):
-    before = {name: (wage.path / name).read_bytes() for name in wage.files()}
-    names = Reporter(SECTIONS).write(wage, ("html", "latex"))
-    assert {name: (wage.path / name).read_bytes() for name in wage.files()} == before
-    assert {
-        "surfaces.html",
-        "report.html",
-        "tables/paper/gains.tex",
-        "tables/paper/regressions-lwage.tex",
-        "appendix.html",
-        "figures/gains.svg",
-        "figures/multiverse-lwage.svg",
-        "figures/curve-lwage.svg",
-    } <= set(names)
-
-
 def shown(*notes):
     """Return the points of the warnings of one code, in words."""
     heading, bullets = Page([Note("W-HIDDEN", where, message) for where, message in notes]).warnings()

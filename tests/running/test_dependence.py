@@ -223,8 +223,3 @@ def test_an_outcome_of_extreme_skew_brings_a_warning_and_its_logarithm_none():
     (note,) = skewed_outcome_notes(panels)
     assert (note.code, note.where) == ("W-SKEW", "levels")
     assert f"a skewness of {stats.skew(np.exp(logs)):.1f}" in note.message
-
-
-def test_few_entities_are_counted():
-    (note,) = few_entities_note(6)
-    assert "based on 6 entities" in note.message

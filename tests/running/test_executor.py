@@ -215,13 +215,6 @@ def absent(monkeypatch):
     monkeypatch.delitem(sys.modules, RARE, raising=False)
 
 
-def test_modules_are_there_when_the_block_ends(absent):
-    with imported_meanwhile([RARE]):
-        done = sum(range(10))
-    assert done == 45
-    assert RARE in sys.modules
-
-
 def test_one_that_is_missing_is_left_to_whoever_needs_it_and_those_before_it_are_there(absent):
     with imported_meanwhile([RARE, "no.module.of.this.name"]):
         done = sum(range(10))

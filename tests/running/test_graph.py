@@ -169,12 +169,6 @@ def test_the_task_that_has_run_longest_is_what_runs_now():
     assert told == [(0, 3, "a"), (0, 3, "a"), (1, 3, "b"), (2, 3, "what follows b"), (3, 3, "writing")]
 
 
-def test_nobody_need_listen():
-    count = Count(0, None, last="writing")
-    count.begun("a")
-    count.done("a")
-
-
 def said(capsys):
     return capsys.readouterr().err.splitlines()
 

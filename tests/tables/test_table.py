@@ -31,15 +31,6 @@ def test_labels_fall_back_to_names_and_units_are_in_brackets():
     assert study.estimator_label("gone") == "gone"
 
 
-@pytest.mark.parametrize(
-    ("protocol", "apart"),
-    [("as_published", False), ("in_sample", False), ("held_out_entities", True), ("forward", True)],
-)
-def test_which_protocols_keep_test_rows_apart(protocol, apart):
-    study = read_manifest(manifest(outcomes={"y": ("Y", "")})).study
-    assert {one.id: one.keeps_test_rows_apart for one in study.protocols}[protocol] is apart
-
-
 def test_a_table_without_a_column_is_refused():
     with pytest.raises(ArtifactError, match=r"gain\.csv: the table lacks estimator, reference, protocol"):
         read_rows(pd.DataFrame({"outcome": ["y"]}), GainRow, table="gain")

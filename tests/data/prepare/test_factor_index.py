@@ -1,8 +1,6 @@
 import warnings
-from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 from sklearn.decomposition import PCA, FactorAnalysis
 from statsmodels.multivariate.factor import Factor
@@ -16,7 +14,6 @@ from harness.data.prepare.learned_steps import (
 )
 from harness.errors import DataError
 
-COUNTRIES = Path(__file__).parents[3] / "../shared/data/country_digital_co2/country_digital_co2.parquet"
 NAMES = ("p", "q", "r", "s", "t", "u")
 
 
@@ -116,14 +113,6 @@ def test_scores_are_regression_scores():
     np.testing.assert_allclose(np.abs(scores), np.abs(expected), rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("method", ["factor", "pca"])
-def test_the_index_recovers_the_latent_factor_and_starts_at_zero(method):
-    learned = learn(FactorIndex("d", NAMES[:5], method), ONE_FACTOR)
-    index = learned.compute(ONE_FACTOR)
-    assert np.corrcoef(index, ONE_FACTOR["latent"])[0, 1] > 0.9
-    assert index.min() == 0.0
-
-
 def test_principal_components_are_sklearns():
     names = NAMES[:5]
     index = learn(FactorIndex("d", names, "pca"), ONE_FACTOR).compute(ONE_FACTOR)
@@ -163,20 +152,6 @@ def test_what_nothing_can_be_learned_from(columns, what):
     assert caught.value.where == "column 'd' (factor_index)"
     assert what in caught.value.what
     assert caught.value.hint
-
-
-@pytest.mark.skipif(not COUNTRIES.exists(), reason="the country panel is not here")
-def test_principal_component_of_the_country_panel():
-    names = ("internet_pct", "mobile_per100", "broadband_per100", "fixedphone_per100", "atm_per100k")
-    frame = pd.read_parquet(COUNTRIES, columns=list(names)).dropna()
-    assert len(frame) == 1597
-    columns = {name: frame[name].to_numpy() for name in names}
-    learned = FactorIndex("digital", names, "pca").learn(columns)
-    # A component's eigenvector is its weights, scaled by the root of its eigenvalue.
-    share = 1 / np.square(learned.weights).sum() / len(names)
-    assert share == pytest.approx(0.702, abs=5e-4)
-    eigenvector = learned.weights / np.linalg.norm(learned.weights)
-    np.testing.assert_allclose(eigenvector, [0.49, 0.35, 0.49, 0.45, 0.44], atol=5e-3)
 
 
 def test_an_index_that_the_data_hardly_determine_is_warned_of():

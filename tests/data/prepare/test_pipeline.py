@@ -20,7 +20,7 @@ from harness.data.prepare.learned_steps import (
 from harness.data.prepare.panel_steps import Deflate, Lag
 from harness.data.prepare.pipeline import DerivedColumns, find_derived
 from harness.data.prepare.row_steps import Log, Ratio, Square
-from harness.data.prepare.step import Calendar, Column, LearnedStep, PanelStep, RowStep
+from harness.data.prepare.step import Calendar, Column, PanelStep
 from harness.data.read.source import Table
 from harness.data.roles import Roles
 from harness.errors import DataError
@@ -217,17 +217,6 @@ def test_what_cannot_be_deflated(base, prices, what):
 
 LEARN = {"a": np.array([3.0, 1.0, 2.0, 10.0, 4.0])}
 APPLY = {"a": np.array([-50.0, 1.0, nan, 4.0, 99.0])}
-
-
-def test_standardised_columns_are_those_of_their_definition():
-    step = Standardise("z", "a")
-    assert isinstance(step, LearnedStep)
-    assert not isinstance(step, PanelStep | RowStep)
-    learned = step.learn(LEARN)
-    np.testing.assert_allclose(learned.compute(APPLY), (APPLY["a"] - 4.0) / np.sqrt(10.0), rtol=1e-14)
-    scores = learned.compute(LEARN)
-    assert [scores.mean(), scores.std()] == pytest.approx([0.0, 1.0], abs=1e-15)
-    assert learned.detail == "0.3162 x (a - 4)"
 
 
 def test_winsorised_columns_are_clipped_at_the_quantiles_of_pandas():

@@ -12,7 +12,6 @@ from harness.data.data_spec import DataSpec
 from harness.data.messages import RowLocator
 from harness.data.read.columnar import find_catalog
 from harness.data.read.files import DataFolder
-from harness.data.read.number_text import is_exact
 from harness.data.read.numbers import cast_note, require_numbers, type_objects, type_texts
 from harness.errors import DataError
 from workbooks import as_workbook
@@ -264,8 +263,3 @@ def test_what_python_reads_as_a_number_and_we_do_not(cell):
 )
 def test_types_of_columns_of_objects(cells, dtype):
     assert type_objects(cells, MISSING).dtype == dtype
-
-
-@pytest.mark.parametrize(("number", "exact"), [(2**53, True), (-(2**53) - 1, False), (10**400, False)])
-def test_whole_numbers_that_float64_holds(number, exact):
-    assert is_exact(number) is exact

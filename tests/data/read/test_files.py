@@ -1,6 +1,5 @@
 """Data of a study: files found and read, datasets, formats that are refused, files that change."""
 
-import hashlib
 import json
 import os
 import pickle
@@ -36,15 +35,6 @@ class Toy:
         if self.frame is None:
             raise OSError("the disk is gone")
         return self.frame
-
-
-def test_what_the_report_says_of_a_file(tmp_path):
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "panel.csv").write_bytes(CLEAN)
-    table = table_of(DataSpec(path="data/panel.csv"), tmp_path)
-    assert table.origin == "data/panel.csv"
-    assert table.title == "panel.csv"
-    assert table.sha256 == hashlib.sha256(CLEAN).hexdigest()
 
 
 def test_the_command_line_replaces_the_source(tmp_path, monkeypatch):

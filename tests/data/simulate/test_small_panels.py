@@ -1,17 +1,13 @@
 """The small simulated panels: what they draw, and that their truth is the mean of what they draw."""
 
-import json
 from dataclasses import replace
 from functools import cache
 
 import numpy as np
 import pytest
-from pydantic import ValidationError
 
 from harness.data.data_spec import DataSpec
 from harness.data.simulate.small_panels import InteractionPanel, InvertedU, MonotonePanel, NullEffect, SCurve
-from harness.installed import installed
-from harness.registry.kind import OPTIONS, options_model
 from spec_tables import table_of
 
 SMALL = (NullEffect(), SCurve(), InvertedU(), InteractionPanel(), MonotonePanel())
@@ -102,42 +98,6 @@ def test_a_question_about_another_column_is_refused(question, fault):
     panel = SCurve(n_entities=3, n_periods=2)
     with pytest.raises(fault, match="has the outcome 'outcome' and the moderator 'moderator'"):
         panel.expected(panel.draw(), **question)
-
-
-CATALOGS = installed().catalogs
-
-
-def read_spec(options):
-    text = json.dumps({OPTIONS: options})
-    return options_model(DataSpec).model_validate_json(text, context=CATALOGS).options
-
-
-@pytest.mark.parametrize(
-    ("written", "options"),
-    [
-        ("s_curve", {}),
-        ({"use": "s_curve"}, {}),
-        ({"use": "s_curve", "seed": 7, "noise": 0}, {"seed": 7, "noise": 0}),
-    ],
-    ids=["name alone", "mapping", "options"],
-)
-def test_a_data_spec_names_a_simulation(written, options):
-    assert read_spec({"simulate": written}).simulate == SCurve(**options)
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"simulate": {"use": "s_kurve"}}, "unknown simulation 's_kurve'"),
-        ({"simulate": {"use": "s_curve", "noise": -1}}, "greater than or equal to 0"),
-        ({"simulate": {"seed": 1}}, "the key 'use' is missing"),
-        ({"simulate": "s_curve", "dataset": "grunfeld"}, "either path or dataset or simulate"),
-    ],
-    ids=["name", "range", "no name", "dataset too"],
-)
-def test_a_mistake_is_named(options, message):
-    with pytest.raises(ValidationError, match=message):
-        read_spec(options)
 
 
 def test_the_table_says_that_nobody_observed_it(tmp_path):

@@ -177,17 +177,6 @@ def test_axes_at_given_places_stay_there():
     assert figure.axes[0].get_position().bounds == pytest.approx((0.2, 0.3, 0.4, 0.5))
 
 
-def test_ticks_that_nobody_looks_at_are_not_made_and_those_made_later_are_cut():
-    with house_style():
-        axes = new_figure(3.0, 2.0).subplots()
-        axes.tick_params(length=0)
-        axes.grid()
-        assert not {"majorTicks", "minorTicks"} & set(vars(axes.xaxis))
-        (tick,) = axes.xaxis.get_major_ticks(1)
-    assert tick.gridline.get_visible()
-    assert tick.gridline.get_clip_box().bounds == axes.bbox.bounds
-
-
 @pytest.mark.parametrize("size", [6.0, 8.0])
 def test_a_line_of_text_is_as_high_as_matplotlib_takes_it(size, monkeypatch):
     def extent():

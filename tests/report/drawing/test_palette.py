@@ -16,7 +16,6 @@ from matplotlib.font_manager import FontProperties, fontManager
 
 from harness.report.drawing import fonts
 from harness.report.drawing.fonts import drawable, families, font_notes
-from harness.report.drawing.lines import effect_label
 from harness.report.drawing.palette import COLOURS, DASHES, STATUS_STYLES, line_style
 from harness.tables.gain import GainStatus
 
@@ -48,15 +47,6 @@ def lab(seen):
     ratios = TO_XYZ @ seen / TO_XYZ.sum(axis=1)
     f = np.where(ratios > 216 / 24389, np.cbrt(ratios), (24389 / 27 * ratios + 16) / 116)
     return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
-
-
-@pytest.mark.parametrize("kind", BLINDNESS)
-def test_any_two_series_are_told_apart_by_colour_or_by_dashes(kind):
-    seen = {colour: lab(np.clip(BLINDNESS[kind] @ linear(colour), 0, 1)) for colour in COLOURS}
-    styles = [line_style(place) for place in range(len(COLOURS))]
-    for one, other in itertools.combinations(styles, 2):
-        distance = np.linalg.norm(seen[one.colour] - seen[other.colour])
-        assert distance > LEAST or one.dash != other.dash, (one, other, distance)
 
 
 @pytest.mark.parametrize("kind", BLINDNESS)
@@ -125,13 +115,6 @@ def test_chinese_labels_differ_with_and_without_a_font(monkeypatch, has_font):
     assert shown[0] != shown[1]
     assert not any("?" in label for label in shown)
     assert len(font_notes(names)) == (0 if has_font else 2)
-
-
-def test_an_effect_is_labelled_with_its_unit(run):
-    study = run.manifest.study
-    assert effect_label(study, "lwage") == "Effect on Log wage (log dollars an hour per unit)"
-    assert effect_label(study, "educ").startswith("Effect on Schooling (years per unit")
-    assert effect_label(study, "union") == "Effect on union (change per unit)"
 
 
 def test_a_mark_is_filled_where_a_gain_has_an_answer_and_a_triangle_where_that_is_better_or_worse():

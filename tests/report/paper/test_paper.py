@@ -31,11 +31,6 @@ def asking(run, **asked):
 
 
 @pytest.fixture(scope="module")
-def run(wage):
-    return read_run(wage)
-
-
-@pytest.fixture(scope="module")
 def tables(run):
     return {table.name: table for table in paper_tables(run)}
 

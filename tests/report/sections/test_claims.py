@@ -21,11 +21,6 @@ from report.changed_run import with_study
 from report.shown_blocks import blocks_of, cells, said_in
 
 
-@pytest.fixture(scope="module")
-def run(wage):
-    return read_run(wage)
-
-
 def test_every_number_stands_three_times_in_the_order_of_the_spec(run):
     _, curve = figures = published_figures(run)
     assert [figure.source for figure in figures] == ["Table 2", "Figure 4"]

@@ -14,11 +14,6 @@ from report.changed_run import with_table
 from report.shown_blocks import blocks_of, cells, names_of_figures, tables_in, texts
 
 
-@pytest.fixture(scope="module")
-def run(wage):
-    return read_run(wage)
-
-
 @pytest.mark.parametrize(
     ("term", "label"),
     [

@@ -139,12 +139,6 @@ def test_the_rungs_are_those_of_the_plugins_that_are_there():
     assert study.estimators[-1].id == "forest"
 
 
-def test_the_reference_must_be_a_rung():
-    assert ladder("evaluation.reference=twfe").study.evaluation.reference == "twfe"
-    with pytest.raises(SpecError, match="no estimator has the id 'olss'"):
-        ladder("evaluation.reference=olss")
-
-
 def test_the_schema_knows_the_word():
     document = ladder().document
     jsonschema.validate(dict(document.data), spec_schema(installed().catalogs))

@@ -1,12 +1,13 @@
 """The tables of the page on two ladders: gains over pooled OLS of every estimator under every protocol.
 
-``python tests/ladder_tables.py WAGES COUNTRIES`` writes them from two run folders.
+``python benchmarks/ladder_tables.py WAGES COUNTRIES`` writes them from two run folders.
 """
 
 from __future__ import annotations
 
 import csv
 import sys
+from math import isnan
 from pathlib import Path
 
 import pandas as pd
@@ -27,16 +28,17 @@ def gains_of(gain: pd.DataFrame) -> pd.DataFrame:
 def table(gain: pd.DataFrame) -> list[list[str]]:
     """Return the gains of a run, a head first; one without a bounded interval stands alone."""
     gains = gains_of(gain)
+    limits = dict(zip(gains.index.to_list(), gains.to_numpy().tolist(), strict=True))
     estimators, protocols = (list(dict.fromkeys(gains.index.get_level_values(at))) for at in (0, 1))
-    rows = [[f"{name}", *(_cell(gains, name, one) for one in protocols)] for name in estimators]
+    rows = [[f"{name}", *(_cell(limits.get((name, one))) for one in protocols)] for name in estimators]
     return [["estimator", *protocols], *rows]
 
 
-def _cell(gains: pd.DataFrame, estimator: str, protocol: str) -> str:
-    if (estimator, protocol) not in gains.index:
+def _cell(limits: list[float] | None) -> str:
+    if limits is None:
         return ""
-    gain, low, high = gains.loc[(estimator, protocol)]
-    return fixed(gain, 2) if pd.isna([low, high]).any() else f"{fixed(gain, 2)} {interval(low, high, 2)}"
+    gain, low, high = limits
+    return fixed(gain, 2) if isnan(low) or isnan(high) else f"{fixed(gain, 2)} {interval(low, high, 2)}"
 
 
 def printed(study: str) -> dict[tuple[str, str], list[float]]:

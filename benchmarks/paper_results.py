@@ -1,7 +1,7 @@
 """The printed results of the published study next to those of a run: the tables of the page figure by figure.
 
-``python tests/paper_results.py RUN`` writes them from a run folder, in English and Chinese; without RUN it
-writes the numbers that are there again, in the words of today's catalog.
+``python benchmarks/paper_results.py RUN`` writes them from a run folder, in English and Chinese; without RUN
+it writes the numbers that are there again, in the words of today's catalog.
 """
 
 from __future__ import annotations
