@@ -32,9 +32,10 @@ from harness.running.results import answer_parts, answers_in_parts
 from harness.running.write import linearity_tests
 from harness.scenarios.full_fit import FullResult, FullTask
 from harness.scenarios.task import run_in_process
-from harness.tables.effects import EFFECT_TESTS, ROBUSTNESS, RobustnessRow
+from harness.tables.effects import EFFECT_TESTS, ROBUSTNESS
 from harness.tables.gain import GAIN
 from harness.tables.registry import with_declared
+from harness.tables.table import grouped
 
 # How far the mean over drawn panels of a share or a correlation may be from the data for it to be kept.
 NEAR = 0.05
@@ -340,12 +341,9 @@ def kinds_found(run: Run) -> pd.DataFrame:
 
 def checks_found(run: Run) -> pd.DataFrame:
     """Return whether all robustness checks of each outcome and learner agree, and confirm the slope."""
-    same: dict[tuple[str, str], list[RobustnessRow]] = {}
-    for row in run.rows(ROBUSTNESS):
-        same.setdefault((row.outcome, row.learner), []).append(row)
     rows = [
         (*place, "", name, float(passed))
-        for place, own in same.items()
+        for place, own in grouped(run.rows(ROBUSTNESS), "outcome", "learner").items()
         for name, passed in checks_passed(own, level=run.manifest.study.level).items()
     ]
     return pd.DataFrame(rows, columns=COLUMNS)

@@ -14,7 +14,7 @@ from harness.findings.run import Run
 from harness.language import gettext
 from harness.record.manifest import EstimatorRecord, ProtocolRecord, StudyRecord
 from harness.scenarios.effect.scenario import TRUE_SLOPES
-from harness.tables.coefficients import COEFFICIENTS, CoefficientRow
+from harness.tables.coefficients import COEFFICIENTS
 from harness.tables.effects import SENSITIVITY, EffectRow, SensitivityRow
 from harness.tables.gain import RECOGNITION, size_of
 from harness.text.context import Estimate
@@ -173,19 +173,12 @@ def coefficient_slopes(run: Run, outcome: str, exposure: str, estimator: str) ->
     """Return the coefficients of an exposure that enters alone; none where other terms hold it too."""
     study = run.manifest.study
     columns = study.exposure_columns if exposure == study.exposure else (exposure,)
-    own = [row for row in run.view(_coefficients).get((outcome, estimator), ()) if exposure in row.term]
+    rows = run.rows(COEFFICIENTS, outcome=outcome, estimator=estimator)
+    own = [row for row in rows if row.is_done and exposure in row.term]
     if [row.term for row in own] != list(columns):
         return []
     names = study.levels[1:] if len(columns) == len(study.levels[1:]) and study.levels else ("",)
     return [(name, (row.estimate, row.conf_low, row.conf_high)) for name, row in zip(names, own, strict=True)]
-
-
-def _coefficients(run: Run) -> dict[tuple[str, str], list[CoefficientRow]]:
-    found: dict[tuple[str, str], list[CoefficientRow]] = {}
-    for row in run.rows(COEFFICIENTS):
-        if row.is_done:
-            found.setdefault((row.outcome, row.estimator), []).append(row)
-    return found
 
 
 def _curve_slope(run: Run, outcome: str, exposure: str, estimator: str) -> Slopes:
@@ -229,11 +222,8 @@ def _recognised(run: Run, outcome: str) -> Iterator[Sentence]:
     """Yield how much comes from recognising entities, of the largest gain without effects of entities."""
     study = run.manifest.study
     without = {entry.id for entry in study.estimators if not entry.has_entity_effects}
-    rows = [
-        row
-        for row in run.rows(RECOGNITION)
-        if row.is_done and row.outcome == outcome and row.estimator in without and row.conf_low > 0.0
-    ]
+    found = (row for row in run.rows(RECOGNITION, outcome=outcome) if row.estimator in without)
+    rows = [row for row in found if row.is_done and row.conf_low > 0.0]
     if rows:
         row = max(rows, key=lambda row: row.gain_known)
         about = {"estimator": row.estimator, "share": row.estimate, "gain": row.gain_known}
@@ -271,12 +261,8 @@ def _strongest(run: Run, row: EffectRow) -> dict[str, object]:
 
     Nothing where a covariate is so strong that no second one can be.
     """
-    about = row.outcome, row.scenario, row.exposure, row.method, row.learner
-    own = [
-        one
-        for one in run.rows(SENSITIVITY)
-        if (one.outcome, one.scenario, one.exposure, one.method, one.learner) == about and one.multiple == 1.0
-    ]
+    names = ("outcome", "scenario", "exposure", "method", "learner")
+    own = run.rows(SENSITIVITY, multiple=1.0, **{name: getattr(row, name) for name in names})
     if not own or not all(one.is_done for one in own):
         return {}
     times, covariate = min((overturning(one), one.covariate) for one in own)

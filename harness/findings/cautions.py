@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, product
 
 from harness.findings.answers import first_rows, leading_protocols
 from harness.findings.debiased import FEW_ENTITIES, LITTLE_LEFT, WEAK
-from harness.findings.gains import GainCell, Gains, tested_periods
+from harness.findings.gains import Gains, tested_periods
 from harness.findings.run import Run
 from harness.tables.claims import ASSUMING, CLAIMS, INCONSISTENT, ClaimRow
 from harness.tables.gain import GAIN, GIVEN_PERIODS
@@ -83,13 +83,11 @@ def leaks(run: Run) -> Iterator[Sentence]:
 
 def refusals(run: Run) -> Iterator[Sentence]:
     """Yield every estimator without any result for an outcome."""
-    own: dict[tuple[str, str], list[GainCell]] = {}
-    for outcome in run.manifest.study.outcomes:
-        for cell in Gains(run).cells(outcome):
-            own.setdefault((cell.estimator.id, outcome), []).append(cell)
-    for (estimator, _), cells in own.items():
+    study, gains = run.manifest.study, Gains(run)
+    for outcome, entry in product(study.outcomes, gains.candidates):
+        cells = [gains.cell(outcome, entry, protocol) for protocol in study.protocols]
         if not any(cell.has_gain for cell in cells):
-            yield Sentence("no_result", {"estimator": estimator, "reason": cells[0].reason})
+            yield Sentence("no_result", {"estimator": entry.id, "reason": cells[0].reason})
 
 
 def selected_on_test_rows(run: Run) -> Iterator[Sentence]:
@@ -154,9 +152,8 @@ def skewed(run: Run) -> Iterator[Sentence]:
 
 
 def _notes(run: Run, code: str) -> Iterator[Sentence]:
-    for note in run.rows(WARNINGS):
-        if note.code == code:
-            yield Sentence("of_note", {"about": note.where, "message": note.message})
+    for note in run.rows(WARNINGS, code=code):
+        yield Sentence("of_note", {"about": note.where, "message": note.message})
 
 
 # What makes every number mean something else comes before what makes some of them rough.

@@ -1,9 +1,9 @@
-"""Findings along lines: where curves rise, fall, bend and turn, and effects change their sign."""
+"""Findings on models: where curves rise, bend and turn, effects change sign, values and groups differ."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby, takewhile
 from typing import Any
@@ -12,16 +12,18 @@ import numpy as np
 
 from harness.arrays import Mask
 from harness.findings import lines
-from harness.findings.debiased import slope_of
+from harness.findings.debiased import holm, slope_of
 from harness.findings.run import Run
+from harness.record.manifest import StudyRecord
 from harness.scenarios.curve.turning_points import significant_slopes
+from harness.tables import heterogeneity
 from harness.tables.curves import TurningPointRow
 from harness.tables.effects import EFFECT_TESTS
 from harness.tables.findings import FindingRow
 from harness.tables.gain import size_of
-from harness.tables.heterogeneity import INTERACTIONS, THRESHOLDS, SurfaceKey, ThresholdRow
 from harness.tables.table import NAN
 from harness.text.effects import NONE
+from harness.text.numbers import in_unit, plain
 from harness.text.sentences import Sentence, finding
 
 # An H below this is rounding alone.
@@ -34,8 +36,8 @@ THRESHOLD_TESTS = ("one threshold", "two thresholds", "three thresholds")
 
 def linearity_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
     """Yield every test of linearity; a nonlinearity is significant where its p-value is below the level."""
-    for row in run.rows(EFFECT_TESTS):
-        if row.is_done and (row.outcome, row.test) == (outcome, LINEARITY):
+    for row in run.rows(EFFECT_TESTS, outcome=outcome, test=LINEARITY):
+        if row.is_done:
             is_bent = row.p_value < size_of(run.manifest.study.level)
             parameters = {"exposure": row.exposure, "p_value": row.p_value, "is_rejected": is_bent}
             yield finding(
@@ -57,15 +59,14 @@ def threshold_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
     established where it is one or more.
     """
     breaks = [
-        row for row in run.rows(THRESHOLDS) if row.is_done and not row.scenario and row.outcome == outcome
+        row
+        for row in run.rows(heterogeneity.THRESHOLDS)
+        if row.is_done and not row.scenario and row.outcome == outcome
     ]
     for (estimator, moderator), same in groupby(breaks, key=lambda row: (row.estimator, row.moderator)):
         places = [(row.at, row.conf_low, row.conf_high) for row in same]
-        tests = {
-            row.test: row.p_value
-            for row in run.rows(EFFECT_TESTS)
-            if row.is_done and (row.outcome, row.estimator) == (outcome, estimator)
-        }
+        rows = run.rows(EFFECT_TESTS, outcome=outcome, estimator=estimator)
+        tests = {row.test: row.p_value for row in rows if row.is_done}
         p_values = [tests[name] for name in THRESHOLD_TESTS if name in tests]
         if not p_values:
             continue
@@ -90,12 +91,8 @@ def interaction_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
     Estimated from noisy predictions it is above zero even where there is no interaction. The test is the
     debiased slope of the product, the form ``interaction`` of debiased effects.
     """
-    for row in run.rows(INTERACTIONS):
-        if (
-            row.is_done
-            and (row.outcome, row.measure) == (outcome, "friedman_h")
-            and math.isfinite(row.estimate)
-        ):
+    for row in run.rows(heterogeneity.INTERACTIONS, outcome=outcome, measure="friedman_h"):
+        if row.is_done and math.isfinite(row.estimate):
             estimate = row.estimate, row.conf_low, row.conf_high
             exposure = run.manifest.study.exposure_of(row.scenario)
             place = {"exposure": exposure, "moderator": row.moderator}
@@ -253,14 +250,11 @@ def sign_change_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
     of the table of thresholds, between stretches whose band excludes zero within the longest supported one.
     A place is not established where it lies outside its interval.
     """
-    places: dict[SurfaceKey, list[ThresholdRow]] = {}
-    for row in run.rows(THRESHOLDS):
-        if row.is_done and row.scenario and row.kind != NONE:
-            places.setdefault(row.key, []).append(row)
     for effect in run.view(lines.conditional_effects):
         key = effect.key
         if key.outcome == outcome:
-            own = places.get(key, ())
+            rows = run.rows(heterogeneity.THRESHOLDS, key=key)
+            own = [row for row in rows if row.is_done and row.scenario and row.kind != NONE]
             above, below = (lines.stretches(effect.at, positions) for positions in signs(effect))
             p_value = _p_of_both(effect)
             parameters = {
@@ -304,3 +298,107 @@ def signs(effect: lines.ConditionalEffect) -> tuple[Mask, Mask]:
     above = effect.supported & (band.low > 0.0) & (effect.estimate > 0.0)
     below = effect.supported & (band.high < 0.0) & (effect.estimate < 0.0)
     return np.asarray(above), np.asarray(below)
+
+
+def contrast_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
+    """Yield every contrast of every question.
+
+    It is significant where its simultaneous interval, which allows for all of the question, excludes zero, to
+    the side on which the contrast itself is.
+    """
+    done = [row for row in run.rows(heterogeneity.CONTRASTS) if row.is_done and row.outcome == outcome]
+    rows = [row for row in done if row.band == lines.SIMULTANEOUS]
+    for _, same in groupby(rows, key=lambda row: (row.scenario, row.estimator)):
+        own = tuple(same)
+        for row in own:
+            yield _contrast(run.manifest.study, row, n_contrasts=len(own))
+
+
+def value_in_words(levels: Sequence[str], value: str) -> str:
+    """Return a value of the exposure as tables have it in words: a level, or a number."""
+    return value if levels else plain(float(value))
+
+
+def _contrast(study: StudyRecord, row: heterogeneity.ContrastRow, *, n_contrasts: int) -> FindingRow:
+    estimate, where = (row.estimate, row.conf_low, row.conf_high), _where(study, row)
+    is_established = _is_apart(*estimate)
+    high, low = (value_in_words(study.levels, value) for value in (row.exposure_to, row.exposure_from))
+    parameters: dict[str, Any] = {"high": high, "low": low, "where": where, "estimate": estimate}
+    parameters |= {"is_established": is_established}
+    return finding(
+        "contrast",
+        Sentence("contrast", parameters),
+        outcome=row.outcome,
+        estimator=row.estimator,
+        about=f"{row.scenario}{where and f', {where}'}: {high} rather than {low}",
+        is_established=is_established,
+        estimate=estimate,
+        against=[Sentence("one_of_contrasts", {"n_contrasts": n_contrasts})] * (n_contrasts > 1),
+    )
+
+
+def _where(study: StudyRecord, row: heterogeneity.ContrastRow) -> str:
+    """Return which rows a contrast is over, or at which moderator value; empty for all rows as they are."""
+    if row.by:
+        return f"{study.label(row.by)} {row.group}"
+    if not row.moderator:
+        return ""
+    return f"{study.label(row.moderator)} {in_unit(plain(row.moderator_at), study.unit(row.moderator))}"
+
+
+def _is_apart(estimate: float, low: float, high: float) -> bool:
+    """Return whether an interval excludes zero, to the side on which the number itself is."""
+    return min(low, estimate) > 0.0 or max(high, estimate) < 0.0
+
+
+def group_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
+    """Yield the difference of effects between every pair of groups; one sentence where there can be none.
+
+    It is significant where its interval excludes zero, to the side on which the difference itself is, and
+    its p-value is below one less the level, adjusted for all pairs and estimators of the question (Holm
+    1979). Levels are no findings: the level of a group is the curve, which is averaged over all rows, at the
+    exposures of the group, and no mean of the group.
+    """
+    for scenario, by in dict.fromkeys(
+        (row.scenario, row.by) for row in run.rows(heterogeneity.HETEROGENEITY)
+    ):
+        of = {"scenario": scenario, "by": by, "outcome": outcome, "mode": "pooled", "measure": "effect"}
+        rows = [row for row in run.rows(heterogeneity.HETEROGENEITY_DIFFERENCES, **of) if row.is_done]
+        pairs = list(zip(rows, holm(row.p_value for row in rows), strict=True))
+        for entry in run.manifest.study.estimators:
+            own = [(row, p_value) for row, p_value in pairs if row.estimator == entry.id]
+            if own and not any((row.difference, row.conf_low, row.conf_high) != (0, 0, 0) for row, _ in own):
+                # Its form has no other: an estimator has the same effect in all groups, in every draw.
+                yield finding(
+                    "group_difference",
+                    Sentence("one_effect", {"by": by}),
+                    outcome=outcome,
+                    estimator=entry.id,
+                    about=f"{scenario}, {by}",
+                    is_established=False,
+                    estimate=(0.0, 0.0, 0.0),
+                )
+                continue
+            for row, p_value in own:
+                yield _difference(run.manifest.study, row, p_value, n_pairs=len(pairs))
+
+
+def _difference(
+    study: StudyRecord, row: heterogeneity.DifferenceRow, p_value: float, *, n_pairs: int
+) -> FindingRow:
+    difference = row.difference, row.conf_low, row.conf_high
+    is_established = _is_apart(*difference) and p_value < size_of(study.level)
+    parameters = {name: getattr(row, name) for name in ("scenario", "by", "group", "other")}
+    parameters |= {"difference": difference, "p_value": p_value, "is_established": is_established}
+    return finding(
+        "group_difference",
+        Sentence("group_difference", parameters),
+        outcome=row.outcome,
+        estimator=row.estimator,
+        about=f"{row.scenario}, {row.by}: {row.group} less {row.other}",
+        is_established=is_established,
+        estimate=difference,
+        p_value=row.p_value,
+        p_adjusted=p_value,
+        against=[Sentence("one_of_pairs", {"n_pairs": n_pairs})] * (n_pairs > 1),
+    )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from operator import attrgetter
 from typing import Any
 
 from harness.findings.run import Run
@@ -17,9 +16,6 @@ from harness.text.numbers import p_text, percent, percent_interval, significant
 
 # Samples in the order in which they are preferred for comparing estimators.
 SAMPLES = ("test", "all", "train")
-
-# What tells gains of one sample apart.
-KEY = ("outcome", "reference", "estimator", "protocol")
 
 # Status and reason of a cell that no table has.
 NOT_RUN = (marked("no result"), marked("the run holds no such cell"))
@@ -124,8 +120,8 @@ class Gains:
     def cell(self, outcome: str, estimator: EstimatorRecord, protocol: ProtocolRecord) -> GainCell:
         """Return the gain on the evaluation sample, or the reason why there is none."""
         place = outcome, estimator.id, protocol.id
-        key = outcome, self.reference, estimator.id, protocol.id
-        own: dict[str, Any] = dict(zip(KEY, key, strict=True))
+        own: dict[str, Any] = dict(zip(("outcome", "estimator", "protocol"), place, strict=True))
+        own["reference"] = self.reference
         if estimator.id == self.reference:
             error = compared_error(self.run, *place)
             if error is not None:
@@ -133,7 +129,7 @@ class Gains:
                 return GainCell(estimator, protocol, row, GainStatus.REFERENCE)
             status, reason = refusal(self.run, *place)
         else:
-            rows = self.run.view(_by_cell).get(key, ())
+            rows = self.run.rows(GAIN, **own)
             done = {row.sample: row for row in rows if row.is_done and math.isfinite(row.gain)}
             if found := next((done[sample] for sample in SAMPLES if sample in done), None):
                 study = self.run.manifest.study
@@ -160,14 +156,6 @@ def tested_periods(run: Run) -> Mapping[str, list[str]]:
     return {str(protocol): list(map(str, parts)) for protocol, parts in own.items()}
 
 
-def _by_cell(run: Run) -> Mapping[tuple[str, ...], Sequence[GainRow]]:
-    """Return the rows of gains by what tells gains of one sample apart."""
-    found: dict[tuple[str, ...], list[GainRow]] = {}
-    for row in run.rows(GAIN):
-        found.setdefault(attrgetter(*KEY)(row), []).append(row)
-    return found
-
-
 def _why_none(rows: Iterable[GainRow | AccuracyRow]) -> tuple[str, str]:
     """Return the status and the reason that rows of a cell without numbers give first."""
     return next(((row.status, row.reason) for row in rows if row.reason), NOT_RUN)
@@ -175,10 +163,8 @@ def _why_none(rows: Iterable[GainRow | AccuracyRow]) -> tuple[str, str]:
 
 def errors_of(run: Run, outcome: str, estimator: str, protocol: str) -> dict[str, AccuracyRow]:
     """Return the rows of one cell by sample."""
-    key = (outcome, estimator, protocol)
-    return {
-        row.sample: row for row in run.rows(ACCURACY) if (row.outcome, row.estimator, row.protocol) == key
-    }
+    rows = run.rows(ACCURACY, outcome=outcome, estimator=estimator, protocol=protocol)
+    return {row.sample: row for row in rows}
 
 
 def compared_error(run: Run, outcome: str, estimator: str, protocol: str) -> AccuracyRow | None:

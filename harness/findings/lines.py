@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -26,6 +25,7 @@ from harness.tables.curves import (
 )
 from harness.tables.effects import EffectRow
 from harness.tables.heterogeneity import CONDITIONAL_EFFECTS, ConditionalEffectRow, SurfaceKey
+from harness.tables.table import grouped
 from harness.text.effects import Stretch
 
 POINTWISE = marked("pointwise")
@@ -155,17 +155,14 @@ def curves_from(rows: Iterable[CurveRow]) -> tuple[Curve, ...]:
             mean_level=points[0].mean_level,
             share_of_rows=frozen_floats([row.share_of_rows for row in points if row.band == points[0].band]),
         )
-        for key, points in _points_by(rows, attrgetter(*CURVE_KEY))
+        for key, points in _points_by(rows, *CURVE_KEY)
     )
 
 
-def _points_by(rows: Iterable[Point], key: Callable[[Point], Any]) -> Iterator[tuple[Any, list[Point]]]:
+def _points_by(rows: Iterable[Point], *names: str) -> Iterator[tuple[tuple[Any, ...], list[Point]]]:
     """Yield the rows that are done of each line, sorted by their place, lines as they first appear."""
-    lines: dict[Any, list[Point]] = {}
-    for row in rows:
-        if row.is_done:
-            lines.setdefault(key(row), []).append(row)
-    yield from ((name, sorted(points, key=lambda row: row.at)) for name, points in lines.items())
+    for key, points in grouped((row for row in rows if row.is_done), *names).items():
+        yield key, sorted(points, key=lambda row: row.at)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -177,8 +174,8 @@ class ConditionalEffect(Banded):
 
 def effects_from(rows: Iterable[ConditionalEffectRow]) -> tuple[ConditionalEffect, ...]:
     """Return the conditional effects that rows which are done make up, in the order of the table."""
-    found = _points_by(rows, attrgetter("key"))
-    return tuple(ConditionalEffect(**vars(banded_from(points)), key=key) for key, points in found)
+    found = _points_by(rows, "key")
+    return tuple(ConditionalEffect(**vars(banded_from(points)), key=key) for (key,), points in found)
 
 
 def stretches(at: Floats, positions: Mask) -> tuple[Stretch, ...]:
@@ -249,22 +246,18 @@ def mean_slopes(run: Run, outcome: str, exposure: str) -> tuple[MeanSlope, ...]:
 
 def turning_points_of(run: Run, outcome: str, scenario: str, estimator: str) -> tuple[TurningPointRow, ...]:
     """Return the turning points of one curve; a row of kind ``none`` says that there is none."""
-    key = (outcome, scenario, estimator)
-    return tuple(
-        row
-        for row in run.rows(TURNING_POINTS)
-        if row.is_done and (row.outcome, row.scenario, row.estimator) == key
-    )
+    rows = run.rows(TURNING_POINTS, outcome=outcome, scenario=scenario, estimator=estimator)
+    return tuple(row for row in rows if row.is_done)
 
 
 def rug_of(run: Run, scenario: str) -> Floats:
     """Return quantiles of the exposure as observed, (n_quantiles,)."""
-    return frozen_floats([row.exposure for row in run.rows(RUG) if row.scenario == scenario])
+    return frozen_floats([row.exposure for row in run.rows(RUG, scenario=scenario)])
 
 
 def unsupported_of(run: Run, scenario: str) -> tuple[tuple[float, float], ...]:
     """Return the stretches of a scenario's grid that the data do not support."""
-    own = sorted((row for row in run.rows(SUPPORT) if row.scenario == scenario), key=lambda row: row.at)
+    own = sorted(run.rows(SUPPORT, scenario=scenario), key=lambda row: row.at)
     at = frozen_floats([row.at for row in own])
     return unsupported_spans(at, np.array([row.supported for row in own], dtype=np.bool_))
 
@@ -285,15 +278,7 @@ class TruthLine:
 
 def true_rows(run: Run, outcome: str, scenario: str, kind: str) -> tuple[TruthRow, ...]:
     """Return the truths of one kind; none where the data are not simulated, or nothing is known of it."""
-    return run.view(_truths).get((outcome, scenario, kind), ())
-
-
-def _truths(run: Run) -> dict[tuple[str, str, str], tuple[TruthRow, ...]]:
-    """Return the truths by outcome, scenario and kind."""
-    found: dict[tuple[str, str, str], list[TruthRow]] = {}
-    for row in run.rows(TRUTH):
-        found.setdefault((row.outcome, row.scenario, row.kind), []).append(row)
-    return {key: tuple(rows) for key, rows in found.items()}
+    return run.rows(TRUTH, outcome=outcome, scenario=scenario, kind=kind)
 
 
 def truth_line(run: Run, outcome: str, scenario: str, kind: str, *, along: str = "at") -> TruthLine | None:

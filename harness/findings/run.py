@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from harness.language import Filled, translated
 from harness.record.manifest import Manifest
-from harness.tables.table import Row, TypedTable, read_rows
+from harness.tables.table import Row, TypedTable, grouped, read_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,8 +77,8 @@ class Run:
 
         return pd.DataFrame()
 
-    def rows(self, table: TypedTable[Row]) -> tuple[Row, ...]:
-        """Return the rows of a table; read once.
+    def rows(self, table: TypedTable[Row], **where: object) -> tuple[Row, ...]:
+        """Return the rows of a table, which is read once, or those with these values of some columns.
 
         Raises
         ------
@@ -90,8 +90,10 @@ class Run:
             said = WORDS | ALSO_WORDS.get(table.name, frozenset())
             words = [name for name in table.columns if name in said]
             self._kept[table] = tuple(_reworded(row, words) for row in read) if words else read
-        found: tuple[Row, ...] = self._kept[table]
-        return found
+        names = tuple(where)
+        if names and (table, names) not in self._kept:
+            self._kept[table, names] = grouped(self._kept[table], *names)
+        return tuple(self._kept[table, names].get(tuple(where.values()), ()) if names else self._kept[table])
 
     def view(self, make: Callable[[Run], View]) -> View:
         """Return the cached result of a function of this run."""

@@ -29,12 +29,12 @@ OF_MODELS = frozenset({"model_curve", "turning_point", "contrast", "group_differ
 # is imported where the table has rows.
 RULES: Mapping[TypedTable[Any], tuple[str, str]] = {
     EFFECTS: ("debiased", "debiased_findings"),
-    MEDIATION: ("mediation", "mediation_findings"),
+    MEDIATION: ("debiased", "mediation_findings"),
     EFFECT_TESTS: ("curves", "linearity_findings"),
     CURVES: ("curves", "model_curve_findings"),
     TURNING_POINTS: ("curves", "turning_point_findings"),
-    heterogeneity.CONTRASTS: ("differences", "contrast_findings"),
-    heterogeneity.HETEROGENEITY_DIFFERENCES: ("differences", "group_findings"),
+    heterogeneity.CONTRASTS: ("curves", "contrast_findings"),
+    heterogeneity.HETEROGENEITY_DIFFERENCES: ("curves", "group_findings"),
     heterogeneity.CONDITIONAL_EFFECTS: ("curves", "sign_change_findings"),
     heterogeneity.THRESHOLDS: ("curves", "threshold_findings"),
     heterogeneity.INTERACTIONS: ("curves", "interaction_findings"),

@@ -23,7 +23,7 @@ from harness.report.sections import multiverse_rows
 from harness.report.translation import localised
 from harness.tables.accuracy import ACCURACY, AccuracyRow
 from harness.tables.claims import CLAIMS
-from harness.tables.gain import DECOMPOSITION, GAIN, MULTIVERSE, GainRow
+from harness.tables.gain import DECOMPOSITION, GAIN, MULTIVERSE, MULTIVERSE_CHOICES, GainRow
 
 # Of the format: the first number changes where a reader of the old one would err, the second where something
 # is added. ``gain_report.schema.json`` beside this file defines it.
@@ -142,7 +142,7 @@ def _multiverse(run: Run, multiverse: multiverse_rows.Multiverse) -> dict[str, A
             for row in multiverse_rows.published_gains(run.rows(CLAIMS), multiverse)
         ],
         "choices": [
-            _fields(row, CHOICE_FIELDS) for row in multiverse_rows.choices_of(run, multiverse.outcome)
+            _fields(row, CHOICE_FIELDS) for row in run.rows(MULTIVERSE_CHOICES, outcome=multiverse.outcome)
         ],
     }
 

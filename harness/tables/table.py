@@ -6,7 +6,7 @@ package and those declared by scenarios of plugins.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Literal, TypeVar, get_type_hints
 
@@ -133,6 +133,14 @@ def answers(
 ) -> TypedTable[Row]:
     """Return a table of what estimators answer to a scenario, given the columns that tell its rows apart."""
     return typed(name, row, ("outcome", "estimator", "scenario", *key), description, measures=measures)
+
+
+def grouped(rows: Iterable[Row], *names: str) -> dict[tuple[Any, ...], list[Row]]:
+    """Return rows by their values of some fields, which come in the order in which they first appear."""
+    found: dict[tuple[Any, ...], list[Row]] = {}
+    for row in rows:
+        found.setdefault(tuple(getattr(row, name) for name in names), []).append(row)
+    return found
 
 
 def _text(value: object) -> str:

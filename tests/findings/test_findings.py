@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from harness.findings import curves, differences, gain
+from harness.findings import curves, gain
 from harness.findings import debiased as rules
 from harness.findings.lines import stretches
 from harness.findings.run import read_run
@@ -38,7 +38,7 @@ linearity_findings = told(curves.linearity_findings)
 model_curve_findings, turning_point_findings = (
     told(find) for find in (curves.model_curve_findings, curves.turning_point_findings)
 )
-contrast_findings, group_findings = told(differences.contrast_findings), told(differences.group_findings)
+contrast_findings, group_findings = told(curves.contrast_findings), told(curves.group_findings)
 sign_change_findings = told(curves.sign_change_findings)
 threshold_findings, interaction_findings = (
     told(find) for find in (curves.threshold_findings, curves.interaction_findings)

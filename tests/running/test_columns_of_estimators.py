@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from harness.report.sections.method_ladder import METHOD_LADDER_SECTION
 
 import harness
 from harness import SpecError
@@ -14,7 +15,6 @@ from harness.api import prepare_study
 from harness.audit.verification import spec_table_problems
 from harness.findings.run import read_run
 from harness.installed import installed
-from harness.report.sections.method_ladder import METHOD_LADDER_SECTION
 from harness.running.folder import RunFolder
 from harness.running.options import RunOptions
 from harness.study.spec.document import written_spec

@@ -26,6 +26,7 @@ from harness.report.drawing.lines import LinePanel, Series, level_of
 from harness.report.drawing.palette import BLUE, GREY, LineStyle
 from harness.report.sections.section import draws_text, featured, study_words
 from harness.tables.curves import BINNED_SCATTER, BinRow
+from harness.tables.table import grouped
 from harness.text.numbers import percent
 from harness.text.plain_text import file_slug, joined, listed, shortened
 
@@ -126,10 +127,9 @@ VARIATIONS = {
 
 def scatter_figures(run: Run) -> Iterator[ReportFigure]:
     """Yield binned scatters, for each scenario that gave any: a row an outcome, raw and within entities."""
-    study, found = run.manifest.study, dict[str, dict[tuple[str, str], list[BinRow]]]()
-    for row in run.rows(BINNED_SCATTER):
-        found.setdefault(row.scenario, {}).setdefault((row.outcome, row.variation), []).append(row)
-    for scenario, bins in found.items():
+    study = run.manifest.study
+    for (scenario,), rows in grouped(run.rows(BINNED_SCATTER), "scenario").items():
+        bins = grouped(rows, "outcome", "variation")
         words = {
             "exposure": study.label(study.exposure_of(scenario)),
             "outcome": listed(study.label(name) for name in dict.fromkeys(name for name, _ in bins)),
@@ -147,7 +147,7 @@ def scatter_figures(run: Run) -> Iterator[ReportFigure]:
         )
 
 
-def plot_scatters(run: Run, scenario: str, bins: Mapping[tuple[str, str], Sequence[BinRow]]) -> Figure:
+def plot_scatters(run: Run, scenario: str, bins: Mapping[tuple[str, ...], Sequence[BinRow]]) -> Figure:
     """Return mean outcomes by bins of the exposure with their intervals, a panel a sort of variation."""
     study = run.manifest.study
     figure, grid = canvas.panel_grid(len(bins), most_columns=2, height=1.7, head=0.3, shared="none")

@@ -21,13 +21,12 @@ from harness.report.render.html import ShownTable, paper_table_in_html, rendered
 from harness.report.render.text import latex_document, latex_table, markdown_of, plain_table
 from harness.report.sections import coefficients
 from harness.report.sections.accuracy import gain_rows
+from harness.report.sections.coefficients import specification_tables
 from harness.report.sections.effect_rows import effect_name, effects_of
-from harness.report.sections.group_tables import difference_table, group_table, grouped_by, partitions
-from harness.report.sections.mediation import mediation_tables
-from harness.report.sections.robustness import check_heading, check_text, together
+from harness.report.sections.heterogeneity_tables import difference_table, group_table, grouped_by, partitions
+from harness.report.sections.record import MOMENTS, moments, variables_by_role
+from harness.report.sections.robustness import check_heading, check_text, mediation_tables, together
 from harness.report.sections.section import ReportFile
-from harness.report.sections.specifications import specification_tables
-from harness.report.sections.variables import MOMENTS, moments, variables_by_role
 from harness.running.csv_table import csv_for_readers
 from harness.scenarios.specifications import BASELINE
 from harness.scenarios.specifications import ROBUSTNESS as ROBUSTNESS_PART

@@ -37,15 +37,9 @@ PartsLeft = Mapping[str, Mapping[str, PartRow]]
 def gains_left(run: Run, outcome: str) -> PartsLeft:
     """Return what remains of the gains of one outcome, estimators in the order of the table."""
     found: dict[str, dict[str, PartRow]] = {}
-    for row in run.rows(DECOMPOSITION):
-        if row.outcome == outcome:
-            found.setdefault(row.estimator, {}).setdefault(row.part, row)
+    for row in run.rows(DECOMPOSITION, outcome=outcome):
+        found.setdefault(row.estimator, {}).setdefault(row.part, row)
     return found
-
-
-def recognised(run: Run, outcome: str) -> Mapping[str, RecognitionRow]:
-    """Return by estimator what share of its gain on random rows is gone for new entities."""
-    return {row.estimator: row for row in run.rows(RECOGNITION) if row.outcome == outcome}
 
 
 def origin_blocks(gains: Gains) -> Iterator[blocks.ReportBlock]:
@@ -173,12 +167,11 @@ def gain_rows(
 def gain_table(gains: Gains) -> parts.ReportTable:
     """Return the gains in every outcome; the files have those under other protocols, too."""
     study, footnotes = gains.run.manifest.study, Footnotes()
-    shares = {outcome: {} if gains.over else recognised(gains.run, outcome) for outcome in study.outcomes}
-    has_shares = any(shares.values())
+    shares = {(row.outcome, row.estimator): row for row in gains.run.rows(RECOGNITION) if not gains.over}
 
     def rows(outcome: str) -> Iterator[tuple[parts.Given, ...]]:
         for entry, cells in gain_rows(gains, outcome, footnotes):
-            more = [recognition_cell(shares[outcome].get(entry.id))] if has_shares else []
+            more = [recognition_cell(shares.get((outcome, entry.id)))] if shares else []
             yield (entry.label, *cells, *more)
 
     return parts.ReportTable(
@@ -191,7 +184,7 @@ def gain_table(gains: Gains) -> parts.ReportTable:
                 else parts.TableColumn(one.title, mark=INSIDE, is_for_files=True)
                 for one in study.honest_first
             ),
-            *([gettext("Share due to\nrecognition")] if has_shares else []),
+            *([gettext("Share due to\nrecognition")] if shares else []),
         ),
         groups=parts.row_groups(
             (outcome_heading(study, outcome), rows(outcome)) for outcome in study.outcomes
@@ -217,7 +210,7 @@ def _gain(cell: GainCell, footnotes: Footnotes) -> parts.TableCell:
 def error_table(run: Run, outcome: str) -> parts.ReportTable:
     """Return the errors of one outcome; all its mean squared errors have the same decimals."""
     study, footnotes = run.manifest.study, Footnotes()
-    decimals = numbers.decimals_for(row.mse for row in run.rows(ACCURACY) if row.outcome == outcome)
+    decimals = numbers.decimals_for(row.mse for row in run.rows(ACCURACY, outcome=outcome))
 
     def mse(row: AccuracyRow, sample: str) -> str:
         error = errors_of(run, outcome, row.estimator, row.protocol).get(sample)
@@ -363,11 +356,8 @@ def metric_blocks(run: Run) -> Iterator[blocks.ReportBlock]:
 def metric_tables(run: Run) -> Iterator[parts.ReportTable]:
     """Yield a table for each outcome and metric, of the test rows of every protocol."""
     study = run.manifest.study
-    found = {
-        (row.outcome, row.metric, row.estimator, row.protocol): row
-        for row in run.rows(METRICS)
-        if row.sample == "test"
-    }
+    tested = run.rows(METRICS, sample="test")
+    found = {(row.outcome, row.metric, row.estimator, row.protocol): row for row in tested}
     gain = gettext(", and the gain over {reference}").format(reference=study.reference_label)
     how = gettext(
         "{how} Beneath it the gain, 1 − loss / loss of the reference, with its interval, clustered by entity."

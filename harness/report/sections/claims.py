@@ -1,4 +1,4 @@
-"""The section of published numbers: a publication figure by figure, on the page and as Markdown."""
+"""The sections of published numbers, figure by figure, on the page and as Markdown, and of expected ones."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ from harness.findings.run import Run
 from harness.language import gettext, marked, pgettext, spaced
 from harness.record.manifest import StudyRecord
 from harness.report import blocks
+from harness.report import table as parts
 from harness.report.render.text import markdown_table, plain_markdown
 from harness.report.sections import published
 from harness.report.sections.published import conclusion_table
 from harness.report.sections.section import ReportFile, Section
-from harness.report.table import RecordColumn, ReportTable, RowGroup, TableCell, record_rows
-from harness.tables.claims import ASSUMING, CLAIMS, ClaimRow
-from harness.text.numbers import count
+from harness.tables.claims import ASSUMING, CLAIMS, EXPECTATIONS, ClaimRow, ExpectationRow
+from harness.text.numbers import MISSING, count, fixed, significant
 from harness.text.plain_text import Footnotes, capitalised, in_turn, listed
 
 if TYPE_CHECKING:
     from harness.study.spec.study import ReportFormat
+
 
 MARKDOWN = "tables/figure_by_figure.md"
 
@@ -121,22 +122,22 @@ def _details(run: Run, figures: Sequence[published.PublishedFigure]) -> Iterator
         yield blocks.Definitions(tuple((_with_code(one), _with_code(two)) for one, two in left_open.items()))
 
 
-def claim_table(study: StudyRecord, figures: Sequence[published.PublishedFigure]) -> ReportTable:
+def claim_table(study: StudyRecord, figures: Sequence[published.PublishedFigure]) -> parts.ReportTable:
     """Return every published number, as published here, and as it should be."""
     numbers = published.claim_number
-    columns: list[RecordColumn[tuple[published.PublishedFigure, ClaimRow]]] = [
-        RecordColumn(gettext("What"), cell=lambda one: _what(study, *one)),
-        RecordColumn(gettext("Outcome"), "text", cell=lambda one: study.label(one[1].outcome)),
-        RecordColumn(gettext("Printed"), cell=lambda one: published.published_text(one[1])),
-        RecordColumn(
+    columns: list[parts.RecordColumn[tuple[published.PublishedFigure, ClaimRow]]] = [
+        parts.RecordColumn(gettext("What"), cell=lambda one: _what(study, *one)),
+        parts.RecordColumn(gettext("Outcome"), "text", cell=lambda one: study.label(one[1].outcome)),
+        parts.RecordColumn(gettext("Printed"), cell=lambda one: published.published_text(one[1])),
+        parts.RecordColumn(
             gettext("Recomputed"), is_for_files=True, cell=lambda one: numbers(one[1], one[1].recomputed)
         ),
-        RecordColumn(gettext("Within rounding"), is_for_files=True, cell=lambda one: _within(one[1])),
-        RecordColumn(gettext("As published"), cell=lambda one: numbers(one[1], one[1].this_run)),
-        RecordColumn(gettext("As it should be"), cell=lambda one: numbers(one[1], one[1].counterpart)),
-        RecordColumn(gettext("Status"), "text", cell=lambda one: _status(one[1])),
-        RecordColumn(gettext("Reason"), is_for_files=True, cell=lambda one: one[1].reason),
-        RecordColumn(
+        parts.RecordColumn(gettext("Within rounding"), is_for_files=True, cell=lambda one: _within(one[1])),
+        parts.RecordColumn(gettext("As published"), cell=lambda one: numbers(one[1], one[1].this_run)),
+        parts.RecordColumn(gettext("As it should be"), cell=lambda one: numbers(one[1], one[1].counterpart)),
+        parts.RecordColumn(gettext("Status"), "text", cell=lambda one: _status(one[1])),
+        parts.RecordColumn(gettext("Reason"), is_for_files=True, cell=lambda one: one[1].reason),
+        parts.RecordColumn(
             gettext("Why it has no counterpart"),
             is_for_files=True,
             cell=lambda one: one[1].counterpart_reason,
@@ -147,16 +148,18 @@ def claim_table(study: StudyRecord, figures: Sequence[published.PublishedFigure]
     for figure in figures:
         heading = figure.source if figure.by in known else words.format(source=figure.source, by=figure.by)
         known.add(figure.by)
-        groups.append(RowGroup(record_rows(columns, ((figure, row) for row in figure.claims)), heading))
-    return ReportTable(
+        groups.append(
+            parts.RowGroup(parts.record_rows(columns, ((figure, row) for row in figure.claims)), heading)
+        )
+    return parts.ReportTable(
         caption=gettext("Published numbers, as published here, and as they should be"),
         columns=tuple(columns),
         groups=tuple(groups),
     )
 
 
-def _what(study: StudyRecord, figure: published.PublishedFigure, row: ClaimRow) -> TableCell:
-    return TableCell(figure.about(study, row), (row.note,) if row.note else ())
+def _what(study: StudyRecord, figure: published.PublishedFigure, row: ClaimRow) -> parts.TableCell:
+    return parts.TableCell(figure.about(study, row), (row.note,) if row.note else ())
 
 
 def _within(row: ClaimRow) -> str:
@@ -166,9 +169,9 @@ def _within(row: ClaimRow) -> str:
     return words.format(low=low, high=high) if all(map(math.isfinite, limits)) else ""
 
 
-def _status(row: ClaimRow) -> TableCell:
+def _status(row: ClaimRow) -> parts.TableCell:
     look, symbol = LOOKS.get(row.status, ("open", ""))
-    return TableCell(gettext(row.status), look=f"status {look}", symbol=symbol)
+    return parts.TableCell(gettext(row.status), look=f"status {look}", symbol=symbol)
 
 
 def claim_files(run: Run, report_format: ReportFormat) -> Iterator[ReportFile]:
@@ -224,7 +227,7 @@ def _figure(study: StudyRecord, figure: published.PublishedFigure, footnotes: Fo
         yield gettext("Not said in the publication:") + "\n\n" + _list(asked)
 
 
-def _errors(study: StudyRecord, table: ReportTable) -> str:
+def _errors(study: StudyRecord, table: parts.ReportTable) -> str:
     labels = [study.estimator_label(name) for name in study.references]
     gains = [gettext("gain over {label}").format(label=label) for label in labels]
     halves = [
@@ -250,4 +253,78 @@ CLAIMS_SECTION = Section(
     *("claims", marked("Published numbers"), 1000, claim_blocks, marked("Published numbers and conclusions")),
     files=claim_files,
     tables=(CLAIMS.name,),
+)
+
+
+# Source of numbers that nobody published.
+PINNED = marked("pinned from a run")
+STATUSES = (marked("reproduced"), marked("differs"), marked("missing"))
+
+
+def expectation_blocks(run: Run) -> Iterator[blocks.ReportBlock]:
+    """Yield how many numbers the run reproduces and those that it does not; in the appendix all."""
+    rows = run.rows(EXPECTATIONS)
+    failed = tuple(row for row in rows if row.status != "reproduced")
+    text = gettext(
+        "The spec names {n_all} numbers that a run must reproduce; this run reproduces {n_reproduced}."
+    ).format(n_all=count(len(rows)), n_reproduced=count(len(rows) - len(failed)))
+    if failed:
+        yield blocks.Paragraph(text)
+        yield expectation_table(failed)
+        yield blocks.Appendix((expectation_table(rows),))
+    else:
+        yield blocks.Appendix((blocks.Paragraph(text), expectation_table(rows)))
+
+
+def expectation_table(rows: tuple[ExpectationRow, ...]) -> parts.ReportTable:
+    """Return expected numbers by source, those that the run does not reproduce first."""
+    footnotes = Footnotes()
+    by_source: dict[str, list[ExpectationRow]] = {}
+    for row in sorted(rows, key=lambda row: row.status == "reproduced"):
+        by_source.setdefault(row.source if row.origin == "publication" else gettext(PINNED), []).append(row)
+    columns: list[parts.RecordColumn[ExpectationRow]] = [
+        parts.RecordColumn(
+            gettext("Cell"), cell=lambda row: parts.code_cell(f"{row.table}: {row.where}, {row.column}")
+        ),
+        parts.RecordColumn(gettext("Expected"), cell=_expected),
+        parts.RecordColumn(gettext("Obtained"), cell=lambda row: _seven_digits(row.obtained)),
+        parts.RecordColumn(gettext("Difference"), cell=lambda row: _two_digits(row.difference)),
+        parts.RecordColumn(gettext("Tolerance"), cell=lambda row: _two_digits(row.tolerance)),
+        parts.RecordColumn(gettext("Status"), "text", cell=lambda row: _reproduced(row, footnotes)),
+    ]
+    return parts.ReportTable(
+        caption=gettext("Expected numbers of the spec next to those of this run"),
+        columns=tuple(columns),
+        groups=parts.row_groups(
+            (source, parts.record_rows(columns, own)) for source, own in by_source.items()
+        ),
+        footnotes=footnotes.listed(),
+    )
+
+
+def _reproduced(row: ExpectationRow, footnotes: Footnotes) -> parts.TableCell:
+    look = "status better" if row.status == "reproduced" else "status worse"
+    return parts.TableCell(gettext(row.status), look=look, mark=footnotes.mark(row.reason))
+
+
+def _expected(row: ExpectationRow) -> str:
+    return (
+        _seven_digits(row.expected) if row.digits is None else fixed(float(row.expected), max(row.digits, 0))
+    )
+
+
+def _seven_digits(held: str) -> str:
+    """Return a number with seven digits, a text as it is, and a dash for nothing."""
+    try:
+        return significant(float(held), 7)
+    except ValueError:
+        return held or MISSING
+
+
+def _two_digits(value: float) -> str:
+    return significant(value, 2) if math.isfinite(value) else ""
+
+
+EXPECTATIONS_SECTION = Section(
+    "expectations", marked("Expected numbers"), 1100, expectation_blocks, tables=(EXPECTATIONS.name,)
 )

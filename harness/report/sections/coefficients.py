@@ -1,4 +1,4 @@
-"""The section of coefficients: regressions as a paper prints them, terms down and estimators across."""
+"""The sections of regressions as a paper prints them: by estimator, and baseline in steps and robustness."""
 
 from __future__ import annotations
 
@@ -11,13 +11,17 @@ from harness.findings.gain import nickell_caveat
 from harness.findings.run import Run
 from harness.language import gettext, marked, translated
 from harness.record.manifest import EstimatorRecord, StudyRecord
-from harness.report.blocks import Appendix, Paragraph, ReportBlock, SmallPrint, tabs_of
+from harness.report.blocks import Appendix, Bullets, Paragraph, ReportBlock, SmallPrint, tabs_of
+from harness.report.sections.robustness import check_text
 from harness.report.sections.section import Section
-from harness.report.table import ReportTable, TableCell, columns_of, plain_rows, rows_of
+from harness.report.table import Given, ReportTable, TableCell, columns_of, plain_rows, row_groups, rows_of
+from harness.scenarios.robustness import CHANGES
+from harness.scenarios.specifications import BASELINE, MEASURED, ROBUSTNESS
+from harness.tables import effects
 from harness.tables.coefficients import COEFFICIENTS, STATISTICS, CoefficientRow
-from harness.tables.effects import EffectRow, RobustnessRow, SpecificationRow
-from harness.text.numbers import MISSING, SUPERSCRIPTS, count, fixed, plain
-from harness.text.plain_text import capitalised, file_slug, in_turn, joined, listed
+from harness.tables.table import grouped
+from harness.text.numbers import MISSING, SUPERSCRIPTS, count, fixed, percent, percent_interval, plain
+from harness.text.plain_text import Footnotes, capitalised, file_slug, in_turn, joined, listed
 
 # How threshold models call the regimes of their terms: ``gdp > 5.51256``, ``exposure (gdp > 5.51256)``.
 NUMBER = r"-?[\d.]+(?:e[-+]?\d+)?"
@@ -57,8 +61,8 @@ WHOLE = TableChoice()
 def estimates_of(run: Run, outcome: str) -> Estimates:
     """Return the coefficients for one outcome that are numbers, estimators in the order of the study."""
     own: dict[str, dict[str, CoefficientRow]] = {}
-    for row in run.rows(COEFFICIENTS):
-        if row.outcome == outcome and row.is_done and row.term and math.isfinite(row.estimate):
+    for row in run.rows(COEFFICIENTS, outcome=outcome):
+        if row.is_done and row.term and math.isfinite(row.estimate):
             own.setdefault(row.estimator, {})[row.term] = row
     return {entry.id: own[entry.id] for entry in run.manifest.study.estimators if entry.id in own}
 
@@ -90,8 +94,8 @@ def _outcome(run: Run, outcome: str) -> Iterator[ReportBlock]:
 def without_coefficients(run: Run, outcome: str) -> Iterator[str]:
     """Yield why some estimators have no coefficients, those with the same reason together."""
     having = estimates_of(run, outcome)
-    refused = (row for row in run.rows(COEFFICIENTS) if row.outcome == outcome and not row.is_done)
-    reasons = {row.estimator: row.reason for row in refused}
+    rows = run.rows(COEFFICIENTS, outcome=outcome)
+    reasons = {row.estimator: row.reason for row in rows if not row.is_done}
     without: dict[str, list[str]] = {}
     for entry in run.manifest.study.estimators:
         if entry.id not in having:
@@ -156,7 +160,7 @@ def _fit_rows(
 
 def shares_explained(run: Run, outcome: str, entry: EstimatorRecord) -> tuple[float, float]:
     """Return R2, and of an estimator with effects that within them; NaN where it has none."""
-    rows = (row for row in run.rows(STATISTICS) if (row.outcome, row.estimator) == (outcome, entry.id))
+    rows = run.rows(STATISTICS, outcome=outcome, estimator=entry.id)
     found = {row.statistic: row.value for row in rows}
     # Within: of the estimated equation, in which all effects are projected out.
     return found.get("r2_dummies", math.nan), found.get("r2", math.nan) if entry.effects else math.nan
@@ -227,7 +231,7 @@ def term_cells(
 
 
 # Rows with an estimate, its standard error and its p-value.
-HasEstimate = CoefficientRow | EffectRow | RobustnessRow | SpecificationRow
+HasEstimate = CoefficientRow | effects.EffectRow | effects.RobustnessRow | effects.SpecificationRow
 
 
 def is_tiny(errors: Iterable[float], digits: int = DECIMALS) -> bool:
@@ -282,3 +286,133 @@ def estimate_notes(study: StudyRecord, how: str = "") -> Iterator[str]:
 
 
 COEFFICIENTS_SECTION = Section("coefficients", marked("Coefficients"), 1200, coefficient_blocks)
+
+
+# How the tables of a paper are called, by the part that their columns are of.
+CAPTIONS = {BASELINE: marked("Baseline regressions"), ROBUSTNESS: marked("Robustness of the regressions")}
+
+# The checks as heads of columns, which are narrow.
+HEADS = {CHANGES["lag"][0]: marked("lagged exposure"), CHANGES["winsorised"][0]: marked("winsorised")}
+
+# Where a column stands: the estimator, then the specification.
+Column = tuple[str, str]
+
+
+def specification_blocks(run: Run) -> Iterator[ReportBlock]:
+    """Yield the tables, and how often all of their columns agree where the effect is known."""
+    yield from specification_tables(run, BASELINE)
+    yield from specification_tables(run, ROBUSTNESS)
+    if sentences := tuple(agreement_sentences(run)):
+        yield Bullets(sentences)
+        yield SmallPrint(
+            gettext(
+                "The effect of the baseline is taken from the outcome, and each entity has the exposure of "
+                "another one, drawn at random: all columns are fitted anew, without an effect and with the "
+                "baseline's. Agreement: all columns are significant and have one sign."
+            )
+        )
+
+
+def agreement_sentences(run: Run) -> Iterator[str]:
+    """Yield for each outcome and estimator how often all columns agree without an effect and with it."""
+    study = run.manifest.study
+    done = (row for row in run.rows(effects.AGREEMENT) if row.is_done)
+    for (outcome, estimator), rows in grouped(done, "outcome", "estimator").items():
+        without, with_effect = (
+            f"{percent(row.share)} {percent_interval(row.conf_low, row.conf_high)}" for row in rows
+        )
+        words = gettext(
+            "{outcome}, {estimator}: with no effect all columns agree in {without} of {n_draws} draws, with "
+            "an effect of {effect} in {with_effect}."
+        )
+        yield words.format(
+            outcome=study.label(outcome),
+            estimator=study.estimator_label(estimator),
+            without=without,
+            n_draws=count(rows[0].n_draws),
+            effect=plain(rows[1].effect),
+            with_effect=with_effect,
+        )
+
+
+def specification_tables(run: Run, part: str) -> Iterator[ReportTable]:
+    """Yield the baseline of all estimators as one table, or the robustness of each as its own."""
+    rows = run.rows(effects.SPECIFICATIONS, part=part)
+    caption, estimators = gettext(CAPTIONS[part]), list(dict.fromkeys(row.estimator for row in rows))
+    if part == BASELINE and rows:
+        yield specification_table(run, rows, caption, part)
+    for name in estimators if part == ROBUSTNESS else ():
+        label = run.manifest.study.estimator_label(name)
+        titled = gettext("{caption}: {label}").format(caption=caption, label=label)
+        own = [row for row in rows if row.estimator == name]
+        yield specification_table(run, own, titled, f"{part}-{file_slug(name)}")
+
+
+def specification_table(
+    run: Run, rows: Sequence[effects.SpecificationRow], caption: str, name: str
+) -> ReportTable:
+    """Return specifications across and the outcomes one beneath the other."""
+    study = run.manifest.study
+    columns = list(dict.fromkeys((row.estimator, row.specification) for row in rows))
+    is_one = len({estimator for estimator, _ in columns}) == 1
+    labels = ["" if is_one else study.estimator_label(estimator) for estimator, _ in columns]
+    over = (f"({at}) {label}".rstrip() for at, label in enumerate(labels, start=1))
+    footnotes = Footnotes()
+    return ReportTable(
+        caption=caption,
+        over=(TableCell(), *map(TableCell, over)),
+        columns=columns_of("", *(_column_head(study, specification) for _, specification in columns)),
+        groups=row_groups(
+            (study.axis_label(outcome), _specification_rows(run, own, columns, footnotes))
+            for outcome in study.outcomes
+            if (own := [row for row in rows if row.outcome == outcome])
+        ),
+        footnotes=footnotes.listed(),
+        notes=(*estimate_notes(study), gettext("Fixed effects and errors are those of each estimator.")),
+        is_whole=True,
+        name=name,
+    )
+
+
+def _column_head(study: StudyRecord, specification: str) -> str:
+    """Return a specification in the few words that a narrow column has room for."""
+    for name in study.variables:
+        if specification == MEASURED.format(measure=name):
+            return gettext(MEASURED).format(measure=study.label(name))
+    return gettext(HEADS[specification]) if specification in HEADS else check_text(study, specification)
+
+
+def _specification_rows(
+    run: Run, rows: Sequence[effects.SpecificationRow], columns: Sequence[Column], footnotes: Footnotes
+) -> Iterator[tuple[Given, ...]]:
+    """Yield the coefficients of the exposure, then what describes the regressions, of one outcome."""
+    study = run.manifest.study
+    found = {(row.estimator, row.specification, row.term): row for row in rows}
+    reasons = {(row.estimator, row.specification): row.reason for row in rows if not row.is_done}
+    terms = list(dict.fromkeys(row.term for row in rows if row.is_done))
+    for at, term in enumerate(terms):
+        own = [found.get((*column, term)) for column in columns]
+        yield (
+            term_label(study, term),
+            *(
+                TableCell(mark=footnotes.mark(reasons.get(column, "") if at == 0 else ""))
+                if row is None
+                else paper_cell(study, row, in_powers=is_tiny([row.std_error]))
+                for row, column in zip(own, columns, strict=True)
+            ),
+        )
+    first = {(row.estimator, row.specification): row for row in reversed(rows) if row.is_done}
+    described = [first.get(column) for column in columns]
+    yield (gettext("Controls"), *(count(row.n_controls) if row else "" for row in described))
+    yield (gettext("Observations"), *(count(row.n_obs) if row else "" for row in described))
+    if any(row and math.isfinite(row.r_squared) for row in described):
+        yield (gettext("R²"), *(fixed(row.r_squared, DECIMALS) if row else "" for row in described))
+
+
+SPECIFICATIONS_SECTION = Section(
+    "specifications",
+    marked("Baseline and robustness regressions"),
+    1210,
+    specification_blocks,
+    tables=(effects.SPECIFICATIONS.name,),
+)

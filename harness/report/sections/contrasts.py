@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import NamedTuple
 
-from harness.findings.differences import value_in_words
+from harness.findings.curves import value_in_words
 from harness.findings.lines import POINTWISE, SIMULTANEOUS, true_rows
 from harness.findings.run import Run
 from harness.language import gettext, marked
@@ -88,17 +88,12 @@ def contrast_questions(run: Run) -> tuple[ContrastQuestion, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def contrast_rows(run: Run, question: ContrastQuestion, outcome: str, estimator: str) -> list[ContrastRow]:
-    """Return the rows of one estimator, those that say why it has no contrasts among them."""
-    key = (question.scenario, outcome, estimator)
-    return [row for row in run.rows(CONTRASTS) if (row.scenario, row.outcome, row.estimator) == key]
-
-
 def contrasts_of(
     run: Run, question: ContrastQuestion, outcome: str, estimator: str
 ) -> tuple[EstimatedContrast, ...]:
     """Return the contrasts of one estimator that are shown, in the order of the table."""
-    own = [row for row in contrast_rows(run, question, outcome, estimator) if row.is_done]
+    every = run.rows(CONTRASTS, scenario=question.scenario, outcome=outcome, estimator=estimator)
+    own = [row for row in every if row.is_done]
     levels = run.manifest.study.levels
 
     def order(row: ContrastRow) -> tuple[str, float, float, float]:
@@ -282,7 +277,7 @@ def contrast_table(run: Run, question: ContrastQuestion) -> parts.ReportTable:
     for outcome, own in found.items():
         rows: list[parts.TableRow] = []
         for entry in study.estimators:
-            every = contrast_rows(run, question, outcome, entry.id)
+            every = run.rows(CONTRASTS, scenario=question.scenario, outcome=outcome, estimator=entry.id)
             if reason := next((row.reason for row in every if not row.is_done), ""):
                 rows.append(parts.TableRow((parts.TableCell(entry.label, mark=footnotes.mark(reason)),)))
             rows += parts.record_rows(columns, (one for one in own if one.row.estimator == entry.id))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from harness.record.manifest import StudyRecord
 from harness.scenarios.effect.weak_instruments import ANDERSON_RUBIN, ConfidenceSet
 from harness.tables.coefficients import COEFFICIENTS, CoefficientRow
 from harness.tables.effects import EFFECTS, LINEAR, EffectRow
+from harness.tables.table import grouped
 from harness.text.numbers import plain
 from harness.text.plain_text import listed
 
@@ -45,6 +47,10 @@ IN_SENTENCES = (
     *(marked("line"), marked("contrast"), marked("derivative"), marked("curve"), marked("conditional")),
     *(marked("interaction"), marked("binned")),
 )
+
+
+# What tells the lines of one form apart.
+LINE = ("scenario", "method", "learner", "group", "moderator")
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,26 +86,20 @@ class SubjectEffects:
 
     def lines(self, form: str) -> Sequence[tuple[EffectRow, ...]]:
         """Return the lines of one form, all their points and bands, in the order of the line."""
-        own = [row for row in self.rows if row.is_done and row.form == form]
-        found: dict[tuple[str, ...], list[EffectRow]] = {_line(row): [] for row in own}
-        for row in sorted(own, key=lambda row: row.at):
-            found[_line(row)].append(row)
-        return [tuple(rows) for rows in found.values()]
+        own = grouped((row for row in self.rows if row.is_done and row.form == form), *LINE)
+        return [tuple(sorted(rows, key=lambda row: row.at)) for rows in own.values()]
 
     def confidence_set(self, row: EffectRow) -> ConfidenceSet | None:
         """Return the set of Anderson and Rubin of an instrumented slope; None where there is none."""
-        own = [one for one in self.rows if one.band == ANDERSON_RUBIN and _line(one) == _line(row)]
-        found = tuple((one.conf_low, one.conf_high) for one in own if one.form == row.form)
+        line = attrgetter(*LINE, "form")
+        own = (one for one in self.rows if one.band == ANDERSON_RUBIN and line(one) == line(row))
+        found = tuple((one.conf_low, one.conf_high) for one in own)
         return tuple(ends for ends in found if not math.isnan(ends[0])) if found else None
 
     def named_effect(self, study: StudyRecord, row: EffectRow, name: str) -> str:
         """Return the name of an effect, with its learner where there are several."""
         has_several = len({one.learner for one in self.rows if one.is_done}) > 1
         return listed([name, study.estimator_label(row.learner)]) if has_several else name
-
-
-def _line(row: EffectRow) -> tuple[str, ...]:
-    return row.scenario, row.method, row.learner, row.group, row.moderator
 
 
 def effects_of(run: Run) -> tuple[SubjectEffects, ...]:
@@ -112,7 +112,7 @@ def effects_of(run: Run) -> tuple[SubjectEffects, ...]:
 
 
 def _subject(run: Run, outcome: str, exposure: str, rows: tuple[EffectRow, ...]) -> SubjectEffects:
-    terms = [row for row in run.rows(COEFFICIENTS) if row.is_done and row.outcome == outcome]
+    terms = [row for row in run.rows(COEFFICIENTS, outcome=outcome) if row.is_done]
     further = f"{exposure}^", f"{exposure} x ", f"W × {exposure}"
     curved = tuple(dict.fromkeys(row.estimator for row in terms if row.term.startswith(further)))
     slopes = (row for row in terms if row.estimator not in curved and row.term == exposure)

@@ -10,8 +10,7 @@ from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.record.manifest import EstimatorRecord
 from harness.report.blocks import Appendix, Heading, Paragraph, ReportBlock, SmallPrint, rich
-from harness.report.sections.group_tables import difference_table, group_table, grouped_by, partitions
-from harness.report.sections.moderator_tables import conditional_table
+from harness.report.sections import heterogeneity_tables as tables
 from harness.report.sections.section import ReportFile, Section, featured, study_words
 from harness.tables import heterogeneity
 from harness.text.numbers import percent
@@ -28,28 +27,28 @@ MOST_NAMED = 3
 
 def heterogeneity_blocks(run: Run) -> Iterator[ReportBlock]:
     """Yield effects by group and along moderators of the leading estimator; to the appendix all tables."""
-    from harness.report.figures.groups import group_figures, group_forest
+    from harness.report.figures.effects import group_figures, group_forest
     from harness.report.figures.moderators import conditional_figures, surface_figures
 
     leading = featured(run)[0]
-    if partitions(run):
+    if tables.partitions(run):
         yield from group_forest(run, leading)
         yield Paragraph(difference_sentence(run, leading))
     yield from conditional_figures(run, leading)
     yield from _turned(run)
     more: list[ReportBlock] = []
-    for partition in partitions(run):
-        grouped = grouped_by(run, partition)
+    for partition in tables.partitions(run):
+        grouped = tables.grouped_by(run, partition)
         more += [Heading(gettext("By {by}").format(by=grouped.by)), *group_figures(run, partition, leading)]
-        more += [group_table(grouped), *map(SmallPrint, grouped.left_out)]
-        more += [difference_table(grouped)]
+        more += [tables.group_table(grouped), *map(SmallPrint, grouped.left_out)]
+        more += [tables.difference_table(grouped)]
     if more:
         more.append(SmallPrint(_groups_note(run)))
     questions = list(
         dict.fromkeys((row.scenario, row.moderator) for row in run.rows(heterogeneity.CONDITIONAL_EFFECTS))
     )
     for question in questions:
-        more += [*surface_figures(run, question, leading), conditional_table(run, question)]
+        more += [*surface_figures(run, question, leading), tables.conditional_table(run, question)]
     if questions:
         more.append(SmallPrint(_moderators_note(run)))
     yield Appendix(tuple(more))
@@ -58,11 +57,8 @@ def heterogeneity_blocks(run: Run) -> Iterator[ReportBlock]:
 def difference_sentence(run: Run, estimator: EstimatorRecord) -> str:
     """Return which groups differ significantly in their effects, by one model for all groups."""
     study = run.manifest.study
-    rows = [
-        row
-        for row in run.rows(heterogeneity.HETEROGENEITY_DIFFERENCES)
-        if (row.estimator, row.mode, row.measure) == (estimator.id, "pooled", "effect") and row.is_done
-    ]
+    of_model = {"estimator": estimator.id, "mode": "pooled", "measure": "effect"}
+    rows = [row for row in run.rows(heterogeneity.HETEROGENEITY_DIFFERENCES, **of_model) if row.is_done]
     differ = [row for row in rows if row.conf_low > 0.0 or row.conf_high < 0.0]
     words = {"n": len(rows), "n_differ": len(differ), "level": percent(study.level, 0)}
     if not differ:
@@ -105,11 +101,9 @@ def _moderators_note(run: Run) -> str:
 
 def _turned(run: Run) -> Iterator[Paragraph]:
     """Yield where the surfaces can be turned, or what is missing for that."""
-    from harness.report.sections.moderator_tables import surfaces
-
-    if run.view(surfaces) and can_turn():
+    if run.view(tables.surfaces) and can_turn():
         yield Paragraph(rich(gettext("All surfaces can be turned in [surfaces.html](surfaces.html).")))
-    elif run.view(surfaces):
+    elif run.view(tables.surfaces):
         missing = gettext(
             "Surfaces that can be turned need plotly: `pip install 'panel-harness[surfaces]'`, then "
             "`harness report` on the run folder."
@@ -119,10 +113,9 @@ def _turned(run: Run) -> Iterator[Paragraph]:
 
 def surface_files(run: Run, report_format: ReportFormat) -> Iterator[ReportFile]:
     """Yield the page of surfaces that can be turned, where there are surfaces and what draws them."""
-    from harness.report.figures.surface_page import surface_page
-    from harness.report.sections.moderator_tables import surfaces
+    from harness.report.figures.moderators import surface_page
 
-    if report_format == "html" and can_turn() and run.view(surfaces):
+    if report_format == "html" and can_turn() and run.view(tables.surfaces):
         holds = gettext("surfaces that can be turned, offline as well")
         yield ReportFile("surfaces.html", surface_page(run), holds)
 

@@ -12,7 +12,7 @@ from harness.report.sections import multiverse_rows
 from harness.report.sections.section import Section
 from harness.report.table import RecordColumn, ReportTable, RowGroup, TableColumn, record_rows
 from harness.tables.claims import CLAIMS, ClaimRow
-from harness.tables.gain import MULTIVERSE_TESTS, ChoiceRow, size_of
+from harness.tables.gain import MULTIVERSE_CHOICES, MULTIVERSE_TESTS, ChoiceRow, size_of
 from harness.text.numbers import count, p_text, percent
 from harness.text.plain_text import joined
 
@@ -57,7 +57,7 @@ def _details(run: Run, found: Sequence[multiverse_rows.Multiverse]) -> Iterator[
 
 def _outcome(run: Run, own: multiverse_rows.Multiverse, claims: Sequence[ClaimRow]) -> Iterator[ReportBlock]:
     published = (_published(row, own) for row in multiverse_rows.published_gains(claims, own))
-    strongest = _strongest(run.manifest.study, multiverse_rows.choices_of(run, own.outcome))
+    strongest = _strongest(run.manifest.study, run.rows(MULTIVERSE_CHOICES, outcome=own.outcome))
     yield Bullets((*published, *strongest, *joint_sentences(run, own.outcome)))
     table = choice_table(run, own.outcome)
     if table.groups:
@@ -89,8 +89,8 @@ def joint_sentences(run: Run, outcome: str) -> Iterator[str]:
     Or why they are not tested. They count as significantly different from zero by the p-value of the median
     gain.
     """
-    study, tests = run.manifest.study, run.rows(MULTIVERSE_TESTS)
-    found = {(row.protocol, row.statistic): row for row in tests if row.outcome == outcome}
+    study, tests = run.manifest.study, run.rows(MULTIVERSE_TESTS, outcome=outcome)
+    found = {(row.protocol, row.statistic): row for row in tests}
     for protocol in study.protocols:
         own = [found[key] for name in STATISTICS.values() if (key := (protocol.id, name)) in found]
         if not protocol.keeps_test_rows_apart or not own:
@@ -155,7 +155,7 @@ def _strongest(study: StudyRecord, choices: Sequence[ChoiceRow]) -> Iterator[str
 
 def choice_table(run: Run, outcome: str) -> ReportTable:
     """Return the choices for one outcome that have more than one level, those that move most first."""
-    study, own = run.manifest.study, multiverse_rows.choices_of(run, outcome)
+    study, own = run.manifest.study, run.rows(MULTIVERSE_CHOICES, outcome=outcome)
     shares = {row.choice: row.share_of_variance for row in own}
     columns: list[RecordColumn[ChoiceRow]] = [
         RecordColumn(

@@ -13,7 +13,7 @@ from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.record.manifest import StudyRecord
 from harness.tables.claims import ClaimRow
-from harness.tables.gain import MULTIVERSE, MULTIVERSE_CHOICES, ChoiceRow
+from harness.tables.gain import MULTIVERSE
 from harness.text.numbers import percent
 from harness.text.plain_text import capitalised
 
@@ -106,11 +106,6 @@ def multiverses(run: Run) -> tuple[Multiverse, ...]:
 def _text(level: object) -> str:
     """Return a level as the spec has it; a column of numbers may have turned 4 into 4.0."""
     return f"{level:g}" if isinstance(level, float) else str(level)
-
-
-def choices_of(run: Run, outcome: str) -> tuple[ChoiceRow, ...]:
-    """Return what the levels of each choice do to the gain in one outcome."""
-    return tuple(row for row in run.rows(MULTIVERSE_CHOICES) if row.outcome == outcome)
 
 
 def published_gains(claims: Sequence[ClaimRow], multiverse: Multiverse) -> tuple[ClaimRow, ...]:

@@ -17,6 +17,7 @@ from harness.study.expectations.claim import OpenQuestion, PublishedConclusion
 from harness.study.spec.printed import Interval
 from harness.tables.claims import ASSUMING, CLAIMS, INCONSISTENT, ClaimRow
 from harness.tables.gain import GAIN
+from harness.tables.table import grouped
 from harness.text.numbers import MISSING, count, fixed, percent, significant
 from harness.text.plain_text import in_turn, joined, listed
 
@@ -95,10 +96,8 @@ class PublishedFigure:
 
 def published_figures(run: Run) -> tuple[PublishedFigure, ...]:
     """Return the tables and figures that claims name, in the order of the spec."""
-    figures: dict[str, list[ClaimRow]] = {}
-    for row in run.rows(CLAIMS):
-        figures.setdefault(row.source, []).append(row)
-    return tuple(_figure(run, source, tuple(claims)) for source, claims in figures.items())
+    figures = grouped(run.rows(CLAIMS), "source")
+    return tuple(_figure(run, source, tuple(claims)) for (source,), claims in figures.items())
 
 
 def _figure(run: Run, source: str, claims: tuple[ClaimRow, ...]) -> PublishedFigure:
@@ -256,10 +255,8 @@ class Contradiction:
 
 def contradictions(study: StudyRecord, rows: Iterable[ClaimRow]) -> tuple[Contradiction, ...]:
     """Return the claims that cannot be right, those with the same reason together, arithmetic first."""
-    same: dict[tuple[str, str], list[ClaimRow]] = {}
-    for row in rows:
-        if row.status in (INCONSISTENT, ASSUMING):
-            same.setdefault((row.assumption, row.reason), []).append(row)
+    wrong = (row for row in rows if row.status in (INCONSISTENT, ASSUMING))
+    same = grouped(wrong, "assumption", "reason")
     known: dict[str, set[str]] = {}
     found = []
     for assumption, reason in sorted(same, key=lambda key: bool(key[0])):

@@ -1,17 +1,291 @@
-"""The sections of what was run: estimators, warnings, cells without a result; and how to reproduce it."""
+"""The sections of what was run: variables, diagnostics, estimators and warnings; and how to reproduce it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from harness.findings.run import Run
-from harness.language import gettext, marked, translated
+from harness.language import gettext, marked, pgettext, translated
 from harness.record.manifest import EstimatorRecord, Manifest, options_in_words
 from harness.report import blocks
+from harness.report import table as parts
 from harness.report.sections.section import Section
-from harness.report.table import RecordColumn, ReportTable, code_cell, record_table
+from harness.tables.coefficients import DIAGNOSTICS, STATISTICS, DiagnosticRow, StatisticRow
+from harness.tables.preparation import PREPARATION, SUMMARY, PreparationRow, VariableRow
 from harness.tables.table import NOT_DONE
-from harness.text.numbers import significant
+from harness.text.numbers import count, fixed, p_text, plain, significant
+from harness.text.plain_text import Footnotes, capitalised, in_turn, listed
+
+# How tests are called, in their order; one that is not here has its name as the table has it.
+TESTS: Mapping[str, str] = {
+    "slopes": marked("Wald test of the slopes"),
+    "f_effects": marked("F test of the effects"),
+    "breusch_pagan": marked("Breusch–Pagan LM test"),
+    "hausman": marked("Hausman test"),
+    "mundlak": marked("Mundlak test"),
+    "serial_correlation": marked("Wooldridge test"),
+    "cross_section_dependence": marked("Pesaran CD test"),
+    "heteroscedasticity": marked("Breusch–Pagan test of heteroskedasticity"),
+    "white": marked("White test"),
+    "reset": marked("Ramsey RESET test"),
+    "moran": marked("Moran's I"),
+    "lm_error": marked("LM test, spatial error"),
+    "lm_lag": marked("LM test, spatial lag"),
+    "lm_error_robust": marked("Robust LM test, spatial error"),
+    "lm_lag_robust": marked("Robust LM test, spatial lag"),
+    "durbin_to_lag": marked("Wald test, spatial lag is enough"),
+    "durbin_to_error": marked("Wald test, spatial error is enough"),
+    "first_stage": marked("First-stage F test"),
+    "overidentification": marked("Overidentification test"),
+    "autocorrelation_1": marked("Arellano–Bond test, order 1"),
+    "autocorrelation_2": marked("Arellano–Bond test, order 2"),
+    "exogeneity": marked("Exogeneity test"),
+    "equal_slopes": marked("Wald test of equal slopes at all quantiles"),
+}
+
+# Statistics that are shown, in their order; the run folder has all of them, each with its definition.
+NAMED_STATISTICS: Mapping[str, str] = {
+    "n_obs": marked("Rows"),
+    "n_entities": marked("Entities"),
+    "n_instruments": marked("Instruments"),
+    "r2_within": marked("R² within"),
+    "r2_between": marked("R² between"),
+    "r2_overall": marked("R² overall"),
+    "r2_dummies": marked("R² with the effects"),
+    "sigma": marked("Standard error of the regression"),
+    "long_run_effect": marked("Effect in the long run"),
+    "variance_entity": marked("Variance between entities"),
+    "variance_idiosyncratic": marked("Variance of the rest"),
+    "log_likelihood": marked("Log likelihood"),
+    "aic": "AIC",
+    "bic": "BIC",
+}
+
+SYMBOLS: Mapping[str, str] = {"F": "F", "chi2": "χ²", "noncentral chi2": "χ²", "normal": "z"}
+
+# The table of what estimators chose by themselves, and its columns that are no options.
+SEARCH, SEARCH_KEYS = "details/search", ("outcome", "estimator", "selection_nmse", "chosen")
+
+
+def diagnostic_blocks(run: Run) -> Iterator[blocks.ReportBlock]:
+    """Yield to the appendix the diagnostics for every outcome."""
+    study = run.manifest.study
+    yield blocks.Appendix(
+        (blocks.tabs_of((study.label(outcome), _outcome_tables(run, outcome)) for outcome in study.outcomes),)
+    )
+
+
+def _outcome_tables(run: Run, outcome: str) -> Iterator[parts.ReportTable]:
+    tests, statistics = (run.rows(DIAGNOSTICS, outcome=outcome), run.rows(STATISTICS, outcome=outcome))
+    having = {row.estimator for row in tests} | {row.estimator for row in statistics}
+    entries = [entry for entry in run.manifest.study.estimators if entry.id in having]
+    if entries:
+        yield diagnostic_table(run.manifest.study.label(outcome), entries, tests, statistics)
+    if rows := tuple(selections(run, outcome)):
+        words = gettext("What estimators chose by themselves for {label}, all rows of the panel")
+        yield parts.ReportTable(
+            caption=words.format(label=run.manifest.study.label(outcome)),
+            columns=parts.columns_of(
+                *(gettext("Estimator"), gettext("Candidates"), parts.TableColumn(gettext("Chosen"), "text")),
+                gettext("MSE / variance,\nrows to select on"),
+            ),
+            groups=parts.plain_rows(rows),
+        )
+
+
+def diagnostic_table(
+    label: str,
+    entries: Sequence[EstimatorRecord],
+    tests: Sequence[DiagnosticRow],
+    statistics: Sequence[StatisticRow],
+) -> parts.ReportTable:
+    """Return the tests and statistics of all fits for one outcome, an estimator a column."""
+    names, footnotes = [entry.id for entry in entries], Footnotes()
+    found = dict.fromkeys(row.test for row in tests)
+    in_order = [*(name for name in TESTS if name in found), *(name for name in found if name not in TESTS)]
+    rows = [_test_row(name, tests, names, footnotes) for name in in_order]
+    groups = ("", rows), (gettext("Statistics"), list(_statistic_rows(statistics, names)))
+    what = gettext("Test, and what is true if its statistic is small")
+    return parts.ReportTable(
+        caption=gettext("Tests and statistics of the fits for {label}, all rows").format(label=label),
+        columns=parts.columns_of(what, *(entry.label for entry in entries)),
+        groups=parts.row_groups(groups),
+        footnotes=footnotes.listed(),
+        notes=(gettext("Sources and definitions: details/diagnostics.csv and details/statistics.csv."),),
+    )
+
+
+def _test_row(
+    test: str, rows: Sequence[DiagnosticRow], names: Sequence[str], footnotes: Footnotes
+) -> parts.TableRow:
+    own = {row.estimator: row for row in rows if row.test == test}
+    null = in_turn(dict.fromkeys(translated(row.null_hypothesis) for row in own.values() if row.is_done))
+    kind, of, variable = test.partition(" (")
+    label = gettext(TESTS.get(kind, capitalised(kind.replace("_", " ")))) + of + variable
+    cells: list[parts.Given] = [_test(own[name], footnotes) if name in own else "" for name in names]
+    return parts.TableRow((parts.TableCell(label, (null,) if null else ()), *cells))
+
+
+def _test(row: DiagnosticRow, footnotes: Footnotes) -> parts.TableCell:
+    if not row.is_done:
+        return parts.TableCell(gettext(row.status), mark=footnotes.mark(row.reason))
+    degrees = ", ".join(plain(number) for number in (row.df1, row.df2) if math.isfinite(number))
+    symbol = SYMBOLS.get(row.distribution, row.distribution)
+    p_value = p_text(row.p_value)
+    return parts.TableCell(
+        f"{symbol}{f'({degrees})' if degrees else ''} = {significant(row.statistic)}",
+        (p_value,) if p_value else (),
+        mark=footnotes.mark(translated(row.caution)),
+    )
+
+
+def _statistic_rows(rows: Sequence[StatisticRow], names: Sequence[str]) -> Iterator[parts.TableRow]:
+    found = {(row.statistic, row.estimator): row.value for row in rows}
+    for name, label in NAMED_STATISTICS.items():
+        values = [found.get((name, estimator)) for estimator in names]
+        if any(value is not None for value in values):
+            yield parts.TableRow((gettext(label), *(_statistic(name, value) for value in values)))
+
+
+def _statistic(name: str, value: float | None) -> str:
+    if value is None:
+        return ""
+    if name.startswith("n_"):
+        return count(int(value))
+    return fixed(value, 3) if name.startswith("r2") else significant(value)
+
+
+def selections(run: Run, outcome: str) -> Iterator[tuple[parts.Given, ...]]:
+    """Yield what estimators chose for an outcome: label, number of candidates, options, selection error."""
+    frame = run.frame(SEARCH)
+    own = frame if frame.empty else frame[frame["outcome"] == outcome]
+    names = [str(name) for name in frame.columns if name not in SEARCH_KEYS]
+    for estimator, compared in () if own.empty else own.groupby("estimator", sort=False):
+        for chosen in compared[compared["chosen"].astype(str) == "True"].head(1).to_dict("records"):
+            options = {name: chosen[name] for name in names if compared[name].notna().all()}
+            shown = (
+                f"{name} {plain(value) if isinstance(value, float) else value}"
+                for name, value in options.items()
+            )
+            label, error = run.manifest.study.estimator_label(str(estimator)), chosen["selection_nmse"]
+            yield label, count(len(compared)), parts.code_cell(", ".join(shown)), fixed(float(error), 3)
+
+
+DIAGNOSTICS_SECTION = Section(
+    *("diagnostics", marked("Diagnostics"), 1300, diagnostic_blocks, marked("Diagnostics of the fits")),
+    tables=(DIAGNOSTICS.name, STATISTICS.name, SEARCH),
+)
+
+
+# Headings of the groups, in their order; a role that is not here has its own name as heading.
+ROLES: Mapping[str, str] = {
+    "outcome": marked("Outcomes"),
+    "exposure": marked("Exposure"),
+    "moderator": marked("Moderators"),
+    "control": marked("Controls"),
+    "instrument": marked("Instruments"),
+    "mediator": marked("Mediators"),
+    "measure": marked("Other measures of the exposure"),
+    "latitude": marked("Latitude"),
+    "longitude": marked("Longitude"),
+    "weight": marked("Weights"),
+}
+
+# Heads of `moments`.
+MOMENTS = (
+    *(marked("Rows"), marked("Mean"), marked("SD"), marked("SD within"), marked("SD between"), marked("Min")),
+    marked("Max"),
+)
+
+# A mean of so few standard deviations is what rounding leaves of zero.
+NOISE = 1e-12
+
+
+# Roles of the variables that the question is about.
+LEADING = ("outcome", "exposure")
+
+
+def variable_blocks(run: Run) -> Iterator[blocks.ReportBlock]:
+    """Yield the outcomes and the exposure; in the appendix all variables and how they were prepared."""
+    yield variable_table(run, LEADING)
+    steps = (preparation_table(run),) if run.rows(PREPARATION) else ()
+    yield blocks.Appendix((variable_table(run), *steps))
+
+
+def variables_by_role(run: Run, roles: Collection[str] = ()) -> Iterator[tuple[str, tuple[VariableRow, ...]]]:
+    """Yield the variables of each role under their heading, as the study orders them; all unless given."""
+    variables = [row for row in run.rows(SUMMARY) if not roles or row.role in roles]
+    for role in dict.fromkeys((*ROLES, *(row.role for row in variables))):
+        rows = tuple(row for row in variables if row.role == role)
+        if rows:
+            yield gettext(ROLES.get(role, role)), rows
+
+
+def moments(row: VariableRow) -> tuple[str, ...]:
+    """Return rows, mean, SD, SD within and between entities, and both ends of a variable, in words."""
+    mean = row.mean if abs(row.mean) > NOISE * row.sd else 0.0
+    values = (mean, row.sd, row.sd_within, row.sd_between, row.min, row.max)
+    return (count(row.n), *map(significant, values))
+
+
+def variable_table(run: Run, roles: Collection[str] = ()) -> parts.ReportTable:
+    """Return the variables of some roles, or of all; the note is that of all."""
+    note = gettext(
+        "SD within: of deviations from an entity's own mean; SD between: of the entities' means. A column "
+        "without an entry under “prepared by” is as in the data."
+    )
+    return parts.ReportTable(
+        caption=gettext("Outcomes and exposure") if roles else gettext("Variables"),
+        columns=parts.columns_of(
+            *(gettext("Variable"), parts.TableColumn(gettext("Unit"), "text")),
+            *([] if roles else [parts.TableColumn(gettext("Prepared by"), "text")]),
+            *map(gettext, MOMENTS),
+        ),
+        groups=parts.row_groups(
+            (heading, [_variable_row(run, row, with_steps=not roles) for row in rows])
+            for heading, rows in variables_by_role(run, roles)
+        ),
+        notes=() if roles else (note,),
+    )
+
+
+def _variable_row(run: Run, row: VariableRow, *, with_steps: bool) -> parts.TableRow:
+    study, name = run.manifest.study, row.variable
+    label = study.label(name)
+    made = [
+        (
+            blocks.Phrase(step.step, "code"),
+            pgettext("between", ": ") + listed(map(study.label, step.inputs.split(", "))),
+        )
+        for step in run.rows(PREPARATION, into=name)
+    ]
+    shown = (
+        parts.TableCell(label)
+        if label == name
+        else parts.TableCell((f"{label} ", blocks.Phrase(name, "code", "id")))
+    )
+    words = tuple(word for one in made for word in (*one, in_turn(["", ""])))[:-1]
+    prepared = (parts.TableCell(words),) if with_steps else ()
+    return parts.TableRow((shown, study.unit(name), *prepared, *moments(row)))
+
+
+def preparation_table(run: Run) -> parts.ReportTable:
+    """Return the steps in the order in which they ran."""
+    columns: list[parts.RecordColumn[PreparationRow]] = [
+        parts.RecordColumn(gettext("Column"), cell=lambda row: run.manifest.study.label(row.into)),
+        parts.RecordColumn(gettext("Step"), "text", cell=lambda row: parts.code_cell(row.step)),
+        parts.RecordColumn(gettext("From"), "text", cell=lambda row: row.inputs),
+        parts.RecordColumn(gettext("Detail"), "text", cell=lambda row: row.detail),
+    ]
+    caption = gettext("Steps of preparation, in order")
+    return parts.record_table(caption, columns, run.rows(PREPARATION))
+
+
+VARIABLES_SECTION = Section(
+    *("variables", marked("Variables"), 200, variable_blocks, marked("Variables and how they were prepared")),
+    tables=(SUMMARY.name,),
+)
 
 
 def estimator_blocks(run: Run) -> Iterator[blocks.ReportBlock]:
@@ -29,20 +303,20 @@ def estimator_blocks(run: Run) -> Iterator[blocks.ReportBlock]:
     yield blocks.Appendix((*warnings, estimator_table(run)))
 
 
-def estimator_table(run: Run) -> ReportTable:
+def estimator_table(run: Run) -> parts.ReportTable:
     """Return the estimators; the files have their options, too."""
-    columns: list[RecordColumn[EstimatorRecord]] = [
-        RecordColumn(gettext("Estimator"), cell=lambda entry: entry.label),
-        RecordColumn(gettext("Id"), "text", cell=lambda entry: code_cell(entry.id)),
-        RecordColumn(gettext("Method"), "text", cell=lambda entry: code_cell(entry.use)),
-        RecordColumn(
+    columns: list[parts.RecordColumn[EstimatorRecord]] = [
+        parts.RecordColumn(gettext("Estimator"), cell=lambda entry: entry.label),
+        parts.RecordColumn(gettext("Id"), "text", cell=lambda entry: parts.code_cell(entry.id)),
+        parts.RecordColumn(gettext("Method"), "text", cell=lambda entry: parts.code_cell(entry.use)),
+        parts.RecordColumn(
             gettext("Options"),
             is_for_files=True,
             cell=lambda entry: options_in_words(entry.options) or gettext("as by default"),
         ),
     ]
     caption = gettext("Estimators; their options are in the CSV")
-    return record_table(caption, columns, run.manifest.study.estimators)
+    return parts.record_table(caption, columns, run.manifest.study.estimators)
 
 
 def reproduce_blocks(run: Run) -> Iterator[blocks.ReportBlock]:

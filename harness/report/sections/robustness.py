@@ -1,4 +1,4 @@
-"""The section of robustness: the debiased slope under other choices."""
+"""The sections of robustness, the debiased slope under other choices, and of mediation by other variables."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
+from harness.findings.debiased import is_indirect, mediation_findings
 from harness.findings.gain import CHECKS
 from harness.findings.run import Run
 from harness.language import gettext, marked, translated
@@ -16,10 +17,13 @@ from harness.report.drawing.palette import METHOD_STYLES, Whisker
 from harness.report.sections.effect_rows import METHODS
 from harness.report.sections.section import Section
 from harness.scenarios.robustness import BASELINE, CHANGES, JOINT, WITHOUT
+from harness.tables import effects
 from harness.tables.effects import ROBUSTNESS, RobustnessRow, SensitivityRow
-from harness.tables.findings import CHECK_RATES, CheckRateRow
+from harness.tables.findings import CHECK_RATES
+from harness.tables.table import grouped
 from harness.text import numbers
 from harness.text.plain_text import Footnotes, file_slug, joined, listed, ranged
+from harness.text.sentences import worded
 
 SlopeRow = TypeVar("SlopeRow", RobustnessRow, SensitivityRow)
 
@@ -93,16 +97,14 @@ def _summary(rows: tuple[RobustnessRow, ...]) -> Iterator[parts.Given]:
     yield numbers.p_value(joint.p_difference) if joint else numbers.MISSING
 
 
-def _slope(row: RobustnessRow) -> parts.TableCell:
+def _slope(row: RobustnessRow | effects.MediationRow) -> parts.TableCell:
     return parts.estimate_cell(numbers.estimated(row.estimate, row.conf_low, row.conf_high))
 
 
 def rate_sentences(run: Run) -> Iterator[str]:
     """Yield how often all checks passed on panels whose true effect is known, where a calibration says it."""
     study = run.manifest.study
-    same: dict[tuple[str, str, str], list[CheckRateRow]] = {}
-    for row in run.rows(CHECK_RATES):
-        same.setdefault((row.outcome, row.estimator, row.finding), []).append(row)
+    same = grouped(run.rows(CHECK_RATES), "outcome", "estimator", "finding")
     for (outcome, learner, finding), rows in same.items():
         words = gettext("{share} of {n_panels} panels with an effect of {effect}")
         shares = [
@@ -123,10 +125,7 @@ def rate_sentences(run: Run) -> Iterator[str]:
 
 def together(rows: Iterable[SlopeRow]) -> tuple[tuple[SlopeRow, ...], ...]:
     """Return rows, those of one outcome, exposure, method, learner and scenario together."""
-    same: dict[tuple[str, ...], list[SlopeRow]] = {}
-    for row in rows:
-        key = (row.outcome, row.exposure, row.method, row.learner, row.scenario)
-        same.setdefault(key, []).append(row)
+    same = grouped(rows, "outcome", "exposure", "method", "learner", "scenario")
     return tuple(map(tuple, same.values()))
 
 
@@ -200,4 +199,91 @@ def _figures(run: Run, rows: tuple[RobustnessRow, ...]) -> Iterator[ReportFigure
 
 ROBUSTNESS_SECTION = Section(
     "robustness", marked("Robustness"), 775, robustness_blocks, tables=(ROBUSTNESS.name,)
+)
+
+
+# Columns of estimates, in their order.
+SHOWN = (effects.TOTAL, effects.TO_MEDIATOR, effects.FROM_MEDIATOR, effects.DIRECT, effects.INDIRECT)
+
+
+def mediation_blocks(run: Run) -> Iterator[ReportBlock]:
+    """Yield a sentence for each mediator by the first method and learner, and the table."""
+    study = run.manifest.study
+    found = [worded(one, study) for outcome in study.outcomes for one in mediation_findings(run, outcome)]
+    first = {(one.outcome, one.about.split(", ")[0]): one.text for one in reversed(found)}
+    yield Bullets(tuple(reversed(first.values())))
+    yield from mediation_tables(run)
+
+
+def mediation_tables(run: Run) -> Iterator[parts.ReportTable]:
+    """Yield a table for each outcome with mediators."""
+    rows = run.rows(effects.MEDIATION)
+    for outcome in dict.fromkeys(row.outcome for row in rows):
+        yield mediation_table(run, [row for row in rows if row.outcome == outcome])
+
+
+def mediation_table(run: Run, rows: Sequence[effects.MediationRow]) -> parts.ReportTable:
+    """Return the paths of each mediator of one outcome, a row for each method and learner."""
+    study, footnotes = run.manifest.study, Footnotes()
+    groups: dict[str, dict[tuple[str, ...], list[effects.MediationRow]]] = {}
+    for row in rows:
+        own = groups.setdefault(study.label(row.mediator), {})
+        own.setdefault((row.exposure, row.method, row.learner), []).append(row)
+    words = gettext("{exposure} on {outcome} through mediators, {level} confidence intervals beneath")
+    exposures = dict.fromkeys(study.label(row.exposure) for row in rows)
+    return parts.ReportTable(
+        caption=words.format(
+            exposure=listed(exposures),
+            outcome=study.label(rows[0].outcome),
+            level=numbers.percent(study.level, 0),
+        ),
+        columns=parts.columns_of(
+            *(gettext("Method, learner"), gettext("Total effect"), gettext("Exposure on\nmediator")),
+            *(gettext("Mediator on\noutcome"), gettext("Direct effect"), gettext("Indirect effect")),
+            *(gettext("Share of\ntotal"), gettext("Residual correlation\nthat removes it")),
+        ),
+        groups=parts.row_groups(
+            (mediator, [tuple(_mediation_cells(run, same, footnotes)) for same in own.values()])
+            for mediator, own in groups.items()
+        ),
+        footnotes=footnotes.listed(),
+        notes=(
+            gettext(
+                "Indirect effect: that on the mediator times that of the mediator given the exposure. "
+                "Mediators are taken one at a time, so shares need not add up; there is no share where the "
+                "total effect is not significant. Residual correlation: errors of mediator and outcome so "
+                "correlated remove the indirect effect (Imai, Keele and Yamamoto 2010)."
+            ),
+            gettext(
+                "The three steps are published practice; Jiang (2022) advises against them, since regressing "
+                "the outcome on a mediator takes the mediator as exogenous, which few studies can defend."
+            ),
+        ),
+        is_whole=True,
+        name=f"mediation-{file_slug(rows[0].outcome)}",
+    )
+
+
+def _mediation_cells(
+    run: Run, rows: Sequence[effects.MediationRow], footnotes: Footnotes
+) -> Iterator[parts.Given]:
+    first, own = rows[0], {row.path: row for row in rows if row.rho == 0.0}
+    method = METHODS.get(first.method, first.method)
+    is_published = first.method == effects.STEPWISE
+    name = gettext(marked("Three steps, two-way fixed effects") if is_published else method)
+    learner = [run.manifest.study.estimator_label(first.learner)] * (not is_published)
+    mark = footnotes.mark("" if first.is_done else first.reason)
+    yield parts.TableCell(listed([name, *learner]), mark=mark)
+    if first.is_done:
+        for path in SHOWN:
+            yield _slope(own[path]) if path in own else numbers.MISSING
+        indirect = next(filter(is_indirect, rows), None)
+        yield (
+            numbers.percent(indirect.share) if indirect and math.isfinite(indirect.share) else numbers.MISSING
+        )
+        yield numbers.fixed(indirect.rho_zero, 2) if indirect else numbers.MISSING
+
+
+MEDIATION_SECTION = Section(
+    "mediation", marked("Mediation"), 777, mediation_blocks, tables=(effects.MEDIATION.name,)
 )

@@ -97,11 +97,8 @@ def effects(run: Run, outcome: str) -> tuple[EffectReading, ...]:
         {curve.estimator: curve for curve in curves_of(run, outcome, scenario, kind)}
         for kind in ("level", "slope", "level_supported")
     )
-    coefficients = {
-        row.estimator: row
-        for row in run.rows(COEFFICIENTS)
-        if row.is_done and row.outcome == outcome and row.term == study.exposure
-    }
+    rows = run.rows(COEFFICIENTS, outcome=outcome, term=study.exposure)
+    coefficients = {row.estimator: row for row in rows if row.is_done}
     found = []
     for entry in study.estimators:
         name, level = entry.id, levels.get(entry.id)
@@ -283,9 +280,8 @@ def shown_findings(run: Run, outcome: str) -> tuple[FindingRow, ...]:
     shown = {entry.id for entry in featured(run)}
     return tuple(
         row
-        for row in run.rows(FINDINGS)
-        if row.outcome == outcome
-        and row.finding not in OF_ACCURACY
+        for row in run.rows(FINDINGS, outcome=outcome)
+        if row.finding not in OF_ACCURACY
         and (not row.estimator or (row.is_established and row.estimator in shown))
     )
 

@@ -5,7 +5,7 @@ import pytest
 
 from harness.findings.run import read_run
 from harness.report.sections.coefficients import regression_table, term_label, without_coefficients
-from harness.report.sections.diagnostics import DIAGNOSTICS_SECTION
+from harness.report.sections.record import DIAGNOSTICS_SECTION
 from harness.report.sections.robustness import ROBUSTNESS_SECTION, rate_sentences
 from harness.scenarios.robustness import JOINT
 from harness.tables.effects import ROBUSTNESS as TABLE

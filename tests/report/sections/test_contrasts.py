@@ -14,7 +14,7 @@ from harness.report.sections.contrasts import (
     contrasts_of,
     significant_texts,
 )
-from harness.report.sections.importance import IMPORTANCE_SECTION, ordered
+from harness.report.sections.gain_sources import IMPORTANCE_SECTION, ordered
 from harness.report.table import cell_of
 from harness.tables.accuracy import IMPORTANCE as TABLE
 from harness.tables.heterogeneity import CONTRASTS

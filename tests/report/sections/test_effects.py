@@ -12,8 +12,15 @@ from harness.report.drawing.forest import plot_forests
 from harness.report.drawing.palette import METHOD_STYLES
 from harness.report.figures.effects import plot_effect_curves, whiskers_of
 from harness.report.sections.effect_rows import centred, effects_of, model_curves
-from harness.report.sections.effect_sensitivity import plot_sensitivity, sensitivity_figures, strongest_of
-from harness.report.sections.effects import EFFECTS_SECTION, cautions, effect_table, identification_tables
+from harness.report.sections.effects import (
+    EFFECTS_SECTION,
+    cautions,
+    effect_table,
+    identification_tables,
+    plot_sensitivity,
+    sensitivity_figures,
+    strongest_of,
+)
 from harness.report.table import cell_of
 from harness.scenarios.robustness import CHANGES, PERMUTED
 from harness.tables.effects import EFFECT_TESTS, EFFECTS, ROBUSTNESS

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from harness.report.figures.groups import levels_of, plot_groups
-from harness.report.sections.group_tables import (
+from harness.report.figures.effects import levels_of, plot_groups
+from harness.report.sections.heterogeneity_tables import (
     difference_table,
     group_table,
     grouped_by,

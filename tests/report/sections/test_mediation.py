@@ -2,10 +2,10 @@
 
 import pandas as pd
 
-from harness.findings.mediation import mediation_findings
+from harness.findings.debiased import mediation_findings
 from harness.findings.run import read_run
 from harness.language import spoken
-from harness.report.sections.mediation import MEDIATION_SECTION
+from harness.report.sections.robustness import MEDIATION_SECTION
 from harness.tables.effects import MEDIATION
 from harness.text.sentences import worded
 from report.changed_run import with_table

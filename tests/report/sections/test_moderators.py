@@ -12,10 +12,15 @@ from plotly.offline import get_plotlyjs
 from harness.errors import ArtifactError
 from harness.findings.run import read_run
 from harness.report.drawing.palette import THRESHOLD_COLOUR
-from harness.report.figures.moderators import plot_conditional, plot_surfaces
-from harness.report.figures.surface_page import rounded, script_json, surface_content
+from harness.report.figures.moderators import (
+    plot_conditional,
+    plot_surfaces,
+    rounded,
+    script_json,
+    surface_content,
+)
 from harness.report.render.html import script_hash
-from harness.report.sections.moderator_tables import conditional_table, surfaces, true_levels
+from harness.report.sections.heterogeneity_tables import conditional_table, surfaces, true_levels
 from harness.tables.heterogeneity import SurfaceKey
 from report.changed_run import with_table, with_truth
 from report.fake_run import HOSTILE

@@ -13,7 +13,7 @@ from harness.report.blocks import Appendix, Heading, Paragraph, ReportFigure, ri
 from harness.report.drawing.canvas import new_figure
 from harness.report.page import assembled
 from harness.report.render.html import script_hash
-from harness.report.sections.expectations import ExpectationRow, expectation_table
+from harness.report.sections.claims import ExpectationRow, expectation_table
 from harness.report.sections.section import ReportFile, Section
 from harness.report.table import ReportTable, TableColumn, plain_rows
 from harness.report.write import Reporter

@@ -10,8 +10,8 @@ from harness.evaluation.gain import NOTHING_GAINED
 from harness.findings.gains import Gains
 from harness.findings.run import read_run
 from harness.report.sections.accuracy import gain_table, left_table
-from harness.report.sections.truth import KINDS, TRUTH_SECTION, truth_table
-from harness.report.sections.variables import preparation_table, variable_table
+from harness.report.sections.curves import KINDS, TRUTH_SECTION, truth_table
+from harness.report.sections.record import preparation_table, variable_table
 from report.changed_run import with_table
 from report.shown_blocks import blocks_of, cells, tables_in
 

@@ -1,4 +1,4 @@
-"""The section of the ladder of methods: what each change, made alone, does to gains and to the curve."""
+"""The sections of where gains come from: the steps from one method to another, and groups of columns."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from collections.abc import Iterator, Sequence
 from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.record.manifest import StudyRecord
+from harness.report import table as parts
 from harness.report.blocks import Appendix, Paragraph, ReportBlock, ReportFigure
+from harness.report.drawing.palette import Whisker
 from harness.report.sections.section import Section, study_words
-from harness.report.table import ReportTable, TableCell, TableColumn, TableRow, code_cell, row_groups
+from harness.tables.accuracy import IMPORTANCE, ImportanceRow
 from harness.tables.gain import METHOD_LADDER, LadderStepRow
-from harness.text.numbers import MISSING, percent, percent_interval, significant
-from harness.text.plain_text import Footnotes
+from harness.tables.table import grouped
+from harness.text.numbers import MISSING, EstimateText, percent, percent_interval, significant
+from harness.text.plain_text import Footnotes, file_slug
 
 GAIN, UNSEEN, CURVE = "gain", "gain_unseen", "curve_error"
 
@@ -55,40 +58,39 @@ def step_name(row: LadderStepRow) -> str:
     return row.label or " ".join(filter(None, (row.change, row.to))) or gettext("start")
 
 
-def ladder_table(study: StudyRecord, rows: Sequence[LadderStepRow]) -> ReportTable:
+def ladder_table(study: StudyRecord, rows: Sequence[LadderStepRow]) -> parts.ReportTable:
     """Return a row for each step of every outcome that the ladder is made of, one outcome after another."""
     places, footnotes = places_of(rows), Footnotes()
-    by_step: dict[tuple[str, int | None], dict[Place, LadderStepRow]] = {}
-    for row in rows:
-        by_step.setdefault((row.outcome, row.step), {})[row.quantity, row.reference] = row
+    steps = grouped(rows, "outcome", "step").items()
+    by_step = {key: {(row.quantity, row.reference): row for row in own} for key, own in steps}
 
-    def cell(row: LadderStepRow | None) -> TableCell:
+    def cell(row: LadderStepRow | None) -> parts.TableCell:
         if row is None or not math.isfinite(row.estimate):
-            return TableCell(MISSING, mark=footnotes.mark("" if row is None else row.reason))
+            return parts.TableCell(MISSING, mark=footnotes.mark("" if row is None else row.reason))
         if row.quantity == CURVE:
-            return TableCell(significant(row.estimate, 3))
+            return parts.TableCell(significant(row.estimate, 3))
         limits = percent_interval(row.conf_low, row.conf_high)
-        return TableCell(percent(row.estimate), (limits,) if limits else ())
+        return parts.TableCell(percent(row.estimate), (limits,) if limits else ())
 
-    def line(own: dict[Place, LadderStepRow]) -> TableRow:
+    def line(own: dict[Place, LadderStepRow]) -> parts.TableRow:
         first = next(iter(own.values()))
         taken = next((row for row in own.values() if row.quantity == GAIN), first)
         option = " ".join(filter(None, (first.change, first.to)))
         under = gettext("{protocol}, splits: {n}").format(
             protocol=study.protocol_title(taken.protocol), n=taken.splits
         )
-        shown = (step_name(first), code_cell(option) if option else "", under)
-        return TableRow((*shown, *(cell(own.get(place)) for place in places)))
+        shown = (step_name(first), parts.code_cell(option) if option else "", under)
+        return parts.TableRow((*shown, *(cell(own.get(place)) for place in places)))
 
-    return ReportTable(
+    return parts.ReportTable(
         caption=gettext("From one method to another, one change at a time"),
         columns=(
-            TableColumn(gettext("Step")),
-            TableColumn(gettext("Option"), "text"),
-            TableColumn(gettext("Protocol"), "text"),
-            *(TableColumn(head_of(study, place, rows)) for place in places),
+            parts.TableColumn(gettext("Step")),
+            parts.TableColumn(gettext("Option"), "text"),
+            parts.TableColumn(gettext("Protocol"), "text"),
+            *(parts.TableColumn(head_of(study, place, rows)) for place in places),
         ),
-        groups=row_groups(
+        groups=parts.row_groups(
             (study.axis_label(name), [line(own) for key, own in by_step.items() if key[0] == name])
             for name in dict.fromkeys(row.outcome for row in rows)
         ),
@@ -140,4 +142,87 @@ METHOD_LADDER_SECTION = Section(
     *("method_ladder", marked("Ladder of methods"), 610, method_ladder_blocks),
     heading=marked("From one method to another, one change at a time"),
     tables=(METHOD_LADDER.name,),
+)
+
+
+# Most groups of columns of one estimator in a figure.
+SHOWN = 15
+
+
+def importance_blocks(run: Run) -> Iterator[ReportBlock]:
+    """Yield the importance of every group of columns, by outcome: a figure, and to the appendix the table."""
+    study = run.manifest.study
+    for outcome in study.outcomes:
+        yield from _importance_figures(run, outcome)
+    yield Appendix(tuple(importance_table(run, outcome) for outcome in study.outcomes))
+
+
+def ordered(run: Run, outcome: str) -> tuple[ImportanceRow, ...]:
+    """Return the rows of one outcome: estimators as in the study, the most important group first."""
+    own = grouped(run.rows(IMPORTANCE, outcome=outcome), "estimator").values()
+    ranked = (sorted(rows, key=lambda row: (not row.is_done, -row.importance, row.group)) for rows in own)
+    return tuple(row for rows in ranked for row in rows)
+
+
+def importance_table(run: Run, outcome: str) -> parts.ReportTable:
+    """Return the importance of every group of columns for one outcome."""
+    study, footnotes = run.manifest.study, Footnotes()
+    columns: list[parts.RecordColumn[ImportanceRow]] = [
+        parts.RecordColumn(
+            gettext("Columns left out"),
+            cell=lambda row: parts.TableCell(
+                study.label(row.group), mark=footnotes.mark("" if row.is_done else row.reason)
+            ),
+        ),
+        parts.RecordColumn(
+            gettext("Estimator"), "text", cell=lambda row: study.estimator_label(row.estimator)
+        ),
+        parts.RecordColumn(gettext("Rise"), cell=_rise),
+    ]
+    caption = gettext(
+        "Rise of the error in predicting {label} without a group of columns, share of the outcome's "
+        "variance, intervals beneath"
+    ).format(label=study.label(outcome))
+    note = gettext("Bold: the interval excludes zero. Intervals are from draws of entities, the fits held.")
+    return parts.record_table(caption, columns, ordered(run, outcome), footnotes=footnotes, notes=(note,))
+
+
+def _rise(row: ImportanceRow) -> parts.Given:
+    if not row.is_done:
+        return MISSING
+    excludes_zero = row.conf_low > 0.0 or row.conf_high < 0.0
+    limits = percent_interval(row.conf_low, row.conf_high)
+    return parts.estimate_cell(EstimateText(percent(row.importance), limits, excludes_zero))
+
+
+def _importance_figures(run: Run, outcome: str) -> Iterator[ReportFigure]:
+    """Yield the most important groups of columns of every estimator, a panel an estimator."""
+    from harness.report.drawing.forest import plot_forest
+
+    study, panels = run.manifest.study, dict[str, list[Whisker]]()
+    for row in ordered(run, outcome):
+        own = panels.setdefault(row.estimator, [])
+        if row.is_done and len(own) < SHOWN:
+            whisker = Whisker(study.label(row.group), row.importance, row.conf_low, row.conf_high)
+            own.append(whisker.in_percent())
+    for name, whiskers in panels.items():
+        if whiskers:
+            words = {"name": study.estimator_label(name), "label": study.label(outcome)}
+            yield ReportFigure(
+                f"importance-{file_slug(outcome)}-{file_slug(name)}",
+                plot_forest(
+                    [("", whiskers)], x_label=gettext("Rise of the mean squared error, % of the variance")
+                ),
+                alt=gettext("{name}, {label}: rise of the error without each group of columns.").format(
+                    **words
+                ),
+                caption=gettext(
+                    "{name}, {label}: rise of the mean squared error for entities not used in training when "
+                    "columns are left out. It is no effect, and zero where other columns say the same."
+                ).format(**words),
+            )
+
+
+IMPORTANCE_SECTION = Section(
+    "importance", marked("Importance"), 720, importance_blocks, tables=(IMPORTANCE.name,)
 )
