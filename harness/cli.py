@@ -23,9 +23,8 @@ from harness.commands.finished import compare, export, pack, pin, sign, verify
 from harness.commands.init import init
 from harness.commands.mcp import mcp
 from harness.commands.options import chosen, plugins_folder_option, plugins_off_option
-from harness.commands.plan import plan, validate
 from harness.commands.plugins import doctor, new_plugin, plugins, schema, test_plugin
-from harness.commands.run import calibrate, report, run
+from harness.commands.run import calibrate, plan, report, run, validate
 from harness.commands.suite import suite
 from harness.errors import ExitCode, HarnessError, MachineError
 from harness.registry.process_state import Ended, end

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import markdown
 import numpy as np
 import pandas as pd
 
+from harness.report.blocks import plain_words
+from harness.report.table import ReportTable
+from harness.suite.page import SuitePages
+from harness.suite.results import SUITE_TABLES, read_record, read_suite_table
 from harness.suite.spec import load_suite
-from harness.text.numbers import count, fixed, interval, percent, percent_interval
+from harness.text.numbers import count, fixed, percent
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "suites" / "reference" / "public_panels"
 SUITE = load_suite(ROOT / "suites" / "public_panels.yaml").suite
 PROTOCOLS = ("held_out_entities", "forward")
-FEATURES = ("n_entities", "n_periods", "n_obs", "share_between", "curvature")
+NETWORKS = ("mlp", "mlp_effects", "rab")
 
 
 def table(name: str) -> pd.DataFrame:
@@ -22,65 +27,26 @@ def table(name: str) -> pd.DataFrame:
     return pd.read_csv(REFERENCE / f"{name}.csv")
 
 
-def _of_protocol(name: str, protocol: str) -> pd.DataFrame:
-    rows = table(name)
-    return rows[rows["protocol"] == protocol]
+RECORD = read_record(REFERENCE)
+TABLES = {name: read_suite_table(REFERENCE, one) for name, one in SUITE_TABLES.items()}
+PAGES = SuitePages(RECORD, TABLES, {name: one.to_dict("records") for name, one in TABLES.items()})
+
+
+def _in_markdown(shown: ReportTable) -> str:
+    """Return a table of the suite's own pages, with its notes."""
+    grid = markdown.table(shown.heads[-1], [texts for texts, _ in shown.body_rows])
+    return "\n\n".join([grid, *(plain_words(note).replace("*", "\\*") for note in shown.notes)])
 
 
 def standings(protocol: str) -> str:
     """Return the table of all estimators under a protocol, best average rank first."""
-    ranks = _of_protocol("suite_ranks", protocol).set_index("estimator")
-    summary = _of_protocol("suite_summary", protocol).set_index(["over", "estimator"])
-    lines = [
-        "| estimator | average rank | smaller error than two-way effects "
-        "| mean log error ratio to two-way effects | to the best simple rival |",
-        "|---|---|---|---|---|",
-    ]
-    for name in ranks.sort_values("average_rank", kind="stable").index:
-        star = "*" if ranks.loc[name, "is_tied_with_best"] else ""
-        cells = [SUITE.labels[name], f"{fixed(ranks.loc[name, 'average_rank'], 2)}{star}"]
-        two_way = summary.loc[("two_way", name)] if ("two_way", name) in summary.index else None
-        simple = summary.loc[("simple", name)] if ("simple", name) in summary.index else None
-        cells.append("" if two_way is None else _wins(two_way))
-        cells.append("" if two_way is None else _ratio(two_way, name))
-        cells.append("" if simple is None else _ratio(simple, name))
-        lines.append(f"| {' | '.join(cells)} |")
-    best = ranks.iloc[0]
-    over = f"{fixed(best['critical_difference'], 2)} ({count(int(best['n_panels']))} panels)"
-    note = f"\\* within Nemenyi's critical difference of the best rank, {over}."
-    return "\n".join([*lines, "", note])
-
-
-def _wins(row: pd.Series) -> str:
-    share = f"{percent(row['win_rate'], 0)} of {count(int(row['n_panels']))}"
-    return f"{share} {percent_interval(row['win_low'], row['win_high'])}"
-
-
-def _ratio(row: pd.Series, name: str) -> str:
-    """Return the ratio with its interval; of flexible estimators the one that holds for all at once."""
-    start = "simultaneous" if name in SUITE.flexible else "conf"
-    limits = interval(row[f"{start}_low"], row[f"{start}_high"], 2)
-    return f"{fixed(row['log_error_ratio'], 2)} {limits}"
+    return _in_markdown(PAGES.standings(protocol))
 
 
 def explained() -> str:
     """Return the table of what goes together with the error ratios of networks."""
-    found = table("suite_explained")
-    lines = [
-        "| protocol | estimator | entities | periods | rows | variance between entities | curvature |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    for (protocol, name), own in found.groupby(["protocol", "estimator"], sort=False):
-        if name in ("mlp", "mlp_effects", "rab"):
-            by_feature = own.set_index("feature").to_dict("index")
-            cells = [
-                f"{fixed(one['rank_correlation'], 2)} {interval(one['conf_low'], one['conf_high'], 2)}"
-                if (one := by_feature.get(feature))
-                else ""
-                for feature in FEATURES
-            ]
-            lines.append(f"| {protocol} | {SUITE.labels[name]} | {' | '.join(cells)} |")
-    return "\n".join(lines)
+    rows = PAGES.rows["suite_explained"]
+    return _in_markdown(PAGES.explained([row for row in rows if row["estimator"] in NETWORKS]))
 
 
 def shapes() -> str:

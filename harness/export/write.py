@@ -18,7 +18,6 @@ from harness.errors import ArtifactError, Problem
 from harness.estimators.protocol import ESTIMATOR, LinearModel, linear_model_of
 from harness.findings.run import Run, read_run
 from harness.record.manifest import EstimatorRecord
-from harness.registry.registry import Registry
 from harness.running.csv_table import csv_text
 from harness.running.files import MANIFEST, flush_names, locked, move
 from harness.running.folder import RunFolder
@@ -192,14 +191,16 @@ def export(sources: RunSources, *, program: Literal["r", "stata"], out: Path) ->
     ArtifactError
         Where the data are not those of the run, or no cell can be repeated.
     """
-    run = read_run(sources.folder)
-    panels = panels_of(sources)
-    cells, left_out = linear_cells(run, panels, _models(sources.registry))
+    run, prepared = read_run(sources.folder), prepare_again(sources)
+    outcomes = run.manifest.study.outcomes
+    panels = {outcome: prepared.panels.panel(outcome) for outcome in outcomes}
+    chosen = ((name, linear_model_of(one)) for name, one in sources.registry.of(ESTIMATOR).items())
+    models = {name: model for name, model in chosen if model is not None}
+    cells, left_out = linear_cells(run, panels, models)
     if not cells:
         reasons = "; ".join(f"{cell.estimator}: {cell.reason}" for cell in left_out)
         what = f"no cell can be repeated elsewhere: {reasons or 'no cell has coefficients'}"
         raise ArtifactError(Problem(str(sources.folder.path), what))
-    outcomes = run.manifest.study.outcomes
     names = plain_names((*outcomes, *(column for panel in panels.values() for column in panel.columns)))
     files = {outcome: f"rows_{names[outcome]}.csv" for outcome in outcomes}
     if os.path.lexists(out / MANIFEST):
@@ -215,25 +216,6 @@ def export(sources: RunSources, *, program: Literal["r", "stata"], out: Path) ->
         move(begun, out)
         flush_names(out.parent)
     return Exported(out / script, cells, left_out)
-
-
-def panels_of(sources: RunSources) -> Mapping[str, Panel]:
-    """Return the rows that a finished run was fitted on, by outcome.
-
-    Raises
-    ------
-    ArtifactError
-        Where the data are not those of the run.
-    """
-    prepared = prepare_again(sources)
-    outcomes = sources.folder.manifest().study.outcomes
-    return {outcome: prepared.panels.panel(outcome) for outcome in outcomes}
-
-
-def _models(registry: Registry) -> Mapping[str, LinearModel]:
-    """Return the regressions that estimators say they are, by the estimators' names."""
-    found = ((name, linear_model_of(estimator)) for name, estimator in registry.of(ESTIMATOR).items())
-    return {name: model for name, model in found if model is not None}
 
 
 def _frame(panel: Panel, names: Mapping[str, str]) -> pd.DataFrame:

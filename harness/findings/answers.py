@@ -204,7 +204,7 @@ def _signs_differ(run: Run, outcome: str) -> Iterator[Sentence]:
     row = next(iter(first_rows(run, outcome)), None)
     if row is None or not row.is_done or row.form not in debiased.SLOPES:
         return
-    slopes = [curve.mean for curve in mean_slopes(run, outcome, row.exposure)]
+    slopes = list(mean_slopes(run, outcome, row.exposure).values())
     is_outside = all(not row.conf_low <= slope <= row.conf_high for slope in slopes)
     if slopes and is_outside and all(slope * row.estimate < 0.0 for slope in slopes):
         true = true_rows(run, outcome, row.scenario, TRUE_SLOPES[row.form])

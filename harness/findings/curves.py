@@ -163,8 +163,7 @@ def _excluded(run: Run, curve: lines.Curve) -> dict[str, Any]:
     """Return the mean slope of a curve where the interval of the debiased slope excludes it."""
     exposure = run.manifest.study.exposure_of(curve.scenario)
     debiased = slope_of(run, curve.outcome, exposure)
-    slopes = lines.mean_slopes(run, curve.outcome, exposure)
-    mean = next((one.mean for one in slopes if one.estimator == curve.estimator), None)
+    mean = lines.mean_slopes(run, curve.outcome, exposure).get(curve.estimator)
     if debiased is None or mean is None or debiased.conf_low <= mean <= debiased.conf_high:
         return {}
     interval = debiased.estimate, debiased.conf_low, debiased.conf_high

@@ -176,15 +176,12 @@ def _parameters(run: Run, rows: Debiased, family: tuple[float, int], *, is_prima
 
 
 def _least(study: StudyRecord, rows: Debiased, family: tuple[float, int]) -> float:
-    return _least_detectable(rows[0], family, size=size_of(study.level)) if len(rows) == 1 else NAN
-
-
-def _least_detectable(row: EffectRow, family: tuple[float, int], *, size: float) -> float:
     """Return the least size that the adjusted test of a number finds with a chance of four in five."""
     from harness.evaluation.gain import least_detectable
 
-    df = (row.n_entities or 0) - 1
-    return least_detectable(row.std_error, df, size=size, n_tests=family[1]) if df > 0 else NAN
+    row, df, size = rows[0], (rows[0].n_entities or 0) - 1, size_of(study.level)
+    is_number = len(rows) == 1 and df > 0
+    return least_detectable(row.std_error, df, size=size, n_tests=family[1]) if is_number else NAN
 
 
 def _undecided(study: StudyRecord, row: EffectRow, least: float) -> Mapping[str, float]:
@@ -222,7 +219,7 @@ def _not_held(run: Run, row: EffectRow) -> dict[str, Any]:
     """
     if row.form not in SLOPES or row.group or row.moderator:
         return {}
-    slopes = [curve.mean for curve in mean_slopes(run, row.outcome, row.exposure)]
+    slopes = mean_slopes(run, row.outcome, row.exposure).values()
     beyond = [slope for slope in slopes if not row.conf_low <= slope <= row.conf_high]
     true = true_rows(run, row.outcome, row.scenario, TRUE_SLOPES[row.form])
     own = [one.truth for one in true if one.group in ("", row.method)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -172,12 +172,6 @@ class ConditionalEffect(Banded):
     key: SurfaceKey
 
 
-def effects_from(rows: Iterable[ConditionalEffectRow]) -> tuple[ConditionalEffect, ...]:
-    """Return the conditional effects that rows which are done make up, in the order of the table."""
-    found = _points_by(rows, "key")
-    return tuple(ConditionalEffect(**vars(banded_from(points)), key=key) for (key,), points in found)
-
-
 def stretches(at: Floats, positions: Mask) -> tuple[Stretch, ...]:
     """Return first and last point of the stretches of a grid that are meant.
 
@@ -229,19 +223,15 @@ def curves_of(run: Run, outcome: str, scenario: str, kind: str) -> tuple[Curve, 
     return tuple(sorted(own, key=lambda curve: order.get(curve.estimator, len(order))))
 
 
-class MeanSlope(NamedTuple):
-    """The mean slope of an estimator's net effect curve, at the exposures of the rows."""
+def mean_slopes(run: Run, outcome: str, exposure: str) -> dict[str, float]:
+    """Return by estimator the mean slope, at the exposures of the rows, of its net effect curve.
 
-    estimator: str
-    mean: float
-
-
-def mean_slopes(run: Run, outcome: str, exposure: str) -> tuple[MeanSlope, ...]:
-    """Return the mean slopes of the net effect curves of an exposure, of the first scenario that has any."""
+    Curves are over an exposure, of the first scenario that has any.
+    """
     exposure_of = run.manifest.study.exposure_of
     scenario = next((name for name in curve_scenarios(run) if exposure_of(name) == exposure), "")
     found = curves_of(run, outcome, scenario, "average_effect")
-    return tuple(MeanSlope(curve.estimator, float(curve.estimate[0])) for curve in found)
+    return {curve.estimator: float(curve.estimate[0]) for curve in found}
 
 
 def turning_points_of(run: Run, outcome: str, scenario: str, estimator: str) -> tuple[TurningPointRow, ...]:
@@ -301,5 +291,6 @@ def true_of_groups(run: Run, outcome: str, scenario: str, kind: str) -> dict[str
 
 
 def conditional_effects(run: Run) -> tuple[ConditionalEffect, ...]:
-    """Return all conditional effects of a run."""
-    return effects_from(run.rows(CONDITIONAL_EFFECTS))
+    """Return all conditional effects of a run, in the order of the table."""
+    found = _points_by(run.rows(CONDITIONAL_EFFECTS), "key")
+    return tuple(ConditionalEffect(**vars(banded_from(points)), key=key) for (key,), points in found)

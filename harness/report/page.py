@@ -30,7 +30,7 @@ from harness.report.blocks import (
 )
 from harness.report.drawing.canvas import finish, house_style
 from harness.report.front import Front
-from harness.report.render.html import ShownTable, page_script, rendered, script_hash
+from harness.report.render.html import ShownTable, rendered
 from harness.report.sections.section import ReportFile, Section
 from harness.report.table import ReportTable
 from harness.report.translation import localised
@@ -248,7 +248,7 @@ def render_pages(
     The report has a first screen, and one section after the other, folded; the appendix has what sections
     put there, and there is none where that is nothing.
     """
-    script, manifest = page_script(), run.manifest
+    manifest = run.manifest
     own = {REPORT: Numbering(), **({APPENDIX: Numbering("A")} if has_appendix(sections) else {})}
     pages = {
         name: rendered(
@@ -259,8 +259,6 @@ def render_pages(
             numbers=numbers,
             front=front,
             sections=sections,
-            script=script,
-            script_hash=script_hash(script),
         )
         for name, numbers in own.items()
     }
@@ -294,7 +292,6 @@ def render_document(
     title: str, head: Sequence[ReportBlock], sections: Sequence[PageSection], *, language: str
 ) -> str:
     """Return a page of sections under a title, such as that of a suite."""
-    script = page_script()
     return rendered(
         "document.html.j2",
         title=title,
@@ -303,8 +300,6 @@ def render_document(
         language=language,
         numbers=Numbering(),
         page=Page(()),
-        script=script,
-        script_hash=script_hash(script),
     )
 
 

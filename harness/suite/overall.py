@@ -218,16 +218,11 @@ class LogErrors:
         """
         own = self.estimators.index(estimator)
         others = [self.estimators.index(name) for name in references if name != estimator]
-        least = _least(self.observed[:, others])
+        least = np.fmin.reduce(self.observed[:, others], axis=-1)
         has = ~np.isnan(least)
         observed = self.observed[has, own] - least[has]
-        return observed, self.drawn[has][:, :, own] - _least(self.drawn[has][:, :, others])
-
-
-def _least(values: Floats) -> Floats:
-    """Return the least of the last axis, missing ones apart; NaN where all are missing."""
-    filled = np.where(np.isnan(values), np.inf, values).min(axis=-1)
-    return np.where(np.isinf(filled), np.nan, filled)
+        drawn = self.drawn[has]
+        return observed, drawn[:, :, own] - np.fmin.reduce(drawn[:, :, others], axis=-1)
 
 
 def log_errors(

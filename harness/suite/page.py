@@ -24,7 +24,7 @@ from harness.report.blocks import (
 )
 from harness.report.drawing.canvas import finish, house_style
 from harness.report.page import PageSection, render_document
-from harness.report.table import Align, Given, RecordColumn, TableCell, record_table
+from harness.report.table import Align, Given, RecordColumn, ReportTable, TableCell, record_table
 from harness.suite.figures import plot_cost, plot_gains, plot_ranks
 from harness.suite.overall import FEATURES, OVER_WORDS
 from harness.suite.results import QUICK, RECORD, SUITE_TABLES, SuiteRecord
@@ -59,12 +59,8 @@ def _whole(number: float) -> str:
     return count(int(number))
 
 
-_share, _ratio, _limits = (
-    partial(percent, decimals=0),
-    partial(fixed, decimals=3),
-    partial(interval, decimals=3),
-)
-_tenths = partial(fixed, decimals=1)
+_share, _limits = partial(percent, decimals=0), partial(interval, decimals=3)
+_ratio, _tenths = partial(fixed, decimals=3), partial(fixed, decimals=1)
 
 SUMMARY = (
     _column("Wins", _share, "win_rate"),
@@ -141,22 +137,19 @@ ABOUT_GAINS = (
 CAPTIONS = (
     (
         "The gain of every flexible estimator over two-way effects on every panel.",
-        "Gain of every flexible estimator over two-way effects, panel by panel. A gain below −100% is "
-        "drawn there; "
-        "a dot that is missing is a refusal, of the estimator or of two-way effects.",
+        "Gain of every flexible estimator over two-way effects, panel by panel. A gain below −100% is drawn "
+        "there; a dot that is missing is a refusal, of the estimator or of two-way effects.",
     ),
     (
         "Average rank of every estimator over the panels, with the critical difference.",
         "Average rank by error, 1 is best; an estimator that refuses a panel is last there. The bar is "
-        "Nemenyi's "
-        "critical difference at {level} from the best; full dots lie within it (Demšar 2006).",
+        "Nemenyi's critical difference at {level} from the best; full dots lie within it (Demšar 2006).",
     ),
     (
         "Mean log error ratio over pooled OLS against seconds and megabytes of a fit.",
         "What accuracy costs: mean log error ratio over pooled OLS, below zero is better, with intervals "
         "that resample panels and entities, against the seconds of a fit on one core and the memory it "
-        "takes at its "
-        "height beyond what its process has.",
+        "takes at its height beyond what its process has.",
     ),
 )
 # How an estimator gets its line.
@@ -298,8 +291,8 @@ class SuitePages:
         )
         return self._document(self._label(name), head, [PageSection("standing", "", blocks)])
 
-    def _standings(self) -> Iterator[ReportBlock]:
-        """Yield estimators by average rank, next to two-way effects and to the best simple rival."""
+    def standings(self, protocol: str) -> ReportTable:
+        """Return estimators by average rank, next to two-way effects and to the best simple rival."""
         columns = (
             self._by_estimator,
             _column("Average rank", _rank, "average_rank", "is_tied_with_best"),
@@ -307,13 +300,18 @@ class SuitePages:
             _under("Log error ratio to two-way effects", "two_way", self._log_ratio),
             _under("to the best simple rival", "simple", self._log_ratio),
         )
-        for protocol, title in self.titles.items():
-            ranks = sorted(self._rows("suite_ranks", protocol=protocol), key=lambda row: row["average_rank"])
-            own = self._rows("suite_summary", protocol=protocol)
-            yield _table(title, columns, [{**rank, **_by_over(own, rank["estimator"])} for rank in ranks])
-            reach = f"{fixed(ranks[0]['critical_difference'], 2)} ({_whole(ranks[0]['n_panels'])} panels)"
-            about = f"* within Nemenyi's critical difference of the best rank, {reach}. "
-            yield SmallPrint(f"{about}{ABOUT_STANDINGS}")
+        ranks = sorted(self._rows("suite_ranks", protocol=protocol), key=lambda row: row["average_rank"])
+        own, first = self._rows("suite_summary", protocol=protocol), ranks[0]
+        reach = f"{fixed(first['critical_difference'], 2)} ({_whole(first['n_panels'])} panels)"
+        rows = [{**rank, **_by_over(own, rank["estimator"])} for rank in ranks]
+        note = f"* within Nemenyi's critical difference of the best rank, {reach}."
+        return record_table(self.titles[protocol], columns, rows, is_whole=True, notes=(note,))
+
+    def _standings(self) -> Iterator[ReportBlock]:
+        for protocol in self.titles:
+            table = self.standings(protocol)
+            yield replace(table, notes=())
+            yield SmallPrint(f"{table.notes[0]} {ABOUT_STANDINGS}")
 
     def _log_ratio(self, row: Row) -> Given:
         start = "simultaneous" if row["estimator"] in self.suite.flexible else "conf"
@@ -339,8 +337,8 @@ class SuitePages:
             yield _table(caption, (self._by_estimator, *RECOGNITION), shares)
             yield SmallPrint(ABOUT_RECOGNITION)
 
-    def _explained(self, found: Sequence[Row]) -> Iterator[ReportBlock]:
-        """Yield rank correlations with features of panels; nothing where there are none."""
+    def explained(self, found: Sequence[Row]) -> ReportTable:
+        """Return rank correlations with features of panels."""
         pairs: dict[tuple[str, str], dict[str, Any]] = {}
         for row in found:
             pair = pairs.setdefault((row["protocol"], row["estimator"]), dict(row))
@@ -350,10 +348,12 @@ class SuitePages:
             _column("Protocol", self.titles.__getitem__, "protocol", align="text"),
             *(_under(head, name, _correlation) for name, head in FEATURES.items()),
         )
-        if pairs:
-            yield _table(
-                "Rank correlation of the log error ratio with features", columns, list(pairs.values())
-            )
+        caption = "Rank correlation of the log error ratio with features"
+        return record_table(caption, columns, list(pairs.values()), is_whole=True)
+
+    def _explained(self, found: Sequence[Row]) -> Iterator[ReportBlock]:
+        if found:
+            yield self.explained(found)
             yield SmallPrint(ABOUT_EXPLAINED)
 
     def _panels(self) -> Iterator[ReportBlock]:

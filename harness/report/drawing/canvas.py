@@ -17,9 +17,8 @@ from mpl_toolkits.mplot3d import Axes3D
 
 from harness.language import gettext, marked
 from harness.report.blocks import Picture, Prints, ReportFigure
-from harness.report.drawing.axes import PlainFigure
 from harness.report.drawing.fonts import families
-from harness.report.drawing.layout import lay_out
+from harness.report.drawing.layout import PlainFigure, lay_out
 from harness.report.drawing.svg import DPI, POINTS_INCH, SvgCanvas, SvgRenderer, drawn
 
 # Width of a figure in one column of a journal, and across its page, inches.

@@ -188,6 +188,8 @@ def environment() -> Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
     )
+    script = Markup(packaged("report.js"))  # noqa: S704 - a file of this package
+    made.globals.update(script=script, script_hash=script_hash(script))
     made.policies["ext.i18n.trimmed"] = True
     made.install_gettext_callables(  # type: ignore[attr-defined]
         gettext, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext
@@ -218,11 +220,6 @@ def paper_table_in_html(shown: ShownTable) -> str:
 def style_sheet(*more: str) -> Markup:
     """Return the style sheet of the report's pages, and whatever goes after it."""
     return Markup("".join([packaged("report.css"), *more]))  # noqa: S704 - files of this package
-
-
-def page_script() -> Markup:
-    """Return the script of the report's page."""
-    return Markup(packaged("report.js"))  # noqa: S704 - a file of this package
 
 
 def script_hash(source: str) -> str:

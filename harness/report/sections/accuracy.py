@@ -348,11 +348,6 @@ ACCURACY_SECTION = Section(
 )
 
 
-def metric_blocks(run: Run) -> Iterator[blocks.ReportBlock]:
-    """Yield the tables of other losses, in the appendix."""
-    yield blocks.Appendix(tuple(metric_tables(run)))
-
-
 def metric_tables(run: Run) -> Iterator[parts.ReportTable]:
     """Yield a table for each outcome and metric, of the test rows of every protocol."""
     study = run.manifest.study
@@ -396,6 +391,7 @@ def _cell(row: MetricRow | None, footnotes: Footnotes) -> parts.TableCell:
 
 
 METRICS_SECTION = Section(
-    *("metrics", marked("Other losses"), 350, metric_blocks, marked("Errors by other losses, on test rows")),
+    *("metrics", marked("Other losses"), 350, lambda run: [blocks.Appendix(tuple(metric_tables(run)))]),
+    heading=marked("Errors by other losses, on test rows"),
     tables=(METRICS.name,),
 )

@@ -210,7 +210,10 @@ def _figures(run: Run, question: ContrastQuestion) -> Iterator[ReportFigure]:
                 f"contrast-{file_slug(outcome)}-{file_slug(question.scenario)}",
                 plot_forest(panels, x_label=x_label, level=study.level),
                 alt=words.format(**study_words(study, outcome)),
-                caption=_caption(run, outcome),
+                caption=gettext(
+                    "Differences in mean predicted {outcome}. Thick: {level} intervals of each contrast; "
+                    "thin: for all contrasts of an estimator at once."
+                ).format(**study_words(study, outcome)),
             )
 
 
@@ -233,13 +236,6 @@ def contrast_panels(run: Run, question: ContrastQuestion, outcome: str) -> list[
         title = found[0][1][0].label(study, with_pair=True)
         return [(title, [one for _, own in panels for one in own])]
     return panels
-
-
-def _caption(run: Run, outcome: str) -> str:
-    return gettext(
-        "Differences in mean predicted {outcome}. Thick: {level} intervals of each contrast; thin: for all "
-        "contrasts of an estimator at once."
-    ).format(**study_words(run.manifest.study, outcome))
 
 
 def contrast_table(run: Run, question: ContrastQuestion) -> parts.ReportTable:
