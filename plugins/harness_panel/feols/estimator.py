@@ -13,17 +13,7 @@ from numpy.random import Generator
 from pydantic import Field
 
 from harness import plugin
-from harness.plugin import (
-    CanFitFolds,
-    CoefficientTable,
-    EstimationError,
-    Floats,
-    Note,
-    Panel,
-    Problem,
-    Statistic,
-    marked,
-)
+from harness.plugin import CoefficientTable, EstimationError, Floats, Note, Panel, Problem, Statistic, marked
 from harness_panel.covariance import Clustered, Robust, columns_of, with_inference
 from harness_panel.estimators.linear import LINEAR
 from harness_panel.feols.effects import EffectDesign, FeolsModels, LevelTrends, count_effects, level_model
@@ -134,7 +124,10 @@ class Feols:
     """
 
     name: ClassVar[str] = "feols"
-    provides: ClassVar[frozenset[type]] = (LINEAR - {CanFitFolds}) | {plugin.ChecksRows, plugin.HasEffects}
+    provides: ClassVar[frozenset[type]] = (LINEAR - {plugin.CanFitFolds}) | {
+        plugin.ChecksRows,
+        plugin.HasEffects,
+    }
 
     effects: tuple[Literal["entity", "time"], ...] = ("entity",)
     absorb: tuple[str | Columns, ...] = ()

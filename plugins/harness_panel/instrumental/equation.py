@@ -10,17 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from harness import plugin
-from harness.plugin import (
-    Correction,
-    EffectKey,
-    EstimationError,
-    Floats,
-    Mask,
-    Message,
-    Panel,
-    Problem,
-    marked,
-)
+from harness.plugin import EffectKey, EstimationError, Floats, Mask, Message, Panel, Problem, marked
 from harness_panel.covariance import Classical, Clustered, Conley, Robust, own_covariance
 from harness_panel.solver.regression import Regression, in_words, regress
 from harness_panel.solver.within import without_effects
@@ -262,7 +252,7 @@ class InstrumentedEquation:
 
     def covariance(
         self, results: IVResults | IVGMMResults, covariance: InstrumentedCovariance
-    ) -> tuple[Floats, Correction]:
+    ) -> tuple[Floats, plugin.Correction]:
         """Return the covariance of the coefficients in the order of the terms, and how it was computed.
 
         With M the fitted regressors of the first stage, or those that GMM weighs, M = QR, and A what solves

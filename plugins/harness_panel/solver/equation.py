@@ -10,20 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from harness import plugin
-from harness.plugin import (
-    AbsorbingModels,
-    CanProfile,
-    FittedDraws,
-    Floats,
-    Grouping,
-    Ints,
-    Key,
-    Message,
-    Panel,
-    Problem,
-    marked,
-    read_effect_set,
-)
+from harness.plugin import AbsorbingModels, Floats, Grouping, Ints, Panel, Problem, marked, read_effect_set
 from harness_panel.solver.regression import Regression, judged, level_models
 from harness_panel.solver.within import ROUNDING, Absorber, WithinFit, divide, fit_within, without_effects
 
@@ -78,7 +65,7 @@ def _largest(panel: Panel) -> Floats:
     return np.append(np.abs(panel.X).max(axis=0), np.abs(panel.observed).max())
 
 
-class LinearModels(FittedDraws, CanProfile, Protocol):
+class LinearModels(plugin.FittedDraws, plugin.CanProfile, Protocol):
     """Models whose predictions are linear in their columns, one a draw."""
 
 
@@ -290,7 +277,7 @@ def drawn_rows(panel: Panel, counts: Floats) -> Panel:
     copy = np.arange(drawn.n_obs) - np.repeat(np.cumsum(times) - times, times)
     levels, codes = plugin.numbered(drawn.entity.codes + copy * n_labels)
     further = (names[level % n_labels] + "\0" * (level // n_labels) for level in levels.tolist())
-    return replace(drawn, entity=Key(panel.entity.name, tuple(further), codes))
+    return replace(drawn, entity=plugin.Key(panel.entity.name, tuple(further), codes))
 
 
 def level_rows(panel: Panel, counts: Floats) -> Panel:
@@ -418,7 +405,7 @@ def _refuse(within: WithinFit, df_within: int, df_between: int, n_entities: int)
         hint = marked("use entities with more rows, or pooled_ols")
     elif df_between <= 0:
         words = marked("{n_entities} entities are too few for a regression of their means on these columns")
-        what = Message(words, n_entities=n_entities)
+        what = plugin.Message(words, n_entities=n_entities)
         hint = marked("use more entities, fewer columns, or pooled_ols")
     elif within.is_outcome_constant or within.is_outcome_absorbed:
         what = marked("the outcome does not vary within entities: the idiosyncratic variance is zero")

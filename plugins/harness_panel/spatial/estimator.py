@@ -14,17 +14,7 @@ import numpy as np
 from pydantic import Field
 
 from harness import plugin
-from harness.plugin import (
-    CoefficientTable,
-    EstimationError,
-    Floats,
-    Ints,
-    Message,
-    Panel,
-    Statistic,
-    Stream,
-    marked,
-)
+from harness.plugin import CoefficientTable, EstimationError, Floats, Ints, Message, Panel, Stream, marked
 from harness_panel import statistics
 from harness_panel.diagnostics.effects import Check, Diagnostic, diagnostic_columns, wald, weight_matrix
 from harness_panel.solver.regression import Dimension, Regression, regress
@@ -486,7 +476,7 @@ class SpatialDurbinFit(statistics.LevelledFit):
         terms = (*regression.terms, f"{LAG}{self.outcome}")
         return CoefficientTable(terms, estimate.coefficients, estimate.covariance, correction)
 
-    def statistics(self) -> Sequence[Statistic]:
+    def statistics(self) -> Sequence[plugin.Statistic]:
         """Return what describes the equation."""
         r2 = statistics.squared_correlation(self.regression)
         return (*statistics.equation_statistics(self.regression, rss=self.regression.rss, r2=r2),)
