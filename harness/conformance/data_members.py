@@ -12,19 +12,9 @@ import numpy as np
 import pandas as pd
 
 from harness.arrays import Floats, Ints
+from harness.conformance import panels
 from harness.conformance.case import Options, stand_ins, with_stand_in
-from harness.conformance.panels import (
-    COLUMNS,
-    SEED,
-    Skipped,
-    StandIn,
-    Violation,
-    fresh,
-    grouped,
-    ordinary_panel,
-    refuse,
-    rule,
-)
+from harness.conformance.panels import COLUMNS, SEED, StandIn, Violation, fresh, refuse, rule
 from harness.data.data_spec import FileSpec
 from harness.data.dataset import Dataset
 from harness.data.key import Key
@@ -120,7 +110,7 @@ def row_aligned(member: StepGroup | Step | TableStep) -> str:
 
     Prepare the column, and again on the rows in the reverse order.
     """
-    turned = np.arange(ordinary_panel().n_obs)[::-1]
+    turned = np.arange(panels.ordinary_panel().n_obs)[::-1]
     found, again = (_prepared(member, rows) for rows in (turned[::-1], turned))
     for into, cells in found.items():
         refuse(not np.isfinite(cells).any(), f"no row of '{into}' has a value")
@@ -135,7 +125,7 @@ def equal_columns(member: StepGroup | Step | TableStep) -> None:
 
     Prepare the column twice.
     """
-    rows = np.arange(ordinary_panel().n_obs)
+    rows = np.arange(panels.ordinary_panel().n_obs)
     found, again = (_prepared(member, rows) for _ in range(2))
     for into, cells in found.items():
         if not np.array_equal(cells, again[into], equal_nan=True):
@@ -144,7 +134,7 @@ def equal_columns(member: StepGroup | Step | TableStep) -> None:
 
 def _prepared(written: StepGroup | Step | TableStep, rows: Ints) -> Mapping[str, Floats]:
     """Return the columns of a step on columns in (0, 1], given those alone that each declares as inputs."""
-    panel = ordinary_panel().take(rows)
+    panel = panels.ordinary_panel().take(rows)
     named = dict(zip(COLUMNS, panel.X.T, strict=True))
     every = {name: np.exp((x - x.max()) / x.std()) for name, x in named.items()}
     calendar = Calendar(panel.entity.codes, panel.period, {label: int(label) for label in panel.time.labels})
@@ -258,7 +248,7 @@ def truth(member: Simulation) -> str:
             raise Violation(f"the truth of '{outcome}' depends on the order of the rows, or is not finite")
         known.append(str(outcome))
     if not known:
-        raise Skipped("no column of the draw has a truth; outcomes are prepared from them")
+        raise panels.Skipped("no column of the draw has a truth; outcomes are prepared from them")
     unused = "no scenario asks for the truth: declare `outcomes`, `exposure` and `moderators`"
     refuse(not isinstance(member, HasTruth), unused)
     return ", ".join(known)
@@ -350,7 +340,7 @@ def quick_protocol(member: EvaluationProtocol) -> str:
 
 
 def _grouped(member: EvaluationProtocol) -> Panel:
-    return grouped(ordinary_panel(), tuple(member.columns))
+    return panels.grouped(panels.ordinary_panel(), tuple(member.columns))
 
 
 def _split(member: EvaluationProtocol, panel: Panel) -> tuple[Fold, ...]:
@@ -443,7 +433,7 @@ def quick_scenario(member: Scenario) -> str:
 
 def _panel(member: Scenario) -> Panel:
     """Return a panel that the scenario answers on: with an exposure of many values, or else of two."""
-    panel = grouped(ordinary_panel(), tuple(member.columns))
+    panel = panels.grouped(panels.ordinary_panel(), tuple(member.columns))
     try:
         _asked(member, panel)
     except EstimationError:
@@ -515,7 +505,7 @@ class Setting:
 
 def _example_table() -> pd.DataFrame:
     """Return the ordinary panel as a table; all but its exposure in quarters, so that rows group by them."""
-    panel = ordinary_panel()
+    panel = panels.ordinary_panel()
     columns = dict(zip(COLUMNS, panel.X.T, strict=True))
     for name in COLUMNS[1:]:
         columns[name] = pd.qcut(columns[name], 4, labels=False)

@@ -16,17 +16,10 @@ from harness.estimators.guard import Attempt
 from harness.estimators.protocol import Fitted, FittedDraws
 from harness.estimators.refusals import require_continuous
 from harness.language import marked
+from harness.scenarios import grid as grids
 from harness.scenarios.bands import limits_of
 from harness.scenarios.draws import FitAndDraws, Numbers, some_at_a_time
-from harness.scenarios.grid import (
-    Positions,
-    exposure_grid,
-    locate,
-    on_curve,
-    partial_dependence,
-    require_variation,
-    row_slopes,
-)
+from harness.scenarios.grid import Positions
 from harness.scenarios.scenario import Concluded, Evaluated, Resampled, Rows, Sample
 from harness.scenarios.truth import Truths
 from harness.tables.heterogeneity import HETEROGENEITY, HETEROGENEITY_DIFFERENCES, HETEROGENEITY_ROWS
@@ -104,9 +97,9 @@ def measured(found: FitAndDraws, *, positions: Positions, at: int) -> Measured:
     at : position of the group among those of the slopes
     """
     curves = found.draws["curve"]
-    levels = on_curve(found.fit["curve"], positions)
+    levels = grids.on_curve(found.fit["curve"], positions)
     medians = some_at_a_time(
-        lambda some: np.asarray(np.median(on_curve(curves[some], positions), axis=-1)),
+        lambda some: np.asarray(np.median(grids.on_curve(curves[some], positions), axis=-1)),
         n_draws=len(curves),
         n_obs=positions.left.size,
     )
@@ -246,12 +239,12 @@ class HeterogeneityScenario(Resampled):
             Where the exposure has levels or does not vary.
         """
         require_continuous(panel)
-        require_variation(panel, panel.exposure)
+        grids.require_variation(panel, panel.exposure)
         averaged = self._with_every_group(rows, panel)
-        slopes = row_slopes(model, averaged, exposure=panel.column(panel.exposure))
+        slopes = grids.row_slopes(model, averaged, exposure=panel.column(panel.exposure))
         means = [slopes[..., own].mean(axis=-1) for _, own in self._groups(averaged)]
         return {
-            "curve": partial_dependence(model, rows, self._points(panel)),
+            "curve": grids.partial_dependence(model, rows, self._points(panel)),
             "slopes": np.stack(means, axis=-1),
         }
 
@@ -279,13 +272,13 @@ class HeterogeneityScenario(Resampled):
                 yield from self._measured(evaluated.panel.take(rows), tried.value, "refit")
 
     def _measured(self, panel: Panel, found: FitAndDraws, mode: Mode) -> Iterator[GroupAnswer]:
-        positions = locate(self._points(panel), panel.column(panel.exposure))
+        positions = grids.locate(self._points(panel), panel.column(panel.exposure))
         for at, (group, rows) in enumerate(self._groups(panel)):
             own = measured(found, positions=positions.take(rows), at=at)
             yield GroupAnswer(group, mode, Attempt(own, "ok", ""))
 
     def _points(self, panel: Panel) -> Floats:
-        return exposure_grid(panel.column(panel.exposure), n_grid=self.grid, spacing="uniform")
+        return grids.exposure_grid(panel.column(panel.exposure), n_grid=self.grid, spacing="uniform")
 
     def _groups(self, panel: Panel) -> Iterator[tuple[Group, Ints]]:
         """Yield the groups that have rows, with the positions of these."""
@@ -297,8 +290,10 @@ class HeterogeneityScenario(Resampled):
 
     def truth(self, fit: Fitted, panel: Panel) -> Truths:
         """Return the true median level and the true mean effect of every group."""
-        grid, slopes = self._points(panel), row_slopes(fit, panel)
-        levels = on_curve(partial_dependence(fit, panel, grid), locate(grid, panel.column(panel.exposure)))
+        grid, slopes = self._points(panel), grids.row_slopes(fit, panel)
+        levels = grids.on_curve(
+            grids.partial_dependence(fit, panel, grid), grids.locate(grid, panel.column(panel.exposure))
+        )
         return [
             {"kind": kind, "group": group.name, "truth": float(value)}
             for group, rows in self._groups(panel)

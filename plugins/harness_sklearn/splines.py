@@ -15,14 +15,7 @@ from harness import plugin
 from harness.plugin import DrawSelection, Floats, Inputs, Ints, Note, Panel
 from harness_sklearn import spline_design
 from harness_sklearn.selection import RowParts, Search, refuse_empty_draws, rows_in_use, split_to_select
-from harness_sklearn.spline_design import (
-    Moments,
-    SplineDesign,
-    make_design,
-    reml_penalties,
-    shared_penalties,
-    solve_ridge,
-)
+from harness_sklearn.spline_design import Moments, SplineDesign, make_design, solve_ridge
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,7 +200,9 @@ class Splines:
         standardised = np.stack([scaled.outcome(own) for scaled, own in zip(inputs, rows, strict=True)])
         moments = spline_design.moments_of_outcomes(design.values(ordered), standardised)
         if self.smoothing == "reml":
-            shared = shared_penalties(moments, ordered.n_obs, design.curve_of_column, **self._limits)
+            shared = spline_design.shared_penalties(
+                moments, ordered.n_obs, design.curve_of_column, **self._limits
+            )
             penalties = np.tile(shared, (len(rows), 1))
         else:
             chosen = [self.penalty_on(own, rng=rng) for own, rng in zip(rows, rngs, strict=True)]
@@ -255,7 +250,7 @@ class Splines:
         train : of the draws
         n_rows : (n_draws,), how many each trains on
         """
-        return reml_penalties(train, n_rows, design.curve_of_column, **self._limits)
+        return spline_design.reml_penalties(train, n_rows, design.curve_of_column, **self._limits)
 
     @property
     def _limits(self) -> Mapping[str, float]:

@@ -16,19 +16,11 @@ from typing import TYPE_CHECKING
 from harness.data.data_spec import DataSpec, FileSpec
 from harness.data.dataset import Dataset
 from harness.data.messages import few
+from harness.data.read import source as sources
 from harness.data.read.clean import interpret
 from harness.data.read.columnar import PARQUET
 from harness.data.read.contiguity import with_neighbours
-from harness.data.read.source import (
-    DataFile,
-    FileReader,
-    Reading,
-    Source,
-    Table,
-    check_header,
-    numbered,
-    refuse_empty,
-)
+from harness.data.read.source import DataFile, FileReader, Reading, Source, Table
 from harness.data.shape.merge import append, merge
 from harness.data.shipped import harness_readers
 from harness.errors import DataError, PluginError, near_names
@@ -59,9 +51,9 @@ def read_source(source: Source, reader: FileReader, *, title: str = "") -> Table
     reading, source = reader.read(source), source.of_sheet
     if not isinstance(reading, Reading):
         raise PluginError.returned(reading, "a harness.plugin.Reading", by=f"reader {reader.name}: read")
-    check_header(list(reading.frame.columns), source.origin)
-    refuse_empty(reading.frame, source.origin)
-    reading = interpret(replace(reading, frame=numbered(reading.frame)), source)
+    sources.check_header(list(reading.frame.columns), source.origin)
+    sources.refuse_empty(reading.frame, source.origin)
+    reading = interpret(replace(reading, frame=sources.numbered(reading.frame)), source)
     digest, found = hashlib.sha256(source.content + source.catalog).hexdigest(), reading
     table = Table(found.frame, source.origin, title, "", digest, found.notes)
     return replace(table, labels=found.labels, records=found.records)
@@ -226,7 +218,7 @@ def frame_file(frame: pd.DataFrame) -> FrameFile:
     from pyarrow import parquet
 
     levels = [name for name in frame.index.names if name is not None]
-    check_header([*levels, *frame.columns], FRAME_FILE)
+    sources.check_header([*levels, *frame.columns], FRAME_FILE)
     table = frame.reset_index(levels)
     buffer = io.BytesIO()
     try:
@@ -323,7 +315,7 @@ def _table_of(frame: object, origin: str, title: str, source: str, *, simulated:
     if not isinstance(frame, pd.DataFrame):
         by = f"simulation {origin}: draw" if simulated else f"dataset {origin}: load"
         raise PluginError.returned(frame, "a pandas DataFrame", by=by)
-    frame = frame.set_axis(check_header(list(frame.columns), origin), axis="columns")
-    refuse_empty(frame, origin)
+    frame = frame.set_axis(sources.check_header(list(frame.columns), origin), axis="columns")
+    sources.refuse_empty(frame, origin)
     digest = hashlib.sha256(frame.to_csv(index=False, lineterminator="\n").encode()).hexdigest()
-    return Table(numbered(frame), origin, title, source, digest, simulated=simulated)
+    return Table(sources.numbered(frame), origin, title, source, digest, simulated=simulated)

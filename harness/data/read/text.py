@@ -14,17 +14,9 @@ from typing import Literal
 
 from harness.data.messages import Account, StepRecord, few, shortened
 from harness.data.name import fold_name
+from harness.data.read import source as sources
 from harness.data.read.number_text import NUMBER, are_years
-from harness.data.read.source import (
-    MAX_COLUMNS,
-    FileForm,
-    FileReader,
-    Labels,
-    Reading,
-    Source,
-    check_header,
-    signature,
-)
+from harness.data.read.source import FileForm, FileReader, Labels, Reading, Source
 from harness.errors import DataError
 from harness.language import Message, marked
 
@@ -109,7 +101,7 @@ def read_rows(rows: Sequence[FileRow], source: Source, *, noun: Literal["line", 
         if column_pattern([*map(str, names[1:])])[0] is not None:
             names[0], record = ENTITY, StepRecord("unnamed_columns", ENTITY, (source.origin,), _NAMED)
             layout = replace(layout, records=(*layout.records, record))
-    header = check_header(names, source.origin)
+    header = sources.check_header(names, source.origin)
     if not layout.body:
         raise DataError.at(source.origin, "0 rows: there is a header only", "at least one row")
     n_fields, body = len(header), layout.body
@@ -351,7 +343,7 @@ def text_rows(source: Source) -> list[FileRow]:
     DataError
         Where the file is no text in its encoding, is empty, or a quote is not closed.
     """
-    if signature(source.content):
+    if sources.signature(source.content):
         raise source.misnamed("a text file")
     text = decode(source)
     _refuse_large(text, source)
@@ -375,9 +367,9 @@ def _refuse_large(text: str, source: Source) -> None:
     n_rows = max(text.count("\n"), text.count("\r")) + (not text.endswith(("\n", "\r")))
     n_fields = n_rows + text.count(_separator(source))
     what = f"{n_fields:,} fields in {n_rows:,} line{'s' if n_rows > 1 else ''}"
-    if n_fields > n_rows * MAX_COLUMNS:
+    if n_fields > n_rows * sources.MAX_COLUMNS:
         hint = "keep the columns of the study; or is this no table?"
-        raise DataError.at(source.origin, what, f"at most {MAX_COLUMNS:,} in a line", hint)
+        raise DataError.at(source.origin, what, f"at most {sources.MAX_COLUMNS:,} in a line", hint)
     n_texts = min(n_fields, len(text) // 3)
     n_bytes = 6 * len(text) + n_rows * _ROW_BYTES + n_fields * _FIELD_BYTES + n_texts * _TEXT_BYTES
     source.refuse_bytes(n_bytes, MAX_MEMORY, f"{what} take, in memory, about")

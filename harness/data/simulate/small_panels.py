@@ -11,14 +11,8 @@ import numpy as np
 from pydantic import Field
 
 from harness.arrays import Floats
-from harness.data.simulate.simulation import (
-    AS_DRAWN,
-    CityYears,
-    Values,
-    slow_columns,
-    spread_evenly,
-    standardised,
-)
+from harness.data.simulate import simulation
+from harness.data.simulate.simulation import CityYears, Values, spread_evenly, standardised
 from harness.rng import random_stream
 
 if TYPE_CHECKING:
@@ -78,7 +72,7 @@ class SmallPanel(ABC):
         *,
         outcome: str,
         exposure: Values | None = None,
-        moderators: Mapping[str, Values] = AS_DRAWN,
+        moderators: Mapping[str, Values] = simulation.AS_DRAWN,
     ) -> Floats:
         """Return the true expected outcome of some rows, (n_obs,) (see `Simulation.expected`)."""
         if outcome != "outcome" or not set(moderators) <= {"moderator"}:
@@ -102,7 +96,7 @@ class SmallPanel(ABC):
         """
         keys = self._keys
         rng = random_stream(self.seed, "simulate", self.name)
-        columns = slow_columns(rng, keys, n_columns=2 + self.n_controls, between=self.between)
+        columns = simulation.slow_columns(rng, keys, n_columns=2 + self.n_controls, between=self.between)
         controls = columns[:, 2:]
         linear = standardised(controls @ rng.standard_normal(self.n_controls))
         constant = standardised(rng.standard_normal(self.n_entities))

@@ -17,24 +17,12 @@ from harness.estimators.guard import predict_any
 from harness.estimators.protocol import Fitted, FittedDraws
 from harness.estimators.refusals import require_continuous
 from harness.language import Message, marked
+from harness.scenarios import grid as grids
 from harness.scenarios.ale import Bins, accumulated_effects, quantile_bins
 from harness.scenarios.bands import bands, draw_rows, simultaneous_limits
 from harness.scenarios.curve.turning_points import own_extremes, significant_slopes, turning_points
 from harness.scenarios.draws import Numbers, WithDraws
-from harness.scenarios.grid import (
-    WINDOW,
-    Spacing,
-    Support,
-    exposure_grid,
-    has_two_values,
-    least_entities,
-    longest_run,
-    partial_dependence,
-    require_variation,
-    row_slopes,
-    slope,
-    support,
-)
+from harness.scenarios.grid import WINDOW, Spacing, Support
 from harness.scenarios.scenario import Concluded, Evaluated, Resampled, Rows, Tables
 from harness.scenarios.truth import Truths, on_grid
 from harness.tables.curves import CURVE_DRAWS, CURVES, RUG, SUPPORT, TURNING_POINTS
@@ -174,7 +162,7 @@ def supported_dependence(
     too few entities are supported.
     """
     some, anchor = panel.take(joint.rows), int(joint.share.argmax())
-    least = least_entities(panel.entity.codes)
+    least = grids.least_entities(panel.entity.codes)
     before = predict_any(model, some.with_column(panel.exposure, float(grid[0])))
     level, changes = _mean(before, some, joint.near[0], least), []
     for place in range(1, grid.size):
@@ -291,7 +279,7 @@ class CurveScenario(Resampled):
     exposure: str | None = None
 
     def _points(self, panel: Panel) -> Floats:
-        return exposure_grid(panel.column(panel.exposure), n_grid=self.grid, spacing=self.spacing)
+        return grids.exposure_grid(panel.column(panel.exposure), n_grid=self.grid, spacing=self.spacing)
 
     def _about(self, panel: Panel) -> Panel:
         """Return the panel with the exposure that is asked about."""
@@ -324,9 +312,9 @@ class CurveScenario(Resampled):
         exposure, at = _exposure(panel), self._points(panel)
         bins = self._bins(exposure).of(rows.column(rows.exposure))
         held, supported = hold(rows, self.held, of=panel), hold(panel, self.held, of=panel)
-        slopes = row_slopes(model, rows, exposure=exposure)
+        slopes = grids.row_slopes(model, rows, exposure=exposure)
         return {
-            "level": partial_dependence(model, held, at),
+            "level": grids.partial_dependence(model, held, at),
             "ale": accumulated_effects(model, rows, rows.exposure, bins),
             "level_supported": supported_dependence(model, supported, at, joint_support(panel, at)),
             "average_effect": slopes.mean(axis=-1, keepdims=True),
@@ -340,7 +328,7 @@ class CurveScenario(Resampled):
         everywhere, share = _support(panel, at).supported, joint_support(panel, at).share
         reached = everywhere & np.isfinite(whole.fit["level_supported"])
         level = CurveEstimate("level", at, whole.of("level"), everywhere)
-        slopes = replace(level, kind="slope", found=level.found.by(lambda levels: slope(levels, at)))
+        slopes = replace(level, kind="slope", found=level.found.by(lambda levels: grids.slope(levels, at)))
         local = CurveEstimate("ale", edges, whole.of("ale"), _support(panel, edges).supported)
         average = whole.of("average_effect")
         curves = (
@@ -376,17 +364,17 @@ class CurveScenario(Resampled):
     def truth(self, fit: Fitted, panel: Panel) -> Truths:
         """Return the true curves, the interior extremes of the level, and the mean slope of the rows."""
         panel = self._about(panel)
-        average: Truths = [{"kind": "average_effect", "truth": float(row_slopes(fit, panel).mean())}]
-        if panel.levels or has_two_values(panel.column(panel.exposure)):
+        average: Truths = [{"kind": "average_effect", "truth": float(grids.row_slopes(fit, panel).mean())}]
+        if panel.levels or grids.has_two_values(panel.column(panel.exposure)):
             return average
         at, rows = self._points(panel), hold(panel, self.held, of=panel)
         bins = self._bins(panel.column(panel.exposure))
-        level = partial_dependence(fit, rows, at)
-        stretch = longest_run(_support(panel, at).supported)
+        level = grids.partial_dependence(fit, rows, at)
+        stretch = grids.longest_run(_support(panel, at).supported)
         turns = own_extremes(at[stretch], level[stretch], (), scale=float(np.abs(fit.predict(panel)).max()))
         return [
             *on_grid("level", at, level),
-            *on_grid("slope", at, slope(level, at)),
+            *on_grid("slope", at, grids.slope(level, at)),
             *on_grid("ale", bins.edges, accumulated_effects(fit, panel, panel.exposure, bins)),
             *on_grid("level_supported", at, supported_dependence(fit, rows, at, joint_support(panel, at))),
             *(
@@ -412,9 +400,9 @@ class CurveScenario(Resampled):
 def _exposure(panel: Panel) -> Floats:
     """Return the exposure, (n_obs,), or refuse one between whose values there is no curve."""
     require_continuous(panel)
-    require_variation(panel, panel.exposure)
+    grids.require_variation(panel, panel.exposure)
     exposure = panel.column(panel.exposure)
-    if has_two_values(exposure):
+    if grids.has_two_values(exposure):
         what = marked("has only two values: there is no curve between them")
         hint = marked("use `use: contrast` for the difference")
         raise EstimationError.at(panel.exposure, what, expected="a continuous exposure", hint=hint)
@@ -441,4 +429,4 @@ def hold(rows: Panel, held: Held, *, of: Panel) -> Panel:
 
 
 def _support(panel: Panel, at: Floats) -> Support:
-    return support(panel.column(panel.exposure), panel.entity.codes, at)
+    return grids.support(panel.column(panel.exposure), panel.entity.codes, at)

@@ -11,15 +11,8 @@ import numpy as np
 from harness.arrays import Floats
 from harness.data.panel import Panel
 from harness.errors import EstimationError
+from harness.estimators import protocol
 from harness.estimators.guard import Attempt, attempt
-from harness.estimators.protocol import (
-    CanLearnNuisances,
-    CanLearnWithin,
-    Estimator,
-    absorbs_entities,
-    as_learner,
-    with_nested,
-)
 from harness.language import Message, marked
 from harness.rng import random_stream
 from harness.scenarios.effect import nuisance, score
@@ -132,7 +125,7 @@ class Cell:
         What holds was measured on panels with confounders and serially dependent errors, see
         ``docs/measured/effects.md``.
         """
-        n_entities, learner = self.rows.panel.n_entities, as_learner(type(self.subject.estimator))
+        n_entities, learner = self.rows.panel.n_entities, protocol.as_learner(type(self.subject.estimator))
         if self.form == "curve":
             return learner != "default" or n_entities < ENTITIES_OF_CURVES.get(self.method, np.inf)
         return learner is None and n_entities < ENTITIES_OF_LEARNERS
@@ -245,12 +238,12 @@ class Cell:
     def _learning(self) -> nuisance.NuisanceLearning:
         """Within entities where the learner and the rows allow it; of a derivative it never is."""
         own, rows = self.subject.estimator, self.rows
-        learner = own.for_nuisances() if isinstance(own, CanLearnNuisances) else own
+        learner = own.for_nuisances() if isinstance(own, protocol.CanLearnNuisances) else own
         refuse_transforming(learner)
         order = self.panel.canonical_order
         ordered = self.panel.take(order)
         levels = nuisance.moving_inputs(ordered, control_names(self.panel))
-        within = learner.within_entities() if isinstance(learner, CanLearnWithin) else None
+        within = learner.within_entities() if isinstance(learner, protocol.CanLearnWithin) else None
         if (within is None or self.form == "derivative") and self.within == "correlated_random_effects":
             refuse_absorbing(learner)
         if self.form == "derivative" or within is None or levels is None:
@@ -278,7 +271,7 @@ class Cell:
         return np.concatenate(gathered, axis=1)[:, np.argsort(held_out)]
 
 
-def refuse_transforming(learner: Estimator) -> None:
+def refuse_transforming(learner: protocol.Estimator) -> None:
     """Refuse a learner that is fitted to means or changes of rows, and leaves confounders in their levels.
 
     Raises
@@ -286,7 +279,7 @@ def refuse_transforming(learner: Estimator) -> None:
     EstimationError
         Naming what learns instead.
     """
-    if any(as_learner(type(one)) == "refused" for one in with_nested(learner)):
+    if any(protocol.as_learner(type(one)) == "refused" for one in protocol.with_nested(learner)):
         what = Message(
             "{name} is fitted to means or changes of rows, so confounders remain in their levels",
             name=learner.name,
@@ -295,7 +288,7 @@ def refuse_transforming(learner: Estimator) -> None:
         raise EstimationError.at("learners", what, "a learner that is fitted to the rows", hint)
 
 
-def refuse_absorbing(learner: Estimator) -> None:
+def refuse_absorbing(learner: protocol.Estimator) -> None:
     """Refuse a learner whose own effects of entities absorb the means that stand for what is constant there.
 
     Raises
@@ -303,7 +296,7 @@ def refuse_absorbing(learner: Estimator) -> None:
     EstimationError
         Naming what learns instead.
     """
-    if absorbs_entities(learner):
+    if protocol.absorbs_entities(learner):
         what = Message(
             "the entity effects of {name} absorb the entity means that correlated random effects need",
             name=learner.name,

@@ -14,35 +14,18 @@ from pydantic import AfterValidator, Field, ValidationInfo
 from harness.arrays import Floats
 from harness.data.panel import Panel
 from harness.errors import EstimationError
+from harness.estimators import protocol
 from harness.estimators.guard import Attempt, attempt
-from harness.estimators.protocol import (
-    ESTIMATOR,
-    Estimator,
-    Fitted,
-    NestedEstimator,
-    as_learner,
-    for_folds,
-    grouped_by,
-    quick,
-)
+from harness.estimators.protocol import ESTIMATOR, Estimator, Fitted, as_learner, for_folds, grouped_by, quick
 from harness.estimators.treatment import Treatment
 from harness.language import Message, marked
 from harness.registry.catalog import Catalogs
+from harness.scenarios.effect import terms
 from harness.scenarios.effect.cell import Cell, CrossFit, parts_of
 from harness.scenarios.effect.dependence import Errors
 from harness.scenarios.effect.riesz import Representer
 from harness.scenarios.effect.score import Effects, Estimated, differences
 from harness.scenarios.effect.sensitivity import sensitivity_rows
-from harness.scenarios.effect.terms import (
-    WITHINS,
-    Form,
-    Method,
-    Within,
-    arranged,
-    assumption,
-    control_names,
-    line,
-)
 from harness.scenarios.effect.weak_instruments import ANDERSON_RUBIN, TF, TF_LEVEL, ReducedForm, tf_critical
 from harness.scenarios.grid import row_slopes
 from harness.scenarios.scenario import Concluded, Found, Part, Rows, Scenario, Subject, WorksInParts
@@ -55,7 +38,7 @@ from harness.tables.table import ResultTable
 Estimates = Mapping[tuple[str, str, str], Attempt[list[Estimated]]]
 
 # An estimator of the study by its id, or one written out.
-Learner = Annotated[str | NestedEstimator, Field(union_mode="left_to_right")]
+Learner = Annotated[str | protocol.NestedEstimator, Field(union_mode="left_to_right")]
 
 
 def _or_default(learners: tuple[Learner, ...], info: ValidationInfo) -> tuple[Learner, ...]:
@@ -126,7 +109,7 @@ class LearnerScenario(Scenario, WorksInParts):
 
 
 # Forms that take a moderator.
-ALONG_MODERATOR: tuple[Form, ...] = ("conditional", "interaction", "binned")
+ALONG_MODERATOR: tuple[terms.Form, ...] = ("conditional", "interaction", "binned")
 
 # Columns that differ between the points of a line.
 OF_POINTS = ("at", "estimate", "std_error", "robustness_value", "robustness_value_limit")
@@ -135,7 +118,7 @@ OF_POINTS = ("at", "estimate", "std_error", "robustness_value", "robustness_valu
 TRUE_SLOPES: Mapping[str, str] = {"line": "weighted_slope", "derivative": "average_effect"}
 
 # Forms that a primary effect may have: one number, of a categorical exposure one of each level.
-LEADING: tuple[Form, ...] = ("line", "contrast")
+LEADING: tuple[terms.Form, ...] = ("line", "contrast")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,12 +172,12 @@ class EffectScenario(LearnerScenario):
     tables: ClassVar[tuple[ResultTable, ...]] = (EFFECTS, SENSITIVITY)
 
     primary: bool = False
-    methods: Annotated[tuple[Method, ...], Field(min_length=1)] = (
+    methods: Annotated[tuple[terms.Method, ...], Field(min_length=1)] = (
         "first_differences",
         "correlated_random_effects",
     )
-    instrumented_within: Within = "first_differences"
-    forms: Annotated[tuple[Form, ...], Field(min_length=1)] = ("line",)
+    instrumented_within: terms.Within = "first_differences"
+    forms: Annotated[tuple[terms.Form, ...], Field(min_length=1)] = ("line",)
     learners: Learners = ()
     exposure: str | None = None
     moderator: str | None = None
@@ -218,7 +201,7 @@ class EffectScenario(LearnerScenario):
             raise ValueError("errors: conley needs cutoff_km, and no others take it")
 
     @property
-    def leading_form(self) -> Form | None:
+    def leading_form(self) -> terms.Form | None:
         """The first form that is a number, of all rows; None where there is none."""
         return next((form for form in self.forms if form in LEADING and self.by is None), None)
 
@@ -265,8 +248,8 @@ class EffectScenario(LearnerScenario):
         own = self._estimates(subject, found)
         for cell in self._cells(subject):
             tried, same = own[cell.key], (cell.form, cell.group)
-            methods = [own.get((method, *same)) for method in WITHINS]
-            tests = {"p_methods": p_equal(cell, methods) if cell.method in WITHINS else np.nan}
+            methods = [own.get((method, *same)) for method in terms.WITHINS]
+            tests = {"p_methods": p_equal(cell, methods) if cell.method in terms.WITHINS else np.nan}
             tests["p_learners"] = p_equal(cell, [tried, of_first.get(cell.key)])
             yield from effect_rows(cell, tried, tests)
 
@@ -321,7 +304,7 @@ class EffectScenario(LearnerScenario):
                 yield f"{self.by} {label}", panel.take(rows)
 
 
-def weighted_slope(panel: Panel, within: Within, slopes: Floats) -> float:
+def weighted_slope(panel: Panel, within: terms.Within, slopes: Floats) -> float:
     """Return the mean of the slopes of rows, (n_obs,), by squared residuals of the exposure.
 
     Raises
@@ -329,7 +312,7 @@ def weighted_slope(panel: Panel, within: Within, slopes: Floats) -> float:
     EstimationError
         Where the rows do not allow the effect.
     """
-    rows = arranged(within, panel, line(panel), control_names(panel))
+    rows = terms.arranged(within, panel, terms.line(panel), terms.control_names(panel))
     inputs = np.column_stack([np.ones(rows.panel.n_obs), rows.panel.X])
     residuals = rows.terms[:, 0] - inputs @ np.linalg.lstsq(inputs, rows.terms[:, 0], rcond=None)[0]
     ordered = slopes[panel.canonical_order]
@@ -356,7 +339,7 @@ def effect_rows(cell: Cell, tried: Attempt[list[Estimated]], tests: Mapping[str,
         "form": cell.form,
         "learner": cell.subject.name,
         "group": cell.group or None,
-        "assumption": assumption(cell.method, cell.within),
+        "assumption": terms.assumption(cell.method, cell.within),
         **tried.how,
     }
     if tried.value is None:

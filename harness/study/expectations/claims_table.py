@@ -10,14 +10,9 @@ from itertools import combinations, product
 from typing import TYPE_CHECKING, Any
 
 from harness.language import Message, all_of, in_series, marked
+from harness.study.expectations import consistency
 from harness.study.expectations.claim import Claim, ComparedClaim, Counterparts, Identity, PrintedClaim
-from harness.study.expectations.consistency import (
-    Finding,
-    Numbered,
-    partition_findings,
-    ratio_findings,
-    unit_findings,
-)
+from harness.study.expectations.consistency import Finding, Numbered
 from harness.study.expectations.curve_claim import DirectionClaim, LevelClaim
 from harness.study.expectations.lookup import RunTables, RunValue
 from harness.study.spec.printed import Interval
@@ -249,11 +244,13 @@ def check_all(study: Study) -> Mapping[int, Finding]:
     labels, evaluation = column_labels(study), study.evaluation
     claims = [claim.labelled(labels) for claim in study.claims]
     outcomes = frozenset(labels.get(name, name) for name in study.roles.outcomes)
-    ratios = ratio_findings(claims, reference=evaluation.reference, first_protocol=evaluation.protocols[0].id)
+    ratios = consistency.ratio_findings(
+        claims, reference=evaluation.reference, first_protocol=evaluation.protocols[0].id
+    )
     known = [identity.labelled(labels) for identity in study.identities]
     identities = identity_findings(claims, tied_outcomes(known, outcomes))
-    units = unit_findings(claims, known, outcomes)
-    return dict([*ratios, *partition_findings(claims), *identities, *units])
+    units = consistency.unit_findings(claims, known, outcomes)
+    return dict([*ratios, *consistency.partition_findings(claims), *identities, *units])
 
 
 def _keys(claim: Claim, run: RunTables) -> Mapping[str, Any]:

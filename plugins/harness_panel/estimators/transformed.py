@@ -20,21 +20,7 @@ from harness_panel.covariance import Classical, Clustered, Covariance, Independe
 from harness_panel.diagnostics.effects import Check, Diagnostic, breusch_pagan, hausman, means_test
 from harness_panel.estimators.linear import LINEAR, EffectsFit, LinearEstimator, LinearFit
 from harness_panel.library import LibraryData, LibraryModel, report_of
-from harness_panel.solver.equation import (
-    Centring,
-    EntityMeans,
-    Equation,
-    ExpandedModels,
-    OneByOne,
-    Pairs,
-    RandomEquation,
-    VarianceComponents,
-    difference_models,
-    drawn_rows,
-    level_rows,
-    random_equation,
-    varying_columns,
-)
+from harness_panel.solver import equation as solver
 from harness_panel.solver.regression import Regression
 from harness_panel.solver.within import Absorber
 from harness_panel.statistics import squared_correlation
@@ -73,25 +59,25 @@ class Between(LinearEstimator[BetweenFit]):
             raise ValueError(f"covariance: classical or robust; found {self.covariance.use}")
 
     def _solve(self, panel: Panel) -> BetweenFit:
-        regression = _means_equation(*Centring.at_means(panel)).regression()
+        regression = _means_equation(*solver.Centring.at_means(panel)).regression()
         return BetweenFit(panel, regression, regression.model())
 
     def _in_library(self, fit: BetweenFit) -> tuple[LibraryModel, LibraryData]:
         return LibraryModel("BetweenOLS"), LibraryData(fit.rows, fit.regression)
 
     def _solve_draws(self, panel: Panel, weights: Floats) -> plugin.AbsorbingModels:
-        bare, centring = Centring.at_means(panel)
-        equations = (_means_equation(drawn_rows(bare, draw), centring) for draw in weights)
+        bare, centring = solver.Centring.at_means(panel)
+        equations = (_means_equation(solver.drawn_rows(bare, draw), centring) for draw in weights)
         return stacked([equation.model(equation.fit()) for equation in equations])
 
 
-def _means_equation(bare: Panel, centring: Centring) -> Equation:
+def _means_equation(bare: Panel, centring: solver.Centring) -> solver.Equation:
     """Return the regression of means of rows without their levels, each in its entity's first period."""
     entities = plugin.Grouping.of(bare.entity.codes)
     means = entities.means(np.column_stack([bare.X, bare.observed]))
     firsts = bare.take(np.unique(entities.codes, return_index=True)[1])
     averaged = replace(firsts, X=means[:, :-1], observed=means[:, -1], derived=())
-    return Equation(averaged, centring, Absorber.constant(len(means)), np.ones(len(means)))
+    return solver.Equation(averaged, centring, Absorber.constant(len(means)), np.ones(len(means)))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -105,10 +91,10 @@ class DifferenceFit(EffectsFit):
 
     title: ClassVar[str] = marked("First differences")
 
-    levels: ExpandedModels = field(kw_only=True)
+    levels: solver.ExpandedModels = field(kw_only=True)
 
     @property
-    def predictor(self) -> ExpandedModels:
+    def predictor(self) -> solver.ExpandedModels:
         """What predicts; one draw."""
         return self.levels
 
@@ -158,16 +144,16 @@ class FirstDifference(LinearEstimator[DifferenceFit]):
     weighted: bool = False
 
     def _solve(self, panel: Panel) -> DifferenceFit:
-        pairs, rows = Pairs.of(panel), row_weights(panel, weighted=self.weighted)
+        pairs, rows = solver.Pairs.of(panel), row_weights(panel, weighted=self.weighted)
         weights = pairs.weights(rows) if self.weighted else np.ones(pairs.later.size)
         regression = self._equation(panel, pairs, weights).regression()
         trend = regression.within.level_at(np.zeros(panel.X.shape[1]))
         slopes, everyone = regression.within.slopes[None], np.ones((1, panel.n_obs))
-        levels = difference_models(panel, slopes, np.array([trend]), everyone, row_weights=rows)
+        levels = solver.difference_models(panel, slopes, np.array([trend]), everyone, row_weights=rows)
         return DifferenceFit(panel, regression, levels.draws, levels=levels)
 
     def _in_library(self, fit: DifferenceFit) -> tuple[LibraryModel, LibraryData]:
-        panel, regression, pairs = fit.rows, fit.regression, Pairs.of(fit.rows)
+        panel, regression, pairs = fit.rows, fit.regression, solver.Pairs.of(fit.rows)
         codes = [
             plugin.key_of(panel, plugin.effect_named(name)).codes for name in clusters_of(self.covariance)
         ]
@@ -176,7 +162,7 @@ class FirstDifference(LinearEstimator[DifferenceFit]):
             return DIFFERENCES, LibraryData(regression.panel, regression, weights)
         # A constant of differences is the slope of a trend.
         data = LibraryData(
-            Centring.at_means(panel)[0],
+            solver.Centring.at_means(panel)[0],
             regression,
             row_weights(panel, weighted=True) if self.weighted else None,
             trend=panel.period - panel.period.mean(),
@@ -184,8 +170,8 @@ class FirstDifference(LinearEstimator[DifferenceFit]):
         )
         return LibraryModel("FirstDifferenceOLS"), data
 
-    def _solve_draws(self, panel: Panel, weights: Floats) -> ExpandedModels:
-        pairs, rows = Pairs.of(panel), row_weights(panel, weighted=self.weighted)
+    def _solve_draws(self, panel: Panel, weights: Floats) -> solver.ExpandedModels:
+        pairs, rows = solver.Pairs.of(panel), row_weights(panel, weighted=self.weighted)
         counts = np.minimum(weights[:, pairs.later], weights[:, pairs.earlier]) * pairs.weights(rows)
         if not counts.any(axis=1).all():
             what, hint = marked("a draw has no two adjacent rows"), marked("resample entities")
@@ -194,11 +180,11 @@ class FirstDifference(LinearEstimator[DifferenceFit]):
         fits = [replace(equation, weights=draw).fit() for draw in counts]
         slopes = np.stack([fit.slopes for fit in fits])
         trends = np.array([fit.level_at(np.zeros(fit.centre.size)) for fit in fits])
-        return difference_models(panel, slopes, trends, weights, row_weights=rows)
+        return solver.difference_models(panel, slopes, trends, weights, row_weights=rows)
 
-    def _equation(self, panel: Panel, pairs: Pairs, weights: Floats) -> Equation:
+    def _equation(self, panel: Panel, pairs: solver.Pairs, weights: Floats) -> solver.Equation:
         absorber = Absorber.constant(pairs.later.size) if self.constant else Absorber(())
-        return Equation(pairs.differenced(panel), Centring.at_zero(panel), absorber, weights)
+        return solver.Equation(pairs.differenced(panel), solver.Centring.at_zero(panel), absorber, weights)
 
 
 # Reports on the differences themselves.
@@ -216,7 +202,7 @@ class RandomEffectsFit(EffectsFit):
 
     title: ClassVar[str] = marked("Random effects")
 
-    equation: RandomEquation = field(kw_only=True)
+    equation: solver.RandomEquation = field(kw_only=True)
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -229,7 +215,7 @@ class RandomEffectsFit(EffectsFit):
         )
         return (*notes, Note("W-VARIANCE", "", message))
 
-    def variances(self) -> VarianceComponents:
+    def variances(self) -> solver.VarianceComponents:
         """Return the variances of the error, as the library has them."""
         results = cast("RandomEffectsResults", self.reported.results)
         parts, unit = results.variance_decomposition, self.reported.data.scale**2
@@ -297,7 +283,7 @@ class RandomEffects(LinearEstimator[RandomEffectsFit]):
     covariance: Covariance = field(default_factory=Clustered)
 
     def _solve(self, panel: Panel) -> RandomEffectsFit:
-        equation = random_equation(panel)
+        equation = solver.random_equation(panel)
         regression = equation.regression()
         model = equation.random_model(regression.within, equation.bare)
         return RandomEffectsFit(panel, regression, model, equation=equation)
@@ -307,14 +293,16 @@ class RandomEffects(LinearEstimator[RandomEffectsFit]):
         return model, LibraryData(fit.rows, fit.regression)
 
     def _solve_draws(self, panel: Panel, weights: Floats) -> plugin.AbsorbingModels:
-        (bare, centring), models = Centring.at_means(panel), []
+        (bare, centring), models = solver.Centring.at_means(panel), []
         for draw in weights:
-            equation = RandomEquation.of(drawn_rows(bare, draw), centring)
-            models.append(equation.random_model(equation.fit(), level_rows(bare, draw)))
+            equation = solver.RandomEquation.of(solver.drawn_rows(bare, draw), centring)
+            models.append(equation.random_model(equation.fit(), solver.level_rows(bare, draw)))
         return stacked(models)
 
 
-def reported_correlated(equation: RandomEquation, regression: Regression) -> tuple[LibraryModel, LibraryData]:
+def reported_correlated(
+    equation: solver.RandomEquation, regression: Regression
+) -> tuple[LibraryModel, LibraryData]:
     """Return ``PooledOLS`` and the quasi-demeaned rows of an equation with entity means.
 
     ``RandomEffects`` would take its variances from a regression of entity means in which every mean stands
@@ -332,7 +320,7 @@ def mundlak_test(panel: Panel) -> Diagnostic:
     EstimationError
         Where correlated random effects cannot be estimated.
     """
-    equation = random_equation(panel, varying_columns(panel))
+    equation = solver.random_equation(panel, solver.varying_columns(panel))
     model, data = reported_correlated(equation, equation.regression())
     return means_test(report_of(model, data, Clustered(), rng=np.random.default_rng(0)).table)
 
@@ -348,14 +336,14 @@ class MundlakFit(RandomEffectsFit):
 
     title: ClassVar[str] = marked("Correlated random effects")
 
-    means: EntityMeans = field(kw_only=True)
+    means: solver.EntityMeans = field(kw_only=True)
 
     @property
-    def predictor(self) -> ExpandedModels:
+    def predictor(self) -> solver.ExpandedModels:
         """What predicts; one draw."""
-        return ExpandedModels(self.means, self.model)
+        return solver.ExpandedModels(self.means, self.model)
 
-    def variances(self) -> VarianceComponents:
+    def variances(self) -> solver.VarianceComponents:
         """Return the variances of the error that the rows are quasi-demeaned by."""
         return self.equation.components
 
@@ -405,27 +393,27 @@ class Mundlak(LinearEstimator[MundlakFit]):
         return fit if selection is None else replace(fit, means=fit.means.knowing(selection))
 
     def _solve(self, panel: Panel) -> MundlakFit:
-        columns = varying_columns(panel)
-        equation = random_equation(panel, columns)
+        columns = solver.varying_columns(panel)
+        equation = solver.random_equation(panel, columns)
         regression = equation.regression()
         return MundlakFit(
             equation.centring.put_back(equation.bare),
             regression,
             equation.random_model(regression.within, equation.bare),
             equation=equation,
-            means=EntityMeans.of(panel, columns),
+            means=solver.EntityMeans.of(panel, columns),
         )
 
     def _in_library(self, fit: MundlakFit) -> tuple[LibraryModel, LibraryData]:
         return reported_correlated(fit.equation, fit.regression)
 
-    def _solve_draws(self, panel: Panel, weights: Floats) -> OneByOne:
-        columns = varying_columns(panel.take(np.flatnonzero(weights.any(axis=0))))
-        (bare, centring), models = Centring.at_means(panel), []
+    def _solve_draws(self, panel: Panel, weights: Floats) -> solver.OneByOne:
+        columns = solver.varying_columns(panel.take(np.flatnonzero(weights.any(axis=0))))
+        (bare, centring), models = solver.Centring.at_means(panel), []
         for draw in weights:
-            equation = RandomEquation.of(drawn_rows(bare, draw), centring, columns)
-            rows = level_rows(bare, draw)
-            means = EntityMeans.of(rows, columns)
+            equation = solver.RandomEquation.of(solver.drawn_rows(bare, draw), centring, columns)
+            rows = solver.level_rows(bare, draw)
+            means = solver.EntityMeans.of(rows, columns)
             model = equation.random_model(equation.fit(), means.expand(rows))
-            models.append(ExpandedModels(means.moved(centring.columns[columns]), model))
-        return OneByOne(models)
+            models.append(solver.ExpandedModels(means.moved(centring.columns[columns]), model))
+        return solver.OneByOne(models)

@@ -12,17 +12,8 @@ import numpy as np
 from pydantic import Field
 
 from harness import plugin
-from harness_panel.covariance import (
-    Classical,
-    Clustered,
-    Conley,
-    CorrectionName,
-    Robust,
-    WildCluster,
-    correction_of,
-    own_covariance,
-    refuse_cancelled,
-)
+from harness_panel import covariance as covariances
+from harness_panel.covariance import Classical, Clustered, Conley, Robust, WildCluster
 from harness_panel.feols.effects import EffectDesign, count_effects, count_outside
 from harness_panel.solver.regression import Regression, judge
 from harness_panel.solver.within import Absorber, Dependence, WithinFit
@@ -360,7 +351,7 @@ class CRV3:
             )
         changes = np.array([self._change(regression, clusters, at) for at in range(size)])
         factor, kind = (size - 1) / size, f"CRV3 clustered by {self.by}"
-        correction = correction_of(regression, kind, factor=factor, n_clusters=(size,))
+        correction = covariances.correction_of(regression, kind, factor=factor, n_clusters=(size,))
         return factor * changes.T @ changes, correction
 
     def _change(self, regression: FeolsRegression, clusters: plugin.EffectSet, at: int) -> plugin.Floats:
@@ -387,7 +378,7 @@ class CRV3:
 class FeolsWildCluster(WildCluster):
     """Errors of ``clustered`` that count effects as fixest does, with p-values and limits of a bootstrap."""
 
-    correction: ClassVar[CorrectionName] = "stata"
+    correction: ClassVar[covariances.CorrectionName] = "stata"
 
 
 # Any of them, told apart by ``use``; an option that belongs to another kind is refused.
@@ -409,6 +400,6 @@ def covariance_of(
     if isinstance(covariance, CRV3):
         return covariance.corrected(regression)
     scores = regression.basis, regression.to_coefficients, regression.within.residuals
-    matrix, correction = own_covariance(regression, covariance, *scores)
-    refuse_cancelled(regression, np.diag(matrix), correction.kind, nothing=_NOTHING)
+    matrix, correction = covariances.own_covariance(regression, covariance, *scores)
+    covariances.refuse_cancelled(regression, np.diag(matrix), correction.kind, nothing=_NOTHING)
     return matrix, correction

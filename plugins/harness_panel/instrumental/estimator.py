@@ -12,14 +12,8 @@ from numpy.random import Generator
 
 from harness import plugin
 from harness.plugin import CoefficientTable, Floats, Message, Note, Panel, Statistic, Stream, marked
-from harness_panel.covariance import (
-    Classical,
-    Clustered,
-    PredictionsAlone,
-    Robust,
-    columns_of,
-    own_covariance,
-)
+from harness_panel import covariance as covariances
+from harness_panel.covariance import Classical, Clustered, PredictionsAlone, Robust, own_covariance
 from harness_panel.diagnostics.effects import Check, Diagnostic, diagnostic_columns
 from harness_panel.estimators.linear import LINEAR
 from harness_panel.instrumental.equation import InstrumentedCovariance as Covariance
@@ -406,7 +400,7 @@ class Instrumental:
     @property
     def group_columns(self) -> tuple[str, ...]:
         """Columns of the data, beside the keys, whose levels are clusters."""
-        return columns_of(self.covariance)
+        return covariances.columns_of(self.covariance)
 
     def for_folds(self) -> Self:
         """Return a copy whose fits only predict."""

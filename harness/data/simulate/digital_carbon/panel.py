@@ -15,16 +15,9 @@ from numpy.random import Generator
 from pydantic import Field
 
 from harness.arrays import Floats, Mask
+from harness.data.simulate import simulation
 from harness.data.simulate.digital_carbon.response import GREATEST_LEVEL, MODERATORS, Response, Situation
-from harness.data.simulate.simulation import (
-    AS_DRAWN,
-    CityYears,
-    Values,
-    autoregression,
-    slow_columns,
-    spread_evenly,
-    standardised,
-)
+from harness.data.simulate.simulation import CityYears, Values
 from harness.language import marked
 from harness.rng import random_stream
 
@@ -76,12 +69,12 @@ def draw_cities(rng: Generator, keys: CityYears) -> Cities:
     number = np.arange(1, n + 1)
     first_rank = np.isin(number, FIRST_RANK)
     # Normal scores, of mean 0 and variance 1.
-    order = spread_evenly(0.8 * first_rank + rng.standard_normal(n))
-    size = standardised(np.asarray(ndtri(order), dtype=np.float64))
+    order = simulation.spread_evenly(0.8 * first_rank + rng.standard_normal(n))
+    size = simulation.standardised(np.asarray(ndtri(order), dtype=np.float64))
     chance = rng.standard_normal(n)
-    wealth = standardised(spread_evenly(chance - size * (size @ chance) / n))
+    wealth = simulation.standardised(simulation.spread_evenly(chance - size * (size @ chance) / n))
     pilot = np.isin((number - 1) // CITIES_OF_A_PROVINCE + 1, PILOT_PROVINCES)
-    own = standardised(spread_evenly(rng.standard_normal(n)))
+    own = simulation.standardised(simulation.spread_evenly(rng.standard_normal(n)))
     return Cities(size, wealth, first_rank, pilot, own)
 
 
@@ -107,7 +100,7 @@ def draw_economy(rng: Generator, keys: CityYears, cities: Cities, level: Floats)
     year = np.tile(np.arange(keys.n_years), keys.n_cities)
     size, wealth = keys.by_city(cities.size), keys.by_city(cities.wealth)
     height = (level - level.mean()) / level.std()
-    own = slow_columns(rng, keys, n_columns=5, between=0.85)
+    own = simulation.slow_columns(rng, keys, n_columns=5, between=0.85)
     population = 275.0 * np.exp(0.9 * size + 0.006 * year + 0.05 * own[:, 0])
     per_head = 4.9 * np.exp(0.48 * wealth + 0.025 * year + 0.08 * own[:, 1])
     fdi_pc = 0.06 * np.exp(0.45 * wealth + 0.15 * height + 0.55 * own[:, 2])
@@ -163,15 +156,15 @@ def draw_levels(rng: Generator, keys: CityYears, cities: Cities) -> Floats:
     standing = 0.15 * cities.wealth + 0.45 * cities.size - 0.9 * cities.first_rank - 0.4 * cities.pilot
     own = 0.5 * rng.standard_normal(keys.n_cities)
     trend = 0.12 * np.tile(np.arange(keys.n_years), keys.n_cities)
-    moves = autoregression(rng, keys, n_columns=1, persistence=0.7)[:, 0]
-    share = spread_evenly(keys.by_city(standing + own) + trend + 0.8 * moves)
+    moves = simulation.autoregression(rng, keys, n_columns=1, persistence=0.7)[:, 0]
+    share = simulation.spread_evenly(keys.by_city(standing + own) + trend + 0.8 * moves)
     level = (1.0 - (1.0 - share) ** (1.0 / TAIL)) ** (1.0 / SKEW)
     return np.asarray(GREATEST_LEVEL * (level - level.min()) / (level.max() - level.min()))
 
 
 def draw_indicators(rng: Generator, keys: CityYears, level: Floats) -> dict[str, Floats]:
     """Return the indicators by name, (n_obs,) each, all above 0."""
-    noise = slow_columns(rng, keys, n_columns=len(INDICATORS), between=0.5).clip(-3.0, 3.0)
+    noise = simulation.slow_columns(rng, keys, n_columns=len(INDICATORS), between=0.5).clip(-3.0, 3.0)
     height = level / GREATEST_LEVEL
     columns = {}
     for at, (name, indicator) in enumerate(INDICATORS.items()):
@@ -211,7 +204,7 @@ def draw_controls(
 ) -> dict[str, Floats]:
     """Return the controls by name, (n_obs,) each; those that follow from other columns follow exactly."""
     population, gdp, sci_tech = economy["population"], economy["gdp"], economy["sci_tech"]
-    own = slow_columns(rng, keys, n_columns=len(TRAITS), between=0.85)
+    own = simulation.slow_columns(rng, keys, n_columns=len(TRAITS), between=0.85)
     drawn = {name: _draw(trait, own[:, at], keys, cities) for at, (name, trait) in enumerate(TRAITS.items())}
     tertiary = 100.0 - drawn["secondary_share"] - drawn.pop("primary_share")
     ratio = np.maximum(drawn["fiscal_exp_over_gdp"] / 100.0, sci_tech / gdp / MOST_SCI_TECH)
@@ -253,7 +246,7 @@ def draw_energy(rng: Generator, keys: CityYears, emissions: Floats) -> dict[str,
     ----------
     emissions : (n_obs,), 10^4 t
     """
-    noise = slow_columns(rng, keys, n_columns=len(FACTORS), between=0.8)
+    noise = simulation.slow_columns(rng, keys, n_columns=len(FACTORS), between=0.8)
     parts = np.array(list(TYPICAL_SHARES.values())) * np.exp(0.35 * noise)
     parts *= (emissions / parts.sum(axis=1))[:, None]
     return {name: parts[:, at] / factor for at, (name, factor) in enumerate(FACTORS.items())}
@@ -379,7 +372,7 @@ class DigitalCarbon:
         *,
         outcome: str,
         exposure: Values | None = None,
-        moderators: Mapping[str, Values] = AS_DRAWN,
+        moderators: Mapping[str, Values] = simulation.AS_DRAWN,
     ) -> Floats:
         """Return the true expected outcome of some rows, (n_obs,) (see `Simulation.expected`).
 
