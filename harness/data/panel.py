@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
-from harness.arrays import Floats, Ints, frozen_floats, frozen_ints
+from harness.arrays import Floats, Ints, frozen_floats, frozen_ints, numbered
 from harness.data.key import Key
 from harness.data.messages import few, require
 from harness.data.name import exposure_columns
@@ -310,6 +310,9 @@ class Panel(SentByFields):
 # Share of a column's spread below which it is the mean of its entity but for rounding.
 ROUNDING = 1e-9
 
+# Share of the largest eigenvalue below which one is rounding.
+LEAST_EIGENVALUE = 1e-10
+
 
 def means_by(codes: Ints, values: Floats) -> Floats:
     """Return the mean over the rows of the same code, at every row; (n_obs,) or (n_obs, n_columns)."""
@@ -318,6 +321,29 @@ def means_by(codes: Ints, values: Floats) -> Floats:
     sums = np.stack([np.bincount(position, weights=column) for column in table.T], axis=1)
     means = (sums / count[:, None])[position]
     return np.asarray(means.reshape(values.shape))
+
+
+def deviations(columns: Floats, entities: Ints, periods: Ints | None = None) -> Floats:
+    """Return columns, (n_obs, n_columns), less their means by entity; where periods are given, by both.
+
+    Period effects solve their normal equations within entities, in unbalanced panels too.
+
+    Parameters
+    ----------
+    entities, periods : (n_obs,), codes >= 0
+    """
+    from scipy.sparse import csr_array
+
+    less = columns - means_by(entities, columns)
+    if periods is None:
+        return less
+    (_, row), (_, column) = numbered(entities), numbered(periods)
+    counts = csr_array((np.ones(row.size), (row, column)))
+    shares = csr_array((1.0 / np.bincount(row)[row], (row, column)))
+    gram = np.diag(np.bincount(column)) - (counts.T @ shares).toarray()
+    totals = np.stack([np.bincount(column, own) for own in less.T], axis=1)
+    effects = np.linalg.pinv(gram, rcond=LEAST_EIGENVALUE, hermitian=True) @ totals
+    return np.asarray(less - effects[column] + np.asarray(shares @ effects)[row])
 
 
 def with_entity_means(panel: Panel, *, known: Ints | None = None) -> Panel:

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.random import Generator
 from pydantic import Field
 
-from harness.arrays import Floats, Ints
+from harness.arrays import Floats
 from harness.data.name import ColumnName, OneOrMany
-from harness.data.panel import Panel, means_by
+from harness.data.panel import Panel, deviations
 from harness.errors import EstimationError
 from harness.estimators.guard import Attempt, attempt
 from harness.estimators.refusals import require_continuous
@@ -289,8 +289,8 @@ def stepwise(panel: Panel, mediator: Floats, *, level: float) -> Rows:
     require_continuous(panel)
     codes, periods = panel.entity.codes, np.unique(panel.time.codes)
     dummies = (panel.time.codes[:, None] == periods[1:]).astype(np.float64)
-    held = _within(np.column_stack([dummies, panel.regressors(control_names(panel))]), codes)
-    asked = _within(np.column_stack([panel.observed, panel.column(panel.exposure), mediator]), codes)
+    held = deviations(np.column_stack([dummies, panel.regressors(control_names(panel))]), codes)
+    asked = deviations(np.column_stack([panel.observed, panel.column(panel.exposure), mediator]), codes)
     left = residuals_on(asked, held)
     shares = np.square(left).sum(axis=0) / np.square(asked).sum(axis=0)
     if (
@@ -317,7 +317,3 @@ def stepwise(panel: Panel, mediator: Floats, *, level: float) -> Rows:
         sizes = {"n_obs": panel.n_obs, "n_entities": panel.n_entities}
         rows.append({"path": np.array(names), "rho": 0.0, **numbers, **sizes})
     return rows
-
-
-def _within(columns: Floats, codes: Ints) -> Floats:
-    return columns - means_by(codes, columns)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from harness.arrays import Floats, Ints, numbered
-from harness.data.panel import ROUNDING, Panel, means_by
+from harness.data.panel import LEAST_EIGENVALUE, ROUNDING, Panel, deviations
 from harness.scenarios.ale import bin_means, quantile_bins
 from harness.scenarios.effect.terms import control_names
 from harness.scenarios.grid import has_two_values
@@ -19,9 +19,6 @@ MOST_BINS, LEAST_ROWS = 20, 10
 # What is left of the rows: all, or deviations from the means of entities, or of these and periods.
 Variation = Literal["raw", "within_entity", "within_entity_and_time"]
 RAW, WITHIN, WITHIN_BOTH = get_args(Variation)
-
-# Share of the largest eigenvalue below which one is rounding.
-LEAST_EIGENVALUE = 1e-10
 
 
 def binned_scatter(panel: Panel, *, by_period: bool, level: float) -> pd.DataFrame:
@@ -50,29 +47,6 @@ def binned_scatter(panel: Panel, *, by_period: bool, level: float) -> pd.DataFra
         within = binned_means(at, outcome, left[:, 2:][:, varies[2:]], entities, level=level)
         parts.append(within.assign(variation=WITHIN_BOTH if by_period else WITHIN))
     return pd.concat(parts, ignore_index=True).assign(outcome=panel.outcome)
-
-
-def deviations(columns: Floats, entities: Ints, periods: Ints | None) -> Floats:
-    """Return columns, (n_obs, n_columns), less their means by entity; where periods are given, by both.
-
-    Period effects solve their normal equations within entities, in unbalanced panels too.
-
-    Parameters
-    ----------
-    entities, periods : (n_obs,), codes >= 0
-    """
-    from scipy.sparse import csr_array
-
-    less = columns - means_by(entities, columns)
-    if periods is None:
-        return less
-    (_, row), (_, column) = numbered(entities), numbered(periods)
-    counts = csr_array((np.ones(row.size), (row, column)))
-    shares = csr_array((1.0 / np.bincount(row)[row], (row, column)))
-    gram = np.diag(np.bincount(column)) - (counts.T @ shares).toarray()
-    totals = np.stack([np.bincount(column, own) for own in less.T], axis=1)
-    effects = np.linalg.pinv(gram, rcond=LEAST_EIGENVALUE, hermitian=True) @ totals
-    return np.asarray(less - effects[column] + np.asarray(shares @ effects)[row])
 
 
 def binned_means(

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.random import Generator
 
 from harness.arrays import Floats, Ints
-from harness.data.panel import Panel, means_by
+from harness.data.panel import Panel, deviations, means_by
 from harness.estimators.guard import predict, predict_draws
 from harness.estimators.protocol import CanFitOutcomes, CanLearnNuisances, Estimator, Fitted
 from harness.rng import random_stream
@@ -211,7 +211,7 @@ class NuisancePart(Part):
         terms, outcome = part.terms[train], panel.observed[train]
         residuals = terms - terms_hat[train]
         if self.test is None:
-            residuals = residuals - means_by(panel.entity.codes[train], residuals)
+            residuals = deviations(residuals, panel.entity.codes[train])
         else:
             residuals = residuals - residuals.mean(axis=0)
         return np.asarray(np.linalg.lstsq(residuals.T @ terms, residuals.T @ outcome)[0])
