@@ -21,8 +21,7 @@ from harness.errors import Problem, SpecError, near_names
 from harness.estimators import protocol
 from harness.estimators.guard import predict, predict_draws
 from harness.estimators.protocol import ESTIMATOR
-from harness.registry.catalog import CHOICE_OF, Catalog, build_choice
-from harness.registry.kind import OPTIONS, Kind, options_model
+from harness.registry.catalog import CHOICE_OF, OPTIONS, Catalog, Kind, build_choice, options_model
 from harness.registry.registry import Registry
 from harness.rng import random_stream
 from harness.study.spec.document import Document, with_overrides

@@ -20,7 +20,7 @@ from harness.conformance.panels import RULES, Check, Status, Verdict
 from harness.errors import PluginError, Problem, near_names
 from harness.estimators.protocol import ESTIMATOR, Estimator
 from harness.installed import KINDS, installed
-from harness.registry.kind import Kind
+from harness.registry.catalog import Kind
 from harness.registry.plugin import Plugin
 from harness.registry.registry import Registry
 from harness.report.sections.section import SECTION

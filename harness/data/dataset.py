@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from harness.registry.kind import Kind, NamedObject
+from harness.registry.catalog import Kind, NamedObject
 
 if TYPE_CHECKING:
     import pandas as pd

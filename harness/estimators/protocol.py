@@ -15,8 +15,7 @@ from numpy.random import Generator
 from harness.arrays import Floats
 from harness.data.panel import Panel
 from harness.estimators.coefficients import CoefficientTable
-from harness.registry.catalog import Choose
-from harness.registry.kind import Kind, OptionsClass
+from harness.registry.catalog import Choose, Kind, OptionsClass
 from harness.study.spec.entry import LadderEntry
 from harness.tables.preparation import Note
 

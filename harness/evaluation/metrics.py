@@ -10,7 +10,7 @@ from pydantic import Field
 
 from harness.arrays import Floats
 from harness.language import Message, marked
-from harness.registry.kind import Kind, OptionsClass
+from harness.registry.catalog import Kind, OptionsClass
 
 
 class Metric(Protocol):

@@ -17,7 +17,7 @@ from harness.arrays import Ints, Mask, frozen_ints
 from harness.data.panel import Panel, SplitUnit
 from harness.errors import EstimationError
 from harness.language import Message, marked
-from harness.registry.kind import Kind, OptionsClass
+from harness.registry.catalog import Kind, OptionsClass
 
 
 @dataclass(frozen=True, eq=False)

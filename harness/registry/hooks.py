@@ -1,6 +1,6 @@
 """Hook markers for plugins, and the version of the plugin interface.
 
-There is one hook for each kind of member chosen by name (see `harness.registry.kind.Kind`); built-in members
+There is one hook for each kind of member chosen by name (`harness.registry.catalog.Kind`); built-in members
 use the same hooks. A plugin may state the interface version it needs next to its hooks::
 
     harness_seam = 1

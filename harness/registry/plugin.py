@@ -24,8 +24,8 @@ import pluggy
 
 from harness.errors import DataError, HarnessError, MachineError, PluginError, near_names
 from harness.language import LOCALE
+from harness.registry.catalog import Contributions, Kind
 from harness.registry.hooks import NEEDS_ATTRIBUTE, OURS, PROJECT, SEAM_ATTRIBUTE, SEAM_VERSION, hookspec
-from harness.registry.kind import Contributions, Kind
 from harness.registry.process_state import Ended, end, is_main_thread, output_as_errors, remembered_state
 
 PACKAGE_FILE = "__init__.py"

@@ -24,9 +24,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from harness.errors import PluginError, Problem, near_names
-from harness.registry.catalog import Catalog, Catalogs
+from harness.registry.catalog import Catalog, Catalogs, Kind, MemberT
 from harness.registry.hooks import LOADS_ATTRIBUTE, NEEDS_ATTRIBUTE, PROJECT
-from harness.registry.kind import Kind, MemberT
 from harness.registry.plugin import (
     ALL_INSTALLED,
     OFF_VARIABLE,

@@ -15,8 +15,8 @@ from typing import Any
 from harness import __version__
 from harness.errors import ArtifactError, PluginError, Problem
 from harness.estimators.protocol import ESTIMATOR
+from harness.registry.catalog import Kind
 from harness.registry.hooks import SEAM_VERSION
-from harness.registry.kind import Kind
 from harness.registry.registry import Registry
 from harness.running.files import move, remove_folder, write_atomically
 from harness.study.spec.entry import drafted_entries

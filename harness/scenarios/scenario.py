@@ -18,7 +18,7 @@ from harness.estimators.guard import Attempt
 from harness.estimators.protocol import Estimator, Fitted, FittedDraws, HasDraws
 from harness.evaluation.resample import ResampleUnit
 from harness.language import Message, marked
-from harness.registry.kind import Kind, OptionsClass
+from harness.registry.catalog import Kind, OptionsClass
 from harness.rng import random_stream
 from harness.scenarios.draws import DrawPlan, FitAndDraws, Numbers, Resamples, require_few_refused
 from harness.tables.preparation import Note

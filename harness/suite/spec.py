@@ -17,7 +17,7 @@ from harness.registry.registry import Registry
 from harness.running.options import RunOptions
 from harness.study.spec.document import Document, read_document
 from harness.study.spec.entry import entry_ids
-from harness.study.spec.error_messages import mistakes_of
+from harness.study.spec.load import mistakes_of
 from harness.study.spec.node import Loc, Mistake, Place, spec_error
 from harness.study.spec.printed import SpecModel
 from harness.study.spec.reader import parse_yaml

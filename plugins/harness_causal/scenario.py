@@ -14,9 +14,8 @@ from pydantic import Field
 from harness import plugin
 from harness.plugin import Attempt, Panel, attempt
 from harness_causal import tables as own
-from harness_causal.design import StaggeredDesign, Weighting
 from harness_causal.event_study import EventStudy, RelativeMagnitudes
-from harness_causal.methods import METHODS, two_way_comparisons
+from harness_causal.methods import METHODS, StaggeredDesign, Weighting, two_way_comparisons
 
 Method = Literal["sun_abraham", "imputation", "callaway_santanna"]
 

@@ -14,7 +14,7 @@ from harness.data.roles import Roles
 from harness.errors import DataError
 from harness.estimators.protocol import ESTIMATOR
 from harness.installed import installed
-from harness.registry.kind import OPTIONS, options_model
+from harness.registry.catalog import OPTIONS, options_model
 from harness.rng import random_stream
 from harness.scenarios.contrast import ContrastScenario
 from harness.scenarios.full_fit import answer_in_process

@@ -19,7 +19,7 @@ from harness.data.simulate.digital_carbon.panel import DigitalCarbon
 from harness.errors import DataError
 from harness.estimators import protocol
 from harness.installed import KINDS, installed
-from harness.registry.kind import option_key
+from harness.registry.catalog import option_key
 from harness.running.options import RunOptions
 from harness.study.spec.json_schema import field_texts
 from harness.study.spec.load import load_study

@@ -24,8 +24,7 @@ from harness.data.name import ColumnName, named_columns
 from harness.data.neighbours import Links
 from harness.data.panel import Derivation
 from harness.errors import DataError, EstimationError
-from harness.registry.catalog import CHOICE_OF, build_choice
-from harness.registry.kind import Kind, OptionsClass
+from harness.registry.catalog import CHOICE_OF, Kind, OptionsClass, build_choice
 from harness.tables.preparation import Note
 
 if TYPE_CHECKING:

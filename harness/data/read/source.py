@@ -17,7 +17,7 @@ from harness.data.messages import StepRecord, few
 from harness.data.name import fold_name
 from harness.data.neighbours import Contiguity
 from harness.errors import DataError, HarnessError, Problem
-from harness.registry.kind import Kind, NamedObject
+from harness.registry.catalog import Kind, NamedObject
 from harness.tables.preparation import Note
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from numpy.random import Generator
 
 from harness.arrays import Floats, Ints
 from harness.errors import DataError
-from harness.registry.kind import Kind, OptionsClass
+from harness.registry.catalog import Kind, OptionsClass
 
 if TYPE_CHECKING:
     import pandas as pd

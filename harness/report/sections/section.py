@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from harness.findings.run import Run
 from harness.language import gettext
 from harness.record.manifest import EstimatorRecord, StudyRecord
-from harness.registry.kind import Kind, NamedObject
+from harness.registry.catalog import Kind, NamedObject
 from harness.report.blocks import ReportBlock
 from harness.report.table import ReportTable, TableColumn, plain_rows
 from harness.tables.claims import CLAIMS

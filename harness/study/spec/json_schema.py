@@ -13,8 +13,7 @@ from pydantic_core import core_schema
 
 from harness.data.prepare.step import STEP
 from harness.data.simulate.simulation import SIMULATION
-from harness.registry.catalog import CHOICE_OF, USE, Catalog, Catalogs
-from harness.registry.kind import OPTIONS, options_model
+from harness.registry.catalog import CHOICE_OF, OPTIONS, USE, Catalog, Catalogs, options_model
 from harness.study.expectations.expectation import EXPECTED_OF_NONE
 from harness.study.spec.cross_check import tables_offered
 from harness.study.spec.entry import CHOICE, LADDER

@@ -25,7 +25,7 @@ from harness.data.read.source import Table
 from harness.data.roles import Roles
 from harness.errors import DataError
 from harness.installed import installed
-from harness.registry.kind import OPTIONS, options_model
+from harness.registry.catalog import OPTIONS, options_model
 
 STEPS = [
     {"interpolate": {"columns": ["gas", "lpg"], "limit": 2}},

@@ -9,9 +9,14 @@ from effect_panels import staggered_panel
 from harness.findings.run import read_run
 from harness.plugin import random_stream
 from harness.running.folder import RunFolder
-from harness_causal.design import StaggeredDesign
 from harness_causal.event_study import RelativeMagnitudes
-from harness_causal.methods import callaway_santanna, imputation, sun_abraham, two_way_comparisons
+from harness_causal.methods import (
+    StaggeredDesign,
+    callaway_santanna,
+    imputation,
+    sun_abraham,
+    two_way_comparisons,
+)
 from harness_causal.section import SECTION
 from panels import panel_from_arrays
 from report.shown_blocks import blocks_of, names_of_figures, said_in, tables_in

@@ -10,9 +10,8 @@ from effect_panels import staggered_panel
 from harness.plugin import random_stream
 from harness.scenarios.scenario import framed
 from harness_causal import DifferenceInDifferences
-from harness_causal.design import NEVER, StaggeredDesign
 from harness_causal.event_study import EventStudy, RelativeMagnitudes
-from harness_causal.methods import sun_abraham
+from harness_causal.methods import NEVER, StaggeredDesign, sun_abraham
 from panels import balanced_panel
 
 
