@@ -177,7 +177,7 @@ class Case:
     @property
     def tight(self) -> float:
         """Largest difference, in standard deviations of the outcome, that is put down to rounding."""
-        return max(TIGHT, protocol.roundoff_of(self.estimator))
+        return max(TIGHT, float(getattr(self.estimator, "roundoff", 0.0)))
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "given", repr(self.estimator))

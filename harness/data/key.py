@@ -95,11 +95,6 @@ class Grouping:
         levels, codes = numbered(values)
         return Grouping(codes, levels)
 
-    @classmethod
-    def of_pairs(cls, first: Ints, second: Ints) -> Grouping:
-        """Return the grouping of rows by equal pairs of non-negative values, (n_obs,) each."""
-        return cls.of(first * (int(second.max()) + 1) + second)
-
     @property
     def n_levels(self) -> int:
         """Number of groups."""

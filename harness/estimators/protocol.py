@@ -79,11 +79,6 @@ class Estimator(Protocol):
 MOST_ROUNDOFF = 0.01
 
 
-def roundoff_of(estimator: object) -> float:
-    """Return how far rounding moves predictions, as an estimator or its class declares it; 0 where not."""
-    return float(getattr(estimator, "roundoff", 0.0))
-
-
 def linear_model_of(estimator: type) -> LinearModel | None:
     """Return which regression that other programs know an estimator is, as it declares; None of others."""
     return getattr(estimator, "linear_model", None)

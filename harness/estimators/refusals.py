@@ -130,12 +130,8 @@ def _varies_within(codes: Ints, values: Floats) -> bool:
     return bool(np.any(high > low))
 
 
-def require_continuous(panel: Panel, *, where: str = "") -> None:
+def require_continuous(panel: Panel) -> None:
     """Refuse a categorical exposure.
-
-    Parameters
-    ----------
-    where : what needs a continuous exposure; by default the exposure itself
 
     Raises
     ------
@@ -146,7 +142,7 @@ def require_continuous(panel: Panel, *, where: str = "") -> None:
         named = {"exposure": repr(panel.exposure), "levels": ", ".join(panel.levels)}
         what = Message("{exposure} is categorical with the categories {levels}", **named)
         hint = marked("use `use: contrast` for differences between categories")
-        raise EstimationError.at(where or panel.exposure, what, "an exposure of numbers", hint)
+        raise EstimationError.at(panel.exposure, what, "an exposure of numbers", hint)
 
 
 def row_weights(panel: Panel, *, weighted: bool) -> Floats:

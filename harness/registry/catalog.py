@@ -77,10 +77,6 @@ class NamedObject:
         return ""
 
 
-def _nothing_more(_: object) -> str:
-    return ""
-
-
 @dataclass(frozen=True)
 class OptionsClass(NamedObject):
     """A member is a class, a frozen dataclass whose fields are the options that a spec may give.
@@ -90,7 +86,7 @@ class OptionsClass(NamedObject):
     further : says what else is wrong with a class that has all it must have, or returns an empty string
     """
 
-    further: Callable[[Any], str] = _nothing_more
+    further: Callable[[Any], str] = lambda _: ""
 
     def title(self, offered: object) -> str:
         """Return the name of the class."""

@@ -225,11 +225,6 @@ class PrepareTask(SubjectTask[Preparation]):
         panel = self.subject.panel
         return panel if self.subsample is None else panel.take(self.subsample.averaged)
 
-    @property
-    def is_immediate(self) -> bool:
-        """Whether draws have nothing in common that takes time to find."""
-        return self.plan is not None and not isinstance(self.subject.estimator, CanPrepareDraws)
-
     def run_with(self, found: Sequence[object]) -> Preparation:
         """Prepare, and keep the reason where that cannot be done."""
         return attempt(lambda: Sealed(self._made()))
@@ -320,8 +315,10 @@ class BlockTask(ScenarioTask[BlockResult]):
 
     @property
     def needs(self) -> tuple[PrepareTask, ...]:
-        """What has to be found before."""
-        return () if self.prepare.is_immediate else (self.prepare,)
+        """What has to be found before; nothing where draws have nothing in common that takes time to find."""
+        own = self.prepare
+        has_shared = own.plan is None or isinstance(own.subject.estimator, CanPrepareDraws)
+        return (own,) if has_shared else ()
 
     def run_with(self, found: Sequence[Preparation]) -> BlockResult:
         """Make the draws and ask them, and keep the reason where that cannot be done."""

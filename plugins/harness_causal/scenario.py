@@ -106,11 +106,11 @@ class DifferenceInDifferences(plugin.Scenario, plugin.AsksRows):
         add(own.DID_COMPARISONS, comparisons)
         return parts
 
-    def _design(self, panel: Panel) -> Attempt[StaggeredDesign]:
-        return attempt(partial(StaggeredDesign.of, panel, adjust=self.adjust, weighting=self.weighting))
-
     def _study(self, method: Method, design: StaggeredDesign) -> EventStudy:
         return METHODS[method](design, self.window)
+
+    def _design(self, panel: Panel) -> Attempt[StaggeredDesign]:
+        return attempt(partial(StaggeredDesign.of, panel, adjust=self.adjust, weighting=self.weighting))
 
     def _effects(self, study: EventStudy, *, rng: Generator) -> list[Part]:
         """Return the average and effects by time since the start, by columns, with each of their limits."""

@@ -541,7 +541,7 @@ def meat_of(regression: Regression, covariance: OwnCovariance, basis: Floats, re
     own = [regression.grouping(name) for name in clustered.by]
     terms = [(1.0, grouping) for grouping in own]
     if len(own) == 2:
-        terms.append((-1.0, plugin.Grouping.of_pairs(own[0].codes, own[1].codes)))
+        terms.append((-1.0, plugin.Grouping.of(own[0].codes * own[1].n_levels + own[1].codes)))
     meat = np.zeros((n_coef, n_coef))
     for sign, grouping in terms:
         sums, n_levels = grouping.sums(rows), grouping.n_levels

@@ -57,8 +57,6 @@ class NumberTestRow(FitRow):
     n_thresholds: int | None
     statistic: float
     p_value: float
-    critical_05: float
-    n_draws: int | None
 
 
 @dataclass(frozen=True)
@@ -81,7 +79,6 @@ class EventRow(FitRow):
     estimate: float
     conf_low: float
     conf_high: float
-    n_obs: int | None
 
 
 @dataclass(frozen=True)

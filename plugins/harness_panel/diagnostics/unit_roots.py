@@ -11,30 +11,26 @@ import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
-from typing import Literal
 
 import numpy as np
 
 from harness.plugin import EstimationError, Floats, Ints, Message, marked
 
-# What every series has under the alternative: a level, or a level and a trend.
-Deterministic = Literal["constant", "trend"]
-
 _FEWEST_PERIODS = 7
 
 
 @functools.cache
-def _moments(test: str, deterministic: Deterministic, lags: int | None) -> Floats:
+def _moments(test: str, lags: int | None) -> Floats:
     """Return published sizes, means and spreads, (3, n_sizes), as ``unit_root_moments.csv`` has them.
 
-    Of Im, Pesaran & Shin 2003, table 3 and, with a constant and no lags, table 1, of one t by number of rows,
+    Of Im, Pesaran & Shin 2003, table 3 and, without lags, table 1, of one t by number of rows,
     the spread a variance; of Levin, Lin & Chu 2002, table 2, of the pooled t by number of periods, the spread
     a standard deviation.
     """
     file = resources.files("harness_panel.diagnostics") / "unit_root_moments.csv"
-    key = [test, deterministic, "" if lags is None else str(lags)]
+    key = [test, "" if lags is None else str(lags)]
     rows = (line.split(",") for line in file.read_text(encoding="utf-8").splitlines())
-    return np.array([row[3:] for row in rows if row[:3] == key], dtype=float).reshape(-1, 3).T
+    return np.array([row[2:] for row in rows if row[:2] == key], dtype=float).reshape(-1, 3).T
 
 
 @dataclass(frozen=True)
@@ -63,11 +59,10 @@ def unit_root_tests(
     periods: Sequence[int] | Ints,
     *,
     lags: int | None = None,
-    deterministic: Deterministic = "constant",
 ) -> list[UnitRootRow]:
     """Return both tests of a column; one that the panel cannot carry has a reason instead of numbers.
 
-    Both take entities as independent of each other.
+    Every series has a level under the alternative; both take entities as independent of each other.
 
     Parameters
     ----------
@@ -88,7 +83,7 @@ def unit_root_tests(
         try:
             statistic, caution = test(
                 [
-                    _Regression.of(own, lags, deterministic, entity=entity, times=time)
+                    _Regression.of(own, lags, entity=entity, times=time)
                     for entity, own, time in zip(names, series, times, strict=True)
                 ]
             )
@@ -109,34 +104,29 @@ class _Regression:
 
     Attributes
     ----------
-    change, level : (n_rows,), of the series, less lagged changes and deterministic terms, over `sigma`
+    change, level : (n_rows,), of the series, less lagged changes and a constant, over `sigma`
     sigma : root of the mean squared residual
     t : of the lagged level, with degrees of freedom
     """
 
     series: Floats
     lags: int
-    deterministic: Deterministic
     change: Floats
     level: Floats
     sigma: float
     t: float
 
     @classmethod
-    def of(
-        cls, series: Floats, lags: int, deterministic: Deterministic, *, entity: str, times: Ints
-    ) -> _Regression:
+    def of(cls, series: Floats, lags: int, *, entity: str, times: Ints) -> _Regression:
         if np.any(np.diff(times) != 1):
             raise _refused(Message("the series of {name} has a gap", name=entity))
         changes = np.diff(series)
-        n_rows = changes.size - lags
-        n_terms = lags + (2 if deterministic == "trend" else 1)
+        n_rows, n_terms = changes.size - lags, lags + 1
         if series.size < _FEWEST_PERIODS or n_rows < n_terms + 2:
             words = marked("the series of {name} has {n} periods: too few for {lags} lags")
             raise _refused(Message(words, name=entity, n=series.size, lags=lags))
         lagged = [changes[lags - lag : changes.size - lag] for lag in range(1, lags + 1)]
-        line = np.linspace(-1.0, 1.0, n_rows)
-        basis = np.linalg.qr(np.column_stack([np.ones(n_rows), *lagged, line])[:, :n_terms])[0]
+        basis = np.linalg.qr(np.column_stack([np.ones(n_rows), *lagged]))[0]
         both = np.column_stack([changes[lags:], series[lags:-1] - series.mean()])
         change, level = (both - basis @ (basis.T @ both)).T
         spread = float(level @ level)
@@ -146,7 +136,7 @@ class _Regression:
             raise _refused(Message("the series of {name} varies too little", name=entity))
         sigma = float(np.sqrt(squares / n_rows))
         t = slope * float(np.sqrt(spread * (n_rows - n_terms - 1) / squares))
-        return cls(series, lags, deterministic, change / sigma, level / sigma, sigma, t)
+        return cls(series, lags, change / sigma, level / sigma, sigma, t)
 
     def moments(self) -> tuple[float, float]:
         """Return mean and variance of the t, linear between numbers of rows.
@@ -156,7 +146,7 @@ class _Regression:
         EstimationError
             Where they are not tabulated.
         """
-        sizes, *both = _moments("im_pesaran_shin", self.deterministic, self.lags)
+        sizes, *both = _moments("im_pesaran_shin", self.lags)
         if self.change.size < min(sizes, default=np.inf):
             words = marked("no moments are tabulated for {n} periods with {lags} lags")
             raise _refused(Message(words, n=self.series.size, lags=self.lags))
@@ -164,14 +154,8 @@ class _Regression:
         return mean, variance
 
     def long_run_deviation(self) -> float:
-        """Return the long-run deviation of changes over `sigma`, by Bartlett's kernel.
-
-        Under the null the series has one deterministic term less, so that with a constant its changes have
-        mean zero, and with a trend they have a mean.
-        """
+        """Return the long-run deviation of changes, of mean zero, over `sigma`, by Bartlett's kernel."""
         change = np.diff(self.series)
-        if self.deterministic == "trend":
-            change = change - change.mean()
         bandwidth = min(round(3.21 * self.series.size ** (1 / 3)), change.size - 1)
         products = [change[lag:] @ change[: change.size - lag] for lag in range(bandwidth + 1)]
         weights = 2.0 - 2.0 * np.arange(bandwidth + 1) / (bandwidth + 1.0)
@@ -197,7 +181,7 @@ def _levin_lin_chu(fits: Sequence[_Regression]) -> tuple[float, str]:
     slope = float(level @ change) / squares
     variance = float(np.sum((change - slope * level) ** 2)) / n_rows
     error = np.sqrt(variance / squares)
-    tabulated, *both = _moments("levin_lin_chu", fits[0].deterministic, None)
+    tabulated, *both = _moments("levin_lin_chu", None)
     mean, spread = (float(np.interp(size, tabulated, own)) for own in both)
     ratio = float(np.mean([fit.long_run_deviation() for fit in fits]))
     statistic = (slope / error - n_rows * ratio / variance * error * mean) / spread

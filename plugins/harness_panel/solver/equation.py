@@ -56,10 +56,6 @@ class Centring:
         """Return a panel that was made of rows without the levels with them."""
         return replace(panel, X=panel.X + self.columns, observed=panel.observed + self.outcome, derived=())
 
-    def put_back_into(self, fit: WithinFit) -> WithinFit:
-        """Return the fit of the same equation with the levels; only its constant moves."""
-        return replace(fit, centre=fit.centre + self.columns, intercept=fit.intercept + self.outcome)
-
 
 def _largest(panel: Panel) -> Floats:
     return np.append(np.abs(panel.X).max(axis=0), np.abs(panel.observed).max())
@@ -147,7 +143,9 @@ class Equation:
         bare = fit_within(
             self.panel.X, self.panel.observed, self.weights, self.absorber, largest=self.centring.largest
         )
-        return self.centring.put_back_into(bare)
+        # With the levels again, only the constant moves.
+        levels = self.centring
+        return replace(bare, centre=bare.centre + levels.columns, intercept=bare.intercept + levels.outcome)
 
     def regression(self) -> Regression:
         """Return the fit of rows that all have weight.
