@@ -44,11 +44,11 @@ def levels(panel: Panel, parts: Sequence[str]) -> Floats:
 
 
 def dummies(panel: Panel, sets: Sets, *, trends: bool = False) -> Floats:
-    """Return a dummy for each level, and each entity's dummy times the period where it has a trend.
+    """Return a dummy for each level, a constant without any, and each entity's times the period for trends.
 
     Columns that others determine are left out, as a pivoted QR finds them.
     """
-    codes = [levels(panel, parts) for parts in sets]
+    codes = [levels(panel, parts) for parts in sets] or [np.zeros(panel.n_obs, dtype=np.int64)]
     blocks = [np.eye(one.max() + 1)[one] for one in codes]
     if trends:
         time = panel.period - panel.period.mean()

@@ -1,4 +1,4 @@
-"""Tables that recompute from stored predictions."""
+"""Errors of predictions, gains in tables, metrics, and intervals for entities never seen."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -6,13 +6,24 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.metrics import mean_absolute_error, mean_pinball_loss
+from sklearn.metrics import mean_absolute_error, mean_pinball_loss, mean_squared_error, r2_score
 
 from evaluation.rows import rows_of
 from harness.errors import PluginError
-from harness.evaluation.losses import PairedLosses, samples, squared_error
+from harness.evaluation.losses import PairedLosses, Sides, cells, cluster_losses, samples, squared_error
 from harness.evaluation.metrics import AbsoluteError, QuantileError
-from harness.evaluation.tables import accuracy_table, gains_table, metrics_table
+from harness.evaluation.tables import (
+    LEFT,
+    LEVEL,
+    accuracy,
+    accuracy_table,
+    coverage_table,
+    decomposition_table,
+    entity_half_widths,
+    gains_table,
+    metrics_table,
+    with_limits,
+)
 from small_run import SPEC, TINY, run_small
 
 
@@ -114,7 +125,6 @@ def test_over_a_reference_that_errs_by_rounding_alone_there_is_no_gain_but_a_rea
         }
 
 
-LEVEL = 0.9
 KEYS = ["estimator", "sample"]
 
 
@@ -167,3 +177,238 @@ def test_a_study_asks_for_metrics_by_name(tmp_path):
     pd.testing.assert_series_equal(other["gain"], expected, check_names=False, rtol=1e-9)
     plain = run_small(tmp_path / "plain", spec=SPEC, overrides=TINY)
     assert not (plain.path / "metrics.csv").exists()
+
+
+def test_by_hand():
+    figures = accuracy(
+        np.array([1.0, 2.0, 3.0, 4.0]),
+        np.array([1.0, 2.0, 5.0, 4.0]),
+        train_variance=np.array([2.0, 2.0, 4.0, 4.0]),
+        entities=np.array([0, 0, 1, 1]),
+    )
+    assert figures.mse == 1.0
+    assert figures.rmse == 1.0
+    assert figures.nmse == 0.25
+    assert figures.r2 == pytest.approx(1.0 - 1.0 / 1.25)
+    assert (figures.n_obs, figures.n_entities) == (4, 2)
+    alike = accuracy(np.ones(2), np.zeros(2), train_variance=np.ones(2), entities=np.array([0, 3]))
+    assert np.isnan(alike.r2)
+    assert alike.n_entities == 2
+
+
+def test_against_scikit_learn():
+    rng = np.random.default_rng(0)
+    observed, predicted = rng.normal(size=(2, 50))
+    figures = accuracy(observed, predicted, train_variance=np.ones(50), entities=np.arange(50))
+    assert figures.mse == pytest.approx(mean_squared_error(observed, predicted), rel=1e-14)
+    assert figures.r2 == pytest.approx(r2_score(observed, predicted), rel=1e-12)
+
+
+N_FOLDS = 5
+
+
+def held_out_predictions(seed, *, n_entities=60, n_periods=6, protocol="held_out"):
+    """Return predictions of least squares by folds of entities, whose errors last and differ in size."""
+    rng = np.random.default_rng([11, seed])
+    entity = np.repeat(np.arange(n_entities), n_periods)
+    x = rng.standard_normal(entity.size)
+    size = np.exp(0.4 * rng.standard_normal(n_entities))
+    level = size * rng.standard_normal(n_entities)
+    observed = x + level[entity] + 0.7 * rng.standard_normal(entity.size)
+    fold = rng.permutation(np.arange(n_entities) % N_FOLDS)[entity]
+    parts = []
+    for at in range(N_FOLDS):
+        train = fold != at
+        design = np.column_stack([np.ones(entity.size), x])
+        slopes = np.linalg.lstsq(design[train], observed[train], rcond=None)[0]
+        sample = np.where(train, "train", "test")
+        columns = {"entity": entity, "time": np.tile(np.arange(n_periods), n_entities), "observed": observed}
+        parts.append(pd.DataFrame(columns).assign(predicted=design @ slopes, fold=str(at), sample=sample))
+    place = {"outcome": "y", "estimator": "ols", "protocol": protocol, "train_variance": 1.0}
+    return pd.concat(parts, ignore_index=True).assign(**place)
+
+
+def coverage(n_panels):
+    return np.mean([coverage_table(held_out_predictions(seed))["coverage"][0] for seed in range(n_panels)])
+
+
+def test_the_width_is_the_quantile_of_entities_that_count_alike():
+    """By hand: nine entities in the other fold, one with two rows; the eighth error reaches 0.8 of ten."""
+    errors = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 0.5, 9.0]
+    tested = pd.DataFrame(
+        {
+            "fold": ["a"] * 10 + ["b"],
+            "entity": [0, 1, 2, 3, 4, 5, 6, 7, 8, 8, 9],
+            "observed": [*errors, 0.0],
+            "predicted": 0.0,
+        }
+    )
+    assert entity_half_widths(tested, level=0.8)[-1] == 8.0
+    assert entity_half_widths(tested, level=0.85)[-1] == 8.0
+    assert entity_half_widths(tested, level=0.86)[-1] == 9.0
+    assert entity_half_widths(tested, level=0.95)[-1] == np.inf
+    assert np.isinf(entity_half_widths(tested, level=0.8)[:-1]).all()
+
+
+def half_width(tested, at, level):
+    """Return half the width of one row's interval by its definition: weigh the others' errors one by one."""
+    others = tested[tested["fold"] != tested["fold"][at]]
+    error = (others["observed"] - others["predicted"]).abs()
+    n_entities = others["entity"].nunique()
+    for width in sorted(error):
+        if (error <= width).groupby(others["entity"]).mean().sum() >= level * (n_entities + 1) - 1e-9:
+            return width
+    return np.inf
+
+
+@pytest.mark.parametrize("level", [0.5, 0.72, 0.9])
+def test_widths_coverage_and_limits_are_those_of_the_definition(level):
+    """Three folds of five entities with one to five rows each; at 0.9 ten other entities suffice."""
+    rng = np.random.default_rng(3)
+    entity = rng.permutation(np.repeat(np.arange(15), np.arange(15) % 5 + 1))
+    tested = pd.DataFrame({"fold": entity % 3, "entity": entity, "observed": rng.normal(size=entity.size)})
+    tested["predicted"] = 0.5 * rng.normal(size=entity.size)
+    expected = [half_width(tested, at, level) for at in range(entity.size)]
+    np.testing.assert_allclose(entity_half_widths(tested, level=level), expected, rtol=1e-14)
+    if level == LEVEL:
+        place = {"outcome": "y", "estimator": "ols", "protocol": "held_out", "sample": "test"}
+        seen = tested.assign(sample="train", fold=(tested["fold"] + 1) % 3)
+        frame = pd.concat([seen.assign(**place | {"sample": "train"}), tested.assign(**place)])
+        frame = frame.reset_index(drop=True)
+        row = coverage_table(frame).iloc[0]
+        error = (tested["observed"] - tested["predicted"]).abs()
+        assert row["coverage"] == (error <= expected).mean()
+        assert row["width"] == pytest.approx(2.0 * np.mean(expected), rel=1e-14)
+        limits = with_limits(frame)[frame["sample"] == "test"]
+        np.testing.assert_allclose(limits["predicted_low"], tested["predicted"] - expected, rtol=1e-13)
+        np.testing.assert_allclose(limits["predicted_high"], tested["predicted"] + expected, rtol=1e-13)
+
+
+def test_without_enough_other_entities_there_is_no_interval():
+    """Nine others are needed at 0.9: of two folds of eight and nine entities one has too few."""
+    entity = np.arange(17)
+    fold = np.where(entity < 8, "a", "b")
+    place = {"outcome": "y", "estimator": "ols", "protocol": "held_out"}
+    tested = pd.DataFrame({"fold": fold, "entity": entity, "observed": 1.0 + entity, "predicted": 0.0})
+    other = tested.assign(fold=np.where(fold == "a", "b", "a"), sample="train")
+    frame = pd.concat([tested.assign(sample="test"), other], ignore_index=True).assign(**place)
+    assert coverage_table(frame).empty
+    limits = with_limits(frame)[frame["sample"] == "test"]
+    assert limits.loc[fold == "a", "predicted_high"].tolist() == [17.0] * 8
+    assert limits.loc[fold == "b", ["predicted_low", "predicted_high"]].isna().all(axis=None)
+
+
+@pytest.mark.slow
+def test_coverage():
+    assert 0.88 <= coverage(100) <= 0.93
+
+
+def test_accuracy_has_coverage_and_predictions_limits_where_whole_entities_are_tested():
+    frame = held_out_predictions(1)
+    found = accuracy_table(frame).set_index("sample")
+    assert found.loc["test", "coverage"] == coverage_table(frame)["coverage"][0]
+    assert found.loc[["train", "all"], "coverage"].isna().all()
+    limits = with_limits(frame)
+    tested = limits[limits["sample"] == "test"]
+    inside = tested["observed"].between(tested["predicted_low"], tested["predicted_high"])
+    assert inside.mean() == found.loc["test", "coverage"]
+    width = tested["predicted_high"] - tested["predicted_low"]
+    assert width.mean() == pytest.approx(found.loc["test", "width"])
+    assert limits[limits["sample"] == "train"]["predicted_low"].isna().all()
+    rows_apart = frame.assign(sample=np.where(frame["time"] == 0, "test", "train"))
+    assert accuracy_table(rows_apart)["coverage"].isna().all()
+
+
+CELL = ("outcome", "estimator", "protocol")
+
+
+def test_cells_are_groups_in_the_order_of_their_first_rows():
+    """7 x 6 x 9 combinations do not fit into a byte; two thirds of them have rows."""
+    rng = np.random.default_rng(5)
+    frame = pd.DataFrame({name: rng.integers(0, n, 400) for name, n in zip(CELL, (7, 6, 9), strict=True)})
+    frame = frame.astype(str)
+    groups = frame.groupby(list(CELL), sort=False).indices
+    found = list(cells(frame, CELL))
+    assert [place for place, _ in found] == list(frame.drop_duplicates().itertuples(index=False, name=None))
+    for place, positions in found:
+        np.testing.assert_array_equal(positions, groups[place])
+
+
+def test_clusters_without_rows_have_no_losses():
+    losses = cluster_losses(np.array([1.0, 2.0, 4.0]), np.array([3.0, 1.0, 1.0]), np.array([0, 2, 2]))
+    assert losses.loss.tolist() == [1.0, 6.0]
+    assert losses.loss_reference.tolist() == [3.0, 2.0]
+    assert losses.n_rows.tolist() == [1.0, 2.0]
+
+
+def sides(*rows):
+    """Return the sides of rows of fold, sample and entity."""
+    return Sides.of(pd.DataFrame(rows, columns=["fold", "sample", "entity"]), "entity")
+
+
+def test_sides_tell_whether_labels_are_apart_and_tested_once():
+    apart = [("1", "test", "a"), ("1", "train", "b"), ("2", "test", "b"), ("2", "train", "a")]
+    assert (sides(*apart).are_apart, sides(*apart).are_tested_once) == (True, True)
+    mixed = sides(*apart, ("2", "train", "b"))
+    assert (mixed.are_apart, mixed.are_tested_once) == (False, True)
+    again = sides(*apart, ("2", "test", "a"))
+    assert (again.are_apart, again.are_tested_once) == (False, False)
+    one_fold = sides(*apart[:2])
+    assert (one_fold.are_apart, one_fold.are_tested_once) == (True, False)
+    untested = sides(("1", "train", "a"))
+    assert (untested.are_apart, untested.are_tested_once) == (False, False)
+
+
+NOISE = {"held_out_entities": 1.1, "in_sample": 0.3, "as_published": 0.5, "random_rows": 0.6}
+PROTOCOLS = {name: f"id of {name}" for name in NOISE}
+
+
+def gains():
+    rng = np.random.default_rng(0)
+    parts = []
+    for protocol, noise in NOISE.items():
+        observed = rng.normal(size=90)
+        tested = np.ones(90, dtype=bool) if protocol == "in_sample" else rng.random(90) < 0.5
+        rows = rows_of(30, ["2000", "2001", "2002"], protocol=PROTOCOLS[protocol], observed=observed)
+        for estimator, size in (("ols", 1.0), ("ann", noise), ("tree", 0.9)):
+            own = rows.assign(estimator=estimator, predicted=observed + size * rng.normal(size=90))
+            parts += [own[tested].assign(sample="test"), own.assign(sample="train")]
+    level = 0.95
+    return gains_table(pd.concat(parts, ignore_index=True), references=("ols",), level=level)
+
+
+def test_each_part_is_the_gain_of_its_protocol_with_the_same_interval_and_its_own_reference():
+    table = gains()
+    left = decomposition_table(table, reference="ols", protocols=PROTOCOLS)
+    tested = table[table["sample"] == "test"].set_index(["estimator", "protocol"])
+    assert len(left) == 2 * 4
+    for row in left.itertuples():
+        own = tested.loc[(row.estimator, row.protocol)]
+        assert row.protocol == PROTOCOLS[LEFT[row.part]]
+        assert (row.estimate, row.conf_low, row.conf_high) == (own.gain, own.conf_low, own.conf_high)
+        assert row.estimate == pytest.approx(1 - row.mse / row.mse_reference, rel=1e-12)
+    assert left["mse_reference"].nunique() == 4
+
+
+def test_parts_stand_from_rows_at_hand_to_entities_never_seen():
+    left = decomposition_table(gains(), reference="ols", protocols=PROTOCOLS)
+    assert left["part"].tolist() == 2 * [
+        "rows at hand",
+        "other rows, selected on",
+        "other rows of the same entities",
+        "entities never seen",
+    ]
+
+
+def test_a_protocol_that_a_study_lacks_has_no_part():
+    protocols = {name: id_ for name, id_ in PROTOCOLS.items() if name != "random_rows"}
+    left = decomposition_table(gains(), reference="ols", protocols=protocols)
+    assert "other rows of the same entities" not in set(left["part"])
+    assert decomposition_table(gains(), reference="ols", protocols={}).empty
+
+
+def test_a_gain_that_is_missing_is_left_out():
+    table = gains()
+    hole = (table["estimator"] == "ann") & (table["protocol"] == PROTOCOLS["random_rows"])
+    left = decomposition_table(table.mask(hole, other=np.nan), reference="ols", protocols=PROTOCOLS)
+    assert len(left) == 7

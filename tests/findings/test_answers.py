@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from findings.test_findings import EFFECT
 from harness.findings import answers, cautions
 from harness.findings.gain import AGREE, CONFIRM, checks_passed
 from harness.findings.lines import curves_from, unsupported_spans
@@ -24,26 +25,7 @@ from harness.text.context import entities
 from report.changed_run import with_study, with_table
 from report.fake_run import wage_run
 
-SLOPE = {
-    "outcome": "lwage",
-    "exposure": "exper",
-    "method": "first_differences",
-    "form": "line",
-    "learner": "boosting",
-    "scenario": "effect",
-    "band": "pointwise",
-    "status": "ok",
-    "reason": "",
-    "estimate": -0.2,
-    "conf_low": -0.3,
-    "conf_high": -0.1,
-    "p_value": 0.001,
-    "at": np.nan,
-    "n_entities": 545,
-    "share_left": 0.4,
-    "p_methods": 0.4,
-    "robustness_value": 0.07,
-}
+SLOPE = EFFECT | {"estimate": -0.2, "conf_low": -0.3, "conf_high": -0.1, "robustness_value": 0.07}
 OTHER = {"method": "correlated_random_effects", "estimate": -0.9, "conf_low": -1.1, "conf_high": -0.7}
 
 

@@ -1,7 +1,6 @@
 """Findings against the tables that they are made from."""
 
 import json
-import re
 from types import SimpleNamespace
 
 import numpy as np
@@ -17,7 +16,6 @@ from harness.findings.table import findings_table
 from harness.record.manifest import PrimaryRecord
 from harness.report.sections.coefficients import coefficient_caveat
 from harness.running.csv_table import as_declared
-from harness.study.spec.study import Variable
 from harness.tables.curves import TRUTH
 from harness.tables.effects import EFFECT_TESTS, EFFECTS
 from harness.tables.heterogeneity import CONTRASTS, THRESHOLDS
@@ -125,18 +123,6 @@ def test_time_seen_once_is_said(run):
     assert "time_seen_once" in against(verdicts(changed)["fe", "ols"])
 
 
-def test_a_lagged_outcome_beside_entity_effects_brings_nickell(run):
-    def lagged(frame):
-        return frame.assign(step="lag", into="union", inputs="lwage")
-
-    found = findings_table(with_table(run, "preparation", lagged)).query(
-        "finding == 'gain' and about == 'ols'"
-    )
-    caveats = found.set_index("estimator")["caveats"]
-    assert "Nickell" not in caveats["ann"]
-    assert "biased by about 1/T (T = 8; Nickell" in caveats["fe"]
-
-
 def test_nickell_stands_by_every_kind_of_finding_with_entity_effects_and_by_coefficients(run):
     def lagged(frame):
         return frame.assign(step="lag", into="union", inputs="lwage")
@@ -199,23 +185,6 @@ def test_a_place_outside_the_interval_of_draws_is_said_to_be_there_and_not_estab
     (cross,) = [row for row in sign_change_findings(crosses, "lwage") if row.estimator == "rab"]
     assert cross.is_established
     assert f" at 11.4, outside its interval [9.1,{NB}10.4], in 98% of draws; its place is" in cross.text
-
-
-def test_effects_are_in_the_units_that_the_spec_has(run):
-    """A slope is per unit of the exposure, whose unit stands once beside the places of the curve."""
-    falling = with_slopes(run, lambda t: t - 1.5, lambda t: t - 1.1)
-    slope, *_ = [row.text for row in model_curve_findings(falling, "lwage") if row.finding == "model_curve"]
-    assert re.search(r": it falls from 0 to \d+ years; slope .*\] log dollars an hour per unit at 0", slope)
-    flat = with_slopes(run, lambda t: 0 * t - 1, lambda t: 0 * t + 1)
-    still, *_ = [row.text for row in model_curve_findings(flat, "lwage") if row.finding == "model_curve"]
-    assert re.search(r"\] log dollars an hour per unit at [\d.]+ years", still)
-    first, *_ = group_findings(run, "lwage")
-    assert "] log dollars an hour per unit" in first.text
-    own = run.manifest.study.variables
-    no_outcome = with_study(run, variables={**own, "lwage": Variable(label="Wage")})
-    assert "] per unit" in next(iter(group_findings(no_outcome, "lwage"))).text
-    without = with_study(run, variables={})
-    assert "per unit" not in next(iter(group_findings(without, "lwage"))).text
 
 
 def test_a_difference_is_established_once_adjusted_for_all_pairs_and_estimators(run):

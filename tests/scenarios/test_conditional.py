@@ -78,23 +78,6 @@ def test_the_conditional_effect_of_a_product_is_the_moderator(product):
     assert ((narrow["conf_low"] <= at[:9]) & (at[:9] <= narrow["conf_high"])).mean() >= 0.8
 
 
-def test_the_threshold_of_a_product_is_zero(product):
-    _, tables = product
-    (row,) = tables["thresholds"].to_dict("records")
-    assert row["kind"] == "negative_to_positive"
-    assert row["conf_low"] < 0.0 < row["conf_high"]
-    assert row["at"] == pytest.approx(0.0, abs=0.1)
-    assert row["share_of_draws"] == 1.0
-
-
-def test_h_of_an_uncentred_product():
-    """On (0, 1) squared, var((x - 1/2)(m - 1/2)) / var(x m) = (1/144) / (7/144), the square of H."""
-    panel = random_panel(np.random.default_rng(0), lambda x, m: x * m, n_entities=3000, noise=1e-3)
-    measures = answer(panel, LeastSquares(crossed), grid=4, draws=2)["interactions"].set_index("measure")
-    assert measures.loc["friedman_h", "estimate"] == pytest.approx(np.sqrt(1 / 7), abs=0.01)
-    assert measures.loc["ale_interaction_share", "estimate"] == pytest.approx(1 / 7, abs=0.01)
-
-
 def test_h_is_the_published_formula():
     """Friedman and Popescu's statistic by its definition, all partial dependences at the rows themselves."""
     panel = random_panel(np.random.default_rng(6), lambda x, m: np.exp(x * m), n_entities=15, noise=0.1)

@@ -5,18 +5,13 @@ import pandas as pd
 import pytest
 
 from harness.data.simulate.small_panels import InteractionPanel, InvertedU, MonotonePanel, SCurve
-from harness.running.checkpoints import decode, encode
 from harness.scenarios.conditional.scenario import ConditionalScenario
 from harness.scenarios.contrast import ContrastScenario
 from harness.scenarios.curve.scenario import CurveScenario
 from harness.scenarios.effect.scenario import weighted_slope
-from harness.scenarios.full_fit import FullTask
 from harness.scenarios.heterogeneity import HeterogeneityScenario
-from harness.scenarios.scenario import Subject
 from harness.scenarios.truth import place_errors, true_fit, truth_errors
-from harness.shipped import harness_scenarios
 from panels import key_from, panel_from_frame
-from scenarios.least_squares import LeastSquares, crossed, grouped_panel
 
 
 def panel_of(simulation, **roles):
@@ -183,13 +178,6 @@ def folder(tmp_path_factory):
     return run(RunOptions(spec=path / "spec.yaml", out=path / "out"))
 
 
-def test_every_table_has_its_columns(folder):
-    others = {"importance", "robustness", "mediation", "specifications"}
-    for scenario in (one for one in harness_scenarios() if one.name not in others):
-        for table in (*scenario.tables, *scenario.data_tables):
-            assert tuple(folder.read_table(table.name).columns) == table.columns
-
-
 def test_every_scenario_has_rows_of_its_own(folder):
     curves = folder.read_table("curves").query("estimator == 'ols'")
     assert curves.groupby("scenario").size().to_dict() == {"curve": 5 * 8 + 2, "at_median": 4 * 8 + 2}
@@ -206,30 +194,7 @@ def test_a_refused_estimator_has_a_row_that_says_what_it_is_about(folder):
         assert "x" in row["reason"]
 
 
-def test_done_rows_are_ok(folder):
-    for name in ("turning_points", "heterogeneity", "surfaces", "thresholds"):
-        assert set(folder.read_table(name).query("estimator == 'ols'")["status"]) == {"ok"}
-
-
 def test_what_scenarios_warn_of_is_a_warning_of_the_run(folder):
     warnings = folder.read_table("warnings").set_index("code")["where"]
     assert warnings["W-ROWBOOT"] == "curve"
     assert warnings["W-FEWBOOT"] == "curve"
-
-
-def test_answers_survive_being_stored():
-    panel = grouped_panel(np.random.default_rng(2), lambda x, m: x * m, shares=(1.0,))
-    scenarios = {
-        "curve": CurveScenario(draws=5, grid=4),
-        "groups": HeterogeneityScenario(by="size", draws=5, grid=4),
-        "surface": ConditionalScenario(moderator="m", draws=5, grid=4),
-    }
-    subject = Subject(panel, LeastSquares(crossed), "ls", 1)
-    result = FullTask(subject, scenarios, panel.exposure, 0.95).run()
-    again = decode(encode(result))
-    assert list(again.answers) == list(result.answers)
-    for scenario, before in result.answers.items():
-        after = again.answers[scenario]
-        assert (after.status, list(after.value)) == ("ok", [one.name for one in scenarios[scenario].tables])
-        for name, frame in before.value.items():
-            pd.testing.assert_frame_equal(after.value[name], frame)

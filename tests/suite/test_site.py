@@ -1,4 +1,4 @@
-"""The site of a suite: every number in it is stored, every link leads somewhere, and no name is markup."""
+"""The site of a suite: every number is stored, every link leads somewhere; suites of simulated panels."""
 
 import csv
 import math
@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from harness.cli import cli
 from harness.errors import ArtifactError
 from harness.suite.run import write_site
+from suite_runs import run_suite_file
 
 REFERENCE = Path(__file__).parents[2] / "suites" / "reference" / "public_panels"
 PROTOCOLS = {"Entities not used in training": "held_out_entities", "Forward in time": "forward"}
@@ -266,3 +267,35 @@ def test_the_command_writes_a_site_of_a_run_and_refuses_what_is_none(small_suite
     with pytest.raises(ArtifactError, match="its tables do not belong together"):
         write_site(tmp_path / "cut", tmp_path / "other")
     assert not (tmp_path / "other" / "index.html").exists()
+
+
+ROOT = Path(__file__).parents[2]
+SUITES = ROOT / "suites"
+
+
+def said(name, out):
+    folder = run_suite_file(SUITES / f"{name}.yaml", out, quick=True)
+    return folder.read_table("suite_findings"), folder.read_table("suite_gain")
+
+
+@pytest.mark.slow
+def test_no_flexible_estimator_is_said_to_beat_two_way_effects_where_all_is_linear(tmp_path):
+    findings, gains = said("linear_panels", tmp_path / "out")
+    assert gains["study"].nunique() == 20
+    assert (gains["status"] == "ok").all()
+    two_way = findings[(findings["over"] == "two_way") & findings["is_established"]]
+    better = two_way[(two_way["finding"] == "panels") | (two_way["estimate"] < 0)]
+    assert better["text"].tolist() == []
+
+
+@pytest.mark.slow
+def test_splines_and_the_network_are_said_to_beat_two_way_effects_where_there_is_a_curve(tmp_path):
+    findings, _ = said("curved_panels", tmp_path / "out")
+    own = findings[(findings["over"] == "two_way") & (findings["protocol"] == "held_out_entities")]
+    overall = own[own["finding"] == "overall"].set_index("estimator")
+    for estimator in ("splines", "mlp", "splines_tuned", "mlp_tuned"):
+        assert overall.loc[estimator, "is_established"]
+        assert overall.loc[estimator, "conf_high"] < 0
+    panels = own[own["finding"] == "panels"].set_index("estimator")
+    for estimator in ("splines", "mlp", "splines_tuned"):
+        assert panels.loc[estimator, "estimate"] >= 16  # of twenty: power by the panel, after Holm

@@ -1,20 +1,35 @@
-"""A suite from its file to its tables: one plan, a folder a study, and nothing that depends on how it ran."""
+"""A suite from its file to its tables, its ranks and what of it is compared with a stored one."""
 
 import json
+import math
 import shutil
 import sys
+import warnings
 from pathlib import Path
+from types import SimpleNamespace
 
 import html5lib
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
+from scipy.stats import friedmanchisquare, spearmanr
 
+from harness.cli import cli
 from harness.errors import ArtifactError, SpecError
+from harness.evaluation.losses import ClusterLosses
 from harness.installed import installed
 from harness.running.folder import RunFolder
 from harness.running.options import RunOptions
-from harness.suite.results import SUITE_TABLES, WHOLE
+from harness.suite.overall import comparison, log_errors, rank_correlation, ranking
+from harness.suite.results import (
+    SUITE_GAIN,
+    SUITE_TABLES,
+    WHOLE,
+    compare_gains,
+    read_suite_table,
+    recognition_rows,
+)
 from harness.suite.run import prepare_studies, report_suite, with_memory
 from harness.suite.spec import load_suite, studies_of
 from suite_runs import run_suite_file
@@ -286,3 +301,221 @@ def test_what_was_taken_and_given_back_before_is_not_counted():
     take(300)
     _, memory = with_memory(lambda: take(10))
     assert memory == pytest.approx(10 * MEGABYTE, abs=8 * MEGABYTE)
+
+
+NAMES = ("ols", "effects", "splines", "boosting", "network")
+
+
+@pytest.fixture(scope="module")
+def errors():
+    found = np.random.default_rng(5).gamma(2.0, size=(24, 5)) + 0.3 * np.arange(5)
+    found[3, 1] = found[3, 2]  # a tie
+    return found
+
+
+@pytest.fixture(scope="module")
+def ranked(errors):
+    panels = [SimpleNamespace(mse=dict(zip(NAMES, row, strict=True))) for row in errors]
+    return ranking(panels, NAMES, level=0.95)
+
+
+def test_those_within_the_critical_difference_are_those_of_scikit_posthocs(errors, ranked):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import scikit_posthocs
+
+    theirs = scikit_posthocs.posthoc_nemenyi_friedman(errors).to_numpy()
+    differences = np.abs(ranked.average[:, None] - ranked.average)
+    assert ((differences < ranked.critical_difference) == (theirs > 0.05)).all()
+    best = int(np.argmin(ranked.average))
+    assert set(ranked.tied_with_best) == {NAMES[at] for at in np.flatnonzero(theirs[best] > 0.05)}
+
+
+def test_statistic_equals_scipys_on_errors(errors, ranked):
+    assert ranked.friedman == pytest.approx(tuple(friedmanchisquare(*errors.T)), rel=1e-12)
+
+
+def test_critical_difference_is_demsars():
+    # Demsar (2006), table 5: q of 0.05 is 2.728 for five classifiers and 2.343 for three.
+    for n_estimators, quantile in ((5, 2.728), (3, 2.343)):
+        names = NAMES[:n_estimators]
+        panels = [SimpleNamespace(mse=dict.fromkeys(names, 1.0))] * 14
+        found = ranking(panels, names, level=0.95).critical_difference
+        expected = quantile * math.sqrt(n_estimators * (n_estimators + 1) / (6 * 14))
+        assert found == pytest.approx(expected, abs=5e-4)
+
+
+def test_average_ranks_are_those_of_pandas(errors, ranked):
+    expected = pd.DataFrame(errors).rank(axis=1).mean()
+    assert ranked.average == pytest.approx(expected.to_numpy(), abs=1e-12)
+
+
+def test_an_estimator_that_refuses_a_panel_is_last_there_with_the_others_that_do():
+    panels = [SimpleNamespace(mse={"ols": 0.5, "effects": 0.4}), SimpleNamespace(mse={"ols": 0.5})]
+    found = ranking(panels, ("ols", "effects", "network"), level=0.95)
+    assert found.ranks.tolist() == [[2.0, 1.0, 3.0], [1.0, 2.5, 2.5]]
+
+
+@pytest.fixture(scope="module")
+def gains(small_suite):
+    return small_suite[0].read_table("suite_gain")
+
+
+def test_an_error_that_moved_is_named(gains):
+    moved = gains.copy()
+    where = (moved["study"] == "curved-2") & (moved["estimator"] == "splines")
+    moved.loc[where & (moved["protocol"] == "forward"), "nmse"] *= 1.01
+    found = compare_gains(moved, gains, rtol=1e-3)
+    assert found.differing[["study", "protocol", "estimator"]].to_numpy().tolist() == [
+        ["curved-2", "forward", "splines"]
+    ]
+    assert compare_gains(moved, gains, rtol=0.02).differing.empty
+
+
+def test_an_estimator_of_the_run_alone_is_set_beside_the_others(gains):
+    without = gains[gains["estimator"] != "splines"]
+    found = compare_gains(gains, without, rtol=0.0)
+    assert set(found.standings["estimator"]) == {"splines"}
+    over = found.standings.set_index(["against", "protocol"]).loc[("two_way", "held_out_entities")]
+    errors = gains[gains["protocol"] == "held_out_entities"].drop_duplicates(["study", "estimator"])
+    wide = errors.pivot_table(index="study", columns="estimator", values="nmse")
+    ratios = np.log(wide["splines"] / wide["two_way"])
+    assert over.log_error_ratio == pytest.approx(ratios.mean())
+    assert (over.n_less, over.n_panels) == ((ratios < 0).sum(), 8)
+
+
+@pytest.mark.parametrize("name", ["suite", "edition", "form"])
+def test_other_suites_editions_and_forms_are_not_compared(gains, name):
+    with pytest.raises(ArtifactError, match=f"the run has the {name}"):
+        compare_gains(gains, gains.assign(**{name: "other"}), rtol=0.0)
+
+
+def test_the_command_ends_with_one_where_errors_differ(small_suite, gains, tmp_path):
+    file = tmp_path / "reference.csv"
+    gains.assign(nmse=gains["nmse"] * 1.5).to_csv(file, index=False)
+    done = CliRunner().invoke(cli, ["suite", "compare", str(small_suite[0].path), str(file)])
+    assert done.exit_code == 1
+    assert "62 errors of both; 62 of them differ" in done.output
+    same = CliRunner().invoke(cli, ["suite", "compare", *[str(small_suite[0].path)] * 2])
+    assert (same.exit_code, same.output) == (0, "62 errors of both; none of them differ\n")
+
+
+def test_what_is_no_suite_is_refused(tmp_path):
+    with pytest.raises(ArtifactError, match="is not there, or has no rows"):
+        read_suite_table(tmp_path, SUITE_GAIN)
+
+
+OVERALL_NAMES = ("ols", "effects", "network")
+
+
+def panel(losses, rows=None):
+    size = next(iter(losses.values())).size
+    rows = np.full(size, 4.0) if rows is None else rows
+    return SimpleNamespace(by_entity={name: ClusterLosses(own, own, rows) for name, own in losses.items()})
+
+
+def panels(rng, *, n_panels, n_entities, shift):
+    found = []
+    for _ in range(n_panels):
+        level = np.exp(rng.normal())
+        base = rng.gamma(3.0, size=n_entities) * level
+        own = np.exp(shift + 0.2 * rng.normal()) * base * rng.gamma(20.0, 1 / 20.0, size=n_entities)
+        found.append(panel({"ols": base, "effects": base * 1.3, "network": own}))
+    return found
+
+
+def compared(results, references, estimator="network", *, seed=0, n_draws=400):
+    errors = log_errors(results, OVERALL_NAMES, n_draws=n_draws, rng=np.random.default_rng(seed))
+    return comparison(
+        errors, estimator, references, level=0.95, n_at_once=1, rng=np.random.default_rng(seed + 1)
+    )
+
+
+def test_estimates_are_those_of_loops():
+    results = panels(np.random.default_rng(1), n_panels=9, n_entities=15, shift=-0.1)
+    found = compared(results, ("ols", "effects"))
+    ratios = []
+    for result in results:
+        sums = {name: own.loss.sum() for name, own in result.by_entity.items()}
+        ratios.append(np.log(sums["network"] / min(sums["ols"], sums["effects"])))
+    assert found.log_error_ratio == pytest.approx(np.mean(ratios), rel=1e-12)
+    assert found.win_rate == np.mean([ratio < 0 for ratio in ratios])
+    assert (found.n_panels, found.n_refused) == (9, 0)
+
+
+def test_intervals_are_those_of_loops_over_the_same_draws():
+    n_panels, n_entities, n_draws = 7, 9, 200
+    results = panels(np.random.default_rng(9), n_panels=n_panels, n_entities=n_entities, shift=-0.05)
+    results.append(panel({"ols": results[0].by_entity["ols"].loss}))  # one that the estimator refuses
+    found = compared(results, ("ols", "effects"), seed=4, n_draws=n_draws)
+    rng, drawn = np.random.default_rng(4), []
+    for result in results:
+        losses = {name: own.loss for name, own in result.by_entity.items()}
+        rows = result.by_entity["ols"].n_rows
+        counts = rng.multinomial(n_entities, [1.0 / n_entities] * n_entities, size=n_draws)
+        own = []
+        for times in counts:
+            n_rows = sum(t * n for t, n in zip(times, rows, strict=True))
+            mse = {
+                name: sum(t * v for t, v in zip(times, losses[name], strict=True)) / n_rows for name in losses
+            }
+            rivals = min(mse[name] for name in ("ols", "effects") if name in mse)
+            own.append(math.log(mse["network"] / rivals) if "network" in mse else None)
+        drawn.append(own)
+    rng, ratios, wins = np.random.default_rng(5), [], []
+    picked, inner = (rng.integers(size, size=(n_draws, n_panels + 1)) for size in (n_panels + 1, n_draws))
+    for at in range(n_draws):
+        values = [drawn[one][draw] for one, draw in zip(picked[at], inner[at], strict=True)]
+        known = [value for value in values if value is not None]
+        ratios += [sum(known) / len(known)] if known else []
+        wins.append(sum(value < 0 for value in known) / len(values))
+    of_ratio, of_wins = (tuple(np.quantile(own, [0.025, 0.975])) for own in (ratios, wins))
+    assert (found.conf_low, found.conf_high) == pytest.approx(of_ratio, abs=1e-10)
+    assert (found.win_low, found.win_high) == pytest.approx(of_wins, abs=1e-10)
+
+
+def test_a_refusal_is_no_win_and_in_no_mean():
+    base = np.random.default_rng(4).gamma(3.0, size=10)
+    whole = {"ols": base, "effects": base, "network": base / 2}
+    lacking = {"ols": base, "effects": base}
+    found = compared([panel(whole), panel(whole), panel(lacking), panel(lacking)], ("ols",))
+    assert found.win_rate == 0.5
+    assert found.log_error_ratio == pytest.approx(np.log(0.5))
+    assert (found.n_panels, found.n_refused) == (4, 2)
+
+
+def test_panels_that_the_reference_refuses_are_not_compared_on():
+    base = np.random.default_rng(4).gamma(3.0, size=10)
+    results = [panel({"ols": base, "effects": base, "network": base}), panel({"ols": base, "network": base})]
+    assert compared(results, ("effects",)).n_panels == 1
+    assert compared([results[1]], ("effects",)) is None
+
+
+@pytest.mark.slow
+def test_interval_holds_the_mean_of_all_panels_at_least_as_often_as_it_says():
+    rng, held = np.random.default_rng(6), 0
+    for _ in range(300):
+        found = compared(panels(rng, n_panels=20, n_entities=20, shift=0.0), ("ols",), n_draws=300)
+        truth = 0.0  # the log of a mean of ratios of mean 1 is within 0.003 of it
+        held += found.conf_low <= truth <= found.conf_high
+    assert held / 300 >= 0.92
+
+
+def test_the_median_share_of_recognition_has_the_exact_interval_of_a_median():
+    shares = pd.DataFrame({"estimator": "network", "estimate": [*np.arange(1.0, 11.0), np.nan, np.nan]})
+    (row,) = recognition_rows(shares, level=0.95)
+    # Of ten values the second and the ninth: P(Bin(10, 1/2) <= 1) = 11 / 1024.
+    assert (row["share"], row["conf_low"], row["conf_high"]) == (5.5, 2.0, 9.0)
+    assert (row["n_panels"], row["n_without_gain"]) == (10, 2)
+    assert not list(recognition_rows(pd.DataFrame(), level=0.95))
+
+
+def test_rank_correlation_is_scipys_with_ties():
+    rng = np.random.default_rng(8)
+    first, second = rng.normal(size=(5, 20)), rng.integers(0, 6, size=(5, 20)).astype(float)
+    expected = [spearmanr(one, other).statistic for one, other in zip(first, second, strict=True)]
+    assert rank_correlation(first, second) == pytest.approx(expected, abs=1e-12)
+
+
+def test_what_does_not_vary_has_none():
+    assert np.isnan(rank_correlation(np.arange(4.0), np.ones(4)))

@@ -1,4 +1,4 @@
-# Conley errors in base R, on numbers that any program can make: the numbers of test_conley.py.
+# Conley errors in base R, on numbers that any program can make: the numbers of test_covariance.py.
 # Run as: Rscript tests/plugins/harness_panel/conley.R
 # The sandwich has no factor; pairs of one period count by their distance, rows of one entity by their periods.
 

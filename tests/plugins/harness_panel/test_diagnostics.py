@@ -1,5 +1,8 @@
-"""Statistics and tests of fits against R, linearmodels and second implementations."""
+"""Statistics and tests of fits and of data against R, linearmodels, esda and second implementations."""
 
+from __future__ import annotations
+
+import warnings
 from dataclasses import replace
 from itertools import combinations, product
 
@@ -18,6 +21,7 @@ from harness_panel import (
     Between,
     Classical,
     Clustered,
+    DataDiagnostics,
     FirstDifference,
     FixedEffects,
     Mundlak,
@@ -25,9 +29,11 @@ from harness_panel import (
     RandomEffects,
 )
 from harness_panel.diagnostics import effects
+from harness_panel.diagnostics.unit_roots import unit_root_tests
 from harness_panel.estimators.linear import influence
-from panels import diagnostics_of, key_from, panel_from_arrays, simulated_panel
-from r_reference import r_panel, reference
+from harness_panel.spatial.estimator import Neighbours
+from panels import diagnostics_of, key_from, simulated_panel
+from r_reference import R_FOLDER, r_panel, reference
 
 ESTIMATORS = {
     "pooled": PooledOLS(Classical()),
@@ -54,7 +60,7 @@ def by_row(panel: Panel) -> Panel:
 
 
 def fitted(panel: Panel, estimator):
-    return estimator.fit(panel, rng=random_stream(0))
+    return estimator.fit(panel)
 
 
 def values(fit) -> dict[str, float]:
@@ -171,29 +177,6 @@ def test_the_mundlak_form_is_the_wald_test_of_entity_means(panel):
         assert (own.distribution, own.df) == ("chi2", (3,))
 
 
-@pytest.mark.slow
-def test_tests_have_their_size_and_power():
-    """200 panels without effects or dependence at level 0.05; then one with each."""
-    rejected = dict.fromkeys(
-        ["f_effects", "breusch_pagan", "serial_correlation", "cross_section_dependence"], 0
-    )
-    rng = random_stream(82)
-    entity, period = (axis.ravel() for axis in np.indices((30, 10)))
-    for _ in range(200):
-        X = rng.normal(size=(300, 2))
-        rows = panel_from_arrays(entity=entity, period=period, outcome=X[:, 0] + rng.normal(size=300), X=X)
-        own = diagnostics_of(fitted(rows, PooledOLS()))
-        for name in rejected:
-            rejected[name] += own[name].p_value <= 0.05
-    for name, count in rejected.items():
-        assert 0.01 <= count / 200 <= 0.11, name
-    shocks = rng.normal(size=10)[period] + rng.normal(size=30)[entity]
-    walk = np.cumsum(rng.normal(size=(30, 10)), axis=1).ravel()
-    rows = panel_from_arrays(entity=entity, period=period, outcome=X[:, 0] + 2.0 * shocks + walk, X=X)
-    own = diagnostics_of(fitted(rows, PooledOLS()))
-    assert all(own[name].p_value < 1e-3 for name in rejected)
-
-
 def test_what_rows_cannot_carry_is_refused_with_its_reason():
     panel = simulated_panel(random_stream(83), n_entities=10, n_periods=2)
     own = diagnostics_of(fitted(panel, PooledOLS()))
@@ -288,3 +271,97 @@ def test_rows_of_an_equation_have_the_influence_they_have_in_it(influence_panel,
     )
     theirs = OLSInfluence(sm.OLS(regression.panel.observed, columns).fit())
     np.testing.assert_allclose(influence(regression)[0], theirs.cooks_distance[0], rtol=1e-8)
+
+
+def panel_and_tests():
+    panel = simulated_panel(random_stream(4), n_entities=30, n_periods=8)
+    places = random_stream(5).uniform((25, 90), (45, 120), size=(30, 2))
+    panel = replace(panel, coordinates=places[panel.entity.codes])
+    found = pd.DataFrame(DataDiagnostics().answer_of(panel, rng=random_stream(0))["data_tests"])
+    return panel, found.set_index(["test", "variable", "period"]).sort_index()
+
+
+def test_inflation_is_the_inverse_of_correlations():
+    panel, tests = panel_and_tests()
+    inverse = np.diag(np.linalg.inv(np.corrcoef(panel.X.T)))
+    assert tests.loc["vif"]["statistic"].to_numpy() == pytest.approx(inverse, rel=1e-9)
+    assert set(tests.loc["im_pesaran_shin"]["status"]) == {"ok"}
+
+
+def test_dependence_of_errors_is_that_of_r():
+    """By plm's pcdtest of its within model, test cd, and by least squares of differences on produc."""
+    found = DataDiagnostics().answer_of(r_panel("produc"), rng=random_stream(0))["data_tests"]
+    own = {row["test"]: row["statistic"] for row in found}
+    assert own["cross_section_dependence"] == pytest.approx(30.3685013093, rel=1e-9)
+    assert own["serial_correlation"] == pytest.approx(115.819410729, rel=1e-9)
+
+
+@pytest.mark.slow
+def test_morans_i_by_period_is_that_of_esda():
+    panel, tests = panel_and_tests()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from esda import Moran
+        from libpysal.weights import W
+
+        for rows, matrix in Neighbours().matrices(panel):
+            near = {at: np.flatnonzero(own).tolist() for at, own in enumerate(matrix)}
+            expected = Moran(panel.observed[rows], W(near, silence_warnings=True), permutations=0)
+            period = panel.time.labels[panel.time.codes[rows[0]]]
+            found = tests.loc["moran", panel.outcome, period]
+            assert found["statistic"] == pytest.approx(expected.I, rel=1e-9)
+            assert found["p_value"] == pytest.approx(expected.p_norm, rel=1e-6)
+
+
+# By unit_roots.R: Im-Pesaran-Shin, Levin-Lin-Chu.
+PLM = {
+    0: (2.64870138516, 3.54615279034),
+    1: (2.55019041018, 4.04333154724),
+    2: (4.49194015999, 7.45926949268),
+}
+
+
+@pytest.fixture(scope="module")
+def investment() -> pd.DataFrame:
+    return pd.read_csv(R_FOLDER / "data" / "grunfeld.csv")
+
+
+def rows_of(frame, **options):
+    frame = frame.sample(frac=1.0, random_state=1)
+    return unit_root_tests(frame["inv"], frame["firm"], frame["year"], **options)
+
+
+@pytest.mark.parametrize("lags", PLM)
+def test_statistics_are_those_of_plm(investment, lags):
+    found = rows_of(investment, lags=lags)
+    np.testing.assert_allclose([row.statistic for row in found], PLM[lags], rtol=1e-10)
+    assert [row.p_value for row in found] == pytest.approx(stats.norm.cdf(PLM[lags]), rel=1e-9)
+    assert [bool(row.caution) for row in found] == [False, True]
+
+
+def test_short_series_have_their_own_moments(investment):
+    short = rows_of(investment.query("year < 1943"))[0]
+    assert short.statistic == pytest.approx(-1.83678027227, rel=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("query", "options", "reasons"),
+    [
+        ("year != 1940", {}, ("series of 1 has a gap", "series of 1 has a gap")),
+        ("year < 1940 or firm != 3", {}, ("series of 3 has 5 periods: too few", "series of 3 has 5 periods")),
+        ("year < 1950 or firm != 3", {}, ("", "balanced")),
+        ("year < 1945", {"lags": 1}, ("no moments are tabulated for 10 periods with 1 lags", "")),
+        ("year < 1945", {"lags": 6}, ("10 periods: too few for 6", "10 periods: too few for 6")),
+    ],
+)
+def test_refusals_name_their_reason(investment, query, options, reasons):
+    found = rows_of(investment.query(query), **options)
+    for row, reason in zip(found, reasons, strict=True):
+        assert reason in row.reason
+        assert (row.statistic is None) == bool(reason)
+
+
+@pytest.mark.parametrize("line", [np.zeros(20), np.arange(20.0), np.r_[np.zeros(19), 1.0]])
+def test_series_without_variation_are_refused(investment, line):
+    flat = investment.assign(inv=np.where(investment.firm == 2, np.tile(line, 10), investment.inv))
+    assert "the series of 2 varies too little" in rows_of(flat)[0].reason

@@ -1,18 +1,29 @@
-"""Fixed-effects predictions against a regression on dummies, and what new levels get."""
+"""Predictions of effects against regressions on dummies and other engines, and what new levels get."""
 
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
+import harness_panel
 from harness import EstimationError, Panel
-from harness.plugin import Floats, draw_weights, random_stream
-from harness_panel import Between, FirstDifference, FixedEffects, Mundlak, RandomEffects
+from harness.plugin import Floats, random_stream
+from harness_panel import (
+    Between,
+    Classical,
+    Clustered,
+    DriscollKraay,
+    FirstDifference,
+    FixedEffects,
+    Mundlak,
+    PooledOLS,
+    RandomEffects,
+    WildCluster,
+)
 from harness_panel.estimators.linear import EntityMean, LastValue, Mean
-from panels import labelled, panel_from_arrays, simulated_panel
+from harness_panel.solver.regression import Regression
+from panels import key_from, labelled, panel_from_arrays, simulated_panel
+from r_reference import r_panel
 
 EFFECTS = [("entity",), ("time",), ("entity", "time"), ("time", "entity")]
 
@@ -22,29 +33,16 @@ def panel(request) -> Panel:
     return simulated_panel(random_stream(3, "panel"), n_entities=15, n_periods=7, share=request.param)
 
 
-def dummies(panel: Panel, effects: tuple[str, ...]) -> Floats:
-    """One column a level of each key, (n_obs, n_levels)."""
-    keys = {"entity": panel.entity, "time": panel.time}
-    return np.hstack([np.eye(len(keys[one].labels))[keys[one].codes] for one in effects])
-
-
 def dummy_solution(panel: Panel, effects: tuple[str, ...]) -> Floats:
-    """Coefficients of columns, then of dummies, by least norm."""
-    design = np.hstack([panel.X, dummies(panel, effects)])
-    return np.linalg.lstsq(design, panel.observed, rcond=1e-12)[0]
-
-
-@pytest.mark.parametrize("effects", EFFECTS)
-def test_predictions_are_those_of_the_regression_on_dummies(panel, effects):
-    moved = panel.with_column(panel.exposure, panel.column(panel.exposure) + 1.5)
-    expected = np.hstack([moved.X, dummies(panel, effects)]) @ dummy_solution(panel, effects)
-    predicted = FixedEffects(effects).fit(panel, rng=random_stream(0)).predict(moved)
-    np.testing.assert_allclose(predicted, expected, rtol=1e-10, atol=1e-10)
+    """Coefficients of columns, then of a dummy a level of each key, by least norm."""
+    keys = {"entity": panel.entity, "time": panel.time}
+    dummies = [np.eye(len(keys[one].labels))[keys[one].codes] for one in effects]
+    return np.linalg.lstsq(np.hstack([panel.X, *dummies]), panel.observed, rcond=1e-12)[0]
 
 
 @pytest.mark.parametrize("effects", EFFECTS)
 def test_a_new_entity_gets_the_mean_effect_over_the_training_rows(panel, effects):
-    fitted = FixedEffects(effects).fit(panel, rng=random_stream(0))
+    fitted = FixedEffects(effects).fit(panel)
     stranger = labelled(panel, entity="nowhere")
     solution = dummy_solution(panel, effects)[panel.X.shape[1] :]
     n_entities = len(panel.entity.labels)
@@ -61,7 +59,7 @@ def test_a_new_entity_gets_the_mean_effect_over_the_training_rows(panel, effects
 
 
 def test_a_row_new_in_both_keys_gets_the_mean_outcome_at_mean_columns_and_counts_once(panel):
-    fitted = FixedEffects(("entity", "time")).fit(panel, rng=random_stream(0))
+    fitted = FixedEffects(("entity", "time")).fit(panel)
     stranger = labelled(panel, entity="nowhere", time="never")
     for at, name in enumerate(panel.columns):
         stranger = stranger.with_column(name, panel.X[:, at].mean())
@@ -104,29 +102,6 @@ def test_the_last_value_comes_from_before_the_row():
     assert fitted.n_unseen(TEST) == 2
 
 
-def test_in_sample_the_last_value_is_the_lag_by_rows_of_the_entity():
-    rng = np.random.default_rng(0)
-    frame = pd.DataFrame({"entity": np.repeat(range(9), 5), "period": np.tile(range(5), 9)})
-    frame["outcome"] = rng.normal(size=45)
-    panel = panel_from_arrays(
-        entity=frame["entity"], period=frame["period"], outcome=frame["outcome"], X=np.zeros(45)
-    )
-    lag = frame.groupby("entity")["outcome"].shift().fillna(frame["outcome"].mean())
-    order = rng.permutation(45)
-    fitted = fit(LastValue(), panel.take(order))
-    assert fitted.predict(panel) == pytest.approx(lag.to_numpy(), rel=1e-14)
-
-
-ESTIMATORS = {
-    "random": RandomEffects(),
-    "between": Between(),
-    "difference": FirstDifference(),
-    "difference with a trend": FirstDifference(constant=True),
-    "mundlak": Mundlak(),
-}
-each_estimator = pytest.mark.parametrize("estimator", ESTIMATORS.values(), ids=ESTIMATORS)
-
-
 @pytest.fixture
 def transformed_panel() -> Panel:
     return simulated_panel(random_stream(71), n_entities=15, n_periods=6, share=0.7)
@@ -136,43 +111,9 @@ def draws(estimator, panel, weights, selection=None):
     return estimator.fit_draws(panel, weights=weights, selection=selection, rng=random_stream(0))
 
 
-def resampled(panel: Panel, weights) -> Panel:
-    """The panel of one entity draw, every copy of an entity under a name of its own."""
-    firsts = np.unique(panel.entity.codes, return_index=True)[1]
-    copies = weights[firsts].astype(np.int64)
-    return panel.resample(np.repeat(np.arange(copies.size), copies))
-
-
-@each_estimator
-@given(seed=st.integers(0, 2**16), share=st.sampled_from([1.0, 0.7]))
-@settings(max_examples=4, deadline=None)
-def test_an_entity_drawn_twice_is_two_entities(estimator, seed, share):
-    panel = simulated_panel(random_stream(seed), n_entities=20, share=share)
-    weights = draw_weights(panel, 3, unit="entity", rng=random_stream(seed, "weights"))
-    predicted = draws(estimator, panel, weights).predict(panel)
-    for draw, own in enumerate(weights):
-        expected = estimator.fit(resampled(panel, own), rng=random_stream(0)).predict(panel)
-        drawn = own > 0.0
-        np.testing.assert_allclose(predicted[draw, drawn], expected[drawn], rtol=0, atol=1e-8)
-
-
-def test_the_level_of_an_entity_left_out_is_predicted_from_all_its_rows(transformed_panel):
-    """By Goldberger's share of the mean error of its rows, under the variances and slopes of the draw."""
-    weights = (transformed_panel.entity.codes != 4).astype(np.float64)[None]
-    alone = RandomEffects().fit(transformed_panel.take(np.flatnonzero(weights[0])), rng=random_stream(0))
-    out_of_bag = transformed_panel.take(np.flatnonzero(transformed_panel.entity.codes == 4))
-    variance = out_of_bag.n_obs * alone.equation.components.entity
-    share = variance / (variance + alone.equation.components.idiosyncratic)
-    unknown = alone.predict(out_of_bag)
-    expected = unknown + share * np.mean(out_of_bag.observed - unknown)
-    np.testing.assert_allclose(
-        draws(RandomEffects(), transformed_panel, weights).predict(out_of_bag)[0], expected, atol=1e-8
-    )
-
-
 def test_a_known_entity_has_the_predicted_effect_of_random_effects(transformed_panel):
     """The mean error of its rows, shrunken by T s2_entity / (s2 + T s2_entity)."""
-    fitted = RandomEffects().fit(transformed_panel, rng=random_stream(0))
+    fitted = RandomEffects().fit(transformed_panel)
     table, components = fitted.coefficients(), fitted.equation.components
     errors = transformed_panel.observed - table.estimate[0] - transformed_panel.X @ table.estimate[1:]
     sizes = np.bincount(transformed_panel.entity.codes)
@@ -183,7 +124,7 @@ def test_a_known_entity_has_the_predicted_effect_of_random_effects(transformed_p
 
 
 def test_the_constant_of_differences_is_a_trend(transformed_panel):
-    fitted = FirstDifference(constant=True).fit(transformed_panel, rng=random_stream(0))
+    fitted = FirstDifference(constant=True).fit(transformed_panel)
     later = replace(transformed_panel, period=transformed_panel.period + 3)
     trend = fitted.coefficients().estimate[0]
     np.testing.assert_allclose(
@@ -194,7 +135,7 @@ def test_the_constant_of_differences_is_a_trend(transformed_panel):
 def test_a_new_entity_is_predicted_by_its_own_means(transformed_panel):
     last = transformed_panel.entity.codes == transformed_panel.entity.codes.max()
     train, test = (transformed_panel.take(np.flatnonzero(rows)) for rows in (~last, last))
-    fitted = Mundlak().fit(train, rng=random_stream(0))
+    fitted = Mundlak().fit(train)
     table = fitted.coefficients().estimate
     expected = table[0] + test.X @ table[1:4] + test.X.mean(axis=0) @ table[4:]
     np.testing.assert_allclose(fitted.predict(test), expected, rtol=1e-9)
@@ -204,12 +145,10 @@ def test_a_new_entity_is_predicted_by_its_own_means(transformed_panel):
 def test_an_entity_of_the_rows_to_select_on_keeps_its_means(transformed_panel):
     last = transformed_panel.entity.codes == transformed_panel.entity.codes.max()
     train, test = (transformed_panel.take(np.flatnonzero(rows)) for rows in (~last, last))
-    fitted = Mundlak().fit(train, rng=random_stream(0), selection=test)
-    np.testing.assert_allclose(
-        fitted.predict(test), Mundlak().fit(train, rng=random_stream(0)).predict(test), rtol=1e-10
-    )
+    fitted = Mundlak().fit(train, selection=test)
+    np.testing.assert_allclose(fitted.predict(test), Mundlak().fit(train).predict(test), rtol=1e-10)
     moved = test.with_column("x0", test.column("x0") + 1.0)
-    slope = FixedEffects().fit(train, rng=random_stream(0)).coefficients().estimate[0]
+    slope = FixedEffects().fit(train).coefficients().estimate[0]
     np.testing.assert_allclose(fitted.predict(moved) - fitted.predict(test), slope, rtol=1e-9)
 
 
@@ -217,3 +156,159 @@ def test_a_draw_without_adjacent_rows_is_refused(transformed_panel):
     weights = (transformed_panel.period % 2 == 0).astype(np.float64)[None]
     with pytest.raises(EstimationError, match="no two adjacent rows"):
         draws(FirstDifference(), transformed_panel, weights)
+
+
+OPTIONS = {
+    "industry": FixedEffects((), absorb=("industry",)),
+    "entity, industry": FixedEffects(("entity",), absorb=("industry",)),
+    "entity, time, industry": FixedEffects(("entity", "time"), absorb=("industry",)),
+    "all and region": FixedEffects(("entity", "time"), absorb=("industry", "region")),
+}
+
+
+def grouped(grouped_rows: Panel) -> Panel:
+    """Industries that entities move between, with levels, and regions that are unions of entities."""
+    rng = random_stream(61)
+    industry = rng.integers(0, 5, size=grouped_rows.n_obs)
+    region = grouped_rows.entity.codes % 4
+    observed = grouped_rows.observed + 2.0 * np.array([0.0, 1.0, -1.0, 3.0, 5.0])[industry]
+    groups = (key_from("region", region), key_from("industry", np.array(list("abcde"))[industry]))
+    return replace(grouped_rows, observed=observed, groups=groups)
+
+
+@pytest.fixture
+def grouped_rows() -> Panel:
+    return grouped(simulated_panel(random_stream(62), n_entities=20, n_periods=8, share=0.5))
+
+
+@pytest.mark.parametrize("covariance", [Clustered(), DriscollKraay(1), WildCluster(draws=199)])
+def test_absorbed_industries_are_dummies_among_the_controls(grouped_rows, covariance):
+    """The two differ in n - K alone, which no bootstrap and no kernel has."""
+    industry = grouped_rows.group("industry").codes
+    columns = [(industry == level).astype(np.float64) for level in range(1, 5)]
+    wide = replace(
+        grouped_rows,
+        controls=(*grouped_rows.controls, *"bcde"),
+        X=np.column_stack([grouped_rows.X, *columns]),
+        groups=(),
+    )
+    own = FixedEffects(("entity",), covariance, ("industry",)).fit(grouped_rows).coefficients()
+    other = FixedEffects(("entity",), covariance).fit(wide).coefficients()
+    np.testing.assert_allclose(own.estimate, other.estimate[:3], rtol=1e-10)
+    ratio = own.std_error / np.sqrt(own.correction.factor)
+    np.testing.assert_allclose(ratio, other.std_error[:3] / np.sqrt(other.correction.factor), rtol=1e-10)
+    if isinstance(covariance, WildCluster):
+        np.testing.assert_allclose(own.p_value, other.p_value[:3], atol=1e-12)
+
+
+def test_levels_of_a_union_of_entities_are_held_by_the_entities(grouped_rows):
+    """So regions add nothing: not to degrees of freedom, not to what a new entity is predicted."""
+    with_regions = FixedEffects(("entity",), absorb=("region",)).fit(grouped_rows)
+    without = FixedEffects(("entity",)).fit(grouped_rows)
+    assert with_regions.regression.n_effects == without.regression.n_effects == 20
+    strangers = labelled(grouped_rows, entity="nowhere")
+    np.testing.assert_allclose(with_regions.predict(strangers), without.predict(strangers), rtol=1e-10)
+
+
+def test_a_column_that_industries_determine_is_dropped_with_their_name(grouped_rows):
+    fixed = grouped_rows.with_column("x2", 1.5 * grouped_rows.group("industry").codes)
+    fitted = OPTIONS["entity, industry"].fit(fixed)
+    (note,) = fitted.notes
+    assert (note.code, note.where) == ("W-ABSORBED", "x2")
+    assert "entity and industry effects" in note.message
+    summed = grouped_rows.with_column("x2", grouped_rows.column("x1") + grouped_rows.group("industry").codes)
+    (note,) = OPTIONS["all and region"].fit(summed).notes
+    assert note.message.endswith("x2 = x1 + entity, time, industry and region effects.")
+
+
+def test_rows_alone_in_a_level_are_counted_and_change_no_slope(grouped_rows):
+    """One industry of a single row; once it is left out, nothing else is alone."""
+    industry = grouped_rows.group("industry").codes.copy()
+    industry[7] = 5
+    alone = replace(grouped_rows, groups=(key_from("industry", industry),))
+    fitted = OPTIONS["entity, industry"].fit(alone)
+    statistics = {statistic.name: statistic.value for statistic in fitted.statistics()}
+    assert statistics["n_singleton_rows"] == 1
+    without = OPTIONS["entity, industry"].fit(alone.take(np.delete(np.arange(grouped_rows.n_obs), 7)))
+    np.testing.assert_allclose(fitted.coefficients().estimate, without.coefficients().estimate, rtol=1e-10)
+    assert fitted.coefficients().correction.n_obs == grouped_rows.n_obs
+    classical = (
+        replace(OPTIONS["entity, industry"], covariance=Classical()).fit(one) for one in (alone, without.rows)
+    )
+    own, other = (one.coefficients() for one in classical)
+    assert own.correction.df_resid == other.correction.df_resid
+    np.testing.assert_allclose(own.std_error, other.std_error, rtol=1e-10)
+
+
+def test_levels_too_many_to_be_solved_for_are_refused_with_another_estimator(monkeypatch, grouped_rows):
+    monkeypatch.setattr("harness_panel.solver.within.MOST_SMALL_LEVELS", 10)
+    with pytest.raises(EstimationError, match="20 and 8 and 5 fixed effects are too many") as caught:
+        OPTIONS["entity, time, industry"].fit(grouped_rows)
+    assert "feols" in caught.value.hint
+    OPTIONS["entity, industry"].fit(grouped_rows)
+
+
+ESTIMATORS = {
+    "linearmodels PooledOLS": PooledOLS(),
+    "linearmodels PanelOLS": FixedEffects(("entity", "time")),
+    "linearmodels RandomEffects": RandomEffects(),
+    "linearmodels BetweenOLS": Between(),
+    "linearmodels FirstDifferenceOLS": FirstDifference(),
+}
+
+
+def statistic(fitted) -> tuple[float, str]:
+    (own,) = [entry for entry in fitted.statistics() if entry.name == "solver_disagreement"]
+    return own.value, own.definition
+
+
+@pytest.mark.parametrize("panel", ["grunfeld", "edge"])
+@pytest.mark.parametrize("library", ESTIMATORS)
+def test_the_library_is_named_and_agrees_on_the_reference_panels(library, panel):
+    fitted = ESTIMATORS[library].fit(r_panel(panel))
+    value, definition = statistic(fitted)
+    assert library in definition
+    assert value < 1e-10
+    assert "W-DISAGREE" not in {note.code for note in fitted.notes}
+
+
+@pytest.mark.parametrize("library", [*ESTIMATORS][:2])
+@pytest.mark.parametrize(("off", "is_told"), [(1e-7, True), (1e-9, False)])
+def test_a_solver_that_is_off_is_a_warning_with_both_numbers(monkeypatch, library, off, is_told):
+    panel = simulated_panel(random_stream(313), n_entities=20, n_periods=6)
+    right = Regression.estimate.fget(ESTIMATORS[library].fit(panel).regression)
+
+    def wrong(regression: Regression) -> Floats:
+        return right * np.where(np.arange(right.size) == right.size - 1, 1.0 + off, 1.0)
+
+    monkeypatch.setattr(Regression, "estimate", property(wrong))
+    fitted = ESTIMATORS[library].fit(panel)
+    assert statistic(fitted)[0] == pytest.approx(off, rel=0.01)
+    notes = [note for note in fitted.notes if note.code == "W-DISAGREE"]
+    assert len(notes) == is_told
+    if is_told:
+        table = fitted.coefficients()
+        assert notes[0].where == table.terms[-1]
+        assert f"{table.estimate[-1]:.12g} by {library}" in notes[0].message
+        assert f"{right[-1] * (1.0 + off):.12g} by the resampling solver" in notes[0].message
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [*ESTIMATORS.values(), Mundlak(), harness_panel.PolynomialEffects()],
+    ids=lambda value: value.name,
+)
+def test_a_fit_for_folds_asks_no_library_and_predicts_the_same(monkeypatch, estimator):
+    panel = simulated_panel(random_stream(314), n_entities=20, n_periods=6)
+    expected = estimator.fit(panel)
+
+    def refuse(*_: object, **__: object) -> None:
+        message = "a library was asked"
+        raise AssertionError(message)
+
+    monkeypatch.setattr("harness_panel.estimators.linear.report_of", refuse)
+    own = estimator.for_folds().fit(panel)
+    np.testing.assert_array_equal(own.predict(panel), expected.predict(panel))
+    assert [note.code for note in own.notes] == [note.code for note in expected.notes]
+    with pytest.raises(EstimationError, match="for prediction only"):
+        own.coefficients()

@@ -1,14 +1,17 @@
-"""The scenario ``curve``."""
+"""The scenario ``curve``, and binned scatters against least squares on dummies."""
 
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+import pandas as pd
 import pytest
+import statsmodels.api as sm
 from scipy.spatial.distance import cdist
-from scipy.stats import rankdata
+from scipy.stats import rankdata, t
 
 from harness.plugin import HasDraws
+from harness.scenarios.curve.binned import LEAST_ROWS, MOST_BINS, binned_scatter
 from harness.scenarios.curve.scenario import (
     NEAR_SHARE,
     CurveScenario,
@@ -139,28 +142,6 @@ def test_others_at_their_mean_leave_the_interaction_at_the_mean():
         assert level["estimate"].to_numpy() == pytest.approx(const + on_x * at + (on_m + both * at) * m)
 
 
-def test_the_truth_is_found_where_a_control_goes_with_the_exposure():
-    """Correlation 0.8 with a control, effects that add up: curves within a tenth of their range."""
-    rng = np.random.default_rng(4)
-
-    def truth(x, m):
-        return 4 * (x - 0.3) ** 2 + 2 * m
-
-    panel = random_panel(rng, truth, noise=0.0)
-    x = panel.column("x")
-    panel = panel.with_column("m", 0.8 * x + 0.6 * panel.column("m"))
-    assert np.corrcoef(panel.X.T)[0, 1] == pytest.approx(0.8, abs=0.03)
-    outcome = truth(x, panel.column("m")) + 0.3 * rng.normal(size=panel.n_obs)
-    panel = type(panel)(**{**vars(panel), "observed": outcome})
-    curves = answer_in_process(CurveScenario(grid=20, draws=5), subject_of(LeastSquares(powers(3)), panel))[
-        "curves"
-    ]
-    for kind in ("level", "ale"):
-        curve = rows_of(curves, kind=kind, band="pointwise")
-        error = curve["estimate"].to_numpy() - 4 * (curve["at"].to_numpy() - 0.3) ** 2
-        assert np.std(error) < 0.1 * np.ptp(4 * (curve["at"] - 0.3) ** 2)
-
-
 def test_what_follows_from_a_held_column_is_computed_from_it():
     panel = squared_panel()
     panel = panel_from_arrays(
@@ -188,28 +169,6 @@ def panel_of(x, *covariates, n_moderators=1, per_entity=1):
         X=np.column_stack([x, *covariates]),
         n_moderators=n_moderators,
     )
-
-
-def test_two_groups_that_never_meet_support_only_their_own_exposures():
-    """Poor entities at low exposure, rich ones at high exposure, none in between."""
-    rng = np.random.default_rng(1)
-    poor = np.arange(200) < 100
-    x = np.where(poor, rng.uniform(0.0, 0.2, 200), rng.uniform(0.8, 1.0, 200))
-    wealth = np.where(poor, 0.0, 10.0) + rng.uniform(size=200)
-    joint = joint_support(panel_of(x, wealth), GRID)
-    is_poor = poor[joint.rows]
-    assert joint.near[0][is_poor].mean() > 0.9
-    assert joint.near[2][~is_poor].mean() > 0.9
-    assert joint.near[0][~is_poor].mean() < 0.1
-    assert joint.near[2][is_poor].mean() < 0.1
-    assert not joint.near[1].any()
-    assert joint.share == pytest.approx([0.5, 0.0, 0.5], abs=0.06)
-
-
-def test_independent_covariates_support_nearly_all_rows_everywhere():
-    rng = np.random.default_rng(2)
-    joint = joint_support(panel_of(rng.uniform(size=800), rng.normal(size=800)), GRID)
-    assert (joint.share > 0.9).all()
 
 
 def test_without_covariates_every_row_is_supported_where_another_entity_is():
@@ -277,18 +236,6 @@ def band_panel(seed=1, *, n=1000):
     )
 
 
-def test_it_is_partial_dependence_where_every_row_is_supported():
-    panel = random_panel(np.random.default_rng(3), lambda x: x**2, columns=("x",))
-    model = LeastSquares(lambda panel: np.column_stack([panel.X[:, 0], panel.X[:, 0] ** 2])).fit(
-        panel, rng=None
-    )
-    joint = joint_support(panel, POINTS[1:-1])
-    assert joint.near.all()
-    assert supported_dependence(model, panel, POINTS[1:-1], joint) == pytest.approx(
-        partial_dependence(model, panel, POINTS[1:-1])
-    )
-
-
 def test_changes_are_those_of_the_rows_that_are_there():
     """Among rows with m near x the slope is about x, the curve x^2 / 2; that of all rows has slope 1/2."""
     panel = band_panel()
@@ -329,3 +276,74 @@ def test_the_scenario_gives_it_with_its_share_and_warns():
     assert [note.code for note in scenario.notes(panel)] == ["W-FEWBOOT", "W-EXTRAPOLATED"]
     everywhere = random_panel(np.random.default_rng(3), lambda x, m: x + m, n_entities=300)
     assert "W-EXTRAPOLATED" not in [note.code for note in CurveScenario().notes(everywhere)]
+
+
+def unbalanced_panel(n_entities=30, n_periods=9, *, seed=0):
+    """Return a panel with gaps, whose second control is twice the first and whose third is constant."""
+    rng = np.random.default_rng(seed)
+    entity, period = np.divmod(rng.permutation(n_entities * n_periods)[:217], n_periods)
+    x = rng.normal(size=217) + rng.normal(size=n_entities)[entity]
+    control = rng.normal(size=217) + 0.5 * x
+    outcome = np.sin(x) + control + 2.0 * rng.normal(size=n_entities)[entity] + rng.normal(size=217)
+    X = np.column_stack([x, control, 2.0 * control, rng.normal(size=n_entities)[entity]])
+    return panel_from_arrays(
+        entity=entity, period=period, outcome=outcome, X=X, columns=("x", "w", "twice", "fixed")
+    )
+
+
+def dummies(codes):
+    return pd.get_dummies(codes, dtype=float).to_numpy()
+
+
+def by_dummies(at, outcome, controls, entity):
+    """Return the coefficients of dummies of bins and their limits."""
+    n_bins = min(MOST_BINS, at.size // LEAST_ROWS)
+    edges = np.sort(at)[np.ceil(np.arange(1, n_bins) * at.size / n_bins).astype(int) - 1]
+    design = np.column_stack([dummies((at[:, None] > edges).sum(axis=1)), controls])
+    clusters = {"groups": entity, "use_correction": False}
+    fit = sm.OLS(outcome, design).fit(cov_type="cluster", cov_kwds=clusters)
+    n_entities = np.unique(entity).size
+    errors = fit.bse[:n_bins] * np.sqrt(n_entities / (n_entities - 1))
+    return fit.params[:n_bins], errors * t.ppf(0.95, n_entities - 1)
+
+
+@pytest.mark.parametrize("by_period", [False, True])
+def test_bins_are_those_of_least_squares_on_dummies(by_period):
+    panel = unbalanced_panel()
+    found = binned_scatter(panel, by_period=by_period, level=0.9)
+    entity, period = panel.entity.codes, panel.time.codes
+    fixed = np.column_stack([dummies(entity), *([dummies(period)] if by_period else [])])
+    columns = np.column_stack([panel.column("x"), panel.observed, panel.column("w")])
+    left = (
+        columns - fixed @ np.linalg.lstsq(fixed, columns, rcond=None)[0] + [*columns[:, :2].mean(axis=0), 0.0]
+    )
+    within = "within_entity_and_time" if by_period else "within_entity"
+    cases = {"raw": (columns, np.empty((panel.n_obs, 0))), within: (left, left[:, 2:])}
+    assert found["variation"].unique().tolist() == list(cases)
+    for variation, (own, controls) in cases.items():
+        estimates, reach = by_dummies(own[:, 0], own[:, 1], controls, entity)
+        rows = found[found["variation"] == variation]
+        np.testing.assert_allclose(rows["estimate"], estimates, rtol=1e-9, atol=1e-9)
+        np.testing.assert_allclose(rows["conf_high"] - rows["estimate"], reach, rtol=1e-7)
+        np.testing.assert_allclose(rows["estimate"] - rows["conf_low"], reach, rtol=1e-7)
+        assert (rows["n_obs"] * rows["at"]).sum() / panel.n_obs == pytest.approx(columns[:, 0].mean())
+
+
+def test_an_exposure_constant_in_entities_has_no_bins_within_them():
+    found = binned_scatter(unbalanced_panel().with_exposure("fixed"), by_period=True, level=0.95)
+    assert found["variation"].unique().tolist() == ["raw"]
+
+
+def test_two_values_have_no_bins():
+    panel = unbalanced_panel()
+    assert binned_scatter(
+        panel.with_column("x", (panel.column("x") > 0.0) * 1.0), by_period=False, level=0.95
+    ).empty
+
+
+def test_a_bin_of_one_entity_has_no_limits():
+    panel = unbalanced_panel()
+    one = panel.take(np.flatnonzero(panel.entity.codes == panel.entity.codes[0]))
+    found = binned_scatter(one, by_period=False, level=0.95)
+    assert np.isfinite(found["estimate"]).all()
+    assert found["conf_low"].isna().all()

@@ -1,27 +1,32 @@
-"""How often intervals hold the truth where a nonlinear confounder goes with the entity."""
+"""How often intervals hold the truth, and what an omitted variable would do."""
 
 from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import pytest
-from scipy.stats import binom
+from scipy.optimize import brentq, check_grad
+from scipy.stats import binom, f, norm
 
 from effect_panels import additive_panel, beyond_band, cities_of_many, confounded_panel
+from harness import EstimationError
 from harness.data.simulate.small_panels import InteractionPanel, SCurve
 from harness.plugin import great_circle_km, random_stream
 from harness.scenarios.effect.dependence import DependentErrors
+from harness.scenarios.effect.linearity import linearity_test, restricted_cubic_splines
+from harness.scenarios.effect.riesz import N_HIDDEN, _NetworkRows, riesz_representer
 from harness.scenarios.effect.scenario import EffectScenario
-from harness.scenarios.effect.score import EntityFolds, aggregated, partialled_out
+from harness.scenarios.effect.sensitivity import PartialR2, oster_delta
+from harness.scenarios.effect.weak_instruments import TF_CRITICAL, TF_ROOTS, ReducedForm, tf_critical
 from harness.scenarios.scenario import Subject
 from harness.scenarios.task import answered_in_parts
 from harness_neural.mlp import Mlp
 from harness_panel import FixedEffects, PooledOLS
 from harness_sklearn.splines import Splines
 from known_shapes import KnownShapes
-from panels import balanced_panel, small_panel
+from panels import balanced_panel
 
-SLOPE = 0.5
+TRUE_SLOPE = 0.5
 
 NETWORK = Mlp(sizes_around=0)
 
@@ -31,27 +36,10 @@ def effects(panel, seed, learner, **options):
     return answered_in_parts(EffectScenario(repeats=1, **options), question)["effects"]
 
 
-def estimates(panel, seed, learner):
-    """Return the slope by either method, (2,)."""
-    return effects(panel, seed, learner)["estimate"].to_numpy()
-
-
 def holds(seed, learner):
     """Return whether the interval of either method holds the slope, (2,), as it would hold any other."""
-    found = effects(confounded_panel(seed, partial(np.multiply, SLOPE)), seed, learner)
-    return found["conf_low"].le(SLOPE).to_numpy() & found["conf_high"].ge(SLOPE).to_numpy()
-
-
-def holds_curve(seed):
-    """Return whether the simultaneous band of either method holds the whole of the simulated S curve."""
-    simulation = SCurve(seed=seed)
-    panel = small_panel(simulation.draw())
-    found = effects(panel, seed, Splines(), forms=("curve",))
-    found = found[found["band"] == "simultaneous"]
-    at, drawn = found["at"].to_numpy(), panel.column("exposure")
-    truth = simulation.response(at, at) - simulation.response(drawn, drawn).mean()
-    is_inside = (found["conf_low"] <= truth) & (truth <= found["conf_high"])
-    return is_inside.groupby(found["method"]).all().to_numpy()
+    found = effects(confounded_panel(seed, partial(np.multiply, TRUE_SLOPE)), seed, learner)
+    return found["conf_low"].le(TRUE_SLOPE).to_numpy() & found["conf_high"].ge(TRUE_SLOPE).to_numpy()
 
 
 def holds_derivative(simulated, seed, learner):
@@ -62,10 +50,10 @@ def holds_derivative(simulated, seed, learner):
 
 
 def coefficient_holds(estimator, seed):
-    panel = confounded_panel(seed, partial(np.multiply, SLOPE))
+    panel = confounded_panel(seed, partial(np.multiply, TRUE_SLOPE))
     table = estimator.fit(panel, rng=random_stream(seed, "fit")).coefficients()
     low, high = table.conf_int(0.95)[table.terms.index(panel.exposure)]
-    return bool(low <= SLOPE <= high)
+    return bool(low <= TRUE_SLOPE <= high)
 
 
 def test_debiased_slopes_hold_the_truth_where_coefficients_do_not():
@@ -87,17 +75,6 @@ def test_coverage_of_slopes_that_networks_learn():
     assert (held.mean(axis=0) >= binom.ppf(0.001, len(held), 0.9) / len(held)).all()
 
 
-@pytest.mark.slow
-def test_penalties_of_their_own_leave_less_bias_than_one_of_all_curves():
-    """Beside the estimates of a learner that knows the confounder, on the same panels and folds."""
-    panels = [(seed, confounded_panel(seed, np.zeros_like)) for seed in range(3)]
-    own, shared, known = (
-        np.array([estimates(panel, seed, learner) for seed, panel in panels])
-        for learner in (Splines(), Splines(smoothing="selection"), KnownShapes())
-    )
-    assert (np.abs((own - known).mean(axis=0)) < 0.6 * (shared - known).mean(axis=0)).all()
-
-
 def holds_additive(seed, n_entities, response):
     """Return whether the band of either method holds a whole curve beside two nonlinear confounders."""
     panel = additive_panel(seed, n_entities=n_entities, confounder="nonlinear", response=response)
@@ -111,12 +88,6 @@ def holds_additive(seed, n_entities, response):
 def test_coverage_of_curves_beside_nonlinear_confounders(n_entities, response):
     held = np.array([holds_additive(seed, n_entities, response) for seed in range(1, 51)])
     assert (held.mean(axis=0) >= binom.ppf(0.001, len(held), 0.95) / len(held)).all()
-
-
-@pytest.mark.slow
-def test_bands_of_debiased_curves_hold_an_s_curve():
-    held = np.array([holds_curve(seed) for seed in range(1, 51)])
-    assert (held.mean(axis=0) >= binom.ppf(0.001, len(held), 0.92) / len(held)).all()
 
 
 @pytest.mark.slow
@@ -145,7 +116,7 @@ def panel_of(shape=SHAPE, seed=1):
     return replace(panel, coordinates=np.repeat(places, shape[1], axis=0))
 
 
-def found(errors, influence, **options):
+def covariance_of(errors, influence, **options):
     root = DependentErrors(panel_of(), errors, **options).root(influence)
     return root @ root.T
 
@@ -158,8 +129,8 @@ def influence():
 def test_by_entity_and_period_it_is_the_sum_of_both(influence):
     table = influence.reshape(*SHAPE, 2)
     entity, period = (np.einsum("ij,ik->jk", one, one) for one in (table.sum(axis=1), table.sum(axis=0)))
-    assert found("entity", influence) == pytest.approx(entity, rel=1e-9)
-    assert found("entity_and_period", influence) == pytest.approx(entity + period, rel=1e-9)
+    assert covariance_of("entity", influence) == pytest.approx(entity, rel=1e-9)
+    assert covariance_of("entity_and_period", influence) == pytest.approx(entity + period, rel=1e-9)
 
 
 def test_driscoll_kraay_is_that_of_linearmodels_over_its_bias_with_independent_periods():
@@ -179,7 +150,7 @@ def test_driscoll_kraay_is_that_of_linearmodels_over_its_bias_with_independent_p
     variance = np.einsum("ri,ij,rj->r", centred, np.maximum(1.0 - apart / 6.0, 0.0), centred) / 10.0
     # The scores sum to zero, as linearmodels' do.
     expected = fit.cov.to_numpy() / variance.mean()
-    assert found("driscoll_kraay", influence) == pytest.approx(expected, rel=0.02)
+    assert covariance_of("driscoll_kraay", influence) == pytest.approx(expected, rel=0.02)
     assert own.df(40.0) == pytest.approx(2.0 * variance.mean() ** 2 / variance.var(), rel=0.05)
 
 
@@ -191,9 +162,9 @@ def test_conley_is_the_sum_over_pairs_of_an_entity_and_of_near_ones_in_a_period(
     weights = np.maximum(near, panel.entity.codes[:, None] == panel.entity.codes)
     expected = influence.T @ weights @ influence
     assert np.linalg.eigvalsh(expected).min() > 0.0
-    assert found("conley", influence, cutoff_km=150.0) == pytest.approx(expected, rel=1e-9)
-    alone = found("conley", influence, cutoff_km=1e-9)
-    assert alone == pytest.approx(found("entity", influence), rel=1e-9)
+    assert covariance_of("conley", influence, cutoff_km=150.0) == pytest.approx(expected, rel=1e-9)
+    alone = covariance_of("conley", influence, cutoff_km=1e-9)
+    assert alone == pytest.approx(covariance_of("entity", influence), rel=1e-9)
 
 
 def test_degrees_of_freedom_are_those_of_the_fewer():
@@ -209,44 +180,258 @@ def test_conley_needs_a_distance_and_coordinates():
             EffectScenario(**options)
 
 
-def drawn(rng, shape, share):
-    """Return exposure and outcome, (2, *shape), unrelated: errors that last, and shocks of periods."""
-    noise = rng.standard_normal((2, *shape))
-    for at in range(1, shape[1]):
-        for own, last in ((0, 0.5), (1, 0.8)):
-            noise[own, :, at] = last * noise[own, :, at - 1] + np.sqrt(1.0 - last**2) * noise[own, :, at]
-    # Entities are open to the same shocks in the same degree on both sides.
-    shocks = rng.standard_normal((shape[0], 1)) * rng.standard_normal((2, 1, shape[1]))
-    moved = np.sqrt(1.0 - share) * noise + np.sqrt(share) * shocks
-    return moved - moved.mean(axis=1, keepdims=True) - moved.mean(axis=2, keepdims=True)
+# sensemakr's printed example, villages of Darfur: slope, error and degrees of freedom, and of the benchmark
+# `female` partial R2 with exposure and outcome, and the adjusted slope, once, twice, three times.
+SLOPE, ERROR, DF = 0.09732, 0.02326, 783
+PRINTED = ((0.0092, 0.1246, 0.0752), (0.0183, 0.2493, 0.0529), (0.0275, 0.3741, 0.0304))
 
 
-def rejections(errors, *, share, n_panels, shape=(60, 12), **options):
-    rng = np.random.default_rng(4)
-    panel = panel_of(shape)
-    folds = EntityFolds.drawn(panel.entity.codes, n_folds=5, rng=rng)
-    dependence, nothing = DependentErrors(panel, errors, **options), np.zeros(panel.n_obs)
-    p_values = []
-    for _ in range(n_panels):
-        exposure, outcome = (one.ravel() for one in drawn(rng, shape, share))
-        one = partialled_out(outcome, exposure[:, None], nothing, nothing[:, None], folds)
-        p_values.append(aggregated([one], np.ones((1, 1)), dependence, level=0.95, rng=rng).p_value[0])
-    return float(np.mean(np.array(p_values) < 0.05))
+def female():
+    """Return the strength that its bound at once has, solved back."""
+    exposure = 0.00916 / 1.00916
+
+    def off(outcome):
+        return PartialR2(exposure, outcome).times(1.0).outcome - 0.12464
+
+    return PartialR2(exposure, brentq(off, 0.05, 0.2))
 
 
-@pytest.mark.parametrize(
-    ("errors", "share", "low", "high"),
-    [
-        ("entity", 0.0, 0.02, 0.08),
-        ("entity", 0.2, 0.12, 1.0),
-        ("entity_and_period", 0.2, 0.01, 0.08),
-        ("driscoll_kraay", 0.2, 0.02, 0.10),
-    ],
-)
-def test_no_effect_is_rejected_as_often_as_the_level_says(errors, share, low, high):
-    """Errors have a serial correlation of 0.8; shocks of periods are a share of the variance."""
-    assert low <= rejections(errors, share=share, n_panels=400) <= high
+@pytest.mark.parametrize("multiple", [1, 2, 3])
+def test_bounds_are_those_that_sensemakr_prints(multiple):
+    exposure, outcome, adjusted = PRINTED[multiple - 1]
+    found = female().times(float(multiple))
+    assert (found.exposure, found.outcome) == pytest.approx((exposure, outcome), abs=6e-5)
+    spread = (ERROR**2) * DF
+    assert SLOPE - found.bias(spread) == pytest.approx(adjusted, abs=6e-5)
 
 
-def test_conley_rejects_no_effect_as_often_without_dependence_in_space():
-    assert 0.02 <= rejections("conley", share=0.0, n_panels=400, cutoff_km=100.0) <= 0.08
+def test_a_variable_that_explains_more_than_all_is_none():
+    assert PartialR2(0.4, 0.1).times(1.0) is not None
+    assert PartialR2(0.4, 0.1).times(2.0) is None
+
+
+@pytest.mark.parametrize("delta", [0.5, 1.0, 1.7])
+def test_osters_delta_is_the_degree_of_selection_where_the_slope_is_zero(delta):
+    """In the population: controls and omitted variables are the outcome, and move the exposure alike."""
+
+    def numbers(var_omitted):
+        # Outcome: a + b + noise with variances 1, `var_omitted` and 1; exposure: 0.5 a + 0.5 delta b + 1.
+        var_exposure = 0.25 + 0.25 * delta**2 * var_omitted + 1.0
+        with_both = 0.5 + 0.5 * delta * var_omitted
+        var_outcome = 2.0 + var_omitted
+        short, residual = with_both / var_exposure, var_exposure - 0.25
+        long = (with_both - 0.5) / residual
+        r2_short = short**2 * var_exposure / var_outcome
+        r2_long = (1.0 + long**2 * residual) / var_outcome
+        return (short, long), (r2_short, r2_long), var_outcome, (var_exposure, residual)
+
+    def off(var_omitted):
+        _, (_, r2_long), var_outcome, _ = numbers(var_omitted)
+        return (1.0 + var_omitted) / var_outcome - 1.3 * r2_long
+
+    assert oster_delta(*numbers(brentq(off, 0.05, 3.0))) == pytest.approx(delta, rel=1e-9)
+
+
+def sensitivity(panel, **options):
+    scenario = EffectScenario(repeats=1, **options)
+    return answered_in_parts(scenario, Subject(panel, Splines(), "splines", 3))["sensitivity"]
+
+
+@pytest.fixture(scope="module")
+def found():
+    panel = confounded_panel(5, lambda exposure: 0.5 * exposure, n_entities=150, n_periods=6)
+    return sensitivity(panel)
+
+
+def test_the_strongest_covariate_is_the_confounder_and_idle_ones_change_nothing(found):
+    assert found["status"].eq("ok").all()
+    once = found[found["multiple"] == 1.0].set_index(["method", "covariate"])
+    for method in ("first_differences", "correlated_random_effects"):
+        own = once.loc[method]
+        assert (own["r2_exposure"] * own["r2_outcome"]).idxmax() == "x1"
+        assert (own.loc[["x5", "x6", "x7", "x8"], "r2_exposure"] < 0.01).all()
+        assert own["overlap"].iloc[0] == 1.0
+        assert np.isfinite(own["oster_delta"]).all()
+
+
+def test_adjusted_slopes_fall_with_the_multiple_and_intervals_move_along(found):
+    wide = found[found["covariate"] == "x1"]
+    for _, own in wide.groupby("method"):
+        assert (np.diff(own["estimate"]) < 0.0).all()
+        assert (own["conf_high"] - own["conf_low"]).to_numpy() == pytest.approx(
+            own["conf_high"].iloc[0] - own["conf_low"].iloc[0]
+        )
+
+
+def drawn(seed, *, share=0.0, n_entities=273, n_periods=9):
+    """Return a panel whose errors are correlated over time; a square is `share` of the variance within."""
+    rng = np.random.default_rng([7, seed])
+    shape = (n_entities, n_periods)
+    level = rng.standard_normal((n_entities, 1))
+    exposure = 0.8 * level + rng.standard_normal(shape)
+    control = 0.5 * level + 0.5 * exposure + rng.standard_normal(shape)
+    noise = rng.standard_normal(shape)
+    for at in range(1, n_periods):
+        noise[:, at] = 0.5 * noise[:, at - 1] + np.sqrt(0.75) * noise[:, at]
+    square = np.square(exposure)
+    within = square - square.mean(axis=1, keepdims=True)
+    spread = (noise - noise.mean(axis=1, keepdims=True)).var()
+    bend = np.sqrt(share / (1.0 - share) * spread / within.var()) * square
+    outcome = exposure + control + 2.0 * level**2 + level + 0.2 * np.arange(n_periods) + bend + noise
+    return balanced_panel(
+        (n_entities, n_periods),
+        outcome=outcome.ravel(),
+        X=np.column_stack([exposure.ravel(), control.ravel()]),
+    )
+
+
+def rejections(n_panels, **how):
+    return np.mean([linearity_test(drawn(seed, **how)).p_value < 0.05 for seed in range(n_panels)])
+
+
+def test_the_statistic_is_that_of_a_regression_with_entity_dummies():
+    """On balanced panels entity means and dummies give the same slopes (Mundlak 1978)."""
+    import statsmodels.api as sm
+
+    panel = drawn(1, n_entities=30, n_periods=5)
+    exposure = panel.column("x0")
+    bends = restricted_cubic_splines(exposure, np.quantile(exposure, (0.05, 0.275, 0.5, 0.725, 0.95)))
+    dummies = [
+        (codes[:, None] == np.unique(codes)[at:]).astype(float)
+        for codes, at in ((panel.entity.codes, 0), (panel.time.codes, 1))
+    ]
+    fit = sm.OLS(panel.observed, np.column_stack([bends, panel.X, *dummies])).fit(
+        cov_type="cluster", cov_kwds={"groups": panel.entity.codes, "use_correction": False}
+    )
+    wald = fit.wald_test(np.eye(3, fit.params.size), use_f=False, scalar=True)
+    found = linearity_test(panel)
+    assert found.statistic == pytest.approx(float(wald.statistic) / 3 * 29 / 30, rel=1e-6)
+    assert found.n_entities == 30
+
+
+def test_bends_are_straight_beyond_the_outer_knots_and_smooth_between():
+    knots = np.array([0.0, 1.0, 2.0, 4.0])
+    beyond = restricted_cubic_splines(np.array([4.0, 5.0, 6.0, 7.0]), knots)
+    assert np.diff(beyond, n=2, axis=0) == pytest.approx(0.0, abs=1e-12)
+    assert restricted_cubic_splines(np.array([-3.0, 0.0]), knots).tolist() == [[0.0, 0.0], [0.0, 0.0]]
+
+
+def test_few_null_panels_are_rejected_and_a_square_is_found():
+    assert rejections(20) <= 0.2
+    assert rejections(5, share=0.05) == 1.0
+
+
+@pytest.mark.slow
+def test_size_and_power():
+    assert 0.03 <= rejections(500) <= 0.075
+    assert rejections(200, share=0.02) >= 0.9
+
+
+def test_an_exposure_of_two_values_has_no_bends():
+    panel = drawn(1, n_entities=30, n_periods=5)
+    with pytest.raises(EstimationError, match="too few distinct values"):
+        linearity_test(panel.with_column("x0", (panel.column("x0") > 0).astype(float)))
+
+
+def drawn_rows(seed, noise):
+    """Return a panel whose exposure is a control and noise: the representer is -f'/f of the noise."""
+    rng = np.random.default_rng([17, seed])
+    X = rng.standard_normal((1500, 3))
+    error = noise(rng, 1500)
+    panel = balanced_panel((300, 5), outcome=error, X=np.column_stack([X[:, 0] + error, X]))
+    return panel, error
+
+
+@pytest.mark.parametrize(("kind", "most"), [("ridge", 0.15), ("lasso", 0.15), ("network", 0.2)])
+def test_the_representer_of_normal_noise_is_the_noise_over_its_variance(kind, most):
+    (train, _), (test, error) = (
+        drawn_rows(seed, lambda rng, n: 0.8 * rng.standard_normal(n)) for seed in (1, 2)
+    )
+    found = riesz_representer(kind, train, test, rng=np.random.default_rng(1))
+    truth = error / 0.64
+    assert np.square(found - truth).mean() / truth.var() < most
+
+
+def test_a_network_bends_where_the_noise_is_no_normal_one():
+    """Logistic noise: -f'/f is tanh(e / 2)."""
+    (train, _), (test, error) = (drawn_rows(seed, lambda rng, n: rng.logistic(size=n)) for seed in (3, 4))
+    found = riesz_representer("network", train, test, rng=np.random.default_rng(1))
+    truth = np.tanh(error / 2.0)
+    assert np.square(found - truth).mean() / truth.var() < 0.3
+
+
+def test_the_gradient_of_the_network_is_that_of_its_loss():
+    rng = np.random.default_rng(5)
+    rows = _NetworkRows(rng.standard_normal((40, 3)), 0, 0.1, 1.3)
+    flat = 0.3 * rng.standard_normal(5 * N_HIDDEN + 1)
+    error = check_grad(lambda at: rows.loss(at)[0], lambda at: rows.loss(at)[1], flat)
+    assert error < 1e-4
+
+
+GRID = np.linspace(-60.0, 60.0, 4001)
+
+
+def drawn_form(rng, *, size, strength, slope=0.7, scale=1.0):
+    """Return a reduced form drawn with a known covariance, and its slope in units of `scale`."""
+    root = rng.standard_normal((2 * size, 2 * size + 3))
+    covariance = root @ root.T / root.shape[1]
+    exposure = strength * rng.standard_normal(size)
+    noise = np.linalg.cholesky(covariance) @ rng.standard_normal(2 * size)
+    blocks = covariance[:size, :size], covariance[:size, size:], covariance[size:, size:]
+    own = [block * factor for block, factor in zip(blocks, (scale**2, scale, 1.0), strict=True)]
+    return ReducedForm(scale * (slope * exposure + noise[:size]), exposure + noise[size:], *own, df=60)
+
+
+@pytest.mark.parametrize("size", [1, 2, 4])
+def test_ends_are_where_the_test_on_a_grid_begins_to_reject(size):
+    rng, shapes = np.random.default_rng(size), set()
+    for strength in (0.0, 0.5, 2.0, 6.0) * 10:
+        form = drawn_form(rng, size=size, strength=strength, scale=1e4)
+        found = form.confidence_set(0.9)
+        is_held = statistics(form, 1e4 * GRID) <= f.ppf(0.9, size, 60)
+        inside = np.zeros(GRID.size, dtype=bool)
+        for low, high in found:
+            inside |= (low <= 1e4 * GRID) & (high >= 1e4 * GRID)
+        assert (inside == is_held).all()
+        shapes.add((len(found), bool(found) and np.isinf(found[0][0])))
+    assert {(1, False), (1, True), (2, True)} <= shapes
+
+
+def statistics(form, slopes):
+    at = slopes[:, None, None]
+    covariance = form.of_outcome - at * (form.of_both + form.of_both.T) + at**2 * form.of_exposure
+    moment = (form.outcome - slopes[:, None] * form.exposure)[:, :, None]
+    return (moment * np.linalg.solve(covariance, moment)).mean(axis=(1, 2))
+
+
+def test_instruments_that_disagree_leave_nothing():
+    form = ReducedForm(np.array([9.0, -9.0]), np.array([9.0, 9.0]), np.eye(2), 0.0 * np.eye(2), np.eye(2), 60)
+    assert form.confidence_set(0.95) == ()
+
+
+def test_one_instrument_solves_a_quadratic_equation():
+    """Fieller's (1954) interval of a ratio."""
+    form = ReducedForm(
+        *(np.array([[x]]) if at > 1 else np.array([x]) for at, x in enumerate((3.0, 2.0, 0.5, 0.1, 0.2))),
+        df=50,
+    )
+    q = f.ppf(0.95, 1, 50)
+    ends = np.sort(np.roots([2.0**2 - q * 0.2, -2.0 * (3.0 * 2.0 - q * 0.1), 3.0**2 - q * 0.5]))
+    assert np.array(form.confidence_set(0.95)).ravel() == pytest.approx(ends, rel=1e-9)
+    for end in ends:
+        assert form.p_value(end) == pytest.approx(0.05, rel=1e-6)
+
+
+@pytest.mark.parametrize("distance", [0.5, 1.0, 2.0, 4.0, 7.0, 15.0])
+def test_published_critical_values_of_tf_have_their_size_at_the_worst_correlation(distance):
+    """By quadrature: with errors of both stages alike, t is u (f0 + u) / f0 and F is (f0 + u)^2."""
+    u = np.linspace(-9.0, 9.0, 100_001)
+    weights = norm.pdf(u) / norm.pdf(u).sum()
+    critical = np.interp(np.abs(distance + u), TF_ROOTS, TF_CRITICAL, left=np.inf)
+    size = weights[np.abs(u * (distance + u) / distance) > critical].sum()
+    assert 0.049 < size <= 0.05
+
+
+def test_critical_values_of_tf_are_those_printed():
+    assert [tf_critical(value) for value in (3.9, 4.0, 6.25, 200.0)] == [np.inf, 18.66, 4.92, 1.96]
+    assert tf_critical(10.0) == pytest.approx(3.43, abs=0.01)

@@ -1,8 +1,7 @@
 """Estimates and errors from given folds and predictions, against DoubleML."""
 
-import warnings
-
 import numpy as np
+import pandas as pd
 import pytest
 import statsmodels.api as sm
 
@@ -27,8 +26,6 @@ APPROACH = {"first_differences": ("fd_exact", "d_diff"), "correlated_random_effe
 @pytest.fixture(scope="module")
 def panel_frame():
     """Return 57 entities over at most 6 periods with gaps, so that folds are of unequal size."""
-    import pandas as pd
-
     rng = np.random.default_rng(4)
     frame = pd.DataFrame({"id": np.repeat(np.arange(57), 6), "time": np.tile(np.arange(6), 57)})
     frame["x1"], frame["x2"] = rng.standard_normal((2, len(frame)))
@@ -38,36 +35,42 @@ def panel_frame():
     return frame.drop(index=[8, 21, 22, 100, 230]).reset_index(drop=True)
 
 
+@pytest.fixture(scope="module")
+def panel(panel_frame):
+    return panel_from_frame(
+        panel_frame, entity="id", time="time", outcome="y", exposure="d", controls=["x1", "x2"]
+    )
+
+
+def fitted_by_doubleml(model, folds, codes, predictions):
+    """Fit a model of DoubleML with these folds of entities, (n_obs,) codes, and predictions."""
+    present = np.unique(codes)
+    rows = [[(one.others(at), one.held_out(at)) for at in range(5)] for one in folds]
+    entities = [[([present[one.fold != at]], [present[one.fold == at]]) for at in range(5)] for one in folds]
+    model.set_sample_splitting(rows, entities)
+    return model.fit(external_predictions=predictions)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("method", APPROACH)
-def test_given_folds_and_predictions_the_numbers_are_those_of_doubleml(panel_frame, method):
+@pytest.mark.filterwarnings("ignore")
+def test_given_folds_and_predictions_the_numbers_are_those_of_doubleml(panel_frame, panel, method):
     import doubleml
 
     approach, term = APPROACH[method]
-    panel = panel_from_frame(
-        panel_frame, entity="id", time="time", outcome="y", exposure="d", controls=["x1", "x2"]
-    )
     rows = arranged(method, panel, line(panel), control_names(panel))
-    rng = np.random.default_rng(5)
-    repeats = 3
+    rng, repeats = np.random.default_rng(5), 3
     folds = [EntityFolds.drawn(rows.panel.entity.codes, n_folds=5, rng=rng) for _ in range(repeats)]
     outcome_hat, term_hat = 0.3 * rng.standard_normal((2, rows.outcome.size, repeats))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        data = doubleml.DoubleMLPanelData(
-            panel_frame, y_col="y", d_cols="d", t_col="time", id_col="id", static_panel=True
-        )
-        learner = doubleml.utils.DMLDummyRegressor()
-        theirs = doubleml.DoubleMLPLPR(
-            data, learner, learner, n_rep=repeats, approach=approach, draw_sample_splitting=False
-        )
-        splits = [[(one.others(at), one.held_out(at)) for at in range(5)] for one in folds]
-        present = np.unique(rows.panel.entity.codes)
-        clusters = [
-            [([present[one.fold != at]], [present[one.fold == at]]) for at in range(5)] for one in folds
-        ]
-        theirs.set_sample_splitting(splits, clusters)
-        theirs.fit(external_predictions={term: {"ml_l": outcome_hat, "ml_m": term_hat}})
+    data = doubleml.DoubleMLPanelData(
+        panel_frame, y_col="y", d_cols="d", t_col="time", id_col="id", static_panel=True
+    )
+    learner = doubleml.utils.DMLDummyRegressor()
+    model = doubleml.DoubleMLPLPR(
+        data, learner, learner, n_rep=repeats, approach=approach, draw_sample_splitting=False
+    )
+    predictions = {term: {"ml_l": outcome_hat, "ml_m": term_hat}}
+    theirs = fitted_by_doubleml(model, folds, rows.panel.entity.codes, predictions)
     assert theirs.data_transform.y == pytest.approx(rows.outcome, abs=1e-12)
     ours = [
         partialled_out(rows.outcome, rows.terms, outcome_hat[:, at], term_hat[:, [at]], one)
@@ -88,40 +91,28 @@ def test_given_folds_and_predictions_the_numbers_are_those_of_doubleml(panel_fra
 
 @pytest.mark.slow
 @pytest.mark.parametrize("within", APPROACH)
-def test_given_folds_and_predictions_instrumented_numbers_are_those_of_doubleml(panel_frame, within):
+@pytest.mark.filterwarnings("ignore")
+def test_given_folds_and_predictions_instrumented_numbers_are_those_of_doubleml(panel, within):
     import doubleml
-    import pandas as pd
 
-    panel = panel_from_frame(
-        panel_frame, entity="id", time="time", outcome="y", exposure="d", controls=["x1", "x2"]
-    )
     rng = np.random.default_rng(6)
     Z = panel.column("d")[:, None] + rng.standard_normal((panel.n_obs, 1))
     rows = arranged(within, panel, line(panel), control_names(panel), Z)
-    folds = EntityFolds.drawn(rows.panel.entity.codes, n_folds=5, rng=rng)
-    hats = 0.3 * rng.standard_normal((3, rows.outcome.size))
-    frame = pd.DataFrame(
-        {"y": rows.outcome, "d": rows.terms[:, 0], "x": hats[0], "id": rows.panel.entity.codes}
-    )
+    codes = rows.panel.entity.codes
+    folds = EntityFolds.drawn(codes, n_folds=5, rng=rng)
+    hats = 0.3 * rng.standard_normal((3, rows.outcome.size, 1))
+    frame = pd.DataFrame({"y": rows.outcome, "d": rows.terms[:, 0], "x": hats[0, :, 0], "id": codes})
     frame["z"] = rows.instruments
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        data = doubleml.DoubleMLClusterData(
-            frame, y_col="y", d_cols="d", x_cols="x", z_cols="z", cluster_cols="id"
-        )
-        learner = doubleml.utils.DMLDummyRegressor()
-        theirs = doubleml.DoubleMLPLIV(data, learner, learner, learner, draw_sample_splitting=False)
-        present = np.unique(rows.panel.entity.codes)
-        clusters = [[([present[folds.fold != at]], [present[folds.fold == at]]) for at in range(5)]]
-        splits = [[(folds.others(at), folds.held_out(at)) for at in range(5)]]
-        theirs.set_sample_splitting(splits, clusters)
-        given = {name: hat[:, None] for name, hat in zip(("ml_l", "ml_r", "ml_m"), hats, strict=True)}
-        theirs.fit(external_predictions={"d": given})
-    ours = instrumented(
-        rows.outcome, rows.terms, rows.instruments, hats[0], hats[1][:, None], hats[2][:, None], folds
+    data = doubleml.DoubleMLClusterData(
+        frame, y_col="y", d_cols="d", x_cols="x", z_cols="z", cluster_cols="id"
     )
+    learner = doubleml.utils.DMLDummyRegressor()
+    model = doubleml.DoubleMLPLIV(data, learner, learner, learner, draw_sample_splitting=False)
+    predictions = {"d": dict(zip(("ml_l", "ml_r", "ml_m"), hats, strict=True))}
+    theirs = fitted_by_doubleml(model, [folds], codes, predictions)
+    ours = instrumented(rows.outcome, rows.terms, rows.instruments, hats[0, :, 0], hats[1], hats[2], folds)
     assert ours.theta == pytest.approx(theirs.coef, rel=1e-8)
-    left = (rows.terms[:, 0] - hats[1]) * (rows.instruments[:, 0] - hats[2])
+    left = (rows.terms - hats[1])[:, 0] * (rows.instruments - hats[2])[:, 0]
     assert error_by_scores(ours, left, folds) == pytest.approx(theirs.se[0], rel=1e-8)
 
 
@@ -186,8 +177,6 @@ def jackknife(outcome, terms, instruments, entity):
 
 def test_residuals_alone_give_least_squares_with_errors_clustered_by_entity():
     """By the jackknife of entities."""
-    import statsmodels.api as sm
-
     rng = np.random.default_rng(2)
     entity = np.repeat(np.arange(40), 5)
     terms, outcome = rng.standard_normal((200, 2)), rng.standard_normal(200)
