@@ -18,6 +18,7 @@ from harness_neural.som import SelfOrganisingMap
 if TYPE_CHECKING:
     from harness_neural.batch.networks import NetworkBatch
     from harness_neural.batch.progress import LearningCurve, Trained
+    from harness_neural.batch.task import TrainingTask
 
 
 @dataclass(frozen=True)
@@ -127,13 +128,15 @@ def search_size(
         Where there are too few rows.
     """
     from harness_neural.batch.task import initial_values, without_unused
+    from harness_neural.batch.training import train_few
 
     require_rows(sample, where=where)
     n_inputs, n_counted = sample.X.shape[1], formula_rows or sample.n_rows
     sizes = options.sizes(n_obs=n_counted, n_inputs=sample.n_distinct)
     n_units = np.repeat(sizes.units, options.restarts)
     start = initial_values(n_units, n_inputs=n_inputs, rng=rng, limits=options.start_limits())
-    trained = _train(sample, options, start=start, n_units=n_units, blind_steps=options.max_steps)
+    task = _task(sample, start=start, n_units=n_units, blind_steps=options.max_steps)
+    trained = train_few(options.started(task), options.settings())
     candidates = tuple(
         Candidate(
             n_units=int(n_units[at]),
@@ -160,7 +163,12 @@ def search_size(
 
 
 def train_draws(
-    draws: NetworkSample, found: SizeSearch, options: NetworkOptions, *, rngs: Sequence[Generator]
+    draws: NetworkSample,
+    found: SizeSearch,
+    options: NetworkOptions,
+    *,
+    rngs: Sequence[Generator],
+    is_alone: bool = False,
 ) -> NetworkBatch:
     """Train networks on every draw, and keep a draw's best on the rows it selects on.
 
@@ -170,11 +178,12 @@ def train_draws(
     Parameters
     ----------
     rngs : of each draw, for its initial values
+    is_alone : whether it is one draw that never trains with others, since no other has its inputs
     """
     from harness_neural.batch.networks import gather
 
     trained = [
-        _train_draws(draws, found, options, n_units=n_units, rngs=rngs)
+        _train_draws(draws, found, options, n_units=n_units, rngs=rngs, is_alone=is_alone)
         for n_units in _tried(draws, found, options)
     ]
     best = np.stack([start.selection for start in trained]).argmin(axis=0)
@@ -200,8 +209,10 @@ def _train_draws(
     *,
     n_units: int,
     rngs: Sequence[Generator],
+    is_alone: bool,
 ) -> Trained:
     from harness_neural.batch.task import initial_values
+    from harness_neural.batch.training import train, train_few
 
     n_draws, n_inputs = draws.weights.shape[0], draws.X.shape[1]
     sizes = np.full(n_draws, n_units)
@@ -216,24 +227,17 @@ def _train_draws(
     blind_steps = max(found.chosen.best_step, 1) if options.draw_steps == "stopped" else options.draw_steps
     if not options.draws_select:
         draws = replace(draws, selection=np.zeros_like(draws.selection))
-    return _train(draws, options, start=start, n_units=sizes, blind_steps=blind_steps, is_warm=is_warm)
+    task = _task(draws, start=start, n_units=sizes, blind_steps=blind_steps)
+    task = task if is_warm else options.started(task)
+    return (train_few if is_alone else train)(task, options.settings())
 
 
-def _train(
-    sample: NetworkSample,
-    options: NetworkOptions,
-    *,
-    start: Floats,
-    n_units: Ints,
-    blind_steps: int,
-    is_warm: bool = False,
-) -> Trained:
-    """Train networks of these sizes, (n_networks,), on a sample of as many or of one."""
+def _task(sample: NetworkSample, *, start: Floats, n_units: Ints, blind_steps: int) -> TrainingTask:
+    """Return the task of networks of these sizes, (n_networks,), on a sample of as many or of one."""
     from harness_neural.batch.task import TrainingTask
-    from harness_neural.batch.training import train
 
     shape = (n_units.size, len(sample.X))
-    task = TrainingTask(
+    return TrainingTask(
         X=sample.X,
         outcome=sample.outcome,
         weights=np.broadcast_to(sample.weights, shape),
@@ -243,7 +247,6 @@ def _train(
         blind_steps=np.full(n_units.size, blind_steps),
         levels=sample.levels,
     )
-    return train(task if is_warm else options.started(task), options.settings())
 
 
 @dataclass(frozen=True, eq=False)
@@ -501,7 +504,7 @@ def learn_draws_stacked(
     for at, own in enumerate(taken_in):
         place = np.array([at])
         sample = replace(draws.sample.networks(place), X=settle(own))
-        pieces.append((place, train_draws(sample, further, options, rngs=[rngs[at]])))
+        pieces.append((place, train_draws(sample, further, options, rngs=[rngs[at]], is_alone=True)))
     return first.followed_by(further, gather(pieces))
 
 

@@ -123,11 +123,14 @@ class LearnedSlope:
             (self.exposure_hat, self.exposure_residual, is_input),
             (controls, self.error, np.ones_like(is_input)),
         )
-        parts = [(basis.T @ learned, left, basis.T @ left, held) for learned, left, held in asked]
+        parts = []
+        for function, left, held in asked:
+            learned = basis.T @ function
+            parts.append((learned, _fitted(triangle[:, held], learned), left, basis.T @ left, held))
 
         def shares(own: Mask) -> Iterator[float]:
-            for learned, left, in_basis, held in parts:
-                part = _fitted(triangle[:, held], learned) - _fitted(triangle[:, held & ~own], learned)
+            for learned, fitted, left, in_basis, held in parts:
+                part = fitted - _fitted(triangle[:, held & ~own], learned)
                 gain = max(0.0, float(part @ part + 2.0 * in_basis @ part))
                 yield gain / (gain + float(left @ left))
 

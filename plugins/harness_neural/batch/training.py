@@ -9,14 +9,15 @@ import torch
 from torch import Tensor
 
 from harness.plugin import Ints
-from harness_neural.batch import batch_records
-from harness_neural.batch.levenberg import train_in_turn
+from harness_neural.batch import batch_records, levenberg, quasi_newton
 from harness_neural.batch.objective import Objective
-from harness_neural.batch.optimisers import Optimiser
+from harness_neural.batch.optimisers import Lbfgs, Optimiser
 from harness_neural.batch.passes import on_device, one_thread
 from harness_neural.batch.progress import Results, Trained, begin_progress, has_finished, update_progress
 from harness_neural.batch.task import LevenbergMarquardt, Settings, TrainingTask
 
+# So many networks take less time one after the other than side by side.
+FEW = 3
 # Finished networks leave, and waiting ones join, when this share of the batch has finished.
 SHARE_FINISHED = 0.125
 
@@ -30,12 +31,26 @@ def train(task: TrainingTask, settings: Settings) -> Trained:
     """
     with one_thread():
         if isinstance(settings.optimiser, LevenbergMarquardt):
-            return train_in_turn(task, settings, settings.optimiser)
+            return levenberg.train_in_turn(task, settings, settings.optimiser)
         with on_device(settings.device):
             batch = _Batch(task, settings, settings.optimiser)
             while batch.fill():
                 batch.round()
             return batch.trained()
+
+
+def train_few(task: TrainingTask, settings: Settings) -> Trained:
+    """Train networks that no others ever train with, such as the candidates of a search.
+
+    As many as `FEW` that L-BFGS moves on the processor train one after the other by SciPy's, see
+    `harness_neural.batch.quasi_newton`, whose line search is another than that of `train`. Draws of an
+    ensemble, which are cut into blocks, are the same in each block by `train` alone.
+    """
+    rule, is_usual = settings.optimiser, settings.device == "cpu" and settings.precision == "float64"
+    if task.n_networks > FEW or settings.output == "solved" or not (is_usual and isinstance(rule, Lbfgs)):
+        return train(task, settings)
+    with one_thread():
+        return quasi_newton.train_in_turn(task, settings, rule)
 
 
 class _Batch:

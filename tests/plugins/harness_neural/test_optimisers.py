@@ -10,10 +10,11 @@ import torch
 from scipy import optimize
 
 from harness.plugin import Floats
-from harness_neural.batch.levenberg import Residuals
 from harness_neural.batch.optimisers import Adam, Descent, Evaluation, GradientDescent, Lbfgs
+from harness_neural.batch.quasi_newton import NetworkLoss
+from harness_neural.batch.residuals import Residuals
 from harness_neural.batch.task import LevenbergMarquardt, Settings, TrainingTask, initial_values
-from harness_neural.batch.training import train
+from harness_neural.batch.training import train, train_few
 from harness_neural.names import Activation
 from neural_tasks import evaluate_at, least_loss_of_scipy, make_task, one_network
 
@@ -148,6 +149,12 @@ def test_losses_and_slope_are_those_of_the_batch(
         assert float(own.loss(point)) == pytest.approx(float(expected.loss[at]), rel=1e-10)
         assert float(own.selection_loss(point)) == pytest.approx(float(expected.selection[at]), rel=1e-10)
         np.testing.assert_allclose(2.0 * slope, expected.gradient[at], rtol=1e-8, atol=1e-10)
+        stretch = own.layout.stretch(3.0).numpy()
+        apart = NetworkLoss(own, Settings(activation, weight_decay=DECAY), bias_stretch=3.0)
+        loss, gradient = apart.evaluate(task.start[at] / stretch)
+        assert loss == pytest.approx(float(expected.loss[at]), rel=1e-10)
+        assert apart.selection == pytest.approx(float(expected.selection[at]), rel=1e-10)
+        np.testing.assert_allclose(gradient / stretch, expected.gradient[at], rtol=1e-8, atol=1e-10)
 
 
 @pytest.mark.parametrize(
@@ -158,19 +165,56 @@ def test_curvature_is_that_of_differences_of_residuals(prepared: Callable[[], Tr
     own = Residuals(task, 0, Settings())
     point, step, n_trained = torch.from_numpy(task.start[0]), 1e-6, own.n_trained
     shifts = step * torch.eye(point.numel(), dtype=torch.float64)
-    changes = [own._of(point + shift) - own._of(point - shift) for shift in shifts]
+    changes = [own.at(point + shift) - own.at(point - shift) for shift in shifts]
     J = torch.stack(changes, dim=1) / (2.0 * step)
-    shares = own.weights[0, :n_trained] / own.weights.sum()
-    expected = J[:n_trained].T @ (shares.unsqueeze(1) * J[:n_trained])
+    expected = J[:n_trained].T @ (own.shares[:n_trained].unsqueeze(1) * J[:n_trained])
     _, curvature = own.normal_equations(point)
     np.testing.assert_allclose(curvature, expected, rtol=1e-6, atol=1e-8)
 
 
-def test_it_reaches_a_loss_no_higher_than_scipy_does() -> None:
+@pytest.mark.parametrize("activation", ["tanh", "relu"])
+def test_few_networks_take_the_steps_that_scipy_takes(activation: Activation) -> None:
+    """From the initial values of the batch, with its standardised inputs and stretched biases."""
+    task, stretch = make_task(n_units=(3, 3)), 2.0
+    blind = replace(task, selection=np.zeros_like(task.selection), blind_steps=np.array([12, 0]))
+    trained = train_few(blind, Settings(activation, optimiser=Lbfgs(bias_stretch=stretch)))
+    of_biases = np.ones(task.start.shape[1])
+    of_biases[: 3 * (task.X.shape[1] + 1)].reshape(3, -1)[:, -1] = stretch
+
+    def function(x: Floats) -> tuple[float, Floats]:
+        found = evaluate_at(one_network(blind, 0), (x * of_biases)[None], activation=activation)
+        return float(found.loss[0]), found.gradient[0].numpy() * of_biases
+
+    expected = optimize.minimize(
+        function, task.start[0] / of_biases, jac=True, method="L-BFGS-B", options={"maxiter": 12}
+    )
+    assert trained.loss[0] == pytest.approx(expected.fun, rel=1e-8)
+    np.testing.assert_allclose(trained.points[0], expected.x * of_biases, atol=1e-6)
+    np.testing.assert_array_equal(trained.points[1], task.start[1])
+    assert trained.steps.tolist() == trained.best_step.tolist() == [12, 0]
+
+
+@pytest.mark.parametrize("levels", [False, True], ids=["plain", "effects"])
+def test_few_networks_keep_their_best_weights_and_stop_as_those_of_a_batch_do(levels: bool) -> None:
+    task = make_task(n_obs=80, n_inputs=8, n_units=(6,) * 3, noise=1.0)
+    task = with_levels(task) if levels else task
+    trained = train_few(task, Settings(patience=5))
+    assert (trained.steps - trained.best_step == 5).all()
+    for at, curve in enumerate(trained.curves):
+        assert len(curve.selection) == trained.steps[at] + 1
+        assert trained.selection[at] == curve.selection.min() == curve.selection[trained.best_step[at]]
+        kept = evaluate_at(one_network(task, at), trained.points[at : at + 1], activation="tanh")
+        assert float(kept.selection[0]) == pytest.approx(trained.selection[at], rel=1e-9)
+        alone = train_few(one_network(task, at), Settings(patience=5))
+        np.testing.assert_array_equal(alone.points[0], trained.points[at])
+
+
+@pytest.mark.parametrize("settings", [DAMPED, Settings()], ids=["levenberg_marquardt", "few"])
+def test_it_reaches_a_loss_no_higher_than_scipy_does(settings: Settings) -> None:
     """Both are sent to a minimum from one unit's initial values, where there is hardly more than one."""
-    task = make_task(n_units=(1,) * 8)
-    blind = replace(task, selection=np.zeros_like(task.selection), blind_steps=np.full(8, 500))
-    trained = train(blind, replace(DAMPED, tolerance=1e-9))
+    task = make_task(n_units=(1,) * 3)
+    blind = replace(task, selection=np.zeros_like(task.selection), blind_steps=np.full(3, 500))
+    trained = train_few(blind, replace(settings, tolerance=1e-9))
     for at in range(task.n_networks):
         assert trained.loss[at] <= least_loss_of_scipy(task, at) + 1e-8
 
