@@ -13,16 +13,7 @@ from harness.findings.run import Run
 from harness.language import marked
 from harness.scenarios.curve.scenario import SMALL_SHARE
 from harness.scenarios.grid import runs_of
-from harness.tables.curves import (
-    CURVES,
-    RUG,
-    SUPPORT,
-    TRUTH,
-    TURNING_POINTS,
-    CurveRow,
-    TruthRow,
-    TurningPointRow,
-)
+from harness.tables import curves as tables
 from harness.tables.effects import EffectRow
 from harness.tables.heterogeneity import CONDITIONAL_EFFECTS, ConditionalEffectRow, SurfaceKey
 from harness.tables.table import grouped
@@ -33,8 +24,8 @@ SIMULTANEOUS = marked("simultaneous")
 
 
 # One point of a line with the limits of one of its bands.
-BandedRow = CurveRow | ConditionalEffectRow | EffectRow
-Point = TypeVar("Point", CurveRow, ConditionalEffectRow)
+BandedRow = tables.CurveRow | ConditionalEffectRow | EffectRow
+Point = TypeVar("Point", tables.CurveRow, ConditionalEffectRow)
 
 # What tells curves apart.
 CURVE_KEY = ("scenario", "outcome", "estimator", "kind")
@@ -146,7 +137,7 @@ class Curve(Banded):
         return bool((self.share_of_rows[self.supported] < SMALL_SHARE).any())
 
 
-def curves_from(rows: Iterable[CurveRow]) -> tuple[Curve, ...]:
+def curves_from(rows: Iterable[tables.CurveRow]) -> tuple[Curve, ...]:
     """Return the curves that rows which are done make up, in the order in which they first appear."""
     return tuple(
         Curve(
@@ -201,7 +192,7 @@ def unsupported_spans(at: Floats, supported: Mask) -> tuple[tuple[float, float],
 
 def curve_scenarios(run: Run) -> tuple[str, ...]:
     """Return the ids of the scenarios that gave curves, in the order of the table."""
-    return tuple(dict.fromkeys(row.scenario for row in run.rows(CURVES)))
+    return tuple(dict.fromkeys(row.scenario for row in run.rows(tables.CURVES)))
 
 
 def leading_scenario(run: Run) -> str:
@@ -212,7 +203,7 @@ def leading_scenario(run: Run) -> str:
 
 def curves(run: Run) -> tuple[Curve, ...]:
     """Return all curves."""
-    return curves_from(run.rows(CURVES))
+    return curves_from(run.rows(tables.CURVES))
 
 
 def curves_of(run: Run, outcome: str, scenario: str, kind: str) -> tuple[Curve, ...]:
@@ -234,20 +225,22 @@ def mean_slopes(run: Run, outcome: str, exposure: str) -> dict[str, float]:
     return {curve.estimator: float(curve.estimate[0]) for curve in found}
 
 
-def turning_points_of(run: Run, outcome: str, scenario: str, estimator: str) -> tuple[TurningPointRow, ...]:
+def turning_points_of(
+    run: Run, outcome: str, scenario: str, estimator: str
+) -> tuple[tables.TurningPointRow, ...]:
     """Return the turning points of one curve; a row of kind ``none`` says that there is none."""
-    rows = run.rows(TURNING_POINTS, outcome=outcome, scenario=scenario, estimator=estimator)
+    rows = run.rows(tables.TURNING_POINTS, outcome=outcome, scenario=scenario, estimator=estimator)
     return tuple(row for row in rows if row.is_done)
 
 
 def rug_of(run: Run, scenario: str) -> Floats:
     """Return quantiles of the exposure as observed, (n_quantiles,)."""
-    return frozen_floats([row.exposure for row in run.rows(RUG, scenario=scenario)])
+    return frozen_floats([row.exposure for row in run.rows(tables.RUG, scenario=scenario)])
 
 
 def unsupported_of(run: Run, scenario: str) -> tuple[tuple[float, float], ...]:
     """Return the stretches of a scenario's grid that the data do not support."""
-    own = sorted(run.rows(SUPPORT, scenario=scenario), key=lambda row: row.at)
+    own = sorted(run.rows(tables.SUPPORT, scenario=scenario), key=lambda row: row.at)
     at = frozen_floats([row.at for row in own])
     return unsupported_spans(at, np.array([row.supported for row in own], dtype=np.bool_))
 
@@ -266,9 +259,9 @@ class TruthLine:
     truth: Floats
 
 
-def true_rows(run: Run, outcome: str, scenario: str, kind: str) -> tuple[TruthRow, ...]:
+def true_rows(run: Run, outcome: str, scenario: str, kind: str) -> tuple[tables.TruthRow, ...]:
     """Return the truths of one kind; none where the data are not simulated, or nothing is known of it."""
-    return run.rows(TRUTH, outcome=outcome, scenario=scenario, kind=kind)
+    return run.rows(tables.TRUTH, outcome=outcome, scenario=scenario, kind=kind)
 
 
 def truth_line(run: Run, outcome: str, scenario: str, kind: str, *, along: str = "at") -> TruthLine | None:

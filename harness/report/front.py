@@ -2,28 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from harness.findings.answers import Answer, answer
-from harness.findings.cautions import HeadlineRow, cautions, has, headline
-from harness.findings.gains import Gains
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from harness.arrays import Floats
+from harness.findings import answers
+from harness.findings import lines as run_lines
+from harness.findings.debiased import effects_on
+from harness.findings.gains import GainCell, Gains
 from harness.findings.run import Run
 from harness.language import gettext
-from harness.record.manifest import DataRecord, StudyRecord
+from harness.record.manifest import DataRecord, ProtocolRecord, StudyRecord
 from harness.report.blocks import Picture, ReportFigure
-from harness.report.drawing.canvas import finish, house_style
-from harness.report.figures.front import front_curve, front_effects, front_gains
+from harness.report.drawing import canvas
+from harness.report.drawing.fonts import drawable, drawable_label, drawable_lines
+from harness.report.drawing.forest import cut_limits, plot_forest, plot_whisker, zero_axis
+from harness.report.drawing.lines import plot_background, plot_truth, series_of, truth_entry
+from harness.report.drawing.palette import METHOD_STYLES, PLAIN_STYLE, Whisker
+from harness.report.sections.accuracy import gain_caption, gain_whisker
+from harness.report.sections.effect_rows import centred, effects_of
+from harness.report.sections.section import featured
+from harness.scenarios.effect.scenario import TRUE_SLOPES
 from harness.tables.claims import CLAIMS
+from harness.tables.effects import EFFECTS, EffectRow
+from harness.tables.gain import GainStatus
 from harness.text.context import Context
 from harness.text.numbers import count, percent
+from harness.text.plain_text import capitalised, file_slug, joined, listed, shortened
 
 
 @dataclass(frozen=True, eq=False)
 class FrontOutcome:
     """What the run says of one outcome, and its figures of gains, the curve and effects."""
 
-    answer: Answer
+    answer: answers.Answer
     figures: tuple[ReportFigure, ...]
 
 
@@ -70,13 +89,15 @@ def front_of(run: Run, *, pictures: Sequence[Picture] = ()) -> Front:
     pictures : kinds of files of every figure next to the SVG
     """
     study = run.manifest.study
-    rows = tuple(headline(run)) if run.rows(CLAIMS) else ()
-    with house_style():
-        outcomes = tuple(FrontOutcome(answer(run, name), _figures(run, name)) for name in study.outcomes)
-        table = headline_table(study, rows) if rows and has([row.here for row in rows]) else None
-        front = Front(shape(study, run.manifest.data), cautions(run), table, outcomes)
+    rows = tuple(answers.headline(run)) if run.rows(CLAIMS) else ()
+    with canvas.house_style():
+        outcomes = tuple(
+            FrontOutcome(answers.answer(run, name), _figures(run, name)) for name in study.outcomes
+        )
+        table = headline_table(study, rows) if rows and answers.has([row.here for row in rows]) else None
+        front = Front(shape(study, run.manifest.data), answers.cautions(run), table, outcomes)
         for figure in front.figures:
-            finish(figure, is_simulated=run.manifest.data.simulated, pictures=pictures)
+            canvas.finish(figure, is_simulated=run.manifest.data.simulated, pictures=pictures)
     return front
 
 
@@ -107,7 +128,7 @@ def shape(study: StudyRecord, data: DataRecord) -> str:
     )
 
 
-def headline_table(study: StudyRecord, rows: Sequence[HeadlineRow]) -> HeadlineTable:
+def headline_table(study: StudyRecord, rows: Sequence[answers.HeadlineRow]) -> HeadlineTable:
     """Return published gains as printed, under the same protocol here, and for entities not used in training.
 
     Columns without a number are left out.
@@ -125,8 +146,259 @@ def headline_table(study: StudyRecord, rows: Sequence[HeadlineRow]) -> HeadlineT
             [row.new for row in rows],
         ),
     ]
-    shown = [(head, gains) for head, gains in columns if has(gains)]
+    shown = [(head, gains) for head, gains in columns if answers.has(gains)]
     labels = [study.label(row.claim.outcome) for row in rows]
     gain = gettext("Gain over {reference_label}").format(reference_label=study.reference_label)
     cells = zip(labels, *([percent(one) for one in gains] for _, gains in shown), strict=True)
     return HeadlineTable((gain, *(head for head, _ in shown)), tuple(cells))
+
+
+PALE = "#bdbdbd"
+
+# Protocols whose gains stand in pale grey next to those of the columns.
+PUBLISHED = "as_published"
+
+# Characters on a line of an estimator's name, where it has two lines and where it has one, and of a title
+# of a protocol over the panels that these leave; inches of such a row.
+LABEL, LONG_LABEL = 20, 24
+TITLE, LOW_TITLE = 20, 12
+TALL, LOW = 0.28, 0.17
+
+# Room is for so many rows at least; with more than the latter, rows are low.
+LEAST_ROWS, MOST_TALL = 3, 8
+
+# Colour and dashes of the debiased curve, which no estimator's line has.
+PURPLE, DASHES = "#7b3294", (0, (3, 1))
+
+# Characters of a name in the legend of curves, where it has a column alone.
+LEGEND_LABEL = 44
+
+
+def published_protocol(study: StudyRecord) -> ProtocolRecord | None:
+    """Return the protocol of published comparisons, drawn in pale grey; None where it is a column."""
+    found = (protocol for protocol in study.protocols if protocol.use == PUBLISHED)
+    return next((protocol for protocol in found if protocol not in answers.leading_protocols(study)), None)
+
+
+def front_gains(gains: Gains, outcome: str) -> ReportFigure:
+    """Return the figure of the leading gains of one outcome over the study's reference."""
+    study = gains.run.manifest.study
+    pale = published_protocol(study)
+    columns = joined([f"“{protocol.title}”" for protocol in answers.leading_protocols(study)])
+    message = gettext("Gain of each estimator in predicting {outcome} under {columns}, with intervals.")
+    grey = gettext(" Pale grey: “{title}”.").format(title=pale.title) if pale else ""
+    return ReportFigure(
+        f"front-gains-{file_slug(outcome)}",
+        plot_front_gains(gains, outcome),
+        alt=message.format(outcome=study.label(outcome), columns=columns),
+        caption=gain_caption(study) + grey,
+    )
+
+
+def plot_front_gains(gains: Gains, outcome: str) -> Figure:
+    """Return the figure of one outcome; rows are all estimators but the reference, columns protocols."""
+    study, candidates = gains.run.manifest.study, gains.candidates
+    columns, pale = answers.leading_protocols(study), published_protocol(study)
+    cells = [[gains.cell(outcome, entry, protocol) for entry in candidates] for protocol in columns]
+    published = [gains.cell(outcome, entry, pale) for entry in candidates] if pale else []
+    n_rows, is_crowded = max(LEAST_ROWS, len(candidates)), len(candidates) > MOST_TALL
+    figure = canvas.new_figure(canvas.SINGLE_COLUMN, 0.8 + n_rows * (LOW if is_crowded else TALL))
+    panels = figure.subplots(1, len(columns), sharex=True, sharey=True, squeeze=False)[0]
+    shown = [gain_whisker(cell) for own in (*cells, published) for cell in own]
+    start, end = cut_limits([number for one in shown for number in one.numbers])
+    for axes, protocol, own in zip(panels, columns, cells, strict=True):
+        title = drawable_lines(protocol.title, LOW_TITLE if is_crowded else TITLE)
+        axes.set_title(title, loc="left", fontsize=8)
+        _plot_column(axes, own, published, start=start)
+    labels = [
+        drawable(shortened(entry.label, LONG_LABEL)) if is_crowded else drawable_lines(entry.label, LABEL)
+        for entry in candidates
+    ]
+    panels[0].set_yticks(range(len(candidates)), labels, linespacing=1.0)
+    panels[0].set_ylim(len(candidates) - 0.4, -0.6)
+    panels[0].set_xlim(start, end)
+    panels[0].xaxis.set_major_locator(MaxNLocator(nbins=3, steps=[1, 2, 5, 10]))
+    words = gettext("Gain over {reference_label} (%)")
+    figure.supxlabel(drawable(words.format(reference_label=shortened(study.reference_label, 24))), fontsize=8)
+    return figure
+
+
+def _plot_column(
+    axes: Axes, cells: Sequence[GainCell], published: Sequence[GainCell], *, start: float
+) -> None:
+    zero_axis(axes)
+    for row, cell in enumerate(published):
+        if cell.status is not GainStatus.MISSING and 100 * cell.row.gain >= start:
+            # Above the white boxes behind the numbers of losses beyond the axis.
+            axes.plot(100 * cell.row.gain, row + 0.28, marker="o", color=PALE, markersize=3.5, zorder=3.5)
+    for row, cell in enumerate(cells):
+        plot_whisker(axes, gain_whisker(cell), row, start=start)
+
+
+class DebiasedShape(NamedTuple):
+    """A debiased effect as a line over the exposure, less its mean over the rows; each (n_grid,).
+
+    Attributes
+    ----------
+    at : the exposure's unit, increasing
+    estimate, low, high : the outcome's unit, limits pointwise
+    """
+
+    at: Floats
+    estimate: Floats
+    low: Floats
+    high: Floats
+
+
+def front_curve(run: Run, outcome: str) -> ReportFigure | None:
+    """Return the figure of the curves of one outcome; None where no estimator has one."""
+    study, curves = run.manifest.study, leading_curves(run, outcome)
+    if not curves:
+        return None
+    names = listed(study.estimator_label(curve.estimator) for curve in curves)
+    exposure, label = study.label(study.exposure), study.label(outcome)
+    words = gettext("Net effect curve of {exposure} on {outcome}: {names}.")
+    level = percent(study.level, 0)
+    return ReportFigure(
+        f"front-curve-{file_slug(outcome)}",
+        plot_front_curve(run, outcome, curves),
+        alt=words.format(exposure=exposure, outcome=label, names=names),
+        caption=gettext("Curves less their means over the rows, pointwise {level} bands.").format(
+            level=level
+        ),
+    )
+
+
+def leading_curves(run: Run, outcome: str) -> tuple[run_lines.Curve, ...]:
+    """Return the curves of the reference, then of the leading estimator, as far as they have any."""
+    study, scenario = run.manifest.study, run_lines.leading_scenario(run)
+    if not scenario:
+        return ()
+    shown = [study.reference, *(entry.id for entry in featured(run) if entry.id != study.reference)][:2]
+    found = {curve.estimator: curve for curve in run_lines.curves_of(run, outcome, scenario, "level")}
+    return tuple(found[name] for name in shown if name in found)
+
+
+def plot_front_curve(run: Run, outcome: str, curves: Sequence[run_lines.Curve]) -> Figure:
+    """Return curves, a debiased one and the truth, each less its mean over the rows; bands are pointwise."""
+    study, scenario = run.manifest.study, curves[0].scenario
+    rug = run_lines.rug_of(run, scenario)
+    figure = canvas.new_figure(canvas.SINGLE_COLUMN, 2.5)
+    axes: Axes = figure.subplots()
+    plot_background(axes, run_lines.unsupported_of(run, scenario), has_zero=False)
+    handles = [_plot_model(axes, run, curve, rug) for curve in curves]
+    debiased = next(debiased_shapes(run, outcome, curves[0].at, rug), None)
+    if debiased is not None:
+        limits = debiased.low, debiased.high
+        axes.fill_between(debiased.at, *limits, color=PURPLE, alpha=0.15, linewidth=0)
+        (line,) = axes.plot(debiased.at, debiased.estimate, color=PURPLE, linestyle=DASHES)
+        line.set_label(gettext("debiased effect"))
+        handles.append(line)
+    known = run_lines.truth_line(run, outcome, scenario, "level")
+    truth = None if known is None else run_lines.TruthLine(known.at, centred(known.at, known.truth, rug))
+    plot_truth(axes, truth)
+    axes.set_xlabel(drawable_label(study.axis_label(study.exposure), 46))
+    axes.set_ylabel(drawable_label(study.axis_label(outcome), 28))
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
+    _add_legend(figure, [*handles, *([truth_entry()] if truth is not None else [])])
+    return figure
+
+
+def debiased_shapes(run: Run, outcome: str, at: Floats, rug: Floats) -> Iterator[DebiasedShape]:
+    """Yield debiased curves, then slopes plotted through the mean exposure of the rows."""
+    key = (outcome, run.manifest.study.exposure)
+    every = run.view(effects_of) if len(run.frame(EFFECTS.name)) else ()
+    own = [one for one in every if (one.outcome, one.exposure) == key]
+    for effects in own:
+        for line in effects.lines("curve"):
+            points = sorted((row for row in line if row.band == run_lines.POINTWISE), key=lambda row: row.at)
+            numbers = [(row.at, row.estimate, row.conf_low, row.conf_high) for row in points]
+            yield DebiasedShape(*np.array(numbers).T)
+    for effects in own:
+        for line in effects.lines("line"):
+            points = [row for row in line if row.band == run_lines.POINTWISE and not row.group]
+            yield from (slope_shape(row, at, rug) for row in points)
+
+
+def slope_shape(row: EffectRow, at: Floats, rug: Floats) -> DebiasedShape:
+    """Return a debiased slope as a line through zero at the mean exposure of the rows, with its fan."""
+    away = at - rug.mean()
+    low, high = np.sort([row.conf_low * away, row.conf_high * away], axis=0)
+    return DebiasedShape(at, row.estimate * away, low, high)
+
+
+def _add_legend(figure: Figure, handles: Sequence[Line2D]) -> None:
+    """Add a legend above the axes, in two columns where the figure is wide enough for the names."""
+    legend = figure.legend(handles=handles, loc="outside upper left", ncols=2)
+    if legend.get_window_extent().width > figure.bbox.width - canvas.MARK_WIDTH * figure.dpi:
+        legend.remove()
+        figure.legend(handles=handles, loc="outside upper left", ncols=1)
+
+
+def _plot_model(axes: Axes, run: Run, curve: run_lines.Curve, rug: Floats) -> Line2D:
+    """Plot a curve with its pointwise band where the data support it, less its mean over the rows."""
+    series = series_of(run.manifest.study, curve, curve.estimator)
+    colour, dash = series.style.colour, series.style.dash
+    less = centred(curve.at, curve.estimate, rug)
+    band = curve.band(run_lines.POINTWISE)
+    if band is not None:
+        shift = curve.estimate - less
+        where = (curve.supported & np.isfinite(band.low)).tolist()
+        limits = (band.low - shift, band.high - shift)
+        axes.fill_between(curve.at, *limits, where=where, color=colour, alpha=0.15, linewidth=0)
+    axes.plot(curve.at, np.where(curve.supported, less, np.nan), color=colour, linestyle=dash)
+    label = drawable(shortened(series.label, LEGEND_LABEL))
+    return Line2D([], [], color=colour, linestyle=dash, label=label)
+
+
+def front_effects(run: Run, outcome: str) -> ReportFigure | None:
+    """Return the figure of the effect by estimator and method; None where there is none."""
+    level, (label, shown) = percent(run.manifest.study.level, 0), effect_whiskers(run, outcome)
+    if not shown:
+        return None
+    unit = run.manifest.study.unit(outcome)
+    return ReportFigure(
+        f"front-effects-{file_slug(outcome)}",
+        plot_forest([("", shown)], x_label=f"{label} ({unit})" if unit else label),
+        alt=gettext("{label}, by {names}.").format(label=label, names=listed(one.label for one in shown)),
+        caption=gettext("Effects by estimator and method, {level} intervals.").format(level=level),
+    )
+
+
+def effect_whiskers(run: Run, outcome: str) -> tuple[str, Sequence[Whisker]]:
+    """Return what effect is estimated, in words, and the effects by estimator and method."""
+    study = run.manifest.study
+    first = next(iter(answers.first_rows(run, outcome)), None)
+    exposure = first.exposure if first is not None and first.is_done else study.exposure
+    words = gettext("Effect of {exposure} on {outcome}")
+    label = words.format(exposure=study.label(exposure), outcome=study.label(outcome))
+    return label, [
+        *_coefficient_whiskers(run, outcome, exposure),
+        *_debiased_whiskers(run, outcome, exposure),
+    ]
+
+
+def _coefficient_whiskers(run: Run, outcome: str, exposure: str) -> Iterator[Whisker]:
+    """Yield the coefficients of the exposure, or of each of its levels."""
+    for entry in run.manifest.study.estimators:
+        for level, numbers in answers.coefficient_slopes(run, outcome, exposure, entry.id):
+            yield Whisker(listed(filter(None, [entry.label, level])), *numbers, PLAIN_STYLE)
+
+
+def _debiased_whiskers(run: Run, outcome: str, exposure: str) -> Iterator[Whisker]:
+    """Yield the debiased effects of the form of the one that comes first, by method."""
+    study, first = run.manifest.study, next(iter(answers.first_rows(run, outcome)), None)
+    if first is None:
+        return
+    for rows in effects_on(run, outcome):
+        row = rows[0]
+        if not row.is_done or (row.exposure, row.form, row.group) != (exposure, first.form, ""):
+            continue
+        kind = TRUE_SLOPES.get(row.form, "")
+        true = run_lines.true_rows(run, outcome, row.scenario, kind)
+        truth = next((one.truth for one in true if one.group in ("", row.method)), np.nan)
+        style = METHOD_STYLES.get(row.method, PLAIN_STYLE)
+        name = capitalised(gettext(row.method.replace("_", " ")))
+        for one in rows:
+            label = listed(filter(None, [name, study.level_at(exposure, one.at) if one.at == one.at else ""]))
+            yield Whisker(label, one.estimate, one.conf_low, one.conf_high, style, truth=truth)

@@ -18,7 +18,7 @@ from harness.report.drawing.fonts import drawable, drawable_label, families
 from harness.report.drawing.forest import cut_limits, name_rows, plot_rows, plot_whisker, zero_axis
 from harness.report.drawing.palette import LineStyle, MarkStyle, Whisker, line_style
 from harness.report.figures.curves import curve_labels, curve_panel, further_entries
-from harness.report.figures.front import effect_whiskers
+from harness.report.front import effect_whiskers
 from harness.report.sections.accuracy import gain_whisker
 from harness.report.sections.coefficients import TableChoice, chosen, term_label
 

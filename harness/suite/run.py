@@ -26,18 +26,9 @@ from harness.running.progress import Count, Progress
 from harness.running.provenance import manifest_of
 from harness.running.results import results_of
 from harness.running.run import write_results as write_run
+from harness.suite import results as suite_results
 from harness.suite.overall import read_panels
 from harness.suite.page import suite_pages
-from harness.suite.results import (
-    QUICK,
-    RECORD,
-    SUITE_TABLES,
-    WHOLE,
-    SuiteRecord,
-    read_record,
-    read_suite_table,
-    suite_tables,
-)
 from harness.suite.spec import LoadedSuite, StudyRun, studies_of
 from harness.tables.gain import RECOGNITION
 
@@ -211,9 +202,9 @@ def run_suite(
             results[task.study].append(result)
         folders = write_studies(folder, studies, results, surroundings, started=started)
         is_simulated = all(own.manifest().data.simulated for own in folders)
-        record = SuiteRecord(
+        record = suite_results.SuiteRecord(
             suite=suite,
-            form=QUICK if options.quick else WHOLE,
+            form=suite_results.QUICK if options.quick else suite_results.WHOLE,
             studies=tuple(study.id for study in runs),
             left_out=left_out,
             is_simulated=is_simulated,
@@ -231,13 +222,13 @@ def report_suite(path: Path) -> RunFolder:
     ArtifactError
         Where `path` is not the folder of a suite that was run to its end, or a run in it is damaged.
     """
-    folder, record = RunFolder(path), read_record(path)
+    folder, record = RunFolder(path), suite_results.read_record(path)
     with locked(path), folder.amended() as new:
         write_results(new, record, [RunFolder.open(path / STUDIES / name) for name in record.studies])
     return folder
 
 
-def write_results(folder: RunFolder, record: SuiteRecord, runs: Sequence[RunFolder]) -> None:
+def write_results(folder: RunFolder, record: suite_results.SuiteRecord, runs: Sequence[RunFolder]) -> None:
     """Write the tables and the pages of a suite.
 
     Parameters
@@ -247,7 +238,7 @@ def write_results(folder: RunFolder, record: SuiteRecord, runs: Sequence[RunFold
     results = [
         panel for name, run in zip(record.studies, runs, strict=True) for panel in read_panels(name, run)
     ]
-    tables = suite_tables(
+    tables = suite_results.suite_tables(
         *(record.suite, results, runs[0].manifest().study.estimators),
         form=record.form,
         left_out=record.left_out,
@@ -270,8 +261,11 @@ def write_site(path: Path, out: Path) -> RunFolder:
     ArtifactError
         Where `path` is no such folder, or `out` holds anything but an earlier site.
     """
-    record = read_record(path)
-    tables = {table.name: read_suite_table(path, table) for table in SUITE_TABLES.values()}
+    record = suite_results.read_record(path)
+    tables = {
+        table.name: suite_results.read_suite_table(path, table)
+        for table in suite_results.SUITE_TABLES.values()
+    }
     if (out / STUDIES).exists() or (out / MANIFEST).exists():
         raise ArtifactError.at(str(out), "holds a run", "a folder of its own", "name another with --out")
     folder = RunFolder.create(out)
@@ -282,11 +276,11 @@ def write_site(path: Path, out: Path) -> RunFolder:
     return folder
 
 
-def _write_pages(folder: RunFolder, record: SuiteRecord) -> None:
+def _write_pages(folder: RunFolder, record: suite_results.SuiteRecord) -> None:
     """Write what was run, and every page of the tables that are there."""
-    folder.write_text(RECORD, record.model_dump_json(indent=1) + "\n")
+    folder.write_text(suite_results.RECORD, record.model_dump_json(indent=1) + "\n")
     try:
-        pages = suite_pages(record, {name: folder.read_table(name) for name in SUITE_TABLES})
+        pages = suite_pages(record, {name: folder.read_table(name) for name in suite_results.SUITE_TABLES})
     except (LookupError, TypeError, ValueError) as error:
         what, hint = f"its tables do not belong together: {error!r}", "run the suite again"
         raise ArtifactError.at(record.suite.suite, what, hint=hint) from error

@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from importlib import import_module
 
-from harness.tables import (
-    accuracy,
-    claims,
-    coefficients,
-    curves,
-    effects,
-    findings,
-    gain,
-    heterogeneity,
-    preparation,
-)
 from harness.tables.table import DETAILS, ResultTable
+
+# Modules of this package that declare tables, in the order in which these are listed.
+TOPICS = "gain accuracy coefficients curves heterogeneity effects claims preparation findings"
 
 _DECLARED = [
     table
-    for topic in (
-        *(gain, accuracy, coefficients, curves, heterogeneity, effects, claims, preparation, findings),
-    )
-    for table in vars(topic).values()
+    for topic in TOPICS.split()
+    for table in vars(import_module(f"harness.tables.{topic}")).values()
     if isinstance(table, ResultTable) and not table.name.startswith(DETAILS)
 ]
 

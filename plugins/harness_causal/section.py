@@ -164,10 +164,7 @@ def plot_events(rows: Sequence[own.DidEffectRow], outcome: str) -> Figure:
 
     from harness.plugin import drawing
 
-    figure = drawing.new_figure(drawing.DOUBLE_COLUMN, 2.8)
-    axes = figure.subplots()
-    axes.grid(axis="y")
-    axes.axhline(0.0, color=GREY, linewidth=0.7)
+    figure, axes = drawing.axes_over_zero(drawing.DOUBLE_COLUMN, 2.8)
     axes.axvline(-0.5, color=GREY, linewidth=0.7, linestyle=(0, (1.0, 1.5)))
     axes.plot(REFERENCE, 0.0, "o", color=GREY, markersize=4, fillstyle="none")
     for at, method in enumerate(dict.fromkeys(row.method for row in rows)):

@@ -279,10 +279,7 @@ def plot_events(rows: Sequence[EventRow], study: StudyRecord) -> Figure:
     """Return the figure of an event study."""
     from harness.plugin import drawing
 
-    figure = drawing.new_figure(drawing.SINGLE_COLUMN + 1.2, 2.5)
-    axes = figure.subplots()
-    axes.grid(axis="y")
-    axes.axhline(0.0, color=GREY, linewidth=0.7)
+    figure, axes = drawing.axes_over_zero(drawing.SINGLE_COLUMN + 1.2, 2.5)
     axes.axvline(-0.5, color=GREY, linewidth=0.7, linestyle=DOTTED)
     for row in rows:
         time, is_reference = row.event_time or 0, not math.isfinite(row.conf_low)

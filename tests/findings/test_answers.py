@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from findings.test_findings import EFFECT
-from harness.findings import answers, cautions
+from harness.findings import answers
 from harness.findings.gain import AGREE, CONFIRM, checks_passed
 from harness.findings.lines import curves_from, unsupported_spans
 from harness.findings.run import read_run
@@ -189,10 +189,10 @@ def test_what_is_read_first_are_three_points_in_the_order_of_the_rules(run):
         [("W-SKEW", "lwage", "skewed"), ("W-LEAK", "lwage", "leak")], columns=["code", "where", "message"]
     )
     changed = with_table(run, "warnings", lambda _: notes)
-    found = [one for rule in cautions.RULES for one in rule(changed)]
+    found = [one for rule in answers.RULES for one in rule(changed)]
     assert codes(found) == ["of_note", "selected_on_test_rows", "printed_contradict", "of_note"]
     assert [found[at].parameters["message"] for at in (0, -1)] == ["leak", "skewed"]
-    assert len(cautions.cautions(changed)) == cautions.MOST_CAUTIONS
+    assert len(answers.cautions(changed)) == answers.MOST_CAUTIONS
     lacking = {"status": "refused", "reason": "no entity is known", "gain": np.nan}
 
     def refused(frame):
@@ -200,13 +200,13 @@ def test_what_is_read_first_are_three_points_in_the_order_of_the_rules(run):
         return frame.assign(**{name: frame[name].mask(rows, value) for name, value in lacking.items()})
 
     weak = with_effects(run, {"share_left": 0.04, "first_stage_f": 5.0})
-    assert codes(cautions.weak_effects(weak)) == ["little_left", "weak_instruments"]
-    assert not list(cautions.weak_effects(with_effects(run, {"first_stage_f": 50.0})))
-    (told,) = cautions.refusals(with_table(run, "gain", refused))
+    assert codes(answers.weak_effects(weak)) == ["little_left", "weak_instruments"]
+    assert not list(answers.weak_effects(with_effects(run, {"first_stage_f": 50.0})))
+    (told,) = answers.refusals(with_table(run, "gain", refused))
     assert (told.code, told.parameters) == ("no_result", {"estimator": "ann", "reason": "no entity is known"})
     once = with_table(run, "gain", lambda frame: frame.assign(inference=GIVEN_PERIODS))
     tested = pd.DataFrame({"protocol": "forward", "by": "period", "part": [1986, 1987]})
-    few = list(cautions.few_periods(with_table(once, "gain_within", lambda _: tested)))
+    few = list(answers.few_periods(with_table(once, "gain_within", lambda _: tested)))
     assert codes(few) == ["few_periods", "few_periods"]
     assert few[-1].said(run.manifest.study).startswith("“Forward in time” tests 1986 and 1987 alone: ")
 
@@ -217,8 +217,8 @@ def test_the_headline_is_the_gains_that_are_marked_or_the_first_of_each_outcome(
 
     first, other, marked = claim("y"), claim("z"), claim("y", headline=True)
     rows = [claim("y", quantity="mse"), first, claim("y"), other]
-    assert cautions.headline_claims(rows) == (first, other)
-    assert cautions.headline_claims([*rows, marked]) == (marked,)
+    assert answers.headline_claims(rows) == (first, other)
+    assert answers.headline_claims([*rows, marked]) == (marked,)
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from harness.findings.answers import leading_protocols
-from harness.findings.cautions import headline
+from harness.findings.answers import headline, leading_protocols
 from harness.findings.run import read_run
-from harness.report.figures.front import leading_curves, published_protocol, slope_shape
-from harness.report.front import headline_table
+from harness.report.front import headline_table, leading_curves, published_protocol, slope_shape
 from harness.report.write import BRIEF, Reporter
 from report.changed_run import with_study, with_table
 from report.fake_run import SECTIONS, wage_run

@@ -19,6 +19,7 @@ from harness.language import gettext, marked
 from harness.report.blocks import Picture, Prints, ReportFigure
 from harness.report.drawing.fonts import families
 from harness.report.drawing.layout import PlainFigure, lay_out
+from harness.report.drawing.palette import INK
 from harness.report.drawing.svg import DPI, POINTS_INCH, SvgCanvas, SvgRenderer, drawn
 
 # Width of a figure in one column of a journal, and across its page, inches.
@@ -76,6 +77,15 @@ def new_figure(width: float, height: float) -> Figure:
     figure.subplots_adjust(left=0.0, bottom=0.0, right=1.0, top=1.0, wspace=0.0, hspace=0.0)
     SvgCanvas(figure)
     return figure
+
+
+def axes_over_zero(width: float, height: float) -> tuple[Figure, Axes]:
+    """Return a figure, in inches, and its only axes, with a grid of levels and a line at zero."""
+    figure = new_figure(width, height)
+    axes: Axes = figure.subplots()
+    axes.grid(axis="y")
+    axes.axhline(0.0, color=INK, linewidth=0.7)
+    return figure, axes
 
 
 def mark_simulated(figure: Figure) -> None:

@@ -39,14 +39,6 @@ from harness.report.drawing.lines import (
 from harness.report.drawing.palette import SURFACE_MAP, THRESHOLD_COLOUR, LineStyle
 from harness.report.render.html import environment, packaged, script_hash, style_sheet
 from harness.report.sections import heterogeneity_tables as answers
-from harness.report.sections.heterogeneity_tables import (
-    NONE,
-    Surface,
-    effect_along,
-    surfaces,
-    thresholds_of,
-    true_levels,
-)
 from harness.report.sections.section import featured
 from harness.tables.heterogeneity import SurfaceKey, ThresholdRow
 from harness.text.numbers import percent
@@ -122,7 +114,11 @@ def surface_figures(
     """Yield the contours of one estimator over exposure and moderator, a panel an outcome."""
     study, (scenario, moderator) = run.manifest.study, question
     every = (SurfaceKey(scenario, moderator, outcome, estimator.id) for outcome in study.outcomes)
-    keys = [key for key in every if key in run.view(surfaces) and effect_along(run, key) is not None]
+    keys = [
+        key
+        for key in every
+        if key in run.view(answers.surfaces) and answers.effect_along(run, key) is not None
+    ]
     if keys:
         words = {"exposure": study.label(study.exposure), "moderator": study.label(moderator)}
         words |= {"label": estimator.label}
@@ -139,7 +135,7 @@ def surface_figures(
 
 def effect_panel(run: Run, key: SurfaceKey) -> LinePanel:
     """Return the effect along a moderator as it is drawn, with what is true of it."""
-    effect, truths = effect_along(run, key), true_rows(run, key.outcome, key.scenario, "threshold")
+    effect, truths = answers.effect_along(run, key), true_rows(run, key.outcome, key.scenario, "threshold")
     return LinePanel(
         [lines.series_of(run.manifest.study, effect, key.estimator)] if effect is not None else [],
         truth=truth_line(run, key.outcome, key.scenario, "conditional_effect", along="moderator_at"),
@@ -150,11 +146,14 @@ def effect_panel(run: Run, key: SurfaceKey) -> LinePanel:
 
 def plot_surfaces(run: Run, keys: Sequence[SurfaceKey]) -> Figure:
     """Return the contours of one estimator and moderator, at least one, a panel an outcome."""
-    study, found = run.manifest.study, run.view(surfaces)
+    study, found = run.manifest.study, run.view(answers.surfaces)
     figure, panels = panel_grid(
         len(keys), most_columns=MOST_CONTOURS, height=CONTOUR_HEIGHT, head=1.0, shared="none"
     )
-    truths, thresholds = [true_levels(run, key) for key in keys], [thresholds_of(run, key) for key in keys]
+    truths, thresholds = (
+        [answers.true_levels(run, key) for key in keys],
+        [answers.thresholds_of(run, key) for key in keys],
+    )
     for axes, key, truth, own in zip(panels, keys, truths, thresholds, strict=True):
         filled = plot_contours(axes, found[key], own, truth)
         levels = np.asarray(filled.levels)
@@ -172,7 +171,7 @@ def plot_surfaces(run: Run, keys: Sequence[SurfaceKey]) -> Figure:
 
 
 def plot_contours(
-    axes: Axes, surface: Surface, thresholds: Iterable[ThresholdRow], truth: Floats | None = None
+    axes: Axes, surface: answers.Surface, thresholds: Iterable[ThresholdRow], truth: Floats | None = None
 ) -> ContourSet:
     """Draw the contours of one surface; return the filled ones, for a colour bar.
 
@@ -207,19 +206,19 @@ def plot_contours(
     return filled
 
 
-def changes_sign(surface: Surface) -> bool:
+def changes_sign(surface: answers.Surface) -> bool:
     """Return whether the effect is above zero in some supported cells and below it in others."""
     effect = surface.effect[surface.supported]
     return bool((effect > 0.0).any() and (effect < 0.0).any())
 
 
-def established_signs(surface: Surface) -> dict[str, Mask]:
+def established_signs(surface: answers.Surface) -> dict[str, Mask]:
     """Return by marker the supported cells where the effect's interval is above, and below, zero."""
     signs = {"^": surface.effect_low > 0.0, "v": surface.effect_high < 0.0}
     return {marker: shown & surface.supported for marker, shown in signs.items()}
 
 
-def _plot_signs(axes: Axes, surface: Surface) -> None:
+def _plot_signs(axes: Axes, surface: answers.Surface) -> None:
     grids = surface.exposure_at, surface.moderator_at
     steps = [max(1, math.ceil(grid.size / MOST_SIGNS)) for grid in grids]
     every = tuple(slice(step // 2, None, step) for step in steps)
@@ -243,13 +242,15 @@ def plot_thresholds(axes: Axes, thresholds: Iterable[ThresholdRow]) -> None:
     for row in thresholds:
         limits = ((limit, 0.7, (0, (3.0, 1.5))) for limit in (row.conf_low, row.conf_high))
         for at, width, dash in ((row.at, 1.3, "solid"), *limits):
-            if row.kind != NONE and math.isfinite(at):
+            if row.kind != answers.NONE and math.isfinite(at):
                 # Cased in white.
                 around = [withStroke(linewidth=width + 1.0, foreground="white")]
                 axes.axhline(at, color=THRESHOLD_COLOUR, linewidth=width, linestyle=dash, path_effects=around)
 
 
-def surface_entries(surfaces: Sequence[Surface], thresholds: Iterable[ThresholdRow]) -> Iterator[Artist]:
+def surface_entries(
+    surfaces: Sequence[answers.Surface], thresholds: Iterable[ThresholdRow]
+) -> Iterator[Artist]:
     """Yield the entries of a legend for what any of the surfaces shows."""
     if not all(surface.supported.all() for surface in surfaces):
         label = gettext("few entities near")
@@ -259,7 +260,7 @@ def surface_entries(surfaces: Sequence[Surface], thresholds: Iterable[ThresholdR
             yield entry(gettext(name), LineStyle("black", "none"), marker=marker, size=3.5)
     if any(map(changes_sign, surfaces)):
         yield entry(gettext("effect of zero"), LineStyle("black", width=1.2))
-    known = [row for row in thresholds if row.kind != NONE]
+    known = [row for row in thresholds if row.kind != answers.NONE]
     if known:
         label = gettext("average effect changes sign")
         if any(math.isfinite(row.conf_low) for row in known):

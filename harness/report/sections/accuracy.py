@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from harness.findings.gains import SYMBOLS, GainCell, Gains, compared_error, errors_of, refusal
 from harness.findings.run import Run
@@ -30,17 +30,6 @@ PARTS = {
     "entities never seen, later periods": marked("New entities,\nlater periods"),
 }
 
-# What remains of the gain of each estimator, by the name of the part; those that the run has.
-PartsLeft = Mapping[str, Mapping[str, PartRow]]
-
-
-def gains_left(run: Run, outcome: str) -> PartsLeft:
-    """Return what remains of the gains of one outcome, estimators in the order of the table."""
-    found: dict[str, dict[str, PartRow]] = {}
-    for row in run.rows(DECOMPOSITION, outcome=outcome):
-        found.setdefault(row.estimator, {}).setdefault(row.part, row)
-    return found
-
 
 def origin_blocks(gains: Gains) -> Iterator[blocks.ReportBlock]:
     """Yield what remains of the gains of every outcome, where any estimator has some of it."""
@@ -58,24 +47,27 @@ def origin_blocks(gains: Gains) -> Iterator[blocks.ReportBlock]:
 def left_table(gains: Gains) -> ReportTable:
     """Return what remains of the gains: outcomes and estimators down, what is predicted across."""
     study = gains.run.manifest.study
-    found = {outcome: gains_left(gains.run, outcome) for outcome in study.outcomes}
-    present = {name for own in found.values() for parts in own.values() for name in parts}
+    present = {row.part for row in gains.run.rows(DECOMPOSITION)}
     parts = [name for name in PARTS if name in present]
     reference = gettext("MSE of {reference_label}").format(reference_label=study.reference_label)
 
     def rows(outcome: str) -> Iterator[tuple[Given, ...]]:
-        own = found[outcome]
-        errors = {name: row.mse_reference for parts in own.values() for name, row in parts.items()}
+        every = reversed(gains.run.rows(DECOMPOSITION, outcome=outcome))
+        own = {(row.estimator, row.part): row for row in every}
+        errors = {name: row.mse_reference for (_, name), row in own.items()}
         yield (reference, *(significant(errors[name], 3) if name in errors else "" for name in parts))
         for entry in gains.candidates:
-            if entry.id in own:
-                yield (entry.label, *(_part_cell(own[entry.id].get(name)) for name in parts))
+            cells = [own.get((entry.id, name)) for name in parts]
+            if any(cells):
+                yield (entry.label, *map(_part_cell, cells))
 
     return ReportTable(
         caption=gettext("Gain that remains for new entities"),
         columns=columns_of(gettext("Estimator"), *(gettext(PARTS[name]) for name in parts)),
         groups=row_groups(
-            (outcome_heading(study, outcome), rows(outcome)) for outcome in study.outcomes if found[outcome]
+            (outcome_heading(study, outcome), rows(outcome))
+            for outcome in study.outcomes
+            if gains.run.rows(DECOMPOSITION, outcome=outcome)
         ),
     )
 

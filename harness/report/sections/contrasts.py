@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import NamedTuple
@@ -311,12 +311,8 @@ def _heading(run: Run) -> str:
     return gettext("Contrasts of {exposure}").format(exposure=study.label(study.exposure))
 
 
-def contrast_groups(run: Run) -> Iterable[str]:
-    """Return the names of the groups that contrasts are of."""
-    return dict.fromkeys(row.group for row in run.rows(CONTRASTS) if row.group)
-
-
 CONTRASTS_SECTION = Section(
-    *("contrasts", marked("Contrasts"), 750, contrast_blocks, _heading, contrast_groups),
+    *("contrasts", marked("Contrasts"), 750, contrast_blocks, _heading),
+    drawn_names=lambda run: [row.group for row in run.rows(CONTRASTS)],
     tables=("contrasts",),
 )

@@ -148,15 +148,10 @@ Answers = Sequence[TruthErrorRow]
 
 
 def truth_blocks(run: Run) -> Iterator[ReportBlock]:
-    """Yield the errors of the curves; to the appendix those of all answers."""
-    yield truth_table(run, kinds_of_curves(run))
+    """Yield the errors of the curves, over supported rows if any; to the appendix those of all."""
+    kind = "level_supported" if run.rows(TRUTH_ERRORS, kind="level_supported") else "level"
+    yield truth_table(run, [kind])
     yield Appendix((truth_table(run, tuple(KINDS)),))
-
-
-def kinds_of_curves(run: Run) -> tuple[str, ...]:
-    """Return the kind of curves that the page has: over supported rows where there are any."""
-    kinds = {row.kind for row in run.rows(TRUTH_ERRORS)}
-    return ("level_supported",) if "level_supported" in kinds else ("level",)
 
 
 def _errors_by_answer(run: Run, outcome: str) -> Iterator[tuple[str, str, Answers]]:

@@ -44,9 +44,8 @@ def heterogeneity_blocks(run: Run) -> Iterator[ReportBlock]:
         more += [tables.difference_table(grouped)]
     if more:
         more.append(SmallPrint(_groups_note(run)))
-    questions = list(
-        dict.fromkeys((row.scenario, row.moderator) for row in run.rows(heterogeneity.CONDITIONAL_EFFECTS))
-    )
+    along = run.rows(heterogeneity.CONDITIONAL_EFFECTS)
+    questions = dict.fromkeys((row.scenario, row.moderator) for row in along)
     for question in questions:
         more += [*surface_figures(run, question, leading), tables.conditional_table(run, question)]
     if questions:
@@ -66,7 +65,12 @@ def difference_sentence(run: Run, estimator: EstimatorRecord) -> str:
             "None of {n} differences between groups is significant ({level} intervals, unadjusted)."
         )
         return none.format(**words)
-    named = [_named(run, row) for row in differ[:MOST_NAMED]]
+    named = [
+        gettext("{group} against {other} ({outcome})").format(
+            group=row.group, other=row.other, outcome=study.label(row.outcome)
+        )
+        for row in differ[:MOST_NAMED]
+    ]
     some = gettext(
         "{n_differ} of {n} differences between groups are significant ({level} intervals, unadjusted): "
         "{named}."
@@ -74,13 +78,6 @@ def difference_sentence(run: Run, estimator: EstimatorRecord) -> str:
     left = len(differ) - MOST_NAMED
     more = [gettext("{left} more").format(left=left)] if left > 0 else []
     return some.format(**words, named=joined([*named, *more]))
-
-
-def _named(run: Run, row: heterogeneity.DifferenceRow) -> str:
-    study = run.manifest.study
-    return gettext("{group} against {other} ({outcome})").format(
-        group=row.group, other=row.other, outcome=study.label(row.outcome)
-    )
 
 
 def _groups_note(run: Run) -> str:
@@ -101,9 +98,11 @@ def _moderators_note(run: Run) -> str:
 
 def _turned(run: Run) -> Iterator[Paragraph]:
     """Yield where the surfaces can be turned, or what is missing for that."""
-    if run.view(tables.surfaces) and can_turn():
+    if not run.view(tables.surfaces):
+        return
+    if can_turn():
         yield Paragraph(rich(gettext("All surfaces can be turned in [surfaces.html](surfaces.html).")))
-    elif run.view(tables.surfaces):
+    else:
         missing = gettext(
             "Surfaces that can be turned need plotly: `pip install 'panel-harness[surfaces]'`, then "
             "`harness report` on the run folder."

@@ -57,10 +57,7 @@ def plot_slopes(slopes: pd.DataFrame, outcome: str, exposure: str) -> Figure:
     """Return the figure of one column's slopes by quantile."""
     from harness.plugin import drawing
 
-    figure = drawing.new_figure(drawing.SINGLE_COLUMN + 1.2, 2.5)
-    axes = figure.subplots()
-    axes.grid(axis="y")
-    axes.axhline(0.0, color="#333333", linewidth=0.7)
+    figure, axes = drawing.axes_over_zero(drawing.SINGLE_COLUMN + 1.2, 2.5)
     at = slopes["quantile"].to_numpy()
     axes.fill_between(at, slopes["conf_low"], slopes["conf_high"], color="#0072b2", alpha=0.2, linewidth=0.0)
     axes.plot(at, slopes["estimate"], "o-", color="#0072b2", markersize=4, linewidth=1.2)
