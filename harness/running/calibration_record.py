@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
+import pandas as pd
 from pydantic import TypeAdapter
 
 from harness.errors import ArtifactError
@@ -16,10 +17,6 @@ from harness.running.folder import RunFolder
 from harness.running.prepare import Prepared
 from harness.running.provenance import data_record, study_record
 from harness.tables.findings import CHECK_RATES, ERROR_RATES
-
-if TYPE_CHECKING:
-    import pandas as pd
-
 
 # Name of its file in the folder of a calibration.
 CALIBRATION_RECORD = "calibration.json"

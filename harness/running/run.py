@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from harness.data.read.files import FRAME_FILE, FrameFile
 from harness.data.read.source import machine_bytes, refuse_changed
@@ -34,9 +35,6 @@ from harness.running.write import write_conclusions, write_tables
 from harness.study.expectations.cell import Reproduction, check_expectations, narrowed
 from harness.study.expectations.expectation import AnyExpectation
 from harness.tables.findings import ERROR_RATES, FINDINGS
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 def write_run(

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from harness.errors import PluginError, Problem
 from harness.estimators.guard import Attempt, Status, all_of, as_reason, attempt, notes_of
@@ -28,9 +30,6 @@ from harness.scenarios.task import SubjectTask
 from harness.tables.preparation import Note
 from harness.tables.registry import TABLES
 from harness.tables.table import ResultTable
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,8 +89,6 @@ def _result_rows(fit: object) -> Tables:
 
 def _require_frames(tables: object, allowed: Mapping[str, ResultTable], who: str) -> None:
     """Refuse an answer that is no table, or one that nobody declared and no file would hold."""
-    import pandas as pd
-
     if not isinstance(tables, Mapping):
         problem = Problem(who, Message("returned a {name}", name=type(tables).__name__), "tables by name")
         raise PluginError(problem)
@@ -106,8 +103,6 @@ def _require_frames(tables: object, allowed: Mapping[str, ResultTable], who: str
 
 
 def _frames(tables: Mapping[str, Columns]) -> Tables:
-    import pandas as pd
-
     return {name: pd.DataFrame(dict(columns)) for name, columns in tables.items()}
 
 

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from harness.data.data_spec import DataSpec, FileSpec
 from harness.data.dataset import Dataset
@@ -25,10 +26,6 @@ from harness.data.shape.merge import append, merge
 from harness.data.shipped import harness_readers
 from harness.errors import DataError, PluginError, near_names
 from harness.language import Message, marked
-
-if TYPE_CHECKING:
-    import pandas as pd
-
 
 PICKLES = frozenset({".pkl", ".pickle", ".joblib", ".pt", ".pth", ".npy", ".npz", ".rds", ".rdata"})
 
@@ -310,8 +307,6 @@ def _read_dataset(name: str, datasets: Mapping[str, Dataset]) -> Table:
 
 
 def _table_of(frame: object, origin: str, title: str, source: str, *, simulated: bool = False) -> Table:
-    import pandas as pd
-
     if not isinstance(frame, pd.DataFrame):
         by = f"simulation {origin}: draw" if simulated else f"dataset {origin}: load"
         raise PluginError.returned(frame, "a pandas DataFrame", by=by)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
+import pandas as pd
 
 from harness.arrays import Floats, Ints, Mask
 from harness.data.data_spec import MissingPolicy
@@ -335,8 +336,6 @@ _PAIR = marked(
 
 def _makes(values: Floats, outcomes: Floats) -> Mask:
     """Return which outcomes, (n_obs, n_outcomes), are a smooth or a monotone function of values, (n_obs,)."""
-    import pandas as pd
-
     ranks = pd.DataFrame(np.column_stack([values, outcomes])).rank().corr().to_numpy()[0, 1:]
     is_monotone = np.abs(ranks) > MONOTONE
     if np.unique(values).size < LEAST_ROWS:  # of one value an entity, say

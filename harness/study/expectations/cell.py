@@ -6,19 +6,16 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import Literal, TypeVar
 
 import numpy as np
+import pandas as pd
 
 from harness.arrays import Mask
 from harness.study.expectations.expectation import AnyExpectation, ExpectedNumber, Key
 from harness.study.spec.entry import Entry
 from harness.study.spec.study import Study
 from harness.tables.table import DETAILS, STATUS, ResultTable
-
-if TYPE_CHECKING:
-    import pandas as pd
-
 
 # Relative difference up to which two numbers name the same row, such as a point of a grid.
 CLOSE = 1e-9
@@ -72,15 +69,11 @@ def _agreeing(column: pd.Series, key: Key) -> Mask:
     """Return the rows, (n_rows,), that hold what is asked for; numbers may differ in their last bits."""
     if isinstance(key, str | bool):
         return np.asarray(column.astype(str) == str(key))
-    import pandas as pd
-
     held = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
     return np.asarray(np.isclose(held, key, rtol=CLOSE, atol=0.0))
 
 
 def _cell(row: pd.Series, column: str) -> FoundCell:
-    import pandas as pd
-
     held = row[column]
     if pd.isna(held):
         return FoundCell(None, _refusal(row) or "the cell is empty")
@@ -169,8 +162,6 @@ def check_expectations(
 
 def expectations_table(reproductions: Iterable[Reproduction]) -> pd.DataFrame:
     """Return one row for each expectation, in the order of the spec."""
-    import pandas as pd
-
     return pd.DataFrame(
         [
             {

@@ -7,7 +7,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from harness.language import Message, all_of, in_series, marked
 from harness.study.expectations import consistency
@@ -18,10 +20,6 @@ from harness.study.expectations.lookup import RunTables, RunValue
 from harness.study.spec.printed import Interval
 from harness.study.spec.study import Study
 from harness.tables.claims import CLAIMS
-
-if TYPE_CHECKING:
-    import pandas as pd
-
 
 # How a curve goes, by its direction and by whether it is known how far.
 COURSES = {
@@ -206,8 +204,6 @@ def claims_table(study: Study, tables: Mapping[str, pd.DataFrame]) -> pd.DataFra
     ----------
     tables : of the run; those named in `harness.study.expectations.moderated_claim.SOURCES`
     """
-    import pandas as pd
-
     gains = tables["gain"]
     own = gains[gains["reference"] == study.evaluation.reference] if len(gains) else gains
     run = RunTables({**tables, "gain": own}, study.evaluation.protocols[0].id, column_labels(study))
