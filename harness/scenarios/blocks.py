@@ -16,17 +16,8 @@ from harness.estimators.guard import Attempt, Status, all_of, attempt, in_one_li
 from harness.estimators.protocol import CanFitDraws, CanPrepareDraws, DrawMaker, Estimator, FitsByDraws
 from harness.evaluation.resample import ResampleUnit
 from harness.language import Message
-from harness.scenarios.draws import (
-    MOST_NUMBERS,
-    MOST_SOLVED,
-    DrawPlan,
-    Numbers,
-    Resamples,
-    cut_draws,
-    joined,
-    refusals_of,
-    too_many_refused,
-)
+from harness.scenarios import draws as resampling
+from harness.scenarios.draws import DrawPlan, Numbers, Resamples
 from harness.scenarios.scenario import EvaluatesModels, Subject
 from harness.scenarios.task import ScenarioTask, Sealed, SubjectTask
 from harness.tables.preparation import Note
@@ -217,7 +208,11 @@ class PrepareTask(SubjectTask[Preparation]):
         some = self.subsample
         n_obs = self.subject.panel.n_obs if some is None else some.averaged.size
         is_solved = self.plan is not None and not is_trained_anew(self.subject.estimator)
-        return cut_draws(self.n_draws, n_obs=n_obs, most_numbers=MOST_SOLVED if is_solved else MOST_NUMBERS)
+        return resampling.cut_draws(
+            self.n_draws,
+            n_obs=n_obs,
+            most_numbers=resampling.MOST_SOLVED if is_solved else resampling.MOST_NUMBERS,
+        )
 
     @property
     def averaged(self) -> Panel:
@@ -326,7 +321,7 @@ class BlockTask(ScenarioTask[BlockResult]):
         maker = found[0] if found else self.prepare.run()
         tried = maker.then(lambda made: made.open().draw(self.draws))
         fits = tried.value
-        refused = () if fits is None else refusals_of(fits)
+        refused = () if fits is None else resampling.refusals_of(fits)
         numbers: dict[str, Attempt[Numbers]] = {}
         if fits is not None and len(refused) < len(self.draws):
             panel, rows = self.prepare.subject.panel, self.prepare.averaged
@@ -350,9 +345,9 @@ def of_all_draws(blocks: Sequence[BlockResult], scenario: str) -> Attempt[Number
     blocks : in the order of their draws
     """
     refusals = [reason for block in blocks for reason in block.refusals]
-    if too_many_refused(len(refusals), sum(block.n_draws for block in blocks)):
+    if resampling.too_many_refused(len(refusals), sum(block.n_draws for block in blocks)):
         return Attempt(None, "refused", refusals[0])
     for block in blocks:
         if block.status != "ok":
             return Attempt(None, block.status, block.reason)
-    return all_of(block.numbers[scenario] for block in blocks if block.numbers).then(joined)
+    return all_of(block.numbers[scenario] for block in blocks if block.numbers).then(resampling.joined)
