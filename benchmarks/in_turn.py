@@ -13,10 +13,12 @@ from time import process_time
 import numpy as np
 
 from harness.plugin import Floats
-from harness_neural.batch import quasi_newton, training
+from harness_neural.batch import training
+from harness_neural.batch.in_turn import train_in_turn
 from harness_neural.batch.optimisers import Lbfgs
 from harness_neural.batch.passes import one_thread
 from harness_neural.batch.progress import Trained
+from harness_neural.batch.quasi_newton import ScipyLbfgs
 from harness_neural.batch.task import Settings, TrainingTask, initial_values
 
 Trainer = Callable[[TrainingTask, Settings], Trained]
@@ -32,7 +34,7 @@ SHAPES: dict[str, Callable[[Floats], Floats]] = {
 def in_turn(task: TrainingTask, settings: Settings) -> Trained:
     """Train any number of networks one after the other."""
     with one_thread():
-        return quasi_newton.train_in_turn(task, settings, Lbfgs())
+        return train_in_turn(task, settings, ScipyLbfgs(Lbfgs()))
 
 
 def make_rows(

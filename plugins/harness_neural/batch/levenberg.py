@@ -8,58 +8,35 @@ methods that know the slope alone stop short (Levenberg 1944; Marquardt 1963; fo
 
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
-from harness_neural.batch.optimisers import Evaluation
-from harness_neural.batch.parameters import ParameterMap
-from harness_neural.batch.progress import (
-    Progress,
-    Results,
-    Trained,
-    begin_progress,
-    has_finished,
-    update_progress,
-)
+from harness.plugin import Floats
+from harness_neural.batch.in_turn import Path
 from harness_neural.batch.residuals import Residuals
-from harness_neural.batch.task import LevenbergMarquardt, Settings, TrainingTask
+from harness_neural.batch.task import LevenbergMarquardt
 
 # No step is found once the damping is this much larger than the curvature of standardised residuals.
 MOST_DAMPING = 1e8
 LEAST_DAMPING = 1e-10
 
 
-def train_in_turn(task: TrainingTask, settings: Settings, rule: LevenbergMarquardt) -> Trained:
-    """Train the networks of a task one by one, in float64; see `harness_neural.batch.train`."""
-    is_tanh = settings.activation == "tanh"
-    results = Results()
-    for network in range(task.n_networks):
-        residuals = Residuals(task, network, settings)
-        descent = _Descent(residuals, rule, torch.from_numpy(task.start[network]))
-        progress = _descend(descent, task, settings, network, results)
-        weights = ParameterMap(residuals.scaling, is_tanh=is_tanh).parameters(progress.best_point)
-        results.put(np.array([network]), weights=weights, progress=progress)
-    return results.trained(settings.activation)
+@dataclass(frozen=True)
+class DampedSteps:
+    """The rule."""
 
+    options: LevenbergMarquardt
 
-def _descend(
-    descent: _Descent, task: TrainingTask, settings: Settings, network: int, results: Results
-) -> Progress:
-    """Train one network and return how far it has come."""
-    watches = bool(task.selection[network].sum() > 0.0)
-    limit = settings.max_steps if watches else int(task.blind_steps[network])
-    progress = begin_progress(
-        descent.point.unsqueeze(0), limit=torch.tensor([limit]), watches=torch.tensor([watches])
-    )
-    moved = torch.tensor([True])
-    while True:
-        evaluation = descent.evaluation()
-        progress = update_progress(progress, evaluation=evaluation, moved=moved)
-        results.record(np.array([network]), evaluation=evaluation, moved=moved)
-        finished = has_finished(progress, evaluation.gradient, settings, moved=moved)
-        if bool(finished) or not descent.step():
-            return progress
+    def __call__(self, residuals: Residuals, start: Floats, path: Path) -> None:
+        """Add to the path the start, (n_parameters,), and the point after each step."""
+        descent = _Descent(residuals, self.options, torch.from_numpy(start))
+        while True:
+            selection = float(residuals.selection_loss(descent.point))
+            path.add(descent.point.numpy(), training=descent.loss, selection=selection)
+            if path.is_over or descent.steepness <= path.settings.tolerance or not descent.step():
+                return
 
 
 class _Descent:
@@ -72,14 +49,15 @@ class _Descent:
         self._loss = residuals.loss(point)
         self._slope, self._curvature = residuals.normal_equations(point)
 
-    def evaluation(self) -> Evaluation:
-        """Return loss, gradient and selection loss where the network is."""
-        return Evaluation(
-            loss=self._loss.unsqueeze(0),
-            gradient=2.0 * self._slope.unsqueeze(0),
-            selection=self._residuals.selection_loss(self.point).unsqueeze(0),
-            points=self.point.unsqueeze(0),
-        )
+    @property
+    def loss(self) -> float:
+        """Training loss where the network is."""
+        return float(self._loss)
+
+    @property
+    def steepness(self) -> float:
+        """The largest element of its gradient there."""
+        return 2.0 * float(self._slope.abs().max())
 
     def step(self) -> bool:
         """Move to a point of lower loss; return False where the most damped step finds none."""

@@ -1,4 +1,4 @@
-"""L-BFGS of SciPy for networks that are trained one after the other.
+"""L-BFGS of SciPy, by which few networks train one after the other.
 
 A step of a batch of few small networks costs its calls of torch rather than its arithmetic, and they are as
 many for one network as for a hundred. SciPy moves a single network by compiled code (Zhu, Byrd, Lu & Nocedal
@@ -7,19 +7,18 @@ many for one network as for a hundred. SciPy moves a single network by compiled 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 from scipy.optimize import OptimizeResult, minimize
 
 from harness.plugin import Floats
-from harness_neural.batch import batch_records
-from harness_neural.batch.networks import NetworkBatch
+from harness_neural.batch.in_turn import Path
 from harness_neural.batch.optimisers import Lbfgs
-from harness_neural.batch.parameters import ParameterMap
 from harness_neural.batch.passes import backward, unit_of
-from harness_neural.batch.progress import LearningCurve, Trained
 from harness_neural.batch.residuals import Residuals
-from harness_neural.batch.task import Settings, TrainingTask
+from harness_neural.batch.task import Settings
 
 # Points that SciPy may evaluate for each step.
 MOST_TRIALS = 20
@@ -50,16 +49,22 @@ class NetworkLoss:
         self._gradient = inputs.new_zeros(layout.n_parameters)
         hidden, self._of_output = (self._gradient[places] for places in self._places)
         self._of_hidden = hidden.view(n_units, len(inputs))
-        self._errors = inputs.new_zeros(inputs.shape[1])
+        self._errors, self._evaluated = inputs.new_zeros(inputs.shape[1]), np.empty(0)
 
     @property
     def selection(self) -> float:
         """The loss on the selection rows at the point evaluated last; zero for a network without these."""
         return float((self._errors * self._residuals.selection_shares) @ self._errors)
 
+    def require(self, values: Floats) -> None:
+        """Evaluate a point, (n_parameters,), unless it is the one evaluated last."""
+        if not np.array_equal(values, self._evaluated):
+            self.evaluate(values)
+
     def evaluate(self, values: Floats) -> tuple[float, Floats]:
         """Return the training loss at a point, (n_parameters,), see `Evaluation`, and its gradient."""
-        point, units, gradient = torch.from_numpy(values), self._units, self._gradient
+        self._evaluated = values.copy()
+        point, units, gradient = torch.from_numpy(self._evaluated), self._units, self._gradient
         output, intercept = point[self._places[1]], values[-1]
         from_units = self._factor * output
         torch.mm(point[self._places[0]].view_as(self._of_hidden), self._inputs, out=units)
@@ -82,83 +87,39 @@ class NetworkLoss:
         return float(loss), gradient.numpy().copy()
 
 
-class Path:
-    """Where one network has been, step by step from its start.
+@dataclass(frozen=True)
+class ScipyLbfgs:
+    """The rule; `options` are those of a batch."""
 
-    Parameters
-    ----------
-    loss : of the network
-    start : (n_parameters,)
-    patience : steps without a lower selection loss after which it stops; None for a network without
-        selection rows, which keeps its last weights
-    """
+    options: Lbfgs
 
-    def __init__(self, loss: NetworkLoss, start: Floats, *, patience: int | None) -> None:
-        self._loss, self._patience = loss, patience
-        self._evaluated = start
-        self.training, self.selection = [loss.evaluate(start)[0]], [loss.selection]
-        self.best_step, self.best_point = 0, start
+    def __call__(self, residuals: Residuals, start: Floats, path: Path) -> None:
+        """Add to the path the start, (n_parameters,), and the point after each step."""
+        loss = NetworkLoss(residuals, path.settings, bias_stretch=self.options.bias_stretch)
+        stretch = residuals.layout.stretch(self.options.bias_stretch).numpy()
 
-    def evaluate(self, point: Floats) -> tuple[float, Floats]:
-        """Return loss and gradient at a point that the optimiser tries."""
-        self._evaluated = point.copy()
-        return self._loss.evaluate(self._evaluated)
+        def take_step(intermediate_result: OptimizeResult) -> None:
+            loss.require(intermediate_result.x)
+            training = float(intermediate_result.fun)
+            path.add(intermediate_result.x * stretch, training=training, selection=loss.selection)
+            if path.is_over:
+                raise StopIteration
 
-    def step(self, intermediate_result: OptimizeResult) -> None:
-        """Take note of a step; end the training of a network that is out of patience."""
-        if not np.array_equal(intermediate_result.x, self._evaluated):
-            self.evaluate(intermediate_result.x)
-        best, selection = self.selection[self.best_step], self._loss.selection
-        self.training.append(float(intermediate_result.fun))
-        self.selection.append(selection)
-        if self._patience is None or selection < best:
-            self.best_step, self.best_point = len(self.training) - 1, self._evaluated
-        elif len(self.training) - 1 - self.best_step >= self._patience:
-            raise StopIteration
-
-
-def train_in_turn(task: TrainingTask, settings: Settings, rule: Lbfgs) -> Trained:
-    """Train the networks of a task one by one, in float64; see `harness_neural.batch.training.train`."""
-    residuals = [Residuals(task, network, settings) for network in range(task.n_networks)]
-    paths = [_path(task, settings, rule, network, own) for network, own in enumerate(residuals)]
-    stretch = residuals[0].layout.stretch(rule.bias_stretch)
-    points = torch.from_numpy(np.stack([path.best_point for path in paths])) * stretch
-    scaling = batch_records.join(*(own.scaling for own in residuals))
-    kept = ParameterMap(scaling, is_tanh=settings.activation == "tanh").parameters(points)
-    numbers = (kept.hidden, kept.output, kept.intercept)
-    return Trained(
-        networks=NetworkBatch(unit_of(settings.activation), *(values.numpy() for values in numbers)),
-        points=points.numpy(),
-        steps=np.array([len(path.training) - 1 for path in paths]),
-        best_step=np.array([path.best_step for path in paths]),
-        loss=np.array([path.training[path.best_step] for path in paths]),
-        selection=np.array([path.selection[path.best_step] for path in paths]),
-        curves=tuple(LearningCurve(np.array(path.training), np.array(path.selection)) for path in paths),
-    )
-
-
-def _path(task: TrainingTask, settings: Settings, rule: Lbfgs, network: int, residuals: Residuals) -> Path:
-    """Train one network."""
-    watches = bool(residuals.selection_shares.any())
-    path = Path(
-        NetworkLoss(residuals, settings, bias_stretch=rule.bias_stretch),
-        task.start[network] / residuals.layout.stretch(rule.bias_stretch).numpy(),
-        patience=settings.patience if watches else None,
-    )
-    n_steps = settings.max_steps if watches else int(task.blind_steps[network])
-    if n_steps > 0:
+        first = start / stretch
+        path.add(start, training=loss.evaluate(first)[0], selection=loss.selection)
+        if path.is_over:
+            return
         minimize(
-            path.evaluate,
-            path.best_point,
+            loss.evaluate,
+            first,
             jac=True,
             method="L-BFGS-B",
-            callback=path.step,
+            callback=take_step,
             options={
-                "maxcor": rule.memory,
-                "maxiter": n_steps,
-                "maxfun": MOST_TRIALS * n_steps,
+                "maxcor": self.options.memory,
+                "maxiter": path.n_steps,
+                "maxfun": MOST_TRIALS * path.n_steps,
                 "ftol": 0.0,
-                "gtol": settings.tolerance,
+                "gtol": path.settings.tolerance,
             },
         )
-    return path

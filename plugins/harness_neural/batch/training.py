@@ -9,11 +9,14 @@ import torch
 from torch import Tensor
 
 from harness.plugin import Ints
-from harness_neural.batch import batch_records, levenberg, quasi_newton
+from harness_neural.batch import batch_records
+from harness_neural.batch.in_turn import train_in_turn
+from harness_neural.batch.levenberg import DampedSteps
 from harness_neural.batch.objective import Objective
 from harness_neural.batch.optimisers import Lbfgs, Optimiser
 from harness_neural.batch.passes import on_device, one_thread
 from harness_neural.batch.progress import Results, Trained, begin_progress, has_finished, update_progress
+from harness_neural.batch.quasi_newton import ScipyLbfgs
 from harness_neural.batch.task import LevenbergMarquardt, Settings, TrainingTask
 
 # So many networks take less time one after the other than side by side.
@@ -31,7 +34,7 @@ def train(task: TrainingTask, settings: Settings) -> Trained:
     """
     with one_thread():
         if isinstance(settings.optimiser, LevenbergMarquardt):
-            return levenberg.train_in_turn(task, settings, settings.optimiser)
+            return train_in_turn(task, settings, DampedSteps(settings.optimiser))
         with on_device(settings.device):
             batch = _Batch(task, settings, settings.optimiser)
             while batch.fill():
@@ -50,7 +53,7 @@ def train_few(task: TrainingTask, settings: Settings) -> Trained:
     if task.n_networks > FEW or settings.output == "solved" or not (is_usual and isinstance(rule, Lbfgs)):
         return train(task, settings)
     with one_thread():
-        return quasi_newton.train_in_turn(task, settings, rule)
+        return train_in_turn(task, settings, ScipyLbfgs(rule))
 
 
 class _Batch:
