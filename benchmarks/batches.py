@@ -17,7 +17,7 @@ from harness.plugin import Floats
 from harness_neural.batch.task import Settings, TrainingTask, initial_values
 from harness_neural.batch.training import train
 from harness_neural.options import NetworkOptions
-from neural_tasks import study_rows
+from study_tasks import study_rows
 
 N_NETWORKS, N_UNITS, N_INPUTS, N_PERIODS = 4, 8, 27, 9
 HELD_OUT = 2000

@@ -165,7 +165,7 @@ class KnownSlopes:
 
 
 def _known() -> Estimator:
-    from known_shapes import KnownShapes
+    from effect_panels import KnownShapes
 
     learner: Estimator = KnownShapes()
     return learner

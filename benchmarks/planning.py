@@ -1,7 +1,7 @@
 """Measure what a study costs a row, a draw and a task, for ``docs/measured/performance.md``.
 
-Run in a checkout as ``PYTHONPATH=tests OMP_NUM_THREADS=1 python benchmarks/planning.py``. Times are those of
-the processor, the least of several runs, so that other work on the machine counts little.
+Run as ``PYTHONPATH=tests:benchmarks OMP_NUM_THREADS=1 python benchmarks/planning.py``. Times are
+those of the processor, the least of several runs, so that other work on the machine counts little.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from harness_neural.batch.task import Settings
 from harness_neural.batch.training import train
 from harness_neural.fits import mean_profile
 from harness_neural.options import NetworkOptions
-from neural_tasks import bootstrap_task
+from study_tasks import bootstrap_task
 from worker_tasks import Square
 
 ROUNDS = 3
@@ -42,7 +42,7 @@ import resource, sys
 import numpy as np
 from harness import draw_weights, left_out
 from harness_neural.mlp import Mlp
-from neural_tasks import bootstrap_task
+from study_tasks import bootstrap_task
 from panels import panel_from_arrays
 
 n_draws, n_entities = map(int, sys.argv[1:])

@@ -15,7 +15,7 @@ from harness.plugin import Floats, draw_weights, random_stream
 from harness.scenarios.draws import DrawPlan, Resamples
 from harness.scenarios.grid import mean_predictions
 from harness_sklearn.trees import Boosting
-from neural_tasks import panel_of_cities
+from study_tasks import panel_of_cities
 
 N_DRAWS = 8
 AT = np.linspace(-2.0, 2.0, 40)

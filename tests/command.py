@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import subprocess
 import sys
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -34,6 +35,14 @@ def harness(*words, cwd=ROOT, **variables):
         process.join()
         said = [Path(folder, name).read_text(encoding="utf-8") for name in ("stdout", "stderr")]
     return CompletedProcess(argv, process.exitcode, *said)
+
+
+def python(*words, cwd=ROOT, env=None, check=False, timeout=None):
+    """Run Python from nothing with these words, and return its exit code and output."""
+    command = [sys.executable, *map(str, words)]
+    return subprocess.run(
+        command, cwd=cwd, env=env, check=check, timeout=timeout, capture_output=True, text=True
+    )
 
 
 def _run(argv, cwd, environment, folder):

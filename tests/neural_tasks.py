@@ -31,10 +31,12 @@ def make_task(
     X = rng.normal(size=(n_obs, n_inputs))
     outcome = np.tanh(2.0 * X[:, 0]) + 0.5 * X[:, 1] ** 2 + noise * rng.normal(size=n_obs)
     sizes = np.array(n_units)
-    return _task(X, outcome, rng.multinomial(n_obs, np.full(n_obs, 1.0 / n_obs), size=sizes.size), sizes, rng)
+    return task_of(
+        X, outcome, rng.multinomial(n_obs, np.full(n_obs, 1.0 / n_obs), size=sizes.size), sizes, rng
+    )
 
 
-def _task(X: Floats, outcome: Floats, counts: Ints, sizes: Ints, rng: np.random.Generator) -> TrainingTask:
+def task_of(X: Floats, outcome: Floats, counts: Ints, sizes: Ints, rng: np.random.Generator) -> TrainingTask:
     """Return the task of bootstrap draws, (n_networks, n_obs), of networks of some sizes, (n_networks,)."""
     return TrainingTask(
         X=X,
@@ -45,45 +47,6 @@ def _task(X: Floats, outcome: Floats, counts: Ints, sizes: Ints, rng: np.random.
         n_units=sizes,
         blind_steps=np.full(sizes.size, 30),
     )
-
-
-def study_rows(
-    rng: np.random.Generator, *, n_entities: int = 273, n_periods: int = 9, n_inputs: int = 27
-) -> tuple[Floats, Floats]:
-    """Return inputs and outcome of a panel: a curve, a wave, an interaction, noise.
-
-    Inputs differ mostly between entities.
-    """
-    between = rng.normal(size=(n_entities, 1, n_inputs))
-    within = rng.normal(size=(n_entities, n_periods, n_inputs))
-    X = (0.8 * between + 0.6 * within).reshape(-1, n_inputs)
-    curve = np.tanh(1.5 * X[:, 0]) + 0.3 * np.sin(2.0 * X[:, 4])
-    outcome = curve + 0.5 * X[:, 1] * X[:, 2] + 0.3 * X[:, 3] + 0.5 * rng.normal(size=len(X))
-    return X, outcome
-
-
-def bootstrap_task(
-    n_draws: int, *, n_entities: int = 273, n_periods: int = 9, n_inputs: int = 27
-) -> TrainingTask:
-    """Return networks of eight units on entity bootstraps of a panel of the study's size."""
-    rng = np.random.default_rng(0)
-    X, outcome = study_rows(rng, n_entities=n_entities, n_periods=n_periods, n_inputs=n_inputs)
-    counts = rng.multinomial(n_entities, np.full(n_entities, 1.0 / n_entities), size=n_draws)
-    return _task(X, outcome, np.repeat(counts, n_periods, axis=1), np.full(n_draws, 8), rng)
-
-
-def panel_of_cities() -> Panel:
-    """Return the rows of `bootstrap_task` as a panel of 273 entities and nine periods."""
-    task = bootstrap_task(1)
-    entity, period = (axis.ravel() for axis in np.indices((273, 9)))
-    return panel_from_arrays(entity=entity, period=period, outcome=task.outcome, X=task.X)
-
-
-def fresh_rows() -> tuple[Floats, Floats]:
-    """Return inputs and outcome of entities that no draw has seen, in the units of `bootstrap_task`."""
-    known = study_rows(np.random.default_rng(0))[1]
-    X, outcome = study_rows(np.random.default_rng(1))
-    return X, (outcome - known.mean()) / known.std()
 
 
 def make_panel(

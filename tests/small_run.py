@@ -8,34 +8,20 @@ import time
 from pathlib import Path
 from subprocess import Popen
 
+from ruamel.yaml import YAML
+
 import harness
+from harness.audit.verification import verify
+from harness.installed import installed
 from harness.running.files import CHECKPOINTS, MANIFEST, MANIFEST_SUM, sum_line
+from harness.running.folder import RunFolder
 
 KEYS = {"entity": "firm", "time": "year"}
 ROLES = {**KEYS, "outcomes": ["invest"], "exposure": "value", "controls": ["capital"]}
 
 # A study with every table that is recomputed.
-SPEC = {
-    "spec_version": 1,
-    "study": "small",
-    "title": "Investment & <b>value</b>",
-    "seed": 7,
-    "data": {"rows": {"firm": {"exclude": ["American Steel"]}}},
-    "roles": ROLES,
-    "variables": {"value": {"label": "Market value"}},
-    "estimators": [
-        {"id": "ols", "use": "pooled_ols", "label": "Pooled OLS"},
-        {"id": "curved", "use": "polynomial_effects"},
-    ],
-    "evaluation": {
-        "reference": "ols",
-        "protocols": ["in_sample", "as_published", "random_rows", "held_out_entities"],
-    },
-    "multiverse": {"estimator": "curved", "vary": {"degree": [1, 3]}, "references": ["ols"]},
-    "scenarios": [{"use": "curve", "draws": 6, "grid": 5}],
-    "claims": [{"outcome": "invest", "quantity": "gain", "estimator": "curved", "value": 0.7, "digits": 1}],
-    "data_are_published": True,
-}
+STUDIES = Path(__file__).with_name("studies")
+SPEC = YAML(typ="safe").load(STUDIES / "small_study.yaml")
 
 # Changes that leave the least of it.
 TINY = (
@@ -85,6 +71,12 @@ def without_key(folder, part, key):
     data = json.dumps(content).encode()
     folder.write_bytes(MANIFEST, data)
     folder.write_bytes(MANIFEST_SUM, sum_line(data))
+
+
+def problems_of(path):
+    """Return what `verify` finds in a run folder."""
+    checks = verify(RunFolder.open(path), catalogs=installed().catalogs)
+    return [problem for check in checks for problem in check.problems]
 
 
 def exit_code(monkeypatch, *words):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from ruamel.yaml import YAML
 
@@ -11,45 +12,13 @@ from harness.running.options import RunOptions
 from harness.suite.run import run_suite
 from harness.suite.spec import load_suite, with_estimators
 
-CURVED = {
-    "spec_version": 1,
-    "study": "curved",
-    "data": {"simulate": {"use": "inverted_u", "n_entities": 12, "n_periods": 6}},
-    "roles": {
-        "entity": "city",
-        "time": "year",
-        "outcomes": ["outcome"],
-        "exposure": "exposure",
-        "moderators": ["moderator"],
-    },
-    "estimators": ["pooled_ols"],
-    "scenarios": ["curve"],
-    "claims": [{"outcome": "outcome", "quantity": "gain", "estimator": "pooled_ols", "value": 0.5}],
-}
+STUDIES = Path(__file__).with_name("studies")
+CURVED = YAML(typ="safe").load(STUDIES / "curved_study.yaml")
 SHORT = CURVED | {
     "study": "short",
     "data": {"simulate": {"use": "inverted_u", "n_entities": 12, "n_periods": 2}},
 }
-SUITE = {
-    "suite_version": 1,
-    "suite": "small",
-    "edition": "7",
-    "title": "Curves & <b>lines</b>",
-    "seed": 3,
-    "draws": 200,
-    "estimators": [
-        {"id": "ols", "use": "pooled_ols", "label": "Pooled <OLS>"},
-        {"id": "two_way", "use": "fixed_effects", "effects": ["entity", "time"]},
-        "entity_mean",
-        "splines",
-    ],
-    "protocols": [{"use": "held_out_entities", "folds": 2}, "forward"],
-    "pooled": "ols",
-    "two_way": "two_way",
-    "simple": ["ols", "two_way", "entity_mean"],
-    "curvature": "splines",
-    "studies": [{"spec": "curved.yaml", "panels": 7}, {"spec": "short.yaml"}],
-}
+SUITE = YAML(typ="safe").load(STUDIES / "small_suite.yaml")
 
 
 def write_specs(place):

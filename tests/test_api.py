@@ -1,6 +1,7 @@
 """The same study from Python: what is returned, and what it shows."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -233,21 +234,8 @@ def test_progress_is_told_on_standard_error(tmp_path, capsys):
 
 
 ROLES = {"entity": "firm", "time": "year", "outcomes": "invest", "exposure": "value", "controls": ["capital"]}
-FILE = """\
-spec_version: 1
-study: grunfeld
-seed: 3
-data: {dataset: grunfeld}
-roles: {entity: firm, time: year, outcomes: [invest], exposure: value, controls: [capital]}
-estimators:
-  - {id: ols, use: pooled_ols, label: Pooled}
-  - {id: alone, use: pooled_ols, controls: []}
-  - {use: fixed_effects, effects: [entity, time]}
-  - {use: rab, base: {use: splines}, draws: 30}
-  - {id: svr, use: sklearn, class: sklearn.svm.SVR, options: {C: 3.0}}
-evaluation: {reference: ols, protocols: [in_sample, {use: forward, windows: 2}]}
-scenarios: [{use: curve, draws: 40, grid: 9}]
-"""
+STUDIES = Path(__file__).with_name("studies")
+FILE = (STUDIES / "grunfeld_study.yaml").read_text(encoding="utf-8")
 
 
 def written():

@@ -5,8 +5,6 @@ import builtins
 import configparser
 import graphlib
 import re
-import subprocess
-import sys
 import tomllib
 from collections import Counter
 from functools import cache
@@ -14,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from command import python
 from harness.installed import KINDS, installed
 from harness.registry.hooks import OURS
 from source_files import ROOT, files, tree_of
@@ -153,7 +152,7 @@ def loaded_by(code):
     heavy = {"torch", "pandas", "scipy", "sklearn", "statsmodels", "linearmodels", "matplotlib", "pandera"}
     heavy |= {"pyfixest", "minisom", "harness.running.plan"}
     code += "print(file=sys.stderr)\nprint(*sys.modules, file=sys.stderr)"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = python("-c", code)
     assert done.returncode == 0, done.stderr
     return heavy & set(done.stderr.splitlines()[-1].split())
 

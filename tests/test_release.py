@@ -5,8 +5,6 @@ import importlib.util
 import inspect
 import json
 import re
-import subprocess
-import sys
 import tarfile
 import tomllib
 import zipfile
@@ -14,9 +12,9 @@ from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
-from typing_extensions import deprecated
 
 import harness
+from command import python
 from harness.errors import SpecError
 from harness.installed import KINDS, installed, registry_of
 from harness.registry.hooks import OURS
@@ -92,9 +90,7 @@ def test_a_wheel_from_the_source_distribution_has_the_files_of_the_folder(name, 
 
     def build(kind, where):
         code = f"from hatchling import build; print(build.build_{kind}({str(tmp_path)!r}))"
-        done = subprocess.run(
-            [sys.executable, "-c", code], cwd=where, check=True, capture_output=True, text=True
-        )
+        done = python("-c", code, cwd=where, check=True)
         return tmp_path / done.stdout.split()[-1]
 
     with tarfile.open(build("sdist", folder)) as archive:
@@ -143,25 +139,6 @@ def test_names_of_our_plugins_that_are_not_installed_say_the_package():
 
 def test_no_deprecated_name_stays_longer_than_it_said():
     assert faulty_deprecations(dict(public_names()), version=harness.__version__) == []
-
-
-@pytest.mark.parametrize(
-    ("text", "version", "is_faulty"),
-    [
-        ("since 0.2; use harness.run; gone in 0.4", "0.3.1", False),
-        ("since 0.2; use harness.run; gone in 0.4", "0.4.0", True),
-        ("since 0.2; use harness.run; gone in 0.10", "0.9.0", False),
-        ("use harness.run", "0.1.0", True),
-    ],
-)
-def test_a_deprecation_says_since_when_until_when_and_what_instead(text, version, is_faulty):
-    @deprecated(text)
-    def old():
-        return 1
-
-    with pytest.warns(DeprecationWarning, match="use harness.run"):
-        assert old() == 1
-    assert faulty_deprecations({"old": old}, version=version) == (["old"] if is_faulty else [])
 
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -296,13 +273,7 @@ def said(tmp_path_factory):
         ["init", "towns.csv", "--outcome", "y", "--exposure", "x"],
         ["run", "first.yaml", "--jobs", "1"],
     ]
-    done = subprocess.run(
-        [sys.executable, "-c", COMMANDS, json.dumps(commands)],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = python("-c", COMMANDS, json.dumps(commands), cwd=folder)
     assert done.returncode == 0, done.stderr
     return folder, json.loads(done.stdout)
 

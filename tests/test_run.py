@@ -33,13 +33,8 @@ SMALL = (
 
 
 def harness(*words, hash_seed="0", cwd=ROOT):
-    return subprocess.run(
-        [sys.executable, "-m", "harness.cli", *map(str, words)],
-        cwd=cwd,
-        env={**os.environ, "PYTHONHASHSEED": hash_seed},
-        capture_output=True,
-        text=True,
-        check=False,
+    return command.python(
+        "-m", "harness.cli", *words, cwd=cwd, env={**os.environ, "PYTHONHASHSEED": hash_seed}
     )
 
 

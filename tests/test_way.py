@@ -1,9 +1,8 @@
 """How many files a reader must open to follow the smallest study: one run, traced, stays below a bar."""
 
 import json
-import subprocess
-import sys
 
+from command import python
 from small_run import ROLES
 from source_files import ROOT
 
@@ -58,13 +57,7 @@ print(json.dumps({"files": sorted(name.removeprefix(f"{root}/") for name in file
 
 
 def test_the_smallest_study_enters_few_files():
-    done = subprocess.run(
-        [sys.executable, "-c", TRACE, str(ROOT), json.dumps(STUDY)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = python("-c", TRACE, ROOT, json.dumps(STUDY))
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout.splitlines()[-1])
     assert {"harness/rng.py", "harness/arrays.py"} <= set(found["files"])

@@ -11,7 +11,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from harness_neural.batch.task import Settings
 from harness_neural.batch.training import train
-from neural_tasks import bootstrap_task
+from study_tasks import bootstrap_task
 
 FEW_STEPS = Settings(max_steps=20, patience=20)
 MEMORY = """
@@ -19,7 +19,7 @@ import resource
 import numpy as np
 from harness import draw_weights, left_out
 from harness_neural.mlp import Mlp
-from neural_tasks import bootstrap_task
+from study_tasks import bootstrap_task
 from panels import panel_from_arrays
 
 task = bootstrap_task(1)
@@ -64,13 +64,15 @@ def test_growth_in_inputs(benchmark: BenchmarkFixture, n_inputs: int) -> None:
 def test_ten_thousand_draws_fit_two_gigabytes(
     benchmark: BenchmarkFixture, pytestconfig: pytest.Config
 ) -> None:
+    root = pytestconfig.rootpath
+
     def run() -> float:
         done = subprocess.run(
             [sys.executable, "-c", MEMORY],
             capture_output=True,
             text=True,
             check=True,
-            env={"PYTHONPATH": str(pytestconfig.rootpath / "tests"), "OMP_NUM_THREADS": "1"},
+            env={"PYTHONPATH": f"{root}/tests:{root}/benchmarks", "OMP_NUM_THREADS": "1"},
         )
         return float(done.stdout)
 

@@ -19,7 +19,8 @@ from harness.plugin import Floats
 from harness_neural.batch.task import Settings, TrainingTask
 from harness_neural.batch.training import train
 from harness_neural.options import NetworkOptions
-from neural_tasks import bootstrap_task, fresh_rows, some_networks
+from neural_tasks import some_networks
+from study_tasks import bootstrap_task, fresh_rows
 
 N_DRAWS = 200
 N_PROCESSES = 2

@@ -16,12 +16,7 @@ from harness.errors import ArtifactError
 from harness.installed import installed
 from harness.running.files import MANIFEST, MANIFEST_SUM, SIGNATURE, locked, sum_line
 from harness.running.folder import RunFolder
-from small_run import copy_of, exit_code, run_small, without_key
-
-
-def problems(path):
-    checks = verify(RunFolder.open(path), catalogs=installed().catalogs)
-    return [problem for check in checks for problem in check.problems]
+from small_run import copy_of, exit_code, problems_of, run_small, without_key
 
 
 def files_of(path):
@@ -43,7 +38,7 @@ def flipped(file, at, bit):
 
 
 def test_a_run_as_it_was_written_holds(copy):
-    assert problems(copy) == []
+    assert problems_of(copy) == []
 
 
 def test_a_flipped_byte_in_any_file_is_found(copy):
@@ -51,7 +46,7 @@ def test_a_flipped_byte_in_any_file_is_found(copy):
     for file in files_of(copy):
         before = flipped(file, file.stat().st_size // 2, 0)
         try:
-            found = problems(copy)
+            found = problems_of(copy)
         finally:
             file.write_bytes(before)
         if not found:
@@ -67,7 +62,7 @@ def test_a_flipped_bit_anywhere_is_found(copy, data):
     at, bit = data.draw(st.integers(0, file.stat().st_size - 1)), data.draw(st.integers(0, 7))
     before = flipped(file, at, bit)
     try:
-        assert problems(copy)
+        assert problems_of(copy)
     finally:
         file.write_bytes(before)
 
@@ -85,7 +80,7 @@ def test_a_flipped_bit_anywhere_is_found(copy, data):
 def test_a_missing_file_is_named(small_run, tmp_path, name, words):
     copy = copy_of(small_run, tmp_path / "run")
     (copy / name).unlink()
-    (problem,) = problems(copy)
+    (problem,) = problems_of(copy)
     assert problem.where == name
     assert words in problem.what
 
@@ -96,7 +91,7 @@ def test_a_file_that_cannot_be_read_is_named(small_run, tmp_path):
     (copy / "spec.yaml").unlink()
     folder = RunFolder(copy)
     folder.write_manifest(folder.manifest())
-    (problem,) = problems(copy)
+    (problem,) = problems_of(copy)
     assert problem.where == "spec.yaml"
     assert "is not the spec" in problem.what
 
@@ -106,7 +101,7 @@ def test_a_file_that_a_report_would_read_is_named(small_run, tmp_path, name):
     copy = copy_of(small_run, tmp_path / "run")
     (copy / name).parent.mkdir(exist_ok=True)
     (copy / name).write_text("outcome\n")
-    (problem,) = problems(copy)
+    (problem,) = problems_of(copy)
     assert problem.where == name
     assert "not written by the run" in problem.what
 
@@ -114,7 +109,7 @@ def test_a_file_that_a_report_would_read_is_named(small_run, tmp_path, name):
 def test_notes_of_ones_own_in_the_folder_are_nobodys_affair(small_run, tmp_path):
     copy = copy_of(small_run, tmp_path / "run")
     (copy / "notes.md").write_text("mine")
-    assert problems(copy) == []
+    assert problems_of(copy) == []
 
 
 @pytest.mark.parametrize("command", ["verify", "pack", "pin", "report", "sign", "export"])
@@ -156,7 +151,7 @@ def test_the_command_says_what_holds_and_ends_with_5_where_something_does_not(
 def test_a_manifest_that_lacks_what_is_needed_is_told(small_run, tmp_path):
     folder = RunFolder(copy_of(small_run, tmp_path / "run"))
     without_key(folder, "study", "level")
-    (problem,) = problems(folder.path)
+    (problem,) = problems_of(folder.path)
     assert problem.where == "manifest.json: study.level"
 
 

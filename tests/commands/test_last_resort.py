@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from command import ROOT, harness
+from command import ROOT, harness, python
 from harness import ArtifactError, MachineError, cli
 from harness.errors import ExitCode
 from harness.running.executor import execute
@@ -39,7 +39,7 @@ def run(thrown, *words):
         f"sys.argv = ['harness', *{list(words)!r}, 'doctor']\n"
         "c.main()\n"
     )
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    return python("-c", code)
 
 
 @pytest.mark.parametrize(("thrown", "code", "what"), THROWN.values(), ids=THROWN)
@@ -122,13 +122,8 @@ def test_a_name_in_utf_8_can_be_written_where_the_system_says_ascii(tmp_path, wo
     folder = tmp_path / "été"
     folder.mkdir()
     study = write_tiny_study(folder, other="pooled_ols")
-    done = subprocess.run(
-        [sys.executable, "-m", "harness", *words, study],
-        cwd=folder,
-        env={**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0"},
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
+    done = python(
+        "-m", "harness", *words, study, cwd=folder, env={**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0"}
     )
     assert done.returncode == 0, done.stderr
 
@@ -181,16 +176,8 @@ def test_no_room_for_semaphores_is_a_slower_run(monkeypatch, capsys):
 def test_a_thread_that_is_left_over_does_not_keep_the_command():
     code = "import threading, time\nthreading.Thread(target=time.sleep, args=(600,)).start()\n"
     started = time.monotonic()
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            f"{code}import sys, harness.cli as c\nsys.argv = ['harness', '--version']\nc.main()",
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
+    done = python(
+        "-c", f"{code}import sys, harness.cli as c\nsys.argv = ['harness', '--version']\nc.main()", timeout=60
     )
     assert time.monotonic() - started < 60
     assert (done.returncode, done.stderr) == (0, "")
@@ -222,13 +209,7 @@ def test_a_backend_for_figures_that_is_none_does_not_matter(tmp_path):
     """Figures are drawn without one."""
     study = write_tiny_study(tmp_path, other="pooled_ols")
     words = ["run", str(study), "--out", str(tmp_path / "run"), "--jobs", "1"]
-    done = subprocess.run(
-        [sys.executable, "-m", "harness.cli", *words],
-        env={**os.environ, "MPLBACKEND": "nonsense"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = python("-m", "harness.cli", *words, env={**os.environ, "MPLBACKEND": "nonsense"})
     assert done.returncode == 0, done.stderr
     assert list((tmp_path / "run" / "figures").iterdir())
 

@@ -10,9 +10,7 @@ import numpy as np
 import pytest
 from pydantic import Field
 
-from broken import FAULTS
-from broken.fits import ChangesWeights
-from broken.sound import OnlyPredicts, Random, Sound, SoundDraws
+from broken import FAULTS, ChangesWeights, OnlyPredicts, Random, Sound, SoundDraws
 from command import ROOT, harness
 from harness import PluginError, SpecError
 from harness.conformance import checks_for, checks_of

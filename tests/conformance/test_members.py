@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from deadly_error import DeadlyError
 from harness.conformance import checks_for
 from harness.conformance.checks import RULES, checks_among, checks_of_member, find_plugin, run_checks
 from harness.data.dataset import DATASET
@@ -27,6 +26,7 @@ from harness.report.blocks import Paragraph
 from harness.report.sections.section import SECTION, Section
 from harness.scenarios.curve.scenario import CurveScenario
 from harness.scenarios.scenario import SCENARIO
+from worker_tasks import DeadlyError
 
 OPTIONS = {
     "emissions": {"factors": {"moderator": 1.0, "control_1": 2.0}},

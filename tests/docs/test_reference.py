@@ -1,10 +1,11 @@
-"""The reference lists everything there is, with what the code says about it."""
+"""The reference lists everything there is; pages with measured tables are those of a run."""
 
 import csv
 import dataclasses
 import inspect
 import re
 import shutil
+from math import isnan
 
 import pandas as pd
 import pytest
@@ -16,13 +17,25 @@ from harness.api import prepare_study as prepare
 from harness.cli import cli
 from harness.conformance.checks import RULES
 from harness.data.simulate.digital_carbon.panel import DigitalCarbon
-from harness.errors import DataError
 from harness.estimators import protocol
 from harness.installed import KINDS, installed
 from harness.registry.catalog import option_key
 from harness.running.options import RunOptions
 from harness.study.spec.json_schema import field_texts
 from harness.study.spec.load import load_study
+from ladder_tables import gains_of, printed
+from paper_results import (
+    CHINESE,
+    COUNTS,
+    EDITIONS,
+    END,
+    ENGLISH,
+    counts_text,
+    number,
+    read_results,
+    results_rows,
+    shown_results,
+)
 
 DOCS = ROOT / "docs"
 API_PAGE = (DOCS / "reference" / "api.md").read_text(encoding="utf-8")
@@ -145,26 +158,6 @@ def test_a_file_with_the_headers_and_units_of_yearbooks_gives_the_same_numbers(c
     pd.testing.assert_frame_equal(found, expected, check_exact=False, rtol=1e-9)
 
 
-@pytest.mark.parametrize(
-    ("column", "factor", "ratio", "likely"),
-    [
-        ("gas", 1e3, 1080, "1,000 times too large (data: scale: {gas: 0.001})"),
-        ("fdi", 1 / 6.4588, 0.161, "in dollars, 6.5 yuan each (data: scale: {fdi: 6.5})"),
-        ("fdi", 1e4 / 6.4588, 1610, "in dollars, and 10,000 times too large (data: scale: {fdi: 0.00065})"),
-    ],
-)
-def test_a_column_in_another_unit_is_named_with_its_ratio(cities, tmp_path, column, factor, ratio, likely):
-    path = tmp_path / "cities.csv"
-    cities.assign(**{column: cities[column] * factor}).to_csv(path, index=False)
-    with pytest.raises(DataError) as caught:
-        prepare(RunOptions(SPEC, data=path))
-    (problem,) = caught.value.problems
-    assert f"cities.csv: column '{column}' (" in problem.where
-    found = float(re.search(r"([\d.,]+) times the middle", problem.what)[1].replace(",", ""))
-    assert found == pytest.approx(ratio, rel=0.2)
-    assert problem.hint.startswith(f"the numbers seem {likely}")
-
-
 def test_medians_of_any_draw_lie_within_and_none_a_thousand_times_as_large_or_small():
     schema = load_study(SPEC, catalogs=installed().catalogs).study.data.schema
     ranged = {name: rule.median for name, rule in schema.items() if rule.median}
@@ -173,3 +166,74 @@ def test_medians_of_any_draw_lie_within_and_none_a_thousand_times_as_large_or_sm
         for factor in (1e-8, 1e-4, 1e-3, 1, 1e3, 1e4, 1e8):
             within = {name for name, (low, high) in ranged.items() if low <= factor * medians[name] <= high}
             assert within == (set(ranged) if factor == 1 else set()), (seed, factor)
+
+
+def without_words(rows):
+    """Return the rows of a table without what a result is called, which follows the catalogs."""
+    return [[row[0], *row[2:]] for row in rows]
+
+
+@pytest.mark.parametrize("edition", EDITIONS, ids=lambda one: one.language)
+def test_printed_results_are_those_of_the_spec_and_hold_where_the_page_says(edition):
+    found = read_results(edition)
+    assert len(found) > 90
+    assert without_words(found) == without_words(results_rows(shown_results(), edition))
+    page = edition.path.read_text(encoding="utf-8")
+    assert f"{COUNTS}{counts_text(shown_results(), edition)}\n{END}" in page
+
+
+def test_gains_are_the_same_in_both_languages():
+    gains = [
+        [[number(cell) for cell in line.strip("| ").split(" | ")[2:]] for line in table.splitlines()[2:]]
+        for table in (
+            edition.path.read_text(encoding="utf-8").partition("<!-- gains -->\n")[2].split("\n\n")[0].strip()
+            for edition in (ENGLISH, CHINESE)
+        )
+    ]
+    assert len(gains[0]) == 9
+    assert gains[0] == gains[1]
+
+
+RELIABILITY_PAGE = ROOT / "docs" / "measured" / "reliability.md"
+
+
+def test_every_row_names_tests_that_are_there_and_no_fault_is_left_out():
+    rows = [
+        line for line in RELIABILITY_PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("| ")
+    ][1:]
+    named = [re.findall(r"`([a-z_/]+\.py)`", row) for row in rows]
+    assert len(rows) > 12
+    assert [row for row, names in zip(rows, named, strict=True) if not names] == []
+    tests = ROOT / "tests"
+    shown = {tests / name for names in named for name in names}
+    assert [path for path in shown if not path.is_file()] == []
+    assert set((tests / "faults").glob("test_*.py")) <= shown
+
+
+COUNTRIES = ROOT.parent / "shared" / "data" / "country_digital_co2" / "country_digital_co2.parquet"
+# Networks of another machine may end in a neighbouring minimum.
+NEAR = 0.025
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("study", "spec", "data"),
+    [("wages", "wage_ladder", None), ("countries", "country_ladder", COUNTRIES)],
+    ids=["wages", "countries"],
+)
+def test_gains_are_those_of_the_run(study, spec, data, tmp_path):
+    if data and not data.exists():
+        pytest.skip("the country panel is not there")
+    run = harness.run(
+        ROOT / "specs" / f"{spec}.yaml",
+        data=data,
+        out=tmp_path / "run",
+        quick=True,
+        progress=False,
+        overrides=("report.formats=[]", "multiverse=null", "claims=[]"),
+    )
+    gains = gains_of(run.gain)
+    for cell, shown in printed(study).items():
+        own = [number for number in gains.loc[cell] if not isnan(number)][: len(shown)]
+        # Losses have no bound: far below zero the same relative accuracy.
+        assert shown == pytest.approx(own, abs=NEAR * max(1.0, *map(abs, own))), cell

@@ -15,7 +15,6 @@ import harness
 from harness.cli import cli
 from harness.data.build import PanelBuilder
 from harness.data.data_spec import FileSpec
-from harness.data.dataset import DATASET
 from harness.data.read.source import Source
 from harness.data.read.text import TEXT
 from harness.draft.columns import columns_of, doubtful_keys, likely_keys
@@ -199,14 +198,6 @@ def test_columns_that_hold_the_outcome_are_left_out():
 def test_what_cannot_be_seen_is_said_with_the_columns_there_are(answers, message):
     with pytest.raises(harness.DataError, match=message):
         draft_of(table(), answers, origin="towns.csv")
-
-
-def test_a_draft_of_a_shipped_panel_names_its_keys_and_loads():
-    known = installed()
-    text = harness.init(known.of(DATASET)["wage_panel"].load(), outcome="lwage", exposure="exper")
-    study = load_study(WrittenSpec(text), catalogs=known.catalogs).study
-    assert (study.roles.entity, study.roles.time) == ("nr", "year")
-    assert study.evaluation.reference == "ols"
 
 
 def test_the_command_writes_a_spec_that_is_valid_with_its_data_and_never_replaces_one(tmp_path):

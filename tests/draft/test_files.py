@@ -21,8 +21,7 @@ from harness.draft.found_data import options_of, sniff
 from harness.installed import installed
 from harness.study.spec.entry import LadderEntry, drafted_entries
 from harness.study.spec.load import load_study
-from spec_tables import table_of
-from workbooks import as_workbook
+from spec_tables import as_workbook, table_of
 
 # Files in the manner of yearbooks and databases, and their clean twin.
 MESSY = Path(__file__).parent / "messy"

@@ -1,8 +1,12 @@
-"""The examples: one extension of each kind, that the core knows nothing of."""
+"""The examples: one extension of each kind, and panels with a known truth."""
 
+from __future__ import annotations
+
+import csv
 import json
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -21,6 +25,7 @@ from harness.data.simulate.simulation import SIMULATION
 from harness.errors import EstimationError
 from harness.estimators.protocol import ESTIMATOR
 from harness.installed import KINDS, registry_of
+from harness.plugin import random_stream
 from harness.registry.plugin import PluginChoice
 
 EXAMPLES = ROOT / "examples"
@@ -171,35 +176,7 @@ def test_the_manifest_names_every_plugin_with_its_hash(folder):
 
 
 RSCRIPT = shutil.which("Rscript")
-SCRIPT = r"""
-source(commandArgs(TRUE)[1])
-set.seed(7)
-panel <- expand.grid(year = 2001:2006, firm = sprintf("%03d", 1:12))
-panel$x <- rnorm(72) + as.integer(factor(panel$firm)) / 4
-panel$z <- rnorm(72)
-panel$y <- 2 * panel$x - panel$z + as.integer(factor(panel$firm)) + rnorm(72)
-spec <- list(
-  spec_version = 1, study = "from-r",
-  roles = list(entity = "firm", time = "year", outcomes = I("y"), exposure = "x", controls = I("z")),
-  estimators = list(
-    list(id = "ols", use = "pooled_ols"),
-    list(id = "fe", use = "fixed_effects", effects = I("entity"))
-  ),
-  evaluation = list(protocols = I("in_sample")),
-  report = list(formats = list())
-)
-tables <- run_harness(spec, data = panel, out = "runs/r")
-found <- tables$coefficients
-at <- function(id, term) found$estimate[found$estimator == id & found$term == term]
-ols <- coef(lm(y ~ x + z, panel))
-fe <- coef(lm(y ~ x + z + firm, panel))
-for (term in c("x", "z")) {
-  stopifnot(abs(at("ols", term) / ols[[term]] - 1) < 1e-9, abs(at("fe", term) / fe[[term]] - 1) < 1e-9)
-}
-wrong <- try(run_harness(modifyList(spec, list(study = "")), data = panel, out = "runs/w"), silent = TRUE)
-stopifnot(inherits(wrong, "try-error"), grepl("harness ended with status 2", wrong))
-cat("equal\n")
-"""
+SCRIPT = Path(__file__).with_name("study.R").read_text(encoding="utf-8")
 
 
 def has_jsonlite():
@@ -219,3 +196,55 @@ def test_a_study_from_r_has_the_coefficients_of_lm(tmp_path):
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.endswith("equal\n")
+
+
+@pytest.fixture(scope="module")
+def suite():
+    return runpy.run_path(str(ROOT / "benchmarks" / "known_truth.py"))
+
+
+@pytest.mark.parametrize("family", ["constant", "varying", "staggered", "nonlinear"])
+def test_the_truth_is_the_difference_that_the_effect_makes(suite, family):
+    make = suite["FAMILIES"][family]
+    # The same draws with the effect and without: what is left is the effect times the exposure.
+    with_effect, without = (make(random_stream(1), effect, (3000, 8)) for effect in (0.4, 0.0))
+    exposure = with_effect.columns["x"]
+    assert np.array_equal(exposure, without.columns["x"])
+    made = with_effect.columns["y"] - without.columns["y"]
+    weights = exposure**2
+    assert (made * exposure).sum() / weights.sum() == pytest.approx(with_effect.truth, abs=0.02)
+    assert without.truth == 0.0
+
+
+def test_the_direct_impact_is_what_a_unit_of_its_own_exposure_does(suite):
+    make = suite["FAMILIES"]["spatial"]
+    # Linear in the effect, so that the impact of one unit is a share of the made difference.
+    once, twice = (make(random_stream(1), effect) for effect in (0.2, 0.4))
+    assert twice.truth == pytest.approx(2.0 * once.truth, rel=1e-12)
+    assert once.truth > 0.2
+
+
+def test_answers_are_numbers_or_the_words_of_the_package(suite):
+    serve = runpy.run_path(str(ROOT / "examples" / "known_truth" / "serve.py"))
+    frame = suite["frame_of"](suite["FAMILIES"]["constant"](random_stream(1), 0.15))
+    said = serve["answer"](lambda rows: (rows.x.mean(), 1.0, -1.0, 1.0), frame)
+    assert said["estimate"] == pytest.approx(frame.x.mean())
+    assert serve["answer"](lambda rows: rows["z"], frame) == {"reason": "KeyError: 'z'"}
+    assert serve["answer"](lambda _rows: (float("nan"),) * 4, frame) == {"reason": "not finite"}
+
+
+def test_the_table_is_what_the_stored_answers_say(suite):
+    table = (ROOT / "docs" / "measured" / "known_truth.csv").read_text(encoding="utf-8").splitlines()
+    rows = [suite["HEAD"], *suite["shown_rows"](pd.read_csv(suite["STORED"]))]
+    assert [tuple(row) for row in csv.reader(table)] == rows
+
+
+@pytest.mark.skipif(shutil.which("Rscript") is None, reason="R is not there")
+def test_an_adapter_in_r_answers_as_those_in_python(suite, tmp_path):
+    if subprocess.run(["Rscript", "-e", "library(plm); library(jsonlite)"], capture_output=True).returncode:
+        pytest.skip("R has no plm or jsonlite")
+    asked = [("constant", 1, 0.15)]
+    (within, _) = suite["answers"]("plm", sys.executable, asked, tmp_path)
+    (fixed_effects, *_) = suite["answers"]("harness", sys.executable, asked, tmp_path)
+    assert within.estimate == pytest.approx(fixed_effects.estimate, rel=1e-6)
+    assert within.truth == 0.15

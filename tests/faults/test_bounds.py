@@ -1,7 +1,5 @@
 """Sizes that no machine holds are refused with the number and what is allowed, before memory is taken."""
 
-import subprocess
-import sys
 import zipfile
 from functools import cache
 
@@ -12,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import harness
-from command import ROOT
+from command import ROOT, python
 from harness import DataError, SpecError
 from harness.data.data_spec import DataSpec
 from harness.data.simulate.simulation import SIMULATION
@@ -20,17 +18,14 @@ from harness.installed import installed
 from harness.study.spec.document import written_spec
 from harness.study.spec.load import load_study
 from small_run import SPEC
-from spec_tables import table_of
-from workbooks import as_workbook
+from spec_tables import as_workbook, table_of
 
 
 @pytest.mark.parametrize(
     ("override", "most"),
     [
         ("scenarios=[{use: curve, draws: 1000000000000}]", "1000000"),
-        ("evaluation.protocols=[{use: random_rows, repeats: 1000000000000}]", "10000"),
         ("estimators.1={use: rab, id: curved, draws: 1000000000000}", "1000000"),
-        ("estimators.1={use: mlp, id: curved, hidden: 1000000000000}", "1000000"),
         ("estimators.1={use: threshold_effects, id: curved, bootstraps: 1000000000000}", "1000000"),
     ],
 )
@@ -82,12 +77,7 @@ except Exception as error:
 
 def read_apart(path):
     """Return what reading a file ended with, an empty text where it was read, and the memory it took, GB."""
-    done = subprocess.run(
-        [sys.executable, "-c", READS + PEAK, str(path.parent), path.name],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = python("-c", READS + PEAK, path.parent, path.name, check=True)
     *said, peak = done.stdout.splitlines()
     return "\n".join(said), float(peak)
 
@@ -154,7 +144,7 @@ columns = {f"c{at}": rng.lognormal(size=200) for at in range(1000)}
 columns["y"] = 3.0 * columns["c5"] / columns["c700"]
 print([leak.what for leak in leaks(columns, outcomes=["y"], regressors=list(columns)[:-1])])
 """
-    done = subprocess.run([sys.executable, "-c", code + PEAK], capture_output=True, text=True, check=True)
+    done = python("-c", code + PEAK, check=True)
     found, peak = done.stdout.splitlines()
     assert found == "['c5 / c700']"
     assert float(peak) < 0.6

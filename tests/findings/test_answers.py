@@ -22,8 +22,7 @@ from harness.tables.effects import EFFECTS, ROBUSTNESS, SENSITIVITY, RobustnessR
 from harness.tables.gain import GIVEN_PERIODS, RECOGNITION
 from harness.tables.table import read_rows
 from harness.text.context import entities
-from report.changed_run import with_study, with_table
-from report.fake_run import wage_run
+from report.fake_run import wage_run, with_study, with_table
 
 SLOPE = EFFECT | {"estimate": -0.2, "conf_low": -0.3, "conf_high": -0.1, "robustness_value": 0.07}
 OTHER = {"method": "correlated_random_effects", "estimate": -0.9, "conf_low": -1.1, "conf_high": -0.7}

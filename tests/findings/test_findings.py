@@ -22,8 +22,7 @@ from harness.tables.heterogeneity import CONTRASTS, THRESHOLDS
 from harness.text import effects as words
 from harness.text.sentences import worded
 from harness_panel.thresholds.estimator import COUNTED
-from report.changed_run import with_study, with_table
-from report.fake_run import wage_run
+from report.fake_run import wage_run, with_study, with_table
 
 
 def told(find):

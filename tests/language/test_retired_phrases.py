@@ -1,73 +1,35 @@
-"""Messages, help texts, docs and docstrings of public names are free of retired phrases (docs/decisions)."""
+"""Every message is in every catalog, and no text says a retired phrase (docs/decisions)."""
 
 import ast
+import json
+import pickle
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import pytest
+from ruamel.yaml import YAML
 
 from harness.cli import cli
-from language_messages import PACKAGES, catalog_of
+from harness.language import (
+    ENGLISH,
+    Message,
+    gettext,
+    in_series,
+    languages,
+    messages_in,
+    ngettext,
+    spoken,
+    translated,
+)
+from language_messages import PACKAGES, catalog_of, messages, places
 from source_files import ROOT, tree_of
 
-# By what is said instead. They are sought among the words of a text, without its stops.
-ENGLISH = {
-    "significant": ("established",),
-    "holds for": ("stands under", "stand under"),
-    "significantly different from": ("told from", "told apart"),
-    "what the number shows": ("trusted", "trusting", "relied on"),
-    "information leakage": ("leak", "leaks", "leaked"),
-    "fixed effects": ("levels of entities", "level of entities", "level of the entity", "entity s level"),
-    "used in training": ("at hand",),
-    "the names of the models": ("those find",),
-    "not used in training": ("never seen",),
-    "one test period": ("seen once",),
-    "gain that remains": ("what is left of the gain",),
-    "continuous, categorical": ("no dose", "a dose"),
-    "at that lag": ("so many periods earlier",),
-    "effectively sees the outcome": ("from itself",),
-    "read this first": ("thing to know", "things to know"),
-    "evidence of nonlinearity": ("that it bends",),
-    "conditional on the periods tested": (
-        "given these periods",
-        "given the periods",
-        "given the few periods",
-    ),
-    "is not a": ("is no regressor", "is no treatment", "is no measure", "is no dose"),
-    "a similar warning": ("and the like",),
-    "nominal": ("promised",),
-    "next to, alongside": ("beside",),
-    "rescaled, subsampled": ("carried on", "thinned"),
-    "ladder entry": ("rung", "rungs"),
-    "non-singleton": ("in company",),
-    "absorbs fixed effects": ("takes out levels", "take out levels"),
-    "written by hand": ("by hand it looks so",),
-    "are named after their true response": ("the truth their names say",),
-    "works without JavaScript": ("small script",),
-    "the number of checks": ("some thirty things",),
-    "must cite a source": ("needs its source",),
-    "a genuine gain": ("a gain that is one",),
-    "the union wage premium": ("a man s wage",),
-}
+RETIRED = YAML(typ="safe").load(Path(__file__).with_name("retired_phrases.yaml"))
 
-CHINESE = {
-    "显著, 稳健成立, 尚无充分证据": ("确立",),
-    "显著异于零": ("与零区分",),
-    "解读前须注意": ("采信", "须知"),
-    "剩余增益": ("尚存",),
-    "信息泄漏": ("泄漏之处",),
-    "训练样本内": ("手头",),
-    "未参与训练的个体": ("从未见过",),
-    "共同支撑区间, 共同支撑样本": ("支持区间", "支持观测"),
-    "固定效应": ("控制的效应",),
-    "按估计方法": ("逐一估计方法",),
-    "未要求分组建模": ("没有要求各组",),
-    "以所检验的少数时期为条件": ("给定所",),
-    "估计方法": ("估计量",),
-    "个体": ("实体",),
-}
 
 # Between a Han character and a Latin letter, either first, there is a space.
 CLOSE = re.compile(r"[㐀-鿿][A-Za-z]|[A-Za-z][㐀-鿿]")
@@ -139,13 +101,13 @@ def test_no_retired_phrase_is_said(texts):
         words = f" {' '.join(WORD.findall(PLACE.sub(' ', text.lower())))} "
         found += [
             f"{where}: {old!r}, say: {new}"
-            for new, all_old in ENGLISH.items()
+            for new, all_old in RETIRED["english"].items()
             for old in all_old
             if f" {old} " in words
         ]
         found += [
             f"{where}: {old!r}, say: {new}"
-            for new, all_old in CHINESE.items()
+            for new, all_old in RETIRED["chinese"].items()
             for old in all_old
             if old in text
         ]
@@ -155,3 +117,97 @@ def test_no_retired_phrase_is_said(texts):
 def test_a_space_stands_between_han_and_latin():
     texts = ((where, CODE.sub("", PLACE.sub("", text))) for where, text in of_catalogs())
     assert not [f"{where}: {match[0]}" for where, text in texts if (match := CLOSE.search(text))]
+
+
+LANGUAGES = [language for language in languages() if language != ENGLISH]
+EACH = pytest.mark.parametrize("package", PACKAGES)
+IN = pytest.mark.parametrize("language", LANGUAGES)
+UPDATE = "python tests/language_messages.py"
+
+
+@IN
+@EACH
+def test_every_message_is_translated(package, language):
+    catalog = catalog_of(package, language)
+    found = messages(package)
+    lacking = [one for context, one in found if not translations(catalog.get(one, context))]
+    assert not lacking, f"{UPDATE} {language}, then translate"
+    own = {(message.context, message.id[0] if message.pluralizable else message.id) for message in catalog}
+    assert not own - {*found, (None, "")}, f"no longer said: {UPDATE} {language}"
+
+
+def translations(message):
+    """Return the forms of a translation; none where one is empty."""
+    if message is None:
+        return ()
+    forms = (message.string,) if isinstance(message.string, str) else tuple(message.string)
+    return forms if all(forms) else ()
+
+
+@IN
+@EACH
+def test_no_translation_is_unsure_or_has_other_places(package, language):
+    for message in catalog_of(package, language):
+        if message.id:
+            assert not message.fuzzy, message.id
+            one = message.id[0] if message.pluralizable else message.id
+            for form in translations(message):
+                assert places(form) == places(one), one
+                if "%(" in one:
+                    assert form % dict.fromkeys(places(one), "") is not None, one
+                elif "{" in one:
+                    assert form.format_map(dict.fromkeys(places(one), 1)) is not None, one
+
+
+@pytest.fixture
+def folder():
+    """The folder of a catalog of a few messages."""
+    return Path(__file__).with_name("cows")
+
+
+def test_texts_are_english_before_and_after(folder):
+    assert gettext("a purple cow") == "a purple cow"
+    with spoken("zh", [folder]):
+        assert gettext("a purple cow") == "紫牛"
+        assert ngettext("{n} purple cow", "{n} purple cows", 2).format(n=2) == "2 头紫牛"
+        with spoken("en"):
+            assert gettext("a purple cow") == "a purple cow"
+        assert gettext("a purple cow") == "紫牛"
+    assert gettext("a purple cow") == "a purple cow"
+
+
+def test_the_language_ends_with_an_error(folder):
+    with pytest.raises(ValueError, match="stop"), spoken("zh", [folder]):
+        raise ValueError("stop")
+    assert gettext("a purple cow") == "a purple cow"
+
+
+def test_a_composed_text_is_made_again_with_all_that_was_filled_in(folder):
+    text = str(Message("the {colour} cow has {n} calves", colour="violet", n=3))
+    assert text == "the violet cow has 3 calves"
+    with spoken("zh", [folder]):
+        assert translated(text) == "3 只小牛属于紫罗兰色牛"
+        assert translated(in_series(["a purple cow", "", text])) == "紫牛；3 只小牛属于紫罗兰色牛"
+        assert translated("the violet cow has 4 calves") == "the violet cow has 4 calves"
+    assert translated(text) == text
+
+
+def test_another_process_knows_a_composed_text_from_its_pickle_or_from_what_was_kept(folder):
+    inner = Message("the {colour} cow has {n} calves", colour="violet", n=5)
+    whole = Message("{where}: {what}", where="here", what=inner)
+    kept = {**messages_in([{"cells": [str(whole), "unknown"]}])}
+    assert list(kept) == ["here: the violet cow has 5 calves", "the violet cow has 5 calves"]
+    code = (
+        "import json, pickle, sys; from pathlib import Path\n"
+        "from harness.language import remember, spoken, translated\n"
+        "remember(json.loads(sys.argv[1])); pickle.loads(bytes.fromhex(sys.argv[2]))\n"
+        f"with spoken('zh', [Path({str(folder)!r})]): print(ascii(translated(sys.argv[3])))"
+    )
+    for told, pickled in ((kept, None), ({}, [inner, whole])):
+        words = [sys.executable, "-c", code, json.dumps(told), pickle.dumps(pickled).hex(), whole]
+        done = subprocess.run(words, capture_output=True, text=True, check=True)
+        assert done.stdout.strip() == ascii("here：5 只小牛属于紫罗兰色牛")
+
+
+def test_a_language_is_one_file():
+    assert languages() == ("en", "zh")

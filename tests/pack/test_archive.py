@@ -17,7 +17,7 @@ import pytest
 from click.testing import CliRunner
 
 import harness
-from command import ROOT
+from command import ROOT, python
 from harness.cli import cli
 from harness.installed import installed
 from harness.pack import archive as archive_module
@@ -27,30 +27,7 @@ from harness.running.folder import RunFolder
 from harness.running.prepare import RunSources, prepare_again
 from small_run import grunfeld
 
-SPEC = """\
-spec_version: 1
-study: packed
-title: Investment of corporations
-seed: 3
-description: How does investment move with the market value of a corporation?
-authors:
-  - {name: "Doe, Jane", affiliation: A University, orcid: 0000-0002-1825-0097, email: doe@example.org}
-  - {name: Roe}
-licence: CC-BY-4.0
-keywords: [investment, panel data]
-data:
-  path: tables/grunfeld.csv
-  source: {citation: 'Grunfeld, Y. (1958). "Determinants".', url: "https://example.org/g", access: public}
-variables: {value: {label: Market value | end of year, unit: USD}}
-roles: {entity: firm, time: year, outcomes: [invest], exposure: value, controls: [capital]}
-estimators:
-  - {id: ols, use: pooled_ols}
-  - {id: fe, use: fixed_effects, effects: [entity]}
-evaluation: {reference: ols, protocols: [random_rows]}
-scenarios:
-  - {use: curve, draws: 2, grid: 3}
-report: {formats: [latex]}
-"""
+SPEC = Path(__file__).with_name("packed.yaml").read_text(encoding="utf-8")
 
 
 def command(*words):
@@ -217,25 +194,7 @@ def test_other_data_than_those_of_the_run_are_refused(packed, tmp_path):
 
 
 # Headings of the template of the social science data editors.
-TEMPLATE = """
-## Overview
-## Data Availability and Provenance Statements
-### Statement about Rights
-### License for Data
-### Summary of Availability
-### Details on each Data Source
-## Dataset list
-## Computational requirements
-### Software Requirements
-### Controlled Randomness
-### Memory, Runtime, Storage Requirements
-## Description of programs/code
-### License for Code
-## Instructions to Replicators
-### Details
-## List of tables and programs
-## References
-"""
+TEMPLATE = Path(__file__).with_name("headings_of_the_template.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -363,20 +322,8 @@ def test_metadata_have_the_forms_of_dataverse_and_zenodo(deposited):
     assert fields["subject"]["value"] == ["Social Sciences"]
     assert fields["subject"]["typeClass"] == "controlledVocabulary"
     assert block["license"]["name"] == "CC BY 4.0"
-    assert json.loads(files[".zenodo.json"]) == {
-        "upload_type": "dataset",
-        "title": "Investment of corporations",
-        "description": "<p>How does investment move with the market value of a corporation?</p>",
-        "creators": [
-            {"name": "Doe, Jane", "affiliation": "A University", "orcid": "0000-0002-1825-0097"},
-            {"name": "Roe"},
-        ],
-        "keywords": ["investment", "panel data"],
-        "access_right": "open",
-        "references": ['Grunfeld, Y. (1958). "Determinants".'],
-        "related_identifiers": [{"identifier": "https://example.org/g", "relation": "isDerivedFrom"}],
-        "license": "CC-BY-4.0",
-    }
+    expected = Path(__file__).with_name("zenodo.json").read_text(encoding="utf-8")
+    assert json.loads(files[".zenodo.json"]) == json.loads(expected)
 
 
 def test_columns_that_tell_of_persons_and_absolute_paths_are_warned_of(deposited):
@@ -413,9 +360,7 @@ def test_a_deposit_of_the_wage_study_runs_again_by_its_readme(tmp_path):
     (study / "wage_panel.yaml").write_bytes((ROOT / "specs/wage_panel.yaml").read_bytes())
 
     def call(folder, *words):
-        done = subprocess.run(
-            [sys.executable, "-m", "harness", *words], cwd=folder, capture_output=True, text=True
-        )
+        done = python("-m", "harness", *words, cwd=folder)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout + done.stderr
 

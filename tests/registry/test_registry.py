@@ -1,5 +1,11 @@
-"""Discovery of plugins, the broken ones included."""
+"""Plugins are discovered and checked before anything uses them, the broken ones included."""
 
+from __future__ import annotations
+
+import builtins
+import os
+import random
+import signal
 import sys
 import types
 from dataclasses import dataclass
@@ -8,6 +14,9 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import ClassVar
 
+import numpy as np
+import pandas as pd
+import pluggy
 import pytest
 from pydantic_core import PydanticCustomError
 
@@ -18,12 +27,22 @@ from harness.data.read.files import read_source
 from harness.data.read.source import READER
 from harness.estimators.guard import attempt
 from harness.estimators.protocol import ESTIMATOR
+from harness.evaluation import losses
 from harness.evaluation.protocol import PROTOCOL, InSample
-from harness.installed import installed, registry_of
-from harness.plugin import NestedEstimator, hookimpl
+from harness.installed import KINDS, installed, registry_of
+from harness.plugin import NestedEstimator, ResultTable, hookimpl
 from harness.registry.catalog import build_choice
-from harness.registry.plugin import PluginChoice, faulty_member, requested_by_environment
-from harness.registry.registry import deadly_imports
+from harness.registry.hooks import SEAM_VERSION
+from harness.registry.plugin import (
+    PluginChoice,
+    PluginSource,
+    collect,
+    faulty_member,
+    load_plugin,
+    requested_by_environment,
+)
+from harness.registry.process_state import remembered_state
+from harness.registry.registry import deadly_imports, libraries_of
 from harness.rng import random_stream
 
 
@@ -156,16 +175,6 @@ def test_an_estimator_is_built_from_its_options_and_nests(registry):
     assert build_choice(catalogs, "estimator", "wrapped_for_tests", options) == Wrapped(Mean(0.25))
 
 
-@pytest.mark.parametrize(
-    ("options", "found"),
-    [({"trim": "much"}, "valid number"), ({"trimm": 1.0}, "trimm"), ({"trim": True}, "valid number")],
-    ids=["text", "unknown", "bool"],
-)
-def test_options_are_read_strictly(registry, options, found):
-    with pytest.raises(ValueError, match=found):
-        build_choice(registry.catalogs, "estimator", "mean_for_tests", options)
-
-
 def needing(name, needs):
     return module(name, harness_estimators=harness_estimators, harness_needs=needs)
 
@@ -292,3 +301,209 @@ def test_each_is_named_with_what_its_import_does_and_the_others_are_not(path):
 def test_there_is_nothing_to_try_where_there_are_no_plugins_of_others(path, monkeypatch):
     monkeypatch.setattr("subprocess.Popen", None)
     assert deadly_imports([], path=path) == {}
+
+
+def fit(self, panel, *, rng, selection=None):
+    return self
+
+
+def estimator(*, frozen=True, **members):
+    body = {"name": "mine", "provides": frozenset(), "fit": fit, **members}
+    made = type("Mine", (), {name: value for name, value in body.items() if value is not None})
+    return dataclass(frozen=frozen)(made)
+
+
+def scenario(table):
+    """Return a scenario that has all that is asked, and one table."""
+    asked = dict.fromkeys(("describe", "answer", "notes", "quick"), fit)
+    return estimator(**asked, tables=(table,), data_tables=(), columns=(), about={})
+
+
+def plugin(**members):
+    return types.SimpleNamespace(**members)
+
+
+def offering(*offered, hook="harness_estimators"):
+    def implementation():
+        return list(offered)
+
+    implementation.__name__ = hook
+    return plugin(**{hook: hookimpl(implementation)})
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """An option of a type that does not exist."""
+
+    name: ClassVar[str] = "unreadable"
+    provides: ClassVar[frozenset[type]] = frozenset()
+    depth: NoSuchType = 1  # noqa: F821 - the fault under test
+
+    fit = fit
+
+
+DATA = {"name": "towns", "title": "Towns", "source": "made up", "load": lambda: None}
+
+REFUSED = {
+    "an object": (offering(estimator()()), "is no class: offer the estimator's class itself"),
+    "not frozen": (offering(estimator(frozen=False)), "Mine is no frozen dataclass"),
+    "a name no spec can write": (offering(estimator(name="k-NN")), "Mine has the name 'k-NN'"),
+    "no fit": (offering(estimator(fit=None)), "Mine has no method `fit`"),
+    "options of no type": (offering(Unreadable), "Unreadable has options that cannot be read"),
+    "one name twice": (offering(estimator(), estimator()), "returns two of the name 'mine'"),
+    "nothing": (offering(), "offers nothing"),
+    "a class for a list": (
+        plugin(harness_estimators=hookimpl(lambda: estimator())),
+        "harness_estimators returns <class",
+    ),
+    "no hook": (plugin(), "implements no hook"),
+    "no marker": (plugin(harness_estimators=lambda: ()), "harness_estimators is not marked"),
+    "misspelt hook": (offering(hook="harness_estimater"), "no hook 'harness_estimater': did you mean"),
+    "half a protocol": (offering(estimator(), hook="harness_protocols"), "Mine has no method `split`"),
+    "a dataset without a source": (
+        offering(plugin(name="towns", title="Towns", load=lambda: None), hook="harness_datasets"),
+        "SimpleNamespace has no `source`",
+    ),
+    "a class of datasets": (offering(type("Towns", (), DATA), hook="harness_datasets"), "is a class"),
+    "a table of the harness's own": (
+        offering(
+            scenario(ResultTable("gain", ("mine",), ("mine",), "another gain")), hook="harness_scenarios"
+        ),
+        "Mine declares a table 'gain', which the harness has already: give it another name",
+    ),
+    "a regression nobody knows": (
+        offering(estimator(linear_model="ridge")),
+        "none of pooled, within, random",
+    ),
+    "a ladder in words": (
+        offering(estimator(ladder=("top",))),
+        "`ladder` that is no tuple of harness.plugin.LadderEntry",
+    ),
+    "a newer seam": (
+        plugin(harness_seam=SEAM_VERSION + 1),
+        f"needs seam {SEAM_VERSION + 1}, this harness has {SEAM_VERSION}: upgrade panel-harness",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_used_is_refused_with_the_reason(case):
+    offered, reason = REFUSED[case]
+    with pytest.raises(PluginError) as error:
+        collect(offered, KINDS)
+    assert reason in error.value.what
+
+
+def test_what_can_be_used_is_offered_by_name():
+    mine, towns = estimator(), plugin(**DATA)
+    whole = plugin(
+        harness_seam=SEAM_VERSION,
+        harness_estimators=hookimpl(lambda: (mine,)),
+        harness_datasets=hookimpl(lambda: iter([towns])),
+    )
+    offer = collect(whole, KINDS)
+    assert offer == {"estimator": {"mine": mine}, "dataset": {"towns": towns}}
+
+
+def test_a_hook_asks_for_nothing():
+    with pytest.raises(pluggy.PluginValidationError, match="panel"):
+        collect(plugin(harness_estimators=hookimpl(lambda panel: [panel])), KINDS)
+
+
+def talking(offered):
+    """Return the source of a plugin that talks when it is loaded."""
+
+    def load():
+        sys.stdout.write("a plugin that talks\n")
+        return offered
+
+    return PluginSource("mine", "mine", "1", "mine", "mine", load)
+
+
+def test_what_the_harness_offers_no_plugin_can(capsys):
+    own = registry_of(()).plugins[0]
+    loaded = load_plugin(talking(offering(InSample, hook="harness_protocols")), KINDS, before=(own,))
+    assert "protocols whose names are taken: in_sample (of harness)" in loaded.broken
+    assert loaded.contributions == {}
+    assert capsys.readouterr() == ("", "a plugin that talks\n")
+
+
+STATES = {
+    "folder": (os.getcwd, lambda: os.chdir("/")),
+    "output": (lambda: sys.stdout, lambda: setattr(sys, "stdout", None)),
+    "errors": (lambda: sys.stderr, lambda: setattr(sys, "stderr", sys.__stdout__)),
+    "Ctrl-C": (
+        lambda: signal.getsignal(signal.SIGINT),
+        lambda: signal.signal(signal.SIGINT, lambda *_: None),
+    ),
+    "SIGTERM": (
+        lambda: signal.getsignal(signal.SIGTERM),
+        lambda: signal.signal(signal.SIGTERM, lambda *_: None),
+    ),
+    "errors of numpy": (np.geterr, lambda: np.seterr(all="raise")),
+    "print of numpy": (np.get_printoptions, lambda: np.set_printoptions(precision=1)),
+    "numpy's generator": (
+        lambda: np.random.get_state()[1].tolist(),  # noqa: NPY002
+        lambda: np.random.seed(1),  # noqa: NPY002
+    ),
+    "Python's generator": (random.getstate, lambda: random.seed(1)),
+    "depth": (sys.getrecursionlimit, lambda: sys.setrecursionlimit(5000)),
+}
+
+FUNCTIONS = {
+    "numpy.mean": (np, "mean"),
+    "DataFrame.merge": (pd.DataFrame, "merge"),
+    "builtins.sorted": (builtins, "sorted"),
+    "harness.evaluation.losses.squared_error": (losses, "squared_error"),
+}
+
+
+@pytest.mark.parametrize(("look", "change"), STATES.values(), ids=STATES)
+def test_a_state_is_put_back(look, change):
+    before, put_back = look(), remembered_state()
+    change()
+    assert look() != before
+    assert put_back() == ()
+    assert look() == before
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_that_was_exchanged_is_put_back_and_named(name):
+    owner, attribute = FUNCTIONS[name]
+    own, put_back = getattr(owner, attribute), remembered_state()
+    setattr(owner, attribute, lambda *_, **__: 0)
+    assert put_back() == (name,)
+    assert getattr(owner, attribute) is own
+
+
+def test_one_that_was_removed_too():
+    put_back, own = remembered_state(), np.median
+    del np.median
+    assert put_back() == ("numpy.median",)
+    assert np.median is own
+
+
+def test_a_name_that_is_new_stays():
+    put_back = remembered_state()
+    losses.new = len
+    try:
+        assert put_back() == ()
+        assert losses.new is len
+    finally:
+        del losses.new
+
+
+def chosen(name, **options):
+    return build_choice(installed().catalogs, "estimator", name, options)
+
+
+NETWORKS = {"torch", "minisom", "harness_neural.batch.training"}
+
+
+def test_what_fits_of_a_study_load_is_told_by_the_plugins_it_chooses_from_and_by_no_others():
+    assert set(libraries_of([chosen("splines"), chosen("boosting")])) == {"sklearn.ensemble"}
+    assert set(libraries_of([chosen("splines"), chosen("mlp"), chosen("som_ann")])) == NETWORKS
+
+
+def test_an_estimator_within_another_counts():
+    assert set(libraries_of([chosen("rab", base={"use": "mlp"})])) == NETWORKS

@@ -1,22 +1,29 @@
-"""Run folders for tests of the report: five estimators x four protocols, a refusal, and hostile names.
+"""Run folders for tests of the report, changed ones, and what a section shows of them.
 
-Its tables are stored in ``wage/``; copies of them stand for other outcomes.
+Their tables are stored in ``wage/``: five estimators x four protocols and a refusal; copies of them stand for
+other outcomes, and hostile names for others.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from harness.findings.run import Run
+from harness.findings.run import Run, RunReader
 from harness.findings.table import findings_table
 from harness.installed import installed
 from harness.language import remember
 from harness.record.manifest import Manifest
+from harness.report.blocks import Appendix, Paragraph, Tabs
+from harness.report.drawing.canvas import house_style
+from harness.report.page import figures_in
 from harness.report.sections.section import SECTION
+from harness.report.table import ReportTable, cell_of
 from harness.running.csv_table import from_csv
 from harness.running.folder import RunFolder
 from harness.tables.findings import FINDINGS
@@ -167,3 +174,93 @@ def hostile_run(path: Path) -> RunFolder:
 
 
 SECTIONS = tuple(sorted(installed().of(SECTION).values(), key=lambda section: section.place))
+
+
+@dataclass(frozen=True)
+class ChangedTable:
+    """A run folder of which one table is another."""
+
+    folder: RunReader
+    name: str
+    table: pd.DataFrame
+
+    def read_table(self, name):
+        return self.table if name == self.name else self.folder.read_table(name)
+
+    def manifest(self):
+        return self.folder.manifest()
+
+    def messages(self):
+        return self.folder.messages()
+
+    def files(self):
+        return self.folder.files()
+
+
+def with_table(run: Run, name: str, change: Callable[[pd.DataFrame], pd.DataFrame]) -> Run:
+    """Return a run of which one table is changed."""
+    return Run(run.manifest, ChangedTable(run.folder, name, change(run.frame(name))))
+
+
+def with_study(run: Run, **changes) -> Run:
+    """Return a run of a study that differs in some fields."""
+    study = replace(run.manifest.study, **changes)
+    return Run(replace(run.manifest, study=study), run.folder)
+
+
+def with_truth(run: Run, scenario: str, *rows: dict[str, object]) -> Run:
+    """Return a run of simulated data with the true numbers of one scenario, for the first outcome."""
+    columns = ["kind", "at", "moderator_at", "group", "truth"]
+    frame = pd.DataFrame([{"group": "", **row} for row in rows]).reindex(columns=columns)
+    return with_table(
+        run, "truth", lambda _: frame.assign(outcome=run.manifest.study.outcomes[0], scenario=scenario)
+    )
+
+
+def blocks_of(section, run):
+    """Return the blocks of a section, those on tabs and of the appendix among the others."""
+    with house_style():
+        return flat(section.blocks(run))
+
+
+def flat(blocks):
+    found = []
+    for block in blocks:
+        if isinstance(block, Tabs):
+            found += flat(own for _, tab in block.tabs for own in tab)
+        else:
+            found += flat(block.blocks) if isinstance(block, Appendix) else [block]
+    return found
+
+
+def tables_in(blocks):
+    return [block for block in blocks if isinstance(block, ReportTable)]
+
+
+def names_of_figures(blocks):
+    return [figure.name for figure in figures_in(blocks)]
+
+
+def said_in(blocks):
+    return [block.words for block in blocks if isinstance(block, Paragraph)]
+
+
+def cells(table, group=0):
+    """Return the cells of the rows of a group, by the text that heads each row."""
+    rows = [[cell_of(cell) for cell in row.cells] for row in table.groups[group].rows]
+    return {row[0].text: row[1:] for row in rows}
+
+
+def texts(table, group=0):
+    return {name: [cell.text for cell in own] for name, own in cells(table, group).items()}
+
+
+def legend_of(figure):
+    """Return the names in the legend of a figure."""
+    return [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+def plotted(plot, *arguments):
+    """Return the figure that a function plots in the style of the report."""
+    with house_style():
+        return plot(*arguments)

@@ -1,14 +1,20 @@
-"""A new plugin: its names, its folder, and a plugin of any kind."""
+"""A new plugin: its names, its folder, an environment that has it installed, and one of any kind."""
+
+from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import tomllib
+import zipfile
 from pathlib import Path, PurePosixPath
 
 import pandas as pd
 import pytest
 
+import command
 import harness
-from command import ROOT
 from harness import ArtifactError, PluginError
 from harness.commands.plugins import KIND_NAMES
 from harness.conformance.checks import checks_among
@@ -26,6 +32,41 @@ from harness.scaffold.plugin import (
     templates_of,
     write_folder,
 )
+
+BUILD = "import hatchling.build; print(hatchling.build.build_wheel(%r))"
+
+
+@pytest.fixture(scope="session")
+def generated(tmp_path_factory):
+    """The folder of a new plugin."""
+    folder = tmp_path_factory.mktemp("plugins") / "harness-nearest"
+    done = command.harness("new-plugin", "harness-nearest", "--out", folder)
+    assert done.returncode == 0, done.stderr
+    assert "harness test-plugin harness_nearest" in done.stdout
+    return folder
+
+
+@pytest.fixture(scope="session")
+def on_the_path(generated, tmp_path_factory):
+    """Return a way to run Python where the plugin's wheel is unpacked on the path, as pip would unpack it."""
+    site = tmp_path_factory.mktemp("site")
+    wheels = tmp_path_factory.mktemp("wheels")
+    subprocess.run(
+        [sys.executable, "-c", BUILD % str(wheels)], cwd=generated, check=True, capture_output=True
+    )
+    (wheel,) = wheels.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(site)
+
+    def run(*words, cwd=generated):
+        if words[0] == "harness.cli":
+            return command.harness(*words[1:], cwd=cwd, PYTHONPATH=str(site))
+        return command.python(
+            "-m", *words, cwd=cwd, env={**os.environ, "PYTHONPATH": str(site), "OMP_NUM_THREADS": "1"}
+        )
+
+    return run
+
 
 TAKEN = Registry(
     plugins=(
@@ -157,8 +198,8 @@ def test_every_template_is_used():
     assert there == used
 
 
-def test_it_is_found(installed):
-    listed = json.loads(installed("harness.cli", "plugins", "--json").stdout)
+def test_it_is_found(on_the_path):
+    listed = json.loads(on_the_path("harness.cli", "plugins", "--json").stdout)
     (found,) = [one for one in listed if one["name"] == "harness_nearest"]
     assert (found["distribution"], found["offers"], found["broken"]) == (
         "harness-nearest",
@@ -167,17 +208,17 @@ def test_it_is_found(installed):
     )
 
 
-def test_its_own_tests_pass(installed):
-    done = installed("pytest", "-q", "-p", "no:cacheprovider", "-W", "error")
+def test_its_own_tests_pass(on_the_path):
+    done = on_the_path("pytest", "-q", "-p", "no:cacheprovider", "-W", "error")
     assert done.returncode == 0, done.stdout
     assert "28 passed, 18 skipped" in done.stdout
 
 
-def test_it_runs_in_a_study_beside_ols(installed, tmp_path):
+def test_it_runs_in_a_study_beside_ols(on_the_path, tmp_path):
     out = tmp_path / "run"
     words = ("--quick", "--jobs", "1", "--out", out, "--set", "evaluation.protocols=[random_rows]")
     words += ("--set", "scenarios=[{use: curve, draws: 4, grid: 5}]", "--set", "report.formats=[]")
-    done = installed("harness.cli", "run", "study.yaml", *words)
+    done = on_the_path("harness.cli", "run", "study.yaml", *words)
     assert done.returncode == 0, done.stderr
     gain = pd.read_csv(out / "gain.csv").set_index(["estimator", "protocol", "sample"])
     assert (gain["status"] == "ok").all()
@@ -187,23 +228,23 @@ def test_it_runs_in_a_study_beside_ols(installed, tmp_path):
     assert set(curves["estimator"]) == {"ols", "mine"}
 
 
-def test_its_name_is_taken_then(installed, tmp_path):
-    done = installed("harness.cli", "new-plugin", "harness-nearest", cwd=tmp_path)
+def test_its_name_is_taken_then(on_the_path, tmp_path):
+    done = on_the_path("harness.cli", "new-plugin", "harness-nearest", cwd=tmp_path)
     assert done.returncode == 4
     assert "a plugin 'harness_nearest' is installed" in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("config", ["its own", "the harness's"])
-def test_its_style_is_clean(generated, installed, config):
-    chosen = () if config == "its own" else ("--config", ROOT / "pyproject.toml")
-    checked = installed("ruff", "check", "--no-cache", *chosen, ".")
+def test_its_style_is_clean(generated, on_the_path, config):
+    chosen = () if config == "its own" else ("--config", command.ROOT / "pyproject.toml")
+    checked = on_the_path("ruff", "check", "--no-cache", *chosen, ".")
     assert checked.returncode == 0, checked.stdout
-    formatted = installed("ruff", "format", "--no-cache", "--check", *chosen, ".")
+    formatted = on_the_path("ruff", "format", "--no-cache", "--check", *chosen, ".")
     assert formatted.returncode == 0, formatted.stdout
 
 
 @pytest.mark.slow
-def test_its_types_are_strict(installed, tmp_path):
-    done = installed("mypy", "--cache-dir", tmp_path, "harness_nearest", "tests")
+def test_its_types_are_strict(on_the_path, tmp_path):
+    done = on_the_path("mypy", "--cache-dir", tmp_path, "harness_nearest", "tests")
     assert done.returncode == 0, done.stdout

@@ -25,7 +25,7 @@ from harness_causal.methods import (
 )
 from harness_causal.section import SECTION
 from panels import balanced_panel, panel_from_arrays
-from report.shown_blocks import blocks_of, names_of_figures, said_in, tables_in
+from report.fake_run import blocks_of, names_of_figures, said_in, tables_in
 
 
 def drawn(**options):

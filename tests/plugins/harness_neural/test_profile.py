@@ -24,8 +24,7 @@ from harness_neural.mlp import Mlp
 from harness_neural.section import diagram_of, map_figures, map_table, networks, place_name, search_table
 from harness_neural.som_ann import SomAnn
 from neural_tasks import make_panel
-from report.changed_run import with_study, with_table
-from report.fake_run import wage_run
+from report.fake_run import wage_run, with_study, with_table
 
 # In units of the outcome's deviation, against predictions row by row.
 ALLOWED = 1e-6

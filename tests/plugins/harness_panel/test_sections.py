@@ -17,7 +17,7 @@ from harness_panel.diagnostics.section import SECTION as DIAGNOSTICS
 from harness_panel.quantiles.section import SECTION as QUANTILES
 from harness_panel.section import EVENTS, SECTION, rivals
 from harness_panel.spatial.section import SECTION as IMPACTS
-from report.shown_blocks import blocks_of, names_of_figures, said_in, tables_in, texts
+from report.fake_run import blocks_of, names_of_figures, said_in, tables_in, texts
 
 ESTIMATORS = [
     {"id": "ols", "use": "pooled_ols", "label": "OLS"},

@@ -17,7 +17,7 @@ from harness.findings.run import read_run
 from harness.report.paper.tables import PAPER, paper_files, paper_tables
 from harness.report.sections.coefficients import bracketed, starred
 from harness.tables.effects import EFFECTS, ROBUSTNESS
-from report.changed_run import with_table
+from report.fake_run import with_table
 
 ESTIMATE, ERROR = 0.110124, 0.011857
 NB = "\u00a0"

@@ -1,10 +1,12 @@
-"""The section of debiased effects: what it says, and what its figures show."""
+"""Debiased effects, their sensitivity, and mediation."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from harness.findings.debiased import mediation_findings
 from harness.findings.run import read_run
+from harness.language import spoken
 from harness.record.manifest import PrimaryRecord
 from harness.report.blocks import Bullets
 from harness.report.drawing.canvas import house_style
@@ -21,13 +23,22 @@ from harness.report.sections.effects import (
     sensitivity_figures,
     strongest_of,
 )
+from harness.report.sections.robustness import MEDIATION_SECTION
 from harness.report.table import cell_of
 from harness.scenarios.robustness import CHANGES, PERMUTED
-from harness.tables.effects import EFFECT_TESTS, EFFECTS, ROBUSTNESS
-from harness.tables.effects import EFFECTS as TABLE
-from harness.tables.effects import SENSITIVITY as SENSITIVITY
-from report.changed_run import with_study, with_table
-from report.shown_blocks import blocks_of, cells, legend_of, names_of_figures, plotted, tables_in
+from harness.tables.effects import EFFECT_TESTS, EFFECTS, MEDIATION, ROBUSTNESS, SENSITIVITY
+from harness.text.sentences import worded
+from report.fake_run import (
+    blocks_of,
+    cells,
+    legend_of,
+    names_of_figures,
+    plotted,
+    tables_in,
+    texts,
+    with_study,
+    with_table,
+)
 
 METHODS = ("first_differences", "correlated_random_effects")
 
@@ -50,7 +61,7 @@ def effects(_frame, *, n_entities=545, share_left=0.6):
         for band, half in (("pointwise", 1.0), ("simultaneous", 2.0))
         for at in (7.0, 3.0, 5.0)
     ]
-    return pd.DataFrame(rows).reindex(columns=list(TABLE.columns))
+    return pd.DataFrame(rows).reindex(columns=list(EFFECTS.columns))
 
 
 @pytest.fixture(scope="module")
@@ -212,3 +223,44 @@ def test_contours_are_those_of_the_bound_and_points_lie_on_theirs(wage):
     assert abs(x * y / (1.0 - x) - 0.2 * 0.2 / 0.8).max() < 0.002
     assert [len(line.get_xdata()) for line in axes.lines] == [2, 3]
     assert [line.get_label().split()[0] for line in axes.lines] == ["hours", "Schooling"]
+
+
+def paths(_frame):
+    place = {"outcome": "lwage", "exposure": "exper", "scenario": "mediation", "rho": 0.0, "n_entities": 100}
+    place |= {"status": "ok", "learner": "boosting", "method": "first_differences", "mediator": "hours"}
+    number = {"estimate": 0.2, "conf_low": 0.1, "conf_high": 0.3, "p_value": 0.01}
+    indirect = place | number | {"path": "indirect", "share": 0.5, "rho_zero": -0.25}
+    flat = {"mediator": "union", "estimate": 0.01, "conf_low": -0.1, "conf_high": 0.1, "p_value": 0.9}
+    rows = [
+        *(place | number | {"path": path} for path in ("total", "to_mediator", "from_mediator", "direct")),
+        indirect,
+        indirect | {"rho": 0.5, "estimate": 0.9},
+        place | number | {"path": "total", "method": "two_way_fixed_effects"},
+        indirect | flat,
+        place | {"mediator": "occupation", "status": "refused", "reason": "no variation"},
+    ]
+    return pd.DataFrame(rows).reindex(columns=list(MEDIATION.columns))
+
+
+def test_a_sentence_and_a_row_for_each_mediator(wage):
+    run = with_table(read_run(wage), "mediation", paths)
+    said, shown = blocks_of(MEDIATION_SECTION, run)
+    hours, union = (words.replace("\xa0", " ") for words in said.points)
+    assert hours.startswith("Through hours, one unit more of Experience raises Log wage by 0.20")
+    assert hours.endswith(
+        "50% of the total effect. It vanishes if the errors of mediator and outcome correlate by −0.25."
+    )
+    assert union.endswith("not significantly different from zero.")
+    interval = "0.20 [0.10,\u00a00.30]"
+    assert texts(shown) == {
+        "First differences, Boosting": [*[interval] * 5, "50.0%", "−0.25"],
+        "Three steps, two-way fixed effects": [interval, *["–"] * 6],
+    }
+    assert [group.heading for group in shown.groups] == ["hours", "union", "occupation"]
+    assert shown.footnotes == (("a", "no variation"),)
+    first, second = mediation_findings(run, "lwage")
+    assert (first.is_established, first.p_adjusted, second.is_established) == (True, 0.02, False)
+    with spoken("zh"):
+        words = worded(first, run.manifest.study)
+    assert "占总效应的 50%" in words.text.replace("\xa0", " ")
+    assert words.caveats == "该结论假设：给定核心解释变量与控制变量，中介变量近似随机。"

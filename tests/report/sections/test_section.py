@@ -18,9 +18,7 @@ from harness.report.sections.section import ReportFile, Section
 from harness.report.table import ReportTable, TableColumn, plain_rows
 from harness.report.write import Reporter
 from harness.tables.table import typed
-from report.changed_run import with_table
-from report.fake_run import SECTIONS, wage_run
-from report.shown_blocks import cells
+from report.fake_run import SECTIONS, cells, wage_run, with_table
 
 
 @dataclass(frozen=True)

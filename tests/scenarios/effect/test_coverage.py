@@ -8,7 +8,7 @@ import pytest
 from scipy.optimize import brentq, check_grad
 from scipy.stats import binom, f, norm
 
-from effect_panels import additive_panel, beyond_band, cities_of_many, confounded_panel
+from effect_panels import KnownShapes, additive_panel, beyond_band, cities_of_many, confounded_panel
 from harness import EstimationError
 from harness.data.simulate.small_panels import InteractionPanel, SCurve
 from harness.plugin import great_circle_km, random_stream
@@ -23,7 +23,6 @@ from harness.scenarios.task import answered_in_parts
 from harness_neural.mlp import Mlp
 from harness_panel import FixedEffects, PooledOLS
 from harness_sklearn.splines import Splines
-from known_shapes import KnownShapes
 from panels import balanced_panel
 
 TRUE_SLOPE = 0.5

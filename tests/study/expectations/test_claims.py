@@ -1,112 +1,43 @@
-"""Every kind of claim finds its number in the tables of a run, or the reason why there is none."""
+"""Every kind of claim finds its number in the tables of a run, and how it stands."""
 
 import math
+from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 from pydantic import TypeAdapter
 
-from harness.running.csv_table import as_declared
-from harness.study.expectations.lookup import RunTables
+from harness.api import run_study as run
+from harness.installed import installed
+from harness.running.csv_table import as_declared, from_csv
+from harness.running.options import RunOptions
+from harness.study.expectations.claim import Counterparts, ErrorClaim, GainClaim, MedianClaim
+from harness.study.expectations.claims_table import (
+    claims_table,
+    counterpart_columns,
+    counterpart_of,
+    status_of,
+)
+from harness.study.expectations.consistency import Finding
+from harness.study.expectations.lookup import RunTables, RunValue
 from harness.study.expectations.moderated_claim import SOURCES, AnyClaim
+from harness.study.spec.load import load_study
 from harness.tables.registry import TABLES
 
-PLACE = {"outcome": "y", "estimator": "rab", "status": "ok"}
-REFUSED = {"outcome": "y", "estimator": "fe", "status": "refused", "reason": "absorbed"}
-OTHER = {"outcome": "z", "estimator": "rab", "status": "ok"}
-AT = np.linspace(0.0, 1.0, 11)
-
-ROWS = {
-    "accuracy": [
-        PLACE | {"protocol": "p", "sample": "test", "mse": 2.0},
-        PLACE | {"protocol": "p", "sample": "train", "mse": 1.5},
-        PLACE | {"protocol": "q", "sample": "test", "mse": 3.0},
-        OTHER | {"protocol": "p", "sample": "test", "mse": 9.0},
-        REFUSED | {"protocol": "p", "sample": "test"},
-    ],
-    "gain": [PLACE | {"protocol": "p", "sample": "test", "gain": 0.25}],
-    "curves": [
-        *(
-            PLACE | {"kind": "level", "at": at, "estimate": at * at, "band": band, "scenario": "first"}
-            for band in ("pointwise", "simultaneous")
-            for at in AT[::-1]
-        ),
-        *(PLACE | {"kind": "slope", "at": at, "estimate": 2 * at, "scenario": "first"} for at in AT),
-        *(PLACE | {"kind": "level", "at": at, "estimate": -1.0, "scenario": "second"} for at in AT),
-        REFUSED | {"scenario": "first"},
-    ],
-}
+FOLDER = Path(__file__).parent / "tables"
 
 
-def tables():
-    found = {name: as_declared(TABLES[name], [pd.DataFrame(rows)]) for name, rows in ROWS.items()}
-    found["turning_points"] = pd.DataFrame(
-        [PLACE | {"kind": "maximum", "at": at} for at in (0.2, 0.8)] + [OTHER | {"kind": "none"}, REFUSED]
-    )
-    found["heterogeneity"] = pd.DataFrame(
-        [
-            PLACE | {"by": "size", "group": group, "mode": mode, "median": median}
-            for group, mode, median in ((1, "pooled", 7.0), (1, "refit", 8.0), (2, "pooled", 9.0))
-        ]
-    )
-    found["thresholds"] = pd.DataFrame(
-        [PLACE | {"moderator": "gdp", "at": at} for at in (1.0, 3.5)] + [OTHER | {"moderator": "gdp"}]
-    )
-    return found
+def tables(*folders):
+    """Return the tables in folders as a run has them; those of later ones take the place of others."""
+    paths = (path for folder in folders for path in folder.glob("*.csv"))
+    read = {path.stem: from_csv(path.read_text(encoding="utf-8")) for path in paths}
+    return {name: as_declared(TABLES[name], [frame]) for name, frame in read.items()}
 
 
-def moderated():
-    """A moderator whose effect begins to fall at 4, and a surface that is a V along it."""
-    found = tables()
-    at = [1.0, 2.0, 3.0, 4.0, 5.0]
-    effects = [0.5, 0.2, -0.2, -1.0, -2.0]
-    place = PLACE | {"moderator": "gdp", "scenario": "given"}
-    found["conditional_effects"] = pd.DataFrame(
-        [
-            place
-            | {"moderator_at": value, "effect": effect, "conf_low": effect - 0.4, "conf_high": effect + 0.4}
-            | {"band": band, "supported": value < 5.0}
-            for value, effect in zip(at, effects, strict=True)
-            for band in ("pointwise", "simultaneous")
-        ]
-    )
-    found["surfaces"] = pd.DataFrame(
-        [
-            place
-            | {"exposure_at": x, "moderator_at": value, "estimate": abs(value - 2.0) + x, "effect": x - value}
-            | {"supported": not (x == 0.0 and value > 3.0)}
-            for x in (0.0, 1.0, 2.0)
-            for value in at
-        ]
-    )
-    found["heterogeneity"] = pd.DataFrame(
-        [
-            PLACE | {"by": "rank", "group": group, "mode": "pooled", "median": median}
-            for group, median in (("a", 1.0), ("b", 3.0), ("c", 2.0))
-        ]
-    )
-    found["multiverse_choices"] = pd.DataFrame(
-        [
-            {"outcome": "y", "choice": "controls", "level": level, "mean_gain": gain}
-            for level, gain in (("10", 0.4), ("5", 0.2), ("20", 0.5), ("22", 0.45))
-        ]
-    )
-    band = [PLACE | {"kind": "level", "band": "pointwise", "at": at, "estimate": at**2} for at in AT]
-    slopes = [PLACE | {"kind": "slope", "band": "pointwise", "at": at, "estimate": 0.45 - at} for at in AT]
-    found["curves"] = pd.DataFrame(
-        [
-            row
-            | {"scenario": "first", "supported": True}
-            | {"conf_low": row["estimate"] - width, "conf_high": row["estimate"] + width}
-            for rows in (band, slopes)
-            for row in rows
-            for width in (abs(row["at"] - 0.7) + 0.01,)
-        ]
-    )
-    return found
-
-
+# A curve of the squared exposure; groups, turning points and thresholds.
+PLAIN = tables(FOLDER)
+# A moderator whose effect begins to fall at 4, a surface that is a V along it, and bands narrowest at 0.7.
+WITH_MODERATOR = tables(FOLDER, FOLDER / "moderated")
 MODERATED = {"moderator": "gdp"}
 
 
@@ -118,24 +49,20 @@ MODERATED = {"moderator": "gdp"}
         ({"quantity": "onset", "kind": "begins", "effect": "falling", "value": 0.872}, 0.6),
         ({"quantity": "effect_sign", "kind": "falling", "above": 2.5, **MODERATED}, 0.5),
         ({"quantity": "effect_sign", "kind": "none", **MODERATED}, 0.5),
-        ({"quantity": "effect_sign", "kind": "rising", "below": 1.5, **MODERATED}, 1.0),
         ({"quantity": "effect_trend", "kind": "falling", **MODERATED}, 1.0),
         ({"quantity": "effect_trend", "kind": "falling", "along": "exposure", **MODERATED}, 0.0),
         ({"quantity": "shape", "kind": "v", **MODERATED}, 1.0),
-        ({"quantity": "shape", "kind": "rising", **MODERATED}, 0.75),
         ({"quantity": "level_range", "levels": (0.0, 2.0), "below": 3.0, **MODERATED}, 7 / 9),
         ({"quantity": "order", "by": "rank", "groups": ("a", "c", "b")}, 1.0),
         ({"quantity": "order", "by": "rank", "groups": ("a", "b", "c")}, 0.5),
         ({"quantity": "pace", "kind": "steepening", "between": (0.0, 1.0)}, 1.0),
-        ({"quantity": "pace", "kind": "slowing", "between": (0.2, 0.9)}, 0.0),
         ({"quantity": "band", "kind": "narrowing", "between": (0.0, 0.7)}, 1.0),
-        ({"quantity": "band", "kind": "narrowing", "between": (0.0, 1.0)}, 0.7),
         ({"quantity": "choice", "choice": "controls"}, 2 / 3),
     ],
     ids=lambda one: " ".join(map(str, one.values())) if isinstance(one, dict) else None,
 )
 def test_a_statement_finds_the_share_on_which_it_holds(keys, value):
-    found = ask(given=moderated(), **keys)
+    found = ask(given=WITH_MODERATOR, **keys)
     assert found.value == pytest.approx(value, rel=1e-9)
     assert not found.reason
 
@@ -164,14 +91,14 @@ def test_a_statement_finds_the_share_on_which_it_holds(keys, value):
     ],
 )
 def test_a_statement_about_what_is_not_there_says_why(keys, reason):
-    found = ask(given=moderated(), **keys)
+    found = ask(given=WITH_MODERATOR, **keys)
     assert math.isnan(found.value)
     assert found.reason == reason
 
 
 def ask(*, given=None, **keys):
     claim = TypeAdapter(AnyClaim).validate_python({"outcome": "y", "estimator": "rab"} | keys)
-    run = RunTables(tables() if given is None else given, "p")
+    run = RunTables(PLAIN if given is None else given, "p")
     return claim.look_up(run)
 
 
@@ -245,3 +172,178 @@ def test_having_been_refused_is_none():
 def test_tables_that_the_study_did_not_ask_for_are_empty(kind):
     nothing = {name: pd.DataFrame() for name in SOURCES}
     assert math.isnan(ask(given=nothing, quantity=kind, value=1.0).value)
+
+
+# Residual sums of squares 1,755,850 and 523,478 over 200 rows, slopes 0.116 and 0.110: Baltagi (2021), table
+# 2.1, and the documentation of R's plm, with the same ten firms.
+SPEC = Path(__file__).with_name("textbook.yaml").read_text(encoding="utf-8")
+CLAIMS = Path(__file__).with_name("textbook_claims.yaml").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("claims")
+
+    def run_with(name, claims):
+        path = folder / f"{name}.yaml"
+        path.write_text(SPEC + claims, encoding="utf-8")
+        return run(RunOptions(spec=path, out=folder / name)).path
+
+    return {
+        "published": run_with("published", CLAIMS.replace("PUBLISHED", "true")),
+        "other": run_with("other", CLAIMS.replace("PUBLISHED", "false")),
+    }
+
+
+def read(folder: Path) -> pd.DataFrame:
+    return pd.read_csv(folder / "claims.csv")
+
+
+def test_textbook_numbers_are_reproduced_and_wrong_ones_are_not(runs):
+    claims = read(runs["published"])
+    assert claims["status"].tolist() == [
+        *("reproduced", "reproduced", "reproduced", "inconsistent"),
+        *("reproduced", "reproduced", "reproduced", "differs", "not comparable"),
+    ]
+    assert claims["this_run"][:2].tolist() == pytest.approx([1755850.48 / 200, 523478.15 / 200], rel=1e-6)
+    assert claims["this_run"][2] == pytest.approx(1 - 523478.15 / 1755850.48, rel=1e-6)
+    assert claims["this_run"][4:7].tolist() == pytest.approx([115.5622, 110.1238, 1.0], rel=1e-5)
+
+
+def test_the_gain_is_recomputed_from_the_published_errors(runs):
+    gain = read(runs["published"]).loc[2]
+    assert gain["check"] == "ratio"
+    assert gain["recomputed"] == pytest.approx(1 - 2617.4 / 8779, rel=1e-12)
+    assert gain["recomputed_low"] == pytest.approx(1 - 2617.45 / 8778.5, rel=1e-12)
+    assert gain["recomputed_high"] == pytest.approx(1 - 2617.35 / 8779.5, rel=1e-12)
+
+
+def test_on_other_data_this_run_is_shown_but_not_compared(runs):
+    claims = read(runs["other"])
+    assert claims["status"].tolist() == [
+        *("not comparable", "not comparable", "consistent", "inconsistent"),
+        *["not comparable"] * 5,
+    ]
+    assert claims["this_run"].equals(read(runs["published"])["this_run"])
+
+
+def test_every_row_says_what_is_claimed_where_it_is_printed_and_why(runs):
+    claims = read(runs["published"])
+    assert tuple(claims.columns) == TABLES["claims"].columns
+    assert claims["published"].tolist() == [8779, 2617.4, 0.7019, 0.72, 116, 110, 1, -5, 5]
+    assert claims["digits"].dropna().tolist() == [0, 1, 4, 4, 0, 0, 1, 0]
+    assert claims["about"].tolist()[4:] == [
+        "change of the curve from 1000 to 2000",
+        "change of the curve from 1000 to 2000",
+        "share of the range 500 to 5000 on which the curve is rising",
+        "curve at 1000",
+        "median in IBM (firm)",
+    ]
+    assert claims.loc[0, ["source", "protocol", "sample"]].tolist() == ["Table 2.1", "in_sample", "test"]
+    assert claims.loc[4, ["at", "to"]].tolist() == [1000, 2000]
+    assert claims.loc[7, ["at", "note"]].tolist() == [1000, "made up"]
+    assert claims["reason"].notna().all()
+
+
+CLAIM = ErrorClaim(outcome="y", estimator="ols", quantity="mse", value=2.0, digits=1)
+NONE = RunValue(math.nan, "no room")
+ABSENT = RunValue(math.nan, "no minimum", is_absent=True)
+RIGHT = Finding("ratio", is_consistent=True, reason="as printed")
+WRONG = Finding("ratio", is_consistent=False, reason="cannot be")
+
+
+@pytest.mark.parametrize(
+    ("found", "finding", "published", "status"),
+    [
+        (RunValue(2.04), None, True, "reproduced"),
+        (RunValue(2.05), None, True, "reproduced"),
+        (RunValue(2.06), None, True, "differs"),
+        (RunValue(2.04), RIGHT, True, "reproduced"),
+        (RunValue(2.06), RIGHT, True, "differs"),
+        (RunValue(2.04), WRONG, True, "inconsistent"),
+        (RunValue(2.04), WRONG, False, "inconsistent"),
+        (RunValue(2.04), RIGHT, False, "consistent"),
+        (RunValue(2.04), None, False, "not comparable"),
+        (NONE, None, True, "not comparable"),
+        (NONE, RIGHT, True, "consistent"),
+        (NONE, WRONG, True, "inconsistent"),
+        (ABSENT, None, True, "differs"),
+        (ABSENT, None, False, "not comparable"),
+    ],
+)
+def test_the_rule(found, finding, published, status):
+    found_status, reason = status_of(CLAIM, found, finding=finding, data_are_published=published)
+    assert found_status == status
+    assert reason
+
+
+def test_a_declared_tolerance_is_added_to_the_rounding():
+    claim = CLAIM.model_copy(update={"tolerance": 0.5})
+    assert status_of(claim, RunValue(2.55), finding=None, data_are_published=True)[0] == "reproduced"
+    assert status_of(claim, RunValue(2.56), finding=None, data_are_published=True)[0] == "differs"
+
+
+BESIDE = Counterparts(estimators={"rows": "whole"}, protocols={"leaky": "apart"})
+GAIN = GainClaim(outcome="y", estimator="ann", quantity="gain", value=0.65)
+MEDIAN = MedianClaim(outcome="y", estimator="rows", quantity="median", value=3.0, by="size", group="large")
+
+
+def run_tables():
+    gains = pd.DataFrame(
+        {
+            "outcome": "y",
+            "estimator": "ann",
+            "protocol": ["leaky", "apart"],
+            "sample": "test",
+            "gain": [0.6, -0.1],
+        }
+    )
+    medians = pd.DataFrame(
+        {
+            "outcome": "y",
+            "estimator": ["rows", "whole"],
+            "by": "size",
+            "group": "large",
+            "mode": "pooled",
+            "median": [3.1, 2.7],
+        }
+    )
+    return RunTables({"gain": gains, "heterogeneity": medians}, "leaky")
+
+
+def test_a_gain_is_looked_up_under_the_other_protocol():
+    found = counterpart_columns(GAIN, BESIDE, run_tables())
+    assert found["counterpart"] == pytest.approx(-0.1)
+    assert (found["counterpart_estimator"], found["counterpart_protocol"]) == ("ann", "apart")
+
+
+def test_a_median_is_looked_up_by_the_other_estimator():
+    found = counterpart_columns(MEDIAN, BESIDE, run_tables())
+    assert found["counterpart"] == pytest.approx(2.7)
+    assert (found["counterpart_estimator"], found["counterpart_protocol"]) == ("whole", None)
+
+
+def test_what_has_no_counterpart_has_no_columns():
+    other = MEDIAN.model_copy(update={"estimator": "ann"})
+    assert counterpart_of(other, BESIDE, first_protocol="leaky") is None
+    assert counterpart_columns(other, BESIDE, run_tables()) == {}
+    own = GAIN.model_copy(update={"protocol": "apart"})
+    assert counterpart_of(own, BESIDE, first_protocol="leaky") is None
+
+
+ROOT = Path(__file__).parents[3]
+PUBLISHED = ROOT / "../shared/reference/paper_claims.yaml"
+
+
+@pytest.fixture(scope="module")
+def claims():
+    study = load_study(ROOT / "specs/digital_carbon.yaml", catalogs=installed().catalogs).study
+    return claims_table(study, {name: pd.DataFrame() for name in SOURCES})
+
+
+def test_levels_and_thresholds_are_not_of_one_unit_system(claims):
+    thresholds = claims[claims["check"] == "units"]
+    assert thresholds["published"].tolist() == [3.7, 7.5]
+    assert set(thresholds["status"]) == {"inconsistent under assumption"}
+    told = thresholds["reason"].iloc[0]
+    assert "implies a GDP per head of 19.4 to 19.7, beyond 2 times the published values" in told

@@ -17,36 +17,7 @@ from harness.study.spec import load as loader
 from harness.study.spec.json_schema import spec_schema
 from harness.study.spec.load import load_study
 
-GOOD = """\
-spec_version: 1
-study: digital-carbon
-title: Digital economy and city carbon emissions
-seed: 20251
-data:
-  dataset: cities
-  rows: {year: {from: 2011, to: 2019}}
-  prepare:
-    - ratio: {into: co2_intensity, of: co2, over: gdp}
-roles:
-  entity: city
-  time: year
-  outcomes: [co2, co2_intensity]
-  exposure: digital
-  moderators: [gdp]
-  controls: [density, roads]
-variables:
-  co2: {label: Emissions, unit: 10^4 t}
-estimators:
-  - ols
-  - {id: small_net, use: net, hidden: 3, label: A small network}
-  - {use: bag, base: {use: net, activation: sigmoid}, draws: 50}
-evaluation:
-  reference: ols
-  protocols: [rows, {use: groups, folds: 4}]
-scenarios:
-  - {use: curve, grid: 30}
-report: {formats: [html]}
-"""
+GOOD = Path(__file__).with_name("good.yaml").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True)

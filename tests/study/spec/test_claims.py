@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
@@ -17,20 +18,7 @@ from harness.study.spec.load import load_study
 from harness.study.spec.printed import decimals
 from harness.tables.table import ResultTable
 
-CLAIMS = """\
-identities:
-  - {product: co2, of: [co2_intensity, gdp]}
-claims:
-  - {outcome: co2, quantity: mse, estimator: ols, value: 0.0010, source: Table 2}
-  - {outcome: co2, quantity: gain, estimator: small_net, protocol: rows, value: 0.655763}
-  - {outcome: co2, quantity: level, estimator: bag, at: 0, value: 920, digits: -1, note: read off}
-  - {outcome: co2, quantity: change, estimator: bag, between: [0, 0.5], value: -80}
-  - {outcome: co2, quantity: direction, estimator: bag, kind: falling, between: [0, 1]}
-  - {outcome: co2, quantity: turning_point, estimator: bag, kind: maximum, value: 0.870}
-  - {outcome: co2, quantity: bend, estimator: bag, value: .5}
-  - {outcome: co2, quantity: median, estimator: bag, by: size, group: large, value: 8.00e2}
-  - {outcome: co2, quantity: threshold, estimator: bag, moderator: gdp, value: 3.7, tolerance: 0.2}
-"""
+CLAIMS = Path(__file__).with_name("claims.yaml").read_text(encoding="utf-8")
 
 
 @pytest.fixture
