@@ -56,8 +56,8 @@ class Path:
         return self.step >= self.n_steps or self.step - self.best_step >= self.settings.patience
 
 
-# Adds to a network's path its start, (n_parameters,), and the point after each step, until the path is over or
-# no step is found.
+# Adds to a network's path its start, (n_parameters,), and the point after each step, until the path is over
+# or no step is found.
 Rule = Callable[[Residuals, Floats, Path], None]
 
 
