@@ -19,7 +19,7 @@ from harness.tables.claims import ASSUMING, CLAIMS, INCONSISTENT, ClaimRow
 from harness.tables.gain import GAIN
 from harness.tables.table import grouped
 from harness.text.numbers import MISSING, count, fixed, percent, significant
-from harness.text.plain_text import in_turn, joined, listed
+from harness.text.plain_text import capitalised, in_turn, joined, listed
 
 # Quantities that are shares, shown in per cent.
 FRACTIONS = frozenset(
@@ -265,7 +265,7 @@ def contradictions(study: StudyRecord, rows: Iterable[ClaimRow]) -> tuple[Contra
         before |= set(parts)
         likewise = gettext("likewise: {said}").format(said=in_turn(new))
         words = reason if len(new) == len(parts) else likewise
-        found.append(Contradiction(_claims(study, same[assumption, reason]), words, assumption))
+        found.append(Contradiction(_claims(study, same[assumption, reason]), capitalised(words), assumption))
     return tuple(found)
 
 

@@ -60,9 +60,9 @@ def test_how_the_numbers_stand_is_counted_and_contradictions_come_first(run):
         "reproduced 1, not comparable 1."
     )
     contradiction, assumed = contradictions(run.manifest.study, run.rows(CLAIMS))
-    assert (contradiction.assumption, assumed.assumption, assumed.reason) == ("", "one fit", "two bends")
+    assert (contradiction.assumption, assumed.assumption, assumed.reason) == ("", "one fit", "Two bends")
     assert contradiction.reason.startswith(
-        "the errors 0.0010 and 0.0034, allowing for rounding, imply a gain of"
+        "The errors 0.0010 and 0.0034, allowing for rounding, imply a gain of"
     )
     assert contradiction.claims == "Table 2: Log wage, gain over the reference, 67.8582%"
 
