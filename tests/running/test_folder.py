@@ -9,7 +9,7 @@ import platform
 import re
 import subprocess
 import sys
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,26 +21,60 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from harness import ArtifactError
 from harness.evaluation.multiverse import Universe
+from harness.evaluation.protocol import SAME_ENTITY
 from harness.record import manifest
-from harness.record.manifest import FORMAT, CellRecord, Manifest, MultiverseRecord, SpecRecord
+from harness.record.manifest import (
+    FORMAT,
+    CellRecord,
+    DataRecord,
+    EstimatorRecord,
+    Manifest,
+    MultiverseRecord,
+    ProtocolRecord,
+    SpecRecord,
+    StudyRecord,
+)
 from harness.running.csv_table import as_read, csv_for_readers, csv_text, from_csv
 from harness.running.files import HOLDER, holder, locked, write_atomically
 from harness.running.folder import RunFolder
+from harness.study.spec.study import Variable
 from harness.tables.registry import PARQUET_TABLES, TABLES
 from harness.tables.table import ResultTable
-from report.fake_run import read_manifest, stored
 from small_run import SPEC, TINY, run_small
 from source_files import ROOT, files
 
-# With a protocol whose description is one message: those that are filled in are kept in a file of their own.
-WAGE = read_manifest(stored("manifest.json"))
-MANIFEST_OF_NOTHING = replace(
-    WAGE,
-    study=replace(WAGE.study, protocols=WAGE.study.protocols[1:2]),
+MANIFEST_OF_NOTHING = Manifest(
+    manifest_version=FORMAT,
+    study=StudyRecord(
+        id="none",
+        title="碳排放",
+        description="",
+        seed=1,
+        quick=False,
+        entity="firm",
+        time="year",
+        outcomes=("invest",),
+        exposure="value",
+        moderators=(),
+        controls=(),
+        variables={"value": Variable(label="Value", unit="dollars")},
+        estimators=(EstimatorRecord("fe", "fixed_effects", "FE", {"effects": ["entity"], "tol": 1e-300}),),
+        reference="fe",
+        further_references=(),
+        protocols=(ProtocolRecord("rows", "random_rows", "Rows", "deals rows", (SAME_ENTITY,)),),
+        level=0.95,
+        formats=(),
+        featured=(),
+    ),
+    data=DataRecord("a.csv", "", "", None, False, 6, 3, 2, True, 1980, "1981"),
     multiverse=MultiverseRecord(("fe",), (Universe("fe (seed 1)", "fe", {"seed": "1"}),)),
     spec=SpecRecord("study.yaml", "0f", ("seed=1",)),
+    versions={"python": "3.11"},
+    command="harness run study.yaml",
+    started="2026-01-01T00:00:00+00:00",
+    seconds=0.1,
+    cells=(CellRecord("invest · fe", "ok", "", 0.1),),
     scenario_tables=(ResultTable("lags", ("outcome", "lag"), ("outcome",), "lags of the effect"),),
-    cells=(CellRecord("lwage · fe", "ok", "", 0.1),),
     files={},
 )
 
@@ -49,7 +83,7 @@ def test_a_manifest_comes_back_as_it_was(tmp_path):
     folder = RunFolder.create(tmp_path)
     folder.write_manifest(MANIFEST_OF_NOTHING)
     assert folder.manifest() == MANIFEST_OF_NOTHING
-    assert folder.manifest().study.estimators[1].effects == ("entity", "time")
+    assert folder.manifest().study.estimators[0].effects == ("entity",)
 
 
 def test_control_characters_split_no_row_and_reach_no_terminal(tmp_path):
