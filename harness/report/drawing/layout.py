@@ -175,7 +175,7 @@ UNMOVED = IdentityTransform()
 
 
 class PlainAxes(Axes):
-    """Axes with such axes."""
+    """Axes whose two axes are `HorizontalAxis` and `VerticalAxis`."""
 
     def _gen_axes_patch(self) -> Rectangle:
         return Ground((0.0, 0.0), 1.0, 1.0)
@@ -189,7 +189,7 @@ class PlainAxes(Axes):
 
 
 class PlainFigure(Figure):
-    """A figure whose axes are such where nothing else is asked for."""
+    """A figure whose axes are `PlainAxes` by default."""
 
     def add_subplot(self, *args: Any, **kwargs: Any) -> Axes:  # noqa: ANN401 - as matplotlib has them
         """Add axes on a grid."""

@@ -348,7 +348,7 @@ def _words() -> dict[str, str]:
 
 
 def _moderators(study: StudyRecord, questions: Sequence[tuple[str, str]]) -> list[str]:
-    """Return the labels of the moderators, with their scenario where one is asked about twice."""
+    """Return the labels of the moderators, with their scenario where two scenarios share one."""
     names = [name for _, name in questions]
     return [
         printable(study.axis_label(name) + (f" · {scenario}" if names.count(name) > 1 else ""))

@@ -140,7 +140,7 @@ def _wrong_tag(error: ErrorDetails, document: Document, expected: Expected) -> M
 
 
 def _moved_tag(key: str, given: object, known: Iterable[str]) -> str:
-    """Return where the kind of a mapping belongs that stands under another key; empty where none does."""
+    """Return the hint for a kind that was written under another key; empty if none was."""
     pairs = given.items() if isinstance(given, dict) else ()
     other, value = next(((name, value) for name, value in pairs if value in known), ("", ""))
     return f"write `{key}: {value}` instead of `{other}: {value}`" if other else ""
