@@ -54,7 +54,8 @@ def moments_of_outcomes(columns: Floats, outcomes: Floats) -> Moments:
     outcomes : (n_outcomes, n_obs)
     """
     shares = np.full((1, len(columns)), 1.0 / len(columns))
-    cross = (columns.T * shares) @ columns
+    scaled = columns * np.sqrt(shares.T)
+    cross = scaled.T @ scaled
     return Moments(
         cross=np.broadcast_to(cross, (len(outcomes), *cross.shape)),
         right=np.concatenate([(shares * outcome) @ columns for outcome in outcomes]),
@@ -73,7 +74,9 @@ def weighted_moments(columns: Floats, outcome: Floats, weights: Floats) -> Momen
     """
     shares = weights / weights.sum(axis=1, keepdims=True)
     return Moments(
-        cross=np.stack([(columns.T * share) @ columns for share in shares]),
+        cross=np.stack(
+            [scaled.T @ scaled for scaled in (columns * root[:, None] for root in np.sqrt(shares))]
+        ),
         right=(shares * outcome) @ columns,
         square=shares @ outcome**2,
     )
@@ -152,29 +155,42 @@ def shared_penalties(
     n_outcomes, n_free = len(moments.right), moments.right.shape[1] - curve.size
     size = np.bincount(curve).astype(np.float64)
     penalties, freedom = np.full(size.size, np.sqrt(lowest * highest)), np.full(size.size, np.inf)
-    columns = moments.take(np.array([0]))
+    # Free columns have no penalty that changes, and are swept out of the others once.
+    free, bent = slice(n_free), slice(n_free, None)
+    cross = moments.cross[0]
+    free_root = _inverse_root(cross[free, free] + _FLOOR * np.eye(n_free))
+    across, free_right = free_root @ cross[free, bent], moments.right[:, free] @ free_root.T
+    cross, right = cross[bent, bent] - across.T @ across, moments.right[:, bent] - free_right @ across
+    square = moments.square - np.square(free_right).sum(axis=1)
+    penalised = np.empty_like(cross)
     for _ in range(MOST_ROUNDS):
-        root = _inverse_root(penalised_cross(columns, penalties[None, curve], n_free=n_free)[0])
-        coefficients = (moments.right @ root.T) @ root
+        penalised[:] = cross
+        np.einsum("pp->p", penalised)[:] += penalties[curve]
+        root = _inverse_root(penalised)
+        coefficients = (right @ root.T) @ root
         before = freedom
-        spread = np.square(root[:, n_free:]).sum(axis=0)  # the diagonal of the inverse
+        spread = np.einsum("pq,pq->q", root, root)  # the diagonal of the inverse
         freedom = size - penalties * np.bincount(curve, weights=spread)
         if np.abs(freedom - before).max(initial=0.0) < SETTLED:
             break
         left = max(n_rows - n_free - freedom.sum(), 1.0)
-        error = np.maximum(moments.mean_squared_error(coefficients) / left, np.finfo(np.float64).tiny)
-        squares = (np.square(coefficients[:, n_free:]) / error[:, None]).sum(axis=0)
+        straight = (free_right - coefficients @ across.T) @ free_root
+        penalty = np.square(coefficients) @ penalties[curve] + _FLOOR * np.square(straight).sum(axis=1)
+        misfit = square - np.sum(right * coefficients, axis=1) - penalty
+        error = np.maximum(misfit / left, np.finfo(np.float64).tiny)
+        squares = (np.square(coefficients) / error[:, None]).sum(axis=0)
         summed = np.maximum(np.bincount(curve, weights=squares), np.finfo(np.float64).tiny)
         penalties = np.clip(n_outcomes * freedom / summed, lowest, highest)
     return penalties
 
 
 def _inverse_root(cross: Floats) -> Floats:
-    """Return R with R'R the inverse of a positive definite matrix, (n_columns, n_columns)."""
+    """Return R with R'R the inverse of a positive definite matrix, (n_columns, n_columns), in its place."""
+    from scipy.linalg import cholesky
     from scipy.linalg.lapack import dtrtri
 
-    root, _ = dtrtri(np.linalg.cholesky(cross), lower=1)
-    return np.asarray(root)
+    lower = cholesky(cross.T, lower=True, overwrite_a=True, check_finite=False)
+    return np.asarray(dtrtri(lower, lower=1, overwrite_c=1)[0])
 
 
 _DEGREE = 3
@@ -193,21 +209,24 @@ class Bends:
 
     Attributes
     ----------
-    splines : B-splines between the outer knots, one a coefficient
-    directions : (n_splines, n_bends), from B-splines to bends
+    splines : between the outer knots, one a bend
     """
 
     splines: BSpline
-    directions: Floats
+
+    @property
+    def n_bends(self) -> int:
+        """Number of columns."""
+        return int(self.splines.c.shape[1])
 
     def values(self, column: Floats) -> Floats:
         """Return the bends, (n_obs, n_bends), at a column, (n_obs,); straight lines outside the knots."""
         ends = self.splines.t[[_DEGREE, -_DEGREE - 1]]
-        values = self.splines(np.clip(column, *ends))
+        values: Floats = self.splines(np.clip(column, *ends))
         for end, is_beyond in zip(ends, (column < ends[0], column > ends[1]), strict=True):
             if is_beyond.any():
                 values[is_beyond] += (column[is_beyond] - end)[:, None] * self.splines(end, nu=1)
-        return np.asarray(values @ self.directions)
+        return values
 
 
 def make_bends(column: Floats, n_knots: int) -> Bends | None:
@@ -219,21 +238,26 @@ def make_bends(column: Floats, n_knots: int) -> Bends | None:
     """
     from scipy.interpolate import BSpline
 
-    if np.unique(column).size < 3:
+    ordered = np.sort(column)
+    if np.count_nonzero(np.diff(ordered)) < 2:
         return None
-    knots = _knots(column, n_knots)
+    knots = _knots(ordered, n_knots)
     # Knots that are repeated at the ends would make splines of more different size (Eilers & Marx 1996).
     first, last = knots[1] - knots[0], knots[-1] - knots[-2]
     below = np.linspace(knots[0] - _DEGREE * first, knots[0] - first, _DEGREE)
     above = np.linspace(knots[-1] + last, knots[-1] + _DEGREE * last, _DEGREE)
-    splines = BSpline(np.r_[below, knots, above], np.eye(knots.size + _DEGREE - 1), _DEGREE)
+    of_knots = np.r_[below, knots, above]
+    splines = BSpline.construct_fast(of_knots, np.eye(knots.size + _DEGREE - 1), _DEGREE)
     curvature, directions = np.linalg.eigh(_curvature(splines, knots))
     bent = slice(2, None)  # the two flattest directions are the constant and the line
-    return Bends(splines, directions[:, bent] / np.sqrt(curvature[bent]))
+    bends = directions[:, bent] / np.sqrt(curvature[bent])
+    return Bends(BSpline.construct_fast(of_knots, np.ascontiguousarray(bends), _DEGREE))
 
 
-def _knots(column: Floats, n_knots: int) -> Floats:
-    quantiles = np.quantile(column, np.linspace(0.0, 1.0, n_knots))
+def _knots(ordered: Floats, n_knots: int) -> Floats:
+    """Return quantiles of ascending values, (n_obs,), those too near another left out."""
+    places = np.linspace(0.0, ordered.size - 1, n_knots)
+    quantiles = np.interp(places, np.arange(ordered.size), ordered)
     least, span = quantiles[0], quantiles[-1] - quantiles[0]
     return np.asarray(least + span * _APART * np.unique(np.rint((quantiles - least) / (span * _APART))))
 
@@ -249,7 +273,7 @@ def _curvature(splines: BSpline, knots: Floats) -> Floats:
     """
     half = np.diff(knots)[:, None] / 2.0
     points = (knots[:-1, None] + half * (1.0 + _NODES)).ravel()
-    second = splines.derivative(2)(points)
+    second = splines(points, nu=2)
     return np.asarray((second.T * (half * _WEIGHTS).ravel()) @ second)
 
 
@@ -289,9 +313,9 @@ class SplineDesign:
     @property
     def curve_of_column(self) -> Ints:
         """Position in `curves`, (n_penalised,), of the columns that come after the free ones."""
-        bends = [bend.directions.shape[1] for bend in self.bends.values()]
+        bends = [bend.n_bends for bend in self.bends.values()]
         product = len(self.exposure) + sum(
-            self.bends[name].directions.shape[1] for name in self.exposure if name in self.bends
+            self.bends[name].n_bends for name in self.exposure if name in self.bends
         )
         sizes = np.array([*bends, *(product for _ in self.factors)], dtype=np.int64)
         return np.repeat(np.arange(len(self.curves)), sizes)
