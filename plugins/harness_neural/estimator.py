@@ -134,6 +134,7 @@ class NetworkEstimator(NetworkOptions, ABC, Generic[MapT]):
         """
         _, design, map_fit, sample = self._rows(panel, selection=selection, rng=rng)
         sizes = self.search_sizes(sample, map_fit, rng=rng)
+        sizes.train(self)
         return PreparedNetworks(self, panel, selection, design, map_fit, sizes)
 
     def _rows(

@@ -227,7 +227,7 @@ def _networks(searches: Sequence[SizeSearch]) -> Table:
         "training_nmse": [candidate.training_nmse for _, candidate in tried],
         "selection_nmse": [candidate.selection_nmse for _, candidate in tried],
         "chosen": [candidate is search.chosen for search, candidate in tried],
-        "formula": [np.nan if search.formula is None else search.formula for search, _ in tried],
+        "formula": [np.nan if search.sizes.formula is None else search.sizes.formula for search, _ in tried],
         "n_obs": [search.n_obs for search, _ in tried],
         "formula_rows": [search.formula_rows for search, _ in tried],
     }

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.random import Generator
 
 from harness.plugin import EstimationError, Floats, Ints, Message, Note, Problem, marked, settle
 from harness_neural.design import NetworkSample
-from harness_neural.options import NetworkOptions, one_unit_parameters
+from harness_neural.options import CandidateSizes, NetworkOptions, one_unit_parameters
 from harness_neural.som import SelfOrganisingMap
 
 if TYPE_CHECKING:
@@ -41,41 +42,105 @@ class Candidate:
     selection_nmse: float
 
 
-@dataclass(frozen=True, eq=False)
 class SizeSearch:
-    """What was tried and what was chosen.
+    """What is tried and what is chosen, trained once somebody asks for it.
+
+    Draws that stop on rows of their own ask for the size alone, which is known where one is tried.
+
+    Parameters
+    ----------
+    train : trains the candidates, in the order of their sizes and restarts
 
     Attributes
     ----------
-    where : the rows it was for, such as ``cluster 2`` of a map; empty for all
-    formula : what the formula gives, around which candidates were tried; None where the size is given
+    where : the rows it is for, such as ``cluster 2`` of a map; empty for all
+    sizes : candidates, and what the formula gives
     n_obs : distinct rows trained on and selected on; the formula counts one that is both once
     formula_rows : that the formula counts, those of all clusters unless the options say otherwise
-    candidates : in the order of their sizes and restarts
-    chosen : the candidate with the least error on the selection rows; the smaller one of equals
-    curve : learning curve of the chosen candidate
-    networks : the chosen candidate's network
-    point : (n_parameters,), its parameters as `initial_values` orders them, to start others from
+    restarts : initial values tried for each size
+    n_inputs : of the networks
     """
 
-    where: str
-    formula: float | None
-    n_obs: int
-    formula_rows: int
-    candidates: tuple[Candidate, ...]
-    chosen: Candidate
-    curve: LearningCurve
-    networks: NetworkBatch
-    point: Floats
+    def __init__(
+        self,
+        train: Callable[[], Trained],
+        *,
+        where: str,
+        sizes: CandidateSizes,
+        n_obs: int,
+        formula_rows: int,
+        restarts: int,
+        n_inputs: int,
+    ) -> None:
+        self._train = train
+        self.where, self.sizes = where, sizes
+        self.n_obs, self.formula_rows = n_obs, formula_rows
+        self.restarts, self.n_inputs = restarts, n_inputs
+
+    @cached_property
+    def trained(self) -> Trained:
+        """The candidates after training."""
+        trained = self._train()
+        del self._train  # its rows are of no further use
+        return trained
+
+    @property
+    def n_units(self) -> int:
+        """Hidden units of the chosen candidate."""
+        return self.sizes.units[0] if len(self.sizes.units) == 1 else self.chosen.n_units
+
+    @cached_property
+    def candidates(self) -> tuple[Candidate, ...]:
+        """In the order of their sizes and restarts."""
+        trained, units = self.trained, np.repeat(self.sizes.units, self.restarts).tolist()
+        return tuple(
+            Candidate(
+                n_units=n_units,
+                restart=at % self.restarts,
+                steps=int(trained.steps[at]),
+                best_step=int(trained.best_step[at]),
+                training_nmse=float(trained.loss[at]),
+                selection_nmse=float(trained.selection[at]),
+            )
+            for at, n_units in enumerate(units)
+        )
+
+    @property
+    def chosen(self) -> Candidate:
+        """The candidate with the least error on the selection rows; the smaller one of equals."""
+        return self.candidates[self._best]
+
+    @property
+    def curve(self) -> LearningCurve:
+        """Learning curve of the chosen candidate."""
+        return self.trained.curves[self._best]
+
+    @property
+    def networks(self) -> NetworkBatch:
+        """The chosen candidate's network."""
+        return self.trained.networks.take(np.array([self._best]))
+
+    @property
+    def point(self) -> Floats:
+        """The parameters of the chosen candidate, (n_parameters,), as `initial_values` orders them."""
+        from harness_neural.batch.task import without_unused
+
+        found = self.trained.points[self._best]
+        return without_unused(found, n_inputs=self.n_inputs, n_units=self.n_units)
+
+    @property
+    def _best(self) -> int:
+        return int(np.argmin(self.trained.selection))
 
     @property
     def notes(self) -> tuple[Note, ...]:
         """What to know about the hidden size."""
-        if self.formula is None or self.formula >= 1.0:
+        formula = self.sizes.formula
+        if formula is None or formula >= 1.0:
             return ()
         message = Message(
             "the formula gives N = {formula} for {n_obs} rows; 1 is used",
-            formula=f"{self.formula:.2f}",
+            formula=f"{formula:.2f}",
             n_obs=self.formula_rows,
         )
         return (Note("W-HIDDEN", self.where, message),)
@@ -115,7 +180,7 @@ def require_rows(sample: NetworkSample, *, where: str) -> None:
 def search_size(
     sample: NetworkSample, options: NetworkOptions, *, where: str, rng: Generator, formula_rows: int = 0
 ) -> SizeSearch:
-    """Train candidate networks on a sample of one and return the search.
+    """Return the search of a size on a sample of one; its networks train when they are asked for.
 
     Parameters
     ----------
@@ -127,7 +192,7 @@ def search_size(
     EstimationError
         Where there are too few rows.
     """
-    from harness_neural.batch.task import initial_values, without_unused
+    from harness_neural.batch.task import initial_values
     from harness_neural.batch.training import train_few
 
     require_rows(sample, where=where)
@@ -136,29 +201,14 @@ def search_size(
     n_units = np.repeat(sizes.units, options.restarts)
     start = initial_values(n_units, n_inputs=n_inputs, rng=rng, limits=options.start_limits())
     task = _task(sample, start=start, n_units=n_units, blind_steps=options.max_steps)
-    trained = train_few(options.started(task), options.settings())
-    candidates = tuple(
-        Candidate(
-            n_units=int(n_units[at]),
-            restart=at % options.restarts,
-            steps=int(trained.steps[at]),
-            best_step=int(trained.best_step[at]),
-            training_nmse=float(trained.loss[at]),
-            selection_nmse=float(trained.selection[at]),
-        )
-        for at in range(n_units.size)
-    )
-    best = int(np.argmin(trained.selection))
     return SizeSearch(
+        partial(train_few, options.started(task), options.settings()),
         where=where,
-        formula=sizes.formula,
+        sizes=sizes,
         n_obs=sample.n_rows,
         formula_rows=n_counted,
-        candidates=candidates,
-        chosen=candidates[best],
-        curve=trained.curves[best],
-        networks=trained.networks.take(np.array([best])),
-        point=without_unused(trained.points[best], n_inputs=n_inputs, n_units=int(n_units[best])),
+        restarts=options.restarts,
+        n_inputs=n_inputs,
     )
 
 
@@ -193,11 +243,10 @@ def train_draws(
 
 def _tried(draws: NetworkSample, found: SizeSearch, options: NetworkOptions) -> list[int]:
     """Return the hidden size of each network that a draw is tried with, the chosen candidate's first."""
-    chosen = found.chosen.n_units
+    chosen = found.n_units
     if not (options.draws_select and draws.selection.any()):
         return [chosen]
-    tried = {candidate.n_units for candidate in found.candidates}
-    sizes = {chosen} if options.draw_size == "full_sample" else tried
+    sizes = {chosen} if options.draw_size == "full_sample" else set(found.sizes.units)
     n_starts = options.draw_restarts if options.draw_start == "random" else 1
     return [size for size in [chosen, *sorted(sizes - {chosen})] for _ in range(n_starts)]
 
@@ -216,7 +265,7 @@ def _train_draws(
 
     n_draws, n_inputs = draws.weights.shape[0], draws.X.shape[1]
     sizes = np.full(n_draws, n_units)
-    is_warm = options.draw_start == "full_sample" and n_units == found.chosen.n_units
+    is_warm = options.draw_start == "full_sample" and n_units == found.n_units
     if is_warm:
         start = np.tile(found.point, (n_draws, 1))
     else:
@@ -224,9 +273,12 @@ def _train_draws(
         start = np.concatenate(
             [initial_values(sizes[:1], n_inputs=n_inputs, rng=own, limits=limits) for own in rngs]
         )
-    blind_steps = max(found.chosen.best_step, 1) if options.draw_steps == "stopped" else options.draw_steps
-    if not options.draws_select:
+    if options.draw_steps != "stopped":
+        blind_steps = options.draw_steps
         draws = replace(draws, selection=np.zeros_like(draws.selection))
+    else:
+        is_blind = not draws.selection.any(axis=1).all()
+        blind_steps = max(found.chosen.best_step, 1) if is_blind else options.max_steps
     task = _task(draws, start=start, n_units=sizes, blind_steps=blind_steps)
     task = task if is_warm else options.started(task)
     return (train_few if is_alone else train)(task, options.settings())
@@ -375,6 +427,12 @@ class DrawSizes:
         """The searches that were done for all draws."""
         own = () if self.clusters is None else tuple(self.clusters.own.values())
         return own if self.further is None else (*own, self.further)
+
+    def train(self, options: NetworkOptions) -> None:
+        """Train the candidates that draws ask for, so that not every block of draws does."""
+        for search in self.found:
+            if len(search.sizes.units) > 1 or options.draw_start == "full_sample":
+                _ = search.trained
 
     @property
     def last(self) -> SizeSearch:

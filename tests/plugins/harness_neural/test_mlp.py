@@ -33,8 +33,8 @@ def test_a_row_that_is_trained_and_selected_on_counts_once_in_the_size() -> None
     rng = np.random.default_rng(0)
     (search,) = Mlp(restarts=1, sizes_around=0, max_steps=5).fit(panel, rng=rng, selection=panel).searches
     assert search.n_obs == 300
-    assert search.formula is not None
-    assert search.formula == pytest.approx(((300 * 0.9 - 1) / 5 - 1) / 10)
+    assert search.sizes.formula is not None
+    assert search.sizes.formula == pytest.approx(((300 * 0.9 - 1) / 5 - 1) / 10)
     weights = np.ones((2, 300))
     drawn = Mlp(restarts=1, sizes_around=0, max_steps=5).fit_draws(
         panel, weights=weights, selection=panel, rng=rng
@@ -49,7 +49,7 @@ def test_control_in_other_units_counts_once() -> None:
     )
     fitted = Mlp(restarts=1, sizes_around=0, max_steps=5).fit(wider, rng=np.random.default_rng(0))
     assert [(note.code, note.where) for note in fitted.notes] == [("W-DUP", "y2")]
-    assert fitted.searches[0].formula == pytest.approx(((300 * 0.9 - 1) / 5 - 1) / 10)
+    assert fitted.searches[0].sizes.formula == pytest.approx(((300 * 0.9 - 1) / 5 - 1) / 10)
 
 
 def test_a_size_under_one_is_noted() -> None:

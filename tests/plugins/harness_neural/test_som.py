@@ -164,11 +164,11 @@ def test_a_network_a_cluster_recovers_regimes() -> None:
 def test_the_formula_counts_all_rows_or_those_of_the_cluster() -> None:
     panel = regimes_panel((20, 30, 40, 50))
     printed = BRIEF.fit(panel, rng=np.random.default_rng(0))
-    assert [search.formula for search in printed.searches] == [((700 * 0.9 - 1) / 5 - 1) / 10] * 4
+    assert [search.sizes.formula for search in printed.searches] == [((700 * 0.9 - 1) / 5 - 1) / 10] * 4
     fitted = replace(BRIEF, formula_rows="cluster").fit(panel, rng=np.random.default_rng(0))
     counts = np.bincount(fitted.map_fit.map.assign(fitted.design.standardised(panel)))
     assert [search.n_obs for search in fitted.searches] == counts.tolist()
-    formula = [search.formula for search in fitted.searches]
+    formula = [search.sizes.formula for search in fitted.searches]
     np.testing.assert_allclose(formula, ((counts * 0.9 - 1) / 5 - 1) / 10, rtol=1e-12)
 
 
@@ -182,7 +182,7 @@ def test_without_clusters_it_is_the_plain_network() -> None:
 def test_dummies_are_inputs_of_the_one_network() -> None:
     panel = regimes_panel()
     fitted = replace(QUICK, combine="one_hot").fit(panel, rng=np.random.default_rng(0))
-    assert fitted.searches[0].formula == pytest.approx(((800 * 0.9 - 1) / (7 + 2) - 1) / 10)
+    assert fitted.searches[0].sizes.formula == pytest.approx(((800 * 0.9 - 1) / (7 + 2) - 1) / 10)
     assert fitted.model.networks.hidden.shape[2] == 3 + 4 + 1
     assert r_squared(panel, fitted.predict(panel)) > 0.9
 
@@ -199,7 +199,7 @@ def test_stacked_networks_take_in_the_outputs_of_those_of_all_clusters() -> None
     stacked = replace(QUICK, combine="stacked", max_steps=80)
     fitted = stacked.fit(panel, rng=np.random.default_rng(0))
     assert [search.where for search in fitted.searches] == [*(f"cluster {at}" for at in range(1, 5)), STAGE]
-    assert fitted.searches[-1].formula == pytest.approx(((800 * 0.9 - 1) / (3 + 2) - 1) / 10)
+    assert fitted.searches[-1].sizes.formula == pytest.approx(((800 * 0.9 - 1) / (3 + 2) - 1) / 10)
     assert fitted.model.further.hidden.shape[2] == 4 + 1
     X = fitted.design.standardised(panel)
     functions = np.column_stack([by_hand(own, 0, X) for own in fitted.model.functions])
