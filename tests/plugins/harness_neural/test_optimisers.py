@@ -151,7 +151,7 @@ def test_losses_and_slope_are_those_of_the_batch(
         np.testing.assert_allclose(2.0 * slope, expected.gradient[at], rtol=1e-8, atol=1e-10)
         stretch = own.layout.stretch(3.0).numpy()
         apart = NetworkLoss(own, Settings(activation, weight_decay=DECAY), bias_stretch=3.0)
-        loss, gradient = apart.evaluate(task.start[at] / stretch)
+        loss, gradient = (each(task.start[at] / stretch) for each in (apart.loss, apart.gradient))
         assert loss == pytest.approx(float(expected.loss[at]), rel=1e-10)
         assert apart.selection == pytest.approx(float(expected.selection[at]), rel=1e-10)
         np.testing.assert_allclose(gradient / stretch, expected.gradient[at], rtol=1e-8, atol=1e-10)
