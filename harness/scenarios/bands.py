@@ -45,15 +45,20 @@ class StudentisedCurves:
 
     @classmethod
     def like(cls, draws: Floats, rng: Generator) -> StudentisedCurves:
-        """Return curves simulated from the covariance of draws, (n_draws, n_grid), two draws or more."""
-        from scipy.stats import wishart
+        """Return curves simulated from the covariance of draws, (n_draws, n_grid), two draws or more.
 
+        Wishart matrices are by Bartlett's decomposition, all at once.
+        """
         n_draws = len(draws)
         loadings = principal_loadings(draws)
         n_components = loadings.shape[1]
         coefficients = rng.standard_normal((N_SIMULATED, n_components))
-        drawn = wishart.rvs(n_draws - 1, np.eye(n_components), size=N_SIMULATED, random_state=rng)
-        covariances = np.reshape(drawn, (N_SIMULATED, n_components, n_components)) / (n_draws - 1)
+        lower = np.zeros((N_SIMULATED, n_components, n_components))
+        first, second = np.tril_indices(n_components, -1)
+        lower[:, first, second] = rng.standard_normal((N_SIMULATED, first.size))
+        for at in range(n_components):
+            lower[:, at, at] = np.sqrt(rng.chisquare(n_draws - 1 - at, N_SIMULATED))
+        covariances = lower @ lower.transpose(0, 2, 1) / (n_draws - 1)
         return cls(loadings, coefficients * np.sqrt(1.0 + 1.0 / n_draws), covariances)
 
     def greatest(self, contrasts: Floats) -> Floats:

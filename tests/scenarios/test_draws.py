@@ -12,7 +12,15 @@ from scipy.stats import binom
 
 from harness import EstimationError, Problem
 from harness.plugin import CanProfile, EvaluatesModels, draw_weights, random_stream
-from harness.scenarios.bands import bands, draw_rows, equal_curves_test, pointwise_limits, simultaneous_limits
+from harness.scenarios.bands import (
+    N_SIMULATED,
+    StudentisedCurves,
+    bands,
+    draw_rows,
+    equal_curves_test,
+    pointwise_limits,
+    simultaneous_limits,
+)
 from harness.scenarios.blocks import draw_subsamples, is_trained_anew, prepare_tasks, rates, rescaled
 from harness.scenarios.curve.scenario import CurveScenario
 from harness.scenarios.draws import WithDraws, drawn_panel, fit_draws, require_few_refused
@@ -396,6 +404,14 @@ def test_the_p_value_of_independent_points_is_that_of_their_greatest():
     assert wide.p_value[4] < 0.002
     assert ((wide.p_value < 0.05) == ((wide.low > 0.0) | (wide.high < 0.0))).all()
     assert np.isnan(narrow.p_value)
+
+
+def test_covariances_of_simulated_curves_are_scipys_wishart_matrices():
+    draws = default_rng(3).normal(size=(12, 5))
+    curves, rng = StudentisedCurves.like(draws, default_rng(1)), default_rng(1)
+    rng.standard_normal((N_SIMULATED, 5))
+    expected = stats.wishart.rvs(11, np.eye(5), size=N_SIMULATED, random_state=rng) / 11
+    np.testing.assert_allclose(curves.covariances, expected, rtol=1e-12, atol=1e-14)
 
 
 def test_points_that_move_together_need_no_wider_band():
