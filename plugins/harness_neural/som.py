@@ -36,7 +36,9 @@ class SelfOrganisingMap:
 
     def distances(self, X: Floats) -> Floats:
         """Return Euclidean distances of observations to units, (n_obs, n_clusters)."""
-        return np.stack([np.sqrt(np.square(X - unit).sum(axis=1)) for unit in self.codebook], axis=1)
+        from scipy.spatial.distance import cdist
+
+        return np.asarray(cdist(X, self.codebook))
 
     def assign(self, X: Floats) -> Ints:
         """Return the nearest unit of each observation, (n_obs,)."""

@@ -317,9 +317,8 @@ def heteroscedasticity(regression: Regression) -> Diagnostic:
     from statsmodels.stats.diagnostic import het_breuschpagan
 
     statistic = float(het_breuschpagan(regression.within.residuals, regression.basis)[0])
-    return _of_variance(
-        "heteroscedasticity", statistic, regression.n_coef - 1, "Breusch & Pagan 1979; Koenker 1981"
-    )
+    source = "Breusch & Pagan 1979; Koenker 1981; statsmodels"
+    return _of_variance("heteroscedasticity", statistic, regression.n_coef - 1, source)
 
 
 def white(regression: Regression) -> Diagnostic:
@@ -330,8 +329,6 @@ def white(regression: Regression) -> Diagnostic:
     EstimationError
         Where there are more such terms than a third of the rows, or too many on too many rows.
     """
-    from statsmodels.stats.diagnostic import het_breuschpagan
-
     n_terms = regression.n_coef * (regression.n_coef + 1) // 2
     if 3 * n_terms > regression.n_obs:
         words = marked(
@@ -353,9 +350,10 @@ def white(regression: Regression) -> Diagnostic:
     # Squares of dummies are the dummies: what repeats other terms is left out, which het_white warns of.
     left, sizes, _ = np.linalg.svd(products - products.mean(axis=0), full_matrices=False)
     independent = left[:, sizes > _NOTHING * sizes[0]]
-    exog = np.column_stack([np.ones(regression.n_obs), independent])
-    statistic = float(het_breuschpagan(regression.within.residuals, exog)[0])
-    return _of_variance("white", statistic, independent.shape[1], "White 1980")
+    squares = np.square(regression.within.residuals)
+    squares -= squares.mean()
+    explained = np.square(squares @ independent).sum() / np.square(squares).sum()
+    return _of_variance("white", float(regression.n_obs * explained), independent.shape[1], "White 1980")
 
 
 def reset(regression: Regression) -> Diagnostic:
@@ -387,7 +385,7 @@ def reset(regression: Regression) -> Diagnostic:
 
 def _of_variance(name: str, statistic: float, df: int, source: str) -> Diagnostic:
     null = marked("errors are homoskedastic")
-    return Diagnostic(name, null, statistic, "chi2", (df,), f"{source}; statsmodels")
+    return Diagnostic(name, null, statistic, "chi2", (df,), source)
 
 
 def moran(weights: csr_array, basis: Floats, residuals: Floats) -> tuple[float, float, float]:

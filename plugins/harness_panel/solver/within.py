@@ -235,7 +235,7 @@ def absorb_in_place(absorber: Absorber, columns: Floats, weights: Floats) -> tup
 
 def without_effects(absorber: Absorber, values: Floats, weights: Floats) -> Floats:
     """Return columns, (n_obs, n_columns), without their effects under weights, (n_obs,)."""
-    columns = np.array(values, order="F")
+    columns = values.copy()
     absorb_in_place(absorber, columns, weights)
     return columns
 

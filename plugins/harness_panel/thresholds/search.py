@@ -196,7 +196,9 @@ class ThresholdSearch:
     def _inverse(self, positions: Sequence[int]) -> Floats:
         taken, size = list(positions), len(positions) * self.n_terms
         gram = self.gram[np.ix_(taken, range(self.n_terms), taken, range(self.n_terms))]
-        return np.asarray(np.linalg.pinv(gram.reshape(size, size), rcond=_NOTHING, hermitian=True))
+        values, vectors = np.linalg.eigh(gram.reshape(size, size))
+        is_new = values > _NOTHING * values.max(initial=0.0)
+        return np.asarray((vectors[:, is_new] / values[is_new]) @ vectors[:, is_new].T)
 
     def _given(self, fixed: tuple[int, ...]) -> _GivenFixed:
         """Return the candidates given fixed thresholds; samples share it, so it is kept."""
