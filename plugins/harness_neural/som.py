@@ -211,8 +211,9 @@ def _train_by_row(X: Floats, *, n_clusters: int, n_steps: int, rng: Generator) -
 
 
 def _agreement(best: SelfOrganisingMap, others: list[SelfOrganisingMap], X: Floats) -> float:
+    if not others:
+        return 1.0
     from sklearn.metrics import adjusted_rand_score
 
     clusters = best.assign(X)
-    indices = [float(adjusted_rand_score(clusters, som.assign(X))) for som in others]
-    return float(np.mean(indices)) if indices else 1.0
+    return float(np.mean([adjusted_rand_score(clusters, som.assign(X)) for som in others]))
