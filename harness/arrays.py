@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
+NumberT = TypeVar("NumberT", np.float64, np.int64)
 
 
 def frozen_floats(values: npt.ArrayLike) -> Floats:
@@ -23,6 +26,11 @@ def frozen_ints(values: npt.ArrayLike) -> Ints:
     """Return `values` as a C-ordered read-only int64 array, as `frozen_floats` does."""
     array = np.ascontiguousarray(values, dtype=np.int64)
     return np.ndarray(array.shape, array.dtype, array.tobytes()) if array.flags.writeable else array
+
+
+def locked(values: npt.NDArray[NumberT]) -> npt.NDArray[NumberT]:
+    """Return an array that nobody else holds as a read-only one, without the copy of `frozen_floats`."""
+    return np.asarray(values.data.toreadonly())
 
 
 # Values up to so many times the number of rows are counted, which is faster than sorting them.

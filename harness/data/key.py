@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from harness.arrays import Floats, Ints, frozen_ints, numbered
+from harness.arrays import Floats, Ints, frozen_ints, locked, numbered
 from harness.data.shared_arrays import SentByFields, as_received
 
 
@@ -41,7 +41,7 @@ class Key(SentByFields):
 
     def take(self, rows: Ints) -> Key:
         """Return the key of these rows, with the same labels."""
-        return Key(self.name, self.labels, self.codes[rows])
+        return Key(self.name, self.labels, locked(self.codes[rows]))
 
     def without_absent(self) -> Key:
         """Return the key without categories that have no row."""

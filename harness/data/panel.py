@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
-from harness.arrays import Floats, Ints, frozen_floats, frozen_ints, numbered
+from harness.arrays import Floats, Ints, frozen_floats, frozen_ints, locked, numbered
 from harness.data.key import Key
 from harness.data.messages import few, require
 from harness.data.name import exposure_columns
@@ -220,13 +220,15 @@ class Panel(SentByFields):
     def take(self, rows: Ints) -> Panel:
         """Return the panel of these rows, (n_rows,) indices, in the order given."""
         arrays = ("period", "observed", "X", "Z", "M", "coordinates", "weights")
-        given = {name: values for name in arrays if (values := getattr(self, name)) is not None}
+        given: dict[str, Any] = {
+            name: locked(values[rows]) for name in arrays if (values := getattr(self, name)) is not None
+        }
         return replace(
             self,
             entity=self.entity.take(rows),
             time=self.time.take(rows),
             groups=tuple(group.take(rows) for group in self.groups),
-            **{name: values[rows] for name, values in given.items()},
+            **given,
         )
 
     def joined(self, other: Panel) -> Panel:
@@ -273,7 +275,7 @@ class Panel(SentByFields):
                 inputs = {source: X[:, position[source]] for source in derivation.inputs}
                 X[:, position[derivation.into]] = derivation.compute(inputs)
                 changed.add(derivation.into)
-        return replace(self, X=X)
+        return replace(self, X=locked(X))
 
     def by_column(self, values: Mapping[str, Floats | float]) -> Mapping[str, Floats | float]:
         """Return values of regressors by column of X; category codes become dummies."""

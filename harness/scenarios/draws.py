@@ -27,8 +27,8 @@ N_BLOCKS = 4
 # Predictions of all draws of a block that are held at a time, 32 MiB.
 MOST_NUMBERS = 2**22
 
-# The same of draws that are solved for at once, which cost less than what they have in common: 64 MiB.
-MOST_SOLVED = 2**23
+# The same of draws that are solved for at once, which cost less than what they have in common: 128 MiB.
+MOST_SOLVED = 2**24
 
 # Share of the draws that may refuse their rows; the others stand for all.
 MOST_REFUSED = 0.1

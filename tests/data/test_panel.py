@@ -67,6 +67,8 @@ def test_weights_and_groups_travel_with_their_rows():
         assert rows.group("size").codes.tolist() == [1, 0]
         with pytest.raises(ValueError, match="read-only"):
             rows.weights[0] = 7
+        with pytest.raises(ValueError, match="cannot set WRITEABLE"):
+            rows.weights.setflags(write=True)
     assert panel.with_column("x", 1.0).weights.tolist() == panel.weights.tolist()
     assert panel.resample(np.array([1, 1])).weights.tolist() == [1.0, 2.0, 1.0, 2.0]
     with pytest.raises(ValueError, match="panel arrays disagree"):

@@ -130,9 +130,11 @@ def regress_draws(
         Where the rows that any draw uses cannot tell the exposure's effect, or a draw uses none.
     """
     refuse_empty_draws(weights)
-    used = np.flatnonzero(weights.any(axis=0))
-    regression = regress(panel.take(used), effects, weights=row_weights[used])
-    counts = weights[:, used]
+    is_used = weights.any(axis=0)
+    rows, counts, own = panel, weights, row_weights
+    if not is_used.all():
+        rows, counts, own = panel.take(np.flatnonzero(is_used)), weights[:, is_used], row_weights[is_used]
+    regression = regress(rows, effects, weights=own)
     chunks = list(_chunks(regression, len(counts)))
     sums = _entity_sums(regression, counts) if len(chunks) > 1 else None
     models = [_solve(regression, counts[draws], sums) for draws in chunks]
