@@ -17,7 +17,7 @@ import numpy.typing as npt
 AnyArray = npt.NDArray[Any]
 
 # Arrays from this size on are shared; smaller ones travel faster than a file is opened.
-LEAST_BYTES = 2**20
+LEAST_BYTES = 2**18
 
 
 @dataclass(frozen=True)
