@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import replace
 
 import numpy as np
@@ -102,9 +102,11 @@ def check_columns(
     ).columns
     if spec.schema:
         cells = columns_by_name(spec.schema, columns, spec.steps, locator)
-        rules = {name: _with_gaps(name, spec, roles) for name in cells}
+        decided = _decided(spec, roles)
         missing = frozenset(spec.missing_values)
-        for name, rule in rules.items():
+        for name in cells:
+            own = spec.schema[name]
+            rule = replace(own, missing_ok=own.missing_ok or name in decided)
             with problems.collecting():
                 problems.add(*rule_problems(cells[name], rule, missing, name=name, locator=locator))
     if user_schema is not None:
@@ -141,12 +143,11 @@ def columns_by_name(
     }
 
 
-def _with_gaps(name: str, spec: DataSpec, roles: Roles) -> ColumnRule:
-    """Return the rule of a column, with missing cells allowed where `DataSpec.missing` decides about them."""
-    rule = spec.schema[name]
-    decided = {roles.entity, roles.time, *roles.variables}
-    decided |= {source for column in roles.variables for source in ancestors(spec.steps, column)}
-    return replace(rule, missing_ok=rule.missing_ok or name in decided)
+def _decided(spec: DataSpec, roles: Roles) -> Set[str]:
+    """Return the columns in which `DataSpec.missing` decides about missing cells."""
+    steps = spec.steps
+    sources = {source for column in roles.variables for source in ancestors(steps, column)}
+    return sources.union((roles.entity, roles.time), roles.variables)
 
 
 def rule_problems(

@@ -231,14 +231,14 @@ class PairedLosses:
         return cluster_losses(self._column(estimator), self._column(reference), self.periods)
 
     def within(self, key: PartKey, estimator: str, reference: str) -> pd.DataFrame:
-        """Return gain, mean losses and rows of each fold or period: gain, mse, mse_reference, n_obs."""
+        """Return gain, mean losses and rows of each fold or period: part, gain, mse, mse_reference, n_obs."""
         if key not in self._parts:
             groups = self.frame.groupby(level=key, sort=True, observed=True)
             self._parts[key] = groups.mean(), groups.size()
         means, n_obs = self._parts[key]
-        mse, mse_reference = means[estimator], means[reference]
-        gain = 1.0 - mse / mse_reference
-        return pd.DataFrame({"gain": gain, "mse": mse, "mse_reference": mse_reference, "n_obs": n_obs})
+        mse, mse_reference = (means[name].to_numpy() for name in (estimator, reference))
+        numbers = {"mse": mse, "mse_reference": mse_reference, "n_obs": n_obs.to_numpy()}
+        return pd.DataFrame({"part": means.index, "gain": 1.0 - mse / mse_reference, **numbers})
 
     def _column(self, estimator: str) -> Floats:
         return self.frame[estimator].to_numpy(dtype=np.float64)
@@ -250,29 +250,29 @@ def _side_by_side(sample: SampleRows, loss: Loss) -> pd.DataFrame:
     Where all estimators predict the same rows in the same order, as those of a run do, the first says the
     order; others are matched, and rows that not all predict have holes.
     """
+    numbers = [sample.predictions[name].to_numpy(np.float64) for name in ("observed", "predicted")]
+    keys = [sample.predictions[key].cat for key in ROW]
+    codes = [key.codes.to_numpy() for key in keys]
     losses: dict[str, Floats] = {}
-    keys: dict[str, pd.DataFrame] = {}
+    rows: dict[str, Ints] = {}
     for name in sample.estimators:
-        rows = taken(sample.predictions, sample.positions(name), (*ROW, "observed", "predicted"))
-        losses[name] = loss(rows["observed"].to_numpy(np.float64), rows["predicted"].to_numpy(np.float64))
-        if np.shape(losses[name]) != (len(rows),):
+        own = rows[name] = sample.positions(name)
+        losses[name] = loss(*(column[own] for column in numbers))
+        if np.shape(losses[name]) != (own.size,):
             by = f"metric, {getattr(loss, '__qualname__', loss)}"
-            raise PluginError.returned(losses[name], f"a loss for each row, ({len(rows)},)", by=by)
-        keys[name] = rows[ROW]
-    first, *others = keys.values() or [taken(sample.predictions, np.array([], dtype=np.int64), ROW)]
-    codes = [first[key].cat.codes.to_numpy() for key in ROW]
-    if all(
-        np.array_equal(own[key].cat.codes, code)
-        for own in others
-        for key, code in zip(ROW, codes, strict=True)
-    ):
-        order = np.lexsort(codes[::-1])
-        ordered: list[Any] = [code[order] for code in codes]
+            raise PluginError.returned(losses[name], f"a loss for each row, ({own.size},)", by=by)
+    first, *others = rows.values() or [np.array([], dtype=np.int64)]
+    if all(np.array_equal(code[own], code[first]) for own in others for code in codes):
+        order = np.lexsort([code[first] for code in codes[::-1]])
+        ordered: list[Any] = [code[first[order]] for code in codes]
         if np.any([code[1:] != code[:-1] for code in ordered], axis=0).all():
-            levels = [first[key].cat.categories.tolist() for key in ROW]
+            levels = [key.categories.tolist() for key in keys]
             index = pd.MultiIndex(levels=levels, codes=ordered, names=ROW).remove_unused_levels()
             return pd.DataFrame({name: own[order] for name, own in losses.items()}, index=index, copy=False)
-    tall = pd.concat([own.assign(estimator=name, loss=losses[name]) for name, own in keys.items()])
+    tall = pd.concat(
+        taken(sample.predictions, own, ROW).assign(estimator=name, loss=losses[name])
+        for name, own in rows.items()
+    )
     wide = tall.pivot_table(index=ROW, columns="estimator", values="loss", sort=True, observed=True)
     matched: Any = wide.index
     return wide[list(losses)].set_axis(matched.remove_unused_levels())

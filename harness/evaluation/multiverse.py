@@ -50,13 +50,10 @@ def multiverse_table(
 
     from harness.evaluation.tables import gains_table
 
-    ids = [universe.id for universe in universes]
-    parts = []
-    for reference in references:
-        own = predictions[predictions["estimator"].isin([*ids, reference])]
-        parts.append(gains_table(own, references=(reference,), level=level))
-    gains = pd.concat(parts, ignore_index=True).rename(columns={"estimator": "universe"})
-    gains["estimator"] = gains["universe"].map({universe.id: universe.estimator for universe in universes})
+    asked = {universe.id: universe.estimator for universe in universes}
+    own = predictions[predictions["estimator"].isin([*asked, *references])]
+    gains = gains_table(own, references=references, level=level).rename(columns={"estimator": "universe"})
+    gains = gains[gains["universe"].isin(asked)].assign(estimator=gains["universe"].map(asked))
     choices = pd.DataFrame([{"universe": universe.id} | dict(universe.choices) for universe in universes])
     return gains[list(MULTIVERSE.columns)].merge(choices, on="universe", validate="m:1")
 

@@ -13,6 +13,7 @@ from harness.arrays import Floats, Ints
 from harness.evaluation.gain import Gain, gain_between, holm_adjusted
 from harness.evaluation.losses import SAMPLES, PairedLosses, PartKey, SampleRows, Sides, cells, samples, taken
 from harness.evaluation.metrics import Metric
+from harness.tables.table import placed
 
 
 @dataclass(frozen=True)
@@ -231,11 +232,10 @@ def gains_within(predictions: pd.DataFrame, *, references: Sequence[str]) -> pd.
         losses = PairedLosses.of(sample)
         for reference, name, (by, part) in product(references, losses.estimators, WITHIN.items()):
             if name != reference and reference in losses.estimators:
-                own = losses.within(part, name, reference)
-                own.insert(0, "part", own.index)
                 place = {key: sample.place[key] for key in ("outcome", "protocol")}
-                found.append(own.assign(**place, estimator=name, reference=reference, by=by))
-    return pd.concat(found, ignore_index=True) if found else pd.DataFrame()
+                place |= {"estimator": name, "reference": reference, "by": by}
+                found.append((losses.within(part, name, reference), place))
+    return placed(found) if found else pd.DataFrame()
 
 
 def metrics_table(

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -83,12 +83,16 @@ def _plain(value: Any, members: dict[str, bytes], texts: set[str]) -> Any:  # no
     if isinstance(value, np.ndarray | pd.DataFrame):
         name, buffer = str(len(members)), io.BytesIO()
         if isinstance(value, np.ndarray):
-            np.save(buffer, value, allow_pickle=False)
-        else:
-            value.to_parquet(buffer, index=False)
-            texts |= texts_of(value)
+            if value.dtype.kind in "OV":
+                message = f"an array of {value.dtype} holds no plain numbers or texts"
+                raise TypeError(message)
+            order: Literal["C", "F"] = "F" if value.flags.fnc else "C"
+            members[name] = value.tobytes(order)
+            return {"array": [name, value.dtype.str, value.shape, order]}
+        value.reset_index(drop=True).to_feather(buffer, compression="uncompressed")
+        texts |= texts_of(value)
         members[name] = buffer.getvalue()
-        return {"array" if isinstance(value, np.ndarray) else "table": name}
+        return {"table": name}
     if type(value).__name__ in CLASSES:
         fields = [field.name for field in dataclasses.fields(value)]
         return {type(value).__name__: {name: _plain(getattr(value, name), members, texts) for name in fields}}
@@ -109,16 +113,17 @@ def _made(plain: Any, archive: zipfile.ZipFile) -> Any:  # noqa: ANN401 - see `_
         return plain
     ((kind, content),) = plain.items()
     if kind == "array":
-        return np.load(io.BytesIO(archive.read(content)), allow_pickle=False)
+        name, dtype, shape, order = content
+        return np.ndarray(shape, dtype, bytearray(archive.read(name)), order=order)
     if kind == "table":
-        return pd.read_parquet(io.BytesIO(archive.read(content)))
+        return pd.read_feather(io.BytesIO(archive.read(content)))
     if kind == "mapping":
         return {key: _made(entry, archive) for key, entry in content}
     return CLASSES[kind](**{name: _made(entry, archive) for name, entry in content.items()})
 
 
 # What every kept result begins with; files that do not are another's.
-FORMAT = b"harness result 3\n"
+FORMAT = b"harness result 4\n"
 
 _NAME = re.compile(r"[0-9a-f]{64}|\.[0-9a-f]{64}\.\d+\.tmp")
 

@@ -46,7 +46,7 @@ def missing_cells(results: Iterable[FoldResult]) -> tuple[MissingCell, ...]:
 
 
 def predictions_table(
-    results: Sequence[FoldResult], *, panels: Mapping[str, Panel], folds: Mapping[tuple[str, str], Fold]
+    results: Sequence[FoldResult], panels: Mapping[str, Panel], folds: Mapping[tuple[str, str], Fold]
 ) -> pd.DataFrame:
     """Return the table ``predictions`` of all complete cells, without the limits of their intervals.
 
@@ -153,9 +153,7 @@ def write_comparison(folder: RunFolder, results: RunResults) -> None:
     if len(shares):
         folder.write_table(gain.RECOGNITION.name, as_declared(gain.RECOGNITION, [shares]))
     if results.universes:
-        of_universes = results.folds_by([universe.id for universe in results.universes])
-        universes = predictions_table(of_universes, panels=panels, folds=folds)
-        _write_multiverse(folder, results, predictions, universes)
+        _write_multiverse(folder, results)
 
 
 def _declared(predictions: pd.DataFrame) -> pd.DataFrame:
@@ -176,14 +174,13 @@ def _write_metrics(
     folder.write_table("metrics", in_order(as_declared(METRICS, [losses, *without]), order))
 
 
-def _write_multiverse(
-    folder: RunFolder, results: RunResults, predictions: pd.DataFrame, own: pd.DataFrame
-) -> None:
+def _write_multiverse(folder: RunFolder, results: RunResults) -> None:
     asked = results.study.multiverse
-    folder.write_parquet("multiverse", _declared(own))
+    of_panels = results.all_rows, results.prepared.plan.folds
+    own = results.folds_by([universe.id for universe in results.universes])
+    folder.write_parquet("multiverse", _declared(predictions_table(own, *of_panels)))
     references, level = asked.references if asked else (), results.study.evaluation.level
-    all_predictions = pd.concat([predictions, own], ignore_index=True)
-    of = all_predictions, results.universes
+    of = predictions_table([*results.folds_by(references), *own], *of_panels), results.universes
     multiverse = multiverse_table(*of, references=references, level=level)
     folder.write_table("multiverse", multiverse)
     tests = joint_tests(*of, references=references, level=level, seed=results.study.seed)
@@ -196,20 +193,18 @@ def write_method_ladder(folder: RunFolder, results: RunResults) -> None:
 
     Parameters
     ----------
-    folder : that holds the predictions, and the truth behind simulated data
+    folder : that holds the truth behind simulated data
     """
     plan, study, ladder = results.prepared.plan, results.study, results.study.method_ladder
     if ladder is None:
         return
     fitted = results.folds_by({step.fit for step in plan.steps})
-    predictions = folder.read_parquet("predictions")
-    of_references = predictions[predictions["estimator"].isin(study.evaluation.references)]
-    own = predictions_table(fitted, panels=results.all_rows, folds=plan.folds)
-    folder.write_parquet(gain.METHOD_LADDER.name, _declared(own))
+    of_references, of_panels = results.folds_by(study.evaluation.references), (results.all_rows, plan.folds)
+    folder.write_parquet(gain.METHOD_LADDER.name, _declared(predictions_table(fitted, *of_panels)))
     parts = list(
         ladder_gains(
             plan.steps,
-            pd.concat([of_references, own], ignore_index=True),
+            predictions_table([*of_references, *fitted], *of_panels),
             unseen=ladder.unseen,
             references=study.evaluation.references,
             missing=missing_cells(fitted),

@@ -81,9 +81,9 @@ def as_read(frame: pd.DataFrame) -> pd.DataFrame:
 
 def as_declared(table: ResultTable, parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
     """Return one table with its declared columns, from parts that may lack some of them."""
-    columns = list(table.columns)
-    filled = [part.reindex(columns=columns) for part in parts if len(part)]
-    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=columns)
+    filled = [part for part in parts if len(part)]
+    whole = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame()
+    return whole.reindex(columns=list(table.columns))
 
 
 def _mapped(frame: pd.DataFrame, change: Callable[[object], object]) -> pd.DataFrame:

@@ -35,6 +35,7 @@ from harness.scenarios.scenario import (
 )
 from harness.scenarios.task import PartResult
 from harness.study.spec.study import Study
+from harness.tables.table import placed
 
 # Why an estimator with `rows` has no accuracy and no gain.
 OTHER_ROWS = "fitted on rows of its own, and gains are over the same rows"
@@ -202,7 +203,7 @@ def answer_parts(
     comes last.
     """
     scenarios = {entry.id: entry.scenario for entry in study.scenarios}
-    parts: dict[str, list[pd.DataFrame]] = defaultdict(list)
+    parts: dict[str, list[tuple[pd.DataFrame, Mapping[str, str]]]] = defaultdict(list)
     for scenario in scenarios.values():
         parts |= {table.name: [] for table in scenario.tables}
     answered: list[FullResult | AnswerInParts] = [*fulls, *in_parts]
@@ -214,17 +215,19 @@ def answer_parts(
             place = {"outcome": full.outcome, **asked, "scenario": id_}
             place |= scenario.about
             for name, frame in (answer.value or {}).items():
-                parts[name].append(_of_cell(frame, place, answer.how))
+                parts[name].append(_told(frame, place, answer.how))
             if answer.status != "ok":
                 for table in scenario.tables:
-                    parts[table.name].append(pd.DataFrame([place | answer.how]))
+                    parts[table.name].append((pd.DataFrame(index=[0]), {**place, **answer.how}))
     for full in fulls:
         place = {"outcome": full.outcome, "estimator": full.estimator, "scenario": ""}
         for name, frame in full.rows.items():
-            parts[name].append(_of_cell(frame, place, {"status": "ok", "reason": ""}))
-    return parts
+            parts[name].append(_told(frame, place, {"status": "ok", "reason": ""}))
+    return {name: [placed(cells)] if cells else [] for name, cells in parts.items()}
 
 
-def _of_cell(frame: pd.DataFrame, place: Mapping[str, str], how: Mapping[str, str]) -> pd.DataFrame:
-    """Return rows with their place, and how it went where they do not say so themselves."""
-    return frame.assign(**place, **{key: value for key, value in how.items() if key not in frame})
+def _told(
+    frame: pd.DataFrame, place: Mapping[str, str], how: Mapping[str, str]
+) -> tuple[pd.DataFrame, Mapping[str, str]]:
+    """Return rows and their place, with how it went where they do not say so themselves."""
+    return frame, {**place, **{key: value for key, value in how.items() if key not in frame}}

@@ -6,7 +6,7 @@ package and those declared by scenarios of plugins.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Literal, TypeVar, get_type_hints
 
@@ -29,6 +29,20 @@ DETAILS = "details/"
 NAN: Final = float("nan")
 
 Row = TypeVar("Row", bound="DataclassInstance")
+
+
+def placed(cells: Sequence[tuple[pd.DataFrame, Mapping[str, object]]]) -> pd.DataFrame:
+    """Return the rows of at least one cell after another, each with what stands for all rows of its cell."""
+    import pandas as pd
+
+    frames, places = zip(*cells, strict=True)
+    rows = pd.concat(frames, ignore_index=True)
+    cell = [at for at, frame in enumerate(frames) for _ in range(len(frame))]
+    of_cells = pd.DataFrame(places).take(cell).reset_index(drop=True)
+    both = of_cells.columns.intersection(rows.columns)
+    of_cells[both] = of_cells[both].fillna(rows[both])
+    found: pd.DataFrame = pd.concat([of_cells, rows.drop(columns=both)], axis=1)
+    return found
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
@@ -115,6 +116,14 @@ class CityYears:
         width = max(3, len(str(self.n_cities)))
         return tuple(f"city_{at:0{width}d}" for at in range(1, self.n_cities + 1))
 
+    @cached_property
+    def _cities(self) -> pd.Index[str]:
+        """The names, to look positions up in."""
+        import pandas as pd
+
+        names: pd.Index[str] = pd.Index(np.array(self.labels, dtype=object))
+        return names
+
     @property
     def years(self) -> Ints:
         """The years, in order."""
@@ -145,7 +154,7 @@ class CityYears:
 
         # Every label is looked up once, however many rows have it.
         codes, named = pd.factorize(frame[ENTITY], use_na_sentinel=False)
-        city = pd.Index(np.array(self.labels, dtype=object)).get_indexer(named.astype(object))
+        city = self._cities.get_indexer(named.astype(object))
         if (city < 0).any():
             raise KeyError(named[city < 0][0])
         when, dated = pd.factorize(frame[TIME], use_na_sentinel=False)
