@@ -90,22 +90,11 @@ def solve_ridge(moments: Moments, penalties: Floats, *, n_free: int) -> Floats:
     penalties : (n_draws, n_penalised), or (n_draws, 1) for one of all columns, > 0; of the squared
         coefficients of the columns after the first `n_free`
     """
-    penalised = penalised_cross(moments, penalties, n_free=n_free)
-    return np.asarray(np.linalg.solve(penalised, moments.right[:, :, None])[:, :, 0])
-
-
-def penalised_cross(moments: Moments, penalties: Floats, *, n_free: int) -> Floats:
-    """Return `moments.cross` with the penalties on its diagonal, (n_draws, n_columns, n_columns).
-
-    Parameters
-    ----------
-    penalties, n_free : as for `solve_ridge`
-    """
     penalised = moments.cross.copy()
     diagonal = np.einsum("dpp->dp", penalised)
     diagonal[:, :n_free] += _FLOOR
     diagonal[:, n_free:] += penalties
-    return penalised
+    return np.asarray(np.linalg.solve(penalised, moments.right[:, :, None])[:, :, 0])
 
 
 def errors_of_penalties(train: Moments, selection: Moments, penalties: Floats, *, n_free: int) -> Floats:
@@ -155,6 +144,8 @@ def shared_penalties(
     n_outcomes, n_free = len(moments.right), moments.right.shape[1] - curve.size
     size = np.bincount(curve).astype(np.float64)
     penalties, freedom = np.full(size.size, np.sqrt(lowest * highest)), np.full(size.size, np.inf)
+    if not curve.size:
+        return penalties
     # Free columns have no penalty that changes, and are swept out of the others once.
     free, bent = slice(n_free), slice(n_free, None)
     cross = moments.cross[0]

@@ -363,6 +363,15 @@ def test_penalties_by_reml_are_those_of_a_mixed_model():
     )
 
 
+def test_without_a_curve_the_likelihood_leaves_least_squares(capfd):
+    X = random_stream(6).integers(0, 2, size=(200, 2)).astype(np.float64)
+    panel = balanced_panel((40, 5), outcome=X[:, 0] + random_stream(7).normal(size=200), X=X)
+    columns = np.column_stack([np.ones(200), X])
+    expected = columns @ np.linalg.lstsq(columns, panel.observed)[0]
+    assert Splines(smoothing="reml").fit(panel).predict(panel) == pytest.approx(expected, abs=1e-7)
+    assert capfd.readouterr().err == ""  # LAPACK complains there of matrices without columns
+
+
 def test_outcomes_that_are_fitted_together_are_fitted_as_alone():
     panel, splines = even_panel(wave), Splines(smoothing="selection")
     outcomes = np.stack([panel.column("x1") ** 3, 1e6 * panel.observed, np.sin(panel.observed)])
