@@ -101,8 +101,8 @@ def adopted(value: object) -> object | None:
     return next((estimator for estimator in made if estimator is not None), None)
 
 
-# What makes reports of a run, and matplotlib with it.
-WRITERS = ("harness.report.write",)
+# What makes tables and reports of a run, and matplotlib with it.
+WRITERS = ("harness.report.write", "scipy.stats", "pyarrow.feather")
 
 AnyPath = str | os.PathLike[str]
 

@@ -65,7 +65,11 @@ def encompassing_test(
     from scipy.stats import t
 
     keys = ["fold", "entity", "time"]
-    both = rival.merge(reference, on=keys, suffixes=("", "_reference"))
+    other = reference.set_index(rival.index) if len(reference) == len(rival) else reference
+    if rival[keys].equals(other[keys]):
+        both = rival.assign(predicted_reference=other["predicted"])
+    else:
+        both = rival.merge(reference, on=keys, suffixes=("", "_reference"))
     apart = both[["predicted", "observed"]].sub(both["predicted_reference"], axis="index")
     within = apart - apart.groupby(both["time"], observed=True).transform("mean")
     difference, error = within.to_numpy().T

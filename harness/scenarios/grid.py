@@ -187,19 +187,33 @@ def mean_predictions(
     if isinstance(model, CanProfile) and fixed is not None:
         means = np.array(model.profile(panel, *fixed))
     else:
-        size = max(1, BLOCK_ROWS // panel.n_obs)
-        blocks = (points[first : first + size] for first in range(0, len(points), size))
-        means = np.concatenate([_predicted(model, panel, columns, block) for block in blocks], axis=-1)
+        size = min(max(1, BLOCK_ROWS // panel.n_obs), len(points))
+        stacked = panel.take(np.tile(np.arange(panel.n_obs), size))
+        means = np.concatenate(
+            [
+                _predicted(model, stacked, columns, points[first : first + size], panel.n_obs)
+                for first in range(0, len(points), size)
+            ],
+            axis=-1,
+        )
     require_finite(means, type(model).__name__)
     return means
 
 
-def _predicted(model: Fitted | FittedDraws, panel: Panel, columns: Columns, points: Floats) -> Floats:
-    """Return mean predictions at points that are predicted together, (..., n_points)."""
-    stacked = panel.take(np.tile(np.arange(panel.n_obs), len(points)))
-    values = {name: np.repeat(at, panel.n_obs) for name, at in zip(columns, points.T, strict=True)}
-    predicted = model.predict(stacked.with_columns(values))
-    means: Floats = predicted.reshape(*predicted.shape[:-1], len(points), panel.n_obs).mean(axis=-1)
+def _predicted(
+    model: Fitted | FittedDraws, stacked: Panel, columns: Columns, points: Floats, n_obs: int
+) -> Floats:
+    """Return mean predictions at points that are predicted together, (..., n_points).
+
+    Parameters
+    ----------
+    stacked : the panel's `n_obs` rows, as often as there are points or oftener
+    """
+    n_rows = len(points) * n_obs
+    rows = stacked if n_rows == stacked.n_obs else stacked.take(np.arange(n_rows))
+    values = {name: np.repeat(at, n_obs) for name, at in zip(columns, points.T, strict=True)}
+    predicted = model.predict(rows.with_columns(values))
+    means: Floats = predicted.reshape(*predicted.shape[:-1], len(points), n_obs).mean(axis=-1)
     return means
 
 

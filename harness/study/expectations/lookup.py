@@ -275,19 +275,17 @@ class RunSurface:
     @classmethod
     def of(cls, rows: pd.DataFrame) -> RunSurface:
         """Return the surface of the first scenario among some rows."""
-        rows = rows.assign(supported=rows["supported"].astype(str) == "True")
         first = rows[rows["scenario"] == rows["scenario"].iloc[0]]
-        level, effect, supported = (
-            first.pivot_table(index="exposure_at", columns="moderator_at", values=name, aggfunc="first")
-            for name in ("estimate", "effect", "supported")
+        axes = ["exposure_at", "moderator_at"]
+        cells = first.dropna(subset=axes).drop_duplicates(axes)
+        (exposure_at, row), (moderator_at, column) = (
+            np.unique(cells[axis].to_numpy(dtype=float), return_inverse=True) for axis in axes
         )
-        return cls(
-            exposure_at=level.index.to_numpy(dtype=float),
-            moderator_at=level.columns.to_numpy(dtype=float),
-            level=level.to_numpy(dtype=float),
-            effect=effect.to_numpy(dtype=float),
-            supported=supported.to_numpy(dtype=bool),
-        )
+        level, effect = np.full((2, exposure_at.size, moderator_at.size), np.nan)
+        supported = np.zeros(level.shape, dtype=np.bool_)
+        level[row, column], effect[row, column] = cells[["estimate", "effect"]].to_numpy(dtype=float).T
+        supported[row, column] = cells["supported"].astype(str) == "True"
+        return cls(exposure_at, moderator_at, level, effect, supported)
 
     def along(self, way: Literal["moderator", "exposure"], values: Floats) -> RunCurve | None:
         """Return how values of the cells go along moderator or exposure (see `_chained`)."""
