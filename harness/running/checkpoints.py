@@ -114,9 +114,14 @@ def _made(plain: Any, archive: zipfile.ZipFile) -> Any:  # noqa: ANN401 - see `_
     ((kind, content),) = plain.items()
     if kind == "array":
         name, dtype, shape, order = content
-        return np.ndarray(shape, dtype, bytearray(archive.read(name)), order=order)
+        # Of what a stranger made objects, whose bytes are addresses, this makes an error.
+        return np.frombuffer(bytearray(archive.read(name)), dtype).reshape(shape, order=order)
     if kind == "table":
-        return pd.read_feather(io.BytesIO(archive.read(content)))
+        from pyarrow.feather import read_table
+
+        table = archive.read(content)
+        read_table(io.BytesIO(table)).validate(full=True)  # bytes may be a stranger's
+        return pd.read_feather(io.BytesIO(table))
     if kind == "mapping":
         return {key: _made(entry, archive) for key, entry in content}
     return CLASSES[kind](**{name: _made(entry, archive) for name, entry in content.items()})

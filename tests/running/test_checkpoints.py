@@ -1,6 +1,8 @@
 """Results that outlive an interrupted run, what each depends on, and what is warned of."""
 
+import io
 import shutil
+import zipfile
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -125,6 +127,16 @@ def test_a_full_fit_comes_back_with_its_tables():
     assert back.answers["other"].reason == "absorbed"
     assert back.notes == FULL.notes
     pd.testing.assert_frame_equal(back.details["networks"], FULL.details["networks"])
+
+
+def test_bytes_are_not_taken_for_the_addresses_of_objects():
+    """As whoever sends a folder of kept results might have them."""
+    sent, made = zipfile.ZipFile(io.BytesIO(encode(FOLD))), io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for name in sent.namelist():
+            archive.writestr(name, sent.read(name).replace(b"<f8", b"|O8"))
+    with pytest.raises(ValueError, match="OBJECT"):
+        decode(made.getvalue())
 
 
 def test_a_kept_result_is_not_computed_again(tmp_path):
