@@ -10,6 +10,7 @@ outcome and hidden layer, here for one key or two, unbalanced panels and any wei
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -47,13 +48,13 @@ class Levels:
         """Levels of all keys."""
         return sum(key.count for key in self.keys)
 
-    @property
+    @cached_property
     def places(self) -> tuple[slice, ...]:
         """Where the levels of each key stand."""
         ends = np.cumsum([0, *(key.count for key in self.keys)]).tolist()
         return tuple(slice(first, last) for first, last in pairwise(ends))
 
-    @property
+    @cached_property
     def many_and_few(self) -> tuple[int, int]:
         """The key of two that has more levels, and the other."""
         return (1, 0) if self.keys[0].count < self.keys[1].count else (0, 1)
