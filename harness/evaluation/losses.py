@@ -67,6 +67,8 @@ def samples(
     among : sides of the folds that make up each sample
     """
     known = predictions.astype(dict.fromkeys(TEXTS, "category"))
+    sides = [_inside(known, (side,)) for side in ("test", "train")]
+    inside = {sample: _inside(known, parts) for sample, parts in among.items()}
     protocols: dict[tuple[str, ...], dict[str, Ints]] = {}
     for (*place, estimator), own in cells(known, ("outcome", "protocol", "estimator")):
         protocols.setdefault(tuple(place), {})[estimator] = own
@@ -74,15 +76,14 @@ def samples(
         any_rows = taken(known, next(iter(estimators.values())), ("fold", "sample", "time"))
         is_new = Sides.of(any_rows, "time").are_apart
         n_test, n_train = (
-            sum(int(np.count_nonzero(inside[own])) for own in estimators.values())
-            for inside in (_inside(known, ("test",)), _inside(known, ("train",)))
+            sum(int(np.count_nonzero(side[own])) for own in estimators.values()) for side in sides
         )
-        for sample, parts in among.items():
+        for sample in among:
             yield SampleRows(
                 place={"outcome": outcome, "protocol": protocol, "sample": sample},
                 predictions=known,
                 cells=estimators,
-                inside=_inside(known, parts),
+                inside=inside[sample],
                 new_periods=is_new and sample == "test",
                 test_to_train=n_test / n_train if sample == "test" else 0.0,
             )

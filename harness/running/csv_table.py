@@ -88,7 +88,15 @@ def as_declared(table: ResultTable, parts: Iterable[pd.DataFrame]) -> pd.DataFra
 
 def _mapped(frame: pd.DataFrame, change: Callable[[object], object]) -> pd.DataFrame:
     texts = [name for name in frame.columns if not pd.api.types.is_numeric_dtype(frame[name])]
-    return frame.assign(**{name: frame[name].map(change) for name in texts})
+    return frame.assign(**{name: _changed(frame[name], change) for name in texts})
+
+
+def _changed(column: pd.Series, change: Callable[[object], object]) -> pd.Series:
+    """Return a column with its cells changed, texts once each however many cells hold them."""
+    if column.dtype != "str":
+        return column.map(change)
+    codes, distinct = pd.factorize(column, use_na_sentinel=False)
+    return distinct.to_series().map(change).take(codes).set_axis(column.index)
 
 
 # What ends a line, moves a terminal's cursor, turns the direction of text, or is no character of a file.
