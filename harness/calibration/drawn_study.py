@@ -363,7 +363,8 @@ def run_on(
     apart : returns a task, or what keeps it from sharing this process
     """
     fulls = [apart(task).run() for task in full_tasks] if plan.study.scenarios else []
-    parts = answer_parts(plan.study, fulls, answers_in_parts(plan, run_in_process(plan.part_tasks(), apart)))
+    in_parts = answers_in_parts(plan, run_in_process(plan.part_tasks(), apart))
+    parts = {EFFECT_TESTS.name: [], **answer_parts(plan.study, fulls, in_parts)}
     for outcome in plan.study.roles.outcomes:
         parts[EFFECT_TESTS.name] += linearity_tests(plan.study, plan.panels.panel(outcome))
     declared = with_declared(table for entry in plan.study.scenarios for table in entry.scenario.tables)
