@@ -11,7 +11,8 @@ import pandas as pd
 from harness.arrays import Floats
 from harness.evaluation.losses import ClusterLosses, PairedLosses
 from harness.language import marked
-from harness.tables.gain import ENTITIES, ENTITIES_AND_PERIODS, GIVEN_PERIODS, Inference, size_of
+from harness.tables.decision import size_of
+from harness.tables.gain import ENTITIES, ENTITIES_AND_PERIODS, GIVEN_PERIODS, Inference
 
 # Of a test at the least gain or effect that it could detect.
 POWER = 0.8

@@ -17,8 +17,9 @@ from harness.record.manifest import EstimatorRecord, ProtocolRecord, StudyRecord
 from harness.scenarios.effect.scenario import TRUE_SLOPES
 from harness.tables.claims import ASSUMING, CLAIMS, INCONSISTENT, ClaimRow
 from harness.tables.coefficients import COEFFICIENTS
+from harness.tables.decision import size_of
 from harness.tables.effects import SENSITIVITY, EffectRow, SensitivityRow
-from harness.tables.gain import GAIN, GIVEN_PERIODS, RECOGNITION, size_of
+from harness.tables.gain import GAIN, GIVEN_PERIODS, RECOGNITION
 from harness.tables.preparation import LEAK_CODE, WARNINGS
 from harness.tables.table import NAN
 from harness.text.context import Estimate

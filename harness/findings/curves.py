@@ -18,9 +18,9 @@ from harness.record.manifest import StudyRecord
 from harness.scenarios.curve.turning_points import significant_slopes
 from harness.tables import heterogeneity
 from harness.tables.curves import TurningPointRow
+from harness.tables.decision import size_of
 from harness.tables.effects import EFFECT_TESTS
 from harness.tables.findings import FindingRow
-from harness.tables.gain import size_of
 from harness.tables.table import NAN
 from harness.text.effects import NONE
 from harness.text.numbers import in_unit, plain

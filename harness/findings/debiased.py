@@ -13,9 +13,9 @@ from harness.findings.run import Run
 from harness.record.manifest import StudyRecord
 from harness.scenarios.effect.cell import ENTITIES_OF_LEARNERS
 from harness.scenarios.effect.scenario import TRUE_SLOPES
+from harness.tables.decision import size_of
 from harness.tables.effects import EFFECTS, INDIRECT, MEDIATION, EffectRow, MediationRow
 from harness.tables.findings import FindingRow
-from harness.tables.gain import size_of
 from harness.tables.table import NAN
 from harness.text.sentences import FindingKind, Sentence, finding
 

@@ -14,9 +14,10 @@ from harness.record.manifest import EstimatorRecord, ProtocolRecord, StudyRecord
 from harness.scenarios.robustness import BASELINE, JOINT
 from harness.tables.accuracy import AccuracyRow
 from harness.tables.coefficients import COEFFICIENTS
+from harness.tables.decision import size_of
 from harness.tables.effects import RobustnessRow
 from harness.tables.findings import FindingRow
-from harness.tables.gain import GIVEN_PERIODS, GainRow, GainStatus, size_of
+from harness.tables.gain import GIVEN_PERIODS, GainRow, GainStatus
 from harness.tables.preparation import LEAK_CODE, PREPARATION, WARNINGS
 from harness.text.sentences import Sentence, finding
 

@@ -18,7 +18,7 @@ from harness.evaluation.resample import draw_counts
 from harness.record.manifest import CellRecord, Manifest
 from harness.running.folder import RunFolder
 from harness.suite.spec import OVERS, Over, Suite
-from harness.tables.gain import size_of
+from harness.tables.decision import size_of
 from harness.text.numbers import count, fixed, interval, percent
 from harness.text.plain_text import joined
 

@@ -29,7 +29,7 @@ from harness.suite.figures import plot_cost, plot_gains, plot_ranks
 from harness.suite.overall import FEATURES, OVER_WORDS
 from harness.suite.results import QUICK, RECORD, SUITE_TABLES, SuiteRecord
 from harness.suite.spec import OVERS, Over, Suite
-from harness.tables.gain import size_of
+from harness.tables.decision import size_of
 from harness.text.numbers import MISSING, count, fixed, interval, p_text, percent, percent_interval
 from harness.text.plain_text import Footnotes, file_slug
 

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Final, Literal
 
 from harness.language import marked
+from harness.tables.decision import size_of
 from harness.tables.table import NAN, ResultRow, listed, typed
 
 # What the interval and the tests of a gain allow for.
@@ -28,11 +29,6 @@ class GainStatus(Enum):
     OPEN = marked("cannot tell")
     MISSING = marked("no result")
     REFERENCE = marked("reference")
-
-
-def size_of(level: float) -> float:
-    """Return the size of the tests that go with intervals of coverage `level`, its last bits rounded off."""
-    return round(1.0 - level, 12)
 
 
 @dataclass(frozen=True, kw_only=True)

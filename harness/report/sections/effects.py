@@ -22,8 +22,8 @@ from harness.report.sections.section import Section
 from harness.scenarios.effect.weak_instruments import set_in_words
 from harness.scenarios.robustness import CHANGES, PERMUTED
 from harness.tables.coefficients import CoefficientRow
+from harness.tables.decision import size_of
 from harness.tables.effects import EFFECT_TESTS, LINEAR, ROBUSTNESS, SENSITIVITY, EffectRow, SensitivityRow
-from harness.tables.gain import size_of
 from harness.text import numbers
 from harness.text.numbers import plain
 from harness.text.plain_text import Footnotes, file_slug, joined, listed

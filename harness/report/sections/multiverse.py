@@ -12,7 +12,8 @@ from harness.report.sections import multiverse_rows
 from harness.report.sections.section import Section
 from harness.report.table import RecordColumn, ReportTable, RowGroup, TableColumn, record_rows
 from harness.tables.claims import CLAIMS, ClaimRow
-from harness.tables.gain import MULTIVERSE_CHOICES, MULTIVERSE_TESTS, ChoiceRow, size_of
+from harness.tables.decision import size_of
+from harness.tables.gain import MULTIVERSE_CHOICES, MULTIVERSE_TESTS, ChoiceRow
 from harness.text.numbers import count, p_text, percent
 from harness.text.plain_text import joined
 
