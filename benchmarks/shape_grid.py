@@ -39,7 +39,7 @@ from harness.running.folder import RunFolder
 from harness.running.options import RunOptions
 from harness.running.prepare import prepare
 from harness.running.progress import Count, Progress, progress
-from harness.tables.gain import GainStatus
+from harness.text.gains import GAINED
 
 # The studies that are repeated.
 SPECS = Path(__file__).parent / "grid"
@@ -220,13 +220,12 @@ def found_in(run: Run, outcome: str, name: str) -> Mapping[str, bool]:
     A gain forward in time counts with few periods too, where it is one given these periods.
     """
     study, gains = run.manifest.study, Gains(run)
-    better = {GainStatus.BETTER, GainStatus.BETTER_ONCE}
     cells = {
-        (cell.row.reference, cell.protocol.id, cell.estimator.id): cell.status
+        (cell.row.reference, cell.protocol.id, cell.estimator.id): cell.row.decision
         for over in (gains, *gains.further)
         for cell in over.cells(outcome)
     }
-    found = {kind: cells[key] in better for kind, key in GAINS.items() if kind in STUDIES[name]}
+    found = {kind: cells[key] in GAINED for kind, key in GAINS.items() if kind in STUDIES[name]}
     for row in established(run):
         kind = kind_of(row, study)
         if kind in STUDIES[name] and kind not in GAINS:

@@ -182,7 +182,9 @@ def prediction_problems(folder: RunFolder, manifest: Manifest) -> Iterator[Probl
     """Yield what predictions do not give, and cells that neither have numbers nor say why."""
     study, source, predictions = manifest.study, "predictions.parquet", folder.read_parquet("predictions")
     protocols = {protocol.use: protocol.id for protocol in study.protocols}
-    gains = gains_table(predictions, references=study.references, level=study.level)
+    gains = gains_table(
+        predictions, references=study.references, level=study.level, least_gain=study.least_gain
+    )
     for declared, computed in (
         (ACCURACY, accuracy_table(predictions)),
         (gain.GAIN, gains),

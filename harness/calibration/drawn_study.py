@@ -285,7 +285,11 @@ def tested_gains(plan: Plan, apart: Callable[[Any], Any]) -> pd.DataFrame:
     )
     evaluation = study.evaluation
     return gains_table(
-        predictions, references=evaluation.references, level=evaluation.level, among={"test": SAMPLES["test"]}
+        predictions,
+        references=evaluation.references,
+        level=evaluation.level,
+        least_gain=evaluation.least_gain,
+        among={"test": SAMPLES["test"]},
     )
 
 

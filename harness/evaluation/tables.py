@@ -13,7 +13,9 @@ from harness.arrays import Floats, Ints
 from harness.evaluation.gain import Gain, gain_between, holm_adjusted
 from harness.evaluation.losses import SAMPLES, PairedLosses, PartKey, SampleRows, Sides, cells, samples, taken
 from harness.evaluation.metrics import Metric
-from harness.tables.table import placed
+from harness.tables.decision import size_of
+from harness.tables.gain import decide_gain
+from harness.tables.table import NAN, placed
 
 
 @dataclass(frozen=True)
@@ -166,23 +168,28 @@ def accuracy_table(predictions: pd.DataFrame) -> pd.DataFrame:
     return table if table.empty else table.merge(coverage_table(predictions), how="left")
 
 
+_DECIDED_BY = ("gain", "conf_low", "conf_high", "p_holm", "inference")
+
+
 def gains_table(
     predictions: pd.DataFrame,
     *,
     references: Sequence[str],
     level: float,
+    least_gain: float = NAN,
     among: Mapping[str, tuple[str, ...]] = SAMPLES,
 ) -> pd.DataFrame:
     """Return the gain of every estimator over one reference after the other, on the rows both predicted.
 
     Next to the p-value of each gain on its own stands ``p_holm``, which allows for all estimators of the
-    protocol.
+    protocol, and ``decision`` has what is decided by it.
 
     Parameters
     ----------
     predictions : as in `accuracy_table`
     references : estimators that gains are over
     level : in (0, 1), nominal coverage of the intervals
+    least_gain : fraction from which on a gain matters; NaN where every one does
     among : samples that gains are computed on, and the sides of the folds that make up each
     """
     found: dict[str, list[dict[str, object]]] = {reference: [] for reference in references}
@@ -195,6 +202,10 @@ def gains_table(
     for table in parts:
         family = table.groupby(["outcome", "protocol", "sample"], sort=False)["p_value"]
         table["p_holm"] = family.transform(lambda own: holm_adjusted(own.to_numpy()))
+        table["decision"] = [
+            decide_gain(*numbers, inference=inference, size=size_of(level), least_gain=least_gain)
+            for *numbers, inference in zip(*(table[name] for name in _DECIDED_BY), strict=True)
+        ]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 

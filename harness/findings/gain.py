@@ -14,10 +14,10 @@ from harness.record.manifest import EstimatorRecord, ProtocolRecord, StudyRecord
 from harness.scenarios.robustness import BASELINE, JOINT
 from harness.tables.accuracy import AccuracyRow
 from harness.tables.coefficients import COEFFICIENTS
-from harness.tables.decision import size_of
+from harness.tables.decision import ABOVE, size_of
 from harness.tables.effects import RobustnessRow
 from harness.tables.findings import FindingRow
-from harness.tables.gain import GIVEN_PERIODS, GainRow, GainStatus
+from harness.tables.gain import GIVEN_PERIODS, GainRow
 from harness.tables.preparation import LEAK_CODE, PREPARATION, WARNINGS
 from harness.text.sentences import Sentence, finding
 
@@ -187,7 +187,7 @@ def _levels_gain_more(cells: Sequence[GainCell], further: Mapping[str, str]) -> 
         better = [
             cell
             for cell in own
-            if cell.estimator.has_entity_effects and cell.row.gain > most and cell.status is GainStatus.BETTER
+            if cell.estimator.has_entity_effects and cell.row.gain > most and cell.row.decision == ABOVE
         ]
         if better:
             least = min(better, key=lambda cell: cell.row.gain)

@@ -11,7 +11,9 @@ from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.record.manifest import EstimatorRecord, ProtocolRecord
 from harness.tables.accuracy import ACCURACY, AccuracyRow
-from harness.tables.gain import GAIN, GAIN_WITHIN, GIVEN_PERIODS, GainRow, GainStatus
+from harness.tables.decision import ABOVE, UNTESTED
+from harness.tables.gain import GAIN, GAIN_WITHIN, GIVEN_PERIODS, GainRow
+from harness.text.gains import REFERENCE, SYMBOLS
 from harness.text.numbers import p_text, percent, percent_interval, significant
 
 # Samples in the order in which they are preferred for comparing estimators.
@@ -19,17 +21,6 @@ SAMPLES = ("test", "all", "train")
 
 # Status and reason of a cell that no table has.
 NOT_RUN = (marked("no result"), marked("the run holds no such cell"))
-
-# What says the same as the colour of a cell.
-SYMBOLS: Mapping[GainStatus, str] = {
-    GainStatus.BETTER: "▲",
-    GainStatus.BETTER_ONCE: "△",
-    GainStatus.NOT_BETTER: "●",
-    GainStatus.WORSE: "▼",
-    GainStatus.OPEN: "○",
-    GainStatus.MISSING: "",
-    GainStatus.REFERENCE: "",
-}
 
 
 @dataclass(frozen=True)
@@ -40,35 +31,33 @@ class GainCell:
     ----------
     row : of the table ``gain``; without a gain its numbers are NaN and its status says why. For the
         reference, which no row is about, it holds the error alone
-    status : how the gain stands
     """
 
     estimator: EstimatorRecord
     protocol: ProtocolRecord
     row: GainRow
-    status: GainStatus
 
     @property
     def has_gain(self) -> bool:
         """Whether there is a number."""
-        return self.status not in {GainStatus.MISSING, GainStatus.REFERENCE}
+        return self.row.decision != UNTESTED
 
     @property
     def reason(self) -> str:
         """Why there is no result, or an empty string."""
-        return self.row.reason if self.status is GainStatus.MISSING else ""
+        return self.row.reason
 
     @property
     def text(self) -> str:
         """Return "57.2%", "reference", or the status of a cell without result."""
-        if self.status is GainStatus.REFERENCE:
-            return gettext(self.status.value)
+        if self.row.is_reference and self.row.is_done:
+            return gettext(REFERENCE)
         return percent(self.row.gain) if self.has_gain else gettext(self.row.status)
 
     @property
     def beneath(self) -> str:
         """Return the interval, "[50.1, 63.0]", or the reference's error."""
-        if self.status is GainStatus.REFERENCE:
+        if self.row.is_reference and self.row.is_done:
             return f"MSE {significant(self.row.mse)}"
         return percent_interval(self.row.conf_low, self.row.conf_high)
 
@@ -79,8 +68,8 @@ class GainCell:
 
     @property
     def symbol(self) -> str:
-        """Return what says the same as the status."""
-        return SYMBOLS[self.status]
+        """Return what says the same as the colour of the cell."""
+        return SYMBOLS[self.row.decision]
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,17 +115,16 @@ class Gains:
             error = compared_error(self.run, *place)
             if error is not None:
                 row = GainRow(**own, sample="", mse=error.mse, status=error.status, reason="")
-                return GainCell(estimator, protocol, row, GainStatus.REFERENCE)
+                return GainCell(estimator, protocol, row)
             status, reason = refusal(self.run, *place)
         else:
             rows = self.run.rows(GAIN, **own)
             done = {row.sample: row for row in rows if row.is_done and math.isfinite(row.gain)}
             if found := next((done[sample] for sample in SAMPLES if sample in done), None):
-                study = self.run.manifest.study
-                return GainCell(estimator, protocol, found, found.status_at(study.level, study.least_gain))
+                return GainCell(estimator, protocol, found)
             status, reason = _why_none(rows)
         empty = GainRow(**own, sample="", status=status, reason=reason)
-        return GainCell(estimator, protocol, empty, GainStatus.MISSING)
+        return GainCell(estimator, protocol, empty)
 
     def cells(self, outcome: str) -> tuple[GainCell, ...]:
         """Return the gains of one outcome by estimator and protocol, in the order of the study."""
@@ -200,6 +188,6 @@ def _agree(cells: Sequence[GainCell]) -> bool:
     tested = [cell for cell in cells if cell.row.inference != GIVEN_PERIODS]
     return (
         bool(tested)
-        and all(cell.status is GainStatus.BETTER for cell in tested)
+        and all(cell.row.decision == ABOVE for cell in tested)
         and not any(cell.row.conf_high < 0.0 for cell in cells)
     )

@@ -41,7 +41,6 @@ from harness.report.table import record_rows as record_rows
 from harness.report.table import rows_of as rows_of
 from harness.tables.effects import EFFECT_TESTS as EFFECT_TESTS
 from harness.tables.effects import EffectTestRow as EffectTestRow
-from harness.tables.gain import GainStatus as GainStatus
 from harness.tables.heterogeneity import THRESHOLDS as THRESHOLDS
 from harness.tables.heterogeneity import ThresholdRow as ThresholdRow
 from harness.tables.table import ResultRow as ResultRow

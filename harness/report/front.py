@@ -32,7 +32,6 @@ from harness.report.sections.section import featured
 from harness.scenarios.effect.scenario import TRUE_SLOPES
 from harness.tables.claims import CLAIMS
 from harness.tables.effects import EFFECTS, EffectRow
-from harness.tables.gain import GainStatus
 from harness.text.context import Context
 from harness.text.numbers import count, percent
 from harness.text.plain_text import capitalised, file_slug, joined, listed, shortened
@@ -228,7 +227,7 @@ def _plot_column(
 ) -> None:
     zero_axis(axes)
     for row, cell in enumerate(published):
-        if cell.status is not GainStatus.MISSING and 100 * cell.row.gain >= start:
+        if cell.has_gain and 100 * cell.row.gain >= start:
             # Above the white boxes behind the numbers of losses beyond the axis.
             axes.plot(100 * cell.row.gain, row + 0.28, marker="o", color=PALE, markersize=3.5, zorder=3.5)
     for row, cell in enumerate(cells):

@@ -27,7 +27,7 @@ from harness.tables.gain import DECOMPOSITION, GAIN, MULTIVERSE, MULTIVERSE_CHOI
 
 # Of the format: the first number changes where a reader of the old one would err, the second where something
 # is added. ``gain_report.schema.json`` beside this file defines it.
-VERSION = "3.0"
+VERSION = "4.0"
 
 STUDY_FIELDS = (
     *("id", "title", "seed", "quick", "entity", "time", "exposure", "reference", "level", "least_gain"),
@@ -42,7 +42,7 @@ CELL_FIELDS = (
 ESTIMATOR_FIELDS = ("id", "use", "label", "options")
 GAIN_FIELDS = (
     *("reference", "conf_low", "conf_high", "p_value", "p_holm", "least_detectable", "mse_reference"),
-    *("inference", "n_folds"),
+    *("inference", "n_folds", "decision"),
     *("n_entities", "status", "reason"),
 )
 PART_FIELDS = (
@@ -107,14 +107,13 @@ def _fields(value: object, names: Sequence[str]) -> dict[str, Any]:
 
 def _cell(row: AccuracyRow, gains: Mapping[str, GainRow], study: StudyRecord) -> dict[str, Any]:
     """Return a cell with its gains, by reference."""
-    over = {name: _gain(gain, study) for name, gain in gains.items()}
+    over = {name: _gain(gain) for name, gain in gains.items()}
     further = [over[name] for name in study.further_references if name in over]
     return _fields(row, CELL_FIELDS) | {"gain": over.get(study.reference), "further_gains": further}
 
 
-def _gain(row: GainRow, study: StudyRecord) -> dict[str, Any]:
-    standing = row.status_at(study.level, study.least_gain).value if row.is_done else None
-    return _fields(row, GAIN_FIELDS) | {"estimate": json_value(row.gain), "standing": standing}
+def _gain(row: GainRow) -> dict[str, Any]:
+    return _fields(row, GAIN_FIELDS) | {"estimate": json_value(row.gain)}
 
 
 def _verdict(gains: Gains, outcome: str) -> dict[str, Any]:

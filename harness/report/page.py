@@ -36,6 +36,7 @@ from harness.report.table import ReportTable
 from harness.report.translation import localised
 from harness.study.spec.study import ReportFormat
 from harness.tables.preparation import Note
+from harness.text.gains import WORDS
 
 
 @dataclass(frozen=True, eq=False)
@@ -323,4 +324,6 @@ def digest(run: Run, *, report: str, messages: Sequence[Path] = ()) -> str:
 
         outcomes = [(answer(own, one), cells(one)) for one in study.outcomes]
         data = own.manifest.data
-        return rendered("digest.html.j2", study=study, data=data, outcomes=outcomes, report=report)
+        return rendered(
+            "digest.html.j2", study=study, data=data, outcomes=outcomes, words=WORDS, report=report
+        )

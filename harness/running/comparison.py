@@ -134,7 +134,12 @@ def write_comparison(folder: RunFolder, results: RunResults) -> None:
     accuracies = as_declared(ACCURACY, [tables.accuracy_table(predictions), status_rows(missing, SAMPLES)])
     folder.write_table("accuracy", in_order(accuracies, results.order))
     references = results.study.evaluation.references
-    gains = tables.gains_table(predictions, references=references, level=results.study.evaluation.level)
+    gains = tables.gains_table(
+        predictions,
+        references=references,
+        level=results.study.evaluation.level,
+        least_gain=results.study.evaluation.least_gain,
+    )
     without = [
         status_rows(_without_gain(missing, results, over=reference), SAMPLES).assign(reference=reference)
         for reference in references

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from harness.language import DIRECTION_MARKS
+from harness.tables.decision import UNTESTED
 from harness.tables.table import ResultTable
 
 # By which spreadsheets know that a file is UTF-8.
@@ -80,10 +81,16 @@ def as_read(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def as_declared(table: ResultTable, parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
-    """Return one table with its declared columns, from parts that may lack some of them."""
+    """Return one table with its declared columns, from parts that may lack some of them.
+
+    Where nothing was decided on a row, it is untested.
+    """
     filled = [part for part in parts if len(part)]
     whole = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame()
-    return whole.reindex(columns=list(table.columns))
+    declared = whole.reindex(columns=list(table.columns))
+    if "decision" in declared and len(declared):
+        declared["decision"] = declared["decision"].astype(object).fillna(UNTESTED)
+    return declared
 
 
 def _mapped(frame: pd.DataFrame, change: Callable[[object], object]) -> pd.DataFrame:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from typing import Final, Literal
 
-from harness.tables.table import NAN
-
 # `untested` is a number that was not computed, or that no rule decides on.
 Decision = Literal["above", "below", "negligible", "open", "conditional", "untested"]
 
@@ -33,11 +31,11 @@ def decide(
     estimate: float,
     low: float,
     high: float,
-    p_adjusted: float = NAN,
+    p_adjusted: float = math.nan,
     *,
     by: Evidence,
     size: float,
-    margin: float = NAN,
+    margin: float = math.nan,
     two_sided: bool = True,
 ) -> Decision:
     """Return what a number says.

@@ -1,14 +1,11 @@
-"""Gains over a reference, when one counts as established, and where a gain comes from."""
+"""Gains over a reference, what was decided on each, and where a gain comes from."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from enum import Enum
 from typing import Final, Literal
 
-from harness.language import marked
-from harness.tables.decision import size_of
+from harness.tables.decision import UNTESTED, Decision, decide, decide_conditionally
 from harness.tables.table import NAN, ResultRow, listed, typed
 
 # What the interval and the tests of a gain allow for.
@@ -19,25 +16,14 @@ GIVEN_PERIODS: Final = "given these periods"
 ENTITIES_AND_PERIODS: Final = "entities and periods"
 
 
-class GainStatus(Enum):
-    """What interval, p-values and folds say about a gain."""
-
-    BETTER = marked("better")
-    BETTER_ONCE = marked("better, conditional on these periods")
-    NOT_BETTER = marked("not better by more than the least gain that matters")
-    WORSE = marked("worse")
-    OPEN = marked("cannot tell")
-    MISSING = marked("no result")
-    REFERENCE = marked("reference")
-
-
 @dataclass(frozen=True, kw_only=True)
 class GainRow(ResultRow):
     """Gain of one estimator over the reference, a fraction, with its interval.
 
     `p_value` is of equal accuracy, of the same pivot as the interval; `p_holm` is adjusted for all estimators
     of the protocol (Holm 1979); NaN where there is none. `least_detectable` is the least gain that `p_holm`
-    would have found with a chance of four in five. `inference` says what all of them allow for.
+    would have found with a chance of four in five. `inference` says what all of them allow for, and
+    `decision` what they say (`decide_gain`).
     """
 
     outcome: str
@@ -57,26 +43,34 @@ class GainRow(ResultRow):
     least_detectable: float = NAN
     n_folds: int | None = None
 
-    def status_at(self, level: float, least_gain: float) -> GainStatus:
-        """Return how the gain stands: one rule, for the report, the findings and the calibration.
+    decision: Decision = UNTESTED
 
-        Better and worse go by `p_holm` alone, which allows for entities, shared training rows and the number
-        of estimators. A gain that is neither is none by more than `least_gain` where its interval ends below.
-        Where time was seen once there is no p-value, and a gain whose interval excludes zero is one given
-        these periods.
+    @property
+    def is_reference(self) -> bool:
+        """Whether it stands for the reference itself, of which there is an error and no gain."""
+        return self.estimator == self.reference
 
-        Parameters
-        ----------
-        level : in (0, 1), nominal coverage of the interval
-        least_gain : fraction from which on a gain matters
-        """
-        if not self.is_done or not math.isfinite(self.gain):
-            return GainStatus.MISSING
-        if self.inference == GIVEN_PERIODS:
-            return GainStatus.BETTER_ONCE if self.conf_low > 0 else GainStatus.OPEN
-        if self.p_holm < size_of(level):
-            return GainStatus.BETTER if self.gain > 0 else GainStatus.WORSE
-        return GainStatus.NOT_BETTER if self.conf_high < least_gain else GainStatus.OPEN
+
+def decide_gain(
+    gain: float, low: float, high: float, p_holm: float, *, inference: str, size: float, least_gain: float
+) -> Decision:
+    """Return what a gain over the reference says.
+
+    Above and below go by `p_holm` alone, which allows for entities, shared training rows and the number of
+    estimators. A gain that is neither is negligible where its interval ends below `least_gain`. Where few
+    periods were tested there is no p-value, and a gain whose interval lies above zero is conditional on them.
+
+    Parameters
+    ----------
+    gain, low, high : fractions
+    p_holm : p-value adjusted for the estimators of the protocol; NaN without one
+    inference : what the interval allows for
+    size : of the test, in (0, 1)
+    least_gain : fraction from which on a gain matters; NaN where every one does
+    """
+    if inference == GIVEN_PERIODS:
+        return decide_conditionally(gain, low)
+    return decide(gain, low, high, p_holm, by="p", size=size, margin=least_gain, two_sided=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,7 +147,7 @@ GAIN = typed(
     ("outcome", "estimator", "protocol", "reference", "sample"),
     "gains over the reference with intervals and p-values",
     measures=("gain",),
-    study_wide=("p_holm", "least_detectable"),
+    study_wide=("p_holm", "least_detectable", "decision"),
 )
 GAIN_WITHIN = listed(
     "gain_within",

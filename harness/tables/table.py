@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Literal, TypeVa
 
 from harness.errors import ArtifactError
 from harness.language import marked
+from harness.tables.decision import UNTESTED, Decision
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -177,7 +178,13 @@ def _truth(value: object) -> bool:
 
 
 # How a cell becomes each type of field.
-CONVERT: Mapping[Any, Callable[[Any], Any]] = {str: _text, float: _number, int | None: _whole, bool: _truth}
+CONVERT: Mapping[Any, Callable[[Any], Any]] = {
+    str: _text,
+    float: _number,
+    int | None: _whole,
+    bool: _truth,
+    Decision: lambda value: value or UNTESTED,
+}
 
 
 def read_rows(frame: pd.DataFrame, kind: type[Row], *, table: str) -> tuple[Row, ...]:

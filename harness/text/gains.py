@@ -8,7 +8,8 @@ from typing import Any
 
 from harness.language import gettext, marked, ngettext, translated
 from harness.record.manifest import ProtocolRecord
-from harness.tables.gain import GIVEN_PERIODS, GainRow, GainStatus
+from harness.tables.decision import ABOVE, BELOW, CONDITIONAL, NEGLIGIBLE, OPEN, UNTESTED, Decision
+from harness.tables.gain import GIVEN_PERIODS, GainRow
 from harness.tables.table import NAN
 from harness.text.context import Context, Estimate
 from harness.text.numbers import NO_BREAK, fixed, p_text, percent, percent_interval, significant
@@ -34,8 +35,29 @@ FOR: Mapping[tuple[bool, str], str] = {
 # A gain that is less in size rounds to nothing: errors are the same.
 LEAST_SHOWN = 0.0005
 
-# How a gain stands that is one.
-GAINED = frozenset({GainStatus.BETTER, GainStatus.BETTER_ONCE})
+# What was decided on a gain, in words and as a mark.
+WORDS: Mapping[Decision, str] = {
+    ABOVE: marked("better"),
+    CONDITIONAL: marked("better, conditional on these periods"),
+    NEGLIGIBLE: marked("not better by more than the least gain that matters"),
+    BELOW: marked("worse"),
+    OPEN: marked("cannot tell"),
+    UNTESTED: marked("no result"),
+}
+SYMBOLS: Mapping[Decision, str] = {
+    ABOVE: "▲",
+    CONDITIONAL: "△",
+    NEGLIGIBLE: "●",
+    BELOW: "▼",
+    OPEN: "○",
+    UNTESTED: "",
+}
+
+# What stands for the gain of the reference itself.
+REFERENCE = marked("reference")
+
+# Decisions on a gain that is one.
+GAINED = frozenset({ABOVE, CONDITIONAL})
 
 
 def headline(context: Context, *, reference: str, gains: Sequence[Values]) -> str:
@@ -68,8 +90,8 @@ def _verdict_under(
     """
     study = context.study
     ordered = sorted(rows, key=lambda row: -row.gain)
-    standing = [row.status_at(study.level, study.least_gain) for row in ordered]
-    better = [row for row, own in zip(ordered, standing, strict=True) if own in GAINED]
+    decisions = [row.decision for row in ordered]
+    better = [row for row in ordered if row.decision in GAINED]
     is_once, first = ordered[0].inference == GIVEN_PERIODS, (better or ordered)[0]
     given: dict[str, object] = {
         "where": context.filled(FOR[protocol.knows_entities, protocol.tested_periods]),
@@ -89,13 +111,13 @@ def _verdict_under(
             **given,
         )
     if first.gain < LEAST_SHOWN:
-        return _all_behind(context, first, standing, given)
+        return _all_behind(context, first, decisions, given)
     if is_once:
         return context.filled(
             "{where}, the largest gain over {reference}, {reduction} by {estimator}, could be chance.",
             **given,
         )
-    if GainStatus.OPEN not in standing:
+    if OPEN not in decisions:
         return context.filled(
             "{where}, no estimator predicts better than {reference} by more than {least}: the largest gain "
             "is {reduction} by {estimator}.",
@@ -111,7 +133,7 @@ def _verdict_under(
 
 
 def _all_behind(
-    context: Context, first: GainRow, standing: Sequence[GainStatus], given: Mapping[str, object]
+    context: Context, first: GainRow, decisions: Sequence[Decision], given: Mapping[str, object]
 ) -> str:
     """Return that no estimator has a lower error than the reference, and how far the closest is from it."""
     n_others, is_equal = len(context.study.estimators) - 1, abs(first.gain) < LEAST_SHOWN
@@ -122,7 +144,7 @@ def _all_behind(
         words = marked(
             "{where}, {estimator} predicts no better than {reference}: its mean squared error {change}."
         )
-    elif standing.count(GainStatus.WORSE) == n_others:
+    elif decisions.count(BELOW) == n_others:
         words = marked(
             "{where}, every other estimator predicts significantly worse than {reference}: the closest is "
             "{estimator}, whose mean squared error {change}."
@@ -170,30 +192,29 @@ def estimator_verdict(context: Context, *, reference: str, gains: Sequence[Value
     gains : at least one; fields of the rows of one estimator for one outcome
     """
     study = context.study
-    under = {
-        GainStatus.BETTER: marked("better than {reference} under {protocols}"),
-        GainStatus.BETTER_ONCE: marked(
+    under: Mapping[Decision, str] = {
+        ABOVE: marked("better than {reference} under {protocols}"),
+        CONDITIONAL: marked(
             "better than {reference}, conditional on the few periods tested, under {protocols}"
         ),
-        GainStatus.WORSE: marked("worse than {reference} under {protocols}"),
-        GainStatus.NOT_BETTER: marked("not better than {reference} by more than {least} under {protocols}"),
-        GainStatus.OPEN: marked("not significantly different under {protocols}"),
-        GainStatus.MISSING: marked("no result under {protocols}"),
+        BELOW: marked("worse than {reference} under {protocols}"),
+        NEGLIGIBLE: marked("not better than {reference} by more than {least} under {protocols}"),
+        OPEN: marked("not significantly different under {protocols}"),
+        UNTESTED: marked("no result under {protocols}"),
     }
-    named: dict[GainStatus, list[str]] = {status: [] for status in under}
+    named: dict[Decision, list[str]] = {decision: [] for decision in under}
     for row in map(gain_of, gains):
-        status = row.status_at(study.level, study.least_gain)
-        is_missing = status is GainStatus.MISSING
+        is_missing = row.decision == UNTESTED
         what = shortened(translated(row.reason), REASON_LENGTH) if is_missing else gain_text(row)
-        named[status].append(context.filled("“{protocol}” ({what})", protocol=row.protocol, what=what))
+        named[row.decision].append(context.filled("“{protocol}” ({what})", protocol=row.protocol, what=what))
     parts = [
         gettext(words).format(
             reference=study.estimator_label(reference),
-            protocols=joined(named[status]),
+            protocols=joined(named[decision]),
             least=percent(study.least_gain, 0),
         )
-        for status, words in under.items()
-        if named[status]
+        for decision, words in under.items()
+        if named[decision]
     ]
     return context.filled("{estimator}: {said}.", said=in_turn(parts))
 

@@ -85,7 +85,7 @@ def test_a_gain_that_stands_under_every_protocol_that_keeps_rows_apart_is_establ
 
 
 @pytest.mark.parametrize(
-    "where", [{"p_holm": 0.06}, {"inference": "given these periods"}], ids=lambda where: next(iter(where))
+    "where", [{"decision": "open"}, {"inference": "given these periods"}], ids=lambda where: next(iter(where))
 )
 def test_one_thing_that_speaks_against_a_gain_leaves_it_open(run, where):
     found = verdicts(with_table(only(run, "forward"), "gain", cells_where(**where)))

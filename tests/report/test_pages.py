@@ -284,13 +284,13 @@ def test_every_cell_is_there(wage):
     ann = cells["ann", "held_out_entities", "test"]
     assert ann["mse"] == pytest.approx(0.2341 * 1.143)
     assert ann["gain"]["estimate"] == -0.143
-    assert ann["gain"]["standing"] == "worse"
+    assert ann["gain"]["decision"] == "below"
     assert ann["gain"]["mse_reference"] == 0.2341
     assert (ann["gain"]["conf_low"], ann["gain"]["conf_high"]) == pytest.approx((-0.203, -0.083))
     assert cells["ols", "forward", "test"]["gain"] is None
     refused = cells["fe", "held_out_entities", "test"]
     assert (refused["status"], refused["mse"], refused["gain"]["estimate"]) == ("refused", None, None)
-    assert refused["gain"]["standing"] is None
+    assert refused["gain"]["decision"] == "untested"
     assert "absorbed" in refused["reason"]
     leaks = {one["id"]: [leak["code"] for leak in one["leaks"]] for one in report["protocols"]}
     assert leaks["held_out_entities"] == ["same_period"]
@@ -303,7 +303,7 @@ def test_adjusted_p_values_and_their_verdict(wage):
     unsure = cells["boosting", "as_published", "test"]
     assert (unsure["p_value"], unsure["p_holm"]) == (0.01, 0.081)
     assert unsure["conf_low"] > 0
-    assert unsure["standing"] == "cannot tell"
+    assert unsure["decision"] == "open"
     (verdict,) = report["verdicts"]
     assert verdict["established"] == []
     assert verdict["words"][0].startswith(

@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from harness.errors import ArtifactError
-from harness.tables.gain import GainRow, GainStatus
+from harness.tables.decision import ABOVE, BELOW, CONDITIONAL, NEGLIGIBLE, OPEN, UNTESTED
+from harness.tables.gain import ENTITIES, GIVEN_PERIODS, GainRow, decide_gain
 from harness.tables.preparation import VariableRow
 from harness.tables.registry import PARQUET_TABLES, TABLES, with_declared
 from harness.tables.table import STATUS, ResultTable, read_rows
@@ -56,37 +57,36 @@ def test_empty_cells_become_nothing_and_more_columns_are_passed_over():
     assert row.mean != row.mean
 
 
-def standing(low, high, p_holm, **changes):
+def decided(low, high, p_holm, inference=ENTITIES):
     gain = (low + high) / 2
-    cell = dict.fromkeys(("outcome", "estimator", "reference", "protocol", "sample", "status", "reason"), "")
-    row = GainRow(gain=gain, conf_low=low, conf_high=high, p_holm=p_holm, **cell, **changes)
-    return row.status_at(0.95, 0.1)
+    return decide_gain(gain, low, high, p_holm, inference=inference, size=0.05, least_gain=0.1)
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "p_holm", "status"),
+    ("low", "high", "p_holm", "decision"),
     [
-        (0.01, 0.2, 0.049, GainStatus.BETTER),
-        (0.01, 0.2, 0.05, GainStatus.OPEN),
-        (-0.2, -0.01, 0.049, GainStatus.WORSE),
-        (-0.2, -0.01, 0.05, GainStatus.NOT_BETTER),
-        (-0.01, 0.2, 0.2, GainStatus.OPEN),
-        (-0.1, 0.1, 0.9, GainStatus.OPEN),
-        (-0.1, 0.099, 0.9, GainStatus.NOT_BETTER),
-        (0.01, 0.05, 0.06, GainStatus.NOT_BETTER),
-        (0.01, 0.05, 0.01, GainStatus.BETTER),
-        (math.nan, math.nan, math.nan, GainStatus.MISSING),
+        (0.01, 0.2, 0.049, ABOVE),
+        (0.01, 0.2, 0.05, OPEN),
+        (-0.2, -0.01, 0.049, BELOW),
+        (-0.2, -0.01, 0.05, NEGLIGIBLE),
+        (-0.01, 0.2, 0.2, OPEN),
+        (-0.1, 0.1, 0.9, OPEN),
+        (-0.1, 0.099, 0.9, NEGLIGIBLE),
+        (0.01, 0.05, 0.06, NEGLIGIBLE),
+        (0.01, 0.05, 0.01, ABOVE),
+        (math.nan, math.nan, math.nan, UNTESTED),
     ],
 )
-def test_a_gain_stands_by_its_adjusted_p_value_or_else_by_what_its_interval_leaves(low, high, p_holm, status):
-    assert standing(low, high, p_holm) is status
+def test_a_gain_is_decided_by_its_adjusted_p_value_or_else_by_what_its_interval_leaves(
+    low, high, p_holm, decision
+):
+    assert decided(low, high, p_holm) == decision
 
 
 def test_time_that_was_seen_once_tests_nothing():
-    once = {"inference": "given these periods", "p_holm": math.nan}
-    assert standing(0.01, 0.2, **once) is GainStatus.BETTER_ONCE
-    assert standing(-0.01, 0.05, **once) is GainStatus.OPEN
-    assert standing(-0.2, -0.01, **once) is GainStatus.OPEN
+    assert decided(0.01, 0.2, math.nan, GIVEN_PERIODS) == CONDITIONAL
+    assert decided(-0.01, 0.05, math.nan, GIVEN_PERIODS) == OPEN
+    assert decided(-0.2, -0.01, math.nan, GIVEN_PERIODS) == OPEN
 
 
 ALL = (*TABLES.values(), *PARQUET_TABLES)

@@ -16,7 +16,7 @@ from harness.findings import gain
 from harness.findings.gains import GainCell, established
 from harness.record.manifest import EstimatorRecord, ProtocolRecord
 from harness.report.render.text import latex
-from harness.tables.gain import GIVEN_PERIODS, GainRow, GainStatus
+from harness.tables.gain import GIVEN_PERIODS, GainRow, decide_gain
 from harness.text.numbers import (
     count,
     decimals_for,
@@ -204,8 +204,9 @@ def test_a_unit_stands_behind_its_number_and_a_power_of_ten_is_a_factor(unit, te
     assert in_unit("3", unit) == text
 
 
-def gain_row(estimator, protocol, gain, low, high, *, status="ok", reason="", **p_values):
+def gain_row(estimator, protocol, gain, low, high, *, status="ok", reason="", **numbers):
     """Return the row of one estimator under one protocol; p-values that are not given are missing."""
+    p_holm, inference = numbers.get("p_holm", math.nan), numbers.get("inference", "")
     return GainRow(
         outcome="y",
         estimator=estimator.id,
@@ -215,13 +216,10 @@ def gain_row(estimator, protocol, gain, low, high, *, status="ok", reason="", **
         gain=gain,
         conf_low=low,
         conf_high=high,
-        p_value=p_values.pop("p_value", math.nan),
-        mse=math.nan,
-        mse_reference=math.nan,
-        n_entities=None,
         status=status,
         reason=reason,
-        **p_values,
+        decision=decide_gain(gain, low, high, p_holm, inference=inference, size=0.05, least_gain=0.1),
+        **numbers,
     )
 
 
@@ -260,12 +258,12 @@ def caveats(cells, **options):
 def cell(estimator, protocol, gain, low, high, **numbers):
     p_holm = 0.5 if low <= 0.0 <= high else 0.01
     row = gain_row(estimator, protocol, gain, low, high, **{"p_holm": p_holm, **numbers})
-    return GainCell(estimator, protocol, row, row.status_at(0.95, 0.1))
+    return GainCell(estimator, protocol, row)
 
 
 def refusal(estimator, protocol, reason):
     row = gain_row(estimator, protocol, math.nan, math.nan, math.nan, status="refused", reason=reason)
-    return GainCell(estimator, protocol, row, GainStatus.MISSING)
+    return GainCell(estimator, protocol, row)
 
 
 def better(estimator, protocol):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from harness.tables.gain import GainStatus
+from harness.tables.decision import ABOVE, BELOW, CONDITIONAL, NEGLIGIBLE, OPEN, UNTESTED, Decision
 
 Dash = tuple[float, tuple[float, ...]] | Literal["solid", "none"]
 
@@ -50,13 +51,14 @@ class MarkStyle:
     hatch: str = ""
 
 
-STATUS_STYLES = {
-    GainStatus.BETTER: MarkStyle(BLUE, BLUE, "^"),
-    GainStatus.BETTER_ONCE: MarkStyle(GREY, "white", "^"),
-    GainStatus.NOT_BETTER: MarkStyle(GREY, GREY, "o"),
-    GainStatus.WORSE: MarkStyle(ORANGE, ORANGE, "v"),
-    GainStatus.OPEN: MarkStyle(GREY, "white", "o"),
-    GainStatus.MISSING: MarkStyle(GREY, "white", ""),
+# Of a gain, by what was decided on it.
+DECISION_STYLES: Mapping[Decision, MarkStyle] = {
+    ABOVE: MarkStyle(BLUE, BLUE, "^"),
+    CONDITIONAL: MarkStyle(GREY, "white", "^"),
+    NEGLIGIBLE: MarkStyle(GREY, GREY, "o"),
+    BELOW: MarkStyle(ORANGE, ORANGE, "v"),
+    OPEN: MarkStyle(GREY, "white", "o"),
+    UNTESTED: MarkStyle(GREY, "white", ""),
 }
 
 # One model for all groups, and a model for each.

@@ -19,11 +19,11 @@ from harness.report.drawing.canvas import DOUBLE_COLUMN, new_figure
 from harness.report.drawing.fonts import drawable, drawable_lines
 from harness.report.drawing.forest import cut_limits
 from harness.report.drawing.lines import entry
-from harness.report.drawing.palette import INK, PUBLISHED_COLOUR, STATUS_STYLES, LineStyle
+from harness.report.drawing.palette import DECISION_STYLES, INK, PUBLISHED_COLOUR, LineStyle
 from harness.report.sections.multiverse_rows import Multiverse, choice_label, level_label, published_gains
 from harness.report.sections.section import study_words
 from harness.tables.claims import CLAIMS, ClaimRow
-from harness.tables.gain import GainStatus
+from harness.tables.decision import ABOVE, BELOW, OPEN, Decision
 from harness.text.plain_text import file_slug, joined, shortened
 
 # Inches of the sorted gains, and of a line of choices.
@@ -39,10 +39,10 @@ PUBLISHED_STYLE = LineStyle(PUBLISHED_COLOUR, (0, (5, 2)), 1.1)
 # Outcomes next to one another.
 MOST_CURVES = 3
 
-NAMES = {
-    GainStatus.BETTER: marked("interval above zero"),
-    GainStatus.OPEN: marked("interval includes zero"),
-    GainStatus.WORSE: marked("interval below zero"),
+NAMES: Mapping[Decision, str] = {
+    ABOVE: marked("interval above zero"),
+    OPEN: marked("interval includes zero"),
+    BELOW: marked("interval below zero"),
 }
 
 
@@ -101,11 +101,11 @@ def plot_specification_curves(
     grid[0, 0].set_ylabel(gettext("Gain (%)"))
     n = max(own.gain.size for own in multiverses)
     figure.supxlabel(gettext("Combinations in the order of their gains ({n:,} in all)").format(n=n))
-    present = {status for own in multiverses for status, mask in _status_masks(own).items() if mask.any()}
+    masks = [_decision_masks(own) for own in multiverses]
     handles = [
-        entry(gettext(words), LineStyle(STATUS_STYLES[status].colour, width=3.0))
-        for status, words in NAMES.items()
-        if status in present
+        entry(gettext(words), LineStyle(DECISION_STYLES[decision].colour, width=3.0))
+        for decision, words in NAMES.items()
+        if any(own[decision].any() for own in masks)
     ]
     if any(published):
         handles.append(entry(gettext("published gain"), PUBLISHED_STYLE))
@@ -128,11 +128,11 @@ def round_positions(n: int, *, most: int) -> list[int]:
     return [1, *(int(position) for position in positions if 1 < position <= n)]
 
 
-def _status_masks(own: Multiverse) -> dict[GainStatus, Mask]:
+def _decision_masks(own: Multiverse) -> dict[Decision, Mask]:
     """Return which combinations have an interval above, across and below zero, (n,) each."""
     low, high = own.limits
     better, worse = low > 0, high < 0
-    return {GainStatus.BETTER: better, GainStatus.OPEN: ~(better | worse), GainStatus.WORSE: worse}
+    return {ABOVE: better, OPEN: ~(better | worse), BELOW: worse}
 
 
 def _plot_curve(
@@ -142,8 +142,8 @@ def _plot_curve(
     start, end = limits
     gain, low, high = (100 * values for values in (own.gain, *own.limits))
     axes.grid(axis="y")
-    for status, mask in _status_masks(own).items():
-        _plot_strokes(axes, mask & (high > start), low, high, status, opacity=0.55)
+    for decision, mask in _decision_masks(own).items():
+        _plot_strokes(axes, mask & (high > start), low, high, decision, opacity=0.55)
     axes.axhline(0.0, color=INK, linewidth=0.8)
     shown, size = gain >= start, max(1.2, min(3.0, 240.0 / gain.size))
     at = np.arange(1, gain.size + 1)
@@ -161,7 +161,7 @@ def _plot_curve(
 
 
 def _plot_strokes(
-    axes: Axes, mask: Mask, low: Floats, high: Floats, status: GainStatus, *, opacity: float
+    axes: Axes, mask: Mask, low: Floats, high: Floats, decision: Decision, *, opacity: float
 ) -> None:
     """Draw an upright stroke for each combination in `mask`; all arrays are (n,)."""
     if not mask.any():
@@ -170,7 +170,7 @@ def _plot_strokes(
         np.flatnonzero(mask) + 1,
         low[mask],
         high[mask],
-        colors=STATUS_STYLES[status].colour,
+        colors=DECISION_STYLES[decision].colour,
         linewidths=min(1.6, max(0.35, 0.75 * PANEL_POINTS / mask.size)),
         alpha=opacity,
         rasterized=mask.size > MOST_LINES,
@@ -185,8 +185,8 @@ def _plot_choices(axes: Axes, own: Multiverse, choices: Mapping[str, Sequence[st
             line = np.full(own.gain.size, float(row))
             axes.axhline(row, color="#ececec", linewidth=0.5, zorder=0)
             taken = own.taken(choice, [level])
-            for status, mask in _status_masks(own).items():
-                _plot_strokes(axes, mask & taken, line - TICK, line + TICK, status, opacity=1.0)
+            for decision, mask in _decision_masks(own).items():
+                _plot_strokes(axes, mask & taken, line - TICK, line + TICK, decision, opacity=1.0)
         at += 1 + len(levels)
     axes.set_ylim(at - 0.3, -0.7)
     axes.tick_params(axis="y", length=0)

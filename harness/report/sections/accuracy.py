@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from harness.findings.gains import SYMBOLS, GainCell, Gains, compared_error, errors_of, refusal
+from harness.findings.gains import GainCell, Gains, compared_error, errors_of, refusal
 from harness.findings.run import Run
 from harness.language import gettext, marked, pgettext
 from harness.record.manifest import EstimatorRecord, ProtocolRecord, StudyRecord
 from harness.report import blocks
 from harness.report import table as parts
-from harness.report.drawing.palette import STATUS_STYLES, Whisker
+from harness.report.drawing.palette import DECISION_STYLES, Whisker
 from harness.report.sections.section import Section, outcome_heading, study_words
 from harness.report.table import Given, ReportTable, TableCell, columns_of, row_groups
 from harness.tables.accuracy import ACCURACY, METRICS, AccuracyRow, MetricRow
-from harness.tables.gain import DECOMPOSITION, RECOGNITION, GainStatus, PartRow, RecognitionRow
+from harness.tables.decision import ABOVE, BELOW, CONDITIONAL, NEGLIGIBLE, OPEN, UNTESTED, Decision
+from harness.tables.gain import DECOMPOSITION, RECOGNITION, PartRow, RecognitionRow
 from harness.text import numbers
+from harness.text.gains import SYMBOLS, WORDS
 from harness.text.numbers import percent, percent_interval, significant
 from harness.text.plain_text import Footnotes, in_turn, shortened
 
@@ -92,12 +94,13 @@ def recognition_cell(row: RecognitionRow | None) -> TableCell:
 
 
 # How the cell of a gain looks.
-LOOKS = {
-    GainStatus.BETTER: "better",
-    GainStatus.BETTER_ONCE: "open",
-    GainStatus.NOT_BETTER: "open",
-    GainStatus.WORSE: "worse",
-    GainStatus.OPEN: "open",
+LOOKS: Mapping[Decision, str] = {
+    ABOVE: "better",
+    CONDITIONAL: "open",
+    NEGLIGIBLE: "open",
+    BELOW: "worse",
+    OPEN: "open",
+    UNTESTED: "none",
 }
 
 # Mark of protocols whose test rows take part in fitting or selecting.
@@ -187,11 +190,11 @@ def gain_table(gains: Gains) -> parts.ReportTable:
 
 
 def _gain(cell: GainCell, footnotes: Footnotes) -> parts.TableCell:
-    says = gettext(cell.status.value) if cell.symbol else ""
+    says = gettext(WORDS[cell.row.decision]) if cell.symbol else ""
     return parts.TableCell(
         cell.text,
         (cell.beneath,) if cell.beneath else (),
-        LOOKS.get(cell.status, "none"),
+        LOOKS[cell.row.decision],
         footnotes.mark(cell.reason),
         cell.symbol,
         says,
@@ -276,11 +279,11 @@ def _how_to_read(study: StudyRecord) -> blocks.Words:
         ),
         {
             "level": numbers.percent(study.level, 0),
-            "better": SYMBOLS[GainStatus.BETTER],
-            "worse": SYMBOLS[GainStatus.WORSE],
-            "once": SYMBOLS[GainStatus.BETTER_ONCE],
-            "none": SYMBOLS[GainStatus.NOT_BETTER],
-            "open": SYMBOLS[GainStatus.OPEN],
+            "better": SYMBOLS[ABOVE],
+            "worse": SYMBOLS[BELOW],
+            "once": SYMBOLS[CONDITIONAL],
+            "none": SYMBOLS[NEGLIGIBLE],
+            "open": SYMBOLS[OPEN],
             "least": numbers.percent(study.least_gain, 0),
         },
     )
@@ -330,7 +333,7 @@ def gain_caption(study: StudyRecord) -> str:
 def gain_whisker(cell: GainCell) -> Whisker:
     """Return a gain in per cent as it is drawn; a cell without one says why."""
     row = cell.row
-    note, style = gettext(row.status) if cell.status is GainStatus.MISSING else "", STATUS_STYLES[cell.status]
+    note, style = "" if cell.has_gain else gettext(row.status), DECISION_STYLES[row.decision]
     gain = Whisker(cell.estimator.label, row.gain, row.conf_low, row.conf_high, style, note=note)
     return gain.in_percent()
 

@@ -35,10 +35,10 @@ from harness.report.drawing.canvas import (
 from harness.report.drawing.fonts import drawable, families, font_notes
 from harness.report.drawing.layout import PAD, lay_out
 from harness.report.drawing.lines import axes_over_rug
-from harness.report.drawing.palette import COLOURS, DASHES, STATUS_STYLES, line_style
+from harness.report.drawing.palette import COLOURS, DASHES, DECISION_STYLES, line_style
 from harness.report.drawing.svg import UNITS, SvgRenderer, drawn
 from harness.report.render.html import data_uri
-from harness.tables.gain import GainStatus
+from harness.tables.decision import ABOVE, BELOW, CONDITIONAL, NEGLIGIBLE, UNTESTED
 
 TEXT = re.compile(r'<g[^>]*transform="translate\(([\d.]+) ([\d.]+)\)[^>]*>((?:<use[^>]*>)+)')
 NAME = re.compile(r'id="(n\d+)" d="([^"]*)"')
@@ -451,11 +451,11 @@ def test_chinese_labels_differ_with_and_without_a_font(monkeypatch, has_font):
 
 
 def test_a_mark_is_filled_where_a_gain_has_an_answer_and_a_triangle_where_that_is_better_or_worse():
-    decided = {GainStatus.BETTER, GainStatus.WORSE, GainStatus.NOT_BETTER}
-    pointed = {GainStatus.BETTER: "^", GainStatus.BETTER_ONCE: "^", GainStatus.WORSE: "v"}
-    for status, style in STATUS_STYLES.items():
-        if status is not GainStatus.MISSING:
-            assert (style.fill == style.colour) == (status in decided), status
-            assert style.marker == pointed.get(status, "o"), status
-    looks = [(style.marker, style.fill) for style in STATUS_STYLES.values()]
+    decided = {ABOVE, BELOW, NEGLIGIBLE}
+    pointed = {ABOVE: "^", CONDITIONAL: "^", BELOW: "v"}
+    for decision, style in DECISION_STYLES.items():
+        if decision != UNTESTED:
+            assert (style.fill == style.colour) == (decision in decided), decision
+            assert style.marker == pointed.get(decision, "o"), decision
+    looks = [(style.marker, style.fill) for style in DECISION_STYLES.values()]
     assert len(set(looks)) == len(looks)
