@@ -22,7 +22,7 @@ LAYERS = (*LAYERS, "text", "findings", "running", "report", "audit", "suite")
 BASE = {"arrays", "errors", "language", "rng", "tables", "terminal"}
 TOP = {
     "calibration",
-    "forecast",
+    "preflight",
     "conformance",
     "scaffold",
     "draft",

@@ -14,7 +14,7 @@ import psutil
 
 from harness.evaluation.metrics import AbsoluteError
 from harness.running.checkpoints import CheckpointStore
-from harness.running.dependence import Surroundings
+from harness.running.dependence import Environment
 from harness.running.graph import run_tasks
 
 
@@ -174,7 +174,7 @@ def run_all(tasks, *, workers, listener=None):
     """Run tasks without an earlier run, and return their results."""
     with TemporaryDirectory() as place:
         store = CheckpointStore(Path(place) / "checkpoints")
-        kept = run_tasks(tasks, store, Surroundings({}, {}), workers=workers, listener=listener or Watched())
+        kept = run_tasks(tasks, store, Environment({}, {}), workers=workers, listener=listener or Watched())
     return kept.results
 
 

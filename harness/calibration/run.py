@@ -24,7 +24,7 @@ from harness.findings.table import RULES
 from harness.installed import installed
 from harness.record.manifest import Manifest, record_text
 from harness.running.calibration_record import CALIBRATION_RECORD, calibration_record
-from harness.running.dependence import Surroundings, installed_code, versions
+from harness.running.dependence import Environment, installed_code, versions
 from harness.running.executor import execute
 from harness.running.files import locked
 from harness.running.folder import RunFolder
@@ -300,6 +300,6 @@ def calibration_manifest(
     """Return what the page says of the study that was repeated, but for the time that it took."""
     spec = options.spec_path(Path())
     words = ["harness", "calibrate", spec.as_posix(), "--panels", str(n_panels), "--effect", f"{effect:g}"]
-    used = Surroundings(installed_code(), versions(installed(options.plugins).brought_by))
+    used = Environment(installed_code(), versions(installed(options.plugins).brought_by))
     manifest = manifest_of(options, prepared, used, folder=Path(), started=started, seconds=0.0)
     return replace(manifest, command=shlex.join(words))

@@ -75,10 +75,10 @@ class Session:
 def validate(session: Session, given: Json) -> Json:
     """Check a spec and its data, and list what a run would meet."""
     from harness.api import prepare_study
-    from harness.running.foresight import foresee
+    from harness.preflight.checks import check_run
 
     prepared = prepare_study(session.options(given))
-    seen, panels, study = foresee(prepared), prepared.panels, prepared.plan.study
+    seen, panels, study = check_run(prepared), prepared.panels, prepared.plan.study
     if seen.is_in_vain:
         raise DataError(*seen.refused)
     size = {"entities": len(panels.entity.labels), "periods": len(panels.time.labels), "rows": panels.n_obs}
@@ -89,12 +89,12 @@ def validate(session: Session, given: Json) -> Json:
 def plan(session: Session, given: Json) -> Json:
     """List what a run would fit, with the time and memory that it would take."""
     from harness.api import prepare_study
-    from harness.forecast import forecast_of
+    from harness.preflight.cost import estimate_cost
     from harness.report.gain_report import json_value
 
     options = session.options(given)
     planned = prepare_study(options).plan
-    expected = forecast_of(planned, on_probe=lambda _: None)
+    expected = estimate_cost(planned, on_probe=lambda _: None)
     needed = {"seconds": expected.seconds(options.jobs), "bytes": json_value(expected.peak)}
     return {"plan": planned.describe().splitlines(), **needed}
 

@@ -19,7 +19,7 @@ from harness.terminal import echo
 from harness.text.plain_text import printable
 
 if TYPE_CHECKING:
-    from harness.forecast import Forecast
+    from harness.preflight.cost import RunCost
     from harness.report.blocks import Picture
     from harness.running.folder import RunFolder
     from harness.running.prepare import Prepared
@@ -44,19 +44,19 @@ def validate(options: RunOptions, spec_only: bool) -> None:
         echo(line)
         return
     from harness.api import prepare_study
-    from harness.running.foresight import foresee
+    from harness.preflight.checks import check_run
     from harness.running.workers import made_apart
 
     prepared = prepare_study(options)
-    foresight = made_apart(partial(foresee, prepared), prepared.plan.chosen, options.apart(registry))
-    if foresight.is_in_vain:
-        raise DataError(*foresight.refused)
+    preflight = made_apart(partial(check_run, prepared), prepared.plan.chosen, options.apart(registry))
+    if preflight.is_in_vain:
+        raise DataError(*preflight.refused)
     panels = prepared.panels
     entities, periods = len(panels.entity.labels), len(panels.time.labels)
     echo(f"{line}; {panels.n_obs:,} rows of {entities:,} entities in {periods} periods")
-    for note in foresight.notes:
+    for note in preflight.notes:
         echo(printable(f"{note.code}: {note.where}: {note.message}"))
-    for problem in foresight.refused:
+    for problem in preflight.refused:
         echo(printable(f"would be refused: {problem}"))
 
 
@@ -85,19 +85,19 @@ def plan(options: RunOptions, within: float | None, list_only: bool) -> None:
     echo(prepared.plan.describe())
     if list_only:
         return
-    from harness.forecast import forecast_of
+    from harness.preflight.cost import estimate_cost
     from harness.running.workers import made_apart
 
-    told = partial(forecast_of, prepared.plan, on_probe=lambda label: echo(f"trying {label}", err=True))
-    expected = made_apart(told, prepared.plan.chosen, apart)
+    estimate = partial(estimate_cost, prepared.plan, on_probe=lambda label: echo(f"trying {label}", err=True))
+    expected = made_apart(estimate, prepared.plan.chosen, apart)
     echo(expected.describe(options.jobs))
     if within is not None:
         echo(_within(options, prepared, expected, within))
 
 
-def _within(options: RunOptions, prepared: Prepared, expected: Forecast, minutes: float) -> str:
+def _within(options: RunOptions, prepared: Prepared, expected: RunCost, minutes: float) -> str:
     """Return how many of the draws fit into a time, and the command of a run with them."""
-    from harness.forecast import fewer_draws, share_within
+    from harness.preflight.cost import fewer_draws, share_within
 
     share = share_within(expected, 60.0 * minutes, n_jobs=options.jobs)
     if share == 1.0:

@@ -25,7 +25,7 @@ from harness.estimators.guard import Attempt
 from harness.evaluation.fold_fit import FoldCell, FoldPredictions, FoldResult
 from harness.language import messages_in, remember
 from harness.running.csv_table import texts_of
-from harness.running.dependence import Dependence, Surroundings
+from harness.running.dependence import Dependence, Environment
 from harness.running.files import remove, write_atomically, writing
 from harness.running.isolation import Task
 from harness.scenarios.blocks import BlockResult
@@ -230,8 +230,8 @@ class KeptResults:
     anew : how many were computed now, by the reason why
     """
 
-    def __init__(self, store: CheckpointStore, surroundings: Surroundings) -> None:
-        self._store, self._surroundings = store, surroundings
+    def __init__(self, store: CheckpointStore, environment: Environment) -> None:
+        self._store, self._environment = store, environment
         self._missing: dict[str, Dependence] = {}
         self.results: Sequence[TaskResult] = ()
         self.n_taken_up = 0
@@ -239,7 +239,7 @@ class KeptResults:
 
     def has(self, task: Task[Any]) -> bool:
         """Return whether the store has the result of this very task."""
-        dependence = self._surroundings.dependence(task)
+        dependence = self._environment.dependence(task)
         reason = self._store.why_anew(task.label, dependence)
         if reason:
             self.anew[reason] += 1

@@ -117,7 +117,7 @@ _PLAIN = frozenset({bool, int, float, complex, str, bytes, tuple, list})
 
 
 @dataclass(frozen=True, eq=False)
-class Surroundings:
+class Environment:
     """What all tasks of a run depend on beside what they hold.
 
     Attributes

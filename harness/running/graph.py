@@ -12,9 +12,9 @@ from harness.estimators.guard import what_broke
 from harness.evaluation.fold_fit import FoldResult
 from harness.registry.registry import packages_of
 from harness.running.checkpoints import CheckpointStore, KeptResults, TaskResult, encode
-from harness.running.dependence import Surroundings
+from harness.running.dependence import Environment
 from harness.running.executor import iter_results
-from harness.running.isolation import TRACES, CanFail, Task, stopped_after
+from harness.running.isolation import SIDE_EFFECTS, CanFail, Task, stopped_after
 from harness.running.progress import Count
 from harness.running.workers import Apart, FailingTask, Workers
 from harness.scenarios.blocks import PrepareTask
@@ -81,7 +81,7 @@ class Job:
         if isinstance(self.task, PrepareTask):
             return result
         try:
-            return encode(with_notes(result, TRACES.notes()))
+            return encode(with_notes(result, SIDE_EFFECTS.notes()))
         except Exception as error:  # noqa: BLE001 - whatever a plugin put into its tables
             return self.failed(f"its result cannot be kept: {what_broke(error)}")
 
@@ -232,7 +232,7 @@ def all_tasks(task: AnyTask) -> Iterator[AnyTask]:
 def run_tasks(
     tasks: Iterable[StudyTask],
     store: CheckpointStore,
-    surroundings: Surroundings,
+    environment: Environment,
     *,
     workers: Workers,
     limits: Callable[[str], float | None] = lambda _: None,
@@ -246,7 +246,7 @@ def run_tasks(
 
     Parameters
     ----------
-    surroundings : what all of the tasks depend on
+    environment : what all of the tasks depend on
     limits : returns the seconds that a task of an estimator may take, by its id
     apart : returns a task, or what keeps it from sharing its process with others
     listener : hears of each task as it is handed to a worker and as it is done, in any order
@@ -257,7 +257,7 @@ def run_tasks(
         Where a result's file is damaged before it is read. A task whose worker dies each time it is tried, or
         that no worker can take on, is a failed result.
     """
-    kept = KeptResults(store, surroundings)
+    kept = KeptResults(store, environment)
     graph = TaskGraph(iter(tasks), kept, limits, apart, listener)
     for position, result in iter_results(graph, workers=workers):
         graph.done(position, result)

@@ -87,7 +87,7 @@ _C_LIBRARY = "ucrtbase" if sys.platform == "win32" else None
 MOST_SHOWN = 2_000
 
 
-class Traces:
+class SideEffects:
     """Counts what tasks of this process leave behind, once it is asked to."""
 
     def __init__(self) -> None:
@@ -147,7 +147,7 @@ class Traces:
 
 
 # Of this process.
-TRACES = Traces()
+SIDE_EFFECTS = SideEffects()
 
 
 R = TypeVar("R")
@@ -160,7 +160,7 @@ def run_isolated(task: Task[R]) -> R:
     hears no Ctrl-C, so a `KeyboardInterrupt` there is the plugin's own.
     """
     process, put_back = os.getpid(), remembered_state()
-    TRACES.forget()
+    SIDE_EFFECTS.forget()
     try:
         result = task.run()
     except KeyboardInterrupt as error:

@@ -14,7 +14,7 @@ from harness.evaluation.fold_fit import FoldResult
 from harness.evaluation.protocol import ALL_ROWS_PREPARED
 from harness.record import manifest
 from harness.registry.catalog import plain_options
-from harness.running.dependence import Surroundings
+from harness.running.dependence import Environment
 from harness.running.options import RunOptions
 from harness.running.prepare import Prepared
 from harness.running.results import AnswerInParts, RunResults
@@ -30,7 +30,7 @@ from harness.tables.table import ResultTable
 def manifest_of(
     options: RunOptions,
     prepared: Prepared,
-    surroundings: Surroundings,
+    environment: Environment,
     *,
     folder: Path,
     started: datetime,
@@ -41,7 +41,7 @@ def manifest_of(
 
     Parameters
     ----------
-    surroundings : code and versions that computed it
+    environment : code and versions that computed it
     folder : of the run
     seconds : that the run took; None for those since it started
     results : of its tasks; None for a study that was not run
@@ -61,8 +61,8 @@ def manifest_of(
             sha256=prepared.loaded.document.sha256,
             overrides=options.overrides,
         ),
-        versions=surroundings.versions,
-        code=surroundings.code,
+        versions=environment.versions,
+        code=environment.code,
         command=options.command(folder, study.data),
         started=started.isoformat(timespec="seconds"),
         seconds=round((datetime.now(UTC) - started).total_seconds() if seconds is None else seconds, 1),

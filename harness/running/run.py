@@ -19,7 +19,7 @@ from harness.record.manifest import Manifest
 from harness.registry.registry import Registry, libraries_of
 from harness.running.calibration_record import calibrated_rates, calibration_record
 from harness.running.checkpoints import CheckpointStore
-from harness.running.dependence import Surroundings, installed_code, versions
+from harness.running.dependence import Environment, installed_code, versions
 from harness.running.files import CHECKPOINTS, SPEC, locked
 from harness.running.folder import RunFolder
 from harness.running.graph import run_tasks
@@ -69,7 +69,7 @@ def write_run(
         workers.start([TASK_MODULE, *libraries_of(entry.estimator for entry in loaded.study.estimators)])
     prepared = prepare_loaded(loaded, options, registry)
     plan, study = prepared.plan, prepared.plan.study
-    used = Surroundings(installed_code(), versions(registry.brought_by))
+    used = Environment(installed_code(), versions(registry.brought_by))
     rates = None
     if options.calibrated is not None:
         rates = calibrated_rates(options.calibrated, calibration_record(prepared, used.versions))
@@ -168,7 +168,7 @@ def _reproduced(
     prepared = prepare(options, registry)
     prepared = replace(prepared, plan=needed(prepared.plan, wanted))
     expected = prepared.plan.study.expect
-    used = Surroundings(installed_code(), versions(registry.brought_by))
+    used = Environment(installed_code(), versions(registry.brought_by))
     with TemporaryDirectory(prefix="harness-") as place:
         folder = RunFolder.create(Path(place))
         store, listener = CheckpointStore(folder.inner(CHECKPOINTS)), Count(0, None, last="")

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast, runtime
 from harness.data.shared_arrays import sharing
 from harness.errors import PluginError
 from harness.estimators.guard import what_broke
-from harness.running.isolation import IS_WORKER, TRACES, CanFail, Task, run_isolated, run_on_one_thread
+from harness.running.isolation import IS_WORKER, SIDE_EFFECTS, CanFail, Task, run_isolated, run_on_one_thread
 from harness.terminal import echo
 
 if TYPE_CHECKING:
@@ -432,7 +432,7 @@ def begin(parent: int | None, memory_limit: float | None) -> None:
 
         _, most = resource.getrlimit(resource.RLIMIT_DATA)
         resource.setrlimit(resource.RLIMIT_DATA, (int(memory_limit * GB), most))
-    TRACES.watch()
+    SIDE_EFFECTS.watch()
     del os.environ["PYTHONSAFEPATH"]
     if parent is None:
         gc.freeze()

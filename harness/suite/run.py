@@ -15,7 +15,7 @@ from harness.estimators.protocol import n_candidates
 from harness.evaluation.fold_fit import FoldResult
 from harness.registry.registry import Registry
 from harness.running.checkpoints import CheckpointStore, TaskResult
-from harness.running.dependence import Surroundings, installed_code, versions
+from harness.running.dependence import Environment, installed_code, versions
 from harness.running.files import MANIFEST, locked
 from harness.running.folder import RunFolder
 from harness.running.graph import StudyTask, run_tasks
@@ -120,7 +120,7 @@ def write_studies(
     folder: RunFolder,
     studies: Sequence[tuple[StudyRun, Prepared]],
     results: Mapping[str, Sequence[TaskResult]],
-    surroundings: Surroundings,
+    environment: Environment,
     *,
     started: datetime,
 ) -> tuple[RunFolder, ...]:
@@ -137,7 +137,7 @@ def write_studies(
         found = results_of(prepared, results[run.id])
         own_folder = RunFolder.create(folder.path / STUDIES / run.id)
         manifest = manifest_of(
-            *(run.options, prepared, surroundings),
+            *(run.options, prepared, environment),
             folder=own_folder.path,
             started=started,
             seconds=sum(fold.seconds for fold in found.folds),
@@ -184,7 +184,7 @@ def run_suite(
         raise SpecError.at(str(loaded.document.path), what, hint=hint)
     started = datetime.now(UTC)
     studies = list(zip(runs, prepare_studies(runs, registry), strict=True))
-    surroundings = Surroundings(installed_code(), versions(registry.brought_by))
+    environment = Environment(installed_code(), versions(registry.brought_by))
     folder = RunFolder.create(options.out or Path("runs") / suite.suite)
     with locked(folder.path):
         store = CheckpointStore(folder.inner(CELLS))
@@ -194,13 +194,13 @@ def run_suite(
         tasks = [CellTask(run.id, task) for run, prepared in studies for task in prepared.plan.fold_tasks()]
         listener = Count(len(tasks), on_progress, last="writing tables and pages")
         apart, workers = options.apart(registry), options.workers
-        kept = run_tasks(tasks, store, surroundings, workers=workers, apart=apart, listener=listener)
+        kept = run_tasks(tasks, store, environment, workers=workers, apart=apart, listener=listener)
         if options.resume:
             on_said(str(kept))
         results: dict[str, list[TaskResult]] = {run.id: [] for run in runs}
         for task, result in zip(tasks, kept.results, strict=True):
             results[task.study].append(result)
-        folders = write_studies(folder, studies, results, surroundings, started=started)
+        folders = write_studies(folder, studies, results, environment, started=started)
         is_simulated = all(own.manifest().data.simulated for own in folders)
         record = suite_results.SuiteRecord(
             suite=suite,

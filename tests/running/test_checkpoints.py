@@ -23,7 +23,7 @@ from harness.installed import installed
 from harness.plugin import Note
 from harness.record.manifest import FORMAT
 from harness.running.checkpoints import CheckpointStore, decode, encode
-from harness.running.dependence import Surroundings, installed_code, source_hash
+from harness.running.dependence import Environment, installed_code, source_hash
 from harness.running.files import MANIFEST
 from harness.running.folder import RunFolder
 from harness.running.graph import run_tasks
@@ -83,12 +83,12 @@ class Counted:
 
 
 OWN = Counted.__module__.partition(".")[0]
-HERE = Surroundings({"harness": "0a", OWN: "0b", "elsewhere": "0c"}, {"numpy": "2.3"})
+HERE = Environment({"harness": "0a", OWN: "0b", "elsewhere": "0c"}, {"numpy": "2.3"})
 
 
-def kept_run(tasks, store, surroundings=HERE, watch=None):
+def kept_run(tasks, store, environment=HERE, watch=None):
     """Run a study of these tasks on this code."""
-    return run_tasks(tasks, store, surroundings, workers=ThisProcess(), listener=watch or Watched())
+    return run_tasks(tasks, store, environment, workers=ThisProcess(), listener=watch or Watched())
 
 
 def run_once(task, store, watch=None):
@@ -169,7 +169,7 @@ def test_a_failed_task_is_tried_again(tmp_path):
 def test_code_that_a_result_depends_on_makes_it_anew_and_no_other_does(tmp_path, code, versions, reason):
     task, store = Counted(FOLD), CheckpointStore(tmp_path)
     kept_run([task], store)
-    other = Surroundings({**HERE.code, **code}, {**HERE.versions, **versions})
+    other = Environment({**HERE.code, **code}, {**HERE.versions, **versions})
     found = kept_run([task], store, other)
     assert found.anew == ({reason: 1} if reason else {})
     assert len(task.runs) == (2 if reason else 1)
@@ -295,7 +295,7 @@ def test_the_study_can_be_run_again_in_its_place(version, tmp_path, monkeypatch)
 
 
 CODE = {"harness": "0a", "harness_panel": "0b", "harness_neural": "0c"}
-OURS = Surroundings(CODE, {"numpy": "2.3"})
+OURS = Environment(CODE, {"numpy": "2.3"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -389,12 +389,12 @@ def test_each_part_of_a_task_counts_and_is_named(tasks, part):
 
 def test_another_process_with_another_hash_seed_finds_the_same():
     code = """
-from harness.running.dependence import Surroundings
+from harness.running.dependence import Environment
 from harness.installed import installed
 from harness.estimators.protocol import ESTIMATOR
 from test_checkpoints import Holding
 estimators = installed().of(ESTIMATOR)
-print(Surroundings({}, {}).dependence(Holding(((estimators["mlp"](), {"a", "b", "c"}),)))["value"])
+print(Environment({}, {}).dependence(Holding(((estimators["mlp"](), {"a", "b", "c"}),)))["value"])
 """
     here = Path(__file__).parent
     done = python(

@@ -19,7 +19,7 @@ from harness.estimators.guard import Attempt, attempt
 from harness.running import cluster, executor
 from harness.running.checkpoints import CheckpointStore, decode
 from harness.running.cluster import DaskWorkers
-from harness.running.dependence import Surroundings
+from harness.running.dependence import Environment
 from harness.running.executor import MAX_SHARED_ATTEMPTS, execute, iter_results
 from harness.running.graph import Job, run_tasks
 from harness.running.isolation import run_on_one_thread
@@ -132,7 +132,7 @@ def test_a_block_is_a_checkpoint_that_the_next_run_takes_up(tmp_path):
     kept = partial(
         run_tasks,
         store=CheckpointStore(tmp_path / "checkpoints"),
-        surroundings=Surroundings({}, {}),
+        environment=Environment({}, {}),
         workers=ThisProcess(),
         listener=Watched(),
     )

@@ -18,7 +18,7 @@ from harness.installed import installed
 from harness.plugin import CanLearnNuisances, CanLearnWithin, HasEffects, for_folds
 from harness.registry.catalog import build_choice
 from harness.running.checkpoints import CheckpointStore, decode, encode
-from harness.running.dependence import Surroundings
+from harness.running.dependence import Environment
 from harness.running.graph import run_tasks
 from harness.running.options import RunOptions
 from harness.running.plan import PanelSource
@@ -428,7 +428,7 @@ def test_a_run_that_is_taken_up_counts_every_part_once(frame, tmp_path):
     kept = partial(
         run_tasks,
         store=CheckpointStore(tmp_path / "checkpoints"),
-        surroundings=Surroundings({}, {}),
+        environment=Environment({}, {}),
         workers=ThisProcess(),
         listener=watched,
     )

@@ -1,6 +1,6 @@
-"""What ``harness plan`` foretells of shipped specs beside what their runs take, processor seconds and memory.
+"""What ``harness plan`` estimates for shipped specs and what their runs take, processor seconds and memory.
 
-Run in a checkout as ``OMP_NUM_THREADS=1 python benchmarks/forecast.py SPEC... [--quick]``; each spec runs in
+Run in a checkout as ``OMP_NUM_THREADS=1 python benchmarks/preflight.py SPEC... [--quick]``; each spec runs in
 processes of its own.
 """
 
@@ -35,17 +35,17 @@ import json, resource, sys, time
 from pathlib import Path
 from harness.api import prepare_study
 from harness.running.options import RunOptions
-from harness.forecast import forecast_of
+from harness.preflight.cost import estimate_cost
 plan = prepare_study(RunOptions(spec=Path(sys.argv[1]), quick="--quick" in sys.argv)).plan
-found = forecast_of(plan, on_probe=lambda label: None)
+found = estimate_cost(plan, on_probe=lambda label: None)
 tasks = sum(one.all_seconds for one in found.probed)
 conclusion = found.conclusion.seconds(1)
-told = {"start": found.start, "tasks": tasks, "conclusion": conclusion, "all": found.seconds(1)}
-print(json.dumps({**told, "peak": found.peak, "probing": time.process_time() - found.start}))
+estimate = {"start": found.start, "tasks": tasks, "conclusion": conclusion, "all": found.seconds(1)}
+print(json.dumps({**estimate, "peak": found.peak, "probing": time.process_time() - found.start}))
 """
 
 
-def told(code: str, *words: str) -> dict[str, float]:
+def last_line(code: str, *words: str) -> dict[str, float]:
     """Return what a process prints last."""
     done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=True)
     seconds: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
@@ -53,15 +53,15 @@ def told(code: str, *words: str) -> dict[str, float]:
 
 
 def main() -> None:
-    """Run, foretell and print."""
+    """Run, estimate and print."""
     flags = [word for word in sys.argv[1:] if word.startswith("--")]
     for spec in (word for word in sys.argv[1:] if not word.startswith("--")):
         with tempfile.TemporaryDirectory() as folder:
-            plan, run = told(PLAN, spec, *flags), told(RUN, spec, f"{folder}/run", *flags)
+            plan, run = last_line(PLAN, spec, *flags), last_line(RUN, spec, f"{folder}/run", *flags)
         print(spec, *flags)
         for name, took in run.items():
             if name in plan and took:
-                print(f"  {name:<12}{plan[name]:14.1f} foretold{took:14.1f} taken{plan[name] / took:8.2f}")
+                print(f"  {name:<12}{plan[name]:14.1f} estimated{took:14.1f} taken{plan[name] / took:8.2f}")
         print(f"  probing     {plan['probing']:14.1f}; figures {run['figures']:.0f}", flush=True)
 
 

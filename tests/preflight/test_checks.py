@@ -1,4 +1,4 @@
-"""What `validate` foresees is what the tasks of the run meet."""
+"""What `validate` reports is what the tasks of the run meet."""
 
 import re
 from dataclasses import asdict, replace
@@ -18,7 +18,7 @@ from harness.data.roles import Roles
 from harness.errors import DataError, PluginError
 from harness.evaluation.protocol import Fold, InSample
 from harness.findings.shape import Shape, exact_limits, rates_at, shape_of, shape_rates
-from harness.running.foresight import foresee
+from harness.preflight.checks import check_run
 from harness.running.options import RunOptions
 from harness.study.spec.document import written_spec
 from harness.tables.findings import ERROR_RATES
@@ -81,16 +81,16 @@ def met(plan):
     ],
     ids=["sound", "one period", "three entities", "absorbed", "two values", "one period to train on"],
 )
-def test_what_is_foreseen_is_what_the_tasks_refuse(frame, refused):
+def test_what_is_predicted_is_what_the_tasks_refuse(frame, refused):
     study = prepared(frame)
-    foresight = foresee(study)
-    foreseen = {(one.where.rpartition("(")[2].rstrip(")"), one.what) for one in foresight.refused}
-    assert {name for name, _ in foreseen} == refused
+    preflight = check_run(study)
+    predicted = {(one.where.rpartition("(")[2].rstrip(")"), one.what) for one in preflight.refused}
+    assert {name for name, _ in predicted} == refused
     on_folds = {(task.cell.estimator, task.run().reason) for task in study.plan.fold_tasks()}
-    for name, reason in foreseen - met(study.plan):
+    for name, reason in predicted - met(study.plan):
         assert any(name == own and why and reason.endswith(why) for own, why in on_folds)
-    assert foreseen >= met(study.plan)
-    assert not foresight.is_in_vain
+    assert predicted >= met(study.plan)
+    assert not preflight.is_in_vain
 
 
 LEARNERS = [
@@ -109,25 +109,25 @@ LEARNERS = [
     ],
     ids=["four rows", "one entity"],
 )
-def test_learners_foresee_what_they_refuse_without_a_fit(frame, says):
+def test_learners_report_what_they_refuse_without_a_fit(frame, says):
     study = prepared(frame, estimators=LEARNERS, scenarios=[], evaluation={"protocols": ["in_sample"]})
     met = {}
     for task in study.plan.full_tasks():
         result = task.run()
         met |= {result.estimator: result.reason} if result.status == "refused" else {}
-    told = {one.where.rpartition("(")[2].rstrip(")"): one.what for one in foresee(study).refused}
+    told = {one.where.rpartition("(")[2].rstrip(")"): one.what for one in check_run(study).refused}
     assert set(met) == set(told) == {own if isinstance(own, str) else own["use"] for own in LEARNERS}
     for name, reason in told.items():
         assert re.search(says, reason), (name, reason)
         assert reason == met[name]
 
 
-def test_learners_foresee_what_they_refuse_of_a_fold():
+def test_learners_report_what_they_refuse_of_a_fold():
     frame = panel().query("id < 'c03'")
     held_out = {"protocols": [{"use": "held_out_entities", "folds": 3}, "in_sample"]}
     options = {"use": "boosting", "min_leaf": 4}
     study = prepared(frame, estimators=[options, "splines"], scenarios=[], evaluation=held_out)
-    (told,) = foresee(study).refused
+    (told,) = check_run(study).refused
     assert told.where == "spec: estimators[0] (boosting)"
     assert told.what.startswith("held_out_entities, fold 1: boosting: 6 training rows cannot fill two leaves")
 
@@ -148,7 +148,7 @@ def test_a_fold_without_training_rows_is_told():
     protocols = {"protocols": [{"use": "entities_and_time", "folds": 5}]}
     study = prepared(frame, evaluation=protocols, estimators=["pooled_ols"], scenarios=[])
     empty = next(fold.name for fold in study.plan.splits[0].folds if fold.train.size == 0)
-    (told,) = foresee(study).refused
+    (told,) = check_run(study).refused
     assert told.where == "spec: estimators[0] (pooled_ols)"
     assert told.what.startswith(f"entities_and_time, fold {empty}: ")
     assert "no rows are left to train on; set fewer folds" in told.what
@@ -156,7 +156,7 @@ def test_a_fold_without_training_rows_is_told():
 
 def test_a_moderator_that_effects_absorb_and_one_group_are_told_at_their_place():
     study = prepared(by_entity(panel(), "z"), scenarios=[{"use": "heterogeneity", "by": "side", "draws": 2}])
-    told = {(note.code, note.where) for note in foresee(study).notes}
+    told = {(note.code, note.where) for note in check_run(study).notes}
     assert ("W-ABSORBED", "spec: roles.moderators (y · fe · z)") in told
     assert ("W-ONEGROUP", "spec: scenarios[0] (heterogeneity)") in told
 
@@ -173,7 +173,7 @@ def test_entities_that_are_dates_are_told(entity, time, is_told):
 def test_a_lagged_outcome_beside_entity_effects_is_a_warning():
     roles = {"entity": "id", "time": "year", "outcomes": "y", "exposure": "x", "controls": "before"}
     study = prepared(panel(), roles=roles, data={"prepare": [{"lag": {"into": "before", "of": "y"}}]})
-    told = {note.where: note.message for note in foresee(study).notes if note.code == "W-NICKELL"}
+    told = {note.where: note.message for note in check_run(study).notes if note.code == "W-NICKELL"}
     assert set(told) == {"spec: estimators[1] (y · fe)", "spec: estimators[2] (y · fd)"}
     assert "T = 5" in told["spec: estimators[1] (y · fe)"]
 

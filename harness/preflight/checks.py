@@ -1,4 +1,4 @@
-"""What a run would meet, told by its plan, its scenarios, its estimators and fits that cost little."""
+"""what a run would meet, by its plan, its scenarios, its estimators and fits that cost little."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from harness.study.spec.node import Loc
 from harness.tables.preparation import Note
 
 # Rows at most that scenarios are tried on.
-MOST_ROWS = 20_000
+MOST_SCENARIO_ROWS = 20_000
 
 # Why an answer has no number yet.
 _AWAITED = "its parts are not computed"
@@ -33,7 +33,7 @@ Refused = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Foresight:
+class Preflight:
     """What a run would meet.
 
     Attributes
@@ -49,7 +49,7 @@ class Foresight:
 
 
 @one_thread()
-def foresee(prepared: Prepared) -> Foresight:
+def check_run(prepared: Prepared) -> Preflight:
     """Return what a run would meet, by the functions that the run calls.
 
     Least squares is fitted without standard errors, on all rows and on the smallest training set of every
@@ -71,7 +71,7 @@ def foresee(prepared: Prepared) -> Foresight:
     )
     notes = dict.fromkeys((*study_notes(prepared), *of_fits))
     n_cells = len(plan.study.estimators) * len(plan.study.roles.outcomes)
-    return Foresight(
+    return Preflight(
         notes=tuple(replace(note, where=_placed(prepared, note.where)) for note in notes),
         refused=tuple(Problem(_placed(prepared, name), why) for name, why in dict.fromkeys(refused)),
         is_in_vain=sum(one.status != "ok" for _, one in tried) == n_cells,
@@ -107,7 +107,7 @@ def _refused_scenarios(plan: Plan) -> Iterator[Refused]:
     panel = plan.panels.panel(plan.study.roles.outcomes[0])
     for entry in plan.study.scenarios:
         if isinstance(entry.scenario, EvaluatesModels):
-            asked = numbers_of_a_draw(entry.scenario, panel, n_rows=MOST_ROWS)
+            asked = numbers_of_a_draw(entry.scenario, panel, n_rows=MOST_SCENARIO_ROWS)
             if asked.value is None:
                 yield entry.id, asked.reason
     awaited: defaultdict[str, Attempt[Floats]] = defaultdict(lambda: Attempt(None, "refused", _AWAITED))

@@ -23,7 +23,7 @@ from harness.scenarios.full_fit import FullTask
 from harness.scenarios.task import PartTask, run_in_process
 from harness.study.spec.document import entry_name
 
-# Draws of the two fits from which the seconds of a draw are told.
+# Draws of the two fits that give the seconds of a draw.
 FEW, MORE = 4, 12
 
 # Rows of the larger sample of a large plan, in those of the smaller.
@@ -34,7 +34,7 @@ DEAR = 1.0
 
 
 @dataclass(frozen=True)
-class Probed:
+class TaskCost:
     """Tasks that are alike, and what one of them takes.
 
     Attributes
@@ -56,7 +56,7 @@ class Probed:
         return self.count * self.seconds
 
 
-def probed(plan: Plan, *, on_probe: Callable[[str], None]) -> Iterator[Probed]:
+def iter_task_costs(plan: Plan, *, on_probe: Callable[[str], None]) -> Iterator[TaskCost]:
     """Yield what the tasks of a plan take, one for each kind that costs alike.
 
     Fits on all rows are alike for all outcomes; fits on folds for all outcomes, folds and protocols; parts
@@ -80,7 +80,7 @@ def probed(plan: Plan, *, on_probe: Callable[[str], None]) -> Iterator[Probed]:
             of_few, _ = _timed(_ready(small[kind][0]), is_sample=True)
             base += max(0.0, base - of_few) * (whole - more) / (more - few)
         each *= _draws(task) * _trained_on(task, whole) / _trained_on(task, more)
-        yield Probed(task.label, count, base + each, each if isinstance(task, FullTask) else 0.0)
+        yield TaskCost(task.label, count, base + each, each if isinstance(task, FullTask) else 0.0)
 
 
 def _middles(plan: Plan) -> Mapping[Hashable, tuple[StudyTask, int]]:
@@ -117,7 +117,7 @@ def _ready(task: StudyTask) -> StudyTask:
 
 
 def _timed(task: StudyTask, *, is_sample: bool) -> tuple[float, float]:
-    """Return the seconds of a task without its draws, and of each of these; few draws are not told apart.
+    """Return the seconds of a task without its draws, and of each of these; with few draws these are zero.
 
     Those on a sample, which are multiplied, are taken once the libraries are loaded.
     """
@@ -192,7 +192,7 @@ REPORT_BYTES, FIGURE_BYTES = 107_000_000, 1_000_000
 
 
 @dataclass(frozen=True)
-class Conclusion:
+class ConclusionCost:
     """What follows the tasks takes.
 
     Attributes
@@ -205,17 +205,17 @@ class Conclusion:
     n_bytes: float
 
 
-def conclusion_of(plan: Plan) -> Conclusion:
+def estimate_conclusion(plan: Plan) -> ConclusionCost:
     """Return what follows the tasks of a plan takes, in seconds of one figure, which is drawn now."""
     study = plan.study
     n_outcomes, n_scenarios = len(study.roles.outcomes), len(study.scenarios)
     n_gains = n_outcomes * len(study.evaluation.references) * len(study.estimators) * len(plan.splits)
     unit = _figure_seconds()
     if not study.report.formats:
-        return Conclusion(unit * GAIN * n_gains, 0.0)
+        return ConclusionCost(unit * GAIN * n_gains, 0.0)
     n_figures = n_outcomes * (OF_AN_OUTCOME + OF_A_SCENARIO * n_scenarios)
     units = AT_LEAST + GAIN * n_gains + OF_A_FIGURE * n_figures
-    return Conclusion(unit * units, REPORT_BYTES + FIGURE_BYTES * n_figures)
+    return ConclusionCost(unit * units, REPORT_BYTES + FIGURE_BYTES * n_figures)
 
 
 def _figure_seconds() -> float:
@@ -244,12 +244,12 @@ DRAW_ROW = 17
 # Bytes for each row and column of a fit, as measured there for two-way effects.
 NUMBER_OF_A_FIT = 116
 
-# Kinds of tasks that are told.
+# Kinds of tasks that are described.
 _SHOWN = 4
 
 
 @dataclass(frozen=True)
-class Forecast:
+class RunCost:
     """What a run will take on this machine, were nothing else running on it.
 
     Attributes
@@ -262,8 +262,8 @@ class Forecast:
     """
 
     start: float
-    probed: tuple[Probed, ...]
-    conclusion: Conclusion
+    probed: tuple[TaskCost, ...]
+    conclusion: ConclusionCost
     peak: float
     rows: tuple[int, int]
 
@@ -308,7 +308,7 @@ def span(seconds: float) -> str:
     return f"{max(1.0, seconds):.0f} s"
 
 
-def forecast_of(plan: Plan, *, on_probe: Callable[[str], None]) -> Forecast:
+def estimate_cost(plan: Plan, *, on_probe: Callable[[str], None]) -> RunCost:
     """Return what a run of a plan will take, from a few fits that are made now.
 
     Parameters
@@ -316,14 +316,14 @@ def forecast_of(plan: Plan, *, on_probe: Callable[[str], None]) -> Forecast:
     on_probe : called with what is tried, before it is
     """
     start, rows = process_time(), (n_rows_of(plan), n_rows_of(plan.sampled(LARGER * MOST_ROWS)))
-    found = tuple(probed(plan, on_probe=on_probe))
+    found = tuple(iter_task_costs(plan, on_probe=on_probe))
     on_probe("a figure")
-    conclusion = conclusion_of(plan)
+    conclusion = estimate_conclusion(plan)
     peak = peak_bytes(plan) + conclusion.n_bytes
     if rows[1] < rows[0]:
         columns = plan.panels.panel(plan.study.roles.outcomes[0]).columns
         peak += NUMBER_OF_A_FIT * rows[0] * (len(columns) + 1)
-    return Forecast(start, found, conclusion, peak, rows)
+    return RunCost(start, found, conclusion, peak, rows)
 
 
 def peak_bytes(plan: Plan) -> float:
@@ -346,7 +346,7 @@ def peak_bytes(plan: Plan) -> float:
 LEAST_DRAWS = 2
 
 
-def share_within(told: Forecast, seconds: float, *, n_jobs: int) -> float:
+def share_within(cost: RunCost, seconds: float, *, n_jobs: int) -> float:
     """Return the greatest share of the draws, in whole per cent, with which a run ends within some seconds.
 
     It is 0 where what is not draws takes longer than that.
@@ -356,7 +356,7 @@ def share_within(told: Forecast, seconds: float, *, n_jobs: int) -> float:
     n_jobs : worker processes
     """
     shares = (percent / 100 for percent in range(100, 0, -1))
-    return next((share for share in shares if told.seconds(n_jobs, draws=share) <= seconds), 0.0)
+    return next((share for share in shares if cost.seconds(n_jobs, draws=share) <= seconds), 0.0)
 
 
 def fewer_draws(prepared: Prepared, share: float) -> Iterator[str]:

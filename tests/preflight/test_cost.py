@@ -1,4 +1,4 @@
-"""What a plan foretells: counts of tasks, draws by a straight line, time by workers."""
+"""What a plan costs: counts of tasks, draws by a straight line, time by workers."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +12,16 @@ from click.testing import CliRunner
 from harness.api import prepare_study
 from harness.cli import cli
 from harness.data.read.files import frame_file
-from harness.forecast import LARGER, Conclusion, Forecast, Probed, fewer_draws, probed, share_within, span
+from harness.preflight.cost import (
+    LARGER,
+    ConclusionCost,
+    RunCost,
+    TaskCost,
+    fewer_draws,
+    iter_task_costs,
+    share_within,
+    span,
+)
 from harness.running.options import RunOptions
 from harness.running.plan import MOST_ROWS, sampled_rows
 from harness.running.varied import greatest
@@ -60,7 +69,7 @@ def plan():
 
 def test_every_task_of_a_plan_is_counted_once(plan):
     idle = with_busy(plan, draws=0)
-    counted = list(probed(idle, on_probe=[].append))
+    counted = list(iter_task_costs(idle, on_probe=[].append))
     assert sum(one.count for one in counted) == idle.n_tasks > len(counted)
 
 
@@ -74,9 +83,9 @@ def with_busy(plan, *, draws):
 
 
 def test_all_draws_are_told_from_a_few(plan, monkeypatch):
-    monkeypatch.setattr("harness.forecast.process_time", Clock.time)
+    monkeypatch.setattr("harness.preflight.cost.process_time", Clock.time)
     told = []
-    for one in probed(with_busy(plan, draws=400), on_probe=told.append):
+    for one in iter_task_costs(with_busy(plan, draws=400), on_probe=told.append):
         assert one.seconds == pytest.approx(ONCE + 400 * EACH)
     assert len(told) == 2 * len(plan.study.estimators)
 
@@ -97,7 +106,7 @@ class BusyByRow(Busy):
 
 
 def test_a_large_plan_is_tried_on_few_rows_and_extrapolated(monkeypatch):
-    monkeypatch.setattr("harness.forecast.process_time", Clock.time)
+    monkeypatch.setattr("harness.preflight.cost.process_time", Clock.time)
     entity, year = np.divmod(np.arange(N_ROWS), 10)
     x, y = np.random.default_rng(0).normal(size=(2, N_ROWS))
     frame = pd.DataFrame({"id": entity, "year": 2000 + year, "x": x, "y": y})
@@ -107,7 +116,7 @@ def test_a_large_plan_is_tried_on_few_rows_and_extrapolated(monkeypatch):
     whole = prepare_study(RunOptions(spec=written_spec(spec), data=frame_file(frame))).plan
     entries = [one.model_copy(update={"estimator": BusyByRow(draws=400)}) for one in whole.study.estimators]
     busy = replace(whole, study=whole.study.model_copy(update={"estimators": tuple(entries)}))
-    told = list(probed(busy, on_probe=[].append))
+    told = list(iter_task_costs(busy, on_probe=[].append))
     assert len(told) == 2 * len(entries)
     assert BusyByRow.fitted == ([LARGER * MOST_ROWS] * 3 + [MOST_ROWS] * 3) * len(told)
     for one in told:
@@ -128,8 +137,8 @@ def test_the_greatest_draws_are_found_within_nested_estimators():
 
 
 def test_time_is_shared_by_workers_down_to_the_longest_task():
-    tasks = (Probed("a", 10, 2.0), Probed("b", 1, 12.0))
-    told = Forecast(start=3.0, probed=tasks, conclusion=Conclusion(5.0, 0.0), peak=5e8, rows=(9, 9))
+    tasks = (TaskCost("a", 10, 2.0), TaskCost("b", 1, 12.0))
+    told = RunCost(start=3.0, probed=tasks, conclusion=ConclusionCost(5.0, 0.0), peak=5e8, rows=(9, 9))
     assert told.seconds(1) == 3 + 32 + 5
     assert told.seconds(2) == 3 + 16 + 5
     assert told.seconds(16) == 3 + 12 + 5
@@ -140,8 +149,8 @@ def test_time_is_shared_by_workers_down_to_the_longest_task():
 
 
 def test_draws_are_cut_to_what_fits_into_a_time():
-    tasks = (Probed("a", 10, 2.0), Probed("b", 2, 52.0, of_draws=50.0))
-    told = Forecast(start=3.0, probed=tasks, conclusion=Conclusion(5.0, 0.0), peak=5e8, rows=(9, 9))
+    tasks = (TaskCost("a", 10, 2.0), TaskCost("b", 2, 52.0, of_draws=50.0))
+    told = RunCost(start=3.0, probed=tasks, conclusion=ConclusionCost(5.0, 0.0), peak=5e8, rows=(9, 9))
     # What is no draw takes 3 + 24 / 2 + 5 s with two workers, and a per cent of the draws half a second.
     assert told.seconds(2) == 70.0
     assert told.seconds(2, draws=0.5) == 45.0
@@ -194,7 +203,7 @@ def test_times_are_written_in_a_unit_that_suits_them(seconds, text):
 
 
 def test_the_command_says_time_and_memory(tmp_path):
-    text = Path(__file__).parents[1].joinpath("specs/grunfeld.yaml").read_text(encoding="utf-8")
+    text = Path(__file__).parents[2].joinpath("specs/grunfeld.yaml").read_text(encoding="utf-8")
     (tmp_path / "grunfeld.yaml").write_text(text, encoding="utf-8")
     small = ["--set", "estimators=[pooled_ols, fixed_effects]", "--set", "evaluation.reference=pooled_ols"]
     small += ["--set", "scenarios=[]", "--set", "expect=[]", "--jobs", "2"]

@@ -1,0 +1,1 @@
+"""What a run would meet and what it would cost, before it is started."""
