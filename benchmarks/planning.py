@@ -139,7 +139,7 @@ def measure() -> tuple[Costs, list[str]]:
     stopped = train(bootstrap_task(N_DRAWS), options.settings()).steps.mean()
     small, draws, rows = peak_bytes(20, 273), peak_bytes(2000, 273), peak_bytes(500, 4368)
     per_draw_row = max((draws - small) / (1980 * 273 * PERIODS), (rows - small) / (500 * 4368 * PERIODS))
-    overheads = {"loky": task_seconds(LocalWorkers(2)), "dask": task_seconds(DaskWorkers(None, 2))}
+    overheads = {"local": task_seconds(LocalWorkers(2)), "dask": task_seconds(DaskWorkers(None, 2))}
     costs = Costs(
         step=max(steps_by_rows.values()),
         steps=float(stopped),

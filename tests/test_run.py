@@ -153,7 +153,7 @@ def test_a_run_that_was_cut_off_goes_on_to_the_same_numbers(finished, tmp_path):
 
 def worker_of(process):
     """Return a worker process of a run, once there is one."""
-    starters = ("loky.backend.popen", "multiprocessing.spawn")
+    starters = ("harness.running import processes", "multiprocessing.spawn")
     while process.poll() is None:
         for child in psutil.Process(process.pid).children(recursive=True):
             if any(name in " ".join(child.cmdline()) for name in starters):
@@ -161,7 +161,7 @@ def worker_of(process):
     pytest.fail("the run ended before it had a worker")
 
 
-@pytest.mark.parametrize(("backend", "jobs"), [("loky", "2"), ("dask", "4")])
+@pytest.mark.parametrize(("backend", "jobs"), [("local", "2"), ("dask", "4")])
 @pytest.mark.slow
 def test_a_worker_that_is_killed_in_mid_run_changes_nothing_but_the_time(finished, tmp_path, backend, jobs):
     out = tmp_path / "run"
@@ -202,6 +202,7 @@ FREE = {
     "harness/data/read/columnar.py": "subprocess",  # this interpreter, to read a file that may end it
     "harness/audit/integrity.py": "subprocess",  # ssh-keygen
     "harness/conformance/draws.py": "pickle",  # of objects that it has just made
+    "harness/running/processes.py": "subprocess",  # this interpreter, to do tasks
     "harness/running/dependence.py": "pickle",  # writes into a hash, and reads nothing
     "harness/scenarios/task.py": "pickle",  # what a worker of this run sent, never a stored file
     "harness/pack/archive.py": "urllib",  # the path in an address of a folder, which reaches nothing

@@ -101,25 +101,6 @@ class Sleeping:
 
 
 @dataclass(frozen=True)
-class Growing:
-    """Takes memory and keeps it, then waits until loky looks at memory again.
-
-    Attributes
-    ----------
-    n_bytes : how much it takes
-    """
-
-    n_bytes: int
-    label: str = "growing"
-
-    def run(self) -> int:
-        """Return the process that it ran in."""
-        HELD.append(b"\1" * self.n_bytes)
-        time.sleep(1.1)
-        return os.getpid()
-
-
-@dataclass(frozen=True)
 class Scattered:
     """Takes memory in small pieces, and frees all but the last, which lies behind the others.
 

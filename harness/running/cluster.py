@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from harness.data.shared_arrays import sharing
 from harness.errors import ArtifactError, MachineError, Problem
 from harness.running.dependence import installed_code, versions
-from harness.running.workers import DeadWorkerError, Pool
+from harness.running.processes import DeadWorkerError
+from harness.running.workers import Pool
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -79,7 +80,7 @@ class DaskWorkers:
         try:
             from distributed import KilledWorker
         except ImportError as error:
-            hint = "pip install 'panel-harness[dask]', or --backend loky"
+            hint = "pip install 'panel-harness[dask]', or --backend local"
             raise ArtifactError.at("--backend dask", "dask is not installed", hint=hint) from error
         with self._client() as client:
             n_workers = _require_alike(client)

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from harness.running.workers import LocalWorkers, ThisProcess, Workers
     from harness.study.spec.document import WrittenSpec
 
-# ``here`` is this process where one worker is asked for, and ``loky`` for more.
-Backend = Literal["here", "loky", "dask"]
+# ``here`` is this process where one worker is asked for, and ``local`` for more.
+Backend = Literal["here", "local", "dask"]
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ class RunOptions:
     out: Path | None = field(default=None, metadata={"kind": Path})
     quick: bool = field(default=False, metadata={"kind": bool, "is_recorded": True})
     jobs: int = field(default=1, metadata={"kind": int, "least": 1, "most": 1024})
-    backend: Backend = field(default="here", metadata={"choices": ("loky", "dask")})
+    backend: Backend = field(default="here", metadata={"choices": ("local", "dask")})
     scheduler: str | None = field(default=None, metadata={"metavar": "ADDRESS"})
     time_limit: float | None = field(
         default=None, metadata={"kind": float, "metavar": "SECONDS", "least": 0.0, "is_open": True}

@@ -27,10 +27,11 @@ from harness.running.isolation import one_thread
 from harness.running.options import RunOptions
 from harness.running.plan import Plan
 from harness.running.prepare import load, prepare, prepare_loaded, require_memory
+from harness.running.processes import imported_meanwhile
 from harness.running.progress import Count, Progress
 from harness.running.provenance import manifest_of
 from harness.running.results import RunResults, results_of
-from harness.running.workers import TASK_MODULE, CanStartEarly, Workers, imported_meanwhile
+from harness.running.workers import TASK_MODULE, CanStartEarly, Workers
 from harness.running.write import write_conclusions, write_tables
 from harness.study.expectations.cell import Reproduction, check_expectations, narrowed
 from harness.study.expectations.expectation import AnyExpectation

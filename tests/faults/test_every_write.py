@@ -9,7 +9,6 @@ import harness
 from failing_disk import FAULTS, at_every_call, invoked
 from harness.audit.integrity import require_whole
 from harness.running import run as run_module
-from harness.running import workers
 from harness.running.files import READY, locked, replacing_own
 from harness.running.folder import RunFolder
 from harness.study.spec.document import written_spec
@@ -31,7 +30,6 @@ def no_waiting(monkeypatch):
     """Flush nothing, start no workers and hash no code, which tells nothing of what another process finds."""
     monkeypatch.setattr(os, "fsync", lambda _descriptor: None)
     monkeypatch.setattr(run_module, "installed_code", dict)
-    monkeypatch.setattr(workers, "can_start_processes", lambda: False)
 
 
 def contents(path):

@@ -419,7 +419,7 @@ def test_a_command_takes_the_cores_it_may_use_unless_it_is_told(monkeypatch, wor
     monkeypatch.setattr("harness.calibration.run.calibrate", lambda options, *_, **__: seen.append(options))
     done = CliRunner().invoke(cli, ["calibrate", "a.yaml", *words], catch_exceptions=False)
     assert done.exit_code == 0
-    assert seen[0] == RunOptions(Path("a.yaml"), jobs=jobs, backend="loky")
+    assert seen[0] == RunOptions(Path("a.yaml"), jobs=jobs, backend="local")
 
 
 def test_every_option_of_the_command_is_one_of_the_api():

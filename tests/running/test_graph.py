@@ -23,8 +23,9 @@ from harness.running.dependence import Environment
 from harness.running.executor import MAX_SHARED_ATTEMPTS, execute, iter_results
 from harness.running.graph import Job, run_tasks
 from harness.running.isolation import run_on_one_thread
+from harness.running.processes import imported_meanwhile
 from harness.running.progress import SILENCE, Count, _Lines, progress
-from harness.running.workers import CanStartEarly, LocalWorkers, ThisProcess, imported_meanwhile
+from harness.running.workers import CanStartEarly, LocalWorkers, ThisProcess
 from harness.scenarios.conditional.scenario import ConditionalScenario
 from harness.scenarios.curve.scenario import CurveScenario
 from harness.scenarios.draws import cut_draws
@@ -33,7 +34,6 @@ from harness.scenarios.heterogeneity import HeterogeneityScenario
 from harness.scenarios.scenario import Subject
 from scenarios.least_squares import LeastSquares, crossed, grouped_panel
 from worker_tasks import (
-    Growing,
     Killed,
     Scattered,
     Sleeping,
@@ -316,17 +316,14 @@ def test_libraries_that_a_task_loads_are_held_to_one_thread_in_workers():
     assert execute([Threads(), Threads()], workers=TWO, on_done=lambda _: None) == [1, 1]
 
 
-def test_a_worker_stays_whose_memory_grows_as_with_the_libraries_that_tasks_import():
-    tasks = [Growing(1), Growing(500_000_000), Growing(1)]
-    assert len(set(execute(tasks, workers=LocalWorkers(1), on_done=lambda _: None))) == 1
-
-
 def test_workers_that_start_early_do_the_tasks_that_follow():
     with LocalWorkers(1).kept() as workers:
         assert isinstance(workers, CanStartEarly)
         workers.start(["worker_tasks", "no_such_module"])
-        first = execute([Growing(1)], workers=workers, on_done=lambda _: None)
-        assert execute([Growing(1)], workers=workers, on_done=lambda _: None) == first
+        with workers.pool() as pool:
+            first = pool.executor.submit(os.getpid).result(timeout=120)
+        with workers.pool() as pool:
+            assert pool.executor.submit(os.getpid).result(timeout=120) == first
 
 
 @pytest.mark.skipif(

@@ -59,7 +59,7 @@ def test_entries_are_built_from_their_options(load, good):
 
 def test_a_study_survives_pickling_for_workers(load, good):
     study = load(good).study
-    assert pickle.loads(pickle.dumps(study)) == study  # noqa: S301 - our own bytes, as loky sends them
+    assert pickle.loads(pickle.dumps(study)) == study  # noqa: S301 - our own bytes, as workers are sent them
 
 
 @pytest.mark.parametrize(

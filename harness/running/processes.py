@@ -1,0 +1,415 @@
+"""Worker processes of this machine: started afresh, or on Linux copied from one that imported modules."""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+from importlib import import_module
+from multiprocessing.connection import Connection, Pipe
+from multiprocessing.reduction import recv_handle, send_handle
+from queue import Empty, SimpleQueue
+from threading import Lock, Thread
+from typing import Any, NoReturn, Protocol, TypeVar, cast
+
+from harness.running.isolation import IS_WORKER, SIDE_EFFECTS
+
+R = TypeVar("R")
+
+# Environment of a worker. Libraries that a task loads read of threads, where a limit reaches loaded ones
+# alone. Python looks for modules where this process does, not in the folder of whoever starts it.
+ENVIRONMENT: Mapping[str, str] = {
+    **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"),
+    "PYTHONSAFEPATH": "1",
+    IS_WORKER: "1",
+}
+
+GB = 2**30
+
+# Of the Linux system call that asks for a signal once the parent has ended.
+_PR_SET_PDEATHSIG = 1
+
+# What a new interpreter does: no garbage is collected among modules that stay.
+_PROGRAM = """import gc; gc.disable(); import sys; sys.path[:] = {path!r}
+from harness.running import processes; processes.{main}(*{arguments!r})"""
+
+
+class DeadWorkerError(Exception):
+    """A process ended that did a task."""
+
+
+class WorkerProcess:
+    """A process that does one call at a time, which come to it through a pipe.
+
+    Parameters
+    ----------
+    pipe : this end of it
+    started : the process; None for a copy, which ends with the one that it is a copy of
+    """
+
+    def __init__(self, pipe: Connection, started: subprocess.Popen[bytes] | None = None) -> None:
+        self._pipe, self._started = pipe, started
+        self.is_dead = False
+
+    def call(self, call: Callable[..., R], *arguments: object) -> R:
+        """Return what a call returns there, or raise what it raises.
+
+        Raises
+        ------
+        DeadWorkerError
+            Where the process ended meanwhile.
+        """
+        from joblib.externals.loky.backend.reduction import dumps
+
+        sent = dumps((call, arguments))
+        try:
+            self._pipe.send_bytes(sent)
+            is_result, value = self._pipe.recv()
+        except (EOFError, OSError) as dead:
+            self.is_dead = True
+            self.end()
+            raise DeadWorkerError from dead
+        if not is_result:
+            raise value
+        return cast("R", value)
+
+    def end(self) -> None:
+        """End it, whatever it does."""
+        if self._started is not None:
+            self._started.kill()
+            self._started.wait()
+
+
+def start_worker(memory_limit: float | None = None) -> WorkerProcess:
+    """Start a process that does calls, and do not wait for it.
+
+    Parameters
+    ----------
+    memory_limit : GB that it may hold; None for no limit
+    """
+    ours, theirs = Pipe()
+    with theirs:
+        return WorkerProcess(ours, _interpreter("work", theirs, os.getpid(), memory_limit))
+
+
+def _interpreter(main: str, pipe: Connection, *arguments: object) -> subprocess.Popen[bytes]:
+    """Start a new interpreter that runs a function of this module; it has one end of a pipe.
+
+    It hears no Ctrl-C from its start on: a terminal sends it to all, and this process ends its workers.
+    """
+    path, handle = [str(folder) for folder in sys.path], pipe.fileno()
+    program = _PROGRAM.format(path=path, main=main, arguments=(handle, *arguments))
+    with _unheard_interrupt():
+        command, variables = [sys.executable, "-c", program], {**os.environ, **ENVIRONMENT}
+        if sys.platform == "win32":
+            os.set_handle_inheritable(handle, True)
+            startup = subprocess.STARTUPINFO(lpAttributeList={"handle_list": [handle]})
+            return subprocess.Popen(command, stdin=subprocess.DEVNULL, env=variables, startupinfo=startup)  # noqa: S603 - a program of ours
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL, env=variables, pass_fds=[handle])  # noqa: S603
+
+
+@contextmanager
+def _unheard_interrupt() -> Iterator[None]:
+    """Start processes in the block that hear no Ctrl-C."""
+    if sys.platform == "win32":
+        yield
+        return
+    heard = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, heard)
+
+
+def work(handle: int, parent: int, memory_limit: float | None) -> None:
+    """Do the calls that come through a pipe, in a new interpreter.
+
+    Parameters
+    ----------
+    handle : of this end of the pipe
+    parent : process that started this one
+    memory_limit : GB that it may hold; None for no limit
+    """
+    gc.enable()
+    _watch_parent(parent)
+    _serve(_connection(handle), memory_limit)
+
+
+def _connection(handle: int) -> Connection:
+    if sys.platform == "win32":
+        from multiprocessing.connection import PipeConnection
+
+        return PipeConnection(handle)
+    return Connection(handle)
+
+
+def _serve(pipe: Connection, memory_limit: float | None) -> None:
+    """Do the calls that come through a pipe until it is closed; what they print is caught.
+
+    Memory beyond the limit is an error of what asks for it.
+    """
+    from joblib.externals.loky.backend.reduction import dumps
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if memory_limit is not None and sys.platform != "win32":
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_DATA)
+        resource.setrlimit(resource.RLIMIT_DATA, (int(memory_limit * GB), most))
+    SIDE_EFFECTS.watch()
+    os.environ.pop("PYTHONSAFEPATH", None)
+    if sys.platform != "win32":
+        os.register_at_fork(after_in_child=_end_with_original)
+    while True:
+        try:
+            call, arguments = pipe.recv()
+            answer = dumps((True, call(*arguments)))
+        except EOFError:
+            return
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a call raises, or returns
+            answer = _sent_error(error)
+        with suppress(BrokenPipeError):
+            pipe.send_bytes(answer)
+
+
+def _sent_error(error: BaseException) -> memoryview:
+    """Return the answer that raises an error there; one of that text where it cannot travel itself."""
+    from joblib.externals.loky.backend.reduction import dumps, loads
+
+    try:
+        answer: memoryview = dumps((False, error))
+        loads(answer)
+    except Exception:  # noqa: BLE001 - whatever an exception of a plugin does when it is pickled
+        answer = dumps((False, RuntimeError(f"{type(error).__name__}: {error}")))
+    return answer
+
+
+def _watch_parent(parent: int) -> None:
+    """Let this process end within a second or two of its parent, which may be killed without a word.
+
+    Windows keeps the number of a parent that has ended: there, a worker ends with its task, when nobody
+    waits for the result.
+    """
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1.0)
+        os._exit(1)
+
+    Thread(target=watch, name="end with the run", daemon=True).start()
+
+
+def _end_with_original() -> None:
+    """Exit a forked copy when the process that it was forked from exits."""
+    _killed_with_parent()
+    _watch_parent(os.getppid())
+
+
+def _killed_with_parent() -> None:
+    """Let Linux kill this process when its parent exits, also where it hangs in compiled code.
+
+    Locks of threads that were not copied stay shut.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+class Starter(Protocol):
+    """What starts processes that do calls."""
+
+    def start(self, memory_limit: float | None) -> WorkerProcess:
+        """Start one, which may hold so many GB, and do not wait for it."""
+
+    def end(self) -> None:
+        """End what it takes to start more."""
+
+
+class NewInterpreters:
+    """Starts every process afresh."""
+
+    def start(self, memory_limit: float | None) -> WorkerProcess:
+        """Start one, and do not wait for it."""
+        return start_worker(memory_limit)
+
+    def end(self) -> None:
+        """Nothing runs but the processes."""
+
+
+class ForkServer:
+    """A process that imports modules, runs nothing else, and is copied; its copies end with it. Linux alone.
+
+    Parameters
+    ----------
+    modules : it imports
+    """
+
+    def __init__(self, modules: Sequence[str]) -> None:
+        self._pipe, theirs = Pipe()
+        with theirs:
+            self._process = _interpreter("be_copied", theirs, tuple(modules))
+        self._lock = Lock()
+
+    def start(self, memory_limit: float | None) -> WorkerProcess:
+        """Copy it, once it has imported the modules, and do not wait for it.
+
+        Raises
+        ------
+        DeadWorkerError
+            Where it has ended.
+        """
+        ours, theirs = Pipe()
+        try:
+            with theirs, self._lock:
+                self._pipe.send(memory_limit)
+                send_handle(self._pipe, theirs.fileno(), self._process.pid)
+        except OSError as dead:
+            raise DeadWorkerError from dead
+        return WorkerProcess(ours)
+
+    def end(self) -> None:
+        """End it and its copies."""
+        self._process.kill()
+        self._process.wait()
+        self._pipe.close()
+
+
+def be_copied(handle: int, modules: Sequence[str]) -> NoReturn:
+    """Import modules, and copy this process whenever a pipe asks for it, until it is closed.
+
+    Parameters
+    ----------
+    handle : of this end of the pipe
+    modules : to be imported; one that is missing is left to whoever needs it
+    """
+    _import_all(modules)
+    # The system forgets copies that have ended.
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    pipe = _connection(handle)
+    while True:
+        try:
+            memory_limit = pipe.recv()
+            own = recv_handle(pipe)
+        except EOFError:
+            os._exit(0)
+        original = os.getpid()
+        if os.fork():
+            os.close(own)
+            continue
+        pipe.close()
+        _killed_with_parent()
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        if os.getppid() == original:
+            gc.freeze()
+            gc.enable()
+            _serve(_connection(own), memory_limit)
+        os._exit(0)
+
+
+def _import_all(modules: Sequence[str]) -> None:
+    for module in modules:
+        with suppress(ImportError):
+            import_module(module)
+
+
+def import_for_good(modules: Sequence[str]) -> None:
+    """Import modules; the collector of garbage looks at what they made neither now nor later."""
+    gc.disable()
+    try:
+        _import_all(modules)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+# A call that waits, with its arguments, and where its result will be.
+_Waiting = tuple[Future[Any], Callable[..., Any], tuple[object, ...]]
+
+
+class ProcessPool:
+    """Processes that do calls, each looked after by a thread here; one that has died is replaced.
+
+    Parameters
+    ----------
+    starter : starts them; it ends with them
+    n_processes : >= 1
+    memory_limit : GB that each may hold; None for no limit
+    """
+
+    def __init__(self, starter: Starter, n_processes: int, memory_limit: float | None) -> None:
+        self._starter, self._memory_limit = starter, memory_limit
+        self._waiting: SimpleQueue[tuple[Future[Any], Callable[..., Any], tuple[object, ...]] | None] = (
+            SimpleQueue()
+        )
+        self._lock, self._has_ended = Lock(), False
+        self._processes: set[WorkerProcess] = set()
+        self._threads = [
+            Thread(target=self._look_after_one, name="worker", daemon=True) for _ in range(n_processes)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def submit(self, call: Callable[..., R], /, *arguments: object) -> Future[R]:
+        """Take a call on, and return where its result will be."""
+        future: Future[R] = Future()
+        self._waiting.put((future, call, arguments))
+        return future
+
+    def end(self) -> None:
+        """Cancel the calls that wait, and end the processes, whatever they do."""
+        with suppress(Empty):
+            while True:
+                waiting = self._waiting.get_nowait()
+                if waiting is not None:
+                    waiting[0].cancel()
+        with self._lock:
+            self._has_ended = True
+            for process in self._processes:
+                process.end()
+            self._starter.end()
+        for _ in self._threads:
+            self._waiting.put(None)
+        for thread in self._threads:
+            thread.join()
+
+    def _look_after_one(self) -> None:
+        """Start a process, and give it one call after the other."""
+        process: WorkerProcess | None = None
+        while (waiting := self._waiting.get()) is not None:
+            future, call, arguments = waiting
+            del waiting
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                if process is None or process.is_dead:
+                    process = self._started(process)
+                future.set_result(process.call(call, *arguments))
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a call raises there
+                future.set_exception(error)
+            del future, call, arguments
+
+    def _started(self, dead: WorkerProcess | None) -> WorkerProcess:
+        with self._lock:
+            self._processes.discard(cast("WorkerProcess", dead))
+            if self._has_ended:
+                raise DeadWorkerError
+            process = self._starter.start(self._memory_limit)
+            self._processes.add(process)
+            return process
+
+
+@contextmanager
+def imported_meanwhile(modules: Sequence[str]) -> Iterator[None]:
+    """Import modules in a thread while the block runs, which ends with their import."""
+    thread = Thread(target=_import_all, args=(modules,), name="imports")
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
