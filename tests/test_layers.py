@@ -147,6 +147,24 @@ def test_plugins_import_public_names_and_themselves_alone(plugin):
                 assert rest[0] == "plugin", f"{path} imports {name}"
 
 
+SEEN_BY_AUTHORS = ["docs/extend.md", "docs/add_an_estimator.md", "docs/reference/api.md"]
+
+
+def test_every_public_name_is_needed_by_a_plugin_an_example_or_the_docs_for_their_authors():
+    public = {
+        alias.name
+        for path in files("harness/plugin")
+        for node in tree_of(path).body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert len(public) > 100
+    sources = [path for folder in ("plugins", "examples") for path in files(folder)]
+    sources += [*(ROOT / "harness/scaffold").rglob("*.j2"), *(ROOT / page for page in SEEN_BY_AUTHORS)]
+    words = {word for path in sources for word in re.findall(r"\w+", path.read_text(encoding="utf-8"))}
+    assert public - words == set()
+
+
 def loaded_by(code):
     """Return which heavy libraries, and code that runs studies, a process from nothing has loaded."""
     heavy = {"torch", "pandas", "scipy", "sklearn", "statsmodels", "linearmodels", "matplotlib", "pandera"}

@@ -10,6 +10,4 @@ from harness.report.drawing.canvas import new_figure as new_figure
 from harness.report.drawing.canvas import panel_grid as panel_grid
 from harness.report.drawing.fonts import drawable as drawable
 from harness.report.drawing.fonts import drawable_lines as drawable_lines
-from harness.report.drawing.lines import Series as Series
 from harness.report.drawing.palette import DEVIATION_MAP as DEVIATION_MAP
-from harness.report.drawing.palette import LineStyle as LineStyle
