@@ -147,6 +147,18 @@ def test_plugins_import_public_names_and_themselves_alone(plugin):
                 assert rest[0] == "plugin", f"{path} imports {name}"
 
 
+def test_workers_use_public_names_of_libraries_alone():
+    """An underscore is for what a class of ours has, and for `os._exit`, which Python documents."""
+    private = []
+    for name in ("cluster", "executor", "isolation", "processes", "workers"):
+        tree = tree_of(ROOT / f"harness/running/{name}.py")
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and re.match("_[a-z]", node.attr):
+                private.append(ast.unparse(node))
+            assert not (isinstance(node, ast.Call) and ast.unparse(node.func) in {"vars", "setattr"}), name
+    assert {one for one in private if not one.startswith("self._")} == {"os._exit"}
+
+
 SEEN_BY_AUTHORS = ["docs/extend.md", "docs/add_an_estimator.md", "docs/reference/api.md"]
 
 
