@@ -17,7 +17,7 @@ from multiprocessing.connection import Connection, Pipe
 from multiprocessing.reduction import recv_handle, send_handle
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
-from typing import Any, NoReturn, Protocol, TypeVar, cast
+from typing import Any, NoReturn, TypeVar, cast
 
 from harness.running.isolation import IS_WORKER, SIDE_EFFECTS
 
@@ -221,71 +221,49 @@ def _killed_with_parent() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-class Starter(Protocol):
-    """What starts processes that do calls."""
-
-    def start(self, memory_limit: float | None) -> WorkerProcess:
-        """Start one, which may hold so many GB, and do not wait for it."""
-
-    def end(self) -> None:
-        """End what it takes to start more."""
-
-
-class NewInterpreters:
-    """Starts every process afresh."""
-
-    def start(self, memory_limit: float | None) -> WorkerProcess:
-        """Start one, and do not wait for it."""
-        return start_worker(memory_limit)
-
-    def end(self) -> None:
-        """Nothing runs but the processes."""
-
-
 class ForkServer:
     """A process that imports modules, runs nothing else, and is copied; its copies end with it. Linux alone.
 
     Parameters
     ----------
     modules : it imports
+    memory_limit : GB that each copy may hold; None for no limit
     """
 
-    def __init__(self, modules: Sequence[str]) -> None:
+    def __init__(self, modules: Sequence[str], memory_limit: float | None) -> None:
         self._pipe, theirs = Pipe()
         with theirs:
-            self._process = _interpreter("be_copied", theirs, tuple(modules))
-        self._lock = Lock()
+            self._process = _interpreter("be_copied", theirs, memory_limit, tuple(modules))
 
-    def start(self, memory_limit: float | None) -> WorkerProcess:
-        """Copy it, once it has imported the modules, and do not wait for it.
+    def copy(self) -> WorkerProcess:
+        """Return a copy, which is there once the modules are imported, and do not wait for it.
 
         Raises
         ------
         DeadWorkerError
-            Where it has ended.
+            Where the process has ended.
         """
         ours, theirs = Pipe()
-        try:
-            with theirs, self._lock:
-                self._pipe.send(memory_limit)
+        with theirs:
+            try:
                 send_handle(self._pipe, theirs.fileno(), self._process.pid)
-        except OSError as dead:
-            raise DeadWorkerError from dead
+            except OSError as dead:
+                raise DeadWorkerError from dead
         return WorkerProcess(ours)
 
     def end(self) -> None:
         """End it and its copies."""
         self._process.kill()
         self._process.wait()
-        self._pipe.close()
 
 
-def be_copied(handle: int, modules: Sequence[str]) -> NoReturn:
+def be_copied(handle: int, memory_limit: float | None, modules: Sequence[str]) -> NoReturn:
     """Import modules, and copy this process whenever a pipe asks for it, until it is closed.
 
     Parameters
     ----------
     handle : of this end of the pipe
+    memory_limit : GB that each copy may hold; None for no limit
     modules : to be imported; one that is missing is left to whoever needs it
     """
     _import_all(modules)
@@ -294,13 +272,12 @@ def be_copied(handle: int, modules: Sequence[str]) -> NoReturn:
     pipe = _connection(handle)
     while True:
         try:
-            memory_limit = pipe.recv()
-            own = recv_handle(pipe)
+            worker_handle = recv_handle(pipe)
         except EOFError:
             os._exit(0)
         original = os.getpid()
         if os.fork():
-            os.close(own)
+            os.close(worker_handle)
             continue
         pipe.close()
         _killed_with_parent()
@@ -308,7 +285,7 @@ def be_copied(handle: int, modules: Sequence[str]) -> NoReturn:
         if os.getppid() == original:
             gc.freeze()
             gc.enable()
-            _serve(_connection(own), memory_limit)
+            _serve(_connection(worker_handle), memory_limit)
         os._exit(0)
 
 
@@ -337,13 +314,18 @@ class ProcessPool:
 
     Parameters
     ----------
-    starter : starts them; it ends with them
+    start : starts a process, and does not wait for it
     n_processes : >= 1
-    memory_limit : GB that each may hold; None for no limit
+    end_others : ends what it takes to start more, and processes that do not end alone
     """
 
-    def __init__(self, starter: Starter, n_processes: int, memory_limit: float | None) -> None:
-        self._starter, self._memory_limit = starter, memory_limit
+    def __init__(
+        self,
+        start: Callable[[], WorkerProcess],
+        n_processes: int,
+        end_others: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._start, self._end_others = start, end_others
         self._waiting: SimpleQueue[tuple[Future[Any], Callable[..., Any], tuple[object, ...]] | None] = (
             SimpleQueue()
         )
@@ -372,7 +354,7 @@ class ProcessPool:
             self._has_ended = True
             for process in self._processes:
                 process.end()
-            self._starter.end()
+            self._end_others()
         for _ in self._threads:
             self._waiting.put(None)
         for thread in self._threads:
@@ -399,7 +381,7 @@ class ProcessPool:
             self._processes.discard(cast("WorkerProcess", dead))
             if self._has_ended:
                 raise DeadWorkerError
-            process = self._starter.start(self._memory_limit)
+            process = self._start()
             self._processes.add(process)
             return process
 

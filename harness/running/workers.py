@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast, runtime_checkable
 
 from harness.data.shared_arrays import sharing
@@ -16,7 +17,6 @@ from harness.running.isolation import CanFail, Task, run_isolated, run_on_one_th
 from harness.running.processes import (
     DeadWorkerError,
     ForkServer,
-    NewInterpreters,
     ProcessPool,
     WorkerProcess,
     import_for_good,
@@ -165,8 +165,11 @@ class KeptProcesses:
 
     def _started(self, modules: Sequence[str]) -> ProcessPool:
         if self._pool is None:
-            starter = ForkServer(modules) if self._are_copies else NewInterpreters()
-            self._pool = ProcessPool(starter, self._n_jobs, self._memory_limit)
+            if self._are_copies:
+                server = ForkServer(modules, self._memory_limit)
+                self._pool = ProcessPool(server.copy, self._n_jobs, server.end)
+            else:
+                self._pool = ProcessPool(partial(start_worker, self._memory_limit), self._n_jobs)
         return self._pool
 
     def end(self) -> None:
