@@ -69,7 +69,9 @@ class StudyResult:
     )
     gain = _stored("gain", "Gains over the reference, fractions, with intervals and p-values.")
     decomposition = _stored("decomposition", "Where the in-sample gain comes from.")
-    multiverse = _stored("multiverse", "The gain under every combination of choices.")
+    variation_gains = _stored(
+        "variation_gains", "The gain under other choices: multiverse and ladder of methods."
+    )
     coefficients = _stored("coefficients", "Coefficients with their covariance and its corrections named.")
     effects = _stored("effects", "Debiased effects with their intervals and assumptions.")
     findings = _stored("findings", "Every sentence of the verdict with its numbers.")

@@ -33,7 +33,7 @@ def test_tables_are_those_of_the_folder_with_all_digits(small_run):
         "curves",
         "turning_points",
         "decomposition",
-        "multiverse",
+        "variation_gains",
     ):
         frame = getattr(small_run, name)
         assert len(frame), name

@@ -15,28 +15,31 @@ from harness.audit.runs import Tolerance, table_difference
 from harness.errors import ArtifactError, HarnessError, Problem
 from harness.evaluation.gain import recognition_table
 from harness.evaluation.losses import SAMPLES
-from harness.evaluation.multiverse import choice_table, multiverse_table
 from harness.evaluation.specification_curve import joint_tests
 from harness.evaluation.tables import accuracy_table, decomposition_table, gains_table, gains_within
+from harness.evaluation.variation_gains import choice_table, variation_gains
 from harness.findings.run import Run
 from harness.findings.table import findings_table
 from harness.record.manifest import Manifest
 from harness.registry.catalog import Catalogs
 from harness.report.gain_report import gain_report
-from harness.running.comparison import ladder_gains
 from harness.running.csv_table import as_declared, csv_text, from_csv
 from harness.running.files import GAIN_REPORT, SIGNATURE, SPEC
 from harness.running.folder import RunFolder
-from harness.running.varied import ladder_steps
+from harness.running.plan import as_quick
+from harness.running.varied import comparisons_of, varied_fits
 from harness.study.expectations.cell import check_expectations, expectations_table
 from harness.study.expectations.claims_table import claims_table
 from harness.study.expectations.moderated_claim import SOURCES
 from harness.study.spec.load import load_study
+from harness.study.spec.study import Study
+from harness.study.variation import MULTIVERSE, change_rows
 from harness.tables import gain
-from harness.tables.accuracy import ACCURACY, PREDICTIONS
+from harness.tables.accuracy import ACCURACY, PREDICTIONS, VARIATION_PREDICTIONS
 from harness.tables.claims import CLAIMS, EXPECTATIONS
 from harness.tables.findings import FINDINGS
 from harness.tables.table import ResultTable
+from harness.tables.variations import CURVE_ERROR, VARIATION_GAINS, VARIATIONS
 
 # Name among the statistics of fits of the distance between two computations of their coefficients.
 DISAGREEMENT = "solver_disagreement"
@@ -96,11 +99,11 @@ def verify(
         if check.problems:
             return
     yield _check(
-        "errors, gains, intervals, p-values, decomposition and multiverse follow from the predictions",
+        "errors, gains, intervals, p-values and decomposition follow from the predictions",
         lambda: prediction_problems(folder, manifest),
     )
     yield _check(
-        "claims, expected numbers and the ladder of methods follow from the tables",
+        "variations, claims and expected numbers follow from spec, predictions and tables",
         lambda: spec_table_problems(folder, manifest, catalogs),
     )
     yield _check("findings follow from the tables", lambda: finding_problems(folder, manifest))
@@ -195,18 +198,6 @@ def prediction_problems(folder: RunFolder, manifest: Manifest) -> Iterator[Probl
     shares = recognition_table(predictions, reference=study.reference, protocols=protocols, level=study.level)
     if len(shares):
         yield from _disagreements(folder, gain.RECOGNITION, _as_read(gain.RECOGNITION, shares), source)
-    if manifest.multiverse.universes:
-        own = folder.read_parquet("multiverse")
-        of = pd.concat([predictions, own], ignore_index=True), manifest.multiverse.universes
-        references = manifest.multiverse.references
-        universes = multiverse_table(*of, references=references, level=study.level)
-        tests = joint_tests(*of, references=references, level=study.level, seed=study.seed)
-        both = f"{source} and multiverse.parquet"
-        # These have columns that are not declared.
-        yield from _disagreements(folder, gain.MULTIVERSE, from_csv(csv_text(universes)), both)
-        choices = from_csv(csv_text(choice_table(universes)))
-        yield from _disagreements(folder, gain.MULTIVERSE_CHOICES, choices, both)
-        yield from _disagreements(folder, gain.MULTIVERSE_TESTS, _as_read(gain.MULTIVERSE_TESTS, tests), both)
     # A cell that failed has a row as well.
     ids = ([entry.id for entry in study.estimators], [entry.id for entry in study.protocols])
     stored = folder.read_table("accuracy")[["outcome", "estimator", "protocol", "sample"]].astype(str)
@@ -224,11 +215,11 @@ def prediction_problems(folder: RunFolder, manifest: Manifest) -> Iterator[Probl
 
 
 def spec_table_problems(folder: RunFolder, manifest: Manifest, catalogs: Catalogs) -> Iterator[Problem]:
-    """Yield what does not follow from spec and other tables: claims, expected numbers, gains of a ladder."""
+    """Yield what does not follow from spec and other tables: claims, expected numbers, variations."""
     try:
         study = load_study(folder.path / SPEC, catalogs=catalogs, overrides=manifest.spec.overrides).study
     except HarnessError as error:
-        what = f"cannot be read here, so claims and expected numbers are not checked: {error}"
+        what = f"cannot be read here, so variations, claims and expected numbers are not checked: {error}"
         yield Problem(SPEC, what, hint="install the plugins of the run, see versions in manifest.json")
         return
     source = "the spec and the other tables"
@@ -239,24 +230,35 @@ def spec_table_problems(folder: RunFolder, manifest: Manifest, catalogs: Catalog
     if expected:
         checked = expectations_table(check_expectations(expected, folder.read_table))
         yield from _disagreements(folder, EXPECTATIONS, _as_read(EXPECTATIONS, checked), source)
-    own = folder.read_parquet(gain.METHOD_LADDER.name)
-    if study.method_ladder is not None and len(own):
-        predictions, references = folder.read_parquet("predictions"), manifest.study.references
-        of_references = predictions[predictions["estimator"].isin(references)]
-        gains = ladder_gains(
-            ladder_steps(study, catalogs),
-            pd.concat([of_references, own], ignore_index=True),
-            unseen=study.method_ladder.unseen,
-            references=references,
-            missing=(),
-            level=manifest.study.level,
-        )
-        stored = folder.read_table(gain.METHOD_LADDER.name)
-        # Curves are kept of the study's own estimators alone.
-        curves = stored[stored["quantity"] == "curve_error"]
-        expected_rows = pd.concat([from_csv(csv_text(as_declared(gain.METHOD_LADDER, list(gains)))), curves])
-        both = f"predictions.parquet and {gain.METHOD_LADDER.name}.parquet"
-        yield from _disagreements(folder, gain.METHOD_LADDER, expected_rows, both)
+    yield from _variation_problems(folder, as_quick(study) if manifest.study.quick else study, catalogs)
+
+
+def _variation_problems(folder: RunFolder, study: Study, catalogs: Catalogs) -> Iterator[Problem]:
+    """Yield what neither spec nor predictions give of the gains of variations."""
+    varied, level = varied_fits(study, catalogs), study.evaluation.level
+    of_study, own = (folder.read_parquet(one.name) for one in (PREDICTIONS, VARIATION_PREDICTIONS))
+    if not varied or own.empty:
+        return
+    predictions = pd.concat([of_study, own], ignore_index=True)
+    comparisons = tuple(comparisons_of(study, varied))
+    gains = pd.concat(variation_gains(predictions, comparisons, level=level), ignore_index=True)
+    stored = folder.read_table(VARIATION_GAINS.name)
+    # Curves are kept of the study's own estimators alone.
+    curves = stored[stored["quantity"] == CURVE_ERROR]
+    both = f"{PREDICTIONS.file} and {VARIATION_PREDICTIONS.file}"
+    expected = pd.concat([_as_read(VARIATION_GAINS, gains), curves])
+    yield from _disagreements(folder, VARIATION_GAINS, expected, both)
+    variations = [one.variation for one in varied]
+    changes = _as_read(VARIATIONS, pd.DataFrame(change_rows(variations)))
+    yield from _disagreements(folder, VARIATIONS, changes, "the spec")
+    for one in comparisons:
+        if one.list == MULTIVERSE:
+            choices = _as_read(gain.MULTIVERSE_CHOICES, choice_table(gains, variations))
+            yield from _disagreements(folder, gain.MULTIVERSE_CHOICES, choices, both)
+            tests = joint_tests(predictions, one, level=level, seed=study.seed)
+            yield from _disagreements(
+                folder, gain.MULTIVERSE_TESTS, _as_read(gain.MULTIVERSE_TESTS, tests), both
+            )
 
 
 def finding_problems(folder: RunFolder, manifest: Manifest) -> Iterator[Problem]:
@@ -283,7 +285,7 @@ def _disagreements(
 ) -> Iterator[Problem]:
     """Yield how a table of the folder, as far as it has numbers, differs from what it should be."""
     stored = folder.read_table(table.name)
-    if table in (*REFUSING, gain.METHOD_LADDER):
+    if table in (*REFUSING, VARIATION_GAINS):
         stored, expected = (rows[rows["status"] == "ok"] for rows in (stored, expected))
     difference = table_difference(table.name, stored, expected, keys=table.key, tolerance=TOLERANCE)
     for line in difference.lines("in the folder", f"recomputed from {source}"):

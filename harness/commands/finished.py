@@ -35,8 +35,8 @@ MEASURED = tuple(table.name for table in TABLES.values() if table.measures)
 def verify(choice: PluginChoice, folder: Path, signer: Path | None) -> None:
     """Check the hash of every file of a finished run and recompute its tables.
 
-    Errors, gains, intervals, p-values, the decomposition and the multiverse are recomputed from the stored
-    predictions, the claims from the tables. Exit code: 0 if everything agrees, 5 otherwise.
+    Errors, gains, intervals, p-values, the decomposition and the gains of variations are recomputed from the
+    stored predictions, the claims from the tables. Exit code: 0 if everything agrees, 5 otherwise.
     """
     from harness.audit.verification import verify as verified
     from harness.errors import ArtifactError, Problem

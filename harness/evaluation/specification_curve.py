@@ -17,7 +17,7 @@ import pandas as pd
 
 from harness.arrays import Floats
 from harness.evaluation.losses import SAMPLES, ClusterLosses, PairedLosses, SampleRows, samples
-from harness.evaluation.multiverse import Universe
+from harness.evaluation.variation_gains import Comparison
 from harness.language import Message, marked
 from harness.rng import random_stream
 
@@ -73,18 +73,13 @@ def curve_tests(
 
 
 def joint_tests(
-    predictions: pd.DataFrame,
-    universes: Sequence[Universe],
-    *,
-    references: Sequence[str],
-    level: float,
-    seed: int,
+    predictions: pd.DataFrame, multiverse: Comparison, *, level: float, seed: int
 ) -> pd.DataFrame:
-    """Return the joint tests of all universes over all references, for the test rows of every protocol.
+    """Return the joint tests of a multiverse over all references, for the test rows of every protocol.
 
     Parameters
     ----------
-    predictions : as in `harness.evaluation.tables.accuracy_table`, of universes and references
+    predictions : as in `harness.evaluation.tables.accuracy_table`, of variations and references
     level : in (0, 1); a gain is significant where a t test by entity rejects at 1 - `level`
     seed : root seed
 
@@ -97,17 +92,19 @@ def joint_tests(
     rows = []
     for sample in samples(predictions, among={"test": SAMPLES["test"]}):
         place = {name: sample.place[name] for name in ("outcome", "protocol")}
-        place |= {"estimator": universes[0].estimator}
-        rows += [{**place, **row} for row in _rows(sample, universes, references, level, seed)]
+        place |= {"estimator": multiverse.estimator}
+        rows += [{**place, **row} for row in _rows(sample, multiverse, level, seed)]
     return pd.DataFrame(rows)
 
 
 def _rows(
-    sample: SampleRows, universes: Sequence[Universe], references: Sequence[str], level: float, seed: int
+    sample: SampleRows, multiverse: Comparison, level: float, seed: int
 ) -> Iterator[Mapping[str, object]]:
     losses = PairedLosses.of(sample)
     there = set(losses.estimators)
-    names = [(one.id, other) for other in references for one in universes if {one.id, other} <= there]
+    names = [
+        (one, other) for other in multiverse.references for one in multiverse.fits if {one, other} <= there
+    ]
     if not names:
         return
     pairs = [losses.by_entity(*pair) for pair in names]

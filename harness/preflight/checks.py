@@ -95,7 +95,7 @@ def _refused_folds(plan: Plan, sound: set[str]) -> Iterator[Refused]:
     roles = replace(study.roles, outcomes=study.roles.outcomes[:1])
     entries = tuple(entry for entry in study.estimators if entry.id in sound)
     few = study.model_copy(update={"roles": roles, "estimators": entries})
-    for task in replace(plan, study=few, splits=tuple(smallest), variants=(), steps=()).fold_tasks():
+    for task in replace(plan, study=few, splits=tuple(smallest), varied=()).fold_tasks():
         tried = attempt(partial(check_fold, task))
         if tried.status != "ok":
             what = Message("{protocol}, fold {fold}: {reason}", reason=tried.reason, **vars(task.cell))

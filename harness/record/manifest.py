@@ -12,7 +12,6 @@ from pydantic import TypeAdapter, ValidationError
 
 from harness.data.name import exposure_columns
 from harness.errors import ArtifactError, Problem
-from harness.evaluation.multiverse import Universe
 from harness.evaluation.protocol import KNOWN_ENTITIES, KNOWN_PERIODS, LATER_PERIODS, TOUCHES_TEST_ROWS, Leak
 from harness.language import ENGLISH, gettext
 from harness.study.expectations.claim import OpenQuestion, PublishedConclusion
@@ -276,14 +275,6 @@ class DataRecord:
 
 
 @dataclass(frozen=True)
-class MultiverseRecord:
-    """The universes of the multiverse, and the estimators that their gains are over; empty without one."""
-
-    references: tuple[str, ...]
-    universes: tuple[Universe, ...]
-
-
-@dataclass(frozen=True)
 class SpecRecord:
     """Which spec was run.
 
@@ -339,7 +330,6 @@ class Manifest:
     manifest_version: int
     study: StudyRecord
     data: DataRecord
-    multiverse: MultiverseRecord
     spec: SpecRecord
     versions: Mapping[str, str]
     command: str

@@ -23,7 +23,7 @@ from harness.report.sections import multiverse_rows
 from harness.report.translation import localised
 from harness.tables.accuracy import ACCURACY, AccuracyRow
 from harness.tables.claims import CLAIMS
-from harness.tables.gain import DECOMPOSITION, GAIN, MULTIVERSE, MULTIVERSE_CHOICES, GainRow
+from harness.tables.gain import DECOMPOSITION, GAIN, MULTIVERSE_CHOICES, GainRow
 
 # Of the format: the first number changes where a reader of the old one would err, the second where something
 # is added. ``gain_report.schema.json`` beside this file defines it.
@@ -71,7 +71,6 @@ def report_of(run: Run) -> dict[str, Any]:
     for row in run.rows(GAIN):
         gains.setdefault(_key(row), {})[row.reference] = row
     over = Gains(run)
-    found = run.view(multiverse_rows.multiverses) if len(run.frame(MULTIVERSE.name)) else ()
     return {
         "gain_report_version": VERSION,
         "study": _fields(study, STUDY_FIELDS)
@@ -93,7 +92,7 @@ def report_of(run: Run) -> dict[str, Any]:
         "verdicts": [_verdict(over, outcome) for outcome in study.outcomes],
         "further_verdicts": [_verdict(one, outcome) for one in over.further for outcome in study.outcomes],
         "decomposition": [_fields(row, PART_FIELDS) for row in run.rows(DECOMPOSITION)],
-        "multiverse": [_multiverse(run, one) for one in found],
+        "multiverse": [_multiverse(run, one) for one in run.view(multiverse_rows.multiverses)],
     }
 
 
@@ -135,7 +134,7 @@ def _multiverse(run: Run, multiverse: multiverse_rows.Multiverse) -> dict[str, A
         "outcome": multiverse.outcome,
         "estimator": multiverse.estimator,
         "all": multiverse.tally(),
-        "apart": apart.tally() if apart.gain.size else None,
+        "apart": apart.tally() if apart.combinations else None,
         "published": [
             {"gain": row.published, "source": row.source, "n_below": multiverse.n_below(row.published)}
             for row in multiverse_rows.published_gains(run.rows(CLAIMS), multiverse)

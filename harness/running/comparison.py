@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import product
 from operator import attrgetter
 
 import numpy as np
@@ -14,19 +15,23 @@ from harness.evaluation import tables
 from harness.evaluation.fold_fit import FoldResult
 from harness.evaluation.gain import recognition_table
 from harness.evaluation.losses import SAMPLES
-from harness.evaluation.multiverse import choice_table, multiverse_table
 from harness.evaluation.protocol import Fold
 from harness.evaluation.specification_curve import joint_tests
+from harness.evaluation.variation_gains import NOTHING_MISSING, choice_table, variation_gains
 from harness.language import Message
 from harness.running.csv_table import as_declared
 from harness.running.folder import RunFolder
 from harness.running.results import MissingCell, RunResults
-from harness.running.varied import LadderStep, curve_of
+from harness.running.varied import VariedFit, comparisons_of, curve_of
 from harness.scenarios.full_fit import FullResult
 from harness.scenarios.truth import truth_errors
+from harness.study.variation import LADDER, MULTIVERSE, change_rows
 from harness.tables import gain
-from harness.tables.accuracy import ACCURACY, METRICS, PREDICTIONS
+from harness.tables.accuracy import ACCURACY, METRICS, PREDICTIONS, VARIATION_PREDICTIONS
 from harness.tables.curves import CURVES
+from harness.tables.decision import UNTESTED
+from harness.tables.table import NAN
+from harness.tables.variations import CURVE_ERROR, VARIATION_GAINS, VARIATIONS
 
 _cell = attrgetter("outcome", "estimator", "protocol")
 
@@ -124,7 +129,7 @@ def in_order(frame: pd.DataFrame, order: Mapping[str, Sequence[object]]) -> pd.D
 
 
 def write_comparison(folder: RunFolder, results: RunResults) -> None:
-    """Write predictions, accuracy, gain, decomposition and, where the spec asks for one, the multiverse."""
+    """Write predictions, accuracy, gain and decomposition."""
     panels, folds = results.all_rows, results.prepared.plan.folds
     own = results.folds_by(results.estimators)
     missing = [*results.refused, *missing_cells(own)]
@@ -157,8 +162,6 @@ def write_comparison(folder: RunFolder, results: RunResults) -> None:
     shares = recognition_table(predictions, reference=references[0], protocols=protocols, level=level)
     if len(shares):
         folder.write_table(gain.RECOGNITION.name, as_declared(gain.RECOGNITION, [shares]))
-    if results.universes:
-        _write_multiverse(folder, results)
 
 
 def _declared(predictions: pd.DataFrame) -> pd.DataFrame:
@@ -179,100 +182,44 @@ def _write_metrics(
     folder.write_table("metrics", in_order(as_declared(METRICS, [losses, *without]), order))
 
 
-def _write_multiverse(folder: RunFolder, results: RunResults) -> None:
-    asked = results.study.multiverse
-    of_panels = results.all_rows, results.prepared.plan.folds
-    own = results.folds_by([universe.id for universe in results.universes])
-    folder.write_parquet("multiverse", _declared(predictions_table(own, *of_panels)))
-    references, level = asked.references if asked else (), results.study.evaluation.level
-    of = predictions_table([*results.folds_by(references), *own], *of_panels), results.universes
-    multiverse = multiverse_table(*of, references=references, level=level)
-    folder.write_table("multiverse", multiverse)
-    tests = joint_tests(*of, references=references, level=level, seed=results.study.seed)
-    folder.write_table(gain.MULTIVERSE_TESTS.name, as_declared(gain.MULTIVERSE_TESTS, [tests]))
-    folder.write_table("multiverse_choices", as_declared(gain.MULTIVERSE_CHOICES, [choice_table(multiverse)]))
-
-
-def write_method_ladder(folder: RunFolder, results: RunResults) -> None:
-    """Write what every step of the study's ladder of methods gains, and how far its curve is from the truth.
+def write_variations(folder: RunFolder, results: RunResults) -> None:
+    """Write what variations of the study change and gain, and how far curves of a ladder are from the truth.
 
     Parameters
     ----------
     folder : that holds the truth behind simulated data
     """
-    plan, study, ladder = results.prepared.plan, results.study, results.study.method_ladder
-    if ladder is None:
+    plan, study = results.prepared.plan, results.study
+    if not plan.varied:
         return
-    fitted = results.folds_by({step.fit for step in plan.steps})
-    of_references, of_panels = results.folds_by(study.evaluation.references), (results.all_rows, plan.folds)
-    folder.write_parquet(gain.METHOD_LADDER.name, _declared(predictions_table(fitted, *of_panels)))
-    parts = list(
-        ladder_gains(
-            plan.steps,
-            predictions_table([*of_references, *fitted], *of_panels),
-            unseen=ladder.unseen,
-            references=study.evaluation.references,
-            missing=missing_cells(fitted),
-            level=results.study.evaluation.level,
-        )
-    )
+    comparisons, level = tuple(comparisons_of(study, plan.varied)), study.evaluation.level
+    fitted = results.folds_by({one.entry.id for one in plan.varied})
+    of_references = results.folds_by({name for one in comparisons for name in one.references})
+    of_panels = results.all_rows, plan.folds
+    folder.write_parquet(VARIATION_PREDICTIONS.name, _declared(predictions_table(fitted, *of_panels)))
+    predictions = predictions_table([*of_references, *fitted], *of_panels)
+    missing = pd.DataFrame(map(vars, missing_cells(fitted)), columns=NOTHING_MISSING.columns)
+    gains = list(variation_gains(predictions, comparisons, missing, level=level))
     curve = curve_of(study)
     if curve is not None:
-        parts += ladder_curves(plan.steps, results.ladder_fulls, folder.read_table("truth"), curve.id)
-    order = {"outcome": results.outcomes, "step": range(len(plan.steps))}
-    folder.write_table(gain.METHOD_LADDER.name, in_order(as_declared(gain.METHOD_LADDER, parts), order))
-
-
-def ladder_gains(
-    steps: Sequence[LadderStep],
-    predictions: pd.DataFrame,
-    *,
-    unseen: str,
-    references: Sequence[str],
-    missing: Sequence[MissingCell],
-    level: float,
-) -> Iterator[pd.DataFrame]:
-    """Yield the gains of every step over every reference.
-
-    Parameters
-    ----------
-    predictions : of the fits of the steps and of the references, as in `gains_table`
-    unseen : id of the protocol that is the same for all steps
-    missing : cells without predictions
-    level : in (0, 1), nominal coverage of the intervals
-    """
-    folds = {
-        protocol: sorted(own.unique(), key=lambda fold: int(fold))
-        for protocol, own in predictions["fold"].astype(str).groupby(predictions["protocol"].astype(str))
-    }
-    for step in steps:
-        for quantity, protocol, splits in (
-            ("gain", step.protocol, step.splits),
-            ("gain_unseen", unseen, None),
-        ):
-            names = folds.get(protocol, [])[:splits]
-            own = predictions[
-                (predictions["protocol"] == protocol)
-                & predictions["fold"].isin(names)
-                & predictions["estimator"].isin([step.fit, *references])
-            ]
-            about = _about(step) | {"quantity": quantity, "protocol": protocol, "splits": len(names)}
-            gains = tables.gains_table(
-                own, references=references, level=level, among={"test": SAMPLES["test"]}
-            )
-            if not gains.empty:
-                of_step = gains[gains["estimator"] == step.fit].rename(columns={"gain": "estimate"})
-                yield of_step.assign(**about)
-            for cell in missing:
-                if (cell.estimator, cell.protocol) == (step.fit, protocol):
-                    hole = {"outcome": cell.outcome, "status": cell.status, "reason": cell.reason}
-                    yield pd.DataFrame([about | hole | {"reference": one} for one in references])
+        gains += ladder_curves(plan.varied, results.varied_fulls, folder.read_table("truth"), curve.id)
+    table = in_order(as_declared(VARIATION_GAINS, gains), {"outcome": results.outcomes})
+    folder.write_table(VARIATION_GAINS.name, table)
+    changes = pd.DataFrame(change_rows(one.variation for one in plan.varied))
+    folder.write_table(VARIATIONS.name, as_declared(VARIATIONS, [changes]))
+    for one in comparisons:
+        if one.list == MULTIVERSE:
+            choices = choice_table(table, (fit.variation for fit in plan.varied))
+            written = as_declared(gain.MULTIVERSE_CHOICES, [choices])
+            folder.write_table(gain.MULTIVERSE_CHOICES.name, written)
+            tests = joint_tests(predictions, one, level=level, seed=study.seed)
+            folder.write_table(gain.MULTIVERSE_TESTS.name, as_declared(gain.MULTIVERSE_TESTS, [tests]))
 
 
 def ladder_curves(
-    steps: Sequence[LadderStep], fulls: Sequence[FullResult], truth: pd.DataFrame, scenario: str
+    varied: Sequence[VariedFit], fulls: Sequence[FullResult], truth: pd.DataFrame, scenario: str
 ) -> Iterator[pd.DataFrame]:
-    """Yield how far the curve of every step is from the truth, for each outcome.
+    """Yield how far the curve of every step of a ladder is from the truth, for each outcome.
 
     Parameters
     ----------
@@ -282,24 +229,19 @@ def ladder_curves(
     """
     for full in fulls:
         answer = full.answers[scenario]
-        about = {"outcome": full.outcome, "quantity": "curve_error", "status": answer.status}
-        if answer.value is None:
-            found = pd.DataFrame([about | {"reason": answer.reason}])
-        else:
+        about = {"outcome": full.outcome, "estimator": full.estimator, "quantity": CURVE_ERROR}
+        about |= {"list": LADDER, "decision": UNTESTED, **answer.how}
+        estimates = [NAN]
+        if answer.value is not None:
             curves = answer.value[CURVES.name].assign(
                 outcome=full.outcome, estimator=full.estimator, scenario=scenario
             )
             is_taken = (curves["kind"] == "level_supported") & (curves["band"] == "pointwise")
             supported = curves[is_taken & curves["supported"].astype(bool)]
-            errors = truth_errors(supported, truth, columns=("at",))
-            found = errors[["rmse"]].rename(columns={"rmse": "estimate"}).assign(**about, reason="")
-        for step in steps:
-            if step.fit == full.estimator:
-                yield found.assign(**_about(step))
-
-
-def _about(step: LadderStep) -> dict[str, str | int]:
-    return {"step": step.position, "change": step.change, "to": step.to, "label": step.label}
+            estimates = truth_errors(supported, truth, columns=("at",))["rmse"].tolist()
+        steps = [one.variation.key for one in varied if one.entry.id == full.estimator]
+        of_steps = product(steps, estimates)
+        yield pd.DataFrame([about | {"variation": step, "estimate": error} for step, error in of_steps])
 
 
 def _without_gain(missing: Sequence[MissingCell], results: RunResults, *, over: str) -> Iterator[MissingCell]:

@@ -25,12 +25,13 @@ from harness.registry.catalog import Catalogs, changed_options
 from harness.rng import random_stream
 from harness.running.dependence import Panels, described
 from harness.running.graph import StudyTask, all_tasks
-from harness.running.varied import STREAM, LadderStep, Variant, curve_of, ladder_steps, variants
+from harness.running.varied import VariedFit, curve_of, varied_fits
 from harness.scenarios.full_fit import FullTask
 from harness.scenarios.scenario import AsksRows, Part, Scenario, Subject, WorksInParts
 from harness.scenarios.task import PartCell, PartTask
 from harness.study.spec.entry import EstimatorEntry, ProtocolEntry, ScenarioEntry
 from harness.study.spec.study import Study
+from harness.study.variation import LADDER
 
 # Groups that a scenario compares, pair by pair: as many as there are countries.
 MAX_GROUPS = 250
@@ -74,11 +75,10 @@ def group_columns(study: Study, known: Catalogs) -> tuple[str, ...]:
     Raises
     ------
     SpecError
-        Where the multiverse varies what the estimator does not have.
+        Where a variation changes what its estimator does not have.
     """
     estimators = [entry.estimator for entry in study.estimators]
-    estimators += [variant.entry.estimator for variant in variants(study, known)]
-    estimators += [step.estimator for step in ladder_steps(study, known)]
+    estimators += [one.entry.estimator for one in varied_fits(study, known)]
     names = [name for entry in study.evaluation.protocols for name in entry.protocol.columns]
     names += [name for entry in study.scenarios for name in entry.scenario.columns]
     names += [name for estimator in estimators for name in grouped_by(estimator)]
@@ -162,23 +162,24 @@ class Plan:
     study : as it will run, with ``--quick`` as it runs then
     panels : what the panels come from
     splits : the protocols' folds, the same for all outcomes and estimators
-    variants : one estimator as every universe of the multiverse fits it
+    varied : the variations of the study whose gains are taken, as they are fitted
     rows : positions of the rows that estimators with rows of their own are fitted on, by id
-    steps : of the ladder of methods
     """
 
     study: Study
     panels: PanelSource
     splits: tuple[Split, ...]
-    variants: tuple[Variant, ...]
+    varied: tuple[VariedFit, ...]
     rows: Mapping[str, Ints] = field(default_factory=dict)
-    steps: tuple[LadderStep, ...] = ()
 
-    @property
-    def compared(self) -> tuple[EstimatorEntry, ...]:
-        """What is fitted on folds: estimators without rows of their own, and the variants."""
-        own = (entry for entry in self.study.estimators if entry.id not in self.rows)
-        return (*own, *(variant.entry for variant in self.variants))
+    def compared(self, outcome: str, protocol: str, index: int) -> Iterator[tuple[EstimatorEntry, str]]:
+        """Yield what is fitted on the split of a protocol with an index, and the label of its random stream.
+
+        They are estimators without rows of their own, and variations, those that are equal once.
+        """
+        yield from ((entry, "") for entry in self.study.estimators if entry.id not in self.rows)
+        varied = (one for one in self.varied if one.uses(outcome, protocol, index))
+        yield from {one.entry.id: (one.entry, one.stream) for one in varied}.values()
 
     @property
     def chosen(self) -> tuple[object, ...]:
@@ -197,11 +198,10 @@ class Plan:
         """Number of tasks: folds, full-sample fits and parts of answers."""
         fits = 0
         for outcome in self.study.roles.outcomes:
-            fits += len(self.study.estimators) + len(self.compared) * len(self.folds)
-            fits += len(self._curve_fits(outcome))
+            fits += len(self.study.estimators) + len(self._curve_fits(outcome))
             for split in self.splits:
-                for at in range(len(split.folds)):
-                    fits += len(self._ladder_fits(outcome, split.entry.id, at))
+                for index in range(len(split.folds)):
+                    fits += sum(1 for _ in self.compared(outcome, split.entry.id, index))
         return fits + sum(1 for _ in self.part_tasks())
 
     @property
@@ -232,7 +232,7 @@ class Plan:
         if panel.n_obs <= most_rows:
             return self
         panels = SampledPanels(self.panels, sampled_rows(panel, most_rows))
-        return _planned(self.study, panels, self.variants, self.steps)
+        return _planned(self.study, panels, self.varied)
 
     def tasks(self) -> Iterator[StudyTask]:
         """Yield the tasks, the long full-sample fits first, so that no worker idles at the end."""
@@ -258,11 +258,6 @@ class Plan:
                 subject = Subject(panel, estimator, name, self.study.seed)
                 yield FullTask(subject, self._ladder_curve, panel.exposure, self.study.evaluation.level)
 
-    def _ladder_of(self, outcome: str) -> tuple[LadderStep, ...]:
-        ladder = self.study.method_ladder
-        is_asked = ladder is not None and outcome in (ladder.outcomes or self.study.roles.outcomes)
-        return self.steps if is_asked else ()
-
     @cached_property
     def _ladder_curve(self) -> Mapping[str, Scenario]:
         """The curve that the fits of a ladder on all rows are asked; empty where there is no truth."""
@@ -271,14 +266,8 @@ class Plan:
 
     def _curve_fits(self, outcome: str) -> Mapping[str, Estimator]:
         """Return what a ladder fits on all rows: its methods by their fits' names, where there is a truth."""
-        steps = self._ladder_of(outcome) if self._ladder_curve else ()
-        return {step.fit: step.estimator for step in steps}
-
-    def _ladder_fits(self, outcome: str, protocol: str, at: int) -> Mapping[str, Estimator]:
-        """Return what a ladder fits on the split of a protocol at a position, from 0."""
-        steps, ladder = self._ladder_of(outcome), self.study.method_ladder
-        is_unseen = ladder is not None and protocol == ladder.unseen
-        return {step.fit: step.estimator for step in steps if is_unseen or step.uses(protocol, at)}
+        steps = (one for one in self.varied if one.variation.list == LADDER and outcome in one.outcomes)
+        return {one.entry.id: one.entry.estimator for one in steps if self._ladder_curve}
 
     def subjects(self) -> Iterator[tuple[ScenarioEntry, WorksInParts, Subject]]:
         """Yield who answers in parts: every scenario that works so, of every outcome and whom it asks."""
@@ -318,17 +307,14 @@ class Plan:
         """Yield one task for each outcome, protocol, fold and estimator."""
         for outcome in self.study.roles.outcomes:
             for split in self.splits:
-                for at, fold in enumerate(split.folds):
+                for index, fold in enumerate(split.folds):
                     fit_rows = fold.train if split.entry.protocol.prepared_on == "train" else None
                     panel = self.panels.panel(outcome, fit_rows=fit_rows, split_unit=fold.split_unit)
-                    for entry in self.compared:
+                    for entry, stream in self.compared(outcome, split.entry.id, index):
                         own = entry.columns_of(panel)
                         own = with_entity_means(own, known=fold.train) if entry.entity_means else own
                         cell = FoldCell(outcome, entry.id, split.entry.id, fold.name)
-                        yield FoldTask(cell, for_folds(entry.estimator), own, fold, self.study.seed)
-                    for name, estimator in self._ladder_fits(outcome, split.entry.id, at).items():
-                        cell = FoldCell(outcome, name, split.entry.id, fold.name)
-                        yield FoldTask(cell, for_folds(estimator), panel, fold, self.study.seed, STREAM)
+                        yield FoldTask(cell, for_folds(entry.estimator), own, fold, self.study.seed, stream)
 
     def _own(self, entry: EstimatorEntry, panel: Panel) -> Panel:
         """Return the rows and columns of a panel of the study that an estimator is fitted on."""
@@ -337,27 +323,25 @@ class Plan:
 
 
 def make_plan(study: Study, panels: PanelSource, known: Catalogs) -> Plan:
-    """Split the panel by every protocol of the study, and spread out its multiverse.
+    """Split the panel by every protocol of the study, and make its variations.
 
     Raises
     ------
     SpecError
-        Where the multiverse varies what the estimator does not have.
+        Where a variation changes what its estimator does not have.
     DataError
         Where a scenario would compare more than `MAX_GROUPS` groups,
         or the rows of an estimator do not fit the data.
     """
-    return _planned(study, panels, variants(study, known), ladder_steps(study, known))
+    return _planned(study, panels, varied_fits(study, known))
 
 
-def _planned(
-    study: Study, panels: PanelSource, spread: tuple[Variant, ...], steps: tuple[LadderStep, ...]
-) -> Plan:
+def _planned(study: Study, panels: PanelSource, varied: tuple[VariedFit, ...]) -> Plan:
     panel = panels.panel(study.roles.outcomes[0])
     _require_few_groups(study, panel)
     splits = tuple(_split(entry, panel, seed=study.seed) for entry in study.evaluation.protocols)
     rows = {entry.id: panels.rows(entry.rows) for entry in study.estimators if entry.rows}
-    return Plan(study, panels, splits, spread, rows, steps)
+    return Plan(study, panels, splits, varied, rows)
 
 
 def _split(entry: ProtocolEntry, panel: Panel, *, seed: int) -> Split:

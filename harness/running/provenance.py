@@ -52,10 +52,6 @@ def manifest_of(
         manifest_version=manifest.FORMAT,
         study=study_record(study, quick=options.quick, learns=prepared.panels.learns),
         data=data_record(prepared),
-        multiverse=manifest.MultiverseRecord(
-            references=tuple(study.multiverse.references) if study.multiverse else (),
-            universes=() if results is None else results.universes,
-        ),
         spec=manifest.SpecRecord(
             path=options.spec_path(folder).as_posix(),
             sha256=prepared.loaded.document.sha256,

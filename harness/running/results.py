@@ -16,7 +16,6 @@ from harness.data.panel import Panel
 from harness.estimators.guard import Attempt, Status, attempt
 from harness.evaluation.fold_fit import FoldResult
 from harness.evaluation.losses import SAMPLES
-from harness.evaluation.multiverse import Universe
 from harness.rng import random_stream
 from harness.running.checkpoints import TaskResult
 from harness.running.isolation import one_thread
@@ -59,16 +58,16 @@ class RunResults:
     Attributes
     ----------
     prepared : the study as it ran
-    folds, fulls : results, in the order of the tasks; folds of universes of the multiverse are among them
+    folds, fulls : results, in the order of the tasks; folds of variations are among them
     in_parts : answers that were put together from parts, or that rows alone give
-    ladder_fulls : results of the steps of a ladder of methods
+    varied_fulls : results of the steps of a ladder of methods
     """
 
     prepared: Prepared
     folds: Sequence[FoldResult]
     fulls: Sequence[FullResult]
     in_parts: Sequence[AnswerInParts] = ()
-    ladder_fulls: Sequence[FullResult] = ()
+    varied_fulls: Sequence[FullResult] = ()
 
     @property
     def study(self) -> Study:
@@ -79,11 +78,6 @@ class RunResults:
     def panels(self) -> PanelBuilder:
         """Builder of the panels."""
         return self.prepared.panels
-
-    @property
-    def universes(self) -> tuple[Universe, ...]:
-        """The universes of the multiverse."""
-        return tuple(variant.universe for variant in self.prepared.plan.variants)
 
     @property
     def refused(self) -> Iterator[MissingCell]:
@@ -122,7 +116,7 @@ class RunResults:
         return {outcome: self.panels.panel(outcome) for outcome in self.outcomes}
 
     def folds_by(self, estimators: Collection[str]) -> list[FoldResult]:
-        """Return the results of some of the estimators or universes."""
+        """Return the results of some of the estimators or variations."""
         return [fold for fold in self.folds if fold.cell.estimator in estimators]
 
 
@@ -130,16 +124,16 @@ class RunResults:
 def results_of(prepared: Prepared, results: Sequence[TaskResult]) -> RunResults:
     """Return what the tasks of a study found, from their results in any order."""
     fulls = [result for result in results if isinstance(result, FullResult)]
-    steps = {step.fit for step in prepared.plan.steps}
+    varied = {one.entry.id for one in prepared.plan.varied}
     return RunResults(
         prepared,
         folds=[result for result in results if isinstance(result, FoldResult)],
-        fulls=[full for full in fulls if full.estimator not in steps],
+        fulls=[full for full in fulls if full.estimator not in varied],
         in_parts=(
             *answers_in_parts(prepared.plan, [one for one in results if isinstance(one, PartResult)]),
             *answers_of_rows(prepared.plan),
         ),
-        ladder_fulls=[full for full in fulls if full.estimator in steps],
+        varied_fulls=[full for full in fulls if full.estimator in varied],
     )
 
 

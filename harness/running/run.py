@@ -35,6 +35,7 @@ from harness.running.workers import TASK_MODULE, CanStartEarly, Workers
 from harness.running.write import write_conclusions, write_tables
 from harness.study.expectations.cell import Reproduction, check_expectations, narrowed
 from harness.study.expectations.expectation import AnyExpectation
+from harness.study.variation import LADDER, MULTIVERSE
 from harness.tables.findings import ERROR_RATES, FINDINGS
 
 
@@ -190,10 +191,6 @@ def needed(plan: Plan, expected: tuple[AnyExpectation, ...]) -> Plan:
     study = narrowed(plan.study.model_copy(update={"expect": expected}))
     kept = {entry.id for entry in study.evaluation.protocols}
     splits = tuple(split for split in plan.splits if split.entry.id in kept)
-    return replace(
-        plan,
-        study=study,
-        splits=splits,
-        variants=plan.variants if study.multiverse else (),
-        steps=plan.steps if study.method_ladder else (),
-    )
+    lists = {name for name in (MULTIVERSE, LADDER) if getattr(study, name) is not None}
+    varied = tuple(one for one in plan.varied if one.variation.list in lists)
+    return replace(plan, study=study, splits=splits, varied=varied)

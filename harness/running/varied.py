@@ -1,11 +1,10 @@
-"""Choices with other options: universes of a multiverse, steps of a ladder of methods, and cheaper forms."""
+"""Choices with other options: variations of a study as they are fitted, and cheaper forms."""
 
 from __future__ import annotations
 
 import dataclasses
-import itertools
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
@@ -13,151 +12,128 @@ from pydantic_core import PydanticCustomError
 
 from harness.errors import Problem, SpecError
 from harness.estimators.protocol import Estimator
-from harness.evaluation.multiverse import Universe
+from harness.evaluation.losses import SAMPLES
+from harness.evaluation.variation_gains import Comparison
 from harness.registry.catalog import Catalogs, with_option
 from harness.scenarios.curve.scenario import CurveScenario
 from harness.study.spec.entry import EstimatorEntry, ScenarioEntry
-from harness.study.spec.study import MethodLadderSpec, Study
-from harness.tables.gain import MULTIVERSE
+from harness.study.spec.study import Study
+from harness.study.variation import (
+    EVERY_SPLIT,
+    LADDER,
+    MULTIVERSE,
+    PROTOCOL,
+    SPLITS,
+    Change,
+    Variation,
+    ladder_of,
+    multiverse_of,
+)
+from harness.tables.variations import GAIN, GAIN_UNSEEN
 
-# Changes of a ladder that are of no estimator.
-PROTOCOL, SPLITS = "protocol", "splits"
-EVERY_SPLIT = "all"
-
-# Label of the random streams of all steps: they draw the same rows and initial values where they can.
+# What the fits of a ladder are called, and the label of all their random streams: they draw the same rows and
+# initial values where they can.
 STREAM = "method ladder"
 
 
 @dataclass(frozen=True)
-class LadderStep:
-    """A method on the way, and how its gain is taken.
+class VariedFit:
+    """A variation as it is fitted, and on which splits.
 
     Attributes
     ----------
-    position : from 0, the start
-    change, to, label : what was changed last; empty at the start, but for the label
-    fit : names the fits; equal estimators share theirs
-    protocol : id, under which the gain is taken
-    splits : the first so many of the protocol's; None for all
+    entry : estimator, columns, and the name of the fits as id; equal estimators of a ladder share theirs
+    protocols : of each that it is fitted under, the first so many splits; None for all
+    outcomes : for which it is fitted
+    stream : label of the random streams; empty for the name of the fits
     """
 
-    position: int
-    change: str
-    to: str
-    label: str
-    estimator: Estimator
-    fit: str
-    protocol: str
-    splits: int | None
+    variation: Variation
+    entry: EstimatorEntry
+    protocols: tuple[tuple[str, int | None], ...]
+    outcomes: tuple[str, ...]
+    stream: str = ""
 
-    def uses(self, protocol: str, at: int) -> bool:
-        """Return whether its gain is taken on the split of a protocol at a position, from 0."""
-        return protocol == self.protocol and (self.splits is None or at < self.splits)
+    def uses(self, outcome: str, protocol: str, index: int) -> bool:
+        """Return whether it is fitted for an outcome on the split of a protocol with an index, from 0."""
+        splits = [most for name, most in self.protocols if name == protocol]
+        return outcome in self.outcomes and any(most is None or index < most for most in splits)
 
 
-def ladder_steps(study: Study, catalogs: Catalogs) -> tuple[LadderStep, ...]:
-    """Return the start of a study's ladder and the method after each change; nothing without a ladder.
+def varied_fits(study: Study, catalogs: Catalogs) -> tuple[VariedFit, ...]:
+    """Return the variations of a study whose gains are taken: its multiverse, then its ladder of methods.
 
     Raises
     ------
     SpecError
         Where an estimator has no such option, or the option takes no such value.
     """
-    asked = study.method_ladder
-    return () if asked is None else tuple(_steps(asked, catalogs))
+    return (*_multiverse(study, catalogs), *_ladder(study, catalogs))
 
 
-def _steps(asked: MethodLadderSpec, catalogs: Catalogs) -> Iterator[LadderStep]:
-    fits: list[Estimator] = [asked.start]
-    step = LadderStep(0, "", "", asked.label, asked.start, _fit_name(0), asked.protocol, asked.splits)
-    yield step
-    for at, one in enumerate(asked.changes):
-        estimator, value = step.estimator, one.to
-        if one.change not in (PROTOCOL, SPLITS):
-            place = f"method_ladder.changes[{at}]"
-            estimator = changed(estimator, one.change, value, catalogs, place=place)
-        if estimator not in fits:
-            fits.append(estimator)
-        step = replace(
-            step,
-            position=at + 1,
-            change=one.change,
-            to=", ".join(map(str, value)) if isinstance(value, tuple) else str(value),
-            label=one.label,
-            estimator=estimator,
-            fit=_fit_name(fits.index(estimator)),
-            protocol=str(value) if one.change == PROTOCOL else step.protocol,
-            splits=_splits(value) if one.change == SPLITS else step.splits,
-        )
-        yield step
+def _multiverse(study: Study, catalogs: Catalogs) -> Iterator[VariedFit]:
+    multiverse = study.multiverse
+    if multiverse is None:
+        return
+    protocols = tuple((entry.id, None) for entry in study.evaluation.protocols)
+    (varied,) = (entry for entry in study.estimators if entry.id == multiverse.estimator)
+    for variation in multiverse_of(study):
+        entry = varied
+        for change in variation.changes:
+            place = f"multiverse.vary.{change.option}"
+            entry = changed(entry, change, study.roles.controls, catalogs, place=place)
+        named = entry.model_copy(update={"id": variation.key})
+        yield VariedFit(variation, named, protocols, study.roles.outcomes)
 
 
-def _fit_name(at: int) -> str:
+def _ladder(study: Study, catalogs: Catalogs) -> Iterator[VariedFit]:
+    ladder = study.method_ladder
+    if ladder is None:
+        return
+    entry = EstimatorEntry.model_construct(id=_fit_name(0), use=ladder.start.name, estimator=ladder.start)
+    fits, taken, splits = [ladder.start], ladder.protocol, ladder.splits
+    for variation in ladder_of(study):
+        for change in variation.changes[-1:]:
+            place = f"method_ladder.changes[{variation.position - 1}]"
+            entry = changed(entry, change, study.roles.controls, catalogs, place=place)
+            taken = change.text if change.option == PROTOCOL else taken
+            if change.option == SPLITS:
+                splits = None if change.value == EVERY_SPLIT else int(change.text)
+        if entry.estimator not in fits:
+            fits.append(entry.estimator)
+        named = entry.model_copy(update={"id": _fit_name(fits.index(entry.estimator))})
+        protocols = (taken, splits), (ladder.unseen, None)
+        yield VariedFit(variation, named, protocols, ladder.outcomes or study.roles.outcomes, STREAM)
+
+
+def _fit_name(index: int) -> str:
     # The plan takes what stands before a bracket for the kind of a fit.
-    return f"{STREAM} ({at})"
+    return f"{STREAM} ({index})"
 
 
-def _splits(value: object) -> int | None:
-    return None if value == EVERY_SPLIT else int(str(value))
+def comparisons_of(study: Study, varied: Sequence[VariedFit]) -> Iterator[Comparison]:
+    """Yield on which rows and over which references the gains of the variations of a study are taken."""
+    whole = {one.entry.id: one.variation.key for one in varied if one.variation.list == MULTIVERSE}
+    if study.multiverse is not None and whole:
+        asked = study.multiverse
+        yield Comparison(MULTIVERSE, whole, asked.references, asked.estimator, samples=tuple(SAMPLES))
+    for one in varied:
+        if one.variation.list == LADDER:
+            fits, references = {one.entry.id: one.variation.key}, study.evaluation.references
+            for quantity, (protocol, splits) in zip((GAIN, GAIN_UNSEEN), one.protocols, strict=True):
+                yield Comparison(
+                    LADDER, fits, references, quantity=quantity, protocol=protocol, splits=splits
+                )
 
 
-# The choice of how many controls there are.
-CONTROLS = "controls"
-
-
-@dataclass(frozen=True)
-class Variant:
-    """An estimator as one universe fits it: the entry of the study with its options, controls and seed."""
-
-    universe: Universe
-    entry: EstimatorEntry
-
-
-def variants(study: Study, catalogs: Catalogs) -> tuple[Variant, ...]:
-    """Return the estimator of the multiverse under every combination of its options and seeds.
-
-    Raises
-    ------
-    SpecError
-        Where the estimator has no such option, or the option takes no such value.
-    """
-    asked = study.multiverse
-    if asked is None:
-        return ()
-    taken = [option for option in asked.vary if option in (*MULTIVERSE.columns, CONTROLS)]
-    if taken:
-        what = "is a column of the table multiverse, which has one for each choice"
-        places = (f"multiverse.vary.{option}" for option in taken)
-        raise SpecError(*(Problem(place, what, hint="vary another option") for place in places))
-    entry = next(entry for entry in study.estimators if entry.id == asked.estimator)
-    has = len(study.roles.controls)
-    if any(number > has for number in asked.controls):
-        what = f"{max(asked.controls)} controls are asked for, and the study has {has}"
-        raise SpecError.at("multiverse.controls", what, f"at most {has}", "ask for fewer")
-    varied = []
-    crossed = itertools.product(*asked.vary.values())
-    seeds = range(1, asked.seeds + 1)
-    for values, n_controls, seed in itertools.product(crossed, asked.controls or (None,), seeds):
-        options = dict(zip(asked.vary, values, strict=True))
-        own = {"estimator": entry.estimator}
-        for option, value in options.items():
-            place = f"multiverse.vary.{option}"
-            own["estimator"] = changed(own["estimator"], option, value, catalogs, place=place)
-        if n_controls is not None:
-            options[CONTROLS] = n_controls
-            own["controls"] = study.roles.controls[:n_controls]
-        choices = {choice: str(value) for choice, value in (*options.items(), ("seed", seed))}
-        label = ", ".join(f"{choice} {value}" for choice, value in choices.items())
-        universe = Universe(f"{entry.id} ({label})", entry.id, choices)
-        varied.append(Variant(universe, entry.model_copy(update={"id": universe.id, **own})))
-    return tuple(varied)
-
-
-def changed(estimator: Estimator, option: str, value: object, catalogs: Catalogs, *, place: str) -> Estimator:
-    """Return an estimator with one option changed.
+def changed(
+    entry: EstimatorEntry, change: Change, controls: tuple[str, ...], catalogs: Catalogs, *, place: str
+) -> EstimatorEntry:
+    """Return an entry of an estimator with a change of its options or columns; others leave it as it is.
 
     Parameters
     ----------
+    controls : of the study
     place : of the change in the spec, for messages
 
     Raises
@@ -165,16 +141,20 @@ def changed(estimator: Estimator, option: str, value: object, catalogs: Catalogs
     SpecError
         Where there is no such option, or it takes no such value.
     """
+    if change.target == "roles":
+        return entry.model_copy(update={"controls": controls[: int(change.text)]})
+    if change.target != "estimator":
+        return entry
     try:
-        found: Estimator = with_option(estimator, option, value, catalogs=catalogs)
+        made = with_option(entry.estimator, change.option, change.value, catalogs=catalogs)
     except PydanticCustomError as error:
         context = error.context or {}
         problem = Problem(place, error.message(), context.get("expected", ""), context.get("hint", ""))
         raise SpecError(problem) from error
     except ValidationError as error:
         faults = "; ".join(dict.fromkeys(mistake["msg"] for mistake in error.errors()))
-        raise SpecError(Problem(place, f"{value!r} is not allowed: {faults}")) from error
-    return found
+        raise SpecError(Problem(place, f"{change.value!r} is not allowed: {faults}")) from error
+    return entry.model_copy(update={"estimator": made})
 
 
 def curve_of(study: Study) -> ScenarioEntry | None:

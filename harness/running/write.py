@@ -18,7 +18,7 @@ from harness.findings.run import Run
 from harness.findings.table import findings_table
 from harness.record.manifest import Manifest
 from harness.rng import random_stream
-from harness.running.comparison import write_comparison, write_method_ladder
+from harness.running.comparison import write_comparison, write_variations
 from harness.running.csv_table import as_declared
 from harness.running.folder import RunFolder
 from harness.running.isolation import one_thread
@@ -248,7 +248,7 @@ def write_tables(folder: RunFolder, results: RunResults) -> None:
     if true:
         _write(folder, TABLES["truth"], true)
         _write(folder, TABLES["truth_errors"], error_parts(folder, folder.read_table("truth")))
-    write_method_ladder(folder, results)
+    write_variations(folder, results)
     _write(folder, TABLES["preparation"], [results.panels.steps_table()])
     filled = results.panels.filled_table()
     if len(filled):

@@ -67,10 +67,10 @@ PREDICTIONS = listed(
     "observed and predicted outcome of every row in every fold, on request with limits of new entities",
     suffix=".parquet",
 )
-UNIVERSE_PREDICTIONS = replace(
+VARIATION_PREDICTIONS = replace(
     PREDICTIONS,
-    name="multiverse",
-    description="predictions under every combination of choices, the universe instead of the estimator",
+    name="variation_predictions",
+    description="predictions of the variations of the study, names of their fits instead of estimators",
 )
 ACCURACY = typed(
     "accuracy",

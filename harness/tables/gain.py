@@ -169,12 +169,6 @@ RECOGNITION = typed(
     "share of the gain on random rows that is lost for entities not used in training",
     measures=("estimate",),
 )
-MULTIVERSE = listed(
-    "multiverse",
-    "outcome estimator universe reference protocol sample gain conf_low conf_high",
-    "outcome universe reference protocol sample",
-    "the gain under every combination of choices; a column for each choice follows",
-)
 MULTIVERSE_CHOICES = typed(
     "multiverse_choices", ChoiceRow, ("outcome", "choice", "level"), "change in the gain by each choice"
 )
@@ -184,37 +178,4 @@ MULTIVERSE_TESTS = typed(
     ("outcome", "protocol", "statistic"),
     "joint tests of the gains under all combinations",
     measures=("value", "p_value"),
-)
-
-
-@dataclass(frozen=True, kw_only=True)
-class LadderStepRow(ResultRow):
-    """One number of one step.
-
-    `step` counts from 0, which is the start; `change` and `to` are the option and its new value. `quantity`
-    is ``gain``, under the protocol of the step, ``gain_unseen``, under the ladder's other one, both fractions
-    over `reference` on test rows, or ``curve_error``, root mean square distance of the net effect curve from
-    the truth over supported rows, outcome units. `splits` is how many splits of the protocol there are.
-    """
-
-    outcome: str
-    step: int | None
-    change: str
-    to: str
-    label: str
-    quantity: str
-    protocol: str = ""
-    splits: int | None = None
-    reference: str = ""
-    estimate: float = NAN
-    conf_low: float = NAN
-    conf_high: float = NAN
-
-
-METHOD_LADDER = typed(
-    "method_ladder",
-    LadderStepRow,
-    ("outcome", "step", "quantity", "reference"),
-    "gains, and distance of the curve from the truth, as one method is changed into another step by step",
-    measures=("estimate",),
 )

@@ -138,6 +138,9 @@ def change(folder, name, where, column, value):
     rehash(folder)
 
 
+# The variation of the multiverse whose polynomial has degree three.
+DEGREE = "curved (degree 3, seed 1)"
+
 CHANGES = [
     ("accuracy", TEST | {"estimator": "curved"}, "mse", 1.0),
     ("accuracy", TEST | {"estimator": "ols"}, "n_entities", 9),
@@ -149,7 +152,8 @@ CHANGES = [
     ("decomposition", {"part": "entities never seen"}, "estimate", 0.5),
     ("decomposition", {"part": "entities never seen"}, "conf_high", 0.9),
     ("recognition", {"estimator": "curved"}, "conf_low", 0.9),
-    ("multiverse", TEST | {"degree": 3}, "gain", 0.9),
+    ("variation_gains", TEST | {"variation": DEGREE}, "estimate", 0.9),
+    ("variations", {"key": DEGREE, "option": "degree"}, "value", "4"),
     ("multiverse_choices", {"choice": "degree", "level": "3"}, "share_of_variance", 0.9),
     ("multiverse_tests", {"protocol": "random_rows", "statistic": "median_gain"}, "p_value", 0.9),
     ("claims", {"quantity": "gain"}, "status", "differs"),

@@ -11,8 +11,7 @@ from scipy import stats
 from evaluation.rows import rows_of
 from harness import EstimationError
 from harness.evaluation.gain import NO_PREDICTIONS, NOTHING_GAINED, ScoredGain, recognition_table, share_gone
-from harness.evaluation.losses import ClusterLosses
-from harness.evaluation.multiverse import Universe, choice_table, multiverse_table
+from harness.evaluation.losses import SAMPLES, ClusterLosses
 from harness.evaluation.protocol import (
     AsPublished,
     EntitiesAndTime,
@@ -29,8 +28,10 @@ from harness.evaluation.specification_curve import (
     joint_tests,
 )
 from harness.evaluation.tables import gains_table
+from harness.evaluation.variation_gains import NOTHING_MISSING, Comparison, choice_table, variation_gains
 from harness.plugin import random_stream
 from harness.shipped import harness_protocols
+from harness.study.variation import Change, Variation
 from panels import balanced_panel
 
 PROTOCOLS = {protocol.name: protocol for protocol in harness_protocols()}
@@ -248,10 +249,10 @@ def test_the_interval_covers_the_share_of_mean_gains(level_sd, bend):
 LEVEL = 0.95
 
 
-def universe_predictions(universes):
+def varied_predictions(names):
     rng = np.random.default_rng(0)
     rows = rows_of(8, ["2000", "2001"], observed=rng.normal(size=16), sample=["train", "test"] * 8)
-    cells = itertools.product(("in_sample", "forward"), ("ols", "fe", *universes))
+    cells = itertools.product(("in_sample", "forward"), ("ols", "fe", *names))
     parts = [
         rows.assign(protocol=protocol, estimator=name, predicted=rows["observed"] + rng.normal(size=16))
         for protocol, name in cells
@@ -260,40 +261,69 @@ def universe_predictions(universes):
 
 
 def test_every_combination_is_computed_and_equals_its_gain():
-    universes = [
-        Universe(f"ann ({h}, {s})", "ann", {"hidden": h, "seed": s}) for h in ("2", "8") for s in ("1", "2")
-    ]
-    frame = universe_predictions([universe.id for universe in universes])
-    table = multiverse_table(frame, universes, references=("ols", "fe"), level=LEVEL)
-    # 4 universes x 2 references x 2 protocols x 3 samples
-    assert len(table) == 48
-    assert not table[["universe", "reference", "protocol", "sample"]].duplicated().any()
+    names = ["a", "b", "c", "d"]
+    frame = varied_predictions(names)
+    whole = Comparison(
+        "multiverse", {one: f"ann ({one})" for one in names}, ("ols", "fe"), "ann", samples=SAMPLES
+    )
+    missing = pd.DataFrame([["y", "d", "forward", "failed", "diverged"]], columns=NOTHING_MISSING.columns)
+    (table,) = variation_gains(frame, [whole], missing, level=LEVEL)
+    # 4 variations x 2 references x 2 protocols x 3 samples, and what is missing of one
+    assert (table["status"] == "ok").sum() == 48
+    holes = table[table["status"] == "failed"]
+    assert len(holes) == 6
+    assert set(holes["variation"]) == {"ann (d)"}
+    assert set(holes["decision"]) == {"untested"}
+    table = table[table["status"] == "ok"]
+    assert not table[["variation", "reference", "protocol", "sample"]].duplicated().any()
+    above, below = table["conf_low"] > 0, table["conf_high"] < 0
+    assert (table["decision"] == np.select([above, below], ["above", "below"], "open")).all()
     expected = gains_table(frame, references=("fe",), level=LEVEL).set_index(
         ["estimator", "protocol", "sample"]
     )["gain"]
-    own = table[table["reference"] == "fe"].set_index(["universe", "protocol", "sample"])["gain"]
-    for key, gain in own.items():
-        assert gain == pytest.approx(expected[key], rel=1e-14)
+    own = table[table["reference"] == "fe"].set_index(["variation", "protocol", "sample"])["estimate"]
+    for (name, *key), gain in own.items():
+        assert gain == pytest.approx(expected[name[5:6], *key], rel=1e-14)
+
+
+def test_a_step_has_the_gains_of_its_first_splits_under_its_protocol():
+    frame = pd.concat([varied_predictions(["a", "b"]).assign(fold=fold) for fold in ("2", "10", "1")])
+    step = Comparison("method_ladder", {"a": "step 1"}, ("ols",), protocol="forward", splits=2)
+    (table,) = variation_gains(frame, [step], level=LEVEL)
+    first = frame[(frame["protocol"] == "forward") & frame["fold"].isin(["1", "2"])]
+    expected = gains_table(first, references=("ols",), level=LEVEL).set_index(["estimator", "sample"])["gain"]
+    (row,) = table.itertuples()
+    assert (row.variation, row.estimator, row.sample, row.n_folds) == ("step 1", "a", "test", 2)
+    assert row.estimate == pytest.approx(expected["a", "test"], rel=1e-14)
 
 
 def test_what_a_choice_moves_by_hand():
     table = pd.DataFrame(
         {
             "outcome": "y",
-            "universe": list("abcd"),
-            "gain": [0.0, 0.2, 0.4, 0.6],
-            "conf_low": 0.0,
-            "conf_high": 1.0,
-            "hidden": ["2", "2", "8", "8"],
-            "seed": ["1", "2", "1", "2"],
+            "list": ["multiverse"] * 5 + ["method_ladder"],
+            "variation": [*"abcd", "a", "a"],
+            "reference": "ols",
+            "protocol": "forward",
+            "sample": "test",
+            "estimate": [0.0, 0.2, 0.4, 0.6, np.nan, 0.9],
+            "status": ["ok"] * 4 + ["failed", "ok"],
         }
     )
-    found = choice_table(table).set_index(["choice", "level"])
+    options = zip("abcd", (2, 2, 8, 8), (1, 2, 1, 2), strict=True)
+    variations = [
+        Variation(
+            key, "multiverse", 0, (Change("estimator", "hidden", hidden), Change("study", "seed", seed))
+        )
+        for key, hidden, seed in options
+    ]
+    found = choice_table(table, variations).set_index(["choice", "level"])
     assert found.loc[("hidden", "2"), "mean_gain"] == pytest.approx(0.1)
     assert found.loc[("hidden", "8"), "mean_gain"] == pytest.approx(0.5)
     assert found.loc[("hidden", "2"), "share_of_variance"] == pytest.approx(0.8)
     assert found.loc[("seed", "1"), "share_of_variance"] == pytest.approx(0.2)
-    assert (found["n"] == 2).all()
+    assert (found.loc[["hidden", "seed"], "n"] == 2).all()
+    assert found.loc[("reference", "ols"), ["n", "share_of_variance"]].tolist() == [4, 0.0]
 
 
 def pairs_of(difference, n_rows):
@@ -358,7 +388,7 @@ def test_size_is_held_and_power_is_there(draw):
     assert true.mean(axis=0)[0] > 0.8
 
 
-def test_later_periods_have_no_joint_test_and_universes_without_predictions_do_not_count():
+def test_later_periods_have_no_joint_test_and_variations_without_predictions_do_not_count():
     rng = np.random.default_rng(1)
     n, half = FEWEST_ENTITIES, FEWEST_ENTITIES // 2
     whole = rows_of(n, ["2000", "2001"], observed=rng.normal(size=2 * n))
@@ -371,12 +401,12 @@ def test_later_periods_have_no_joint_test_and_universes_without_predictions_do_n
         for name in names
         if (name, rows["protocol"].iloc[0]) != ("b", "random")
     ]
-    universes = [Universe(name, "ann", {}) for name in ("a", "b")]
-    found = joint_tests(pd.concat(frames), universes, references=("ols",), level=0.95, seed=1)
+    whole = Comparison("multiverse", {"a": "a", "b": "b"}, ("ols",), "ann")
+    found = joint_tests(pd.concat(frames), whole, level=0.95, seed=1)
     later, random = (found[found["protocol"] == name] for name in ("forward", "random"))
     assert later["reason"].tolist() == [NEW_PERIODS]
     assert (random["status"].tolist(), random["n_specifications"].tolist()) == (["ok"] * 3, [1] * 3)
     few = [frame[frame["entity"] != frame["entity"].iloc[0]] for frame in frames]
-    found = joint_tests(pd.concat(few), universes, references=("ols",), level=0.95, seed=1)
+    found = joint_tests(pd.concat(few), whole, level=0.95, seed=1)
     assert found.loc[found["protocol"] == "random", "reason"].tolist() == [FEW_ENTITIES]
     assert "p_value" not in found

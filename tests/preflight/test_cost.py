@@ -78,7 +78,7 @@ def with_busy(plan, *, draws):
         entry.model_copy(update={"estimator": Busy(draws=draws)}) for entry in plan.study.estimators
     )
     return replace(
-        plan, variants=(), study=plan.study.model_copy(update={"estimators": entries, "scenarios": ()})
+        plan, varied=(), study=plan.study.model_copy(update={"estimators": entries, "scenarios": ()})
     )
 
 

@@ -41,7 +41,7 @@ ANSWERS = (
 )
 
 # Tables whose columns are not declared.
-OPEN = ("multiverse", "details/")
+OPEN = "details/"
 
 HOSTILE = {
     "title": "<img src=x onerror=alert(1)> & {{7*7}}",

@@ -318,7 +318,7 @@ def test_decomposition_and_multiverse(wage):
     assert len(parts) == 3 * 4
     assert parts["ann", "entities never seen"] == -0.143
     (multiverse,) = report["multiverse"]
-    table = wage.read_table("multiverse")
+    table = wage.read_table("variation_gains")
     assert (multiverse["outcome"], multiverse["estimator"], multiverse["all"]["n"]) == ("lwage", "ann", 96)
     assert multiverse["all"]["n_above"] == (table["conf_low"] > 0).sum()
     assert multiverse["apart"]["n"] == 24

@@ -22,7 +22,7 @@ from harness.plugin import random_stream
 from harness.report.sections.gain_sources import METHOD_LADDER_SECTION
 from harness.running.folder import RunFolder
 from harness.running.options import OPTIONS, RunOptions
-from harness.running.varied import variants
+from harness.running.varied import varied_fits
 from harness.study.spec.document import written_spec
 from harness.study.spec.load import load_study
 from harness.study.spec.study import MultiverseSpec
@@ -201,11 +201,16 @@ def options(choice, path=""):
 
 
 def test_the_cities_go_from_print_to_effects_one_option_a_step():
-    steps = prepare_study(RunOptions(CITIES)).plan.steps
-    methods = [options(step.estimator) | {"protocol": step.protocol, "splits": step.splits} for step in steps]
+    varied = prepare_study(RunOptions(CITIES)).plan.varied
+    steps = [one for one in varied if one.variation.list == "method_ladder"]
+    methods = [
+        options(step.entry.estimator) | dict(zip(("protocol", "splits"), step.protocols[0], strict=True))
+        for step in steps
+    ]
     for (before, after), step in zip(pairwise(methods), steps[1:], strict=True):
         both = before.keys() & after.keys()
-        assert [name for name in both if before[name] != after[name]] == [step.change]
+        (*_, change) = step.variation.changes
+        assert [name for name in both if before[name] != after[name]] == [change.option]
     start, end = methods[0], methods[-1]
     printed = {
         "use": "rab",
@@ -248,10 +253,10 @@ def run(tmp_path_factory):
 
 
 def test_every_step_has_the_gains_of_its_method(run):
-    ladder, gains = (
-        run.table("method_ladder"),
-        run.table("gain").set_index(["estimator", "protocol", "sample"]),
-    )
+    gains = run.table("gain").set_index(["estimator", "protocol", "sample"])
+    position = run.table("variations").groupby("key")["position"].first()
+    ladder = run.table("variation_gains")
+    ladder["step"] = ladder["variation"].map(position)
     assert sorted(set(ladder["step"])) == [0, 1, 2, 3, 4]
     own = ladder.set_index(["step", "quantity"])["estimate"]
     for step, estimator, protocol in (
@@ -271,11 +276,11 @@ def test_every_step_has_the_gains_of_its_method(run):
 def test_a_changed_gain_of_a_step_is_found(run, tmp_path):
     folder, catalogs = RunFolder(copy_of(run, tmp_path / "run")), installed().catalogs
     assert list(spec_table_problems(folder, folder.manifest(), catalogs)) == []
-    table = folder.read_table("method_ladder")
-    table.loc[(table["step"] == 3) & (table["quantity"] == "gain_unseen"), "estimate"] += 0.001
-    folder.write_table("method_ladder", table)
+    table = folder.read_table("variation_gains")
+    table.loc[(table["variation"] == "step 3") & (table["quantity"] == "gain_unseen"), "estimate"] += 0.001
+    folder.write_table("variation_gains", table)
     (problem,) = spec_table_problems(folder, folder.manifest(), catalogs)
-    assert problem.where == "method_ladder.csv"
+    assert problem.where == "variation_gains.csv"
     assert "estimate" in problem.what
 
 
@@ -309,14 +314,14 @@ GRUNFELD = Path(__file__).parents[2] / "specs" / "grunfeld.yaml"
 def built(multiverse):
     known = installed().catalogs
     study = load_study(GRUNFELD, catalogs=known, overrides=(f"multiverse={multiverse}",)).study
-    return variants(study, known)
+    return varied_fits(study, known)
 
 
 def test_options_and_seeds_are_crossed():
     found = built(
         "{estimator: mlp, vary: {hidden: [auto, 4], activation: [tanh]}, seeds: 2, references: [ols]}"
     )
-    assert [one.universe.id for one in found] == [
+    assert [one.variation.key for one in found] == [
         "mlp (hidden auto, activation tanh, seed 1)",
         "mlp (hidden auto, activation tanh, seed 2)",
         "mlp (hidden 4, activation tanh, seed 1)",
@@ -327,26 +332,26 @@ def test_options_and_seeds_are_crossed():
 
 def test_numbers_of_controls_are_crossed_with_options():
     found = built("{estimator: mlp, vary: {hidden: [4]}, controls: [0, 1], references: [ols]}")
-    assert [one.universe.id for one in found] == [
+    assert [one.variation.key for one in found] == [
         "mlp (hidden 4, controls 0, seed 1)",
         "mlp (hidden 4, controls 1, seed 1)",
     ]
-    assert [one.universe.choices["controls"] for one in found] == ["0", "1"]
+    assert [one.entry.controls for one in found] == [(), ("capital",)]
 
 
-def test_a_variant_is_fitted_with_the_first_controls():
+def test_a_variation_is_fitted_with_the_first_controls():
     asked = "multiverse={estimator: ols, controls: [0, 1], references: [ols]}"
     plan = prepare_study(RunOptions(GRUNFELD, overrides=(asked,))).plan
     tasks = [task for task in plan.fold_tasks() if task.cell.protocol == "in_sample"]
     panels = {task.cell.estimator: task.panel for task in tasks}
-    whole, none, one = (panels[name] for name in ("ols", *(each.universe.id for each in plan.variants)))
+    whole, none, one = (panels[name] for name in ("ols", *(each.entry.id for each in plan.varied)))
     assert (none.columns, one.columns) == (("value",), ("value", "capital"))
     np.testing.assert_array_equal(none.X, whole.X[:, :1])
     np.testing.assert_array_equal(one.X, whole.X)
 
 
 def test_entity_means_are_regressors_of_the_estimators_that_ask_and_of_training_rows():
-    """Their slopes are those of entity dummies (Mundlak 1978); a variant has those of its controls."""
+    """Their slopes are those of entity dummies (Mundlak 1978); a variation has those of its controls."""
     asked = (
         "estimators[0].entity_means=true",
         "multiverse={estimator: ols, controls: [0], references: [fe]}",
@@ -363,13 +368,13 @@ def test_entity_means_are_regressors_of_the_estimators_that_ask_and_of_training_
         slopes[name] = table.estimate[[table.terms.index(term) for term in ("value", "capital")]]
     np.testing.assert_allclose(slopes["ols"], slopes["fe"], rtol=1e-9)
     tasks = [task for task in plan.fold_tasks() if task.cell.protocol == "random_rows"]
-    one, (variant,) = tasks[0], plan.variants
+    one, (variation,) = tasks[0], plan.varied
     assert one.cell.estimator == "ols"
     train = one.panel.take(one.fold.train)
     for code in np.unique(train.entity.codes):
         rows, own = one.panel.entity.codes == code, train.entity.codes == code
         np.testing.assert_allclose(one.panel.column(names[0])[rows], train.column("value")[own].mean())
-    varied = next(task for task in tasks if task.cell.estimator == variant.universe.id)
+    varied = next(task for task in tasks if task.cell.estimator == variation.entry.id)
     assert varied.panel.columns == ("value", names[0])
 
 
@@ -407,9 +412,9 @@ def test_an_estimator_that_is_not_in_the_study_is_an_error(part):
         built(f"{{{part}}}")
 
 
-def test_without_a_multiverse_there_are_no_variants():
+def test_without_a_multiverse_there_are_no_variations():
     known = installed().catalogs
-    assert variants(load_study(GRUNFELD, catalogs=known).study, known) == ()
+    assert varied_fits(load_study(GRUNFELD, catalogs=known).study, known) == ()
 
 
 @pytest.mark.parametrize(("words", "jobs"), [([], 1), (["--jobs", "3"], 3)], ids=["not told", "told"])

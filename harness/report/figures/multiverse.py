@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
+from typing import Final
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -39,11 +40,13 @@ PUBLISHED_STYLE = LineStyle(PUBLISHED_COLOUR, (0, (5, 2)), 1.1)
 # Outcomes next to one another.
 MOST_CURVES = 3
 
+# What decisions by the interval are called.
 NAMES: Mapping[Decision, str] = {
     ABOVE: marked("interval above zero"),
     OPEN: marked("interval includes zero"),
     BELOW: marked("interval below zero"),
 }
+DRAWN: Final = ("estimate", "conf_low", "conf_high")
 
 
 def specification_figures(run: Run, multiverses: Sequence[Multiverse]) -> Iterator[ReportFigure]:
@@ -74,7 +77,7 @@ def _limits(
     multiverses: Sequence[Multiverse], published: Iterable[Sequence[ClaimRow]]
 ) -> tuple[float, float]:
     """Return where the axis of gains begins and ends, per cent."""
-    gains = (number for own in multiverses for number in chain(own.gain, *own.limits))
+    gains = (number for own in multiverses for name in DRAWN for number in own.numbers(name))
     return cut_limits(100.0 * number for number in chain(gains, (row.published for row in chain(*published))))
 
 
@@ -94,18 +97,17 @@ def plot_specification_curves(
         _plot_choices(marks, own, choices)
         if len(multiverses) > 1:
             curve.set_title(drawable_lines(study.label(own.outcome), 32))
-        n = own.gain.size
+        n = len(own.combinations)
         marks.set_xlim(-0.02 * n + 0.5, 1.02 * n + 0.5)
         marks.xaxis.set_major_locator(FixedLocator(round_positions(n, most=6 // len(multiverses) + 1)))
     _name_choices(grid[1, 0], study, choices)
     grid[0, 0].set_ylabel(gettext("Gain (%)"))
-    n = max(own.gain.size for own in multiverses)
+    n = max(len(own.combinations) for own in multiverses)
     figure.supxlabel(gettext("Combinations in the order of their gains ({n:,} in all)").format(n=n))
-    masks = [_decision_masks(own) for own in multiverses]
     handles = [
         entry(gettext(words), LineStyle(DECISION_STYLES[decision].colour, width=3.0))
         for decision, words in NAMES.items()
-        if any(own[decision].any() for own in masks)
+        if any(own.are(decision).any() for own in multiverses)
     ]
     if any(published):
         handles.append(entry(gettext("published gain"), PUBLISHED_STYLE))
@@ -128,22 +130,15 @@ def round_positions(n: int, *, most: int) -> list[int]:
     return [1, *(int(position) for position in positions if 1 < position <= n)]
 
 
-def _decision_masks(own: Multiverse) -> dict[Decision, Mask]:
-    """Return which combinations have an interval above, across and below zero, (n,) each."""
-    low, high = own.limits
-    better, worse = low > 0, high < 0
-    return {ABOVE: better, OPEN: ~(better | worse), BELOW: worse}
-
-
 def _plot_curve(
     axes: Axes, own: Multiverse, published: Sequence[ClaimRow], limits: tuple[float, float]
 ) -> None:
     """Draw the sorted gains with their intervals; those beyond the axis are triangles at its edge."""
     start, end = limits
-    gain, low, high = (100 * values for values in (own.gain, *own.limits))
+    gain, low, high = (100 * own.numbers(name) for name in DRAWN)
     axes.grid(axis="y")
-    for decision, mask in _decision_masks(own).items():
-        _plot_strokes(axes, mask & (high > start), low, high, decision, opacity=0.55)
+    for decision in NAMES:
+        _plot_strokes(axes, own.are(decision) & (high > start), low, high, decision, opacity=0.55)
     axes.axhline(0.0, color=INK, linewidth=0.8)
     shown, size = gain >= start, max(1.2, min(3.0, 240.0 / gain.size))
     at = np.arange(1, gain.size + 1)
@@ -160,9 +155,7 @@ def _plot_curve(
     axes.spines["bottom"].set_visible(False)
 
 
-def _plot_strokes(
-    axes: Axes, mask: Mask, low: Floats, high: Floats, decision: Decision, *, opacity: float
-) -> None:
+def _plot_strokes(axes: Axes, mask: Mask, low: Floats, high: Floats, decision: Decision, *, opacity: float) -> None:
     """Draw an upright stroke for each combination in `mask`; all arrays are (n,)."""
     if not mask.any():
         return
@@ -182,11 +175,12 @@ def _plot_choices(axes: Axes, own: Multiverse, choices: Mapping[str, Sequence[st
     at = 0
     for choice, levels in choices.items():
         for row, level in enumerate(levels, start=at + 1):
-            line = np.full(own.gain.size, float(row))
+            line = np.full(len(own.combinations), float(row))
             axes.axhline(row, color="#ececec", linewidth=0.5, zorder=0)
             taken = own.taken(choice, [level])
-            for decision, mask in _decision_masks(own).items():
-                _plot_strokes(axes, mask & taken, line - TICK, line + TICK, decision, opacity=1.0)
+            for decision in NAMES:
+                shown = own.are(decision) & taken
+                _plot_strokes(axes, shown, line - TICK, line + TICK, decision, opacity=1.0)
         at += 1 + len(levels)
     axes.set_ylim(at - 0.3, -0.7)
     axes.tick_params(axis="y", length=0)

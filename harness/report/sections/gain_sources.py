@@ -12,75 +12,93 @@ from harness.report import table as parts
 from harness.report.blocks import Appendix, Paragraph, ReportBlock, ReportFigure
 from harness.report.drawing.palette import Whisker
 from harness.report.sections.section import Section, study_words
+from harness.study.variation import LADDER
 from harness.tables.accuracy import IMPORTANCE, ImportanceRow
-from harness.tables.gain import METHOD_LADDER, LadderStepRow
 from harness.tables.table import grouped
+from harness.tables.variations import (
+    CURVE_ERROR,
+    GAIN,
+    GAIN_UNSEEN,
+    VARIATION_GAINS,
+    VARIATIONS,
+    VariationGainRow,
+    VariationRow,
+)
 from harness.text.numbers import MISSING, EstimateText, percent, percent_interval, significant
 from harness.text.plain_text import Footnotes, file_slug
-
-GAIN, UNSEEN, CURVE = "gain", "gain_unseen", "curve_error"
 
 # What each quantity is, and whether there is one for every reference.
 QUANTITIES = {
     GAIN: marked("Gain over {reference}"),
-    UNSEEN: marked("Gain over {reference}, {protocol}"),
-    CURVE: marked("Distance of the curve from the truth"),
+    GAIN_UNSEEN: marked("Gain over {reference}, {protocol}"),
+    CURVE_ERROR: marked("Distance of the curve from the truth"),
 }
 
-# What a quantity, over a reference where it is a gain, stands in.
-Place = tuple[str, str]
+# A quantity, with the reference where it is a gain.
+Measured = tuple[str, str]
+
+# A step with its last change, and what there is of it.
+Step = tuple[VariationRow, list[VariationGainRow]]
 
 
 def method_ladder_blocks(run: Run) -> Iterator[ReportBlock]:
     """Yield the figure of the gains, and in the appendix the table with a row for each step."""
-    rows, study = run.rows(METHOD_LADDER), run.manifest.study
+    steps, study = ladder_steps(run), run.manifest.study
+    if not steps:
+        return
     yield Paragraph(gettext("Each step changes one option of the method before it and keeps all others."))
-    yield ladder_figure(study, rows)
-    yield Appendix((ladder_table(study, rows),))
+    yield ladder_figure(study, steps)
+    yield Appendix((ladder_table(study, steps),))
 
 
-def places_of(rows: Sequence[LadderStepRow]) -> tuple[Place, ...]:
+def ladder_steps(run: Run) -> tuple[Step, ...]:
+    """Return the steps of every outcome that the ladder is made of, one outcome after another."""
+    last = {row.key: row for row in run.rows(VARIATIONS, list=LADDER)}
+    of_steps = grouped(run.rows(VARIATION_GAINS, list=LADDER), "outcome", "variation")
+    return tuple((last[key], rows) for (_, key), rows in of_steps.items())
+
+
+def measured_of(rows: Sequence[VariationGainRow]) -> tuple[Measured, ...]:
     """Return what there is of every step: gains over each reference, and the curve's distance."""
     found = dict.fromkeys((row.quantity, row.reference) for row in rows)
-    return tuple(sorted(found, key=lambda place: list(QUANTITIES).index(place[0])))
+    return tuple(sorted(found, key=lambda measured: list(QUANTITIES).index(measured[0])))
 
 
-def head_of(study: StudyRecord, place: Place, rows: Sequence[LadderStepRow]) -> str:
+def head_of(study: StudyRecord, measured: Measured, rows: Sequence[VariationGainRow]) -> str:
     """Return what a column or a panel is of."""
-    quantity, reference = place
+    quantity, reference = measured
     protocol = next((row.protocol for row in rows if row.quantity == quantity), "")
     words = {"reference": study.estimator_label(reference), "protocol": study.protocol_title(protocol)}
     return gettext(QUANTITIES[quantity]).format(**words)
 
 
-def step_name(row: LadderStepRow) -> str:
+def step_name(step: VariationRow) -> str:
     """Return how a step is called: its label, or the option with its new value."""
-    return row.label or " ".join(filter(None, (row.change, row.to))) or gettext("start")
+    return step.label or " ".join(filter(None, (step.option, step.value))) or gettext("start")
 
 
-def ladder_table(study: StudyRecord, rows: Sequence[LadderStepRow]) -> parts.ReportTable:
-    """Return a row for each step of every outcome that the ladder is made of, one outcome after another."""
-    places, footnotes = places_of(rows), Footnotes()
-    steps = grouped(rows, "outcome", "step").items()
-    by_step = {key: {(row.quantity, row.reference): row for row in own} for key, own in steps}
+def ladder_table(study: StudyRecord, steps: Sequence[Step]) -> parts.ReportTable:
+    """Return a row for each step of every outcome."""
+    footnotes, rows = Footnotes(), [row for _, own in steps for row in own]
+    columns = measured_of(rows)
 
-    def cell(row: LadderStepRow | None) -> parts.TableCell:
+    def cell(row: VariationGainRow | None) -> parts.TableCell:
         if row is None or not math.isfinite(row.estimate):
             return parts.TableCell(MISSING, mark=footnotes.mark("" if row is None else row.reason))
-        if row.quantity == CURVE:
+        if row.quantity == CURVE_ERROR:
             return parts.TableCell(significant(row.estimate, 3))
         limits = percent_interval(row.conf_low, row.conf_high)
         return parts.TableCell(percent(row.estimate), (limits,) if limits else ())
 
-    def line(own: dict[Place, LadderStepRow]) -> parts.TableRow:
-        first = next(iter(own.values()))
-        taken = next((row for row in own.values() if row.quantity == GAIN), first)
-        option = " ".join(filter(None, (first.change, first.to)))
+    def line(step: VariationRow, own: Sequence[VariationGainRow]) -> parts.TableRow:
+        taken = next((row for row in own if row.quantity == GAIN), own[0])
+        option = " ".join(filter(None, (step.option, step.value)))
         under = gettext("{protocol}, splits: {n}").format(
-            protocol=study.protocol_title(taken.protocol), n=taken.splits
+            protocol=study.protocol_title(taken.protocol), n=taken.n_folds
         )
-        shown = (step_name(first), parts.code_cell(option) if option else "", under)
-        return parts.TableRow((*shown, *(cell(own.get(place)) for place in places)))
+        shown = (step_name(step), parts.code_cell(option) if option else "", under)
+        found = {(row.quantity, row.reference): row for row in own}
+        return parts.TableRow((*shown, *map(cell, map(found.get, columns))))
 
     return parts.ReportTable(
         caption=gettext("From one method to another, one change at a time"),
@@ -88,10 +106,10 @@ def ladder_table(study: StudyRecord, rows: Sequence[LadderStepRow]) -> parts.Rep
             parts.TableColumn(gettext("Step")),
             parts.TableColumn(gettext("Option"), "text"),
             parts.TableColumn(gettext("Protocol"), "text"),
-            *(parts.TableColumn(head_of(study, place, rows)) for place in places),
+            *(parts.TableColumn(head_of(study, measured, rows)) for measured in columns),
         ),
         groups=parts.row_groups(
-            (study.axis_label(name), [line(own) for key, own in by_step.items() if key[0] == name])
+            (study.axis_label(name), [line(step, own) for step, own in steps if own[0].outcome == name])
             for name in dict.fromkeys(row.outcome for row in rows)
         ),
         notes=(
@@ -104,28 +122,32 @@ def ladder_table(study: StudyRecord, rows: Sequence[LadderStepRow]) -> parts.Rep
     )
 
 
-def ladder_figure(study: StudyRecord, rows: Sequence[LadderStepRow]) -> ReportFigure:
+def ladder_figure(study: StudyRecord, steps: Sequence[Step]) -> ReportFigure:
     """Return the gains at every step: a row of panels for each outcome, a panel for each kind of gain."""
     from harness.report.drawing.forest import plot_forest
     from harness.report.drawing.palette import Whisker
 
-    panels = []
-    places = [place for place in places_of(rows) if place[0] != CURVE]
-    kept = [place for place in places if place[0] == GAIN or place[1] == study.reference]
+    panels, rows = [], [row for _, own in steps for row in own]
+    kept = [
+        (quantity, reference)
+        for quantity, reference in measured_of(rows)
+        if quantity == GAIN or (quantity == GAIN_UNSEEN and reference == study.reference)
+    ]
     outcomes = dict.fromkeys(row.outcome for row in rows)
     titled = gettext("{outcome}: {what}") if len(outcomes) > 1 else "{what}"
     for outcome in outcomes:
-        for place in kept:
-            own = [row for row in rows if (row.outcome, row.quantity, row.reference) == (outcome, *place)]
+        for measured in kept:
             whiskers = [
                 Whisker(
-                    f"{row.step}. {step_name(row)}",
+                    f"{step.position}. {step_name(step)}",
                     *(row.estimate, row.conf_low, row.conf_high),
                     note="" if row.is_done else gettext(row.status),
                 ).in_percent()
+                for step, own in steps
                 for row in own
+                if (row.outcome, row.quantity, row.reference) == (outcome, *measured)
             ]
-            title = titled.format(outcome=study.label(outcome), what=head_of(study, place, rows))
+            title = titled.format(outcome=study.label(outcome), what=head_of(study, measured, rows))
             panels.append((title, whiskers))
     return ReportFigure(
         "method-ladder",
@@ -141,7 +163,7 @@ def ladder_figure(study: StudyRecord, rows: Sequence[LadderStepRow]) -> ReportFi
 METHOD_LADDER_SECTION = Section(
     *("method_ladder", marked("Ladder of methods"), 610, method_ladder_blocks),
     heading=marked("From one method to another, one change at a time"),
-    tables=(METHOD_LADDER.name,),
+    tables=(VARIATION_GAINS.name,),
 )
 
 

@@ -74,7 +74,7 @@ def tally_sentences(study: StudyRecord, multiverse: multiverse_rows.Multiverse) 
         "{median}, range {lowest} to {highest}."
     ).format(label=study.estimator_label(multiverse.estimator), **_counts(tally), **gains)
     apart = multiverse_rows.honest(study, multiverse)
-    if 0 < apart.gain.size < multiverse.gain.size:
+    if 0 < len(apart.combinations) < len(multiverse.combinations):
         yield gettext(
             "Of the {n} on test rows not used to fit or select, {n_positive} gain, {n_above} significantly."
         ).format(**_counts(apart.tally()))
@@ -116,7 +116,7 @@ def joint_sentences(run: Run, outcome: str) -> Iterator[str]:
 
 
 def _published(row: ClaimRow, multiverse: multiverse_rows.Multiverse) -> str:
-    n_below, n = multiverse.n_below(row.published), multiverse.gain.size
+    n_below, n = multiverse.n_below(row.published), len(multiverse.combinations)
     where = gettext("lies above the gains of {n_below} of {n} combinations ({n_below_2})")
     if n_below == n:
         where = gettext("lies above the gains of all {n} combinations")
@@ -184,5 +184,5 @@ def choice_table(run: Run, outcome: str) -> ReportTable:
 MULTIVERSE_SECTION = Section(
     *("multiverse", marked("Multiverse"), 600, multiverse_blocks),
     heading=marked("The gain under every combination of choices"),
-    tables=("multiverse",),
+    tables=(MULTIVERSE_CHOICES.name,),
 )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from itertools import compress
+from typing import Literal
 
 import numpy as np
 
@@ -12,16 +13,16 @@ from harness.arrays import Floats, Mask, frozen_floats
 from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.record.manifest import StudyRecord
+from harness.study.variation import MULTIVERSE
 from harness.tables.claims import ClaimRow
-from harness.tables.gain import MULTIVERSE
+from harness.tables.decision import ABOVE, BELOW
+from harness.tables.table import grouped
+from harness.tables.variations import VARIATION_GAINS, VARIATIONS, VariationGainRow
 from harness.text.numbers import percent
 from harness.text.plain_text import capitalised
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-# Columns of the table `multiverse` that are no choices.
-NO_CHOICE = frozenset({"outcome", "estimator", "universe", "gain", "conf_low", "conf_high"})
+# Choices that are columns of the table of gains.
+TAKEN_ON = ("reference", "protocol", "sample")
 
 CHOICES: Mapping[str, str] = {
     "sample": marked("rows compared on"),
@@ -37,75 +38,79 @@ SAMPLES: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, eq=False)
+# A gain, and the levels of the choices behind it.
+Combination = tuple[VariationGainRow, Mapping[str, str]]
+
+
+@dataclass(frozen=True)
 class Multiverse:
     """All combinations for one outcome.
 
     Attributes
     ----------
-    estimator : id of the estimator whose gain is taken
-    rows : of the table, in increasing order of the gain, levels of choices as the spec has them
+    combinations : in increasing order of the gain
     choices : those with more than one level, and their levels, as the table orders them
     """
 
     outcome: str
-    estimator: str
-    rows: pd.DataFrame
+    combinations: tuple[Combination, ...]
     choices: Mapping[str, tuple[str, ...]]
 
     @property
-    def gain(self) -> Floats:
-        """Gains, (n,), fractions."""
-        return frozen_floats(self.rows["gain"])
+    def estimator(self) -> str:
+        """Id of the estimator whose gain is taken."""
+        return self.combinations[0][0].estimator
 
-    @property
-    def limits(self) -> tuple[Floats, Floats]:
-        """Lower and upper limits of their intervals, (n,) each."""
-        return frozen_floats(self.rows["conf_low"]), frozen_floats(self.rows["conf_high"])
+    def numbers(self, column: Literal["estimate", "conf_low", "conf_high"]) -> Floats:
+        """Return the gains, or the lower or upper limits of their intervals, (n,), fractions."""
+        return frozen_floats([getattr(row, column) for row, _ in self.combinations])
+
+    def are(self, decision: str) -> Mask:
+        """Return which gains are decided so, (n,)."""
+        return np.array([row.decision == decision for row, _ in self.combinations], dtype=np.bool_)
 
     def taken(self, choice: str, levels: Collection[str]) -> Mask:
         """Return which combinations have any of some levels of a choice, (n,)."""
-        return self.rows[choice].isin(levels).to_numpy()
+        return np.array([own[choice] in levels for _, own in self.combinations], dtype=np.bool_)
 
     def with_levels(self, choice: str, levels: Collection[str]) -> Multiverse:
         """Return the combinations with any of some levels of a choice; all where it is no choice here."""
         if choice not in self.choices:
             return self
-        return replace(self, rows=self.rows[self.taken(choice, levels)])
+        return replace(self, combinations=tuple(compress(self.combinations, self.taken(choice, levels))))
 
     def tally(self) -> dict[str, float]:
         """Return how the gains of the combinations, at least one, lie: counts, then fractions."""
-        gain, (low, high) = self.gain, self.limits
+        gain = self.numbers("estimate")
         counts = {"n": gain.size, "n_positive": (gain > 0).sum()}
-        counts |= {"n_above": (low > 0).sum(), "n_below": (high < 0).sum()}
+        counts |= {"n_above": self.are(ABOVE).sum(), "n_below": self.are(BELOW).sum()}
         fractions = {"lowest": gain[0], "median": np.median(gain), "highest": gain[-1]}
         whole = {name: int(number) for name, number in counts.items()}
         return whole | {name: float(number) for name, number in fractions.items()}
 
     def n_below(self, gain: float) -> int:
         """Count the combinations whose gain is smaller."""
-        return int((self.gain < gain).sum())
+        return int((self.numbers("estimate") < gain).sum())
 
 
 def multiverses(run: Run) -> tuple[Multiverse, ...]:
     """Return the multiverse of every outcome of a run that has any."""
-    frame = run.frame(MULTIVERSE.name)
-    names = [str(name) for name in frame.columns if name not in NO_CHOICE]
-    whole = frame.assign(**{name: frame[name].map(_text) for name in names})
-    return tuple(
-        Multiverse(
-            str(outcome),
-            str(own["estimator"].iloc[0]),
-            own.sort_values("gain", kind="stable"),
-            {name: levels for name in names if len(levels := tuple(own[name].unique())) > 1},
-        )
-        for outcome, own in whole.groupby("outcome", sort=False)
-    )
-
-
-def _text(level: object) -> str:
-    """Return a level as the spec has it; a column of numbers may have turned 4 into 4.0."""
-    return f"{level:g}" if isinstance(level, float) else str(level)
+    options: dict[str, dict[str, str]] = {}
+    for one in run.rows(VARIATIONS, list=MULTIVERSE):
+        options.setdefault(one.key, {})[one.option] = one.value
+    found = []
+    for (outcome,), rows in grouped(run.rows(VARIATION_GAINS, list=MULTIVERSE), "outcome").items():
+        own: list[Combination] = [
+            (row, {name: getattr(row, name) for name in TAKEN_ON} | options[row.variation])
+            for row in rows
+            if row.is_done
+        ]
+        if own:
+            levels = {name: tuple(dict.fromkeys(chosen[name] for _, chosen in own)) for name in own[0][1]}
+            several = {name: choice for name, choice in levels.items() if len(choice) > 1}
+            ordered = sorted(own, key=lambda combination: combination[0].estimate)
+            found.append(Multiverse(outcome, tuple(ordered), several))
+    return tuple(found)
 
 
 def published_gains(claims: Sequence[ClaimRow], multiverse: Multiverse) -> tuple[ClaimRow, ...]:

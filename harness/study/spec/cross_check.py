@@ -11,7 +11,6 @@ from harness.study.expectations.expectation import EXPECTED_OF_NONE
 from harness.study.spec.document import Document
 from harness.study.spec.entry import entry_ids, expand_ladder
 from harness.study.spec.node import Loc, Mistake
-from harness.tables.gain import MULTIVERSE
 from harness.tables.registry import with_declared
 from harness.tables.table import DETAILS, ResultTable
 
@@ -291,10 +290,9 @@ def _table_and_columns(
     yield from names.unknown([((*loc, "table"), table)], known, what, otherwise, also=f"{DETAILS}NAME")
     if table not in tables:
         return
-    if table != MULTIVERSE.name:  # it has a column for each choice as well, whatever these are called
-        columns = [*(((*loc, "where", key), key) for key in keys), *document.texts("column", within=loc)]
-        what, otherwise = f"'{table}' has no column '{{}}'", "name one of the table's columns"
-        yield from names.unknown(columns, tables[table].columns, what, otherwise)
+    columns = [*(((*loc, "where", key), key) for key in keys), *document.texts("column", within=loc)]
+    what, otherwise = f"'{table}' has no column '{{}}'", "name one of the table's columns"
+    yield from names.unknown(columns, tables[table].columns, what, otherwise)
     if column in tables[table].study_wide:
         what = f"'{column}' depends on all other cells of the study"
         hint = "expect the gain, its interval or its p_value"

@@ -178,42 +178,52 @@ def test_rounding_tolerance_and_bounds_say_what_holds(run):
     assert [holds(statement, share) for share in (0.999, 1.0)] == [False, True]
 
 
-def frame():
-    gains = [0.3, -0.1, 0.05, -0.2, 0.1, 0.0]
-    return pd.DataFrame(
+@pytest.fixture(scope="module")
+def varied(run):
+    """A run of three sizes and two references, of which one combination failed."""
+    gains = np.array([0.3, -0.1, 0.05, -0.2, 0.1, 0.0, np.nan])
+    sizes = ["0.5", "1", "2"]
+    options = [("size", size) for size in sizes] + [("seed", "1")] * 3
+    changes = pd.DataFrame(options, columns=["option", "value"])
+    changes = changes.assign(list="multiverse", key=sizes * 2, position=0, target="estimator", label="")
+    table = pd.DataFrame(
         {
-            "outcome": ["y"] * 6,
-            "estimator": ["ann"] * 6,
-            "universe": [f"ann (size {size}, seed 1)" for size in (0.5, 1.0, 2.0) * 2],
-            "reference": ["ols"] * 3 + ["fe"] * 3,
-            "protocol": ["forward"] * 6,
-            "sample": ["test"] * 6,
-            "gain": gains,
-            "conf_low": np.array(gains) - 0.04,
-            "conf_high": np.array(gains) + 0.04,
-            "size": [0.5, 1.0, 2.0] * 2,
-            "seed": [1] * 6,
+            "outcome": "y",
+            "list": "multiverse",
+            "variation": [*sizes * 2, "2"],
+            "estimator": "ann",
+            "reference": ["ols"] * 3 + ["fe"] * 4,
+            "protocol": "forward",
+            "sample": "test",
+            "quantity": "gain",
+            "estimate": gains,
+            "conf_low": gains - 0.04,
+            "conf_high": gains + 0.04,
+            "decision": ["above", "below", "above", "below", "above", "open", "untested"],
+            "status": ["ok"] * 6 + ["failed"],
+            "reason": "",
         }
     )
+    return with_table(with_table(run, "variations", lambda _: changes), "variation_gains", lambda _: table)
 
 
-def test_combinations_stand_in_the_order_of_their_gains_with_their_levels(run):
-    (one,) = with_table(run, "multiverse", lambda _: frame()).view(multiverses)
+def test_combinations_stand_in_the_order_of_their_gains_with_their_levels(varied):
+    (one,) = varied.view(multiverses)
     assert one.estimator == "ann"
-    assert one.gain.tolist() == [-0.2, -0.1, 0.0, 0.05, 0.1, 0.3]
+    assert one.numbers("estimate").tolist() == [-0.2, -0.1, 0.0, 0.05, 0.1, 0.3]
     assert one.choices == {"reference": ("ols", "fe"), "size": ("0.5", "1", "2")}
-    assert list(one.rows["reference"]) == ["fe", "ols", "fe", "ols", "fe", "ols"]
-    assert list(one.rows["size"]) == ["0.5", "1", "2", "2", "1", "0.5"]
+    chosen = [(row.reference, levels["size"]) for row, levels in one.combinations]
+    assert chosen == [("fe", "0.5"), ("ols", "1"), ("fe", "2"), ("ols", "2"), ("fe", "1"), ("ols", "0.5")]
 
 
-def test_gains_and_intervals_are_counted(run):
-    (one,) = with_table(run, "multiverse", lambda _: frame()).view(multiverses)
+def test_gains_and_intervals_are_counted(varied):
+    (one,) = varied.view(multiverses)
     tally = one.tally()
     assert [tally[name] for name in ("n", "n_positive", "n_above", "n_below")] == [6, 3, 3, 2]
     assert [tally[name] for name in ("lowest", "median", "highest")] == pytest.approx([-0.2, 0.025, 0.3])
     kept = one.with_levels("reference", ["fe"])
-    assert kept.gain.tolist() == [-0.2, 0.0, 0.1]
-    assert one.with_levels("protocol", ["forward"]).gain.size == 6
+    assert kept.numbers("estimate").tolist() == [-0.2, 0.0, 0.1]
+    assert len(one.with_levels("protocol", ["forward"]).combinations) == 6
 
 
 def test_choices_that_move_most_come_first(run, wage):
@@ -224,7 +234,7 @@ def test_choices_that_move_most_come_first(run, wage):
     assert [group.heading for group in table.groups] == headings
     assert table.groups[0].end == (f"{100 * shares.iloc[0]:.1f}%",)
     assert list(texts(table, 1)) == ["Pooled OLS", "Fixed effects"]
-    means = wage.read_table("multiverse").groupby("sample")["gain"].mean()
+    means = wage.read_table("variation_gains").groupby("sample")["estimate"].mean()
     assert [(name, own[1]) for name, own in texts(table, 3).items()] == [
         ("test rows", _percent(means["test"])),
         ("all rows", _percent(means["all"])),
@@ -238,7 +248,10 @@ def details(run):
 
 @pytest.fixture(scope="module")
 def table(wage):
-    return wage.read_table("multiverse")
+    gains = wage.read_table("variation_gains")
+    changes = wage.read_table("variations")
+    changes = changes.pivot_table(index="key", columns="option", values="value", aggfunc="first")
+    return gains.merge(changes, left_on="variation", right_index=True).rename(columns={"estimate": "gain"})
 
 
 def test_the_sentences_have_the_counts_of_the_table(run, table):
@@ -290,8 +303,10 @@ def test_a_published_gain_within_the_range_is_placed(run):
     (one,) = run.view(multiverses)
     (claim,) = published_gains(run.rows(CLAIMS), one)
     assert claim.published == 0.678582
-    assert honest(run.manifest.study, one).gain.size == 24
-    lowered = with_table(run, "claims", lambda frame: frame.assign(published=float(np.median(one.gain))))
+    assert len(honest(run.manifest.study, one).combinations) == 24
+    lowered = with_table(
+        run, "claims", lambda frame: frame.assign(published=float(np.median(one.numbers("estimate"))))
+    )
     points = next(
         block for block in blocks_of(MULTIVERSE_SECTION, lowered)[1:] if isinstance(block, Bullets)
     ).points
@@ -317,6 +332,11 @@ def test_all_combinations_together_are_said_for_protocols_apart_from_fitting(run
     assert not list(joint_sentences(run, "lwage"))
 
 
+def moved(row, by):
+    numbers = {name: getattr(row, name) + by for name in ("estimate", "conf_low", "conf_high")}
+    return replace(row, **numbers)
+
+
 def plotted(run, multiverse):
     published = published_gains(run.rows(CLAIMS), multiverse)
     with house_style():
@@ -328,12 +348,13 @@ def test_gains_are_sorted_above_the_choices_behind_them(run):
     curve, grid = plotted(run, multiverse).axes
     (dots,) = [line for line in curve.lines if line.get_marker() == "o"]
     assert dots.get_xdata().tolist() == list(range(1, 97))
-    assert dots.get_ydata() == pytest.approx(100 * multiverse.gain)
+    assert dots.get_ydata() == pytest.approx(100 * multiverse.numbers("estimate"))
     published = next(line for line in curve.lines if line.get_color() == "#7a1f5c")
     assert published.get_ydata()[0] == 67.8582
     drawn = [segment for lines in curve.collections for segment in lines.get_segments()]
     ends = {int(segment[0, 0]): segment[:, 1] for segment in drawn}
-    assert ends[96] == pytest.approx([100 * limit[-1] for limit in multiverse.limits])
+    highest, _ = multiverse.combinations[-1]
+    assert ends[96] == pytest.approx([100 * highest.conf_low, 100 * highest.conf_high])
     names = [label.get_text() for label in grid.get_yticklabels()]
     assert names[:4] == ["Reference", "Pooled OLS", "Fixed effects", "Protocol"]
     line = names.index("Fixed effects")
@@ -348,10 +369,12 @@ def test_gains_are_sorted_above_the_choices_behind_them(run):
 
 def test_losses_beyond_the_axis_are_triangles_at_its_edge(run):
     (multiverse,) = run.view(multiverses)
-    rows = multiverse.rows.copy()
-    for name in ("gain", "conf_low", "conf_high"):
-        rows.iloc[:3, rows.columns.get_loc(name)] -= [30.0, 20.0, 10.0]
-    curve, _ = plotted(run, replace(multiverse, rows=rows)).axes
+    lowered = [
+        (moved(row, -loss), own)
+        for (row, own), loss in zip(multiverse.combinations[:3], (30.0, 20.0, 10.0), strict=True)
+    ]
+    combinations = (*lowered, *multiverse.combinations[3:])
+    curve, _ = plotted(run, replace(multiverse, combinations=combinations)).axes
     start, _ = curve.get_ylim()
     assert start == -150.0
     (triangles,) = [line for line in curve.lines if line.get_marker() == "v"]
@@ -363,9 +386,11 @@ def test_outcomes_stand_next_to_one_another_and_many_combinations_stay_a_small_f
     (multiverse,) = run.view(multiverses)
     n, rng = 4 * MOST_LINES, np.random.default_rng(5)
     gain = np.sort(rng.normal(0.1, 0.2, n))
-    rows = pd.DataFrame({"gain": gain, "conf_low": gain - 0.05, "conf_high": gain + 0.05})
-    rows["size"] = rng.choice(["2", "4", "8"], n)
-    many = replace(multiverse, rows=rows, choices={"size": ("2", "4", "8")})
+    row, _ = multiverse.combinations[0]
+    zero = replace(row, estimate=0.0, conf_low=-0.05, conf_high=0.05)
+    sizes = rng.choice(["2", "4", "8"], n)
+    combinations = tuple((moved(zero, by), {"size": size}) for by, size in zip(gain, sizes, strict=True))
+    many = replace(multiverse, combinations=combinations, choices={"size": ("2", "4", "8")})
     with house_style():
         figure = plot_specification_curves(run.manifest.study, [many, replace(many, outcome="y")], [(), ()])
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["Log wage", "y", "", ""]
