@@ -17,7 +17,7 @@ import pandas as pd
 
 from harness.arrays import Floats
 from harness.evaluation.losses import SAMPLES, ClusterLosses, PairedLosses, SampleRows, samples
-from harness.evaluation.variation_gains import Comparison
+from harness.evaluation.variation_gains import GainComparison
 from harness.language import Message, marked
 from harness.rng import random_stream
 
@@ -73,7 +73,7 @@ def curve_tests(
 
 
 def joint_tests(
-    predictions: pd.DataFrame, multiverse: Comparison, *, level: float, seed: int
+    predictions: pd.DataFrame, multiverse: GainComparison, *, level: float, seed: int
 ) -> pd.DataFrame:
     """Return the joint tests of a multiverse over all references, for the test rows of every protocol.
 
@@ -98,7 +98,7 @@ def joint_tests(
 
 
 def _rows(
-    sample: SampleRows, multiverse: Comparison, level: float, seed: int
+    sample: SampleRows, multiverse: GainComparison, level: float, seed: int
 ) -> Iterator[Mapping[str, object]]:
     losses = PairedLosses.of(sample)
     there = set(losses.estimators)

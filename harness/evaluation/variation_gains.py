@@ -23,7 +23,7 @@ NOTHING_MISSING = pd.DataFrame(columns=["outcome", "estimator", "protocol", "sta
 
 
 @dataclass(frozen=True)
-class Comparison:
+class GainComparison:
     """Variations whose gains are taken on the same rows.
 
     Attributes
@@ -72,7 +72,7 @@ class Comparison:
 
 def variation_gains(
     predictions: pd.DataFrame,
-    comparisons: Iterable[Comparison],
+    comparisons: Iterable[GainComparison],
     missing: pd.DataFrame = NOTHING_MISSING,
     *,
     level: float,

@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 from harness.errors import Problem, SpecError
 from harness.estimators.protocol import Estimator
 from harness.evaluation.losses import SAMPLES
-from harness.evaluation.variation_gains import Comparison
+from harness.evaluation.variation_gains import GainComparison
 from harness.registry.catalog import Catalogs, with_option
 from harness.scenarios.curve.scenario import CurveScenario
 from harness.study.spec.entry import EstimatorEntry, ScenarioEntry
@@ -111,17 +111,17 @@ def _fit_name(index: int) -> str:
     return f"{STREAM} ({index})"
 
 
-def comparisons_of(study: Study, varied: Sequence[VariedFit]) -> Iterator[Comparison]:
+def comparisons_of(study: Study, varied: Sequence[VariedFit]) -> Iterator[GainComparison]:
     """Yield on which rows and over which references the gains of the variations of a study are taken."""
     whole = {one.entry.id: one.variation.key for one in varied if one.variation.list == MULTIVERSE}
     if study.multiverse is not None and whole:
         asked = study.multiverse
-        yield Comparison(MULTIVERSE, whole, asked.references, asked.estimator, samples=tuple(SAMPLES))
+        yield GainComparison(MULTIVERSE, whole, asked.references, asked.estimator, samples=tuple(SAMPLES))
     for one in varied:
         if one.variation.list == LADDER:
             fits, references = {one.entry.id: one.variation.key}, study.evaluation.references
             for quantity, (protocol, splits) in zip((GAIN, GAIN_UNSEEN), one.protocols, strict=True):
-                yield Comparison(
+                yield GainComparison(
                     LADDER, fits, references, quantity=quantity, protocol=protocol, splits=splits
                 )
 

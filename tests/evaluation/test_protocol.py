@@ -28,7 +28,7 @@ from harness.evaluation.specification_curve import (
     joint_tests,
 )
 from harness.evaluation.tables import gains_table
-from harness.evaluation.variation_gains import NOTHING_MISSING, Comparison, choice_table, variation_gains
+from harness.evaluation.variation_gains import NOTHING_MISSING, GainComparison, choice_table, variation_gains
 from harness.plugin import random_stream
 from harness.shipped import harness_protocols
 from harness.study.variation import Change, Variation
@@ -263,7 +263,7 @@ def varied_predictions(names):
 def test_every_combination_is_computed_and_equals_its_gain():
     names = ["a", "b", "c", "d"]
     frame = varied_predictions(names)
-    whole = Comparison(
+    whole = GainComparison(
         "multiverse", {one: f"ann ({one})" for one in names}, ("ols", "fe"), "ann", samples=SAMPLES
     )
     missing = pd.DataFrame([["y", "d", "forward", "failed", "diverged"]], columns=NOTHING_MISSING.columns)
@@ -288,7 +288,7 @@ def test_every_combination_is_computed_and_equals_its_gain():
 
 def test_a_step_has_the_gains_of_its_first_splits_under_its_protocol():
     frame = pd.concat([varied_predictions(["a", "b"]).assign(fold=fold) for fold in ("2", "10", "1")])
-    step = Comparison("method_ladder", {"a": "step 1"}, ("ols",), protocol="forward", splits=2)
+    step = GainComparison("method_ladder", {"a": "step 1"}, ("ols",), protocol="forward", splits=2)
     (table,) = variation_gains(frame, [step], level=LEVEL)
     first = frame[(frame["protocol"] == "forward") & frame["fold"].isin(["1", "2"])]
     expected = gains_table(first, references=("ols",), level=LEVEL).set_index(["estimator", "sample"])["gain"]
@@ -401,7 +401,7 @@ def test_later_periods_have_no_joint_test_and_variations_without_predictions_do_
         for name in names
         if (name, rows["protocol"].iloc[0]) != ("b", "random")
     ]
-    whole = Comparison("multiverse", {"a": "a", "b": "b"}, ("ols",), "ann")
+    whole = GainComparison("multiverse", {"a": "a", "b": "b"}, ("ols",), "ann")
     found = joint_tests(pd.concat(frames), whole, level=0.95, seed=1)
     later, random = (found[found["protocol"] == name] for name in ("forward", "random"))
     assert later["reason"].tolist() == [NEW_PERIODS]
