@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from harness.tables.decision import UNTESTED
+from harness.tables.decision import UNTESTED, Decision
 from harness.tables.table import NAN, ResultRow, typed
 
 # Quantities of a variation.
@@ -55,7 +55,7 @@ class VariationGainRow(ResultRow):
     conf_low: float = NAN
     conf_high: float = NAN
     p_value: float = NAN
-    decision: str = UNTESTED
+    decision: Decision = UNTESTED
     n_folds: int | None = None
     n_entities: int | None = None
 

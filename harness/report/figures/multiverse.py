@@ -155,7 +155,9 @@ def _plot_curve(
     axes.spines["bottom"].set_visible(False)
 
 
-def _plot_strokes(axes: Axes, mask: Mask, low: Floats, high: Floats, decision: Decision, *, opacity: float) -> None:
+def _plot_strokes(
+    axes: Axes, mask: Mask, low: Floats, high: Floats, decision: Decision, *, opacity: float
+) -> None:
     """Draw an upright stroke for each combination in `mask`; all arrays are (n,)."""
     if not mask.any():
         return
