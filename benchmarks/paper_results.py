@@ -20,11 +20,12 @@ from harness.language import spaced, spoken, translated
 from harness.report.render.text import markdown_table
 from harness.report.sections.published import claim_number, holds, published_text
 from harness.study.expectations.claims_table import claims_table
-from harness.study.expectations.moderated_claim import SOURCES
+from harness.study.expectations.curve_claim import SOURCES
 from harness.study.spec.load import load_study
 from harness.tables.claims import ClaimRow
 from harness.tables.table import read_rows
 from harness.text.numbers import percent
+from paper_shapes import TABLES, Shape, measured, read_shapes
 
 ROOT = Path(__file__).parents[1]
 COUNTS = "<!-- counts -->\n"
@@ -32,6 +33,7 @@ ERRORS = "<!-- gains -->\n"
 END = "<!-- end -->"
 PROTOCOLS = ("as_published", "held_out_entities")
 REFERENCES = ("ols", "fe")
+ESTIMATORS = ("rab_published", "rab")
 NONE = "\u2013"
 
 
@@ -58,6 +60,12 @@ class Edition:
     def table(self) -> Path:
         """The file with every printed result, which the page shows."""
         return self.path.with_suffix(".csv")
+
+    def words(self, shape: Shape) -> tuple[str, str]:
+        """Return where a shape is printed, and what its number is."""
+        if self.language == "zh":
+            return shape.source.replace("Figure", "图"), shape.about_zh
+        return shape.source, shape.about
 
 
 ENGLISH = Edition(
@@ -93,7 +101,7 @@ EDITIONS = (ENGLISH, CHINESE)
 
 
 def printed_results(edition: Edition) -> Iterator[tuple[ClaimRow, list[str]]]:
-    """Yield every claim of the spec with its first four cells."""
+    """Yield every claim of the spec, and then every shape, with its first four cells."""
     study = load_study(ROOT / "specs" / edition.spec, catalogs=installed().catalogs).study
     frame = claims_table(study, {name: pd.DataFrame() for name in SOURCES}).assign(reason="", note="")
     rows = read_rows(frame, ClaimRow, table="claims")
@@ -105,6 +113,28 @@ def printed_results(edition: Edition) -> Iterator[tuple[ClaimRow, list[str]]]:
             start = f"{labels[row.estimator]}{colon}" if row.source in of_several else ""
             what = spaced(f"{start}{translated(row.about)}")
             yield row, [row.source, what, study.variables[row.outcome].label, published_text(row)]
+        for shape in read_shapes():
+            row, label = _row(shape), study.variables[shape.outcome].label
+            source, what = edition.words(shape)
+            yield row, [source, what, label, published_text(row)]
+
+
+def _row(shape: Shape) -> ClaimRow:
+    """Return a shape as a claim; an exposure at which a curve bends is printed with one decimal."""
+    return ClaimRow(
+        outcome=shape.outcome,
+        quantity=shape.quantity,
+        published=shape.value,
+        recomputed=math.nan,
+        this_run=math.nan,
+        status="",
+        reason="",
+        about=shape.about,
+        source=shape.source,
+        note="",
+        estimator=ESTIMATORS[0],
+        digits=1 if shape.quantity == "bend" else None,
+    )
 
 
 def _estimators(rows: Iterable[ClaimRow], source: str) -> set[str]:
@@ -160,7 +190,12 @@ def shown_results() -> list[list[str]]:
 def run_results(folder: Path) -> list[list[str]]:
     """Return the same of a run folder."""
     claims = read_rows(pd.read_csv(folder / "claims.csv"), ClaimRow, table="claims")
-    return [[claim_number(row, value) for value in (row.this_run, row.counterpart)] for row in claims]
+    tables = {name: pd.read_csv(folder / f"{name}.csv") for name in TABLES}
+    shown = [[claim_number(row, value) for value in (row.this_run, row.counterpart)] for row in claims]
+    for shape in read_shapes():
+        values = (measured(shape, tables, estimator) for estimator in ESTIMATORS)
+        shown.append([claim_number(_row(shape), value) for value in values])
+    return shown
 
 
 def gains_text(folder: Path, edition: Edition) -> str:

@@ -30,7 +30,7 @@ from harness.running.plan import as_quick
 from harness.running.varied import comparisons_of, varied_fits
 from harness.study.expectations.cell import check_expectations, expectations_table
 from harness.study.expectations.claims_table import claims_table
-from harness.study.expectations.moderated_claim import SOURCES
+from harness.study.expectations.curve_claim import SOURCES
 from harness.study.spec.load import load_study
 from harness.study.spec.study import Study
 from harness.study.variation import MULTIVERSE, change_rows

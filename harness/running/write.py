@@ -34,7 +34,7 @@ from harness.scenarios.full_fit import FullResult
 from harness.scenarios.truth import CanTellTruth, place_errors, true_fit, truth_errors
 from harness.study.expectations.cell import check_expectations, expectations_table
 from harness.study.expectations.claims_table import claims_table
-from harness.study.expectations.moderated_claim import SOURCES
+from harness.study.expectations.curve_claim import SOURCES
 from harness.study.spec.study import Study
 from harness.tables.curves import BINNED_SCATTER, CURVE_DRAWS
 from harness.tables.effects import EFFECT_TESTS

@@ -21,7 +21,7 @@ from harness.tables.table import grouped
 from harness.text.numbers import MISSING, count, fixed, percent, significant
 from harness.text.plain_text import capitalised, in_turn, joined, listed
 
-# Quantities that are shares, shown in per cent.
+# Quantities that are shares, shown in per cent; shapes in words are in run folders of format 12 and before.
 FRACTIONS = frozenset(
     {
         *("gain", "direction", "pace", "band", "order", "effect_sign", "effect_trend", "shape"),
@@ -33,8 +33,6 @@ FRACTIONS = frozenset(
 ERROR = "mse"
 OF_SAMPLES = frozenset({ERROR, "gain"})
 SAMPLES = (("train", marked("training rows")), ("test", marked("test rows")), ("all", marked("all rows")))
-
-# Statuses of claims that cannot be right, by arithmetic and by an assumption.
 
 # Between the parts of a reason.
 BETWEEN = re.compile(r"[:;] |[：；]")

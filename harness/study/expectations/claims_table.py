@@ -202,7 +202,7 @@ def claims_table(study: Study, tables: Mapping[str, pd.DataFrame]) -> pd.DataFra
 
     Parameters
     ----------
-    tables : of the run; those named in `harness.study.expectations.moderated_claim.SOURCES`
+    tables : of the run; those named in `harness.study.expectations.curve_claim.SOURCES`
     """
     gains = tables["gain"]
     own = gains[gains["reference"] == study.evaluation.reference] if len(gains) else gains

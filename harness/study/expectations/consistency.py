@@ -16,7 +16,7 @@ from harness.study.expectations.claim import (
     MedianClaim,
     ThresholdClaim,
 )
-from harness.study.expectations.moderated_claim import OnsetClaim
+from harness.study.expectations.curve_claim import OnsetClaim
 from harness.study.spec.printed import Interval
 
 # How many times the greatest published value of a moderator an implied level may be, or the inverse of the

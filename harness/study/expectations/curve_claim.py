@@ -1,23 +1,28 @@
-"""Claims about a net effect curve."""
+"""Claims about a net effect curve, and where an effect begins or fades; with them, every kind of claim."""
 
 from __future__ import annotations
 
 import math
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, get_args
 
-from pydantic import AfterValidator
+import numpy as np
+from pydantic import AfterValidator, Field
 
-from harness.language import marked
-from harness.study.expectations.claim import Claim, PrintedClaim, StatementClaim
-from harness.study.expectations.lookup import RunCurve, RunTables, found_rows
+from harness.data.name import ColumnName
+from harness.language import Message, marked
+from harness.study.expectations.claim import Claim, NumberClaims, PrintedClaim, StatementClaim
+from harness.study.expectations.lookup import NotInRun, RunCurve, RunTables, found_rows
 from harness.study.spec.printed import Interval, Number
 from harness.tables.curves import CURVES
+from harness.tables.heterogeneity import CONDITIONAL_EFFECTS
 from harness.tables.table import ResultTable
 
 if TYPE_CHECKING:
     import pandas as pd
+
+POINTWISE = {"band": "pointwise", "supported": "True"}
 
 BOUNDS = {"least": marked(", at least"), "most": marked(", at most"), None: ""}
 
@@ -25,7 +30,7 @@ BOUNDS = {"least": marked(", at least"), "most": marked(", at most"), None: ""}
 def _ascending(between: tuple[float, float]) -> tuple[float, float]:
     first, second = between
     if first >= second:
-        message = f"{first:g} and {second:g} are no way along the curve; the lesser exposure comes first"
+        message = f"{first:g} and {second:g} are no range of the curve; the lesser exposure comes first"
         raise ValueError(message)
     return between
 
@@ -61,14 +66,10 @@ class CurveClaim(Claim):
     def on_curve(self, curve: RunCurve) -> float:
         """Return what a curve gives for it; `NotInRun` where it gives nothing."""
 
-    def curve_of(self, run: RunTables) -> RunCurve:
-        """Return the curve of a run that it is about."""
-        points = curve_points(self, run, {"kind": "level"})
-        return RunCurve(*(points[name].to_numpy(dtype=float) for name in ("at", "estimate")))
-
     def number_of(self, run: RunTables) -> float:
         """Return what that curve gives for it."""
-        return self.on_curve(self.curve_of(run))
+        points = curve_points(self, run, {"kind": "level"})
+        return self.on_curve(RunCurve(*(points[name].to_numpy(dtype=float) for name in ("at", "estimate"))))
 
 
 class LevelClaim(CurveClaim, PrintedClaim):
@@ -102,23 +103,23 @@ class LevelClaim(CurveClaim, PrintedClaim):
         return float(curve.levels_at(self.at)[0])
 
 
-class WayClaim(CurveClaim):
-    """A claim about the way between two exposures.
+class RangeClaim(CurveClaim):
+    """A claim about a range of the exposure.
 
     Attributes
     ----------
-    between : the two exposures, the lesser first
+    between : the ends of the range, the lesser first
     """
 
     between: Between
 
     def words(self) -> Mapping[str, str]:
-        """Return the fields, and both ends of the way."""
+        """Return the fields, and both ends of the range."""
         start, end = (f"{exposure:g}" for exposure in self.between)
         return {**super().words(), "start": start, "end": end}
 
 
-class ChangeClaim(WayClaim, PrintedClaim):
+class ChangeClaim(RangeClaim, PrintedClaim):
     """The difference of a net effect curve between two exposures, in units of the outcome.
 
     Attributes
@@ -131,31 +132,16 @@ class ChangeClaim(WayClaim, PrintedClaim):
 
     def on_curve(self, curve: RunCurve) -> float:
         """Return the change."""
-        return curve.change(*self.between)
+        first, last = curve.levels_at(*self.between)
+        return float(last - first)
 
 
-class BendClaim(CurveClaim, PrintedClaim):
-    """The exposure at which a net effect curve bends most: its slope changes fastest.
-
-    Attributes
-    ----------
-    quantity : a bend; its value is an exposure
-    """
-
-    about: ClassVar[str] = marked("exposure at which the curve bends most")
-    quantity: Literal["bend"]
-
-    def on_curve(self, curve: RunCurve) -> float:
-        """Return where the curve bends most."""
-        return curve.bend()
-
-
-class DirectionClaim(WayClaim, StatementClaim):
+class DirectionClaim(RangeClaim, StatementClaim):
     """A statement that a net effect curve falls, or rises, all the way between two exposures.
 
     Attributes
     ----------
-    quantity : a direction; its number is the share of the way on which the curve goes there
+    quantity : a direction; its number is the share of the range on which the curve goes there
     kind : where the curve goes
     """
 
@@ -168,47 +154,70 @@ class DirectionClaim(WayClaim, StatementClaim):
         return curve.share_going(*self.between, sign=1.0 if self.kind == "rising" else -1.0)
 
 
-class PaceClaim(WayClaim, StatementClaim):
-    """A statement that a net effect curve goes ever faster, or ever slower, between two exposures.
+class OnsetClaim(PrintedClaim):
+    """The value from which an effect is there, or up to which it is, where it does not change its sign.
 
     Attributes
     ----------
-    quantity : a pace; its number is the share of the way on which the slope gains, or loses, in size
-    kind : whether the curve goes faster or slower
+    quantity : an onset; its value is one of the moderator, or an exposure
+    kind : whether the effect begins or fades there, on the way to greater values
+    effect : whether it lowers or raises the outcome; it is there where its pointwise interval says so
+    moderator : one of the moderators; left out for the exposure, along the slope of the net effect curve
     """
 
-    about: ClassVar[str] = marked("share of the range {start} to {end} on which the curve keeps {kind}")
-    quantity: Literal["pace"]
-    kind: Literal["steepening", "slowing"]
+    table: ClassVar[ResultTable] = CONDITIONAL_EFFECTS
+    about: ClassVar[str] = marked("{moderator} {bound} the exposure {verb} the outcome")
+    quantity: Literal["onset"]
+    kind: Literal["begins", "fades"]
+    effect: Literal["falling", "rising"]
+    moderator: ColumnName | None = None
 
-    def on_curve(self, curve: RunCurve) -> float:
-        """Return the share of the range where it does."""
-        return curve.share_pacing(*self.between, sign=1.0 if self.kind == "steepening" else -1.0)
+    def words(self) -> Mapping[str, str]:
+        """Return what has the onset, in which direction it is one, and what the exposure does there."""
+        verb = marked("lowers") if self.effect == "falling" else marked("raises")
+        bound = marked("from which") if self.kind == "begins" else marked("up to which")
+        return {"moderator": self.moderator or "", "bound": bound, "verb": verb}
+
+    def describe(self) -> str:
+        """Return what its number is, such as ``exposure from which it lowers the outcome``."""
+        words = self.words()
+        if self.moderator is not None:
+            return super().describe()
+        return Message("exposure {bound} it {verb} the outcome", bound=words["bound"], verb=words["verb"])
+
+    def number_of(self, run: RunTables) -> float:
+        """Return the value with an effect whose neighbour has none, nearest to the published one."""
+        rows, column = self._effects(run)
+        falls, rises = rows["conf_high"].to_numpy() < 0.0, rows["conf_low"].to_numpy() > 0.0
+        is_there = falls if self.effect == "falling" else rises
+        if not is_there.any() or is_there.all():
+            where = marked("everywhere") if is_there.all() else marked("nowhere")
+            raise NotInRun(
+                Message("in this run the effect is significant {where}", where=where), is_absent=True
+            )
+        values = rows[column].to_numpy(dtype=float)
+        steps, begins = np.diff(is_there.astype(int)), self.kind == "begins"
+        onsets = values[1:][steps > 0] if begins else values[:-1][steps < 0]
+        if not onsets.size:
+            kind = marked("begins") if begins else marked("fades")
+            raise NotInRun(Message("in this run the effect never {kind}", kind=kind), is_absent=True)
+        return float(min(onsets.tolist(), key=lambda value: abs(value - self.value)))
+
+    def _effects(self, run: RunTables) -> tuple[pd.DataFrame, str]:
+        """Return the effects with pointwise intervals at supported values, and the column of these."""
+        if self.moderator is None:
+            return curve_points(self, run, {"kind": "slope", **POINTWISE}), "at"
+        rows = self.rows(run, {"moderator": self.moderator})
+        label = run.label(self.moderator)
+        absent = Message("this run has no effects conditional on {moderator}", moderator=label)
+        return found_rows(rows, POINTWISE, absent=absent).sort_values("moderator_at"), "moderator_at"
 
 
-class BandClaim(WayClaim, StatementClaim):
-    """A statement that the pointwise band of a net effect curve narrows, or widens, between two exposures.
+# Every kind of claim; a new one is a class, and a name here.
+Claims = NumberClaims | LevelClaim | ChangeClaim | DirectionClaim | OnsetClaim
 
-    Attributes
-    ----------
-    quantity : a band; its number is the share of the way on which its width goes there
-    kind : where the width goes
-    """
+# Every kind of claim, told apart by ``quantity``.
+AnyClaim = Annotated[Claims, Field(discriminator="quantity")]
 
-    about: ClassVar[str] = marked("share of the range {start} to {end} on which the pointwise band is {kind}")
-    quantity: Literal["band"]
-    kind: Literal["narrowing", "widening"]
-
-    def curve_of(self, run: RunTables) -> RunCurve:
-        """Return the width of the band, by exposure."""
-        points = curve_points(self, run, {"kind": "level", "band": "pointwise"})
-        at, low, high = (points[name].to_numpy(dtype=float) for name in ("at", "conf_low", "conf_high"))
-        return RunCurve(at, high - low)
-
-    def on_curve(self, curve: RunCurve) -> float:
-        """Return the share of the range where the width goes there."""
-        return curve.share_going(*self.between, sign=-1.0 if self.kind == "narrowing" else 1.0)
-
-
-# The kinds of claims about a curve.
-CurveClaims = LevelClaim | ChangeClaim | DirectionClaim | PaceClaim | BandClaim | BendClaim
+# Names of the tables that claims are looked up in.
+SOURCES = tuple(dict.fromkeys(kind.table.name for kind in get_args(Claims)))

@@ -15,8 +15,8 @@ from harness.data.roles import Roles
 from harness.language import ENGLISH, languages
 from harness.registry.catalog import Choose
 from harness.study.expectations.claim import Counterparts, Identity, OpenQuestion, PublishedConclusion
+from harness.study.expectations.curve_claim import AnyClaim
 from harness.study.expectations.expectation import AnyExpectation
-from harness.study.expectations.moderated_claim import AnyClaim
 from harness.study.spec.entry import EstimatorEntry, MetricEntry, ProtocolEntry, ScenarioEntry
 from harness.study.spec.printed import SpecModel, refused
 from harness.study.spec.schema_text import FILLED_IN, WORDS

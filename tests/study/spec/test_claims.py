@@ -29,7 +29,7 @@ def text(good):
 def test_claims_are_read_with_the_decimals_they_were_printed_with(load, text):
     study = load(text).study
     assert [claim.quantity for claim in study.claims] == [
-        *("mse", "gain", "level", "change", "direction", "turning_point", "bend", "median", "threshold")
+        *("mse", "gain", "level", "change", "direction", "turning_point", "onset", "median", "threshold")
     ]
     printed = [getattr(claim, "n_decimals", None) for claim in study.claims]
     assert printed == [4, 6, -1, 0, None, 3, 1, 0, 1]
