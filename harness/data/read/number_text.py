@@ -12,7 +12,10 @@ PLAIN = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCI
 NUMBER = re.compile(rf"\s*{PLAIN.pattern}\s*", re.ASCII)
 
 _INTEGER = re.compile(r"\s*[+-]?[0-9]{1,400}\s*", re.ASCII)  # longer ones are beyond float64 anyway
-_ZEROS_IN_FRONT = re.compile(r"\s*[+-]?0[0-9]", re.ASCII)
+
+# How the code ``007`` begins, and no number.
+ZEROS_IN_FRONT = re.compile(r"\s*[+-]?0[0-9]", re.ASCII)
+
 _MARKED = re.compile(r"[+\u2212-]?[0-9.,' ]*[0-9][0-9.,]*(?:[eE][+-]?[0-9]+)?\s?[%％]?", re.ASCII)
 _PERCENT = re.compile(r"[+-]?[0-9][0-9.,' ]*\s?[%％]", re.ASCII)
 _GROUPED = re.compile(r"[+-]?[1-9][0-9]{0,2}([,.' ])[0-9]{3}(?:\1[0-9]{3})*(?:([.,])[0-9]*)?", re.ASCII)
@@ -37,11 +40,6 @@ def is_exact(number: int) -> bool:
 def is_integer(text: str) -> bool:
     """Return whether a text is a whole number, blanks around it aside."""
     return _INTEGER.fullmatch(text) is not None
-
-
-def is_code(text: str) -> bool:
-    """Return whether a text is written as a number and has zeros in front, as the code ``007``."""
-    return NUMBER.fullmatch(text) is not None and _ZEROS_IN_FRONT.match(text) is not None
 
 
 def number_from_text(text: str) -> int | float:

@@ -32,9 +32,9 @@ def type_texts(cells: Sequence[str], missing: frozenset[str]) -> pd.Series:
     missing : texts that stand for a missing number; among texts only the empty cell is missing
     """
     present = [cell for cell in cells if cell not in missing]
-    if any(map(number_text.is_code, present)) and all(map(number_text.is_integer, present)):
-        return texts(cells)
     if all(map(number_text.NUMBER.fullmatch, present)):
+        if any(map(number_text.ZEROS_IN_FRONT.match, present)) and all(map(number_text.is_integer, present)):
+            return texts(cells)
         typed = _numbers([None if cell in missing else number_text.number_from_text(cell) for cell in cells])
         return texts(cells) if typed is None else typed
     if all(cell in _TRUTH for cell in present):
@@ -85,12 +85,8 @@ def numbers_as_text(cells: Sequence[object], missing: frozenset[str]) -> list[st
     """
     texts_among = [cell for cell in cells if isinstance(cell, str) and cell not in missing]
     others = {_kind(cell) for cell in cells if cell is not None and not isinstance(cell, str)}
-    is_number = all(map(number_text.NUMBER.fullmatch, texts_among))
-    return (
-        texts_among
-        if others <= {"number"} and is_number and not any(map(number_text.is_code, texts_among))
-        else []
-    )
+    are_numbers = others <= {"number"} and all(map(number_text.NUMBER.fullmatch, texts_among))
+    return texts_among if are_numbers and not any(map(number_text.ZEROS_IN_FRONT.match, texts_among)) else []
 
 
 def _kind(cell: object) -> str:

@@ -377,6 +377,7 @@ def _refuse_large(text: str, source: Source) -> None:
 
 def _records(text: str, source: Source) -> Iterator[FileRow]:
     """Yield the records that are not blank lines."""
+    # Not pandas.read_csv: it fills short rows in silence, and takes text behind a closing quote.
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(source), strict=True)
     line = 1
     try:
