@@ -23,6 +23,7 @@ from harness.findings.gain import checks_passed
 from harness.findings.lines import SIMULTANEOUS
 from harness.findings.run import Run
 from harness.findings.table import established
+from harness.record.decisions import decided
 from harness.record.manifest import Manifest
 from harness.rng import random_stream
 from harness.running.comparison import predictions_table
@@ -372,7 +373,10 @@ def run_on(
     for outcome in plan.study.roles.outcomes:
         parts[EFFECT_TESTS.name] += linearity_tests(plan.study, plan.panels.panel(outcome))
     declared = with_declared(table for entry in plan.study.scenarios for table in entry.scenario.tables)
-    tables = {name: as_declared(declared[name], frames) for name, frames in parts.items()}
+    tables = {
+        name: decided(as_declared(declared[name], frames), name, manifest.study)
+        for name, frames in parts.items()
+    }
     return Run(manifest, tables={GAIN.name: as_declared(GAIN, [tested_gains(plan, apart)])} | tables), fulls
 
 

@@ -13,12 +13,13 @@ from harness.findings.gains import Gains, tested_periods
 from harness.findings.lines import POINTWISE, curve_scenarios, curves_of, mean_slopes, true_rows
 from harness.findings.run import Run
 from harness.language import gettext
+from harness.record.decisions import Effect
 from harness.record.manifest import EstimatorRecord, ProtocolRecord, StudyRecord
 from harness.scenarios.effect.scenario import TRUE_SLOPES
 from harness.tables.claims import ASSUMING, CLAIMS, INCONSISTENT, ClaimRow
 from harness.tables.coefficients import COEFFICIENTS
 from harness.tables.decision import size_of
-from harness.tables.effects import SENSITIVITY, EffectRow, SensitivityRow
+from harness.tables.effects import SENSITIVITY, SLOPES, EffectRow, SensitivityRow
 from harness.tables.gain import GAIN, GIVEN_PERIODS, RECOGNITION
 from harness.tables.preparation import LEAK_CODE, WARNINGS
 from harness.tables.table import NAN
@@ -94,7 +95,7 @@ def answer(run: Run, outcome: str) -> Answer:
     )
 
 
-def first_rows(run: Run, outcome: str) -> debiased.Debiased:
+def first_rows(run: Run, outcome: str) -> Effect:
     """Return the rows of the debiased effect that comes first; none where the study asks none."""
     return debiased.first_effect(run, outcome) if run.manifest.study.primary else ()
 
@@ -141,7 +142,7 @@ def effect(run: Run, outcome: str) -> Iterator[Sentence]:
         yield Sentence("no_within_effect")
 
 
-def _other_method(run: Run, first: debiased.Debiased) -> Iterator[Sentence]:
+def _other_method(run: Run, first: Effect) -> Iterator[Sentence]:
     """Yield the effect by the other method where it differs from the first."""
     row, size = first[0], size_of(run.manifest.study.level)
     if not row.p_methods < size:
@@ -207,7 +208,7 @@ def trust(run: Run, outcome: str) -> Iterator[Sentence]:
 def _signs_differ(run: Run, outcome: str) -> Iterator[Sentence]:
     """Yield that the curves of all models have a slope of another sign, outside the debiased interval."""
     row = next(iter(first_rows(run, outcome)), None)
-    if row is None or not row.is_done or row.form not in debiased.SLOPES:
+    if row is None or not row.is_done or row.form not in SLOPES:
         return
     slopes = list(mean_slopes(run, outcome, row.exposure).values())
     is_outside = all(not row.conf_low <= slope <= row.conf_high for slope in slopes)

@@ -12,14 +12,15 @@ import numpy as np
 
 from harness.arrays import Mask
 from harness.findings import lines
-from harness.findings.debiased import holm, slope_of
+from harness.findings.debiased import slope_of
 from harness.findings.run import Run
+from harness.record.decisions import holm
 from harness.record.manifest import StudyRecord
 from harness.scenarios.curve.turning_points import significant_slopes
 from harness.tables import heterogeneity
 from harness.tables.curves import TurningPointRow
-from harness.tables.decision import size_of
-from harness.tables.effects import EFFECT_TESTS
+from harness.tables.decision import SIGNIFICANT, size_of
+from harness.tables.effects import EFFECT_TESTS, LINEARITY, THRESHOLD_TESTS
 from harness.tables.findings import FindingRow
 from harness.tables.table import NAN
 from harness.text.effects import NONE
@@ -29,16 +30,12 @@ from harness.text.sentences import Sentence, finding
 # An H below this is rounding alone.
 NO_H = 1e-6
 
-# Names of tests among those of the effect's form: of a straight line, and of each number of thresholds.
-LINEARITY = "linearity"
-THRESHOLD_TESTS = ("one threshold", "two thresholds", "three thresholds")
-
 
 def linearity_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
-    """Yield every test of linearity; a nonlinearity is significant where its p-value is below the level."""
+    """Yield every test of linearity; a nonlinearity is significant where it rejects."""
     for row in run.rows(EFFECT_TESTS, outcome=outcome, test=LINEARITY):
         if row.is_done:
-            is_bent = row.p_value < size_of(run.manifest.study.level)
+            is_bent = row.decision in SIGNIFICANT
             parameters = {"exposure": row.exposure, "p_value": row.p_value, "is_rejected": is_bent}
             yield finding(
                 "nonlinearity",
@@ -66,11 +63,12 @@ def threshold_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
     for (estimator, moderator), same in groupby(breaks, key=lambda row: (row.estimator, row.moderator)):
         places = [(row.at, row.conf_low, row.conf_high) for row in same]
         rows = run.rows(EFFECT_TESTS, outcome=outcome, estimator=estimator)
-        tests = {row.test: row.p_value for row in rows if row.is_done}
-        p_values = [tests[name] for name in THRESHOLD_TESTS if name in tests]
-        if not p_values:
+        by_name = {row.test: row for row in rows if row.is_done}
+        tests = [by_name[name] for name in THRESHOLD_TESTS if name in by_name]
+        if not tests:
             continue
-        found = list(takewhile(lambda p_value: p_value < size_of(run.manifest.study.level), p_values))
+        found = list(takewhile(lambda row: row.decision in SIGNIFICANT, tests))
+        p_values = [row.p_value for row in tests]
         parameters = {"moderator": moderator, "n_found": len(found), "p_values": p_values, "places": places}
         yield finding(
             "threshold",

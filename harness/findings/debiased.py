@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
-from harness.findings.lines import POINTWISE, SIMULTANEOUS, mean_slopes, stretches, true_rows
+from harness.findings.lines import mean_slopes, stretches, true_rows
 from harness.findings.run import Run
+from harness.record.decisions import Effect, clearness, effects_by_outcome, first_of, p_value_of
 from harness.record.manifest import StudyRecord
 from harness.scenarios.effect.cell import ENTITIES_OF_LEARNERS
 from harness.scenarios.effect.scenario import TRUE_SLOPES
-from harness.tables.decision import size_of
-from harness.tables.effects import EFFECTS, INDIRECT, MEDIATION, EffectRow, MediationRow
+from harness.tables.decision import NEGLIGIBLE, SIGNIFICANT, family_size, size_of
+from harness.tables.effects import EFFECTS, MEDIATION, SLOPES, EffectRow, MediationRow
 from harness.tables.findings import FindingRow
 from harness.tables.table import NAN
 from harness.text.sentences import FindingKind, Sentence, finding
-
-
-def holm(p_values: Iterable[float]) -> list[float]:
-    """Return the p-values of a family adjusted by Holm (1979)."""
-    from harness.evaluation.gain import holm_adjusted
-
-    adjusted: list[float] = holm_adjusted(np.array(list(p_values))).tolist()
-    return adjusted
-
 
 # Fewest entities with which intervals of debiased slopes were found to hold as often as they say.
 FEW_ENTITIES = 30
@@ -37,94 +29,52 @@ LITTLE_LEFT = 0.05
 # Below this first-stage F the report warns of weak instruments (Staiger and Stock 1997).
 WEAK = 10.0
 
-# Forms that are one slope, as the mean slope of a net effect curve is.
-SLOPES = tuple(TRUE_SLOPES)
-
 # What a sentence says of slopes of models and of the truth.
 NOT_HELD = frozenset({"beyond", "n_curves", "truths"})
-
-# The rows of one debiased effect: its points by the simultaneous band, one row where it is a number.
-Debiased = tuple[EffectRow, ...]
 
 
 def debiased_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
     """Yield the effect that comes first, whatever it says, then every other debiased effect.
 
-    One is significant where its interval excludes zero, the simultaneous band anywhere where it has several
-    points; where its p-value, adjusted for its family (Holm 1979), is below one less the level; and where
-    nothing is warned of, see `_warnings`. The family of the effect that a study declares is the outcomes;
-    all others on an outcome, which stand to be chosen from, are one.
+    One is established where it is above or below zero and nothing is warned of, see `_warnings`.
     """
-    first, declared = first_effect(run, outcome), run.view(_declared_p_values)
-    others = [rows for rows in effects_on(run, outcome) if rows[0].is_done and rows != first]
-    if first and declared:
-        yield _debiased(run, first, (declared[outcome], len(declared)), is_primary=True)
-    elif first:
-        others.insert(0, first)
-    for rows, p_value in zip(others, holm(map(_p_value, others)), strict=True):
-        yield _debiased(run, rows, (p_value, len(others)), is_primary=False)
+    first = first_effect(run, outcome)
+    if first:
+        yield _debiased(run, first, is_primary=_is_declared(run))
+    for rows in effects_on(run, outcome):
+        if rows[0].is_done and rows != first:
+            yield _debiased(run, rows, is_primary=False)
 
 
-def first_effect(run: Run, outcome: str) -> Debiased:
+def _is_declared(run: Run) -> bool:
+    primary = run.manifest.study.primary
+    return primary is not None and primary.is_declared
+
+
+def first_effect(run: Run, outcome: str) -> Effect:
     """Return the rows of the effect that comes first, also where they have no number; none without one."""
-    one = run.manifest.study.primary
-    if one is None:
-        return ()
-    own = [rows for rows in effects_on(run, outcome) if not rows[0].group]
-    own = [rows for rows in own if (rows[0].scenario, rows[0].learner) == (one.scenario, one.learner)]
-    found = (rows for rows in own if (rows[0].method, rows[0].form) == (one.method, one.form))
-    # An answer that failed as a whole has no method.
-    return next(found, None) or next((rows for rows in own if not rows[0].is_done), ())
+    return first_of(effects_on(run, outcome), run.manifest.study.primary)
 
 
-def _debiased_effects(run: Run) -> Mapping[str, tuple[Debiased, ...]]:
-    """Return by outcome the rows of every effect on it, those of its simultaneous band where it has one."""
-    effects: dict[str, dict[tuple[str, ...], dict[str, list[EffectRow]]]] = {}
-    for row in run.rows(EFFECTS):
-        about = row.scenario, row.exposure, row.method, row.form, row.learner, row.group, row.moderator
-        of_outcome = effects.setdefault(row.outcome, {})
-        of_outcome.setdefault(about, {}).setdefault(row.band, []).append(row)
-    # What failed has no band.
-    kinds = SIMULTANEOUS, POINTWISE, ""
-    return {
-        outcome: tuple(tuple(next(own[kind] for kind in kinds if kind in own)) for own in found.values())
-        for outcome, found in effects.items()
-    }
+def _effects(run: Run) -> Mapping[str, tuple[Effect, ...]]:
+    return effects_by_outcome(run.rows(EFFECTS))
 
 
-def effects_on(run: Run, outcome: str) -> tuple[Debiased, ...]:
+def effects_on(run: Run, outcome: str) -> tuple[Effect, ...]:
     """Return the rows of every debiased effect on one outcome, each effect once."""
-    return run.view(_debiased_effects).get(outcome, ())
+    return run.view(_effects).get(outcome, ())
 
 
-def primary_sentence(run: Run, rows: Debiased) -> Sentence:
+def primary_sentence(run: Run, rows: Effect) -> Sentence:
     """Return the sentence of the effect that comes first, or why there is none."""
-    outcome = rows[0].outcome
     if not rows[0].is_done:
         return Sentence("no_first_effect", {"reason": rows[0].reason})
-    declared = run.view(_declared_p_values)
-    family = (declared[outcome], len(declared)) if declared else (_p_value(rows), 1)
-    parameters = _parameters(run, rows, family, is_primary=bool(declared))
+    parameters = _parameters(run, rows, is_primary=_is_declared(run))
     return Sentence("debiased", {name: own for name, own in parameters.items() if name not in NOT_HELD})
 
 
-def _p_value(rows: Debiased) -> float:
-    """Return the p-value of no effect at any point: the least of those that allow for all points."""
-    return min((row.p_value for row in rows if math.isfinite(row.p_value)), default=NAN)
-
-
-def _declared_p_values(run: Run) -> Mapping[str, float]:
-    """Return the p-value of the declared effect on each outcome, adjusted for all of them."""
-    primary = run.manifest.study.primary
-    if primary is None or not primary.is_declared:
-        return {}
-    outcomes = run.manifest.study.outcomes
-    p_values = (_p_value(first_effect(run, outcome)) for outcome in outcomes)
-    return dict(zip(outcomes, holm(p_values), strict=True))
-
-
-def _debiased(run: Run, rows: Debiased, family: tuple[float, int], *, is_primary: bool) -> FindingRow:
-    """Return the finding on one effect, given its p-value adjusted for its family, and the size of that."""
+def _debiased(run: Run, rows: Effect, *, is_primary: bool) -> FindingRow:
+    """Return the finding on one effect."""
     first, study = rows[0], run.manifest.study
     kind: FindingKind = "interaction" if first.form == "interaction" else "effect"
     where = [study.label(first.moderator)] * bool(first.moderator) + [first.group] * bool(first.group)
@@ -134,7 +84,7 @@ def _debiased(run: Run, rows: Debiased, family: tuple[float, int], *, is_primary
         return finding(
             *(kind, reason), outcome=first.outcome, about=about, is_established=False, is_primary=is_primary
         )
-    parameters = _parameters(run, rows, family, is_primary=is_primary)
+    parameters = _parameters(run, rows, is_primary=is_primary)
     is_apart, warnings = parameters["is_significant"], tuple(_warnings(first, size=size_of(study.level)))
     return finding(
         kind,
@@ -144,9 +94,9 @@ def _debiased(run: Run, rows: Debiased, family: tuple[float, int], *, is_primary
         is_established=is_apart and not warnings,
         is_primary=is_primary,
         estimate=parameters["estimate"],
-        p_value=_p_value(rows),
-        p_adjusted=family[0],
-        least_detectable=_least(study, rows, family),
+        p_value=p_value_of(rows),
+        p_adjusted=first.p_adjusted,
+        least_detectable=_least(study, rows),
         against=(
             *[Sentence("assumption", {"text": first.assumption})] * bool(first.assumption),
             *[Sentence("products")] * (kind == "interaction" and is_apart),
@@ -156,39 +106,39 @@ def _debiased(run: Run, rows: Debiased, family: tuple[float, int], *, is_primary
     )
 
 
-def _parameters(run: Run, rows: Debiased, family: tuple[float, int], *, is_primary: bool) -> dict[str, Any]:
+def _parameters(run: Run, rows: Effect, *, is_primary: bool) -> dict[str, Any]:
     """Return what the sentence on one effect holds."""
     first, study = rows[0], run.manifest.study
-    size, clearest = size_of(study.level), max(rows, key=_clearness)
-    is_apart = any(map(any, map(_signs, rows))) and family[0] < size
-    is_established = is_apart and not any(_warnings(first, size=size))
+    clearest, is_apart = max(rows, key=clearness), first.decision in SIGNIFICANT
+    is_established = is_apart and not any(_warnings(first, size=size_of(study.level)))
     return {
         **{name: getattr(first, name) for name in ("exposure", "method", "learner", "form")},
         **{name: given for name in ("group", "moderator") if (given := getattr(first, name))},
         "estimate": _estimate(clearest),
-        "family": family,
+        "family": (first.p_adjusted, family_size(first.family)),
         "is_primary": is_primary,
         "is_significant": is_apart,
-        **({} if is_apart else _undecided(study, first, _least(study, rows, family))),
+        **({} if is_apart else _undecided(study, rows)),
         **_along(run, rows, clearest, is_established=is_established),
         **_not_held(run, first),
     }
 
 
-def _least(study: StudyRecord, rows: Debiased, family: tuple[float, int]) -> float:
+def _least(study: StudyRecord, rows: Effect) -> float:
     """Return the least size that the adjusted test of a number finds with a chance of four in five."""
     from harness.evaluation.gain import least_detectable
 
-    row, df, size = rows[0], (rows[0].n_entities or 0) - 1, size_of(study.level)
-    is_number = len(rows) == 1 and df > 0
-    return least_detectable(row.std_error, df, size=size, n_tests=family[1]) if is_number else NAN
+    row, size = rows[0], size_of(study.level)
+    is_number = len(rows) == 1 and row.df > 0.0
+    n_tests = family_size(row.family)
+    return least_detectable(row.std_error, row.df, size=size, n_tests=n_tests) if is_number else NAN
 
 
-def _undecided(study: StudyRecord, row: EffectRow, least: float) -> Mapping[str, float]:
-    """Return that a slope is negligible where its whole interval is, or else what could have been found."""
-    negligible = study.negligible.get(row.scenario, NAN)
-    if row.form in SLOPES and max(abs(row.conf_low), abs(row.conf_high)) < negligible:
-        return {"negligible": negligible}
+def _undecided(study: StudyRecord, rows: Effect) -> Mapping[str, float]:
+    """Return that a slope is negligible, or else what could have been found."""
+    if rows[0].decision == NEGLIGIBLE:
+        return {"negligible": study.negligible[rows[0].scenario]}
+    least = _least(study, rows)
     return {"least_detectable": least} if math.isfinite(least) else {}
 
 
@@ -196,7 +146,7 @@ def _estimate(row: EffectRow) -> tuple[float, float, float]:
     return row.estimate, row.conf_low, row.conf_high
 
 
-def _along(run: Run, rows: Debiased, clearest: EffectRow, *, is_established: bool) -> dict[str, Any]:
+def _along(run: Run, rows: Effect, clearest: EffectRow, *, is_established: bool) -> dict[str, Any]:
     """Return the contrasts of levels; of several points where an established effect is apart from zero."""
     if clearest.form == "contrast" and run.manifest.study.level_at(clearest.exposure, clearest.at):
         return {"levels": [(row.at, _estimate(row)) for row in rows]}
@@ -237,14 +187,6 @@ def slope_of(run: Run, outcome: str, exposure: str) -> EffectRow | None:
     return next((row for row in slopes if (row.exposure, row.group) == (exposure, "")), None)
 
 
-def _clearness(row: EffectRow) -> float:
-    """Return how many widths of its interval an effect is from zero."""
-    width = row.conf_high - row.conf_low
-    if width > 0.0:
-        return abs(row.estimate) / width
-    return math.inf if width == 0.0 else -math.inf
-
-
 def _warnings(row: EffectRow, *, size: float) -> Iterator[Sentence]:
     """Yield what keeps an effect from being established."""
     if row.p_methods < size:
@@ -263,39 +205,34 @@ def _warnings(row: EffectRow, *, size: float) -> Iterator[Sentence]:
 
 
 def mediation_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
-    """Yield every indirect effect; all on an outcome are one family (Holm 1979).
-
-    One is significant where its p-value, adjusted for the family, is below one less the level.
-    """
-    rows = [row for row in run.rows(MEDIATION) if row.outcome == outcome and is_indirect(row)]
-    for row, p_value in zip(rows, holm(row.p_value for row in rows), strict=True):
-        is_apart = p_value < size_of(run.manifest.study.level)
-        n_entities = row.n_entities or 0
-        has_few = n_entities < FEW_ENTITIES
-        few = {"n_entities": n_entities, "least": FEW_ENTITIES}
-        estimate = row.estimate, row.conf_low, row.conf_high
-        yield finding(
-            "mediation",
-            Sentence(
-                "indirect_effect",
-                {
-                    **{name: getattr(row, name) for name in ("exposure", "mediator", "method", "learner")},
-                    "estimate": estimate,
-                    "is_significant": is_apart,
-                    "rho_zero": row.rho_zero,
-                    **({"share": row.share} if math.isfinite(row.share) else {}),
-                },
-            ),
-            outcome=outcome,
-            about=", ".join((f"{row.scenario}: {row.mediator}", row.method, row.learner)),
-            is_established=is_apart and not has_few,
-            estimate=estimate,
-            p_value=row.p_value,
-            p_adjusted=p_value,
-            against=[Sentence("mediator_as_random"), *[Sentence("few_entities", few)] * has_few],
-        )
+    """Yield every indirect effect."""
+    for row in run.rows(MEDIATION, outcome=outcome):
+        if row.is_indirect:
+            yield _indirect(row)
 
 
-def is_indirect(row: MediationRow) -> bool:
-    """Return whether a row is an indirect effect without residual correlation."""
-    return row.is_done and (row.path, row.rho) == (INDIRECT, 0.0)
+def _indirect(row: MediationRow) -> FindingRow:
+    is_apart, n_entities = row.decision in SIGNIFICANT, row.n_entities or 0
+    has_few = n_entities < FEW_ENTITIES
+    few = {"n_entities": n_entities, "least": FEW_ENTITIES}
+    estimate = row.estimate, row.conf_low, row.conf_high
+    return finding(
+        "mediation",
+        Sentence(
+            "indirect_effect",
+            {
+                **{name: getattr(row, name) for name in ("exposure", "mediator", "method", "learner")},
+                "estimate": estimate,
+                "is_significant": is_apart,
+                "rho_zero": row.rho_zero,
+                **({"share": row.share} if math.isfinite(row.share) else {}),
+            },
+        ),
+        outcome=row.outcome,
+        about=", ".join((f"{row.scenario}: {row.mediator}", row.method, row.learner)),
+        is_established=is_apart and not has_few,
+        estimate=estimate,
+        p_value=row.p_value,
+        p_adjusted=row.p_adjusted,
+        against=[Sentence("mediator_as_random"), *[Sentence("few_entities", few)] * has_few],
+    )

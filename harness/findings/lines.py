@@ -10,18 +10,15 @@ import numpy as np
 
 from harness.arrays import Floats, Mask, frozen_floats
 from harness.findings.run import Run
-from harness.language import marked
 from harness.scenarios.curve.scenario import SMALL_SHARE
 from harness.scenarios.grid import runs_of
 from harness.tables import curves as tables
+from harness.tables.effects import POINTWISE as POINTWISE
+from harness.tables.effects import SIMULTANEOUS as SIMULTANEOUS
 from harness.tables.effects import EffectRow
 from harness.tables.heterogeneity import CONDITIONAL_EFFECTS, ConditionalEffectRow, SurfaceKey
 from harness.tables.table import grouped
 from harness.text.effects import Stretch
-
-POINTWISE = marked("pointwise")
-SIMULTANEOUS = marked("simultaneous")
-
 
 # One point of a line with the limits of one of its bands.
 BandedRow = tables.CurveRow | ConditionalEffectRow | EffectRow

@@ -133,7 +133,7 @@ def write_results(folder: RunFolder, results: RunResults, manifest: Manifest) ->
         Where the data file is not what it was at the start.
     """
     refuse_changed(results.prepared.table)
-    write_tables(folder, results)
+    write_tables(folder, results, manifest.study)
     folder.write_text(SPEC, results.prepared.loaded.document.text)
     write_conclusions(folder, results.study, manifest)
     folder.write_manifest(manifest)
@@ -177,11 +177,11 @@ def _reproduced(
         tasks, apart, workers = prepared.plan.tasks(), options.apart(registry), options.workers
         kept = run_tasks(tasks, store, used, workers=workers, apart=apart, listener=listener)
         results = results_of(prepared, kept.results)
-        write_tables(folder, results)
+        manifest = manifest_of(
+            *(options, prepared, used), folder=folder.path, started=started, results=results
+        )
+        write_tables(folder, results, manifest.study)
         if any(one.table == FINDINGS.name for one in expected):
-            manifest = manifest_of(
-                *(options, prepared, used), folder=folder.path, started=started, results=results
-            )
             folder.write_table(FINDINGS.name, findings_table(Run(manifest, folder)))
         return check_expectations(expected, folder.read_table)
 

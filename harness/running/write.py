@@ -16,7 +16,8 @@ from harness.evaluation.protocol import TOUCHES_TEST_ROWS
 from harness.evaluation.residual_tests import encompassing_test, moran_test, surroundings_of
 from harness.findings.run import Run
 from harness.findings.table import findings_table
-from harness.record.manifest import Manifest
+from harness.record.decisions import decided
+from harness.record.manifest import Manifest, StudyRecord
 from harness.rng import random_stream
 from harness.running.comparison import write_comparison, write_variations
 from harness.running.csv_table import as_declared
@@ -235,15 +236,20 @@ def _done(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 @one_thread()
-def write_tables(folder: RunFolder, results: RunResults) -> None:
-    """Write all tables but those of findings and of expectations, which look into the others."""
+def write_tables(folder: RunFolder, results: RunResults, study: StudyRecord) -> None:
+    """Write all tables but those of findings and of expectations, which look into the others.
+
+    Parameters
+    ----------
+    study : as the manifest has it
+    """
     write_comparison(folder, results)
     _write(folder, TABLES["coefficients"], _coefficients(results.fulls))
     for name, parts in _detail_parts(results.fulls).items():
         folder.write_table(f"details/{name}", pd.concat(parts, ignore_index=True))
     declared = tables_of(results.study)
     for name, parts in _scenario_parts(results, folder).items():
-        _write(folder, declared[name], parts)
+        folder.write_table(name, decided(as_declared(declared[name], parts), name, study))
     true = list(truth_parts(results))
     if true:
         _write(folder, TABLES["truth"], true)

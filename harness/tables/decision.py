@@ -74,3 +74,20 @@ def decide_conditionally(estimate: float, low: float) -> Decision:
     if not math.isfinite(estimate):
         return UNTESTED
     return CONDITIONAL if low > 0.0 else OPEN
+
+
+def decide_test(p_value: float, *, size: float) -> Decision:
+    """Return what a test says whose statistic has no sign: above where it rejects."""
+    if not math.isfinite(p_value):
+        return UNTESTED
+    return ABOVE if p_value < size else OPEN
+
+
+def family_name(of: str, n_tests: int) -> str:
+    """Return what a p-value is adjusted for, such as ``outcomes:3``."""
+    return f"{of}:{n_tests}"
+
+
+def family_size(family: str) -> int:
+    """Return how many tests a p-value is adjusted for; one without a family."""
+    return int(family.rpartition(":")[2] or 1)

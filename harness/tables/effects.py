@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from harness.language import marked
+from harness.tables.decision import UNTESTED
 from harness.tables.table import NAN, STATUS, AnswerRow, ResultRow, typed
+
+# Bands of an effect: of each of its points, and of all of them together.
+POINTWISE = marked("pointwise")
+SIMULTANEOUS = marked("simultaneous")
+
+# Forms that are one slope, as the mean slope of a net effect curve is.
+SLOPES = ("line", "derivative")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +31,14 @@ class DebiasedRow(ResultRow):
 
 @dataclass(frozen=True, kw_only=True)
 class EffectRow(DebiasedRow):
-    """One debiased effect with one of its intervals."""
+    """One debiased effect with one of its intervals.
+
+    `p_adjusted` is the least of the p-values that allow for all of its points, adjusted (Holm 1979) for the
+    `family`, which has its size as ``outcomes:3``: the declared effect on each outcome, or all others on one.
+    `decision` is what both say of the effect, the same in all of its rows but for intervals by other tests.
+    `df` is the entities less one, which the least effect that the adjusted test could have found goes by;
+    intervals go by `n_effective`.
+    """
 
     form: str
     learner: str
@@ -47,6 +63,10 @@ class EffectRow(DebiasedRow):
     p_methods: float = NAN
     p_learners: float = NAN
     is_exploratory: bool = False
+    df: float = NAN
+    p_adjusted: float = NAN
+    family: str = ""
+    decision: str = UNTESTED
     assumption: str
 
     # As points of other lines have them.
@@ -109,7 +129,8 @@ class MediationRow(DebiasedRow):
 
     `rho` is the correlation of the errors of mediator and outcome that an indirect effect is given for,
     `rho_zero` that at which it is zero, `share` its part of a total effect that is significantly different
-    from zero.
+    from zero. `p_adjusted` and `decision` are of indirect effects without such a correlation, adjusted for
+    all on the outcome (Holm 1979).
     """
 
     mediator: str
@@ -125,11 +146,25 @@ class MediationRow(DebiasedRow):
     rho_zero: float
     n_obs: int | None
     n_entities: int | None
+    p_adjusted: float = NAN
+    family: str = ""
+    decision: str = UNTESTED
+
+    @property
+    def is_indirect(self) -> bool:
+        """Whether it is an indirect effect without residual correlation."""
+        return self.is_done and (self.path, self.rho) == (INDIRECT, 0.0)
+
+
+# Tests on which a rule decides: of a straight line, and of each number of thresholds against one less.
+LINEARITY = "linearity"
+THRESHOLD_TESTS = ("one threshold", "two thresholds", "three thresholds")
+DECIDED_TESTS = frozenset({LINEARITY, *THRESHOLD_TESTS})
 
 
 @dataclass(frozen=True, kw_only=True)
 class EffectTestRow(ResultRow):
-    """A test of the effect's form."""
+    """A test of the effect's form; `decision` is above where one that a rule decides on rejects."""
 
     outcome: str
     exposure: str = ""
@@ -140,6 +175,7 @@ class EffectTestRow(ResultRow):
     statistic: float
     p_value: float
     n_entities: int | None = None
+    decision: str = UNTESTED
 
 
 EFFECTS = typed(
@@ -148,6 +184,7 @@ EFFECTS = typed(
     ("outcome", "scenario", "exposure", "method", "form", "learner", "group", "moderator", "band", "at"),
     "debiased effects of the exposure with their errors, by method, form and learner",
     measures=("estimate", "std_error"),
+    study_wide=("p_adjusted", "family", "decision"),
 )
 ROBUSTNESS = typed(
     "robustness",
@@ -169,6 +206,7 @@ MEDIATION = typed(
     ("outcome", "scenario", "exposure", "mediator", "method", "learner", "path", "rho"),
     "total, direct and indirect effects by mediator, with their sensitivity, and the usual three steps",
     measures=("estimate", "std_error"),
+    study_wide=("p_adjusted", "family", "decision"),
 )
 EFFECT_TESTS = typed(
     "effect_tests",

@@ -17,7 +17,7 @@ from harness.record.manifest import PrimaryRecord
 from harness.report.sections.coefficients import coefficient_caveat
 from harness.running.csv_table import as_declared
 from harness.tables.curves import TRUTH
-from harness.tables.effects import EFFECT_TESTS, EFFECTS
+from harness.tables.effects import EFFECT_TESTS, EFFECTS, THRESHOLD_TESTS
 from harness.tables.heterogeneity import CONTRASTS, THRESHOLDS
 from harness.text import effects as words
 from harness.text.sentences import worded
@@ -516,7 +516,7 @@ def test_thresholds_are_those_up_to_which_every_test_rejects_one_less(run):
     test = {"outcome": "lwage", "exposure": "exper", "estimator": "fe", "against": "", "status": "ok"}
 
     def told_by(*p_values):
-        names = zip(curves.THRESHOLD_TESTS, p_values, strict=False)
+        names = zip(THRESHOLD_TESTS, p_values, strict=False)
         tests = [test | {"test": name, "p_value": p_value} for name, p_value in names]
         tests.append(test | {"outcome": "hours", "test": "one threshold", "p_value": 0.5})
         frame = as_declared(EFFECT_TESTS, [pd.DataFrame(tests)])
@@ -531,7 +531,7 @@ def test_thresholds_are_those_up_to_which_every_test_rejects_one_less(run):
     none = told_by(0.06, 0.01, 0.01)
     assert not none.is_established
     assert "find 0 thresholds" in none.text
-    assert COUNTED[1:] == curves.THRESHOLD_TESTS
+    assert COUNTED[1:] == THRESHOLD_TESTS
 
 
 def test_a_measure_of_interaction_establishes_nothing_and_rounding_is_none(run):

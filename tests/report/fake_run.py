@@ -18,6 +18,7 @@ from harness.findings.run import Run, RunReader
 from harness.findings.table import findings_table
 from harness.installed import installed
 from harness.language import remember
+from harness.record.decisions import decided
 from harness.record.manifest import Manifest
 from harness.report.blocks import Appendix, Paragraph, Tabs
 from harness.report.drawing.canvas import house_style
@@ -198,8 +199,9 @@ class ChangedTable:
 
 
 def with_table(run: Run, name: str, change: Callable[[pd.DataFrame], pd.DataFrame]) -> Run:
-    """Return a run of which one table is changed."""
-    return Run(run.manifest, ChangedTable(run.folder, name, change(run.frame(name))))
+    """Return a run of which one table is changed, and its rows decided on as those of a run are."""
+    table = decided(change(run.frame(name)), name, run.manifest.study)
+    return Run(run.manifest, ChangedTable(run.folder, name, table))
 
 
 def with_study(run: Run, **changes) -> Run:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
-from harness.findings.debiased import is_indirect, mediation_findings
+from harness.findings.debiased import mediation_findings
 from harness.findings.gain import CHECKS
 from harness.findings.run import Run
 from harness.language import gettext, marked, translated
@@ -277,7 +277,7 @@ def _mediation_cells(
     if first.is_done:
         for path in SHOWN:
             yield _slope(own[path]) if path in own else numbers.MISSING
-        indirect = next(filter(is_indirect, rows), None)
+        indirect = next((row for row in rows if row.is_indirect), None)
         yield (
             numbers.percent(indirect.share) if indirect and math.isfinite(indirect.share) else numbers.MISSING
         )

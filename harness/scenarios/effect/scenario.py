@@ -30,7 +30,7 @@ from harness.scenarios.effect.weak_instruments import ANDERSON_RUBIN, TF, TF_LEV
 from harness.scenarios.grid import row_slopes
 from harness.scenarios.scenario import Concluded, Found, Part, Rows, Scenario, Subject, WorksInParts
 from harness.scenarios.truth import Truths
-from harness.tables.effects import EFFECTS, LINEAR, SENSITIVITY
+from harness.tables.effects import EFFECTS, LINEAR, SENSITIVITY, SLOPES
 from harness.tables.preparation import Note
 from harness.tables.table import ResultTable
 
@@ -115,7 +115,7 @@ ALONG_MODERATOR: tuple[terms.Form, ...] = ("conditional", "interaction", "binned
 OF_POINTS = ("at", "estimate", "std_error", "robustness_value", "robustness_value_limit")
 
 # Kind of the true number that each form of a slope estimates, see `EffectScenario.truth`.
-TRUE_SLOPES: Mapping[str, str] = {"line": "weighted_slope", "derivative": "average_effect"}
+TRUE_SLOPES: Mapping[str, str] = dict(zip(SLOPES, ("weighted_slope", "average_effect"), strict=True))
 
 # Forms that a primary effect may have: one number, of a categorical exposure one of each level.
 LEADING: tuple[terms.Form, ...] = ("line", "contrast")

@@ -1,0 +1,176 @@
+"""What the effects of a study say, decided once all of them are there: families, adjusted p-values, words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from harness.record.manifest import PrimaryRecord, StudyRecord
+from harness.tables.decision import SIGNIFICANT, UNTESTED, Decision, decide, decide_test, family_name, size_of
+from harness.tables.effects import (
+    DECIDED_TESTS,
+    EFFECT_TESTS,
+    EFFECTS,
+    MEDIATION,
+    POINTWISE,
+    SIMULTANEOUS,
+    SLOPES,
+    EffectRow,
+    EffectTestRow,
+    MediationRow,
+)
+from harness.tables.table import NAN, read_rows
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# The rows of one effect: its points by the simultaneous band, one row where it is a number.
+Effect = tuple[EffectRow, ...]
+
+
+def holm(p_values: Iterable[float]) -> list[float]:
+    """Return the p-values of a family adjusted by Holm (1979); a missing one stays missing."""
+    import numpy as np
+
+    from harness.evaluation.gain import holm_adjusted
+
+    adjusted: list[float] = holm_adjusted(np.array(list(p_values))).tolist()
+    return adjusted
+
+
+def about(row: EffectRow) -> tuple[str, ...]:
+    """Return what tells an effect from the others of a run."""
+    asked = row.outcome, row.scenario, row.exposure
+    return (*asked, row.method, row.form, row.learner, row.group, row.moderator)
+
+
+def effects_by_outcome(rows: Iterable[EffectRow]) -> Mapping[str, tuple[Effect, ...]]:
+    """Return by outcome the rows of every effect on it, those of its simultaneous band where it has one."""
+    effects: dict[str, dict[tuple[str, ...], dict[str, list[EffectRow]]]] = {}
+    for row in rows:
+        of_outcome = effects.setdefault(row.outcome, {})
+        of_outcome.setdefault(about(row), {}).setdefault(row.band, []).append(row)
+    # What failed has no band.
+    kinds = SIMULTANEOUS, POINTWISE, ""
+    return {
+        outcome: tuple(
+            tuple(next(bands[kind] for kind in kinds if kind in bands)) for bands in found.values()
+        )
+        for outcome, found in effects.items()
+    }
+
+
+def first_of(effects: Iterable[Effect], primary: PrimaryRecord | None) -> Effect:
+    """Return the effect on an outcome that comes first, also where it has no number; none without one."""
+    if primary is None:
+        return ()
+    asked = primary.scenario, primary.learner
+    own = [rows for rows in effects if not rows[0].group and (rows[0].scenario, rows[0].learner) == asked]
+    named = (rows for rows in own if (rows[0].method, rows[0].form) == (primary.method, primary.form))
+    # An answer that failed as a whole has no method.
+    return next(named, None) or next((rows for rows in own if not rows[0].is_done), ())
+
+
+def p_value_of(rows: Effect) -> float:
+    """Return the p-value of no effect at any point: the least of those that allow for all points."""
+    return min((row.p_value for row in rows if math.isfinite(row.p_value)), default=NAN)
+
+
+def clearness(row: EffectRow) -> float:
+    """Return how many widths of its interval an effect is from zero."""
+    width = row.conf_high - row.conf_low
+    if width > 0.0:
+        return abs(row.estimate) / width
+    return math.inf if width == 0.0 else -math.inf
+
+
+def decided(table: pd.DataFrame, name: str, study: StudyRecord) -> pd.DataFrame:
+    """Return a table of a run with what its rows say; one without decisions stays as it is.
+
+    Parameters
+    ----------
+    table : all rows of the run
+    name : of the table
+    """
+    decide_table = {EFFECTS.name: _effects, MEDIATION.name: _mediation, EFFECT_TESTS.name: _tests}.get(name)
+    return table if decide_table is None or table.empty else decide_table(table, study)
+
+
+def _effects(table: pd.DataFrame, study: StudyRecord) -> pd.DataFrame:
+    """Return effects with their family, their p-value adjusted for it (Holm 1979), and what both say.
+
+    The family of the effect that a study declares is the outcomes; all others on an outcome, which stand to
+    be chosen from, are one. One is above or below zero where its interval excludes zero, the simultaneous
+    band anywhere where it has several points, and its adjusted p-value is below one less the level. All rows
+    of an effect have the same, but for intervals by other tests, on which nothing is decided.
+    """
+    rows, size = read_rows(table, EffectRow, table=EFFECTS.name), size_of(study.level)
+    effects = effects_by_outcome(rows)
+    is_declared = study.primary is not None and study.primary.is_declared
+    families: list[tuple[str, Sequence[Effect], list[float]]] = []
+    firsts = {outcome: first_of(effects.get(outcome, ()), study.primary) for outcome in study.outcomes}
+    if is_declared:
+        own = list(firsts.values())
+        families.append((family_name("outcomes", len(own)), own, holm(map(p_value_of, own))))
+    for outcome, found in effects.items():
+        first = firsts.get(outcome, ())
+        others = [
+            one
+            for one in found
+            if (one is first and not is_declared) or (one is not first and one[0].is_done)
+        ]
+        families.append((family_name("effects", len(others)), others, holm(map(p_value_of, others))))
+    said = {
+        about(one[0]): (family, p_value, _decision(one, p_value, study, size=size))
+        for family, members, p_values in families
+        for one, p_value in zip(members, p_values, strict=True)
+        if one
+    }
+    of_rows = [
+        said.get(about(row), ("", NAN, UNTESTED)) if row.band in OF_EFFECTS else ("", NAN, UNTESTED)
+        for row in rows
+    ]
+    return table.assign(
+        df=[NAN if row.n_entities is None else row.n_entities - 1.0 for row in rows],
+        p_adjusted=[p_value for _, p_value, _ in of_rows],
+        family=[family for family, *_ in of_rows],
+        decision=[decision for *_, decision in of_rows],
+    )
+
+
+# Bands of the effect itself; a failed one has none.
+OF_EFFECTS = frozenset({POINTWISE, SIMULTANEOUS, ""})
+
+
+def _decision(rows: Effect, p_adjusted: float, study: StudyRecord, *, size: float) -> Decision:
+    """Return what an effect says: its clearest point above or below zero, or else its clearest point."""
+    margin = study.negligible.get(rows[0].scenario, NAN) if rows[0].form in SLOPES else NAN
+    words = [
+        decide(*(row.estimate, row.conf_low, row.conf_high, p_adjusted), by="both", size=size, margin=margin)
+        for row in sorted(rows, key=clearness, reverse=True)
+    ]
+    return next((word for word in words if word in SIGNIFICANT), words[0])
+
+
+def _mediation(table: pd.DataFrame, study: StudyRecord) -> pd.DataFrame:
+    """Return paths, the indirect effects on an outcome adjusted as one family (Holm 1979) and decided on."""
+    rows, size = read_rows(table, MediationRow, table=MEDIATION.name), size_of(study.level)
+    p_adjusted, family, decision = [NAN] * len(rows), [""] * len(rows), [UNTESTED] * len(rows)
+    for outcome in dict.fromkeys(row.outcome for row in rows):
+        own = [at for at, row in enumerate(rows) if row.is_indirect and row.outcome == outcome]
+        for at, p_value in zip(own, holm(rows[at].p_value for at in own), strict=True):
+            row = rows[at]
+            p_adjusted[at], family[at] = p_value, family_name("indirect_effects", len(own))
+            numbers = row.estimate, row.conf_low, row.conf_high, p_value
+            decision[at] = decide(*numbers, by="p", size=size)
+    return table.assign(p_adjusted=p_adjusted, family=family, decision=decision)
+
+
+def _tests(table: pd.DataFrame, study: StudyRecord) -> pd.DataFrame:
+    """Return tests with what those say that a rule decides on."""
+    rows, size = read_rows(table, EffectTestRow, table=EFFECT_TESTS.name), size_of(study.level)
+    decisions = [
+        decide_test(row.p_value, size=size) if row.test in DECIDED_TESTS else UNTESTED for row in rows
+    ]
+    return table.assign(decision=decisions)
