@@ -13,7 +13,7 @@ from harness.record.manifest import Manifest
 from harness.report.blocks import Bullets, Heading, Paragraph, Phrase, ReportBlock, SmallPrint, rich
 from harness.report.page import PageSection, render_document
 from harness.report.sections.record import provenance
-from harness.report.table import RecordColumn, ReportTable, RowGroup, TableCell, record_rows, record_table
+from harness.report.table import ReportTable, TableCell, code_cell, record_table, text_column
 from harness.report.translation import in_words
 from harness.text.numbers import count, percent, percent_interval, plain, significant
 from harness.text.plain_text import capitalised, joined
@@ -387,32 +387,23 @@ def band_sentences(found: Calibration, outcome: str) -> Iterator[str]:
 def share_table(found: Calibration, outcome: str, *, is_alone: bool = True) -> ReportTable:
     """Return the shares of all findings on one outcome, with what is promised of each."""
     study = found.manifest.study
-    columns: list[RecordColumn[CalibrationRow]] = [
-        RecordColumn(gettext("Estimator"), cell=lambda row: study.estimator_label(row.estimator)),
-        RecordColumn(
-            gettext("Protocol"),
-            "text",
-            cell=lambda row: "" if row.finding in BANDS else study.protocol_title(row.protocol),
-        ),
-        RecordColumn(
-            gettext("Share"),
-            cell=lambda row: TableCell(percent(row.share), look="worse" if found.is_off(row) else ""),
-        ),
-        RecordColumn(gettext("Limits"), cell=lambda row: percent_interval(row.conf_low, row.conf_high)),
-        RecordColumn(gettext("Nominal"), cell=lambda _: ""),
-    ]
-    own = [row for row in found.rows if row.outcome == outcome]
-    names = dict.fromkeys([*HEADINGS, *(row.finding for row in own)])
+    names = dict.fromkeys([*HEADINGS, *(row.finding for row in found.rows if row.outcome == outcome)])
     what = pgettext("list", ", ").join([study.label(outcome), *([] if is_alone else [effect_heading(found)])])
     caption = gettext("{what}: share of {n_panels} panels, with exact binomial {limits} limits")
-    return ReportTable(
-        caption=caption.format(what=what, n_panels=count(found.n_panels), limits=percent(found.limits, 0)),
-        columns=tuple(columns),
-        groups=tuple(
-            RowGroup(record_rows(columns, rows), heading_of(name), (_promised(found, name),))
-            for name in names
-            if (rows := found.of(outcome, name))
+    return record_table(
+        caption.format(what=what, n_panels=count(found.n_panels), limits=percent(found.limits, 0)),
+        ((heading_of(name), found.of(outcome, name), _promised(found, name)) for name in names),
+        (gettext("Estimator"), lambda row: study.estimator_label(row.estimator)),
+        (
+            text_column(gettext("Protocol")),
+            lambda row: "" if row.finding in BANDS else study.protocol_title(row.protocol),
         ),
+        (
+            gettext("Share"),
+            lambda row: TableCell(percent(row.share), look="worse" if found.is_off(row) else ""),
+        ),
+        (gettext("Limits"), lambda row: percent_interval(row.conf_low, row.conf_high)),
+        (gettext("Nominal"), lambda _: ""),
         is_whole=True,
     )
 
@@ -437,11 +428,13 @@ def _promised(found: Calibration, finding: str) -> str:
 
 def reduction_table(reductions: Sequence[Reduction]) -> ReportTable:
     """Return the options that are not as in the study."""
-    columns: list[RecordColumn[Reduction]] = [
-        RecordColumn(gettext("Part"), cell=lambda row: row.part),
-        RecordColumn(gettext("Id"), "text", cell=lambda row: TableCell(Phrase(row.id, "code"))),
-        RecordColumn(gettext("Option"), "text", cell=lambda row: TableCell(Phrase(row.option, "code"))),
-        RecordColumn(gettext("Study"), cell=lambda row: row.in_study),
-        RecordColumn(gettext("Here"), cell=lambda row: row.here),
-    ]
-    return record_table(gettext("Options that differ from the study"), columns, reductions, is_whole=True)
+    return record_table(
+        gettext("Options that differ from the study"),
+        [("", reductions)],
+        (gettext("Part"), lambda row: row.part),
+        (text_column(gettext("Id")), lambda row: code_cell(row.id)),
+        (text_column(gettext("Option")), lambda row: code_cell(row.option)),
+        (gettext("Study"), lambda row: row.in_study),
+        (gettext("Here"), lambda row: row.here),
+        is_whole=True,
+    )

@@ -24,15 +24,15 @@ from harness.report.blocks import tabs_of as tabs_of
 from harness.report.sections.section import ReportFile as ReportFile
 from harness.report.sections.section import Section as Section
 from harness.report.sections.section import featured as featured
-from harness.report.table import RecordColumn as RecordColumn
 from harness.report.table import ReportTable as ReportTable
 from harness.report.table import RowGroup as RowGroup
 from harness.report.table import TableCell as TableCell
 from harness.report.table import TableColumn as TableColumn
 from harness.report.table import TableRow as TableRow
 from harness.report.table import plain_rows as plain_rows
-from harness.report.table import record_rows as record_rows
+from harness.report.table import record_table as record_table
 from harness.report.table import rows_of as rows_of
+from harness.report.table import text_column as text_column
 from harness.tables.effects import EFFECT_TESTS as EFFECT_TESTS
 from harness.tables.effects import EffectTestRow as EffectTestRow
 from harness.tables.heterogeneity import THRESHOLDS as THRESHOLDS

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, Literal, TypeAlias, TypeVar
+from functools import cached_property
+from typing import Literal, TypeAlias, TypeVar
 
 from harness.language import spaced
 from harness.report.blocks import Phrase, ReportBlock, Words, plain_words
+from harness.tables.table import ResultRow
 from harness.text.numbers import EstimateText
-from harness.text.plain_text import Footnotes, printable
+from harness.text.plain_text import footnote_marks, printable
 
 # Rows that a page shows of a long table before it is asked for all; print and files have all at once.
 MOST_ROWS = 10
@@ -27,7 +29,7 @@ class TableCell:
     ----------
     beneath : lines beneath its words, such as an interval
     look : classes of the style sheet next to that of its column, such as ``better`` or ``lowest``
-    mark : of a footnote of the table
+    reason : for a footnote of the table, which has one for all cells with the same
     symbol : before its words, saying the same as its colour
     says : what the symbol means, for those who do not see it
     hint : shown on hover
@@ -37,7 +39,7 @@ class TableCell:
     words: Words = ""
     beneath: tuple[str, ...] = ()
     look: str = ""
-    mark: str = ""
+    reason: str = ""
     symbol: str = ""
     says: str = ""
     hint: str = ""
@@ -70,28 +72,29 @@ class TableColumn:
     is_for_files: bool = False
 
 
-Record = TypeVar("Record")
+def text_column(head: Words) -> TableColumn:
+    """Return a column of words."""
+    return TableColumn(head, "text")
 
 
-@dataclass(frozen=True)
-class RecordColumn(TableColumn, Generic[Record]):
-    """A column that knows its cell of a record, such as a row of a result table."""
-
-    cell: Callable[[Record], Given] = field(kw_only=True)
+def file_column(head: Words) -> TableColumn:
+    """Return a column that the files alone have."""
+    return TableColumn(head, is_for_files=True)
 
 
 @dataclass(frozen=True)
 class TableRow:
-    """One row: the cell that heads it, then the others; those left out at its end are empty.
-
-    Attributes
-    ----------
-    is_for_files : whether the page leaves it out, and the files alone have it
-    """
+    """One row: the cell that heads it, then the others; those left out at its end are empty."""
 
     cells: tuple[Given, ...]
-    look: str = ""
-    is_for_files: bool = False
+
+
+# Such as a row of a result table.
+Record = TypeVar("Record")
+# A column, one of numbers as its head alone, and its cell of a record.
+Column: TypeAlias = tuple[str | TableColumn, Callable[[Record], Given]]
+# A heading, the records beneath it, also rows as they are, and cells at the right of the heading.
+Group: TypeAlias = tuple[str, Iterable[Record | TableRow], *tuple[Given, ...]]
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,6 @@ class ReportTable(ReportBlock):
     columns : the first heads the rows
     over : a row of heads above those of the columns, whose cells may span several
     foot : rows at the end, which the page always shows
-    footnotes : marks, each with its reason
     notes : sentences beneath it
     is_whole : whether a page shows all rows at once however many there are, as of a regression
     name : of its files, without their endings; the page numbers its tables itself
@@ -128,20 +130,28 @@ class ReportTable(ReportBlock):
     groups: tuple[RowGroup, ...]
     over: tuple[TableCell, ...] = ()
     foot: tuple[TableRow, ...] = ()
-    footnotes: tuple[tuple[str, str], ...] = ()
     notes: tuple[Words, ...] = ()
     is_whole: bool = False
     name: str = field(default="", kw_only=True)
 
     def __post_init__(self) -> None:
-        rows = [row for group in self.groups for row in group.rows]
-        if any(len(row.cells) > self.width for row in (*rows, *self.foot)):
+        if any(len(row.cells) > self.width for row in self.rows):
             raise ValueError(f"a row has more cells than the {self.width} columns of the table")
 
     @property
     def width(self) -> int:
         """How many columns it has."""
         return len(self.columns)
+
+    @property
+    def rows(self) -> tuple[TableRow, ...]:
+        """The rows of all groups, and those at the end."""
+        return (*(row for group in self.groups for row in group.rows), *self.foot)
+
+    @cached_property
+    def marks(self) -> Mapping[str, str]:
+        """Reasons of its cells, each once, with the marks of their footnotes."""
+        return footnote_marks(cell_of(cell).reason for row in self.rows for cell in row.cells)
 
     @property
     def heads(self) -> tuple[tuple[str, ...], ...]:
@@ -197,11 +207,6 @@ def row_groups(headed: Iterable[tuple[str, Iterable[Sequence[Given] | TableRow]]
     return tuple(group for group in groups if group.rows)
 
 
-def record_rows(columns: Sequence[RecordColumn[Record]], records: Iterable[Record]) -> tuple[TableRow, ...]:
-    """Return a row for each record."""
-    return tuple(TableRow(tuple(column.cell(record) for column in columns)) for record in records)
-
-
 def columns_of(*heads: str | TableColumn) -> tuple[TableColumn, ...]:
     """Return columns, those of numbers given as their heads alone."""
     return tuple(TableColumn(head) if isinstance(head, str) else head for head in heads)
@@ -209,22 +214,34 @@ def columns_of(*heads: str | TableColumn) -> tuple[TableColumn, ...]:
 
 def record_table(
     caption: Words,
-    columns: Sequence[RecordColumn[Record]],
-    records: Iterable[Record],
-    *,
-    is_whole: bool = False,
-    footnotes: Footnotes | None = None,
+    groups: Iterable[Group[Record]],
+    *columns: Column[Record],
+    over: tuple[TableCell, ...] = (),
+    foot: tuple[TableRow, ...] = (),
     notes: tuple[Words, ...] = (),
+    is_whole: bool = False,
+    name: str = "",
 ) -> ReportTable:
-    """Return a table with a row for each record.
+    """Return a table with a row for each record, by its columns, without empty groups.
 
     Parameters
     ----------
-    footnotes : that cells take their marks from
+    over, foot, notes, is_whole, name : as `ReportTable` has them
     """
-    groups = (RowGroup(record_rows(columns, records)),)
-    marked = footnotes.listed() if footnotes is not None else ()
-    return ReportTable(caption, tuple(columns), groups, footnotes=marked, notes=notes, is_whole=is_whole)
+
+    def row(record: Record | TableRow) -> TableRow:
+        if isinstance(record, TableRow):
+            return record
+        return TableRow(tuple(cell(record) for _, cell in columns))
+
+    made = (RowGroup(tuple(map(row, records)), heading, tuple(end)) for heading, records, *end in groups)
+    return ReportTable(
+        caption,
+        columns_of(*(head for head, _ in columns)),
+        tuple(group for group in made if group.rows),
+        *(over, foot, notes, is_whole),
+        name=name,
+    )
 
 
 def plain_rows(rows: Iterable[Sequence[Given]]) -> tuple[RowGroup, ...]:
@@ -232,7 +249,12 @@ def plain_rows(rows: Iterable[Sequence[Given]]) -> tuple[RowGroup, ...]:
     return (RowGroup(rows_of(rows)),)
 
 
-def estimate_cell(number: EstimateText, *, mark: str = "", look: str = "") -> TableCell:
+def estimate_cell(number: EstimateText, *, reason: str = "", look: str = "") -> TableCell:
     """Return a number with its interval beneath, bold where that excludes zero."""
     beneath = (number.interval,) if number.interval else ()
-    return TableCell(number.value, beneath, look or ("lowest" if number.excludes_zero else ""), mark)
+    return TableCell(number.value, beneath, look or ("lowest" if number.excludes_zero else ""), reason)
+
+
+def reason_cell(words: Words, row: ResultRow) -> TableCell:
+    """Return words with the reason why a row has no numbers, where it has none."""
+    return TableCell(words, reason="" if row.is_done else row.reason)

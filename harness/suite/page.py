@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import groupby
@@ -24,14 +24,14 @@ from harness.report.blocks import (
 )
 from harness.report.drawing.canvas import finish, house_style
 from harness.report.page import PageSection, render_document
-from harness.report.table import Align, Given, RecordColumn, ReportTable, TableCell, record_table
+from harness.report.table import Column, Given, ReportTable, TableCell, TableColumn, record_table, text_column
 from harness.suite.figures import plot_cost, plot_gains, plot_ranks
 from harness.suite.overall import FEATURES, OVER_WORDS
 from harness.suite.results import QUICK, RECORD, SUITE_TABLES, SuiteRecord
 from harness.suite.spec import OVERS, Over, Suite
 from harness.tables.decision import size_of
 from harness.text.numbers import MISSING, count, fixed, interval, p_text, percent, percent_interval
-from harness.text.plain_text import Footnotes, file_slug
+from harness.text.plain_text import file_slug
 
 # The page of the standings, and the folders of the others.
 INDEX, PANELS, ESTIMATORS = "index.html", "panels", "estimators"
@@ -47,12 +47,11 @@ TITLES: Mapping[str, str] = {
 
 Row = Mapping[Any, Any]
 Tables = Mapping[str, pd.DataFrame]
-Column = RecordColumn[Row]
 
 
-def _column(head: str, write: Callable[..., Given], *names: str, align: Align = "num") -> Column:
+def _column(head: str | TableColumn, write: Callable[..., Given], *names: str) -> Column[Row]:
     """Return a column that writes some cells of a row."""
-    return RecordColumn(head, align, cell=lambda row: write(*(row[name] for name in names)))
+    return head, lambda row: write(*(row[name] for name in names))
 
 
 def _whole(number: float) -> str:
@@ -82,7 +81,7 @@ SHAPE = (
     _column("Rows", _whole, "n_obs"),
     _column("Entities", _whole, "n_entities"),
     _column("Periods", _whole, "n_periods"),
-    _column("Balanced", lambda balanced: "yes" if balanced else "no", "balanced", align="text"),
+    _column(text_column("Balanced"), lambda balanced: "yes" if balanced else "no", "balanced"),
     _column("Variance between", _share, "share_between"),
     _column("Curvature", percent, "curvature"),
 )
@@ -93,10 +92,9 @@ BUDGET = (
     _column("MB", _tenths, "memory"),
     _column("Refused", _whole, "n_refused"),
     _column(
-        "Options",
+        text_column("Options"),
         lambda use, options: TableCell((Phrase(use, "code"), f" {options}"), look="wide"),
         *("use", "options"),
-        align="text",
     ),
 )
 
@@ -205,11 +203,11 @@ class SuitePages:
         return TableCell(Phrase(text, "a", href=f"{self.up}{folder}/{file_slug(name)}.html"))
 
     @property
-    def _by_estimator(self) -> Column:
+    def _by_estimator(self) -> Column[Row]:
         return _column("Estimator", lambda name: self._link(self._label(name), ESTIMATORS, name), "estimator")
 
     @property
-    def _by_panel(self) -> Column:
+    def _by_panel(self) -> Column[Row]:
         """The title of a panel, and the outcome where a study has several."""
         panels = self.rows["suite_panels"]
         titles = {(row["study"], row["outcome"]): str(row["title"]) for row in panels}
@@ -257,7 +255,7 @@ class SuitePages:
     def panel(self, study: str) -> str:
         """Return the page of one study: its panels, and what every estimator predicts on each."""
         panels = self._rows("suite_panels", study=study)
-        blocks = [_table("Shape", (_column("Outcome", str, "outcome"), *SHAPE), panels)]
+        blocks: list[ReportBlock] = [_table("Shape", panels, _column("Outcome", str, "outcome"), *SHAPE)]
         for outcome in (row["outcome"] for row in panels):
             gains = self._rows("suite_gain", study=study, outcome=outcome)
             gains.sort(key=lambda row: row["nmse"] if isfinite(row["nmse"]) else inf)
@@ -277,9 +275,11 @@ class SuitePages:
         def over(protocol: str, reference: Over) -> str:
             return f"{self.titles[protocol]}: {OVER_WORDS[reference]}"
 
-        columns = (_column("Over", over, "protocol", "over"), *SUMMARY)
-        summary = self._rows("suite_summary", estimator=name)
-        together = (_table("All panels together", columns, summary), SmallPrint(ABOUT_SUMMARY))
+        summary, first = (
+            self._rows("suite_summary", estimator=name),
+            _column("Over", over, "protocol", "over"),
+        )
+        together = (_table("All panels together", summary, first, *SUMMARY), SmallPrint(ABOUT_SUMMARY))
         said = self._rows("suite_findings", estimator=name)
         blocks = (
             *(together if summary else ()),
@@ -293,19 +293,22 @@ class SuitePages:
 
     def standings(self, protocol: str) -> ReportTable:
         """Return estimators by average rank, next to two-way effects and to the best simple rival."""
-        columns = (
-            self._by_estimator,
-            _column("Average rank", _rank, "average_rank", "is_tied_with_best"),
-            _under("Wins over two-way effects", "two_way", _wins),
-            _under("Log error ratio to two-way effects", "two_way", self._log_ratio),
-            _under("to the best simple rival", "simple", self._log_ratio),
-        )
         ranks = sorted(self._rows("suite_ranks", protocol=protocol), key=lambda row: row["average_rank"])
         own, first = self._rows("suite_summary", protocol=protocol), ranks[0]
         reach = f"{fixed(first['critical_difference'], 2)} ({_whole(first['n_panels'])} panels)"
         rows = [{**rank, **_by_over(own, rank["estimator"])} for rank in ranks]
         note = f"* within Nemenyi's critical difference of the best rank, {reach}."
-        return record_table(self.titles[protocol], columns, rows, is_whole=True, notes=(note,))
+        return record_table(
+            self.titles[protocol],
+            [("", rows)],
+            self._by_estimator,
+            _column("Average rank", _rank, "average_rank", "is_tied_with_best"),
+            _under("Wins over two-way effects", "two_way", _wins),
+            _under("Log error ratio to two-way effects", "two_way", self._log_ratio),
+            _under("to the best simple rival", "simple", self._log_ratio),
+            notes=(note,),
+            is_whole=True,
+        )
 
     def _standings(self) -> Iterator[ReportBlock]:
         for protocol in self.titles:
@@ -330,11 +333,11 @@ class SuitePages:
         for protocol, title in self.titles.items():
             for over in OVERS:
                 if own := self._rows("suite_summary", protocol=protocol, over=over):
-                    yield _table(f"{title}: over {OVER_WORDS[over]}", (self._by_estimator, *SUMMARY), own)
+                    yield _table(f"{title}: over {OVER_WORDS[over]}", own, self._by_estimator, *SUMMARY)
         yield SmallPrint(ABOUT_SUMMARY)
         if shares := self.rows["suite_recognition"]:
             caption = "Recognition: share of the gain on random rows that is gone elsewhere"
-            yield _table(caption, (self._by_estimator, *RECOGNITION), shares)
+            yield _table(caption, shares, self._by_estimator, *RECOGNITION)
             yield SmallPrint(ABOUT_RECOGNITION)
 
     def explained(self, found: Sequence[Row]) -> ReportTable:
@@ -343,13 +346,13 @@ class SuitePages:
         for row in found:
             pair = pairs.setdefault((row["protocol"], row["estimator"]), dict(row))
             pair[row["feature"]] = row
-        columns = (
+        return _table(
+            "Rank correlation of the log error ratio with features",
+            pairs.values(),
             self._by_estimator,
-            _column("Protocol", self.titles.__getitem__, "protocol", align="text"),
+            _column(text_column("Protocol"), self.titles.__getitem__, "protocol"),
             *(_under(head, name, _correlation) for name, head in FEATURES.items()),
         )
-        caption = "Rank correlation of the log error ratio with features"
-        return record_table(caption, columns, list(pairs.values()), is_whole=True)
 
     def _explained(self, found: Sequence[Row]) -> Iterator[ReportBlock]:
         if found:
@@ -357,8 +360,8 @@ class SuitePages:
             yield SmallPrint(ABOUT_EXPLAINED)
 
     def _panels(self) -> Iterator[ReportBlock]:
-        shape = (self._by_panel, *SHAPE, _column("Data", str, "source", align="text"))
-        yield _table("Panels, their shape and data", shape, self.rows["suite_panels"])
+        data = _column(text_column("Data"), str, "source")
+        yield _table("Panels, their shape and data", self.rows["suite_panels"], self._by_panel, *SHAPE, data)
         left_out: list[Words] = [
             (f"{row['study']}: {row['reason']}; ", Phrase(row["remedy"], "code"))
             for row in self.rows["suite_left_out"]
@@ -377,33 +380,32 @@ class SuitePages:
 
     def _budgets(self, **wanted: str) -> Iterator[ReportBlock]:
         own = self._rows("suite_budgets", **wanted)
-        yield _table("Options, fits, time and memory", (self._by_estimator, *BUDGET), own)
+        yield _table("Options, fits, time and memory", own, self._by_estimator, *BUDGET)
         yield SmallPrint(ABOUT_BUDGETS)
 
-    def _gain_tables(self, start: str, gains: Sequence[Row], first: Column) -> Iterator[ReportBlock]:
+    def _gain_tables(self, start: str, gains: Sequence[Row], first: Column[Row]) -> Iterator[ReportBlock]:
         """Yield the errors and gains of one panel or of one estimator, a table a protocol."""
         for protocol, title in self.titles.items():
             own = [row for row in gains if row["protocol"] == protocol]
             cells = groupby(own, key=lambda row: (row["study"], row["outcome"], row["estimator"]))
             rows = [list(found) for _, found in cells]
             records = [{**found[0], **_by_over(found, found[0]["estimator"])} for found in rows]
-            marks = Footnotes()
-            gain = partial(self._gain, marks=marks)
-            columns = (
-                first,
-                _column("Error", _ratio, "nmse"),
-                *(_under(f"Gain over {words}", over, gain) for over, words in OVER_WORDS.items()),
-                _column("Seconds", _ratio, "seconds"),
-                _column("MB", _tenths, "memory"),
-            )
             if records:
-                yield record_table(f"{start}{title}", columns, records, is_whole=True, footnotes=marks)
+                yield _table(
+                    f"{start}{title}",
+                    records,
+                    first,
+                    _column("Error", _ratio, "nmse"),
+                    *(_under(f"Gain over {words}", over, self._gain) for over, words in OVER_WORDS.items()),
+                    _column("Seconds", _ratio, "seconds"),
+                    _column("MB", _tenths, "memory"),
+                )
         yield SmallPrint(ABOUT_GAINS)
 
-    def _gain(self, row: Row, *, marks: Footnotes) -> Given:
+    def _gain(self, row: Row) -> Given:
         """Return a gain with its interval and p-value, or why there is none."""
         if row["status"] != "ok":
-            return TableCell(MISSING, mark=marks.mark(row["reason"]))
+            return TableCell(MISSING, reason=row["reason"])
         low, high = row["conf_low"], row["conf_high"]
         is_sure = row["p_holm"] < size_of(self.suite.level)
         look = "better" if is_sure and low > 0 else "worse" if is_sure and high < 0 else ""
@@ -460,8 +462,8 @@ def suite_pages(record: SuiteRecord, tables: Tables) -> Mapping[str, str]:
     }
 
 
-def _table(caption: str, columns: Sequence[Column], rows: Sequence[Row]) -> ReportBlock:
-    return record_table(caption, columns, rows, is_whole=True)
+def _table(caption: str, rows: Iterable[Row], *columns: Column[Row]) -> ReportTable:
+    return record_table(caption, [("", rows)], *columns, is_whole=True)
 
 
 def _rank(rank: float, is_tied: object) -> str:
@@ -473,9 +475,9 @@ def _by_over(rows: Sequence[Row], estimator: str) -> Row:
     return {row["over"]: row for row in rows if row["estimator"] == estimator}
 
 
-def _under(head: str, key: str, write: Callable[[Row], Given]) -> Column:
+def _under(head: str, key: str, write: Callable[[Row], Given]) -> Column[Row]:
     """Return a column that writes a row within the row, where it is there."""
-    return RecordColumn(head, cell=lambda row: write(row[key]) if key in row else "")
+    return head, lambda row: write(row[key]) if key in row else ""
 
 
 def _wins(row: Row) -> Given:

@@ -7,7 +7,6 @@ import re
 import textwrap
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from string import ascii_lowercase
 from typing import TYPE_CHECKING, Literal
 
@@ -106,21 +105,9 @@ def ranged(low: str, high: str) -> str:
     return gettext("{low} to {high}").format(low=low, high=high)
 
 
-@dataclass
-class Footnotes:
-    """Collects reasons while a table is made, in the order in which they first appear."""
-
-    _marks: dict[str, str] = field(default_factory=dict)
-
-    def mark(self, reason: str) -> str:
-        """Return the mark of a reason, a new one where it is new; an empty string for no reason."""
-        if not reason:
-            return ""
-        return self._marks.setdefault(reason, _letter(len(self._marks)))
-
-    def listed(self) -> tuple[tuple[str, str], ...]:
-        """Return every mark with its reason."""
-        return tuple((mark, reason) for reason, mark in self._marks.items())
+def footnote_marks(reasons: Iterable[str]) -> dict[str, str]:
+    """Return the mark of each reason, in the order in which they first appear; none of an empty one."""
+    return {reason: _letter(order) for order, reason in enumerate(dict.fromkeys(filter(None, reasons)))}
 
 
 def _letter(place: int) -> str:

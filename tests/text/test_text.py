@@ -30,7 +30,15 @@ from harness.text.numbers import (
     significant,
     with_interval,
 )
-from harness.text.plain_text import Footnotes, axis_lines, file_slug, joined, printable, shortened, wrapped
+from harness.text.plain_text import (
+    axis_lines,
+    file_slug,
+    footnote_marks,
+    joined,
+    printable,
+    shortened,
+    wrapped,
+)
 from report.fake_run import manifest, read_manifest
 
 NAN = math.nan
@@ -397,7 +405,6 @@ def test_few_periods_establish_nothing_and_contradict_where_their_interval_lies_
 
 
 def test_footnotes_give_equal_reasons_one_mark():
-    notes = Footnotes()
-    assert [notes.mark(reason) for reason in ("x", "y", "x", "")] == ["a", "b", "a", ""]
-    marks = [notes.mark(str(number)) for number in range(30)]
-    assert (marks[23], marks[24], marks[29]) == ("z", "aa", "af")
+    assert footnote_marks(["x", "y", "x", ""]) == {"x": "a", "y": "b"}
+    marks = footnote_marks(map(str, range(32)))
+    assert (marks["25"], marks["26"], marks["31"]) == ("z", "aa", "af")

@@ -24,7 +24,7 @@ from harness.report.sections.accuracy import gain_rows
 from harness.report.sections.coefficients import specification_tables
 from harness.report.sections.effect_rows import effect_name, effects_of
 from harness.report.sections.heterogeneity_tables import difference_table, group_table, grouped_by, partitions
-from harness.report.sections.record import MOMENTS, moments, variables_by_role
+from harness.report.sections.record import MOMENTS, variables_by_role
 from harness.report.sections.robustness import check_heading, check_text, mediation_tables, together
 from harness.report.sections.section import ReportFile
 from harness.running.csv_table import csv_for_readers
@@ -37,7 +37,7 @@ from harness.tables.effects import EFFECTS, MEDIATION, ROBUSTNESS, SPECIFICATION
 from harness.tables.heterogeneity import HETEROGENEITY
 from harness.tables.preparation import SUMMARY
 from harness.text import numbers
-from harness.text.plain_text import Footnotes, file_slug
+from harness.text.plain_text import file_slug
 
 
 def regression_tables(run: Run) -> Iterator[parts.ReportTable]:
@@ -90,13 +90,12 @@ def descriptive_tables(run: Run) -> Iterator[parts.ReportTable]:
     """Yield descriptive statistics of all variables, by role."""
     study = run.manifest.study
     note = gettext("SD within: of deviations from an entity's own mean; SD between: of the entities' means.")
-    yield parts.ReportTable(
-        caption=gettext("Descriptive statistics"),
-        columns=parts.columns_of(gettext("Variable"), gettext("N"), *map(gettext, MOMENTS[1:])),
-        groups=parts.row_groups(
-            (heading, [(study.axis_label(row.variable), *moments(row)) for row in rows])
-            for heading, rows in variables_by_role(run)
-        ),
+    yield parts.record_table(
+        gettext("Descriptive statistics"),
+        variables_by_role(run),
+        (gettext("Variable"), lambda row: study.axis_label(row.variable)),
+        (gettext("N"), lambda row: numbers.count(row.n)),
+        *((gettext(str(head)), cell) for head, cell in MOMENTS[1:]),
         notes=(note,),
         name="descriptive",
     )
@@ -113,26 +112,19 @@ def gain_tables(run: Run) -> Iterator[parts.ReportTable]:
         "† better, ‡ worse: p < {level}, adjusted for the number of estimators (Holm 1979)."
     ).format(level=numbers.plain(1.0 - study.level))
     for over in (gains, *gains.further):
-        footnotes = Footnotes()
-        groups = parts.row_groups(
-            (
-                study.label(outcome),
-                [(entry.label, *cells) for entry, cells in gain_rows(over, outcome, footnotes)],
-            )
-            for outcome in study.outcomes
-        )
         label, level = over.reference_label, numbers.percent(study.level, 0)
-        yield parts.ReportTable(
+        table = parts.ReportTable(
             caption=gettext("Gains over {reference}").format(reference=label),
             columns=parts.columns_of("", *(protocol.title for protocol in study.honest_first)),
-            groups=groups,
-            notes=(
-                words.format(reference=label, level=level),
-                marks,
-                *(gettext("No result: {reason}").format(reason=reason) for _, reason in footnotes.listed()),
+            groups=parts.row_groups(
+                (study.label(outcome), [(entry.label, *cells) for entry, cells in gain_rows(over, outcome)])
+                for outcome in study.outcomes
             ),
+            notes=(words.format(reference=label, level=level), marks),
             name=f"gains-over-{file_slug(over.over)}" if over.over else "gains",
         )
+        missing = (gettext("No result: {reason}").format(reason=reason) for reason in table.marks)
+        yield replace(table, notes=(*table.notes, *missing))
 
 
 def heterogeneity_tables(run: Run) -> Iterator[parts.ReportTable]:
@@ -170,54 +162,45 @@ def heterogeneity_tables(run: Run) -> Iterator[parts.ReportTable]:
 def effect_tables(run: Run) -> Iterator[parts.ReportTable]:
     """Yield the debiased effects that are numbers, those of one exposure on one outcome together."""
     study = run.manifest.study
-    columns: list[parts.RecordColumn[EffectRow]] = [
-        parts.RecordColumn(gettext("Effect"), cell=lambda row: effect_name(study, row)),
-        parts.RecordColumn(gettext("Learner"), cell=lambda row: study.estimator_label(row.learner)),
-        parts.RecordColumn(gettext("Estimate"), cell=lambda row: _estimate(study, row)[0]),
-        parts.RecordColumn(gettext("Interval"), cell=lambda row: _estimate(study, row)[1]),
-        parts.RecordColumn(gettext("N"), cell=lambda row: numbers.count(row.n_obs)),
-        parts.RecordColumn(gettext("Entities"), cell=lambda row: numbers.count(row.n_entities)),
-    ]
-    groups: list[parts.RowGroup] = []
-    for subject in run.view(effects_of):
-        rows = parts.record_rows(columns, (row for row in subject.numbers if row.is_done))
-        if rows:
-            heading = gettext("{exposure} on {outcome}").format(
-                exposure=study.label(subject.exposure), outcome=study.axis_label(subject.outcome)
+    words = gettext("{exposure} on {outcome}")
+    table = parts.record_table(
+        gettext("Debiased effects"),
+        (
+            (
+                words.format(
+                    exposure=study.label(subject.exposure), outcome=study.axis_label(subject.outcome)
+                ),
+                [row for row in subject.numbers if row.is_done],
             )
-            groups.append(parts.RowGroup(rows, heading))
-    if groups:
-        yield parts.ReportTable(
-            caption=gettext("Debiased effects"),
-            columns=tuple(columns),
-            groups=tuple(groups),
-            notes=(
-                *coefficients.estimate_notes(study),
-                gettext("Double machine learning, cross-fitted over entities."),
-            ),
-            name="effects",
-        )
+            for subject in run.view(effects_of)
+        ),
+        (gettext("Effect"), lambda row: effect_name(study, row)),
+        (gettext("Learner"), lambda row: study.estimator_label(row.learner)),
+        (gettext("Estimate"), lambda row: _estimate(study, row)[0]),
+        (gettext("Interval"), lambda row: _estimate(study, row)[1]),
+        (gettext("N"), lambda row: numbers.count(row.n_obs)),
+        (gettext("Entities"), lambda row: numbers.count(row.n_entities)),
+        notes=(
+            *coefficients.estimate_notes(study),
+            gettext("Double machine learning, cross-fitted over entities."),
+        ),
+        name="effects",
+    )
+    if table.groups:
+        yield table
 
 
 def robustness_tables(run: Run) -> Iterator[parts.ReportTable]:
     """Yield the debiased slope under other choices."""
     study = run.manifest.study
-    columns: list[parts.RecordColumn[RobustnessRow]] = [
-        parts.RecordColumn(gettext("Check"), cell=lambda row: check_text(study, row.check)),
-        parts.RecordColumn(gettext("Slope"), cell=lambda row: _estimate(study, row)[0]),
-        parts.RecordColumn(gettext("Interval"), cell=lambda row: _estimate(study, row)[1]),
-        parts.RecordColumn(
-            gettext("p of the difference"), cell=lambda row: numbers.p_value(row.p_difference)
-        ),
-        parts.RecordColumn(gettext("N"), cell=lambda row: numbers.count(row.n_obs)),
-    ]
-    yield parts.ReportTable(
-        caption=gettext("The debiased slope under robustness checks"),
-        columns=tuple(columns),
-        groups=parts.row_groups(
-            (check_heading(study, checks[0]), parts.record_rows(columns, checks))
-            for checks in together(run.rows(ROBUSTNESS))
-        ),
+    yield parts.record_table(
+        gettext("The debiased slope under robustness checks"),
+        ((check_heading(study, checks[0]), checks) for checks in together(run.rows(ROBUSTNESS))),
+        (gettext("Check"), lambda row: check_text(study, row.check)),
+        (gettext("Slope"), lambda row: _estimate(study, row)[0]),
+        (gettext("Interval"), lambda row: _estimate(study, row)[1]),
+        (gettext("p of the difference"), lambda row: numbers.p_value(row.p_difference)),
+        (gettext("N"), lambda row: numbers.count(row.n_obs)),
         notes=tuple(coefficients.estimate_notes(study)),
         name="robustness",
     )

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
+from types import MappingProxyType
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -93,11 +94,6 @@ class ShownTable:
                 yield group, min(left, len(group.rows))
                 left = max(0, left - len(group.rows))
 
-    @property
-    def foot(self) -> tuple[TableRow, ...]:
-        """The rows at the end that are shown."""
-        return tuple(row for row in self.table.foot if not row.is_for_files)
-
     def row(self, row: TableRow, *, member: str = "", is_foot: bool = False, beyond: str = "") -> Markup:
         """Return a row; a macro of the template would take three times as long.
 
@@ -108,12 +104,12 @@ class ShownTable:
         given: list[Given] = [*row.cells, *[""] * (self.table.width - len(row.cells))]
         shown = zip(map(cell_of, given), self.table.columns, strict=True)
         first, *others = ((cell, column.align) for cell, column in shown if not column.is_for_files)
-        looks = _class(member, first[0].look)
-        cells = [f'<th scope="row"{looks}>{inner(first[0])}</th>' if first[0].text else "<td></td>"]
+        looks, marks = _class(member, first[0].look), self.table.marks
+        cells = [f'<th scope="row"{looks}>{inner(first[0], marks)}</th>' if first[0].text else "<td></td>"]
         for cell, align in others:
             hint = f' title="{_escaped(cell.hint)}"' if cell.hint else ""
-            cells.append(f"<td{_class('' if is_foot else align, cell.look)}{hint}>{inner(cell)}</td>")
-        made = f"<tr{_class(row.look, beyond)}>{''.join(cells)}</tr>\n"
+            cells.append(f"<td{_class('' if is_foot else align, cell.look)}{hint}>{inner(cell, marks)}</td>")
+        made = f"<tr{_class(beyond)}>{''.join(cells)}</tr>\n"
         return Markup(made)  # noqa: S704 - every text in it is escaped
 
     @property
@@ -139,11 +135,12 @@ def _class(*looks: str) -> str:
     return f' class="{_escaped(shown)}"' if shown else ""
 
 
-def inner(cell: TableCell) -> Markup:
-    """Return what stands in a cell."""
+def inner(cell: TableCell, marks: Mapping[str, str] = MappingProxyType({})) -> Markup:
+    """Return what stands in a cell, with the mark of the reason that it has."""
     says = f' aria-label="{_escaped(cell.says)}"' if cell.says else ""
+    mark = marks.get(cell.reason)
     parts = [f'<span class="symbol"{says}>{_escaped(cell.symbol)}</span>'] if cell.symbol else []
-    parts += [words_in_html(cell.words), f"<sup>{_escaped(cell.mark)}</sup>" if cell.mark else ""]
+    parts += [words_in_html(cell.words), f"<sup>{_escaped(mark)}</sup>" if mark else ""]
     parts += [f'<span class="beneath">{_escaped(line)}</span>' for line in cell.beneath]
     return Markup("".join(parts))  # noqa: S704 - every text in it is escaped
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from itertools import product
 
 from harness.findings.gains import GainCell, Gains, compared_error, errors_of, refusal
 from harness.findings.run import Run
@@ -20,7 +21,7 @@ from harness.tables.gain import DECOMPOSITION, RECOGNITION, PartRow, Recognition
 from harness.text import numbers
 from harness.text.gains import SYMBOLS, WORDS
 from harness.text.numbers import percent, percent_interval, significant
-from harness.text.plain_text import Footnotes, in_turn, shortened
+from harness.text.plain_text import in_turn, shortened
 
 # What each part of the table is called, in the order of the columns.
 PARTS = {
@@ -150,22 +151,20 @@ def _how(protocol: ProtocolRecord) -> blocks.Words:
     return (f"{protocol.how} ", blocks.Phrase(gettext("Information leakage:"), "em"), f" {leaks}")
 
 
-def gain_rows(
-    gains: Gains, outcome: str, footnotes: Footnotes
-) -> Iterator[tuple[EstimatorRecord, tuple[parts.Given, ...]]]:
+def gain_rows(gains: Gains, outcome: str) -> Iterator[tuple[EstimatorRecord, tuple[parts.Given, ...]]]:
     """Yield each estimator with its gains in one outcome, protocols that keep test rows apart first."""
     for entry in gains.candidates:
         cells = (gains.cell(outcome, entry, one) for one in gains.run.manifest.study.honest_first)
-        yield entry, tuple(_gain(cell, footnotes) for cell in cells)
+        yield entry, tuple(map(_gain, cells))
 
 
 def gain_table(gains: Gains) -> parts.ReportTable:
     """Return the gains in every outcome; the files have those under other protocols, too."""
-    study, footnotes = gains.run.manifest.study, Footnotes()
+    study = gains.run.manifest.study
     shares = {(row.outcome, row.estimator): row for row in gains.run.rows(RECOGNITION) if not gains.over}
 
     def rows(outcome: str) -> Iterator[tuple[parts.Given, ...]]:
-        for entry, cells in gain_rows(gains, outcome, footnotes):
+        for entry, cells in gain_rows(gains, outcome):
             more = [recognition_cell(shares.get((outcome, entry.id)))] if shares else []
             yield (entry.label, *cells, *more)
 
@@ -184,18 +183,17 @@ def gain_table(gains: Gains) -> parts.ReportTable:
         groups=parts.row_groups(
             (outcome_heading(study, outcome), rows(outcome)) for outcome in study.outcomes
         ),
-        footnotes=footnotes.listed(),
         is_whole=not gains.over,
     )
 
 
-def _gain(cell: GainCell, footnotes: Footnotes) -> parts.TableCell:
+def _gain(cell: GainCell) -> parts.TableCell:
     says = gettext(WORDS[cell.row.decision]) if cell.symbol else ""
     return parts.TableCell(
         cell.text,
         (cell.beneath,) if cell.beneath else (),
         LOOKS[cell.row.decision],
-        footnotes.mark(cell.reason),
+        cell.reason,
         cell.symbol,
         says,
         hint=f"{says}, {cell.p_adjusted_text}" if says and cell.p_adjusted_text else says,
@@ -204,68 +202,67 @@ def _gain(cell: GainCell, footnotes: Footnotes) -> parts.TableCell:
 
 def error_table(run: Run, outcome: str) -> parts.ReportTable:
     """Return the errors of one outcome; all its mean squared errors have the same decimals."""
-    study, footnotes = run.manifest.study, Footnotes()
+    study = run.manifest.study
     decimals = numbers.decimals_for(row.mse for row in run.rows(ACCURACY, outcome=outcome))
 
     def mse(row: AccuracyRow, sample: str) -> str:
         error = errors_of(run, outcome, row.estimator, row.protocol).get(sample)
         return numbers.MISSING if error is None else numbers.rounded(error.mse, decimals)
 
-    groups: list[tuple[str, list[tuple[parts.Given, ...]]]] = []
-    for protocol in study.honest_first:
-        compared = [compared_error(run, outcome, entry.id, protocol.id) for entry in study.estimators]
-        lowest = min((row.mse for row in compared if row is not None), default=math.nan)
-        rows: list[tuple[parts.Given, ...]] = []
-        for entry, row in zip(study.estimators, compared, strict=True):
-            if row is None:
-                _, reason = refusal(run, outcome, entry.id, protocol.id)
-                name = parts.TableCell(entry.label, mark=footnotes.mark(reason))
-                rows.append((name, *[numbers.MISSING] * 7))
-                continue
-            test = parts.TableCell(mse(row, "test"), look="lowest" if row.mse == lowest else "")
-            shares = (numbers.fixed(share, 3) for share in (row.nmse, row.r2))
-            counts = map(numbers.count, (row.n_obs, row.n_entities))
-            rows.append((entry.label, mse(row, "train"), test, mse(row, "all"), *shares, *counts))
-        groups.append((protocol.title, rows))
+    def rows(protocol: str) -> Iterator[AccuracyRow | parts.TableRow]:
+        for entry in study.estimators:
+            if row := compared_error(run, outcome, entry.id, protocol):
+                yield row
+            else:
+                _, reason = refusal(run, outcome, entry.id, protocol)
+                name = parts.TableCell(entry.label, reason=reason)
+                yield parts.TableRow((name, *[numbers.MISSING] * 7))
+
+    groups = [(protocol.title, list(rows(protocol.id))) for protocol in study.honest_first]
+    lowest: dict[str, float] = {}
+    for row in (row for _, own in groups for row in own if isinstance(row, AccuracyRow)):
+        lowest[row.protocol] = min(row.mse, lowest.get(row.protocol, math.inf))
+
+    def test(row: AccuracyRow) -> parts.TableCell:
+        return parts.TableCell(mse(row, "test"), look="lowest" if row.mse == lowest[row.protocol] else "")
+
     unit = study.unit(outcome)
     squared = [gettext("(unit: {unit}, squared)").format(unit=unit)] if unit else []
     label = gettext("Mean squared error in predicting {label}").format(label=study.label(outcome))
-    return parts.ReportTable(
-        caption=" ".join([label, *squared]),
-        columns=parts.columns_of(
-            *(gettext("Estimator"), parts.TableColumn(gettext("Train"), is_for_files=True), gettext("Test")),
-            parts.TableColumn(gettext("All"), is_for_files=True),
-            parts.TableColumn(gettext("Test MSE /\ntrain variance"), is_for_files=True),
-            *(gettext("Test R²"), parts.TableColumn(gettext("Test rows"), is_for_files=True)),
-            parts.TableColumn(gettext("Entities"), is_for_files=True),
-        ),
-        groups=parts.row_groups(groups),
-        footnotes=footnotes.listed(),
+    return parts.record_table(
+        " ".join([label, *squared]),
+        groups,
+        (gettext("Estimator"), lambda row: study.estimator_label(row.estimator)),
+        (parts.file_column(gettext("Train")), lambda row: mse(row, "train")),
+        (gettext("Test"), test),
+        (parts.file_column(gettext("All")), lambda row: mse(row, "all")),
+        (parts.file_column(gettext("Test MSE /\ntrain variance")), lambda row: numbers.fixed(row.nmse, 3)),
+        (gettext("Test R²"), lambda row: numbers.fixed(row.r2, 3)),
+        (parts.file_column(gettext("Test rows")), lambda row: numbers.count(row.n_obs)),
+        (parts.file_column(gettext("Entities")), lambda row: numbers.count(row.n_entities)),
     )
 
 
 def p_value_table(gains: Gains) -> parts.ReportTable:
     """Return the p-values of equal accuracy over every reference, and what gain they could have found."""
     study = gains.run.manifest.study
-    rows = [
-        (
-            *(study.label(outcome), over.reference_label, protocol.title, entry.label),
-            *map(numbers.p_value, (cell.row.p_value, cell.row.p_holm)),
-            numbers.percent(cell.row.least_detectable),
-        )
+    cells = (
+        (over.reference_label, protocol.title, over.cell(outcome, entry, protocol))
         for outcome in study.outcomes
         for over in (gains, *gains.further)
         for protocol in study.honest_first
         for entry in over.candidates
-        if (cell := over.cell(outcome, entry, protocol)).has_gain
-    ]
-    return parts.ReportTable(
-        caption=gettext("P-values of equal accuracy, test rows"),
-        columns=parts.columns_of(
-            *(gettext("Outcome"), gettext("Against"), gettext("Protocol"), gettext("Estimator")),
-            *(gettext("Alone"), gettext("Holm"), gettext("Least detectable gain")),
-        ),
-        groups=parts.plain_rows(rows),
+    )
+    return parts.record_table(
+        gettext("P-values of equal accuracy, test rows"),
+        [("", (one for one in cells if one[2].has_gain))],
+        (gettext("Outcome"), lambda one: study.label(one[2].row.outcome)),
+        (gettext("Against"), lambda one: one[0]),
+        (gettext("Protocol"), lambda one: one[1]),
+        (gettext("Estimator"), lambda one: one[2].estimator.label),
+        (gettext("Alone"), lambda one: numbers.p_value(one[2].row.p_value)),
+        (gettext("Holm"), lambda one: numbers.p_value(one[2].row.p_holm)),
+        (gettext("Least detectable gain"), lambda one: numbers.percent(one[2].row.least_detectable)),
     )
 
 
@@ -352,33 +349,26 @@ def metric_tables(run: Run) -> Iterator[parts.ReportTable]:
     how = gettext(
         "{how} Beneath it the gain, 1 − loss / loss of the reference, with its interval, clustered by entity."
     )
-    for outcome in study.outcomes:
+    for outcome, metric in product(study.outcomes, study.metrics):
         label = study.label(outcome)
         of = [gettext("of {outcome}").format(outcome=label)] if len(study.outcomes) > 1 else []
-        for metric in study.metrics:
-            footnotes = Footnotes()
-            rows: list[tuple[parts.Given, ...]] = [
+        yield parts.ReportTable(
+            caption=" ".join([metric.title, *of]) + gain,
+            columns=parts.columns_of(gettext("Estimator"), *(one.title for one in study.protocols)),
+            groups=parts.plain_rows(
                 (
                     entry.label,
-                    *(
-                        _cell(found.get((outcome, metric.id, entry.id, one.id)), footnotes)
-                        for one in study.protocols
-                    ),
+                    *(_cell(found.get((outcome, metric.id, entry.id, one.id))) for one in study.protocols),
                 )
                 for entry in study.estimators
-            ]
-            yield parts.ReportTable(
-                caption=" ".join([metric.title, *of]) + gain,
-                columns=parts.columns_of(gettext("Estimator"), *(one.title for one in study.protocols)),
-                groups=parts.plain_rows(rows),
-                footnotes=footnotes.listed(),
-                notes=(how.format(how=metric.how),),
-            )
+            ),
+            notes=(how.format(how=metric.how),),
+        )
 
 
-def _cell(row: MetricRow | None, footnotes: Footnotes) -> parts.TableCell:
+def _cell(row: MetricRow | None) -> parts.TableCell:
     if row is None or not row.is_done:
-        return parts.TableCell(numbers.MISSING, mark=footnotes.mark(row.reason if row is not None else ""))
+        return parts.TableCell(numbers.MISSING, reason=row.reason if row is not None else "")
     if not math.isfinite(row.gain):
         return parts.TableCell(numbers.significant(row.value))
     gain = f"{numbers.percent(row.gain)} {numbers.percent_interval(row.conf_low, row.conf_high)}"

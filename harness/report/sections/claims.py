@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from harness.findings.run import Run
@@ -18,7 +18,7 @@ from harness.report.sections.published import conclusion_table
 from harness.report.sections.section import ReportFile, Section
 from harness.tables.claims import ASSUMING, CLAIMS, EXPECTATIONS, ClaimRow, ExpectationRow
 from harness.text.numbers import MISSING, count, fixed, significant
-from harness.text.plain_text import Footnotes, capitalised, in_turn, listed
+from harness.text.plain_text import capitalised, footnote_marks, in_turn, listed
 
 if TYPE_CHECKING:
     from harness.study.spec.study import ReportFormat
@@ -124,37 +124,25 @@ def _details(run: Run, figures: Sequence[published.PublishedFigure]) -> Iterator
 
 def claim_table(study: StudyRecord, figures: Sequence[published.PublishedFigure]) -> parts.ReportTable:
     """Return every published number, as published here, and as it should be."""
-    numbers = published.claim_number
-    columns: list[parts.RecordColumn[tuple[published.PublishedFigure, ClaimRow]]] = [
-        parts.RecordColumn(gettext("What"), cell=lambda one: _what(study, *one)),
-        parts.RecordColumn(gettext("Outcome"), "text", cell=lambda one: study.label(one[1].outcome)),
-        parts.RecordColumn(gettext("Printed"), cell=lambda one: published.published_text(one[1])),
-        parts.RecordColumn(
-            gettext("Recomputed"), is_for_files=True, cell=lambda one: numbers(one[1], one[1].recomputed)
-        ),
-        parts.RecordColumn(gettext("Within rounding"), is_for_files=True, cell=lambda one: _within(one[1])),
-        parts.RecordColumn(gettext("As published"), cell=lambda one: numbers(one[1], one[1].this_run)),
-        parts.RecordColumn(gettext("As it should be"), cell=lambda one: numbers(one[1], one[1].counterpart)),
-        parts.RecordColumn(gettext("Status"), "text", cell=lambda one: _status(one[1])),
-        parts.RecordColumn(gettext("Reason"), is_for_files=True, cell=lambda one: one[1].reason),
-        parts.RecordColumn(
-            gettext("Why it has no counterpart"),
-            is_for_files=True,
-            cell=lambda one: one[1].counterpart_reason,
-        ),
-    ]
-    groups, known = [], set[str]()
-    words = gettext("{source}: {by}")
+    number, words, known = published.claim_number, gettext("{source}: {by}"), set[str]()
+    groups = []
     for figure in figures:
         heading = figure.source if figure.by in known else words.format(source=figure.source, by=figure.by)
         known.add(figure.by)
-        groups.append(
-            parts.RowGroup(parts.record_rows(columns, ((figure, row) for row in figure.claims)), heading)
-        )
-    return parts.ReportTable(
-        caption=gettext("Published numbers, as published here, and as they should be"),
-        columns=tuple(columns),
-        groups=tuple(groups),
+        groups.append((heading, [(figure, row) for row in figure.claims]))
+    return parts.record_table(
+        gettext("Published numbers, as published here, and as they should be"),
+        groups,
+        (gettext("What"), lambda one: _what(study, *one)),
+        (parts.text_column(gettext("Outcome")), lambda one: study.label(one[1].outcome)),
+        (gettext("Printed"), lambda one: published.published_text(one[1])),
+        (parts.file_column(gettext("Recomputed")), lambda one: number(one[1], one[1].recomputed)),
+        (parts.file_column(gettext("Within rounding")), lambda one: _within(one[1])),
+        (gettext("As published"), lambda one: number(one[1], one[1].this_run)),
+        (gettext("As it should be"), lambda one: number(one[1], one[1].counterpart)),
+        (parts.text_column(gettext("Status")), lambda one: _status(one[1])),
+        (parts.file_column(gettext("Reason")), lambda one: one[1].reason),
+        (parts.file_column(gettext("Why it has no counterpart")), lambda one: one[1].counterpart_reason),
     )
 
 
@@ -183,16 +171,22 @@ def claim_files(run: Run, report_format: ReportFormat) -> Iterator[ReportFile]:
 
 def markdown(study: StudyRecord, figures: Sequence[published.PublishedFigure]) -> str:
     """Return a heading and a table for every published table and figure, and the notes below."""
-    footnotes = Footnotes()
-    parts = [part for figure in figures for part in _figure(study, figure, footnotes)]
-    notes = "\n".join(f"- ({mark}) {plain_markdown(reason)}" for mark, reason in footnotes.listed())
+    rows = [row for figure in figures for row in figure.claims]
+    marks = footnote_marks(reason for row in rows for reason in _reasons(row))
+    parts = [part for figure in figures for part in _figure(study, figure, marks)]
+    notes = "\n".join(f"- ({mark}) {plain_markdown(reason)}" for reason, mark in marks.items())
     if notes:
         head = gettext("Where a number is missing")
         parts += [f"## {head}", notes]
     return spaced("\n\n".join(parts) + "\n")
 
 
-def _figure(study: StudyRecord, figure: published.PublishedFigure, footnotes: Footnotes) -> Iterator[str]:
+def _reasons(row: ClaimRow) -> tuple[str, str]:
+    """Return why this run lacks a number, and why its counterpart does; empty for one that is there."""
+    return "" if math.isfinite(row.this_run) else row.reason, row.counterpart_reason
+
+
+def _figure(study: StudyRecord, figure: published.PublishedFigure, marks: Mapping[str, str]) -> Iterator[str]:
     yield f"## {plain_markdown(figure.source)}"
     by = gettext("As published: {published}.").format(published=plain_markdown(figure.published))
     both = gettext("{by} As it should be: {counterpart}.")
@@ -202,16 +196,12 @@ def _figure(study: StudyRecord, figure: published.PublishedFigure, footnotes: Fo
         gettext("as it should be, here"),
     )
 
-    def marked_number(row: ClaimRow, value: float, reason: str) -> str:
-        mark = footnotes.mark(reason)
-        return published.claim_number(row, value) + (f" ({mark})" if mark else "")
+    def numbers(row: ClaimRow) -> Iterator[str]:
+        for value, reason in zip((row.this_run, row.counterpart), _reasons(row), strict=True):
+            yield published.claim_number(row, value) + (f" ({marks[reason]})" if reason else "")
 
     rows = [
-        (
-            *(figure.about(study, row), study.label(row.outcome), published.published_text(row)),
-            marked_number(row, row.this_run, "" if math.isfinite(row.this_run) else row.reason),
-            marked_number(row, row.counterpart, row.counterpart_reason),
-        )
+        (figure.about(study, row), study.label(row.outcome), published.published_text(row), *numbers(row))
         for row in figure.claims
     ]
     yield markdown_table(head, rows)
@@ -278,33 +268,24 @@ def expectation_blocks(run: Run) -> Iterator[blocks.ReportBlock]:
 
 def expectation_table(rows: tuple[ExpectationRow, ...]) -> parts.ReportTable:
     """Return expected numbers by source, those that the run does not reproduce first."""
-    footnotes = Footnotes()
     by_source: dict[str, list[ExpectationRow]] = {}
     for row in sorted(rows, key=lambda row: row.status == "reproduced"):
         by_source.setdefault(row.source if row.origin == "publication" else gettext(PINNED), []).append(row)
-    columns: list[parts.RecordColumn[ExpectationRow]] = [
-        parts.RecordColumn(
-            gettext("Cell"), cell=lambda row: parts.code_cell(f"{row.table}: {row.where}, {row.column}")
-        ),
-        parts.RecordColumn(gettext("Expected"), cell=_expected),
-        parts.RecordColumn(gettext("Obtained"), cell=lambda row: _seven_digits(row.obtained)),
-        parts.RecordColumn(gettext("Difference"), cell=lambda row: _two_digits(row.difference)),
-        parts.RecordColumn(gettext("Tolerance"), cell=lambda row: _two_digits(row.tolerance)),
-        parts.RecordColumn(gettext("Status"), "text", cell=lambda row: _reproduced(row, footnotes)),
-    ]
-    return parts.ReportTable(
-        caption=gettext("Expected numbers of the spec next to those of this run"),
-        columns=tuple(columns),
-        groups=parts.row_groups(
-            (source, parts.record_rows(columns, own)) for source, own in by_source.items()
-        ),
-        footnotes=footnotes.listed(),
+    return parts.record_table(
+        gettext("Expected numbers of the spec next to those of this run"),
+        by_source.items(),
+        (gettext("Cell"), lambda row: parts.code_cell(f"{row.table}: {row.where}, {row.column}")),
+        (gettext("Expected"), _expected),
+        (gettext("Obtained"), lambda row: _seven_digits(row.obtained)),
+        (gettext("Difference"), lambda row: _two_digits(row.difference)),
+        (gettext("Tolerance"), lambda row: _two_digits(row.tolerance)),
+        (parts.text_column(gettext("Status")), _reproduced),
     )
 
 
-def _reproduced(row: ExpectationRow, footnotes: Footnotes) -> parts.TableCell:
+def _reproduced(row: ExpectationRow) -> parts.TableCell:
     look = "status better" if row.status == "reproduced" else "status worse"
-    return parts.TableCell(gettext(row.status), look=look, mark=footnotes.mark(row.reason))
+    return parts.TableCell(gettext(row.status), look=look, reason=row.reason)
 
 
 def _expected(row: ExpectationRow) -> str:

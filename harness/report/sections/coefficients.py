@@ -21,7 +21,7 @@ from harness.tables import effects
 from harness.tables.coefficients import COEFFICIENTS, STATISTICS, CoefficientRow
 from harness.tables.table import grouped
 from harness.text.numbers import MISSING, SUPERSCRIPTS, count, fixed, percent, percent_interval, plain
-from harness.text.plain_text import Footnotes, capitalised, file_slug, in_turn, joined, listed
+from harness.text.plain_text import capitalised, file_slug, in_turn, joined, listed
 
 # How threshold models call the regimes of their terms: ``gdp > 5.51256``, ``exposure (gdp > 5.51256)``.
 NUMBER = r"-?[\d.]+(?:e[-+]?\d+)?"
@@ -357,17 +357,15 @@ def specification_table(
     is_one = len({estimator for estimator, _ in columns}) == 1
     labels = ["" if is_one else study.estimator_label(estimator) for estimator, _ in columns]
     over = (f"({at}) {label}".rstrip() for at, label in enumerate(labels, start=1))
-    footnotes = Footnotes()
     return ReportTable(
         caption=caption,
         over=(TableCell(), *map(TableCell, over)),
         columns=columns_of("", *(_column_head(study, specification) for _, specification in columns)),
         groups=row_groups(
-            (study.axis_label(outcome), _specification_rows(run, own, columns, footnotes))
+            (study.axis_label(outcome), _specification_rows(run, own, columns))
             for outcome in study.outcomes
             if (own := [row for row in rows if row.outcome == outcome])
         ),
-        footnotes=footnotes.listed(),
         notes=(*estimate_notes(study), gettext("Fixed effects and errors are those of each estimator.")),
         is_whole=True,
         name=name,
@@ -383,7 +381,7 @@ def _column_head(study: StudyRecord, specification: str) -> str:
 
 
 def _specification_rows(
-    run: Run, rows: Sequence[effects.SpecificationRow], columns: Sequence[Column], footnotes: Footnotes
+    run: Run, rows: Sequence[effects.SpecificationRow], columns: Sequence[Column]
 ) -> Iterator[tuple[Given, ...]]:
     """Yield the coefficients of the exposure, then what describes the regressions, of one outcome."""
     study = run.manifest.study
@@ -395,7 +393,7 @@ def _specification_rows(
         yield (
             term_label(study, term),
             *(
-                TableCell(mark=footnotes.mark(reasons.get(column, "") if at == 0 else ""))
+                TableCell(reason=reasons.get(column, "") if at == 0 else "")
                 if row is None
                 else paper_cell(study, row, in_powers=is_tiny([row.std_error]))
                 for row, column in zip(own, columns, strict=True)

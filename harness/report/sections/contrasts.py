@@ -13,13 +13,13 @@ from harness.findings.lines import POINTWISE, SIMULTANEOUS, true_rows
 from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.record.manifest import StudyRecord
-from harness.report import table as parts
 from harness.report.blocks import Appendix, Bullets, Heading, Paragraph, ReportBlock, ReportFigure
 from harness.report.drawing.palette import MarkStyle, Whisker, line_style
 from harness.report.sections.section import Section, study_words
+from harness.report.table import ReportTable, TableCell, TableRow, estimate_cell, record_table, text_column
 from harness.tables.heterogeneity import CONTRASTS, ContrastRow
 from harness.text.numbers import count, estimate, estimated, percent, plain, significant
-from harness.text.plain_text import Footnotes, file_slug
+from harness.text.plain_text import file_slug
 
 # Pairs of values that are shown in full; of more only those with the least value.
 MOST_PAIRS = 3
@@ -238,27 +238,9 @@ def contrast_panels(run: Run, question: ContrastQuestion, outcome: str) -> list[
     return panels
 
 
-def contrast_table(run: Run, question: ContrastQuestion) -> parts.ReportTable:
+def contrast_table(run: Run, question: ContrastQuestion) -> ReportTable:
     """Return the contrasts of one question, of every outcome and estimator."""
-    study, footnotes, about = run.manifest.study, Footnotes(), question.about(run.manifest.study)
-    found = {
-        outcome: [one for _, own in answered(run, question, outcome) for one in own]
-        for outcome in study.outcomes
-    }
-    columns: list[parts.RecordColumn[EstimatedContrast]] = [
-        parts.RecordColumn(gettext("Estimator"), cell=lambda one: study.estimator_label(one.row.estimator)),
-        parts.RecordColumn(gettext("Values"), "text", cell=lambda one: one.pair),
-        *([parts.RecordColumn(about, cell=_whose)] if about else []),
-        parts.RecordColumn(
-            gettext("Rows at the\nfirst, the second"),
-            cell=lambda one: f"{count(one.row.n_obs_to)}, {count(one.row.n_obs_from)}",
-        ),
-        parts.RecordColumn(gettext("Difference"), cell=_difference),
-        parts.RecordColumn(
-            gettext("Interval for\nall at once"),
-            cell=lambda one: estimate(one.row.estimate, one.low, one.high)[1],
-        ),
-    ]
+    study, about = run.manifest.study, question.about(run.manifest.study)
     notes = [gettext("Bold: significantly different from zero, all contrasts at once.")]
     if not study.levels:
         few = gettext(
@@ -266,29 +248,40 @@ def contrast_table(run: Run, question: ContrastQuestion) -> parts.ReportTable:
             "contrasts.csv has all pairs."
         )
         notes.append(few)
-    if any(math.isfinite(one.truth) for own in found.values() for one in own):
-        columns.append(parts.RecordColumn(gettext("Truth"), cell=_truth))
+    groups = [(study.axis_label(outcome), _rows(run, question, outcome)) for outcome in study.outcomes]
+    shown = [one for _, rows in groups for one in rows if isinstance(one, EstimatedContrast)]
+    has_truth = any(math.isfinite(one.truth) for one in shown)
+    if has_truth:
         notes.append(gettext("Truth: by the response behind the simulated data, on the same rows."))
-    groups = []
-    for outcome, own in found.items():
-        rows: list[parts.TableRow] = []
-        for entry in study.estimators:
-            every = run.rows(CONTRASTS, scenario=question.scenario, outcome=outcome, estimator=entry.id)
-            if reason := next((row.reason for row in every if not row.is_done), ""):
-                rows.append(parts.TableRow((parts.TableCell(entry.label, mark=footnotes.mark(reason)),)))
-            rows += parts.record_rows(columns, (one for one in own if one.row.estimator == entry.id))
-        if rows:
-            groups.append(parts.RowGroup(tuple(rows), study.axis_label(outcome)))
     caption = gettext("Contrasts of {exposure}").format(exposure=study.label(study.exposure))
     by = [gettext("by {about}").format(about=about)] if about else []
     limits = gettext(", {level} intervals").format(level=percent(study.level, 0))
-    return parts.ReportTable(
-        caption=" ".join([caption, *by]) + limits,
-        columns=tuple(columns),
-        groups=tuple(groups),
-        footnotes=footnotes.listed(),
+    return record_table(
+        " ".join([caption, *by]) + limits,
+        groups,
+        (gettext("Estimator"), lambda one: study.estimator_label(one.row.estimator)),
+        (text_column(gettext("Values")), lambda one: one.pair),
+        *([(about, _whose)] if about else []),
+        (
+            gettext("Rows at the\nfirst, the second"),
+            lambda one: f"{count(one.row.n_obs_to)}, {count(one.row.n_obs_from)}",
+        ),
+        (gettext("Difference"), _difference),
+        (gettext("Interval for\nall at once"), lambda one: estimate(one.row.estimate, one.low, one.high)[1]),
+        *([(gettext("Truth"), _truth)] if has_truth else []),
         notes=(" ".join(notes),),
     )
+
+
+def _rows(run: Run, question: ContrastQuestion, outcome: str) -> list[EstimatedContrast | TableRow]:
+    """Return the contrasts of every estimator, after the reason why it lacks any."""
+    rows: list[EstimatedContrast | TableRow] = []
+    for entry in run.manifest.study.estimators:
+        every = run.rows(CONTRASTS, scenario=question.scenario, outcome=outcome, estimator=entry.id)
+        if reason := next((row.reason for row in every if not row.is_done), ""):
+            rows.append(TableRow((TableCell(entry.label, reason=reason),)))
+        rows += contrasts_of(run, question, outcome, entry.id)
+    return rows
 
 
 def _whose(one: EstimatedContrast) -> str:
@@ -297,9 +290,9 @@ def _whose(one: EstimatedContrast) -> str:
     return one.row.group or ("" if math.isnan(at) else plain(at))
 
 
-def _difference(one: EstimatedContrast) -> parts.TableCell:
+def _difference(one: EstimatedContrast) -> TableCell:
     number = estimated(one.row.estimate, one.row.conf_low, one.row.conf_high)
-    return parts.estimate_cell(replace(number, excludes_zero=one.is_significant))
+    return estimate_cell(replace(number, excludes_zero=one.is_significant))
 
 
 def _truth(one: EstimatedContrast) -> str:

@@ -26,7 +26,7 @@ from harness.tables.decision import size_of
 from harness.tables.effects import EFFECT_TESTS, LINEAR, ROBUSTNESS, SENSITIVITY, EffectRow, SensitivityRow
 from harness.text import numbers
 from harness.text.numbers import plain
-from harness.text.plain_text import Footnotes, file_slug, joined, listed
+from harness.text.plain_text import file_slug, joined, listed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -142,25 +142,22 @@ ERRORS: Mapping[str, str] = {
 
 def effect_table(run: Run, found: Sequence[SubjectEffects]) -> parts.ReportTable:
     """Return the effects of one exposure that are numbers, and the coefficients in other models."""
-    study, footnotes, against = run.manifest.study, Footnotes(), strongest_of(run)
+    study, against = run.manifest.study, strongest_of(run)
     heads = (gettext("Estimate"), "p", gettext("Variation left"), gettext("Robustness value"))
     benchmarks = (gettext("With an omitted variable as strong as"), gettext("Oster's delta"))
-    groups: list[tuple[str, list[tuple[parts.Given, ...]]]] = []
-    for effects in found:
-        rows = [_effect(study, effects, row, footnotes, against) for row in effects.numbers]
-        slopes: list[tuple[parts.Given, ...]] = [
-            (study.estimator_label(row.estimator), _estimate(row), numbers.p_value(row.p_value))
-            for row in effects.slopes
-        ]
-        groups.append((study.axis_label(effects.outcome), [*rows, *slopes]))
+
+    def rows(effects: SubjectEffects) -> Iterator[tuple[parts.Given, ...]]:
+        yield from (_effect(study, effects, row, against) for row in effects.numbers)
+        for row in effects.slopes:
+            yield study.estimator_label(row.estimator), _estimate(row), numbers.p_value(row.p_value)
+
     words = gettext("Effects of one unit of {exposure}, {level} confidence intervals beneath")
     return parts.ReportTable(
         caption=words.format(
             exposure=study.axis_label(found[0].exposure), level=numbers.percent(study.level, 0)
         ),
         columns=parts.columns_of(gettext("Effect"), *heads, *(benchmarks if against else ())),
-        groups=parts.row_groups(groups),
-        footnotes=footnotes.listed(),
+        groups=parts.row_groups((study.axis_label(effects.outcome), rows(effects)) for effects in found),
         notes=tuple(_notes(study, found, has_benchmarks=bool(against))),
     )
 
@@ -209,15 +206,11 @@ def _notes(study: StudyRecord, found: Sequence[SubjectEffects], *, has_benchmark
 
 
 def _effect(
-    study: StudyRecord,
-    effects: SubjectEffects,
-    row: EffectRow,
-    footnotes: Footnotes,
-    against: Mapping[SlopeKey, SensitivityRow],
+    study: StudyRecord, effects: SubjectEffects, row: EffectRow, against: Mapping[SlopeKey, SensitivityRow]
 ) -> tuple[parts.Given, ...]:
     name = effects.named_effect(study, row, effect_name(study, row) if row.method else gettext("Effect"))
     if not row.is_done:
-        return (parts.TableCell(name, mark=footnotes.mark(row.reason)), numbers.MISSING)
+        return parts.reason_cell(name, row), numbers.MISSING
     if row.band == LINEAR:
         return name, numbers.MISSING, numbers.p_value(row.p_value)
     shares = (numbers.percent(row.share_left, 0), _robustness(effects, row))

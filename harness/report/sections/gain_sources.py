@@ -25,7 +25,7 @@ from harness.tables.variations import (
     VariationRow,
 )
 from harness.text.numbers import MISSING, EstimateText, percent, percent_interval, significant
-from harness.text.plain_text import Footnotes, file_slug
+from harness.text.plain_text import file_slug
 
 # What each quantity is, and whether there is one for every reference.
 QUANTITIES = {
@@ -79,12 +79,12 @@ def step_name(step: VariationRow) -> str:
 
 def ladder_table(study: StudyRecord, steps: Sequence[Step]) -> parts.ReportTable:
     """Return a row for each step of every outcome."""
-    footnotes, rows = Footnotes(), [row for _, own in steps for row in own]
+    rows = [row for _, own in steps for row in own]
     columns = measured_of(rows)
 
     def cell(row: VariationGainRow | None) -> parts.TableCell:
         if row is None or not math.isfinite(row.estimate):
-            return parts.TableCell(MISSING, mark=footnotes.mark("" if row is None else row.reason))
+            return parts.TableCell(MISSING, reason="" if row is None else row.reason)
         if row.quantity == CURVE_ERROR:
             return parts.TableCell(significant(row.estimate, 3))
         limits = percent_interval(row.conf_low, row.conf_high)
@@ -118,7 +118,6 @@ def ladder_table(study: StudyRecord, steps: Sequence[Step]) -> parts.ReportTable
                 "root mean squared error of the curve over supported rows, in the unit of the outcome."
             ).format(**study_words(study)),
         ),
-        footnotes=footnotes.listed(),
     )
 
 
@@ -188,25 +187,20 @@ def ordered(run: Run, outcome: str) -> tuple[ImportanceRow, ...]:
 
 def importance_table(run: Run, outcome: str) -> parts.ReportTable:
     """Return the importance of every group of columns for one outcome."""
-    study, footnotes = run.manifest.study, Footnotes()
-    columns: list[parts.RecordColumn[ImportanceRow]] = [
-        parts.RecordColumn(
-            gettext("Columns left out"),
-            cell=lambda row: parts.TableCell(
-                study.label(row.group), mark=footnotes.mark("" if row.is_done else row.reason)
-            ),
+    study = run.manifest.study
+    return parts.record_table(
+        gettext(
+            "Rise of the error in predicting {label} without a group of columns, share of the outcome's "
+            "variance, intervals beneath"
+        ).format(label=study.label(outcome)),
+        [("", ordered(run, outcome))],
+        (gettext("Columns left out"), lambda row: parts.reason_cell(study.label(row.group), row)),
+        (parts.text_column(gettext("Estimator")), lambda row: study.estimator_label(row.estimator)),
+        (gettext("Rise"), _rise),
+        notes=(
+            gettext("Bold: the interval excludes zero. Intervals are from draws of entities, the fits held."),
         ),
-        parts.RecordColumn(
-            gettext("Estimator"), "text", cell=lambda row: study.estimator_label(row.estimator)
-        ),
-        parts.RecordColumn(gettext("Rise"), cell=_rise),
-    ]
-    caption = gettext(
-        "Rise of the error in predicting {label} without a group of columns, share of the outcome's "
-        "variance, intervals beneath"
-    ).format(label=study.label(outcome))
-    note = gettext("Bold: the interval excludes zero. Intervals are from draws of entities, the fits held.")
-    return parts.record_table(caption, columns, ordered(run, outcome), footnotes=footnotes, notes=(note,))
+    )
 
 
 def _rise(row: ImportanceRow) -> parts.Given:

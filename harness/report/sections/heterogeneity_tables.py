@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +21,7 @@ from harness.tables import heterogeneity
 from harness.tables.heterogeneity import HETEROGENEITY
 from harness.tables.table import NOT_DONE, Row, TypedTable
 from harness.text import numbers
-from harness.text.plain_text import Footnotes, listed
+from harness.text.plain_text import listed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,16 +113,15 @@ def _has_effect(row: heterogeneity.GroupRow, modes: Sequence[str]) -> bool:
 def group_table(grouped: Grouped) -> parts.ReportTable:
     """Return effects and levels of every group."""
     caption = gettext("Effects by {by}, and levels of the curve").format(by=grouped.by)
-    footnotes, heads = Footnotes(), (gettext("Group"), gettext("Rows"), gettext("Entities"))
-    groups = [(heading, _rows(rows, grouped.modes, footnotes)) for heading, rows, _ in grouped.answers]
-    table = _table(grouped, caption, heads, groups)
-    return replace(table, footnotes=footnotes.listed())
+    heads = (gettext("Group"), gettext("Rows"), gettext("Entities"))
+    groups = ((heading, _rows(rows, grouped.modes)) for heading, rows, _ in grouped.answers)
+    return _table(grouped, caption, heads, groups)
 
 
 def difference_table(grouped: Grouped) -> parts.ReportTable:
     """Return what one group's effect and level are more than another's."""
     caption = gettext("Differences between groups by {by}").format(by=grouped.by)
-    groups = [(heading, _differences(own, grouped.modes)) for heading, _, own in grouped.answers]
+    groups = ((heading, _differences(own, grouped.modes)) for heading, _, own in grouped.answers)
     return _table(grouped, caption, (gettext("Difference"),), groups)
 
 
@@ -145,9 +144,7 @@ def _table(
     )
 
 
-def _rows(
-    rows: Sequence[heterogeneity.GroupRow], modes: Sequence[str], footnotes: Footnotes
-) -> Iterator[parts.TableRow]:
+def _rows(rows: Sequence[heterogeneity.GroupRow], modes: Sequence[str]) -> Iterator[parts.TableRow]:
     """Yield a row for each group; an estimator without any answer has one with its reason."""
     for group in dict.fromkeys(row.group for row in rows):
         by_mode = {row.mode: row for row in rows if row.group == group}
@@ -158,9 +155,9 @@ def _rows(
             if row is None:
                 cells += _cells(None, None)
             else:
-                mark = footnotes.mark("" if row.is_done else row.reason)
                 level = (row.median, row.median_low, row.median_high)
-                cells += _cells((row.effect, row.conf_low, row.conf_high), level, mark)
+                reason = "" if row.is_done else row.reason
+                cells += _cells((row.effect, row.conf_low, row.conf_high), level, reason)
         yield parts.TableRow(
             (
                 group or gettext("all groups"),
@@ -189,12 +186,13 @@ def _differences(
 
 
 def _cells(
-    effect: Numbers | None, level: Numbers | None, mark: str = ""
+    effect: Numbers | None, level: Numbers | None, reason: str = ""
 ) -> tuple[parts.TableCell, parts.TableCell]:
     """Return an effect, bold where its interval excludes zero, and a level; a dash without either."""
     nothing = (math.nan, math.nan, math.nan)
     shown = numbers.EstimateText(*numbers.estimate(*(level or nothing)))
-    return parts.estimate_cell(numbers.estimated(*(effect or nothing)), mark=mark), parts.estimate_cell(shown)
+    measured = numbers.estimated(*(effect or nothing))
+    return parts.estimate_cell(measured, reason=reason), parts.estimate_cell(shown)
 
 
 KEY = ("scenario", "moderator", "outcome", "estimator")
@@ -321,49 +319,44 @@ MEASURE_DECIMALS = 3
 
 def conditional_table(run: Run, question: Question) -> parts.ReportTable:
     """Return the table of one moderator, of every outcome and featured estimator."""
-    study, footnotes = run.manifest.study, Footnotes()
+    study = run.manifest.study
+    keys = [
+        (outcome, [heterogeneity.SurfaceKey(*question, outcome, entry.id) for entry in featured(run)])
+        for outcome in study.outcomes
+    ]
+    effects = {key: effects_at(effect_along(run, key)) for _, own in keys for key in own}
 
-    def named(key: heterogeneity.SurfaceKey) -> parts.TableCell:
+    def name(key: heterogeneity.SurfaceKey) -> parts.TableCell:
         rows = run.rows(heterogeneity.CONDITIONAL_EFFECTS, key=key)
-        mark = footnotes.mark(next((row.reason for row in rows if not row.is_done), ""))
-        return parts.TableCell(study.estimator_label(key.estimator), mark=mark)
+        reason = next((row.reason for row in rows if not row.is_done), "")
+        return parts.TableCell(study.estimator_label(key.estimator), reason=reason)
 
-    def rows_of(outcome: str) -> Iterator[parts.TableRow]:
-        for entry in featured(run):
-            key = heterogeneity.SurfaceKey(*question, outcome, entry.id)
-            effect = effect_along(run, key)
-            yield parts.TableRow(
-                (
-                    named(key),
-                    *(effects_at(effect) if effect is not None else ("", "", "")),
-                    "\n".join(map(threshold_text, thresholds_of(run, key))),
-                    *(_measure(run, key, name) for name in ("friedman_h", "ale_interaction_share")),
-                )
-            )
-
-    return parts.ReportTable(
-        caption=gettext("Effect by {moderator}").format(moderator=study.axis_label(question[1])),
-        columns=(
-            *(
-                parts.TableColumn(gettext("Estimator")),
-                parts.TableColumn(gettext("Effect at the\nlowest value")),
-            ),
-            parts.TableColumn(gettext("at a middle\nvalue"), is_for_files=True),
-            parts.TableColumn(gettext("at the\nhighest value")),
-            parts.TableColumn(gettext("Changes its sign at"), "text"),
-            parts.TableColumn(gettext("Friedman's H"), is_for_files=True),
-            parts.TableColumn(gettext("Interaction's share\nof variance (ALE)"), is_for_files=True),
+    return parts.record_table(
+        gettext("Effect by {moderator}").format(moderator=study.axis_label(question[1])),
+        ((study.axis_label(outcome), own) for outcome, own in keys),
+        (gettext("Estimator"), name),
+        (gettext("Effect at the\nlowest value"), lambda key: effects[key][0]),
+        (parts.file_column(gettext("at a middle\nvalue")), lambda key: effects[key][1]),
+        (gettext("at the\nhighest value"), lambda key: effects[key][2]),
+        (
+            parts.text_column(gettext("Changes its sign at")),
+            lambda key: "\n".join(map(threshold_text, thresholds_of(run, key))),
         ),
-        groups=parts.row_groups((study.axis_label(outcome), rows_of(outcome)) for outcome in study.outcomes),
-        footnotes=footnotes.listed(),
+        (parts.file_column(gettext("Friedman's H")), lambda key: _measure(run, key, "friedman_h")),
+        (
+            parts.file_column(gettext("Interaction's share\nof variance (ALE)")),
+            lambda key: _measure(run, key, "ale_interaction_share"),
+        ),
     )
 
 
-def effects_at(line: ConditionalEffect) -> tuple[parts.Given, ...]:
+def effects_at(line: ConditionalEffect | None) -> tuple[parts.Given, ...]:
     """Return the effect at the lowest, a middle and the highest supported value, with pointwise intervals.
 
-    With fewer supported values the last cells are empty, with two that in the middle.
+    With fewer supported values the last cells are empty, with two that in the middle; all without a line.
     """
+    if line is None:
+        return ("", "", "")
     positions = np.flatnonzero(line.supported & np.isfinite(line.estimate)).tolist()
     n = len(positions)
     chosen = (0 if n else None, n // 2 if n > 2 else None, n - 1 if n > 1 else None)

@@ -10,7 +10,7 @@ from harness.record.manifest import StudyRecord
 from harness.report.blocks import Appendix, Bullets, ReportBlock, SmallPrint, tabs_of
 from harness.report.sections import multiverse_rows
 from harness.report.sections.section import Section
-from harness.report.table import RecordColumn, ReportTable, RowGroup, TableColumn, record_rows
+from harness.report.table import ReportTable, record_table
 from harness.tables.claims import CLAIMS, ClaimRow
 from harness.tables.decision import size_of
 from harness.tables.gain import MULTIVERSE_CHOICES, MULTIVERSE_TESTS, ChoiceRow
@@ -158,26 +158,19 @@ def choice_table(run: Run, outcome: str) -> ReportTable:
     """Return the choices for one outcome that have more than one level, those that move most first."""
     study, own = run.manifest.study, run.rows(MULTIVERSE_CHOICES, outcome=outcome)
     shares = {row.choice: row.share_of_variance for row in own}
-    columns: list[RecordColumn[ChoiceRow]] = [
-        RecordColumn(
-            gettext("Choice"), cell=lambda row: multiverse_rows.level_label(study, row.choice, row.level)
-        ),
-        RecordColumn(gettext("Combinations"), cell=lambda row: count(row.n)),
-        RecordColumn(gettext("Mean gain"), cell=lambda row: percent(row.mean_gain)),
-    ]
-    groups = (
-        RowGroup(
-            record_rows(columns, (row for row in own if row.choice == choice)),
-            multiverse_rows.choice_label(choice),
-            (percent(shares[choice]),),
-        )
-        for choice in sorted(shares, key=lambda name: -shares[name])
-    )
+    levels = {choice: [row for row in own if row.choice == choice] for choice in shares}
     words = gettext("What each choice moves: the gain in predicting {label}")
-    return ReportTable(
-        caption=words.format(label=study.label(outcome)),
-        columns=(*columns, TableColumn(gettext("Share of variance"))),
-        groups=tuple(group for group in groups if len(group.rows) > 1),
+    return record_table(
+        words.format(label=study.label(outcome)),
+        (
+            (multiverse_rows.choice_label(choice), levels[choice], percent(shares[choice]))
+            for choice in sorted(shares, key=lambda name: -shares[name])
+            if len(levels[choice]) > 1
+        ),
+        (gettext("Choice"), lambda row: multiverse_rows.level_label(study, row.choice, row.level)),
+        (gettext("Combinations"), lambda row: count(row.n)),
+        (gettext("Mean gain"), lambda row: percent(row.mean_gain)),
+        (gettext("Share of variance"), lambda _: ""),
     )
 
 

@@ -7,15 +7,15 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from harness.findings.run import Run
 from harness.language import gettext, marked, pgettext, translated
-from harness.record.manifest import EstimatorRecord, Manifest, options_in_words
+from harness.record.manifest import EstimatorRecord, Manifest, StudyRecord, options_in_words
 from harness.report import blocks
 from harness.report import table as parts
 from harness.report.sections.section import Section
 from harness.tables.coefficients import DIAGNOSTICS, STATISTICS, DiagnosticRow, StatisticRow
-from harness.tables.preparation import PREPARATION, SUMMARY, PreparationRow, VariableRow
+from harness.tables.preparation import PREPARATION, SUMMARY, VariableRow
 from harness.tables.table import NOT_DONE
 from harness.text.numbers import count, fixed, p_text, plain, significant
-from harness.text.plain_text import Footnotes, capitalised, in_turn, listed
+from harness.text.plain_text import capitalised, in_turn, listed
 
 # How tests are called, in their order; one that is not here has its name as the table has it.
 TESTS: Mapping[str, str] = {
@@ -87,7 +87,7 @@ def _outcome_tables(run: Run, outcome: str) -> Iterator[parts.ReportTable]:
         yield parts.ReportTable(
             caption=words.format(label=run.manifest.study.label(outcome)),
             columns=parts.columns_of(
-                *(gettext("Estimator"), gettext("Candidates"), parts.TableColumn(gettext("Chosen"), "text")),
+                *(gettext("Estimator"), gettext("Candidates"), parts.text_column(gettext("Chosen"))),
                 gettext("MSE / variance,\nrows to select on"),
             ),
             groups=parts.plain_rows(rows),
@@ -101,42 +101,38 @@ def diagnostic_table(
     statistics: Sequence[StatisticRow],
 ) -> parts.ReportTable:
     """Return the tests and statistics of all fits for one outcome, an estimator a column."""
-    names, footnotes = [entry.id for entry in entries], Footnotes()
-    found = dict.fromkeys(row.test for row in tests)
+    names, found = [entry.id for entry in entries], dict.fromkeys(row.test for row in tests)
     in_order = [*(name for name in TESTS if name in found), *(name for name in found if name not in TESTS)]
-    rows = [_test_row(name, tests, names, footnotes) for name in in_order]
+    rows = [_test_row(name, tests, names) for name in in_order]
     groups = ("", rows), (gettext("Statistics"), list(_statistic_rows(statistics, names)))
     what = gettext("Test, and what is true if its statistic is small")
     return parts.ReportTable(
         caption=gettext("Tests and statistics of the fits for {label}, all rows").format(label=label),
         columns=parts.columns_of(what, *(entry.label for entry in entries)),
         groups=parts.row_groups(groups),
-        footnotes=footnotes.listed(),
         notes=(gettext("Sources and definitions: details/diagnostics.csv and details/statistics.csv."),),
     )
 
 
-def _test_row(
-    test: str, rows: Sequence[DiagnosticRow], names: Sequence[str], footnotes: Footnotes
-) -> parts.TableRow:
+def _test_row(test: str, rows: Sequence[DiagnosticRow], names: Sequence[str]) -> parts.TableRow:
     own = {row.estimator: row for row in rows if row.test == test}
     null = in_turn(dict.fromkeys(translated(row.null_hypothesis) for row in own.values() if row.is_done))
     kind, of, variable = test.partition(" (")
     label = gettext(TESTS.get(kind, capitalised(kind.replace("_", " ")))) + of + variable
-    cells: list[parts.Given] = [_test(own[name], footnotes) if name in own else "" for name in names]
+    cells: list[parts.Given] = [_test(own[name]) if name in own else "" for name in names]
     return parts.TableRow((parts.TableCell(label, (null,) if null else ()), *cells))
 
 
-def _test(row: DiagnosticRow, footnotes: Footnotes) -> parts.TableCell:
+def _test(row: DiagnosticRow) -> parts.TableCell:
     if not row.is_done:
-        return parts.TableCell(gettext(row.status), mark=footnotes.mark(row.reason))
+        return parts.reason_cell(gettext(row.status), row)
     degrees = ", ".join(plain(number) for number in (row.df1, row.df2) if math.isfinite(number))
     symbol = SYMBOLS.get(row.distribution, row.distribution)
     p_value = p_text(row.p_value)
     return parts.TableCell(
         f"{symbol}{f'({degrees})' if degrees else ''} = {significant(row.statistic)}",
         (p_value,) if p_value else (),
-        mark=footnotes.mark(translated(row.caution)),
+        reason=translated(row.caution),
     )
 
 
@@ -192,14 +188,19 @@ ROLES: Mapping[str, str] = {
     "weight": marked("Weights"),
 }
 
-# Heads of `moments`.
-MOMENTS = (
-    *(marked("Rows"), marked("Mean"), marked("SD"), marked("SD within"), marked("SD between"), marked("Min")),
-    marked("Max"),
-)
-
 # A mean of so few standard deviations is what rounding leaves of zero.
 NOISE = 1e-12
+
+# What describes a variable: SD within and between is of entities.
+MOMENTS: Sequence[parts.Column[VariableRow]] = (
+    (marked("Rows"), lambda row: count(row.n)),
+    (marked("Mean"), lambda row: significant(row.mean if abs(row.mean) > NOISE * row.sd else 0.0)),
+    (marked("SD"), lambda row: significant(row.sd)),
+    (marked("SD within"), lambda row: significant(row.sd_within)),
+    (marked("SD between"), lambda row: significant(row.sd_between)),
+    (marked("Min"), lambda row: significant(row.min)),
+    (marked("Max"), lambda row: significant(row.max)),
+)
 
 
 # Roles of the variables that the question is about.
@@ -222,64 +223,49 @@ def variables_by_role(run: Run, roles: Collection[str] = ()) -> Iterator[tuple[s
             yield gettext(ROLES.get(role, role)), rows
 
 
-def moments(row: VariableRow) -> tuple[str, ...]:
-    """Return rows, mean, SD, SD within and between entities, and both ends of a variable, in words."""
-    mean = row.mean if abs(row.mean) > NOISE * row.sd else 0.0
-    values = (mean, row.sd, row.sd_within, row.sd_between, row.min, row.max)
-    return (count(row.n), *map(significant, values))
-
-
 def variable_table(run: Run, roles: Collection[str] = ()) -> parts.ReportTable:
-    """Return the variables of some roles, or of all; the note is that of all."""
+    """Return the variables of some roles, or of all; how these were prepared, and the note, are of all."""
+    study = run.manifest.study
     note = gettext(
         "SD within: of deviations from an entity's own mean; SD between: of the entities' means. A column "
         "without an entry under “prepared by” is as in the data."
     )
-    return parts.ReportTable(
-        caption=gettext("Outcomes and exposure") if roles else gettext("Variables"),
-        columns=parts.columns_of(
-            *(gettext("Variable"), parts.TableColumn(gettext("Unit"), "text")),
-            *([] if roles else [parts.TableColumn(gettext("Prepared by"), "text")]),
-            *map(gettext, MOMENTS),
-        ),
-        groups=parts.row_groups(
-            (heading, [_variable_row(run, row, with_steps=not roles) for row in rows])
-            for heading, rows in variables_by_role(run, roles)
-        ),
+    return parts.record_table(
+        gettext("Outcomes and exposure") if roles else gettext("Variables"),
+        variables_by_role(run, roles),
+        (gettext("Variable"), lambda row: _variable(study, row.variable)),
+        (parts.text_column(gettext("Unit")), lambda row: study.unit(row.variable)),
+        *([] if roles else [(parts.text_column(gettext("Prepared by")), lambda row: _prepared(run, row))]),
+        *((gettext(str(head)), cell) for head, cell in MOMENTS),
         notes=() if roles else (note,),
     )
 
 
-def _variable_row(run: Run, row: VariableRow, *, with_steps: bool) -> parts.TableRow:
-    study, name = run.manifest.study, row.variable
+def _variable(study: StudyRecord, name: str) -> parts.TableCell:
     label = study.label(name)
-    made = [
-        (
-            blocks.Phrase(step.step, "code"),
-            pgettext("between", ": ") + listed(map(study.label, step.inputs.split(", "))),
-        )
-        for step in run.rows(PREPARATION, into=name)
-    ]
-    shown = (
-        parts.TableCell(label)
-        if label == name
-        else parts.TableCell((f"{label} ", blocks.Phrase(name, "code", "id")))
-    )
-    words = tuple(word for one in made for word in (*one, in_turn(["", ""])))[:-1]
-    prepared = (parts.TableCell(words),) if with_steps else ()
-    return parts.TableRow((shown, study.unit(name), *prepared, *moments(row)))
+    return parts.TableCell(label if label == name else (f"{label} ", blocks.Phrase(name, "code", "id")))
+
+
+def _prepared(run: Run, row: VariableRow) -> parts.TableCell:
+    """Return the steps that made a variable, each with its inputs."""
+    words: list[str | blocks.Phrase] = []
+    for step in run.rows(PREPARATION, into=row.variable):
+        inputs = listed(map(run.manifest.study.label, step.inputs.split(", ")))
+        words += [in_turn(["", ""])] * bool(words)
+        words += [blocks.Phrase(step.step, "code"), pgettext("between", ": ") + inputs]
+    return parts.TableCell(tuple(words))
 
 
 def preparation_table(run: Run) -> parts.ReportTable:
     """Return the steps in the order in which they ran."""
-    columns: list[parts.RecordColumn[PreparationRow]] = [
-        parts.RecordColumn(gettext("Column"), cell=lambda row: run.manifest.study.label(row.into)),
-        parts.RecordColumn(gettext("Step"), "text", cell=lambda row: parts.code_cell(row.step)),
-        parts.RecordColumn(gettext("From"), "text", cell=lambda row: row.inputs),
-        parts.RecordColumn(gettext("Detail"), "text", cell=lambda row: row.detail),
-    ]
-    caption = gettext("Steps of preparation, in order")
-    return parts.record_table(caption, columns, run.rows(PREPARATION))
+    return parts.record_table(
+        gettext("Steps of preparation, in order"),
+        [("", run.rows(PREPARATION))],
+        (gettext("Column"), lambda row: run.manifest.study.label(row.into)),
+        (parts.text_column(gettext("Step")), lambda row: parts.code_cell(row.step)),
+        (parts.text_column(gettext("From")), lambda row: row.inputs),
+        (parts.text_column(gettext("Detail")), lambda row: row.detail),
+    )
 
 
 VARIABLES_SECTION = Section(
@@ -305,18 +291,17 @@ def estimator_blocks(run: Run) -> Iterator[blocks.ReportBlock]:
 
 def estimator_table(run: Run) -> parts.ReportTable:
     """Return the estimators; the files have their options, too."""
-    columns: list[parts.RecordColumn[EstimatorRecord]] = [
-        parts.RecordColumn(gettext("Estimator"), cell=lambda entry: entry.label),
-        parts.RecordColumn(gettext("Id"), "text", cell=lambda entry: parts.code_cell(entry.id)),
-        parts.RecordColumn(gettext("Method"), "text", cell=lambda entry: parts.code_cell(entry.use)),
-        parts.RecordColumn(
-            gettext("Options"),
-            is_for_files=True,
-            cell=lambda entry: options_in_words(entry.options) or gettext("as by default"),
+    return parts.record_table(
+        gettext("Estimators; their options are in the CSV"),
+        [("", run.manifest.study.estimators)],
+        (gettext("Estimator"), lambda entry: entry.label),
+        (parts.text_column(gettext("Id")), lambda entry: parts.code_cell(entry.id)),
+        (parts.text_column(gettext("Method")), lambda entry: parts.code_cell(entry.use)),
+        (
+            parts.file_column(gettext("Options")),
+            lambda entry: options_in_words(entry.options) or gettext("as by default"),
         ),
-    ]
-    caption = gettext("Estimators; their options are in the CSV")
-    return parts.record_table(caption, columns, run.manifest.study.estimators)
+    )
 
 
 def reproduce_blocks(run: Run) -> Iterator[blocks.ReportBlock]:

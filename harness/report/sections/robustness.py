@@ -22,7 +22,7 @@ from harness.tables.effects import ROBUSTNESS, RobustnessRow, SensitivityRow
 from harness.tables.findings import CHECK_RATES
 from harness.tables.table import grouped
 from harness.text import numbers
-from harness.text.plain_text import Footnotes, file_slug, joined, listed, ranged
+from harness.text.plain_text import file_slug, joined, listed, ranged
 from harness.text.sentences import worded
 
 SlopeRow = TypeVar("SlopeRow", RobustnessRow, SensitivityRow)
@@ -131,21 +131,15 @@ def together(rows: Iterable[SlopeRow]) -> tuple[tuple[SlopeRow, ...], ...]:
 
 def robustness_table(study: StudyRecord, rows: tuple[RobustnessRow, ...]) -> parts.ReportTable:
     """Return the checks of one outcome, exposure, method and learner."""
-    footnotes = Footnotes()
-    columns: list[parts.RecordColumn[RobustnessRow]] = [
-        parts.RecordColumn(
-            gettext("Check"),
-            cell=lambda row: parts.TableCell(
-                check_text(study, row.check), mark=footnotes.mark("" if row.is_done else row.reason)
-            ),
-        ),
-        parts.RecordColumn(gettext("Slope"), cell=_slope),
-        parts.RecordColumn(gettext("p of zero"), cell=lambda row: numbers.p_value(row.p_value)),
-        parts.RecordColumn(gettext("p of difference"), cell=lambda row: numbers.p_value(row.p_difference)),
-        parts.RecordColumn(gettext("Rows"), cell=lambda row: numbers.count(row.n_obs)),
-    ]
-    caption = gettext("Slopes of {heading}, intervals beneath").format(heading=check_heading(study, rows[0]))
-    return parts.record_table(caption, columns, rows, footnotes=footnotes)
+    return parts.record_table(
+        gettext("Slopes of {heading}, intervals beneath").format(heading=check_heading(study, rows[0])),
+        [("", rows)],
+        (gettext("Check"), lambda row: parts.reason_cell(check_text(study, row.check), row)),
+        (gettext("Slope"), _slope),
+        (gettext("p of zero"), lambda row: numbers.p_value(row.p_value)),
+        (gettext("p of difference"), lambda row: numbers.p_value(row.p_difference)),
+        (gettext("Rows"), lambda row: numbers.count(row.n_obs)),
+    )
 
 
 def check_text(study: StudyRecord, check: str) -> str:
@@ -224,7 +218,7 @@ def mediation_tables(run: Run) -> Iterator[parts.ReportTable]:
 
 def mediation_table(run: Run, rows: Sequence[effects.MediationRow]) -> parts.ReportTable:
     """Return the paths of each mediator of one outcome, a row for each method and learner."""
-    study, footnotes = run.manifest.study, Footnotes()
+    study = run.manifest.study
     groups: dict[str, dict[tuple[str, ...], list[effects.MediationRow]]] = {}
     for row in rows:
         own = groups.setdefault(study.label(row.mediator), {})
@@ -243,10 +237,9 @@ def mediation_table(run: Run, rows: Sequence[effects.MediationRow]) -> parts.Rep
             *(gettext("Share of\ntotal"), gettext("Residual correlation\nthat removes it")),
         ),
         groups=parts.row_groups(
-            (mediator, [tuple(_mediation_cells(run, same, footnotes)) for same in own.values()])
+            (mediator, [tuple(_mediation_cells(run, same)) for same in own.values()])
             for mediator, own in groups.items()
         ),
-        footnotes=footnotes.listed(),
         notes=(
             gettext(
                 "Indirect effect: that on the mediator times that of the mediator given the exposure. "
@@ -264,16 +257,13 @@ def mediation_table(run: Run, rows: Sequence[effects.MediationRow]) -> parts.Rep
     )
 
 
-def _mediation_cells(
-    run: Run, rows: Sequence[effects.MediationRow], footnotes: Footnotes
-) -> Iterator[parts.Given]:
+def _mediation_cells(run: Run, rows: Sequence[effects.MediationRow]) -> Iterator[parts.Given]:
     first, own = rows[0], {row.path: row for row in rows if row.rho == 0.0}
     method = METHODS.get(first.method, first.method)
     is_published = first.method == effects.STEPWISE
     name = gettext(marked("Three steps, two-way fixed effects") if is_published else method)
     learner = [run.manifest.study.estimator_label(first.learner)] * (not is_published)
-    mark = footnotes.mark("" if first.is_done else first.reason)
-    yield parts.TableCell(listed([name, *learner]), mark=mark)
+    yield parts.reason_cell(listed([name, *learner]), first)
     if first.is_done:
         for path in SHOWN:
             yield _slope(own[path]) if path in own else numbers.MISSING

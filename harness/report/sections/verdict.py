@@ -210,18 +210,17 @@ def rate_blocks(run: Run) -> Iterator[ReportBlock]:
     ]
     if not shown:
         return
-    columns: list[parts.RecordColumn[ErrorRateRow]] = [
-        parts.RecordColumn(gettext("Finding"), cell=lambda row: _rated(run, row)),
-        parts.RecordColumn(gettext("False"), cell=lambda row: numbers.percent(row.error_rate, 0)),
-        parts.RecordColumn(gettext("Upper 95 % limit"), cell=lambda row: numbers.percent(row.conf_high, 0)),
-    ]
-    if any(math.isfinite(row.power) for row in shown):
-        found = gettext("Found where it is true")
-        columns.append(parts.RecordColumn(found, cell=lambda row: numbers.percent(row.power, 0)))
-    caption = gettext(
-        "How often such a sentence is false: share of simulated panels of this shape without an effect"
+    has_power = any(math.isfinite(row.power) for row in shown)
+    yield parts.record_table(
+        gettext(
+            "How often such a sentence is false: share of simulated panels of this shape without an effect"
+        ),
+        [("", shown)],
+        (gettext("Finding"), lambda row: _rated(run, row)),
+        (gettext("False"), lambda row: numbers.percent(row.error_rate, 0)),
+        (gettext("Upper 95 % limit"), lambda row: numbers.percent(row.conf_high, 0)),
+        *([(gettext("Found where it is true"), lambda row: numbers.percent(row.power, 0))] * has_power),
     )
-    yield parts.record_table(caption, columns, shown)
 
 
 def _rated(run: Run, row: ErrorRateRow) -> str:

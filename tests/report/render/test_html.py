@@ -60,10 +60,9 @@ def grouped(n_groups, n_rows, **changes):
 
 
 def test_a_table_carries_itself_without_marks_of_footnotes():
-    cell = TableCell("1.5", ("[1.0, 2.0]",), "better", "a", "▲", "better", "p = 0.01")
+    cell = TableCell("1.5", ("[1.0, 2.0]",), "better", "why <not>", "▲", "better", "p = 0.01")
     columns = (TableColumn("Estimator"), TableColumn("MSE"))
-    footnotes = (("a", "why <not>"),)
-    html = page(ReportTable("Errors", columns, plain_rows([("A & B", cell)]), footnotes=footnotes))
+    html = page(ReportTable("Errors", columns, plain_rows([("A & B", cell)])))
     assert rows_in(html) == [["Estimator", "MSE"], ["A & B", "▲1.5 [1.0, 2.0]"]]
     assert carried(html, "tex").splitlines() == [
         *(r"\begin{tabular}{lr}", r"\toprule", r"Estimator & MSE \\", r"\midrule"),
@@ -81,7 +80,7 @@ def test_heads_have_scopes_and_may_reach_over_several_columns():
         (TableColumn("Who"), TableColumn("Train"), TableColumn("Test")),
         (RowGroup(rows_of([("A", "1", "2")]), "All", ("3",)),),
         over=(TableCell(), TableCell("MSE", n_columns=2)),
-        foot=(TableRow(("N", "9")), TableRow(("Hidden",), is_for_files=True)),
+        foot=(TableRow(("N", "9")),),
     )
     html = page(table)
     assert rows_in(html)[:4] == [["", "MSE", ""], ["Who", "Train", "Test"], ["All", "", "3"], ["A", "1", "2"]]

@@ -50,7 +50,7 @@ def test_errors_of_every_protocol_honest_ones_first(run):
     assert [own[1].look for own in cells(table, 2).values()] == ["", "lowest", "", "", ""]
     assert [cell.text for cell in fe[3:]] == ["0.472", "0.528", "1,308", "545"]
     refused = table.groups[0].rows[1].cells
-    assert (refused[0].mark, refused[1], table.footnotes[0][0]) == ("a", "–", "a")
+    assert (table.marks[refused[0].reason], refused[1]) == ("a", "–")
 
 
 def test_gains_have_a_symbol_an_interval_and_a_p_value_on_hover(run):
@@ -62,12 +62,9 @@ def test_gains_have_a_symbol_an_interval_and_a_p_value_on_hover(run):
     ]
     assert found["SOM + ANN"][0].beneath == ("[−20.3,\u00a0−8.3]",)
     refused = found["Fixed effects"][0]
-    assert (refused.words, refused.mark, refused.look, table.footnotes) == (
-        "refused",
-        "a",
-        "none",
-        (REFUSED,),
-    )
+    assert (refused.words, refused.look) == ("refused", "none")
+    assert table.marks == {refused.reason: "a"}
+    assert ("a", refused.reason) == REFUSED
     published, inside = found["Boosting"][2:]
     assert (published.symbol, published.hint) == ("○", "cannot tell, p\u00a0=\u00a00.081")
     assert (inside.symbol, inside.look) == ("▲", "better")
@@ -325,15 +322,15 @@ def test_groups_have_levels_effects_and_differences(run):
 def test_what_has_no_answer_tells_why(run):
     table = group_table(grouped_by(run, RANK))
     refused = table.groups[1].rows[1].cells[5]
-    assert (refused.words, refused.mark) == ("–", "a")
     reason = "fold 1: experience is absorbed by the entity and time effects together"
-    assert table.footnotes == (("a", reason),)
+    assert (refused.words, refused.reason) == ("–", reason)
+    assert table.marks == {reason: "a"}
     nothing = {"group": "", "mode": "", "status": "refused", "reason": "why", "effect": float("nan")}
     own = with_table(run, "heterogeneity", lambda frame: frame.head(1).assign(**nothing))
     own = with_table(own, "heterogeneity_differences", lambda frame: frame.head(0))
     (group,) = group_table(grouped_by(own, SIZE)).groups
     (row,) = group.rows
-    assert (row.cells[0], [cell.mark for cell in row.cells[3::2]]) == ("all groups", ["a", "a"])
+    assert (row.cells[0], [cell.reason for cell in row.cells[3::2]]) == ("all groups", ["why", "why"])
 
 
 def test_boxes_and_effects_of_groups(run):

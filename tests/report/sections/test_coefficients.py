@@ -118,8 +118,9 @@ def test_diagnostics_stand_side_by_side(run):
         *("F(541, 3,810) = 8.317", (f"p{NB}<{NB}0.001",), ""),
     )
     assert (hausman[2].words, hausman[2].beneath) == ("χ²(5) = 46.35", (f"p{NB}={NB}0.042",))
-    assert (dependence[1].words, dependence[2].words, dependence[2].mark) == ("z = 3.472", "refused", "b")
-    assert table.footnotes[0] == (hausman[2].mark, "the difference of covariances is no covariance")
+    assert (dependence[1].words, dependence[2].words) == ("z = 3.472", "refused")
+    assert hausman[2].reason == "the difference of covariances is no covariance"
+    assert [table.marks[cell.reason] for cell in (hausman[2], dependence[2])] == ["a", "b"]
     assert texts(table, 1) == {
         "Rows": ["4,360", "4,360"],
         "R² within": ["0.184", "0.199"],
@@ -149,7 +150,7 @@ def test_a_slope_stands_with_the_range_under_its_checks_and_every_check_in_the_a
     assert texts(summary) == {"First differences, Boosting": slope}
     assert [own[0].words for own in cells(shown).values()] == ["0.20", "0.15", "0.18", "–", "–"]
     assert list(cells(shown))[1:3] == ["without Experience: a", "without half: b"]
-    assert shown.footnotes == (("a", "no logarithm"),)
+    assert shown.marks == {"no logarithm": "a"}
     assert names_of_figures(blocks) == ["robustness-lwage-exper-first_differences-boosting"]
 
 
@@ -220,7 +221,7 @@ def test_the_table_says_what_is_significant_and_why_something_is_missing(asked):
     assert (number.words, number.beneath, number.look) == ("0.20", (f"[0.15,{NB}0.25]",), "lowest")
     # that of fixed effects excludes zero for itself alone, but not for all at once
     assert (shown["Fixed effects"][2].text, shown["Fixed effects"][2].look) == (f"0.08 [0.03,{NB}0.13]", "")
-    assert (table.groups[0].rows[2].cells[0].mark, table.footnotes) == ("a", (("a", "why"),))
+    assert (table.groups[0].rows[2].cells[0].reason, table.marks) == ("why", {"why": "a"})
     assert "Truth" not in table.heads[0]
 
 
@@ -286,8 +287,8 @@ def test_the_most_important_group_comes_first_and_a_reason_is_a_footnote(wage):
     blocks = blocks_of(IMPORTANCE_SECTION, run)
     (shown,) = tables_in(blocks)
     rows = [[cell_of(cell) for cell in row.cells] for row in shown.groups[0].rows]
-    assert [(row[2].words, row[2].look, row[0].mark) for row in rows] == [
-        *(("20.0%", "lowest", ""), ("1.0%", "", ""), ("–", "", "a"))
+    assert [(row[2].words, row[2].look, row[0].reason) for row in rows] == [
+        *(("20.0%", "lowest", ""), ("1.0%", "", ""), ("–", "", "too few rows"))
     ]
-    assert shown.footnotes == (("a", "too few rows"),)
+    assert shown.marks == {"too few rows": "a"}
     assert names_of_figures(blocks) == ["importance-lwage-boosting"]

@@ -88,8 +88,8 @@ def test_the_forest_has_every_number_and_the_coefficients_beneath(run):
 def test_what_was_refused_is_a_row_with_its_reason(run):
     table = effect_table(run, effects_of(run))
     rows = [[cell_of(cell) for cell in row.cells] for row in table.groups[0].rows]
-    assert [row[0].mark for row in rows[:3]] == ["", "", "a"]
-    assert table.footnotes == (("a", "too many"),)
+    assert [row[0].reason for row in rows[:3]] == ["", "", "too many"]
+    assert table.marks == {"too many": "a"}
     assert (rows[0][1].words, rows[0][1].look) == ("0.20", "lowest")
     assert [row[0].text for row in rows[3:]] == ["Pooled OLS", "Fixed effects"]
 
@@ -257,7 +257,7 @@ def test_a_sentence_and_a_row_for_each_mediator(wage):
         "Three steps, two-way fixed effects": [interval, *["–"] * 6],
     }
     assert [group.heading for group in shown.groups] == ["hours", "union", "occupation"]
-    assert shown.footnotes == (("a", "no variation"),)
+    assert shown.marks == {"no variation": "a"}
     first, second = mediation_findings(run, "lwage")
     assert (first.is_established, first.p_adjusted, second.is_established) == (True, 0.02, False)
     with spoken("zh"):
