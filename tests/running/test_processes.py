@@ -1,0 +1,68 @@
+"""Worker processes, started afresh or copied: what calls return and raise there, deaths and ends."""
+
+import os
+import sys
+import threading
+import time
+
+import pytest
+
+from harness.running.processes import DeadWorkerError, ForkServer, ProcessPool, start_worker
+
+SECONDS = 120
+RARE = "xml.dom.pulldom"
+
+
+ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="copies are made on Linux alone")
+
+
+@pytest.fixture(params=["new", pytest.param("copied", marks=ON_LINUX)])
+def pool(request):
+    server = ForkServer(["no_such_module"], None) if request.param == "copied" else None
+    made = ProcessPool(server.copy, 2, server.end) if server else ProcessPool(start_worker, 2)
+    yield made
+    made.end()
+
+
+def test_calls_return_and_raise_as_they_do_here(pool):
+    assert pool.submit(divmod, 17, 5).result(timeout=SECONDS) == (3, 2)
+    with pytest.raises(ValueError, match="invalid literal"):
+        pool.submit(int, "x").result(timeout=SECONDS)
+    with pytest.raises(TypeError, match="pickle"):
+        pool.submit(threading.Lock).result(timeout=SECONDS)
+    with pytest.raises(SystemExit):
+        pool.submit(sys.exit, 3).result(timeout=SECONDS)
+    assert pool.submit(os.getpid).result(timeout=SECONDS) != os.getpid()
+
+
+def test_a_worker_that_dies_takes_its_own_call_with_it_and_is_replaced(pool):
+    dying, other = pool.submit(os._exit, 7), pool.submit(time.sleep, 1.0)
+    with pytest.raises(DeadWorkerError):
+        dying.result(timeout=SECONDS)
+    assert other.result(timeout=SECONDS) is None
+    assert [one.result(timeout=SECONDS) for one in [pool.submit(abs, -n) for n in range(4)]] == [0, 1, 2, 3]
+
+
+def test_the_end_cuts_off_what_runs_and_cancels_what_waits(pool):
+    running = [pool.submit(time.sleep, 600.0) for _ in range(2)]
+    while not all(one.running() for one in running):
+        time.sleep(0.01)
+    waiting, started = pool.submit(abs, -1), time.monotonic()
+    pool.end()
+    assert time.monotonic() - started < SECONDS
+    assert waiting.cancelled()
+    for one in running:
+        with pytest.raises(DeadWorkerError):
+            one.result(timeout=0)
+
+
+@ON_LINUX
+def test_copies_have_what_was_imported_and_end_with_the_process_that_is_copied():
+    server = ForkServer([RARE], None)
+    worker = server.copy()
+    worker.call(exec, f"import sys\nassert {RARE!r} in sys.modules")
+    server.end()
+    with pytest.raises(DeadWorkerError):
+        worker.call(abs, -1)
+    with pytest.raises(DeadWorkerError):
+        server.copy().call(abs, -1)
