@@ -231,24 +231,27 @@ class ForkServer:
     """
 
     def __init__(self, modules: Sequence[str], memory_limit: float | None) -> None:
+        self._arguments = memory_limit, tuple(modules)
+        self._begin()
+
+    def _begin(self) -> None:
         self._pipe, theirs = Pipe()
         with theirs:
-            self._process = _interpreter("be_copied", theirs, memory_limit, tuple(modules))
+            self._process = _interpreter("be_copied", theirs, *self._arguments)
 
     def copy(self) -> WorkerProcess:
         """Return a copy, which is there once the modules are imported, and do not wait for it.
 
-        Raises
-        ------
-        DeadWorkerError
-            Where the process has ended.
+        A process that has ended, such as one that was killed for want of memory, is started again.
         """
         ours, theirs = Pipe()
         with theirs:
             try:
                 send_handle(self._pipe, theirs.fileno(), self._process.pid)
-            except OSError as dead:
-                raise DeadWorkerError from dead
+            except OSError:
+                self.end()
+                self._begin()
+                send_handle(self._pipe, theirs.fileno(), self._process.pid)
         return WorkerProcess(ours)
 
     def end(self) -> None:

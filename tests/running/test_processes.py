@@ -1,6 +1,7 @@
 """Worker processes, started afresh or copied: what calls return and raise there, deaths and ends."""
 
 import os
+import signal
 import sys
 import threading
 import time
@@ -64,5 +65,14 @@ def test_copies_have_what_was_imported_and_end_with_the_process_that_is_copied()
     server.end()
     with pytest.raises(DeadWorkerError):
         worker.call(abs, -1)
+
+
+@ON_LINUX
+def test_a_process_that_is_copied_and_killed_is_started_again():
+    server = ForkServer([], None)
+    pool = ProcessPool(server.copy, 1, server.end)
+    os.kill(pool.submit(os.getppid).result(timeout=SECONDS), signal.SIGKILL)
     with pytest.raises(DeadWorkerError):
-        server.copy().call(abs, -1)
+        pool.submit(time.sleep, 600.0).result(timeout=SECONDS)
+    assert pool.submit(abs, -1).result(timeout=SECONDS) == 1
+    pool.end()
