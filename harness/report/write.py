@@ -32,7 +32,7 @@ from harness.report.page import (
 from harness.report.paper.tables import PAPER, paper_files
 from harness.report.render.docx import word_tables
 from harness.report.sections.section import ReportFile, Section, plain_section
-from harness.report.table import ReportTable, TableColumn, code_cell, columns_of, plain_rows
+from harness.report.table import ReportTable, code_cell, record_table, text_column
 from harness.report.translation import localised
 from harness.running.csv_table import as_declared, csv_text
 from harness.running.files import GAIN_REPORT, locked
@@ -254,11 +254,11 @@ def contents_table(present: Iterable[str], manifest: Manifest, added: Iterable[R
         *REPORTED.items(),
         *((file.path, file.holds) for file in added),
     ]
-    rows = ((code_cell(name), gettext(what)) for name, what in held if name in there)
-    return ReportTable(
-        caption=gettext("Files of the run folder"),
-        columns=columns_of(gettext("File"), TableColumn(gettext("What it holds"), "text")),
-        groups=plain_rows(rows),
+    return record_table(
+        gettext("Files of the run folder"),
+        [("", [one for one in held if one[0] in there])],
+        (gettext("File"), lambda one: code_cell(one[0])),
+        (text_column(gettext("What it holds")), lambda one: gettext(one[1])),
     )
 
 

@@ -12,7 +12,7 @@ from harness.findings.gains import errors_of
 from harness.findings.run import Run
 from harness.language import gettext, marked
 from harness.record.manifest import EstimatorRecord, ProtocolRecord, StudyRecord
-from harness.report.table import ReportTable, TableCell, TableColumn, columns_of, plain_rows
+from harness.report.table import ReportTable, TableCell, columns_of, plain_rows, record_table, text_column
 from harness.study.expectations.claim import OpenQuestion, PublishedConclusion
 from harness.study.spec.printed import Interval
 from harness.tables.claims import ASSUMING, CLAIMS, INCONSISTENT, ClaimRow
@@ -156,8 +156,7 @@ def error_table(run: Run, source: str, claims: Iterable[ClaimRow]) -> ReportTabl
         caption=" ".join([source, gettext("on training, test and all rows; gains over each reference")]),
         over=(TableCell(n_columns=3), *titles),
         columns=columns_of(
-            *(gettext("Outcome"), TableColumn(gettext("Rows"), "text")),
-            TableColumn(gettext("Estimator"), "text"),
+            *(gettext("Outcome"), text_column(gettext("Rows")), text_column(gettext("Estimator"))),
             *(gettext("MSE"), *over) * 2,
         ),
         groups=plain_rows(
@@ -309,19 +308,17 @@ def holds(row: ClaimRow, value: float) -> bool:
 def conclusion_table(run: Run) -> ReportTable:
     """Return a row for each conclusion of the publication."""
     claims = run.rows(CLAIMS)
-    rows = []
-    for conclusion in run.manifest.study.conclusions:
-        own = claims_of(conclusion, claims)
-        here, other = [row.this_run for row in own], [row.counterpart for row in own]
-        source = (conclusion.source,) if conclusion.source else ()
-        rows.append(
-            (TableCell(conclusion.text, source), count(len(own)), _held(own, here), _held(own, other))
-        )
-    heads = (gettext("Claims"), gettext("Hold as published"), gettext("Hold as it should be"))
-    return ReportTable(
-        caption=gettext("What the publication concludes, and how many of the claims behind it hold here"),
-        columns=(TableColumn(gettext("Conclusion"), "text"), *map(TableColumn, heads)),
-        groups=plain_rows(rows),
+    rows = [(one, claims_of(one, claims)) for one in run.manifest.study.conclusions]
+    return record_table(
+        gettext("What the publication concludes, and how many of the claims behind it hold here"),
+        [("", rows)],
+        (
+            text_column(gettext("Conclusion")),
+            lambda one: TableCell(one[0].text, (one[0].source,) if one[0].source else ()),
+        ),
+        (gettext("Claims"), lambda one: count(len(one[1]))),
+        (gettext("Hold as published"), lambda one: _held((row, row.this_run) for row in one[1])),
+        (gettext("Hold as it should be"), lambda one: _held((row, row.counterpart) for row in one[1])),
         notes=(
             gettext(
                 "Of the claims for which this run gives a number, those that hold to the digits printed; "
@@ -331,8 +328,9 @@ def conclusion_table(run: Run) -> ReportTable:
     )
 
 
-def _held(rows: Sequence[ClaimRow], values: Sequence[float]) -> TableCell:
-    known = [(row, value) for row, value in zip(rows, values, strict=True) if math.isfinite(value)]
+def _held(numbers: Iterable[tuple[ClaimRow, float]]) -> TableCell:
+    """Return how many claims hold with these numbers of the run, of those that have one."""
+    known = [(row, value) for row, value in numbers if math.isfinite(value)]
     if not known:
         return TableCell(MISSING)
     n_held = sum(holds(row, value) for row, value in known)
