@@ -271,6 +271,30 @@ class Cell:
         return np.concatenate(gathered, axis=1)[:, np.argsort(held_out)]
 
 
+@dataclass(frozen=True, eq=False)
+class LearnedCell:
+    """An effect with what came of its parts.
+
+    Attributes
+    ----------
+    tried : what each repeat of cross-fitting gives, or why there is nothing
+    """
+
+    cell: Cell
+    found: Found
+    tried: Attempt[list[score.Estimated]]
+
+    @classmethod
+    def of(cls, cell: Cell, found: Found) -> LearnedCell:
+        """Return the effect from its parts."""
+        return cls(cell, found, attempt(partial(cell.repeats, found)))
+
+    @cached_property
+    def effects(self) -> score.Effects | None:
+        """The effects over all repeats; None where there are none."""
+        return None if self.tried.value is None else self.cell.effects(self.tried.value)
+
+
 def refuse_transforming(learner: protocol.Estimator) -> None:
     """Refuse a learner that is fitted to means or changes of rows, and leaves confounders in their levels.
 

@@ -15,13 +15,13 @@ from harness.arrays import Floats
 from harness.data.panel import Panel
 from harness.errors import EstimationError
 from harness.estimators import protocol
-from harness.estimators.guard import Attempt, attempt
+from harness.estimators.guard import attempt
 from harness.estimators.protocol import ESTIMATOR, Estimator, Fitted, as_learner, for_folds, grouped_by, quick
 from harness.estimators.treatment import Treatment
 from harness.language import Message, marked
 from harness.registry.catalog import Catalogs
 from harness.scenarios.effect import terms
-from harness.scenarios.effect.cell import Cell, CrossFit, parts_of
+from harness.scenarios.effect.cell import Cell, CrossFit, LearnedCell, parts_of
 from harness.scenarios.effect.dependence import Errors
 from harness.scenarios.effect.riesz import Representer
 from harness.scenarios.effect.score import Effects, Estimated, differences
@@ -34,8 +34,8 @@ from harness.tables.effects import EFFECTS, LINEAR, SENSITIVITY, SLOPES
 from harness.tables.preparation import Note
 from harness.tables.table import ResultTable
 
-# Coefficients of each repeat by method, form and group, or why there are none.
-Estimates = Mapping[tuple[str, str, str], Attempt[list[Estimated]]]
+# The effects of one learner, by method, form and group.
+Learned = Mapping[tuple[str, str, str], LearnedCell]
 
 # An estimator of the study by its id, or one written out.
 Learner = Annotated[str | protocol.NestedEstimator, Field(union_mode="left_to_right")]
@@ -229,32 +229,16 @@ class EffectScenario(LearnerScenario):
 
     def concluded(self, subject: Subject, found: Found) -> Concluded:
         """Return the effects, a row with its reason where there is none."""
-        return self._concluded(subject, found, {})
+        return _concluded(self._learned(subject, found), {})
 
     def compared(self, subject: Subject, found: Found, first: Subject, of_first: Found) -> Concluded:
         """Return the effects, with a test that they are those of the first learner on the same rows."""
         is_comparable = first is not subject and first.panel is subject.panel
-        others = self._estimates(first, of_first) if is_comparable else {}
-        return self._concluded(subject, found, others)
+        others = self._learned(first, of_first) if is_comparable else {}
+        return _concluded(self._learned(subject, found), others)
 
-    def _concluded(self, subject: Subject, found: Found, of_first: Estimates) -> Concluded:
-        slopes = [cell for cell in self._cells(subject) if cell.form == "line" and not cell.group]
-        return {
-            EFFECTS.name: list(self._rows(subject, found, of_first)),
-            SENSITIVITY.name: [row for cell in slopes for row in sensitivity_rows(cell, found)],
-        }
-
-    def _rows(self, subject: Subject, found: Found, of_first: Estimates) -> Iterator[Mapping[str, Any]]:
-        own = self._estimates(subject, found)
-        for cell in self._cells(subject):
-            tried, same = own[cell.key], (cell.form, cell.group)
-            methods = [own.get((method, *same)) for method in terms.WITHINS]
-            tests = {"p_methods": p_equal(cell, methods) if cell.method in terms.WITHINS else np.nan}
-            tests["p_learners"] = p_equal(cell, [tried, of_first.get(cell.key)])
-            yield from effect_rows(cell, tried, tests)
-
-    def _estimates(self, subject: Subject, found: Found) -> Estimates:
-        return {cell.key: attempt(partial(cell.repeats, found)) for cell in self._cells(subject)}
+    def _learned(self, subject: Subject, found: Found) -> Learned:
+        return {cell.key: LearnedCell.of(cell, found) for cell in self._cells(subject)}
 
     def truth(self, fit: Fitted, panel: Panel) -> Truths:
         """Return what true slopes each method's slope estimates, and their mean over the rows.
@@ -320,19 +304,36 @@ def weighted_slope(panel: Panel, within: terms.Within, slopes: Floats) -> float:
     return float(np.average(own, weights=np.square(residuals)))
 
 
-def p_equal(cell: Cell, tried: Sequence[Attempt[list[Estimated]] | None]) -> float:
+def _concluded(own: Learned, of_first: Learned) -> Concluded:
+    """Return effects and slopes under omitted variables of one learner, with tests against the first one."""
+    p_methods = {
+        (form, group): p_equal(*(own.get((method, form, group)) for method in terms.WITHINS))
+        for form, group in dict.fromkeys((form, group) for _, form, group in own)
+    }
+    rows: list[Mapping[str, Any]] = []
+    sensitivity: list[Mapping[str, Any]] = []
+    for (method, form, group), learned in own.items():
+        tests = {"p_methods": p_methods[form, group] if method in terms.WITHINS else np.nan}
+        tests["p_learners"] = p_equal(learned, of_first.get(learned.cell.key))
+        rows += effect_rows(learned, tests)
+        if form == "line" and not group:
+            sensitivity += sensitivity_rows(learned)
+    return {EFFECTS.name: rows, SENSITIVITY.name: sensitivity}
+
+
+def p_equal(one: LearnedCell | None, other: LearnedCell | None) -> float:
     """Return the p-value of no difference between two ways to estimate the coefficients of a cell.
 
     Of several points it is that of the greatest studentised difference; NaN where either way is missing.
     """
-    one, other = (None if own is None else own.value for own in tried)
-    if one is None or other is None:
+    if one is None or other is None or one.tried.value is None or other.tried.value is None:
         return np.nan
-    return float(cell.effects(differences(one, other)).p_together.min())
+    return float(one.cell.effects(differences(one.tried.value, other.tried.value)).p_together.min())
 
 
-def effect_rows(cell: Cell, tried: Attempt[list[Estimated]], tests: Mapping[str, float]) -> Rows:
+def effect_rows(learned: LearnedCell, tests: Mapping[str, float]) -> Rows:
     """Return a row for each effect of a cell and kind of band, or one with the reason why there is none."""
+    cell, tried, effects = learned.cell, learned.tried, learned.effects
     place = {
         "exposure": cell.panel.exposure,
         "method": cell.method,
@@ -342,9 +343,8 @@ def effect_rows(cell: Cell, tried: Attempt[list[Estimated]], tests: Mapping[str,
         "assumption": terms.assumption(cell.method, cell.within),
         **tried.how,
     }
-    if tried.value is None:
+    if tried.value is None or effects is None:
         return [place]
-    effects = cell.effects(tried.value)
     columns = {**place, **tests, "at": cell.terms.at, **vars(effects)}
     together = columns.pop("p_together"), columns.pop("reach_together")
     bands = {"pointwise": (effects.p_value, columns.pop("reach")), "simultaneous": together}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -14,10 +15,10 @@ from harness.data.panel import Panel
 from harness.errors import EstimationError
 from harness.estimators.guard import attempt
 from harness.language import marked
-from harness.scenarios.effect.cell import Cell
+from harness.scenarios.effect.cell import Cell, LearnedCell
 from harness.scenarios.effect.linearity import KNOTS, restricted_cubic_splines
+from harness.scenarios.effect.score import Estimated
 from harness.scenarios.effect.terms import MEAN_OF_ENTITY, PERIOD_BEFORE, Arranged, control_names
-from harness.scenarios.scenario import Found
 
 # How many times as strong as a covariate an omitted variable is.
 MULTIPLES = (1.0, 2.0, 3.0)
@@ -89,10 +90,11 @@ class LearnedSlope:
     owner: Sequence[str]
 
     @classmethod
-    def of(cls, cell: Cell, found: Found) -> LearnedSlope:
-        """Return what the first draw of folds learned of a cell whose form is a line."""
-        rows, (outcome_hat, exposure_hat) = cell.rows, cell.predicted(found, 0)
-        slope = float(cell.estimated(found, 0).theta[0])
+    def of(cls, learned: LearnedCell, first: Estimated) -> LearnedSlope:
+        """Return what the first draw of folds learned of an effect whose form is a line."""
+        cell = learned.cell
+        rows, (outcome_hat, exposure_hat) = cell.rows, cell.predicted(learned.found, 0)
+        slope = float(first.theta[0])
         columns, owner = _inputs(rows.panel, control_names(cell.panel))
         return cls(rows, rows.terms[:, 0], exposure_hat, outcome_hat, slope, columns, owner)
 
@@ -216,30 +218,45 @@ def _inputs(panel: Panel, controls: Sequence[str]) -> tuple[Floats, Sequence[str
     return inputs / np.where(size > 0.0, size, 1.0), owners
 
 
-def sensitivity_rows(cell: Cell, found: Found) -> Iterator[Mapping[str, Any]]:
+def sensitivity_rows(learned: LearnedCell) -> Iterator[Mapping[str, Any]]:
     """Yield the slope for each covariate and `MULTIPLES`, or a row with the reason why there is none.
 
     Its interval moves with it: the error of the bound itself is left out, as in the robustness value.
     """
+    cell = learned.cell
     place = {"exposure": cell.panel.exposure, "method": cell.method, "learner": cell.subject.name}
-    tried = attempt(lambda: list(_rows(cell, found)))
+    covariates = attempt(partial(_covariates, cell))
+    repeats = covariates.without_value() if covariates.value is None else learned.tried
+    tried = repeats.then(lambda found: list(_rows(learned, found)))
     yield from ({**place, **tried.how, **row} for row in tried.value or [{}])
 
 
-def _rows(cell: Cell, found: Found) -> Iterator[Mapping[str, Any]]:
+def _covariates(cell: Cell) -> Sequence[str]:
+    """Return the controls that omitted variables are compared with.
+
+    Raises
+    ------
+    EstimationError
+        Where there are none, or the slope is instrumented.
+    """
     if cell.method == "instrumented":
         what = marked("sensitivity to omitted variables is not available for instrumented effects")
         raise EstimationError.at("sensitivity", what)
     names = control_names(cell.panel)
     if not names:
         raise EstimationError.at("sensitivity", marked("there are no covariates to compare with"))
-    repeats = cell.repeats(found)
-    effects, learned = cell.effects(repeats), LearnedSlope.of(cell, found)
+    return names
+
+
+def _rows(learned: LearnedCell, repeats: Sequence[Estimated]) -> Iterator[Mapping[str, Any]]:
+    cell, effects, slopes = learned.cell, learned.effects, LearnedSlope.of(learned, repeats[0])
+    names = control_names(cell.panel)
+    assert effects is not None  # noqa: S101 - there are repeats
     spread = float(np.median([repeat.spread[0, 0] for repeat in repeats]))
     estimate, half = float(effects.estimate[0]), float(effects.reach * effects.std_error[0])
-    shared = {"robustness_value": float(effects.robustness_value[0]), "oster_delta": learned.delta()}
-    shared |= {"overlap": learned.overlap()}
-    strengths = learned.strengths({name: cell.panel.dependents(name) for name in names})
+    shared = {"robustness_value": float(effects.robustness_value[0]), "oster_delta": slopes.delta()}
+    shared |= {"overlap": slopes.overlap()}
+    strengths = slopes.strengths({name: cell.panel.dependents(name) for name in names})
     # The slope as it is comes first: no variable is omitted.
     asked = [
         ("", 0.0, PartialR2(0.0, 0.0)),
