@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ from harness.report.sections.section import Section
 from harness.scenarios.effect.weak_instruments import set_in_words
 from harness.scenarios.robustness import CHANGES, PERMUTED
 from harness.tables.coefficients import CoefficientRow
-from harness.tables.decision import size_of
+from harness.tables.decision import SIGNIFICANT, size_of
 from harness.tables.effects import EFFECT_TESTS, LINEAR, ROBUSTNESS, SENSITIVITY, EffectRow, SensitivityRow
 from harness.text import numbers
 from harness.text.numbers import plain
@@ -229,7 +230,10 @@ def _benchmark(study: StudyRecord, row: SensitivityRow) -> tuple[parts.Given, ..
 
 
 def _estimate(row: EffectRow | CoefficientRow) -> parts.TableCell:
-    return parts.estimate_cell(numbers.estimated(row.estimate, row.conf_low, row.conf_high))
+    """Return an estimate, bold where its interval excludes zero and the effect is above or below it."""
+    number = numbers.estimated(row.estimate, row.conf_low, row.conf_high)
+    is_open = isinstance(row, EffectRow) and row.decision not in SIGNIFICANT
+    return parts.estimate_cell(replace(number, excludes_zero=False) if is_open else number)
 
 
 def _robustness(effects: SubjectEffects, row: EffectRow) -> str:

@@ -94,6 +94,13 @@ def test_what_was_refused_is_a_row_with_its_reason(run):
     assert [row[0].text for row in rows[3:]] == ["Pooled OLS", "Fixed effects"]
 
 
+def test_an_effect_that_is_open_once_adjusted_is_not_bold_whatever_its_interval(run):
+    late = with_table(run, "effects", lambda _: effects(None).assign(p_value=0.02))
+    (first, *_, coefficient) = effect_table(late, effects_of(late)).groups[0].rows
+    assert cell_of(first.cells[1]).look == ""
+    assert cell_of(coefficient.cells[1]).look == "lowest"
+
+
 def test_the_curve_stands_over_those_of_the_models_less_their_means(run):
     (found,) = effects_of(run)
     assert len(model_curves(run, found)[0]) > 1
