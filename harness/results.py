@@ -97,7 +97,7 @@ class StudyResult:
         """
         from harness.tables.table import DETAILS
 
-        there = [file.removesuffix(".csv") for file in self._folder.files() if file.endswith(".csv")]
+        there = [file.removesuffix(".csv") for file in self._folder.tables() if file.endswith(".csv")]
         known = {*self._folder.manifest().tables, *there}
         if name not in known and not name.startswith(DETAILS):
             expected = ", ".join(sorted(known))

@@ -422,7 +422,7 @@ def compare_runs(a: RunFolder, b: RunFolder, *, tolerance: Tolerance) -> RunDiff
         Where a manifest or a table is damaged, or lacks what a comparison needs.
     """
     ours, theirs = a.manifest(), b.manifest()
-    tables_a, tables_b = _tables(a), _tables(b)
+    tables_a, tables_b = a.tables(), b.tables()
     shared = [file for file in tables_a if file in tables_b]
     declared = {table.file: table for table in (*ours.tables.values(), *PARQUET_TABLES)}
     differences = [_table_difference(file, declared.get(file), a, b, tolerance) for file in shared]
@@ -467,12 +467,6 @@ def _unequal(a: Mapping[str, Any], b: Mapping[str, Any]) -> tuple[ValueDifferenc
         for key in dict.fromkeys((*a, *b))
         if left.get(key) != right.get(key)
     )
-
-
-def _tables(folder: RunFolder) -> tuple[str, ...]:
-    """Return the files that hold tables; data that a run keeps are none of them."""
-    parquet = {table.file for table in PARQUET_TABLES}
-    return tuple(file for file in folder.files() if file.endswith(".csv") or file in parquet)
 
 
 def _table_difference(

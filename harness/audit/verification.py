@@ -19,7 +19,7 @@ from harness.evaluation.specification_curve import joint_tests
 from harness.evaluation.tables import accuracy_table, decomposition_table, gains_table, gains_within
 from harness.evaluation.variation_gains import choice_table, variation_gains
 from harness.findings.run import Run
-from harness.findings.table import findings_table
+from harness.findings.table import RULES_VERSION, findings_table
 from harness.record.manifest import Manifest
 from harness.registry.catalog import Catalogs
 from harness.report.gain_report import gain_report
@@ -106,6 +106,11 @@ def verify(
         "variations, claims and expected numbers follow from spec, predictions and tables",
         lambda: spec_table_problems(folder, manifest, catalogs),
     )
+    if manifest.rules_version != RULES_VERSION:
+        what = "findings and gain report are as written; rules of another version made them"
+        yield AuditCheck(f"{what}, so that they are not made again", ())
+        yield from agreement(folder)
+        return
     yield _check("findings follow from the tables", lambda: finding_problems(folder, manifest))
     if GAIN_REPORT in manifest.files:
         follows = f"{GAIN_REPORT} follows from the tables"

@@ -19,6 +19,9 @@ from harness.tables.findings import ERROR_RATES, FINDINGS, ErrorRateRow, Finding
 from harness.tables.table import NAN, TypedTable
 from harness.text.sentences import Sentence, with_caveats, worded
 
+# Of the rules that make findings. Raised where the same tables give another row than before.
+RULES_VERSION = 1
+
 # Kinds of finding without an estimator that are given effects of entities.
 DEBIASED = ("effect", "mediation", "interaction", "nonlinearity")
 

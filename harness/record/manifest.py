@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal, TypeVar
@@ -14,6 +15,7 @@ from harness.data.name import exposure_columns
 from harness.errors import ArtifactError, Problem
 from harness.evaluation.protocol import KNOWN_ENTITIES, KNOWN_PERIODS, LATER_PERIODS, TOUCHES_TEST_ROWS, Leak
 from harness.language import ENGLISH, gettext
+from harness.record.migrations import MANIFEST_VERSION, Migrated, migrated
 from harness.study.expectations.claim import OpenQuestion, PublishedConclusion
 from harness.study.spec.study import Brackets, ReportFormat, Variable
 from harness.tables.registry import with_declared
@@ -244,9 +246,6 @@ def choice_in_words(value: object) -> str:
 
 Record = TypeVar("Record")
 
-# Of run folders: what the manifest holds and which tables there are. Raised with every change of either.
-FORMAT = 12
-
 
 @dataclass(frozen=True)
 class DataRecord:
@@ -315,7 +314,7 @@ class Manifest:
 
     Attributes
     ----------
-    manifest_version : format of the folder, `FORMAT` when written
+    manifest_version : format of the folder as it was written
     versions : of Python, libraries and plugin distributions
     command : repeats the run
     started : when, in ISO 8601
@@ -323,11 +322,12 @@ class Manifest:
     scenario_tables : tables declared by scenarios of plugins, in addition to those of `harness.tables`
     files : SHA-256 of every reported file, by path within the folder; filled in by
         `RunFolder.write_manifest`
+    rules_version : of the rules that made the findings
     code : SHA-256 of the source of the harness and of each installed plugin, by package
     forced : files that had changed when a report was forced
     """
 
-    manifest_version: int
+    manifest_version: str
     study: StudyRecord
     data: DataRecord
     spec: SpecRecord
@@ -338,6 +338,7 @@ class Manifest:
     cells: tuple[CellRecord, ...]
     scenario_tables: tuple[ResultTable, ...]
     files: Mapping[str, str]
+    rules_version: int
     code: Mapping[str, str] = field(default_factory=dict)
     forced: tuple[str, ...] = ()
 
@@ -348,14 +349,15 @@ class Manifest:
 
     @classmethod
     def from_json(cls, text: str) -> Manifest:
-        """Return the manifest written by `to_json`.
+        """Return the manifest of a run folder, of an earlier format too.
 
         Raises
         ------
         ArtifactError
-            If it has another format, or listing every key that is missing or of a wrong type.
+            If its format is not read, or listing every key that is missing or of a wrong type.
         """
-        _require_format(text)
+        with suppress(ValueError):  # of what is no JSON, which is refused below
+            text = json.dumps(migrated_folder(text).manifest)
         return read_record(cls, text, where="manifest.json", hint="run the study again with this version")
 
     def to_json(self) -> str:
@@ -369,7 +371,11 @@ _adapter: Callable[[Any], TypeAdapter[Any]] = cache(TypeAdapter)
 
 def record_text(record: object) -> str:
     """Return a record as text, a key a line."""
-    content = _adapter(type(record)).dump_python(record, mode="json")
+    return json_text(_adapter(type(record)).dump_python(record, mode="json"))
+
+
+def json_text(content: object) -> str:
+    """Return JSON data as text, a key a line."""
     return f"{json.dumps(content, indent=1, ensure_ascii=False)}\n"
 
 
@@ -392,15 +398,16 @@ def read_record(kind: type[Record], text: str, *, where: str, hint: str) -> Reco
     return read
 
 
-def _require_format(text: str) -> None:
-    """Refuse a manifest of another format; one that is no JSON, or has none, is refused by its keys."""
-    try:
-        content = json.loads(text)
-    except ValueError:
-        return
-    written = content.get("manifest_version", FORMAT) if isinstance(content, dict) else FORMAT
-    if written != FORMAT:
-        what = f"the run folder is of format {written!r:.20}"
-        expected = f"format {FORMAT}, which this version writes and reads"
-        hint = "read it with the version that the manifest names, or run the study again"
-        raise ArtifactError.at("manifest.json: manifest_version", what, expected, hint)
+def migrated_folder(text: str) -> Migrated:
+    """Return a run folder as one of the present format, given its manifest.
+
+    Raises
+    ------
+    ValueError
+        Where the text is no JSON.
+    ArtifactError
+        If its format is not read.
+    """
+    content = json.loads(text)
+    is_manifest = isinstance(content, dict) and MANIFEST_VERSION in content
+    return migrated(content) if is_manifest else Migrated(content)

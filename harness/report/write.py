@@ -6,17 +6,14 @@ import gc
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
-
-from harness.errors import ArtifactError, Problem
 from harness.findings.run import Run, RunStore, read_run
 from harness.language import gettext, marked
 from harness.record.manifest import Manifest
 from harness.report.blocks import Picture
-from harness.report.drawing.fonts import FONT_CODE, font_notes
+from harness.report.drawing.fonts import font_notes
 from harness.report.front import front_of
 from harness.report.gain_report import report_of
 from harness.report.page import (
@@ -34,12 +31,10 @@ from harness.report.render.docx import word_tables
 from harness.report.sections.section import ReportFile, Section, plain_section
 from harness.report.table import ReportTable, code_cell, record_table, text_column
 from harness.report.translation import localised
-from harness.running.csv_table import as_declared, csv_text
 from harness.running.files import GAIN_REPORT, locked
 from harness.running.folder import RunFolder
 from harness.study.spec.study import ReportFormat
-from harness.tables.findings import FINDINGS
-from harness.tables.preparation import WARNINGS, Note
+from harness.tables.preparation import WARNINGS
 from harness.tables.registry import PARQUET_TABLES
 from harness.tables.table import DETAILS
 
@@ -96,8 +91,7 @@ class Reporter:
         Raises
         ------
         ArtifactError
-            Where `path` is not the folder of a finished run, or that of a version without a table of
-            findings.
+            Where `path` is not the folder of a finished run.
         """
         with _finished(path, forced) as (folder, manifest):
             self.write(folder, manifest.study.formats)
@@ -161,7 +155,6 @@ class Reporter:
             prints, name = figure.prints, f"{FIGURES}/{figure.name}"
             files.append(ReportFile(f"{name}.svg", prints.svg, figure.alt))
             files += [ReportFile(f"{name}.{kind}", own, figure.alt) for kind, own in prints.pictures.items()]
-        _warn_of_fonts(folder, font_notes(_drawn_names(run, sections)))
         for file in files:
             if isinstance(file.content, str):
                 folder.write_text(file.path, file.content)
@@ -176,8 +169,8 @@ class Reporter:
                 folder.remove(name)
         if {REPORT, DOCX} & set(written):
             contents = contents_table([*folder.files(), *written, GAIN_REPORT], run.manifest, added)
-            # The table of warnings was written again for fonts.
-            page = Page(read_run(folder).rows(WARNINGS), contents)
+            lacking = font_notes(_drawn_names(run, sections))
+            page = Page((*run.rows(WARNINGS), *lacking), contents)
             pages, tables = render_pages(run, page, front, sections)
             for name, html in pages.items():
                 if name in written:
@@ -199,32 +192,12 @@ def _collected_apart() -> Iterator[None]:
 
 @contextmanager
 def _finished(path: Path, forced: Sequence[str]) -> Iterator[tuple[RunFolder, Manifest]]:
-    """Yield a finished run as it is built anew, and its manifest, which is written anew afterwards.
-
-    A folder of the time when the verdict was no table is refused: its report would have none.
-    """
+    """Yield a finished run as it is built anew, and its manifest, in which hashes are new afterwards."""
     folder = RunFolder.open(path)
     manifest = folder.manifest()
-    if FINDINGS.file not in manifest.files:
-        version = manifest.versions.get("panel-harness", "unknown")
-        what = (
-            f"the folder is in an older format, written by panel-harness {version}: it has no such table, "
-            "from which alone the sentences of the report are made"
-        )
-        hint = f"run the study again with this version: {manifest.command}"
-        raise ArtifactError(Problem(FINDINGS.file, what, hint=hint))
     with locked(path), folder.amended() as new:
         yield new, manifest
-        new.write_manifest(replace(manifest, forced=tuple(dict.fromkeys((*manifest.forced, *forced)))))
-
-
-def _warn_of_fonts(folder: RunStore, notes: Sequence[Note]) -> None:
-    """Put what fonts this machine lacks into the table of warnings, instead of what another lacked."""
-    warnings = folder.read_table(WARNINGS.name)
-    others = warnings[warnings["code"] != FONT_CODE] if len(warnings) else warnings
-    if notes or len(others) < len(warnings):
-        table = as_declared(WARNINGS, [others, pd.DataFrame([asdict(note) for note in notes])])
-        folder.write_text(WARNINGS.file, csv_text(table))
+        new.amend_manifest(forced=forced)
 
 
 def _drawn_names(run: Run, sections: Sequence[PageSection]) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -15,7 +15,8 @@ from pydantic import TypeAdapter
 
 from harness.errors import ArtifactError, Problem
 from harness.language import Filled, messages_in
-from harness.record.manifest import Manifest
+from harness.record.manifest import Manifest, json_text, migrated_folder
+from harness.record.migrations import Migrated
 from harness.running import files
 from harness.running.csv_table import as_read, csv_text, from_csv, texts_of
 from harness.tables.registry import PARQUET_TABLES, TABLES
@@ -43,6 +44,7 @@ class RunFolder:
     path: Path
     _messages: dict[str, Filled] = field(default_factory=dict, compare=False, repr=False)
     _written: dict[str, pd.DataFrame] = field(default_factory=dict, compare=False, repr=False)
+    _migrated: dict[str, Migrated] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def create(cls, path: Path) -> RunFolder:
@@ -231,6 +233,12 @@ class RunFolder:
         names = (file.relative_to(self.path).as_posix() for file in found)
         return tuple(sorted(name for name in names if not _link_on_the_way(self.path, name)))
 
+    def tables(self) -> tuple[str, ...]:
+        """Return the files of the tables that the run has, as this version names them, sorted."""
+        parquet = {table.file for table in PARQUET_TABLES}
+        present = (name for name in self.files() if name.endswith(".csv") or name in parquet)
+        return self._as_now().files(present)
+
     def hashes(self) -> Mapping[str, str]:
         """Return the SHA-256 of every reported file."""
         return {name: files.sha256_of(self.path / name) for name in self.files()}
@@ -258,7 +266,7 @@ class RunFolder:
             self._written[name] = as_read(frame)
 
     def read_table(self, name: str) -> pd.DataFrame:
-        """Return a table that `write_table` wrote; an empty frame without columns where there is none.
+        """Return a table in the present format; an empty frame without columns where there is none.
 
         One of the harness that is in parquet alone is read from there. One that this object wrote is at hand,
         unless it is large, and is not read again.
@@ -272,7 +280,7 @@ class RunFolder:
             return self._written[name]
         if name not in TABLES and any(table.name == name for table in PARQUET_TABLES):
             return self.read_parquet(name)
-        return self._table(f"{name}.csv", lambda path: from_csv(path.read_text(encoding="utf-8")))
+        return self._as_now().table(f"{name}.csv", self._stored)
 
     def write_parquet(self, name: str, frame: pd.DataFrame) -> None:
         """Write a large table as ``NAME.parquet``."""
@@ -280,21 +288,33 @@ class RunFolder:
             frame.to_parquet(file, index=False)
 
     def read_parquet(self, name: str) -> pd.DataFrame:
-        """Read a table that `write_parquet` wrote; an empty frame without columns where there is none.
+        """Return a table of a parquet file as `read_table` does.
 
         Raises
         ------
         ArtifactError
             Where the file is no such table.
         """
-        return self._table(f"{name}.parquet", _from_parquet)
+        return self._as_now().table(f"{name}.parquet", self._stored)
 
-    def _table(self, name: str, read: Callable[[Path], pd.DataFrame]) -> pd.DataFrame:
-        path = self.held(name, most=files.MOST_TABLE_BYTES)
+    def _stored(self, file: str) -> pd.DataFrame:
+        """Return a table as the folder has it."""
+        path = self.held(file, most=files.MOST_TABLE_BYTES)
         if path is None:
             return pd.DataFrame()
         with _readable(path):
-            return read(path)
+            return _from_parquet(path) if path.suffix == ".parquet" else from_csv(path.read_text("utf-8"))
+
+    def _as_now(self) -> Migrated:
+        """Return this folder as one of the present format; one without a manifest is being written in it."""
+        if self.held(files.MANIFEST) is None:
+            return Migrated({})
+        with _readable(self.path / files.MANIFEST):
+            text = self.read_bytes(files.MANIFEST).decode("utf-8")
+            if text not in self._migrated:
+                self._migrated.clear()
+                self._migrated[text] = migrated_folder(text)
+        return self._migrated[text]
 
     def write_manifest(self, manifest: Manifest) -> None:
         """Write the manifest, last of all files, with the hashes of the others, and its own next to it.
@@ -305,9 +325,23 @@ class RunFolder:
         messages = {**self.messages(), **self._messages, **messages_in([asdict(manifest)])}
         if messages:
             self.write_text(files.MESSAGES, f"{json.dumps(messages, indent=1, ensure_ascii=False)}\n")
-        data = replace(manifest, files=self.hashes()).to_json().encode()
-        self.write_bytes(files.MANIFEST_SUM, files.sum_line(data))
-        self.write_bytes(files.MANIFEST, data)
+        self._write_manifest(replace(manifest, files=self.hashes()).to_json())
+
+    def amend_manifest(self, *, forced: Sequence[str]) -> None:
+        """Write the manifest with the hashes of the files that are here now; its format and all else stay.
+
+        Parameters
+        ----------
+        forced : files that had changed when a report was forced, in addition to those that it names
+        """
+        with _readable(self.path / files.MANIFEST):
+            content = json.loads(self.read_bytes(files.MANIFEST))
+            every = list(dict.fromkeys((*content.get("forced", ()), *forced)))
+            self._write_manifest(json_text({**content, "files": self.hashes(), "forced": every}))
+
+    def _write_manifest(self, text: str) -> None:
+        self.write_bytes(files.MANIFEST_SUM, files.sum_line(text.encode()))
+        self.write_bytes(files.MANIFEST, text.encode())
 
     def messages(self) -> Mapping[str, Filled]:
         """Return the composed texts of tables and manifest, each with its message and what was filled in.
@@ -324,12 +358,12 @@ class RunFolder:
             return TypeAdapter(dict[str, Filled]).validate_json(path.read_bytes())
 
     def manifest(self) -> Manifest:
-        """Return the manifest.
+        """Return the manifest, of the present format.
 
         Raises
         ------
         ArtifactError
-            Where the file is damaged, naming every key that is missing or of a wrong type.
+            Where its format is not read, or naming every key that is missing or of a wrong type.
         """
         with _readable(self.path / files.MANIFEST):
             return Manifest.from_json(self.read_bytes(files.MANIFEST).decode("utf-8"))

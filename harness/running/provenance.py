@@ -12,7 +12,9 @@ from typing import Any
 from harness.estimators.protocol import absorbs_entities, n_candidates
 from harness.evaluation.fold_fit import FoldResult
 from harness.evaluation.protocol import ALL_ROWS_PREPARED
+from harness.findings.table import RULES_VERSION
 from harness.record import manifest
+from harness.record.migrations import FORMAT
 from harness.registry.catalog import plain_options
 from harness.running.dependence import Environment
 from harness.running.options import RunOptions
@@ -49,7 +51,7 @@ def manifest_of(
     study = prepared.plan.study
     cells = () if results is None else cell_records(results.folds, [*results.fulls, *results.in_parts])
     return manifest.Manifest(
-        manifest_version=manifest.FORMAT,
+        manifest_version=str(FORMAT),
         study=study_record(study, quick=options.quick, learns=prepared.panels.learns),
         data=data_record(prepared),
         spec=manifest.SpecRecord(
@@ -65,6 +67,7 @@ def manifest_of(
         cells=tuple(cells),
         scenario_tables=tuple(table for name, table in tables_of(study).items() if name not in TABLES),
         files={},
+        rules_version=RULES_VERSION,
     )
 
 

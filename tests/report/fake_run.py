@@ -15,11 +15,12 @@ from typing import Any
 import pandas as pd
 
 from harness.findings.run import Run, RunReader
-from harness.findings.table import findings_table
+from harness.findings.table import RULES_VERSION, findings_table
 from harness.installed import installed
 from harness.language import remember
 from harness.record.decisions import decided
 from harness.record.manifest import Manifest
+from harness.record.migrations import FORMAT
 from harness.report.blocks import Appendix, Paragraph, Tabs
 from harness.report.drawing.canvas import house_style
 from harness.report.page import figures_in
@@ -81,7 +82,8 @@ def manifest(
 
 def read_manifest(content: dict[str, Any]) -> Manifest:
     """Return the manifest that holds these values."""
-    return Manifest.from_json(json.dumps(content))
+    present = {"manifest_version": str(FORMAT), "rules_version": RULES_VERSION}
+    return Manifest.from_json(json.dumps(content | present))
 
 
 def stored_table(path: Path, study: dict[str, Any], drawn: tuple[str, ...]) -> pd.DataFrame:

@@ -19,7 +19,6 @@ import pytest
 from lxml import etree
 
 from harness.audit.verification import gain_report_problems
-from harness.errors import ArtifactError
 from harness.findings.answers import headline, leading_protocols
 from harness.findings.run import read_run
 from harness.installed import installed
@@ -31,7 +30,6 @@ from harness.report.page import Page
 from harness.report.render.html import script_hash
 from harness.report.sections.section import featured
 from harness.report.write import BRIEF, Reporter
-from harness.tables.findings import FINDINGS
 from report.fake_run import HOSTILE, REASON, SECTIONS, wage_run, with_study, with_table
 
 XHTML = "{http://www.w3.org/1999/xhtml}"
@@ -148,19 +146,6 @@ def test_a_message_stands_with_the_cells_that_it_is_true_of_and_the_number_of_th
     ]
     others = "2 with other numbers in warnings.csv"
     assert shown(*differing) == [f"N = 0.5 for 8 rows (y · ann · cluster 1; {others})"]
-
-
-def test_a_folder_without_findings_says_its_format_and_what_to_do(tmp_path):
-    folder = wage_run(tmp_path / "run")
-    (folder.path / FINDINGS.file).unlink()
-    folder.write_manifest(folder.manifest())
-    with pytest.raises(ArtifactError) as caught:
-        Reporter(SECTIONS).report(folder.path)
-    (problem,) = caught.value.problems
-    assert problem.where == "findings.csv"
-    assert "older format, written by panel-harness 0.1.0" in problem.what
-    assert problem.hint.endswith("harness run specs/wage_panel.yaml --quick")
-    assert not (folder.path / "report.html").exists()
 
 
 @pytest.mark.parametrize(

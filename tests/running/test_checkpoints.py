@@ -1,7 +1,6 @@
 """Results that outlive an interrupted run, what each depends on, and what is warned of."""
 
 import io
-import shutil
 import zipfile
 from dataclasses import dataclass, replace
 from functools import partial
@@ -13,19 +12,15 @@ import pytest
 from scipy import stats
 
 from command import python
-from harness import ArtifactError, open_run
-from harness.audit.integrity import require_whole
+from harness import ArtifactError
 from harness.estimators.guard import Attempt
 from harness.estimators.protocol import ESTIMATOR
 from harness.evaluation.fold_fit import FoldCell, FoldPredictions, FoldResult, FoldTask
 from harness.evaluation.protocol import Fold
 from harness.installed import installed
 from harness.plugin import Note
-from harness.record.manifest import FORMAT
 from harness.running.checkpoints import CheckpointStore, decode, encode
 from harness.running.dependence import Environment, installed_code, source_hash
-from harness.running.files import MANIFEST
-from harness.running.folder import RunFolder
 from harness.running.graph import run_tasks
 from harness.running.warnings import (
     few_entities_note,
@@ -37,8 +32,6 @@ from harness.running.warnings import (
 from harness.running.workers import ThisProcess
 from harness.scenarios.full_fit import FullResult
 from panels import panel_from_arrays, simulated_panel
-from plugin_files import write_tiny_study
-from small_run import exit_code
 from worker_tasks import Watched
 
 PREDICTIONS = FoldPredictions(
@@ -240,58 +233,6 @@ def test_results_come_in_the_order_of_the_tasks_whichever_is_kept(tmp_path):
     found = kept_run(tasks, store)
     assert [one.seconds for one in found.results] == [0.0, 1.0, 2.0, 3.0]
     assert [len(task.runs) for task in tasks] == [1, 1, 1, 1]
-
-
-STORED = Path(__file__).parent / "formats"
-KEPT = sorted(int(path.name) for path in STORED.iterdir())
-EARLIER = [version for version in KEPT if version < FORMAT]
-
-
-def test_there_is_a_folder_of_every_earlier_format():
-    assert list(range(1, FORMAT)) == EARLIER
-
-
-@pytest.mark.parametrize("version", [version for version in KEPT if version == FORMAT])
-def test_that_of_this_format_is_whole_and_is_read(version):
-    folder = RunFolder.open(STORED / str(version))
-    require_whole(folder)
-    assert folder.manifest().study.id == "tiny"
-    assert set(open_run(folder.path).accuracy["estimator"]) == {"mean", "other"}
-
-
-@pytest.mark.parametrize("version", EARLIER)
-@pytest.mark.parametrize(
-    "words",
-    [
-        ("report", "RUN"),
-        ("verify", "RUN"),
-        ("pin", "RUN"),
-        ("pack", "RUN", "--out", "OUT"),
-        ("compare", "RUN", "RUN"),
-        ("export", "RUN", "--to", "r", "--out", "OUT"),
-    ],
-    ids=lambda words: words[0],
-)
-def test_that_of_an_earlier_one_is_refused_with_both_formats(version, words, tmp_path, monkeypatch, capsys):
-    folder = shutil.copytree(STORED / str(version), tmp_path / "run")
-    places = {"RUN": str(folder), "OUT": str(tmp_path / "out")}
-    assert exit_code(monkeypatch, *(places.get(word, word) for word in words)) == 5
-    said = "".join(capsys.readouterr())
-    assert f"the run folder is of format {version}" in said
-    assert f"format {FORMAT}, which this version writes and reads" in said
-    assert "run the study again" in said
-
-
-@pytest.mark.parametrize("version", EARLIER[:1])
-def test_the_study_can_be_run_again_in_its_place(version, tmp_path, monkeypatch):
-    folder = shutil.copytree(STORED / str(version), tmp_path / "run")
-    (folder / "notes.txt").write_text("kept")
-    spec = write_tiny_study(tmp_path, other="pooled_ols")
-    options = ("--set", "report.formats=[]", "--set", "evaluation.protocols=[in_sample]", "--jobs", "1")
-    assert exit_code(monkeypatch, "run", str(spec), "--out", str(folder), *options) == 0
-    assert RunFolder.open(folder).manifest().manifest_version == FORMAT
-    assert (folder / "notes.txt").read_text() == "kept"
-    assert (folder / MANIFEST).read_bytes() != (STORED / str(version) / MANIFEST).read_bytes()
 
 
 CODE = {"harness": "0a", "harness_panel": "0b", "harness_neural": "0c"}

@@ -1,0 +1,169 @@
+"""Run folders of earlier formats, read as folders of the present one.
+
+A format is ``major.minor``. What readers of the same major cannot ignore, such as a column or table that goes
+or means something else, raises the major; what they can, such as a column more, raises the minor. Every step
+is pure functions on the manifest, as plain JSON data, and on tables in memory. Folders stay as they are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from harness.errors import ArtifactError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Content: TypeAlias = Mapping[str, Any]
+Tables: TypeAlias = "Mapping[str, pd.DataFrame]"
+
+MANIFEST_VERSION = "manifest_version"
+
+
+@dataclass(frozen=True, order=True)
+class Format:
+    """Format of a run folder."""
+
+    major: int
+    minor: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.major}.{self.minor}"
+
+
+@dataclass(frozen=True)
+class TableChange:
+    """How a table comes about from tables of the format before.
+
+    Attributes
+    ----------
+    file : of the table
+    made : given the manifest and the tables in `sources`, by file, returns the table. The manifest is that of
+        the format before; a table that the folder lacks is an empty frame
+    sources : files that it is made from, its own where none is named; it is there if one of them is
+    """
+
+    file: str
+    made: Callable[[Content, Tables], pd.DataFrame]
+    sources: tuple[str, ...] = ()
+
+    @property
+    def read(self) -> tuple[str, ...]:
+        """The files that it is made from."""
+        return self.sources or (self.file,)
+
+
+@dataclass(frozen=True)
+class Step:
+    """What makes a folder of the format before one of the format `to`.
+
+    Attributes
+    ----------
+    manifest : changes of the manifest, one after the other
+    tables : changes of tables, one after the other: each reads what those before it made
+    gone : files of tables that the new format does not have
+    """
+
+    to: Format
+    manifest: tuple[Callable[[Content], Content], ...] = ()
+    tables: tuple[TableChange, ...] = ()
+    gone: frozenset[str] = frozenset()
+
+
+def _without_rules(manifest: Content) -> Content:
+    """Add which rules made the findings: none that this version has."""
+    return {**manifest, "rules_version": 0}
+
+
+# From the oldest format that is read to the present one. The last step collects the changes of the next
+# release; those before it stay as they are.
+OLDEST = Format(12)
+STEPS = (Step(Format(13), manifest=(_without_rules,)),)
+FORMAT = STEPS[-1].to
+
+
+@dataclass(frozen=True)
+class Migrated:
+    """A run folder as one of the present format.
+
+    Attributes
+    ----------
+    manifest : of the present format
+    """
+
+    manifest: Content
+    _steps: tuple[tuple[Content, Step], ...] = ()
+
+    def table(self, file: str, stored: Callable[[str], pd.DataFrame]) -> pd.DataFrame:
+        """Return a table; an empty frame without columns where the folder has none of its sources.
+
+        Parameters
+        ----------
+        file : of the table in the present format
+        stored : returns a table as the folder has it, by its file
+        """
+        changes = [(manifest, change) for manifest, step in self._steps for change in step.tables]
+        return _table(file, changes, stored)
+
+    def files(self, present: Iterable[str]) -> tuple[str, ...]:
+        """Return the files of tables in the present format, sorted, given those that the folder has."""
+        files = set(present)
+        for _, step in self._steps:
+            for change in step.tables:
+                files |= {change.file} if files.intersection(change.read) else set()
+            files -= step.gone
+        return tuple(sorted(files))
+
+
+def _table(
+    file: str, changes: list[tuple[Content, TableChange]], stored: Callable[[str], pd.DataFrame]
+) -> pd.DataFrame:
+    """Return a table after some changes: what the last that makes it gives, from its sources before that."""
+    last = next((at for at in reversed(range(len(changes))) if changes[at][1].file == file), None)
+    if last is None:
+        return stored(file)
+    manifest, change = changes[last]
+    sources = {name: _table(name, changes[:last], stored) for name in change.read}
+    if any(frame.columns.size for frame in sources.values()):
+        return change.made(manifest, sources)
+    return next(iter(sources.values()))
+
+
+def migrated(manifest: Content) -> Migrated:
+    """Return a run folder as one of the present format, given what its manifest holds.
+
+    A folder of a later minor format of the present major one is read as it is.
+
+    Raises
+    ------
+    ArtifactError
+        Where its format is older than `OLDEST`, or of a later major one.
+    """
+    written, done = _format_of(manifest), []
+    for step in STEPS:
+        if step.to > written:
+            done.append((manifest, step))
+            for change in step.manifest:
+                manifest = change(manifest)
+    return Migrated({**manifest, MANIFEST_VERSION: str(written)}, tuple(done))
+
+
+def _format_of(manifest: Content) -> Format:
+    """Return the format of a folder, which was a whole number up to the twelfth."""
+    named = manifest.get(MANIFEST_VERSION)
+    numbers = re.fullmatch(r"(\d{1,4})(?:\.(\d{1,4}))?", str(named), re.ASCII)
+    written = Format(*(int(number or 0) for number in numbers.groups())) if numbers else None
+    if written is not None and OLDEST <= written < Format(FORMAT.major + 1):
+        return written
+    hint = "read it with the version that the manifest names under versions, or run the study again"
+    if written is not None and written > FORMAT:
+        hint = "pip install --upgrade panel-harness"
+    raise ArtifactError.at(
+        f"manifest.json: {MANIFEST_VERSION}",
+        f"the run folder is of format {named!r:.20}",
+        f"a format from {OLDEST} to {FORMAT.major}.x, which this version reads",
+        hint,
+    )
