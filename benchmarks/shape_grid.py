@@ -2,13 +2,16 @@
 
 Studies of cheap estimators are run on simulated panels of 24 shapes, with and without an effect, and what
 they find is counted. ``shape_rates.csv`` in the folder is the table next to ``harness/findings/shape.py``,
-which gives every run its rates. A grid that was cut off goes on where it was: copy ``benchmarks/grid`` to
-``runs/grid``.
+which gives every run its rates, and ``shape_rates.json`` says which version made it of what. A grid that was
+cut off goes on where it was: copy ``benchmarks/grid`` to ``runs/grid``.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
+import inspect
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -20,6 +23,7 @@ import numpy as np
 import pandas as pd
 from numpy.random import Generator
 
+from harness import __version__
 from harness.arrays import Floats
 from harness.calibration.drawn_study import run_on
 from harness.calibration.run import calibration_manifest
@@ -30,7 +34,7 @@ from harness.findings.gain import kind_of
 from harness.findings.gains import Gains
 from harness.findings.run import Run
 from harness.findings.shape import FEATURES, SHIPPED, shape_of
-from harness.findings.table import established
+from harness.findings.table import RULES_VERSION, established
 from harness.installed import installed
 from harness.rng import random_stream
 from harness.running.executor import execute
@@ -293,7 +297,29 @@ def calibrate_grid(
             if not panels.empty:
                 first = first.merge(panels.drop(columns=list(FEATURES)), on=KEY, how="left")
         folder.write_table(SHIPPED.removesuffix(".csv"), grid_table(first))
+        folder.write_text(ORIGIN, f"{json.dumps(origin(), indent=1)}\n")
     return folder.path / SHIPPED
+
+
+# What made the shipped table, next to it.
+ORIGIN = SHIPPED.replace(".csv", ".json")
+
+
+def origin() -> Mapping[str, object]:
+    """Return the versions of harness and rules, and the SHA-256 of what the grid is drawn and counted by.
+
+    These are specs, seed, shapes, effect and the code that draws a panel: other code of this file, or of the
+    harness, does not change it.
+    """
+    drawn = {
+        "specs": {name: (SPECS / f"{name}.yaml").read_text(encoding="utf-8") for name in STUDIES},
+        "counted": {"studies": STUDIES, "gains": GAINS, "flexible": FLEXIBLE, "tested": TESTED},
+        "panels": {"seed": SEED, "effect": EFFECT, "missing": MISSING, "cells": list(map(asdict, CELLS))},
+        "code": [inspect.getsource(part) for part in (PanelShape.draw, _column, lasting)],
+    }
+    digest = hashlib.sha256(json.dumps(drawn, sort_keys=True).encode()).hexdigest()
+    versions = {"panel-harness": __version__, "rules_version": RULES_VERSION}
+    return {"made_by": "benchmarks/shape_grid.py", **versions, "sha256": digest}
 
 
 def panels_of(study: str) -> str:
