@@ -57,7 +57,7 @@ class TableChange:
 
 
 @dataclass(frozen=True)
-class Step:
+class FormatStep:
     """What makes a folder of the format before one of the format `to`.
 
     Attributes
@@ -81,7 +81,7 @@ def _without_rules(manifest: Content) -> Content:
 # From the oldest format that is read to the present one. The last step collects the changes of the next
 # release; those before it stay as they are.
 OLDEST = Format(12)
-STEPS = (Step(Format(13), manifest=(_without_rules,)),)
+STEPS = (FormatStep(Format(13), manifest=(_without_rules,)),)
 FORMAT = STEPS[-1].to
 
 
@@ -95,7 +95,7 @@ class Migrated:
     """
 
     manifest: Content
-    _steps: tuple[tuple[Content, Step], ...] = ()
+    _steps: tuple[tuple[Content, FormatStep], ...] = ()
 
     def table(self, file: str, stored: Callable[[str], pd.DataFrame]) -> pd.DataFrame:
         """Return a table; an empty frame without columns where the folder has none of its sources.

@@ -12,7 +12,16 @@ from harness.api import reporter_of
 from harness.audit.verification import verify
 from harness.installed import installed
 from harness.record.manifest import Manifest
-from harness.record.migrations import FORMAT, OLDEST, STEPS, Format, Migrated, Step, TableChange, migrated
+from harness.record.migrations import (
+    FORMAT,
+    OLDEST,
+    STEPS,
+    Format,
+    Migrated,
+    FormatStep,
+    TableChange,
+    migrated,
+)
 from harness.registry.plugin import PluginChoice
 from harness.running.files import MANIFEST, MANIFEST_SUM, locked
 from harness.running.folder import RunFolder
@@ -213,7 +222,7 @@ MADE = Migrated(
     (
         (
             {"factor": 2},
-            Step(
+            FormatStep(
                 Format(2),
                 tables=(
                     TableChange("a.csv", doubled),
@@ -222,7 +231,7 @@ MADE = Migrated(
                 gone=frozenset({"a.csv", "b.csv"}),
             ),
         ),
-        ({"factor": 10}, Step(Format(3), tables=(TableChange("c.csv", doubled),))),
+        ({"factor": 10}, FormatStep(Format(3), tables=(TableChange("c.csv", doubled),))),
     ),
 )
 
