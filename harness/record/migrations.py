@@ -8,17 +8,16 @@ is pure functions on the manifest, as plain JSON data, and on tables in memory. 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
 
 from harness.errors import ArtifactError
+from harness.record import format_13
+from harness.record.format_13 import Content, Tables
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Content: TypeAlias = Mapping[str, Any]
-Tables: TypeAlias = "Mapping[str, pd.DataFrame]"
 
 MANIFEST_VERSION = "manifest_version"
 
@@ -73,15 +72,28 @@ class FormatStep:
     gone: frozenset[str] = frozenset()
 
 
-def _without_rules(manifest: Content) -> Content:
-    """Add which rules made the findings: none that this version has."""
-    return {**manifest, "rules_version": 0}
-
-
 # From the oldest format that is read to the present one. The last step collects the changes of the next
 # release; those before it stay as they are.
 OLDEST = Format(12)
-STEPS = (FormatStep(Format(13), manifest=(_without_rules,)),)
+_VARIED = ("multiverse.csv", "method_ladder.csv")
+_VARIED_PREDICTIONS = ("multiverse.parquet", "method_ladder.parquet")
+STEPS = (
+    FormatStep(
+        Format(13),
+        manifest=(format_13.manifest_of,),
+        tables=(
+            TableChange("gain.csv", format_13.gain_table),
+            TableChange("variations.csv", format_13.variations_table, _VARIED),
+            TableChange(
+                "variation_gains.csv", format_13.variation_gains_table, (*_VARIED, "multiverse.parquet")
+            ),
+            TableChange(
+                "variation_predictions.parquet", format_13.variation_predictions_table, _VARIED_PREDICTIONS
+            ),
+        ),
+        gone=frozenset({*_VARIED, *_VARIED_PREDICTIONS}),
+    ),
+)
 FORMAT = STEPS[-1].to
 
 
@@ -96,6 +108,11 @@ class Migrated:
 
     manifest: Content
     _steps: tuple[tuple[Content, FormatStep], ...] = ()
+
+    @property
+    def is_earlier(self) -> bool:
+        """Whether the folder was written in an earlier format."""
+        return bool(self._steps)
 
     def table(self, file: str, stored: Callable[[str], pd.DataFrame]) -> pd.DataFrame:
         """Return a table; an empty frame without columns where the folder has none of its sources.

@@ -236,8 +236,8 @@ class RunFolder:
     def tables(self) -> tuple[str, ...]:
         """Return the files of the tables that the run has, as this version names them, sorted."""
         parquet = {table.file for table in PARQUET_TABLES}
-        present = (name for name in self.files() if name.endswith(".csv") or name in parquet)
-        return self._as_now().files(present)
+        names = self._as_now().files(self.files())
+        return tuple(name for name in names if name.endswith(".csv") or name in parquet)
 
     def hashes(self) -> Mapping[str, str]:
         """Return the SHA-256 of every reported file."""
@@ -280,7 +280,8 @@ class RunFolder:
             return self._written[name]
         if name not in TABLES and any(table.name == name for table in PARQUET_TABLES):
             return self.read_parquet(name)
-        return self._as_now().table(f"{name}.csv", self._stored)
+        frame = self._as_now().table(f"{name}.csv", self._stored)
+        return as_read(frame) if self._as_now().is_earlier and len(frame) else frame
 
     def write_parquet(self, name: str, frame: pd.DataFrame) -> None:
         """Write a large table as ``NAME.parquet``."""
@@ -304,6 +305,11 @@ class RunFolder:
             return pd.DataFrame()
         with _readable(path):
             return _from_parquet(path) if path.suffix == ".parquet" else from_csv(path.read_text("utf-8"))
+
+    @property
+    def is_earlier(self) -> bool:
+        """Whether the run was written in an earlier format."""
+        return self._as_now().is_earlier
 
     def _as_now(self) -> Migrated:
         """Return this folder as one of the present format; one without a manifest is being written in it."""

@@ -1,0 +1,114 @@
+"""What a run folder of format 12 is in format 13."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from harness.tables.decision import UNTESTED, decide, size_of
+from harness.tables.gain import decide_gain
+from harness.tables.variations import GAIN, VARIATION_GAINS, VARIATIONS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Content: TypeAlias = Mapping[str, Any]
+Tables: TypeAlias = "Mapping[str, pd.DataFrame]"
+
+# Choices that are no options of an estimator, and what they are of.
+TARGETS = {"controls": "roles", "seed": "study", "protocol": "evaluation", "splits": "evaluation"}
+
+
+def manifest_of(manifest: Content) -> Content:
+    """Leave universes to the table of variations, and say that no rules of today made the findings."""
+    kept = {key: value for key, value in manifest.items() if key != "multiverse"}
+    return {**kept, "rules_version": 0}
+
+
+def gain_table(manifest: Content, tables: Tables) -> pd.DataFrame:
+    """Add what each gain says."""
+    (frame,) = tables.values()
+    study = manifest["study"]
+    given = {"size": size_of(study["level"]), "least_gain": study["least_gain"]}
+    numbers = frame[["gain", "conf_low", "conf_high", "p_holm"]].astype(float)
+    decided = [
+        decide_gain(*own, inference=str(inference), **given)
+        for own, inference in zip(numbers.itertuples(index=False), frame["inference"], strict=True)
+    ]
+    return frame.assign(decision=decided)
+
+
+def variations_table(manifest: Content, tables: Tables) -> pd.DataFrame:
+    """Return what each universe and each step of a ladder changes."""
+    import pandas as pd
+
+    rows = [*_universes(manifest), *_steps(tables["method_ladder.csv"])]
+    return pd.DataFrame(rows, columns=list(VARIATIONS.columns))
+
+
+def _universes(manifest: Content) -> Iterator[Mapping[str, object]]:
+    for position, universe in enumerate(manifest["multiverse"]["universes"]):
+        about = {"list": "multiverse", "key": universe["id"], "position": position}
+        for option, value in universe["choices"].items():
+            yield {**about, "target": TARGETS.get(option, "estimator"), "option": option, "value": value}
+
+
+def _steps(ladder: pd.DataFrame) -> Iterator[Mapping[str, object]]:
+    changes: list[dict[str, object]] = []
+    steps = ladder.drop_duplicates("step").to_dict("records") if len(ladder) else []
+    for step in steps:
+        if step["step"]:
+            option = str(step["change"])
+            target = TARGETS["protocol"] if option in ("protocol", "splits") else "estimator"
+            changes.append({"target": target, "option": option, "value": step["to"]})
+        about = {"list": "method_ladder", "key": f"step {step['step']}", "position": step["step"]}
+        yield from ({**about, "label": step["label"], **change} for change in changes or [{}])
+
+
+def variation_gains_table(manifest: Content, tables: Tables) -> pd.DataFrame:
+    """Return the gains of universes and steps; p-values and numbers of entities were not written."""
+    import pandas as pd
+
+    size = size_of(manifest["study"]["level"])
+    universes, ladder = tables["multiverse.csv"], tables["method_ladder.csv"]
+    parts = []
+    if len(universes):
+        named = universes.rename(columns={"universe": "variation", "gain": "estimate"})
+        folds = tables["multiverse.parquet"].astype({"outcome": str, "protocol": str})
+        n_folds = folds.groupby(["outcome", "protocol"])["fold"].nunique().rename("n_folds")
+        named = named.join(n_folds, on=["outcome", "protocol"])
+        parts.append(named.assign(list="multiverse", quantity=GAIN, status="ok"))
+    if len(ladder):
+        fit, fits = -1, {}
+        for step in ladder.drop_duplicates("step").to_dict("records"):
+            fit += step["change"] not in ("protocol", "splits")
+            fits[step["step"]] = f"method ladder ({fit})"
+        is_gain = ladder["quantity"] != "curve_error"
+        named = ladder.rename(columns={"splits": "n_folds"}).assign(
+            list="method_ladder",
+            variation=[f"step {step}" for step in ladder["step"]],
+            estimator=ladder["step"].map(fits),
+            sample=is_gain.map({True: "test"}),
+        )
+        parts.append(named)
+    whole = pd.concat(parts, ignore_index=True).reindex(columns=list(VARIATION_GAINS.columns))
+    numbers = whole[["estimate", "conf_low", "conf_high"]].astype(float).itertuples(index=False)
+    whole["decision"] = [
+        decide(*own, by="interval", size=size) if quantity != "curve_error" else UNTESTED
+        for own, quantity in zip(numbers, whole["quantity"], strict=True)
+    ]
+    return whole
+
+
+def variation_predictions_table(_manifest: Content, tables: Tables) -> pd.DataFrame:
+    """Return the predictions of universes and steps in one table."""
+    import pandas as pd
+
+    parts = [frame.astype(dict.fromkeys(_categories(frame), str)) for frame in tables.values()]
+    whole = pd.concat([part for part in parts if len(part)], ignore_index=True)
+    names = {name for frame in tables.values() for name in _categories(frame)}
+    return whole.astype(dict.fromkeys(names, "category"))
+
+
+def _categories(frame: pd.DataFrame) -> list[str]:
+    return [str(name) for name in frame.columns if frame[name].dtype == "category"]
