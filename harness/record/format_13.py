@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from harness.record.decisions import decided
+from harness.record.manifest import StudyRecord, read_record
 from harness.tables.decision import UNTESTED, decide, size_of
+from harness.tables.effects import EFFECT_TESTS, EFFECTS, MEDIATION
 from harness.tables.gain import decide_gain
 from harness.tables.variations import GAIN, VARIATION_GAINS, VARIATIONS
 
@@ -36,6 +40,20 @@ def gain_table(manifest: Content, tables: Tables) -> pd.DataFrame:
         for own, inference in zip(numbers.itertuples(index=False), frame["inference"], strict=True)
     ]
     return frame.assign(decision=decided)
+
+
+# Tables of effects whose rows have decisions.
+DECIDED = (EFFECTS.name, MEDIATION.name, EFFECT_TESTS.name)
+
+
+def decided_table(name: str, manifest: Content, tables: Tables) -> pd.DataFrame:
+    """Add to a table of effects what its rows say, adjusted for their families."""
+    (frame,) = tables.values()
+    text = json.dumps(manifest["study"])
+    study = read_record(
+        StudyRecord, text, where="manifest.json: study", hint="take a whole copy of the folder"
+    )
+    return decided(frame, name, study)
 
 
 def variations_table(manifest: Content, tables: Tables) -> pd.DataFrame:

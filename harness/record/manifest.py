@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal, TypeVar
@@ -15,7 +14,6 @@ from harness.data.name import exposure_columns
 from harness.errors import ArtifactError, Problem
 from harness.evaluation.protocol import KNOWN_ENTITIES, KNOWN_PERIODS, LATER_PERIODS, TOUCHES_TEST_ROWS, Leak
 from harness.language import ENGLISH, gettext
-from harness.record.migrations import MANIFEST_VERSION, Migrated, migrated
 from harness.study.expectations.claim import OpenQuestion, PublishedConclusion
 from harness.study.spec.study import Brackets, ReportFormat, Variable
 from harness.tables.registry import with_declared
@@ -347,21 +345,8 @@ class Manifest:
         """CSV tables that the run may have, by name, without the details of fits."""
         return with_declared(self.scenario_tables)
 
-    @classmethod
-    def from_json(cls, text: str) -> Manifest:
-        """Return the manifest of a run folder, of an earlier format too.
-
-        Raises
-        ------
-        ArtifactError
-            If its format is not read, or listing every key that is missing or of a wrong type.
-        """
-        with suppress(ValueError):  # of what is no JSON, which is refused below
-            text = json.dumps(migrated_folder(text).manifest)
-        return read_record(cls, text, where="manifest.json", hint="run the study again with this version")
-
     def to_json(self) -> str:
-        """Return the manifest as text, one key per line."""
+        """Return the manifest as text, one key per line; `harness.record.migrations.manifest_of` reads it."""
         return record_text(self)
 
 
@@ -396,18 +381,3 @@ def read_record(kind: type[Record], text: str, *, where: str, hint: str) -> Reco
             *(Problem(place, one["msg"], hint=hint) for place, one in zip(places, mistakes, strict=True))
         ) from error
     return read
-
-
-def migrated_folder(text: str) -> Migrated:
-    """Return a run folder as one of the present format, given its manifest.
-
-    Raises
-    ------
-    ValueError
-        Where the text is no JSON.
-    ArtifactError
-        If its format is not read.
-    """
-    content = json.loads(text)
-    is_manifest = isinstance(content, dict) and MANIFEST_VERSION in content
-    return migrated(content) if is_manifest else Migrated(content)

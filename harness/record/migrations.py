@@ -7,14 +7,18 @@ is pure functions on the manifest, as plain JSON data, and on tables in memory. 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from harness.errors import ArtifactError
 from harness.record import format_13
 from harness.record.format_13 import Content, Tables
+from harness.record.manifest import Manifest, read_record
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,6 +87,10 @@ STEPS = (
         manifest=(format_13.manifest_of,),
         tables=(
             TableChange("gain.csv", format_13.gain_table),
+            *(
+                TableChange(f"{name}.csv", partial(format_13.decided_table, name))
+                for name in format_13.DECIDED
+            ),
             TableChange("variations.csv", format_13.variations_table, _VARIED),
             TableChange(
                 "variation_gains.csv", format_13.variation_gains_table, (*_VARIED, "multiverse.parquet")
@@ -184,3 +192,31 @@ def _format_of(manifest: Content) -> Format:
         f"a format from {OLDEST} to {FORMAT.major}.x, which this version reads",
         hint,
     )
+
+
+def folder_of(text: str) -> Migrated:
+    """Return a run folder as one of the present format, given the text of its manifest.
+
+    Raises
+    ------
+    ValueError
+        Where the text is no JSON.
+    ArtifactError
+        If its format is not read.
+    """
+    content = json.loads(text)
+    is_manifest = isinstance(content, dict) and MANIFEST_VERSION in content
+    return migrated(content) if is_manifest else Migrated(content)
+
+
+def manifest_of(text: str) -> Manifest:
+    """Return the manifest of a run folder, of an earlier format too.
+
+    Raises
+    ------
+    ArtifactError
+        If its format is not read, or listing every key that is missing or of a wrong type.
+    """
+    with suppress(ValueError):  # of what is no JSON, which is refused below
+        text = json.dumps(folder_of(text).manifest)
+    return read_record(Manifest, text, where="manifest.json", hint="run the study again with this version")

@@ -15,8 +15,8 @@ from pydantic import TypeAdapter
 
 from harness.errors import ArtifactError, Problem
 from harness.language import Filled, messages_in
-from harness.record.manifest import Manifest, json_text, migrated_folder
-from harness.record.migrations import Migrated
+from harness.record.manifest import Manifest, json_text
+from harness.record.migrations import Migrated, folder_of, manifest_of
 from harness.running import files
 from harness.running.csv_table import as_read, csv_text, from_csv, texts_of
 from harness.tables.registry import PARQUET_TABLES, TABLES
@@ -319,7 +319,7 @@ class RunFolder:
             text = self.read_bytes(files.MANIFEST).decode("utf-8")
             if text not in self._migrated:
                 self._migrated.clear()
-                self._migrated[text] = migrated_folder(text)
+                self._migrated[text] = folder_of(text)
         return self._migrated[text]
 
     def write_manifest(self, manifest: Manifest) -> None:
@@ -372,7 +372,7 @@ class RunFolder:
             Where its format is not read, or naming every key that is missing or of a wrong type.
         """
         with _readable(self.path / files.MANIFEST):
-            return Manifest.from_json(self.read_bytes(files.MANIFEST).decode("utf-8"))
+            return manifest_of(self.read_bytes(files.MANIFEST).decode("utf-8"))
 
 
 def _is_inside(name: str) -> bool:

@@ -11,7 +11,6 @@ from harness import ArtifactError, open_run
 from harness.api import reporter_of
 from harness.audit.verification import verify
 from harness.installed import installed
-from harness.record.manifest import Manifest
 from harness.record.migrations import (
     FORMAT,
     OLDEST,
@@ -20,6 +19,7 @@ from harness.record.migrations import (
     FormatStep,
     Migrated,
     TableChange,
+    manifest_of,
     migrated,
 )
 from harness.registry.plugin import PluginChoice
@@ -76,7 +76,7 @@ def test_every_table_of_an_earlier_format_has_the_columns_of_today(stored):
 def test_every_key_of_an_earlier_manifest_is_read_and_none_is_made_up(stored):
     content = json.loads((stored / MANIFEST).read_bytes())
     expected = migrated(content).manifest
-    assert json.loads(Manifest.from_json(json.dumps(content)).to_json()) == expected
+    assert json.loads(manifest_of(json.dumps(content)).to_json()) == expected
     assert "rules_version" in expected
 
 
@@ -184,7 +184,7 @@ def test_a_later_major_format_is_refused_with_what_to_do(command, small_run, tmp
 @pytest.mark.parametrize("named", [1, 11, "two", None, True, "13.x", "", -12])
 def test_what_is_no_format_or_too_early_is_refused(named):
     with pytest.raises(ArtifactError) as raised:
-        Manifest.from_json(json.dumps({"manifest_version": named}))
+        manifest_of(json.dumps({"manifest_version": named}))
     (problem,) = raised.value.problems
     assert problem.where == "manifest.json: manifest_version"
     assert repr(named) in problem.what
@@ -194,7 +194,7 @@ def test_what_is_no_format_or_too_early_is_refused(named):
 def test_a_manifest_that_is_damaged_otherwise_names_the_damage():
     for text in ("", "[]", "{}", json.dumps({"manifest_version": str(FORMAT)})):
         with pytest.raises(ArtifactError, match=r"manifest\.json"):
-            Manifest.from_json(text)
+            manifest_of(text)
 
 
 def test_the_study_can_be_run_again_in_the_place_of_an_earlier_folder(copy, tmp_path, monkeypatch):

@@ -20,7 +20,7 @@ from harness.installed import installed
 from harness.language import remember
 from harness.record.decisions import decided
 from harness.record.manifest import Manifest
-from harness.record.migrations import FORMAT
+from harness.record.migrations import FORMAT, manifest_of
 from harness.report.blocks import Appendix, Paragraph, Tabs
 from harness.report.drawing.canvas import house_style
 from harness.report.page import figures_in
@@ -83,7 +83,7 @@ def manifest(
 def read_manifest(content: dict[str, Any]) -> Manifest:
     """Return the manifest that holds these values."""
     present = {"manifest_version": str(FORMAT), "rules_version": RULES_VERSION}
-    return Manifest.from_json(json.dumps(content | present))
+    return manifest_of(json.dumps(content | present))
 
 
 def stored_table(path: Path, study: dict[str, Any], drawn: tuple[str, ...]) -> pd.DataFrame:
