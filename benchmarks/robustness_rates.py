@@ -64,10 +64,10 @@ def main() -> None:
     counts: dict[str, int] = {}
     for seed in range(asked.first, asked.first + asked.panels):
         panel = plants(seed, asked.entities, effect=asked.effect, is_bent=asked.splines)
-        found = answered_in_parts(scenario, Subject(panel, learner, "learner", seed))["robustness"]
-        joint = found[found["check"] == JOINT].set_index("method")["p_difference"]
-        slopes = found[(found["check"] == BASELINE) | found["p_difference"].notna()]
-        slopes = slopes[slopes["check"] != JOINT]
+        found = answered_in_parts(scenario, Subject(panel, learner, "learner", seed))["variation_effects"]
+        joint = found[found["variation"] == JOINT].set_index("method")["p_difference"]
+        slopes = found[(found["variation"] == BASELINE) | found["p_difference"].notna()]
+        slopes = slopes[slopes["variation"] != JOINT]
         agree = bool((joint >= 0.05).all())
         same = bool((slopes["estimate"] > 0.0).all() or (slopes["estimate"] < 0.0).all())
         said = {"all agree": agree, "all confirm": agree and same and bool((slopes["p_value"] < 0.05).all())}

@@ -33,10 +33,12 @@ from harness.running.results import answer_parts, answers_in_parts
 from harness.running.write import linearity_tests
 from harness.scenarios.full_fit import FullResult, FullTask
 from harness.scenarios.task import run_in_process
-from harness.tables.effects import EFFECT_TESTS, ROBUSTNESS
+from harness.study.variation import ROBUSTNESS
+from harness.tables.effects import EFFECT_TESTS
 from harness.tables.gain import GAIN
 from harness.tables.registry import with_declared
 from harness.tables.table import grouped
+from harness.tables.variations import VARIATION_EFFECTS
 
 # How far the mean over drawn panels of a share or a correlation may be from the data for it to be kept.
 NEAR = 0.05
@@ -346,9 +348,10 @@ def kinds_found(run: Run) -> pd.DataFrame:
 
 def checks_found(run: Run) -> pd.DataFrame:
     """Return whether all robustness checks of each outcome and learner agree, and confirm the slope."""
+    checks = run.rows(VARIATION_EFFECTS, list=ROBUSTNESS)
     rows = [
         (*place, "", name, float(passed))
-        for place, own in grouped(run.rows(ROBUSTNESS), "outcome", "learner").items()
+        for place, own in grouped(checks, "outcome", "learner").items()
         for name, passed in checks_passed(own, level=run.manifest.study.level).items()
     ]
     return pd.DataFrame(rows, columns=COLUMNS)

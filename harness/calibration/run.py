@@ -36,9 +36,9 @@ from harness.running.provenance import manifest_of
 from harness.running.varied import Most, capped
 from harness.running.workers import Workers
 from harness.study.spec.study import Study
-from harness.tables.effects import ROBUSTNESS
 from harness.tables.findings import CHECK_RATES, ERROR_RATES
 from harness.tables.table import columns_of, read_rows
+from harness.tables.variations import VARIATION_EFFECTS
 
 # Names of the tables: of shares, and of the page; of what was reduced; of what drawn panels kept of the data.
 CALIBRATION, FORM, FEATURES = "calibration", "calibration_form", "calibration_features"
@@ -187,7 +187,7 @@ def cheap_form(study: Study) -> Study:
     in `CAPS` are held to what stands there. Only scenarios that find something are requested, by the table
     that a finding rests on; the multiverse is left out.
     """
-    quick, found_in = as_quick(study), {table.name for table in (*RULES, ROBUSTNESS)}
+    quick, found_in = as_quick(study), {table.name for table in (*RULES, VARIATION_EFFECTS)}
     evaluation = quick.evaluation
     finding = [one for one in quick.scenarios if any(table.name in found_in for table in one.scenario.tables)]
     held = partial(capped, most=CAPS)

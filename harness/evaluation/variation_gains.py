@@ -15,7 +15,7 @@ import pandas as pd
 from harness.evaluation.losses import SAMPLES
 from harness.evaluation.tables import gains_table
 from harness.study.variation import MULTIVERSE, Variation
-from harness.tables.decision import decide, size_of
+from harness.tables.decision import decide_by_intervals, size_of
 from harness.tables.variations import GAIN
 
 # Cells without predictions, where there are none.
@@ -88,9 +88,9 @@ def variation_gains(
     for one in comparisons:
         gains = one.gains(predictions, missing, level=level)
         if len(gains):
-            numbers = gains.reindex(columns=["estimate", "conf_low", "conf_high"]).itertuples(index=False)
-            size = size_of(level)
-            yield gains.assign(decision=[decide(*own, by="interval", size=size) for own in numbers])
+            numbers = gains.reindex(columns=["estimate", "conf_low", "conf_high"])
+            decisions = decide_by_intervals(*numbers.to_numpy().T, size=size_of(level))
+            yield gains.assign(decision=decisions)
 
 
 def choice_table(gains: pd.DataFrame, variations: Iterable[Variation]) -> pd.DataFrame:

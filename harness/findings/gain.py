@@ -15,10 +15,10 @@ from harness.scenarios.robustness import BASELINE, JOINT
 from harness.tables.accuracy import AccuracyRow
 from harness.tables.coefficients import COEFFICIENTS
 from harness.tables.decision import ABOVE, size_of
-from harness.tables.effects import RobustnessRow
 from harness.tables.findings import FindingRow
 from harness.tables.gain import GIVEN_PERIODS, GainRow
 from harness.tables.preparation import LEAK_CODE, PREPARATION, WARNINGS
+from harness.tables.variations import VariationEffectRow
 from harness.text.sentences import Sentence, finding
 
 AGREE, CONFIRM = "checks_agree", "checks_confirm"
@@ -30,7 +30,7 @@ CHECKS: Mapping[str, str] = {
 }
 
 
-def checks_passed(rows: Iterable[RobustnessRow], *, level: float) -> Mapping[str, bool]:
+def checks_passed(rows: Iterable[VariationEffectRow], *, level: float) -> Mapping[str, bool]:
     """Return whether the checks of one outcome and learner, by all methods, agree and confirm.
 
     They agree where no joint test finds that a slope differs from what it should equal, as the report says
@@ -38,11 +38,11 @@ def checks_passed(rows: Iterable[RobustnessRow], *, level: float) -> Mapping[str
     from zero with one sign. A check without a result is passed over; without a joint test there is neither.
     """
     done, size = [row for row in rows if row.is_done], size_of(level)
-    joint = [row.p_difference >= size for row in done if row.check == JOINT]
+    joint = [row.p_difference >= size for row in done if row.variation == JOINT]
     slopes = [
         row
         for row in done
-        if row.check == BASELINE or (row.check != JOINT and math.isfinite(row.p_difference))
+        if row.variation == BASELINE or (row.variation != JOINT and math.isfinite(row.p_difference))
     ]
     if not joint or not slopes:
         return {}

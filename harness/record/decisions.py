@@ -7,7 +7,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from harness.record.manifest import PrimaryRecord, StudyRecord
-from harness.tables.decision import SIGNIFICANT, UNTESTED, Decision, decide, decide_test, family_name, size_of
+from harness.tables.decision import (
+    SIGNIFICANT,
+    UNTESTED,
+    Decision,
+    decide,
+    decide_by_intervals,
+    decide_test,
+    family_name,
+    size_of,
+)
 from harness.tables.effects import (
     DECIDED_TESTS,
     EFFECT_TESTS,
@@ -21,6 +30,7 @@ from harness.tables.effects import (
     MediationRow,
 )
 from harness.tables.table import NAN, read_rows
+from harness.tables.variations import VARIATION_EFFECTS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,8 +103,18 @@ def decided(table: pd.DataFrame, name: str, study: StudyRecord) -> pd.DataFrame:
     table : all rows of the run
     name : of the table
     """
-    decide_table = {EFFECTS.name: _effects, MEDIATION.name: _mediation, EFFECT_TESTS.name: _tests}.get(name)
+    decide_table = {
+        EFFECTS.name: _effects,
+        MEDIATION.name: _mediation,
+        EFFECT_TESTS.name: _tests,
+        VARIATION_EFFECTS.name: _variations,
+    }.get(name)
     return table if decide_table is None or table.empty else decide_table(table, study)
+
+
+def _variations(table: pd.DataFrame, study: StudyRecord) -> pd.DataFrame:
+    numbers = (table[name] for name in ("estimate", "conf_low", "conf_high"))
+    return table.assign(decision=decide_by_intervals(*numbers, size=size_of(study.level)))
 
 
 def _effects(table: pd.DataFrame, study: StudyRecord) -> pd.DataFrame:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from harness.record.decisions import decided
 from harness.record.manifest import StudyRecord, read_record
+from harness.study.variation import REGRESSIONS, ROBUST_REGRESSIONS, ROBUSTNESS
 from harness.tables.decision import UNTESTED, decide, size_of
 from harness.tables.effects import EFFECT_TESTS, EFFECTS, MEDIATION
 from harness.tables.gain import decide_gain
-from harness.tables.variations import GAIN, VARIATION_GAINS, VARIATIONS
+from harness.tables.variations import GAIN, VARIATION_EFFECTS, VARIATION_GAINS, VARIATIONS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,7 +58,7 @@ def decided_table(name: str, manifest: Content, tables: Tables) -> pd.DataFrame:
 
 
 def variations_table(manifest: Content, tables: Tables) -> pd.DataFrame:
-    """Return what each universe and each step of a ladder changes."""
+    """Return what each universe and each step of a ladder changes; of checks their names say it."""
     import pandas as pd
 
     rows = [*_universes(manifest), *_steps(tables["method_ladder.csv"])]
@@ -116,6 +117,22 @@ def variation_gains_table(manifest: Content, tables: Tables) -> pd.DataFrame:
         for own, quantity in zip(numbers, whole["quantity"], strict=True)
     ]
     return whole
+
+
+def variation_effects_table(manifest: Content, tables: Tables) -> pd.DataFrame:
+    """Return slopes under robustness checks and coefficients of regressions; keys say what they change."""
+    import pandas as pd
+
+    checks, columns = tables["robustness.csv"], tables["specifications.csv"]
+    names = {"check": "variation", "specification": "variation", "estimator": "learner", "term": "exposure"}
+    parts = []
+    if len(checks):
+        parts.append(checks.rename(columns=names).assign(list=ROBUSTNESS))
+    if len(columns):
+        lists = columns["part"].map({"baseline": REGRESSIONS, "robustness": ROBUST_REGRESSIONS})
+        parts.append(columns.rename(columns=names).assign(list=lists))
+    whole = pd.concat(parts, ignore_index=True).reindex(columns=list(VARIATION_EFFECTS.columns))
+    return decided_table(VARIATION_EFFECTS.name, manifest, {VARIATION_EFFECTS.file: whole})
 
 
 def variation_predictions_table(_manifest: Content, tables: Tables) -> pd.DataFrame:

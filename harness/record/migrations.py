@@ -80,6 +80,7 @@ class FormatStep:
 # release; those before it stay as they are.
 OLDEST = Format(12)
 _VARIED = ("multiverse.csv", "method_ladder.csv")
+_CHECKED = ("robustness.csv", "specifications.csv")
 _VARIED_PREDICTIONS = ("multiverse.parquet", "method_ladder.parquet")
 STEPS = (
     FormatStep(
@@ -98,8 +99,9 @@ STEPS = (
             TableChange(
                 "variation_predictions.parquet", format_13.variation_predictions_table, _VARIED_PREDICTIONS
             ),
+            TableChange("variation_effects.csv", format_13.variation_effects_table, _CHECKED),
         ),
-        gone=frozenset({*_VARIED, *_VARIED_PREDICTIONS}),
+        gone=frozenset({*_VARIED, *_VARIED_PREDICTIONS, *_CHECKED}),
     ),
 )
 FORMAT = STEPS[-1].to

@@ -25,13 +25,13 @@ from harness.running.results import MissingCell, RunResults
 from harness.running.varied import VariedFit, comparisons_of, curve_of
 from harness.scenarios.full_fit import FullResult
 from harness.scenarios.truth import truth_errors
-from harness.study.variation import LADDER, MULTIVERSE, change_rows
+from harness.study.variation import LADDER, MULTIVERSE
 from harness.tables import gain
 from harness.tables.accuracy import ACCURACY, METRICS, PREDICTIONS, VARIATION_PREDICTIONS
 from harness.tables.curves import CURVES
 from harness.tables.decision import UNTESTED
 from harness.tables.table import NAN
-from harness.tables.variations import CURVE_ERROR, VARIATION_GAINS, VARIATIONS
+from harness.tables.variations import CURVE_ERROR, VARIATION_GAINS
 
 _cell = attrgetter("outcome", "estimator", "protocol")
 
@@ -183,7 +183,7 @@ def _write_metrics(
 
 
 def write_variations(folder: RunFolder, results: RunResults) -> None:
-    """Write what variations of the study change and gain, and how far curves of a ladder are from the truth.
+    """Write what variations of the study gain, and how far curves of a ladder are from the truth.
 
     Parameters
     ----------
@@ -205,8 +205,6 @@ def write_variations(folder: RunFolder, results: RunResults) -> None:
         gains += ladder_curves(plan.varied, results.varied_fulls, folder.read_table("truth"), curve.id)
     table = in_order(as_declared(VARIATION_GAINS, gains), {"outcome": results.outcomes})
     folder.write_table(VARIATION_GAINS.name, table)
-    changes = pd.DataFrame(change_rows(one.variation for one in plan.varied))
-    folder.write_table(VARIATIONS.name, as_declared(VARIATIONS, [changes]))
     for one in comparisons:
         if one.list == MULTIVERSE:
             choices = choice_table(table, (fit.variation for fit in plan.varied))

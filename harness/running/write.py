@@ -37,11 +37,13 @@ from harness.study.expectations.cell import check_expectations, expectations_tab
 from harness.study.expectations.claims_table import claims_table
 from harness.study.expectations.curve_claim import SOURCES
 from harness.study.spec.study import Study
+from harness.study.variation import change_rows
 from harness.tables.curves import BINNED_SCATTER, CURVE_DRAWS
 from harness.tables.effects import EFFECT_TESTS
 from harness.tables.findings import FINDINGS
 from harness.tables.registry import TABLES
 from harness.tables.table import ResultTable
+from harness.tables.variations import VARIATIONS
 
 
 def effect_tests(results: RunResults, folder: RunFolder) -> Iterator[pd.DataFrame]:
@@ -312,6 +314,9 @@ def _scenario_parts(results: RunResults, folder: RunFolder) -> Mapping[str, list
     """Return the parts of every scenario table: what the data say, what estimators answer, and fits alone."""
     parts: dict[str, list[pd.DataFrame]] = defaultdict(list)
     any_panel = results.all_rows[results.outcomes[0]]
+    if results.prepared.plan.varied:
+        changes = change_rows(one.variation for one in results.prepared.plan.varied)
+        parts[VARIATIONS.name].append(pd.DataFrame(changes).assign(scenario=""))
     for entry in results.study.scenarios:
         # Why one has none stands in the warnings.
         for name, frame in (attempt(partial(entry.scenario.describe, any_panel)).value or {}).items():

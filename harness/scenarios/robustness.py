@@ -2,179 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
-from typing import Annotated, ClassVar, Literal, Self, get_args
+from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
-from numpy.random import Generator
 from pydantic import Field
 
 from harness.arrays import Floats
 from harness.data.panel import Panel
-from harness.errors import EstimationError
 from harness.estimators.guard import Attempt, attempt
-from harness.language import Message, marked
+from harness.language import marked
 from harness.rng import random_stream
 from harness.scenarios.effect.cell import Cell, CrossFit, parts_of
 from harness.scenarios.effect.dependence import DependentErrors
 from harness.scenarios.effect.scenario import Learners, LearnerScenario
 from harness.scenarios.effect.terms import Within
-from harness.scenarios.scenario import Concluded, Found, Part, Subject
-from harness.tables.effects import ROBUSTNESS
+from harness.scenarios.panel_variations import CHECKS, CheckName, checks_of, permuted, varied
+from harness.scenarios.scenario import Concluded, Found, Part, Subject, Tables, framed
+from harness.study.variation import ROBUSTNESS, Change, Variation, change_rows, listed
 from harness.tables.table import ResultTable
+from harness.tables.variations import VARIATION_EFFECTS, VARIATIONS
 
-CheckName = Literal["lead", "lag", "groups", "winsorised", "log_outcome", "periods"]
-CHECKS: tuple[CheckName, ...] = get_args(CheckName)
-
-# Share of the rows on either side whose values winsorising pulls in.
-TAIL = 0.01
-
-# What an effect should equal: that of all rows as they are, zero, or nothing, being in other units.
+# What a slope should equal: that of all rows as they are, zero, or nothing, being in other units.
 Target = Literal["baseline", "zero", "none"]
-
-
-@dataclass(frozen=True, eq=False)
-class RobustnessCheck:
-    """One way to look once more.
-
-    Attributes
-    ----------
-    name : as tables have it
-    target : what the effect should equal
-    panel : makes the rows; raises an `EstimationError` where they do not allow it
-    """
-
-    name: str
-    target: Target
-    panel: Callable[[], Panel]
-
-
-# The name of a check without the rows of one group.
-WITHOUT = marked("without {by}: {level}")
-
-
-def checks_of(
-    panel: Panel, names: tuple[CheckName, ...], *, by: str | None, controls: tuple[int, ...]
-) -> Iterator[RobustnessCheck]:
-    """Yield the checks of a panel whose exposure is in its place.
-
-    Parameters
-    ----------
-    by : column whose groups are left out one after the other
-    controls : numbers of controls to try, the first so many
-    """
-    for name in (name for name in CHECKS if name in names):
-        if name in CHANGES:
-            text, target, make = CHANGES[name]
-            yield RobustnessCheck(text, target, partial(make, panel))
-        elif name == "groups" and by is not None:
-            key = panel.group(by)
-            for code in np.unique(key.codes).tolist():
-                some = partial(panel.take, np.flatnonzero(key.codes != code))
-                without = Message(WITHOUT, by=by, level=key.labels[code])
-                yield RobustnessCheck(without, "baseline", some)
-    if "periods" in names:
-        present = np.unique(panel.time.codes)
-        half = present[present.size // 2]
-        label = panel.time.labels[half]
-        early, late = (np.flatnonzero(side) for side in (panel.time.codes < half, panel.time.codes >= half))
-        before = Message("periods before {period}", period=label)
-        yield RobustnessCheck(before, "baseline", partial(_some_periods, panel, early))
-        since = Message("periods from {period}", period=label)
-        yield RobustnessCheck(since, "baseline", partial(_some_periods, panel, late))
-    for number in controls:
-        yield RobustnessCheck(
-            Message("first {number} controls", number=number),
-            "baseline",
-            partial(panel.with_controls, panel.controls[:number]),
-        )
-
-
-def permuted(panel: Panel, rng: Generator) -> Panel:
-    """Return the panel with the exposure of another entity in the same period, entities drawn at random.
-
-    An entity keeps the course of an exposure, so that its correlation over time stays what it is. Rows whose
-    partner has no row in their period are left out.
-    """
-    present = np.unique(panel.entity.codes)
-    partner = dict(zip(present.tolist(), rng.permutation(present).tolist(), strict=True))
-    cells = zip(panel.entity.codes.tolist(), panel.time.codes.tolist(), strict=True)
-    row_of = {cell: row for row, cell in enumerate(cells)}
-    pairs = [
-        (row, row_of[partner[entity], time])
-        for (entity, time), row in row_of.items()
-        if (partner[entity], time) in row_of
-    ]
-    rows, sources = np.array(pairs).T
-    return panel.take(rows).with_column(panel.exposure, panel.column(panel.exposure)[sources])
-
-
-def _lead(panel: Panel) -> Panel:
-    """Return rows with a next period: its exposure in place of theirs, which is among the controls."""
-    ordered = panel.take(panel.canonical_order)
-    now = _followed(ordered)
-    rows = ordered.take(now)
-    own, n_own = rows.column(panel.exposure), len(panel.exposure_columns)
-    return replace(
-        rows,
-        controls=(*rows.controls, f"{panel.exposure}, this period"),
-        X=np.column_stack([ordered.column(panel.exposure)[now + 1], rows.X[:, n_own:], own]),
-        levels=(),
-        derived=(),
-        moderators=rows.moderators,
-    )
-
-
-def _lag(panel: Panel) -> Panel:
-    ordered = panel.take(panel.canonical_order)
-    before = _followed(ordered)
-    rows = ordered.take(before + 1)
-    n_own = len(panel.exposure_columns)
-    return replace(rows, X=np.column_stack([ordered.X[before, :n_own], rows.X[:, n_own:]]))
-
-
-def _followed(ordered: Panel) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """Return positions of rows that the next period of their entity follows."""
-    same = (np.diff(ordered.entity.codes) == 0) & (np.diff(ordered.period) == 1)
-    found = np.flatnonzero(same)
-    if found.size == 0:
-        what = marked("no entity has rows in two consecutive periods")
-        raise EstimationError.at("robustness", what)
-    return found
-
-
-def _winsorised(panel: Panel) -> Panel:
-    exposure, outcome = (
-        np.clip(values, *np.quantile(values, [TAIL, 1.0 - TAIL]))
-        for values in (panel.column(panel.exposure), panel.observed)
-    )
-    return replace(panel.with_column(panel.exposure, exposure), observed=outcome)
-
-
-def _log_outcome(panel: Panel) -> Panel:
-    if panel.observed.min() <= 0.0:
-        what = Message("has no logarithm at {least}", least=f"{panel.observed.min():g}")
-        raise EstimationError.at(panel.outcome, what, "an outcome above zero")
-    return replace(panel, observed=np.log(panel.observed))
-
-
-# Checks that change the panel as a whole: how tables call them, what the effect should equal, and how.
-CHANGES: Mapping[CheckName, tuple[str, Target, Callable[[Panel], Panel]]] = {
-    "lead": (marked("exposure of the next period, given this one's"), "zero", _lead),
-    "lag": (marked("exposure of the period before"), "none", _lag),
-    "winsorised": (marked("outcome and exposure winsorised"), "baseline", _winsorised),
-    "log_outcome": (marked("outcome in logs"), "none", _log_outcome),
-}
-
-
-def _some_periods(panel: Panel, rows: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Panel:
-    if np.unique(panel.time.codes[rows]).size < 2:
-        raise EstimationError.at("robustness", marked("half of the periods is fewer than two periods"))
-    return panel.take(rows)
-
+TARGETS: Mapping[str, Target] = {"lead": "zero", "lag": "none", "log_outcome": "none"}
 
 BASELINE = marked("as it is")
 PERMUTED = marked("exposure permuted over entities")
@@ -213,7 +67,8 @@ class RobustnessScenario(LearnerScenario):
     """
 
     name: ClassVar[str] = "robustness"
-    tables: ClassVar[tuple[ResultTable, ...]] = (ROBUSTNESS,)
+    tables: ClassVar[tuple[ResultTable, ...]] = (VARIATION_EFFECTS,)
+    data_tables: ClassVar[tuple[ResultTable, ...]] = (VARIATIONS,)
 
     checks: tuple[CheckName, ...] = CHECKS
     methods: Annotated[tuple[Within, ...], Field(min_length=1)] = (
@@ -235,32 +90,37 @@ class RobustnessScenario(LearnerScenario):
 
     def parts(self, subject: Subject) -> Iterator[Part]:
         """Yield each nuisance function of every method and check on each fold."""
-        looks = product(self.methods, [*self._checks(subject), *self._permutations(subject)])
+        looks = product(self.methods, [*self._checks(subject.panel), *self._permutations()])
         tried = (attempt(partial(self._cell, subject, *look)).value for look in looks)
         yield from parts_of(cell for cell in tried if cell is not None)
 
     def concluded(self, subject: Subject, found: Found) -> Concluded:
         """Return the slope under every check, a row with its reason where there is none."""
-        return {
-            ROBUSTNESS.name: [row for method in self.methods for row in self._rows(subject, method, found)]
-        }
+        rows = [row for method in self.methods for row in self._rows(subject, method, found)]
+        return {VARIATION_EFFECTS.name: rows}
 
-    def _checks(self, subject: Subject) -> list[RobustnessCheck]:
-        panel = self.requested_panel(subject.panel)
-        own = checks_of(panel, self.checks, by=self.by, controls=self.controls)
-        return [RobustnessCheck(BASELINE, "none", lambda: panel), *own]
+    def describe(self, panel: Panel) -> Tables:
+        """Return what each check changes."""
+        return framed({VARIATIONS.name: change_rows(self._checks(panel))})
 
-    def _permutations(self, subject: Subject) -> list[RobustnessCheck]:
-        panel, seed = self.requested_panel(subject.panel), subject.seed
-        makers = [partial(_permuted, panel, seed, at) for at in range(self.permutations)]
-        return [RobustnessCheck(f"{PERMUTED} {at}", "zero", make) for at, make in enumerate(makers, start=1)]
+    def _checks(self, panel: Panel) -> tuple[Variation, ...]:
+        own = checks_of(self.requested_panel(panel), self.checks, by=self.by, controls=self.controls)
+        return listed(ROBUSTNESS, [(BASELINE, None), *own])
 
-    def _cell(self, subject: Subject, method: Within, check: RobustnessCheck) -> Cell:
-        name = "" if check.name == BASELINE else check.name
+    def _permutations(self) -> tuple[Variation, ...]:
+        draws = range(self.permutations)
+        return listed(ROBUSTNESS, ((f"{PERMUTED} {at + 1}", Change("panel", PERMUTED, at)) for at in draws))
+
+    def _cell(self, subject: Subject, method: Within, check: Variation) -> Cell:
+        panel, is_permuted = self.requested_panel(subject.panel), check.option == PERMUTED
+        if is_permuted:
+            rng = random_stream(subject.seed, "placebo", check.position)
+        rows = permuted(panel, rng) if is_permuted else varied(panel, check)
+        name = "" if check.key == BASELINE else check.key
         cross_fit = CrossFit(self.folds, 1, self.level)
-        return Cell(method, method, "line", "", name, None, check.panel(), subject, cross_fit)
+        return Cell(method, method, "line", "", name, None, rows, subject, cross_fit)
 
-    def _slope(self, subject: Subject, method: Within, found: Found, check: RobustnessCheck) -> _Slope:
+    def _slope(self, subject: Subject, method: Within, found: Found, check: Variation) -> _Slope:
         cell = self._cell(subject, method, check)
         estimated, rows = cell.estimated(found, 0), cell.rows.panel
         influence = np.zeros(len(subject.panel.entity.labels))
@@ -270,24 +130,25 @@ class RobustnessScenario(LearnerScenario):
 
     def _rows(self, subject: Subject, method: Within, found: Found) -> Iterator[Mapping[str, object]]:
         place = {"exposure": self.exposure or subject.panel.exposure, "method": method}
-        place |= {"learner": subject.name}
+        place |= {"learner": subject.name, "list": ROBUSTNESS}
         slope = partial(self._slope, subject, method, found)
-        looked = [(check, attempt(partial(slope, check))) for check in self._checks(subject)]
+        looked = [(check, attempt(partial(slope, check))) for check in self._checks(subject.panel)]
         first = looked[0][1].value
         for check, tried in looked:
             yield place | _row(check, tried, first, level=self.level)
         if first is None:
             return
         if self.permutations:
-            drawn = [attempt(partial(slope, check)).value for check in self._permutations(subject)]
+            drawn = [attempt(partial(slope, check)).value for check in self._permutations()]
             yield place | _placebo(first, [own for own in drawn if own is not None])
-        slopes = [(check.target, tried.value) for check, tried in looked if tried.value is not None]
+        slopes = [(target_of(check), tried.value) for check, tried in looked if tried.value is not None]
         rng = random_stream(subject.seed, "robustness", subject.panel.outcome, method)
         yield place | _joint(first, slopes, rng=rng)
 
 
-def _permuted(panel: Panel, seed: int, at: int) -> Panel:
-    return permuted(panel, random_stream(seed, "placebo", at))
+def target_of(check: Variation) -> Target:
+    """Return what the slope of a check should equal."""
+    return TARGETS.get(check.option, "baseline") if check.changes else "none"
 
 
 @dataclass(frozen=True, eq=False)
@@ -314,12 +175,12 @@ def _error(influence: Floats) -> float:
 
 
 def _row(
-    check: RobustnessCheck, tried: Attempt[_Slope], baseline: _Slope | None, *, level: float
+    check: Variation, tried: Attempt[_Slope], baseline: _Slope | None, *, level: float
 ) -> dict[str, object]:
     """Return the slope with its interval, and its difference from what it should equal."""
     from scipy.stats import t
 
-    place: dict[str, object] = {"check": check.name, **tried.how}
+    place: dict[str, object] = {"variation": check.key, **tried.how}
     own = tried.value
     if own is None:
         return place
@@ -327,7 +188,7 @@ def _row(
     numbers = {"estimate": own.value, "std_error": own.std_error, "p_value": float(2.0 * t.sf(own.t, own.df))}
     numbers |= {"conf_low": own.value - half, "conf_high": own.value + half}
     numbers |= {"n_obs": own.n_obs, "n_entities": own.n_entities}
-    if check.target == "baseline" and baseline is not None:
+    if target_of(check) == "baseline" and baseline is not None:
         difference, influence = own.value - baseline.value, own.influence - baseline.influence
         error = _error(influence)
         p_value = float(2.0 * t.sf(abs(difference) / error, own.df)) if error > 0.0 else 1.0
@@ -338,17 +199,17 @@ def _row(
 def _placebo(baseline: _Slope, drawn: list[_Slope]) -> dict[str, object]:
     """Return the mean slope of permuted exposures, and how often they are as far from zero as the slope."""
     if not drawn:
-        return {"check": PERMUTED, "status": "refused", "reason": "no permutation has a slope"}
+        return {"variation": PERMUTED, "status": "refused", "reason": "no permutation has a slope"}
     mean, beyond = float(np.mean([slope.value for slope in drawn])), sum(one.t >= baseline.t for one in drawn)
     numbers = {"estimate": mean, "p_value": (1 + beyond) / (1 + len(drawn))}
-    return {"check": PERMUTED, **numbers, "n_entities": baseline.n_entities, "status": "ok", "reason": ""}
+    return {"variation": PERMUTED, **numbers, "n_entities": baseline.n_entities, "status": "ok", "reason": ""}
 
 
 def _joint(
     baseline: _Slope, slopes: Sequence[tuple[Target, _Slope]], *, rng: np.random.Generator
 ) -> dict[str, object]:
     """Return the p-value of the greatest studentised difference from what slopes should equal."""
-    place: dict[str, object] = {"check": JOINT, "n_entities": baseline.n_entities}
+    place: dict[str, object] = {"variation": JOINT, "n_entities": baseline.n_entities}
     differences, influences, df = [], [], baseline.df
     for target, own in slopes:
         if target != "none":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Annotated, ClassVar, Literal, Self, get_args
@@ -17,20 +17,36 @@ from harness.estimators.guard import attempt
 from harness.estimators.protocol import Estimator, HasCoefficients, HasDetails, linear_model_of
 from harness.language import Message, marked
 from harness.rng import random_stream
-from harness.scenarios.robustness import WITHOUT, checks_of, permuted
-from harness.scenarios.scenario import Concluded, Found, Part, Scenario, Subject, WorksInParts, value_of
-from harness.tables.effects import AGREEMENT, SPECIFICATIONS
+from harness.scenarios.panel_variations import (
+    CHANGES,
+    EXPOSURE,
+    checks_of,
+    first_controls,
+    measured,
+    permuted,
+    varied,
+    without,
+)
+from harness.scenarios.scenario import (
+    Concluded,
+    Found,
+    Part,
+    Scenario,
+    Subject,
+    Tables,
+    WorksInParts,
+    framed,
+    value_of,
+)
+from harness.study.variation import REGRESSIONS, ROBUST_REGRESSIONS, Change, Variation, change_rows, listed
+from harness.tables.effects import AGREEMENT
 from harness.tables.table import ResultTable
+from harness.tables.variations import VARIATION_EFFECTS, VARIATIONS
 
 SpecificationCheck = Literal["lag", "winsorised", "log_outcome", "periods"]
 CHECKS: tuple[SpecificationCheck, ...] = get_args(SpecificationCheck)
 
-# Table of a paper that a specification belongs to.
-BASELINE, ROBUSTNESS = "baseline", "robustness"
-
-BARE = marked("without controls")
 ALL_CONTROLS = marked("all controls")
-MEASURED = marked("measured by {measure}")
 
 # Numbers of a coefficient, in the order of an array's columns; limits are at `level`.
 NUMBERS = ("estimate", "std_error", "conf_low", "conf_high", "p_value", "r_squared")
@@ -39,31 +55,12 @@ NUMBERS = ("estimate", "std_error", "conf_low", "conf_high", "p_value", "r_squar
 BLOCK = 10
 
 
-@dataclass(frozen=True)
-class Specification:
-    """One column of a table.
-
-    Attributes
-    ----------
-    part : table of a paper that it belongs to
-    name : as tables have it
-    change : makes its rows and regressors from those of the study; raises an `EstimationError` where these
-        do not allow it
-    is_of_exposure : whether its coefficient is that of the exposure, and not of another measure of it
-    """
-
-    part: str
-    name: str
-    change: Callable[[Panel], Panel]
-    is_of_exposure: bool = True
-
-
 @dataclass(frozen=True, eq=False)
 class SpecificationFit(Part):
     """A regression under one specification."""
 
     subject: Subject
-    specification: Specification
+    specification: Variation
     level: float
 
     def run(self, found: Sequence[Floats]) -> Floats:
@@ -74,7 +71,7 @@ class SpecificationFit(Part):
         EstimationError
             Where the rows do not allow the specification, or there is no coefficient.
         """
-        return coefficients_of(self.subject, self.specification.change(self.subject.panel), level=self.level)
+        return coefficients_of(self.subject, varied(self.subject.panel, self.specification), level=self.level)
 
 
 def coefficients_of(subject: Subject, panel: Panel, *, level: float) -> Floats:
@@ -106,7 +103,7 @@ class AgreementDraws(Part):
     """Regressions under all specifications where the exposure is another entity's."""
 
     subject: Subject
-    specifications: tuple[Specification, ...]
+    specifications: tuple[Variation, ...]
     draws: range
     baseline: SpecificationFit
 
@@ -140,8 +137,8 @@ class AgreementDraws(Part):
                 return False
         return bool(signs)
 
-    def _fit(self, panel: Panel, specification: Specification) -> Floats:
-        return coefficients_of(self.subject, specification.change(panel), level=self.baseline.level)
+    def _fit(self, panel: Panel, specification: Variation) -> Floats:
+        return coefficients_of(self.subject, varied(panel, specification), level=self.baseline.level)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,7 +166,8 @@ class SpecificationScenario(Scenario, WorksInParts):
     """
 
     name: ClassVar[str] = "specifications"
-    tables: ClassVar[tuple[ResultTable, ...]] = (SPECIFICATIONS, AGREEMENT)
+    tables: ClassVar[tuple[ResultTable, ...]] = (VARIATION_EFFECTS, AGREEMENT)
+    data_tables: ClassVar[tuple[ResultTable, ...]] = (VARIATIONS,)
 
     estimators: tuple[str, ...] = ()
     checks: tuple[SpecificationCheck, ...] = CHECKS
@@ -204,42 +202,39 @@ class SpecificationScenario(Scenario, WorksInParts):
 
     def parts(self, subject: Subject) -> Iterator[Part]:
         """Yield each regression, and those of permuted exposures in blocks."""
-        fits = {one.name: self._fit(subject, one) for one in self._specifications(subject.panel)}
+        fits = {one.key: self._fit(subject, one) for one in self._specifications(subject.panel)}
         yield from fits.values()
         yield from self._draws(subject, fits[ALL_CONTROLS])
 
     def concluded(self, subject: Subject, found: Found) -> Concluded:
         """Return every coefficient, a row with its reason where there is none, and how often all agree."""
         return {
-            SPECIFICATIONS.name: list(self._rows(subject, found)),
+            VARIATION_EFFECTS.name: list(self._rows(subject, found)),
             AGREEMENT.name: list(self._agreement(subject, found)),
         }
 
-    def _specifications(self, panel: Panel) -> Iterator[Specification]:
-        yield Specification(BASELINE, BARE, _bare)
-        for number in self.controls:
-            name = Message("first {number} controls", number=number)
-            yield Specification(BASELINE, name, partial(_first_controls, number=number))
-        yield Specification(BASELINE, ALL_CONTROLS, _as_it_is)
-        for at, check in enumerate(checks_of(panel, self.checks, by=None, controls=())):
-            yield Specification(ROBUSTNESS, check.name, partial(self._checked, at=at))
-        for measure in panel.measures:
-            name = Message(MEASURED, measure=measure)
-            yield Specification(ROBUSTNESS, name, partial(_measured, by=measure), is_of_exposure=False)
-        for by, groups in self.without.items():
-            name = Message(WITHOUT, by=by, level=", ".join(groups))
-            yield Specification(ROBUSTNESS, name, partial(_without, by=by, groups=groups))
+    def describe(self, panel: Panel) -> Tables:
+        """Return what each column changes."""
+        return framed({VARIATIONS.name: change_rows(self._specifications(panel))})
 
-    def _checked(self, panel: Panel, *, at: int) -> Panel:
-        """Return the rows of a check by its position: of other rows, halves of the periods differ in name."""
-        return list(checks_of(panel, self.checks, by=None, controls=()))[at].panel()
+    def _specifications(self, panel: Panel) -> list[Variation]:
+        bare, _ = CHANGES["without_controls"]
+        steps = map(first_controls, self.controls)
+        baseline = [(bare, Change("panel", "without_controls")), *steps, (ALL_CONTROLS, None)]
+        robust = [
+            *checks_of(panel, self.checks, by=None, controls=()),
+            *map(measured, panel.measures),
+            *(without(by, groups) for by, groups in self.without.items()),
+        ]
+        return [*listed(REGRESSIONS, baseline), *listed(ROBUST_REGRESSIONS, robust)]
 
-    def _fit(self, subject: Subject, specification: Specification) -> SpecificationFit:
-        return SpecificationFit(specification.name, subject, specification, self.level)
+    def _fit(self, subject: Subject, specification: Variation) -> SpecificationFit:
+        return SpecificationFit(specification.key, subject, specification, self.level)
 
     def _draws(self, subject: Subject, baseline: SpecificationFit) -> Iterator[AgreementDraws]:
         """Yield blocks of draws; a categorical exposure has no single effect that could be added."""
-        specifications = tuple(one for one in self._specifications(subject.panel) if one.is_of_exposure)
+        columns = self._specifications(subject.panel)
+        specifications = tuple(one for one in columns if one.option != EXPOSURE)
         for start in range(0, 0 if subject.panel.levels else self.permutations, BLOCK):
             draws = range(start, min(start + BLOCK, self.permutations))
             label = f"draws {draws.start + 1} to {draws.stop}"
@@ -247,21 +242,22 @@ class SpecificationScenario(Scenario, WorksInParts):
 
     def _rows(self, subject: Subject, found: Found) -> Iterator[Mapping[str, object]]:
         for one in self._specifications(subject.panel):
-            place = {"part": one.part, "specification": one.name}
-            tried = attempt(partial(value_of, found, one.name))
+            place = {"list": one.list, "variation": one.key}
+            tried = attempt(partial(value_of, found, one.key))
             if tried.value is None:
                 yield place | tried.how
                 continue
-            panel = one.change(subject.panel)
+            panel = varied(subject.panel, one)
             counts = {"n_obs": panel.n_obs, "n_entities": panel.n_entities}
             counts["n_controls"] = len(panel.moderators) + len(panel.controls)
             for term, numbers in zip(panel.exposure_columns, tried.value.tolist(), strict=True):
-                yield place | tried.how | counts | {"term": term} | dict(zip(NUMBERS, numbers, strict=True))
+                own = {"exposure": term} | dict(zip(NUMBERS, numbers, strict=True))
+                yield place | tried.how | counts | own
 
     def _agreement(self, subject: Subject, found: Found) -> Iterator[Mapping[str, object]]:
         from scipy.stats import binomtest
 
-        baseline = self._fit(subject, Specification(BASELINE, ALL_CONTROLS, _as_it_is))
+        baseline = self._fit(subject, Variation(ALL_CONTROLS, REGRESSIONS, 0))
         labels = [part.label for part in self._draws(subject, baseline)]
         if not labels:
             return
@@ -275,39 +271,3 @@ class SpecificationScenario(Scenario, WorksInParts):
             limits = binomtest(n_agree, n_draws).proportion_ci(self.level, "exact")
             counts = {"effect": effect, "n_draws": n_draws, "n_agree": n_agree, "share": n_agree / n_draws}
             yield tried.how | counts | {"conf_low": float(limits.low), "conf_high": float(limits.high)}
-
-
-def _as_it_is(panel: Panel) -> Panel:
-    return panel
-
-
-def _bare(panel: Panel) -> Panel:
-    X = panel.regressors(panel.exposure_columns)
-    return replace(panel, moderators=(), controls=(), X=X, derived=())
-
-
-def _first_controls(panel: Panel, *, number: int) -> Panel:
-    return panel.with_controls(panel.controls[:number])
-
-
-def _measured(panel: Panel, *, by: str) -> Panel:
-    """Return the panel with another measure instead of the exposure."""
-    X = np.column_stack([panel.further(by), panel.X[:, len(panel.exposure_columns) :]])
-    return replace(panel, exposure=by, levels=(), X=X, derived=())
-
-
-def _without(panel: Panel, *, by: str, groups: tuple[str, ...]) -> Panel:
-    """Return the rows of all other groups.
-
-    Raises
-    ------
-    EstimationError
-        Where a group has no rows.
-    """
-    key = panel.group(by)
-    unknown = [name for name in groups if name not in key.labels]
-    if unknown:
-        what = Message("'{column}' has no group '{group}'", column=by, group=unknown[0])
-        raise EstimationError.at("specifications", what, ", ".join(key.labels))
-    codes = [key.labels.index(name) for name in groups]
-    return panel.take(np.flatnonzero(~np.isin(key.codes, codes)))

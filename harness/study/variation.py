@@ -10,12 +10,16 @@ from typing import Final, Literal
 from harness.errors import SpecError
 from harness.study.spec.study import Study
 
-# What is changed: an option of an estimator, the columns it has, its seed, how gains are evaluated, or rows.
-Target = Literal["estimator", "roles", "study", "evaluation", "panel"]
+# What is changed: an option of an estimator, its columns, its seed, how gains are evaluated, which rows there
+# are by a column, or the panel as a whole.
+Target = Literal["estimator", "roles", "study", "evaluation", "rows", "panel"]
 
 # Lists of variations.
 MULTIVERSE: Final = "multiverse"
 LADDER: Final = "method_ladder"
+ROBUSTNESS: Final = "robustness"
+REGRESSIONS: Final = "regressions"
+ROBUST_REGRESSIONS: Final = "robustness_of_regressions"
 
 CONTROLS: Final = "controls"
 SEED: Final = "seed"
@@ -45,7 +49,7 @@ class Change:
     @property
     def text(self) -> str:
         """The value as tables have it."""
-        return ", ".join(self.value) if isinstance(self.value, tuple) else str(self.value)
+        return ", ".join(map(str, self.value)) if isinstance(self.value, tuple) else str(self.value)
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,19 @@ class Variation:
     position: int
     changes: tuple[Change, ...] = ()
     label: str = ""
+
+    @property
+    def option(self) -> str:
+        """The option that is changed last; empty where nothing is."""
+        return self.changes[-1].option if self.changes else ""
+
+
+def listed(name: str, changes: Iterable[tuple[str, Change | None]]) -> tuple[Variation, ...]:
+    """Return a list of variations of one change each, or none, given their keys."""
+    return tuple(
+        Variation(key, name, position, () if change is None else (change,))
+        for position, (key, change) in enumerate(changes)
+    )
 
 
 def multiverse_of(study: Study) -> tuple[Variation, ...]:

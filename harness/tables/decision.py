@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Final, Literal
 
 # `untested` is a number that was not computed, or that no rule decides on.
@@ -62,6 +63,14 @@ def decide(
         return ABOVE if estimate > 0.0 else BELOW
     widest = max(abs(low), abs(high)) if two_sided else high
     return NEGLIGIBLE if widest < margin else OPEN
+
+
+def decide_by_intervals(
+    estimates: Iterable[float], lows: Iterable[float], highs: Iterable[float], *, size: float
+) -> list[Decision]:
+    """Return what numbers say by their intervals alone, without a margin; see `decide`."""
+    numbers = zip(estimates, lows, highs, strict=True)
+    return [decide(*one, by="interval", size=size) for one in numbers]
 
 
 def decide_conditionally(estimate: float, low: float) -> Decision:

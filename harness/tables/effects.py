@@ -77,23 +77,6 @@ class EffectRow(DebiasedRow):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RobustnessRow(DebiasedRow):
-    """The debiased slope under one check."""
-
-    learner: str
-    check: str
-    estimate: float
-    std_error: float
-    conf_low: float
-    conf_high: float
-    p_value: float
-    difference: float
-    p_difference: float
-    n_obs: int | None
-    n_entities: int | None
-
-
-@dataclass(frozen=True, kw_only=True)
 class SensitivityRow(DebiasedRow):
     """The debiased slope were a variable omitted that is `multiple` times as strong as a covariate.
 
@@ -186,13 +169,6 @@ EFFECTS = typed(
     measures=("estimate", "std_error"),
     study_wide=("p_adjusted", "family", "decision"),
 )
-ROBUSTNESS = typed(
-    "robustness",
-    RobustnessRow,
-    ("outcome", "scenario", "exposure", "method", "learner", "check"),
-    "debiased slopes under alternative choices and placebo tests, and a joint test",
-    measures=("estimate",),
-)
 SENSITIVITY = typed(
     "sensitivity",
     SensitivityRow,
@@ -218,28 +194,6 @@ EFFECT_TESTS = typed(
 
 
 @dataclass(frozen=True, kw_only=True)
-class SpecificationRow(AnswerRow):
-    """One coefficient of the exposure.
-
-    `part` is the table of a paper that it belongs to, ``baseline`` or ``robustness``; `r_squared` is NaN
-    where the estimator states none.
-    """
-
-    part: str
-    specification: str
-    term: str
-    estimate: float
-    std_error: float
-    conf_low: float
-    conf_high: float
-    p_value: float
-    n_obs: int | None
-    n_entities: int | None
-    n_controls: int | None
-    r_squared: float
-
-
-@dataclass(frozen=True, kw_only=True)
 class AgreementRow(AnswerRow):
     """How often all specifications are significant with one sign where the effect is known, exact limits.
 
@@ -254,13 +208,6 @@ class AgreementRow(AnswerRow):
     conf_high: float
 
 
-SPECIFICATIONS = typed(
-    "specifications",
-    SpecificationRow,
-    ("outcome", "estimator", "scenario", "part", "specification", "term"),
-    "coefficients of the exposure with and without controls, and under the usual robustness checks",
-    measures=("estimate", "std_error"),
-)
 AGREEMENT = typed(
     "agreement",
     AgreementRow,

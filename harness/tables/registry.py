@@ -8,7 +8,7 @@ from importlib import import_module
 from harness.tables.table import DETAILS, ResultTable
 
 # Modules of this package that declare tables, in the order in which these are listed.
-TOPICS = "gain variations accuracy coefficients curves heterogeneity effects claims preparation findings"
+TOPICS = "gain accuracy coefficients curves heterogeneity effects variations claims preparation findings"
 
 _DECLARED = [
     table

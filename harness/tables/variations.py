@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from harness.tables.decision import UNTESTED, Decision
+from harness.tables.effects import DebiasedRow
 from harness.tables.table import NAN, ResultRow, typed
 
 # Quantities of a variation.
@@ -18,10 +19,12 @@ CURVE_ERROR: Final = "curve_error"
 class VariationRow:
     """One change of one variation.
 
-    `list` is ``multiverse`` or ``method_ladder``; `key` names the variation within it, and `position`, from
-    0, orders them. A variation has a row for each of its changes, in order; one without changes, the
-    start of a ladder, has a row without target. `target` is what is changed: ``estimator``, by one of its
-    options; ``roles``, the columns that it has; ``study``, its seed; ``evaluation``, how gains are taken.
+    `list` is ``multiverse`` or ``method_ladder``, or of a scenario ``robustness``, ``regressions`` or
+    ``robustness_of_regressions``; `key` names the variation within it, and `position`, from 0, orders them. A
+    variation has a row for each of its changes, in order; one without changes, such as the start of a ladder,
+    has a row without target. `target` is what is changed: ``estimator``, by one of its options; ``roles``,
+    its columns; ``study``, its seed; ``evaluation``, how gains are taken; ``rows``, by a column whose groups
+    are left out; ``panel``, as a whole.
     """
 
     list: str
@@ -31,6 +34,7 @@ class VariationRow:
     option: str
     value: str
     label: str
+    scenario: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,11 +64,40 @@ class VariationGainRow(ResultRow):
     n_entities: int | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class VariationEffectRow(DebiasedRow):
+    """One effect under one variation.
+
+    Of `list` ``robustness`` it is a debiased slope by a method and learner; `difference` is from the slope as
+    it is. Among the variations are then ``exposure permuted over entities``, the mean slope of permuted
+    exposures, and ``all checks together``, the greatest studentised difference. Of the other lists it is the
+    coefficient of a regression, which is called its learner, and `exposure` is the term, of ``regressions``
+    with and without controls, or of a ``robustness_of_regressions``; `r_squared` is NaN where the estimator
+    states none. `decision` goes by the interval, without adjustment.
+    """
+
+    list: str
+    variation: str
+    learner: str
+    estimate: float
+    std_error: float
+    conf_low: float
+    conf_high: float
+    p_value: float
+    decision: Decision = UNTESTED
+    difference: float
+    p_difference: float
+    n_obs: int | None
+    n_entities: int | None
+    n_controls: int | None
+    r_squared: float
+
+
 VARIATIONS = typed(
     "variations",
     VariationRow,
-    ("list", "key", "option"),
-    "what each variation of the study changes: combinations of a multiverse, steps of a ladder",
+    ("scenario", "list", "key", "option"),
+    "what each variation of the study changes: combinations of a multiverse, steps of a ladder, checks",
 )
 VARIATION_GAINS = typed(
     "variation_gains",
@@ -72,4 +105,11 @@ VARIATION_GAINS = typed(
     ("outcome", "list", "variation", "quantity", "reference", "protocol", "sample"),
     "gains of the variations of the study, and distances of their curves from the truth",
     measures=("estimate",),
+)
+VARIATION_EFFECTS = typed(
+    "variation_effects",
+    VariationEffectRow,
+    ("outcome", "scenario", "list", "variation", "exposure", "method", "learner"),
+    "debiased slopes and coefficients of the exposure under robustness checks and other columns",
+    measures=("estimate", "std_error"),
 )

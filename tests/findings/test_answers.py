@@ -18,9 +18,10 @@ from harness.running.csv_table import as_declared
 from harness.scenarios.robustness import BASELINE, JOINT, PERMUTED
 from harness.study.spec.study import Variable
 from harness.tables.curves import CurveRow
-from harness.tables.effects import EFFECTS, ROBUSTNESS, SENSITIVITY, RobustnessRow
+from harness.tables.effects import EFFECTS, SENSITIVITY
 from harness.tables.gain import GIVEN_PERIODS, RECOGNITION
 from harness.tables.table import read_rows
+from harness.tables.variations import VARIATION_EFFECTS, VariationEffectRow
 from harness.text.context import entities
 from report.fake_run import wage_run, with_study, with_table
 
@@ -233,18 +234,20 @@ def test_entities_are_called_what_the_study_calls_them(run, label, plural):
 def passed(*, slope=(0.3, 0.01), half=(0.2, 0.02), joint=0.4, **other):
     """Return what passes, given estimate and p-value of the slope and of a check, and the joint p-value."""
     place = {"outcome": "y", "exposure": "x", "method": "first_differences", "learner": "ols"}
-    place |= {"scenario": "robustness", "status": "ok", "reason": ""}
+    place |= {"list": "robustness", "status": "ok", "reason": ""}
     rows = [
-        {"check": BASELINE, "estimate": slope[0], "p_value": slope[1]},
-        {"check": "without half: a", "estimate": half[0], "p_value": half[1], "p_difference": 0.5},
+        {"variation": BASELINE, "estimate": slope[0], "p_value": slope[1]},
+        {"variation": "without half: a", "estimate": half[0], "p_value": half[1], "p_difference": 0.5},
         # In another unit, of no slope, or without a result: these do not count.
-        {"check": "outcome in logs", "estimate": -1.0, "p_value": 0.9},
-        {"check": PERMUTED, "estimate": -1.0, "p_value": 0.9},
-        {"check": "without half: b", "status": "refused"},
-        {"check": JOINT, "p_difference": joint},
+        {"variation": "outcome in logs", "estimate": -1.0, "p_value": 0.9},
+        {"variation": PERMUTED, "estimate": -1.0, "p_value": 0.9},
+        {"variation": "without half: b", "status": "refused"},
+        {"variation": JOINT, "p_difference": joint},
     ]
-    frame = pd.DataFrame([place | row | other for row in rows]).reindex(columns=list(ROBUSTNESS.columns))
-    return checks_passed(read_rows(frame, RobustnessRow, table="robustness"), level=0.95)
+    frame = pd.DataFrame([place | row | other for row in rows]).reindex(
+        columns=list(VARIATION_EFFECTS.columns)
+    )
+    return checks_passed(read_rows(frame, VariationEffectRow, table="variation_effects"), level=0.95)
 
 
 @pytest.mark.parametrize(

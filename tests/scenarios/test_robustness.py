@@ -13,18 +13,12 @@ from harness.errors import EstimationError
 from harness.plugin import CoefficientTable, Correction, Key
 from harness.scenarios.effect.scenario import EffectScenario
 from harness.scenarios.mediation import MediationScenario, stepwise
-from harness.scenarios.robustness import (
-    JOINT,
-    PERMUTED,
-    RobustnessScenario,
-    _joint,
-    _Slope,
-    checks_of,
-    permuted,
-)
+from harness.scenarios.panel_variations import checks_of, permuted, varied
+from harness.scenarios.robustness import JOINT, PERMUTED, RobustnessScenario, _joint, _Slope
 from harness.scenarios.scenario import Subject
 from harness.scenarios.specifications import SpecificationScenario
 from harness.scenarios.task import answered_in_parts
+from harness.study.variation import listed
 from harness_panel.estimators.fixed_effects import FixedEffects, PooledOLS
 from panels import balanced_panel, panel_from_arrays, panel_from_frame
 from scenarios.least_squares import LeastSquares, Nothing
@@ -41,8 +35,8 @@ def halves(panel):
 def rows(panel, **options):
     scenario = RobustnessScenario(methods=("first_differences",), folds=2, **options)
     return answered_in_parts(scenario, Subject(panel, LeastSquares(design), "powers", 3))[
-        "robustness"
-    ].set_index("check")
+        "variation_effects"
+    ].set_index("variation")
 
 
 @pytest.fixture(scope="module")
@@ -121,19 +115,20 @@ def test_codings_and_rows_are_what_they_say():
     rng = np.random.default_rng(3)
     panel = balanced_panel((50, 4), outcome=np.exp(rng.standard_normal(200)), X=rng.standard_normal((200, 2)))
     names = ("lead", "lag", "log_outcome", "periods")
-    made = {one.name: one.panel for one in checks_of(panel, names, by=None, controls=(0,))}
-    lead = made["exposure of the next period, given this one's"]()
-    lag = made["exposure of the period before"]()
+    checks = listed("robustness", checks_of(panel, names, by=None, controls=(0,)))
+    made = {one.key: varied(panel, one) for one in checks}
+    lead = made["exposure of the next period, given this one's"]
+    lag = made["exposure of the period before"]
     wide = panel.column("x0").reshape(50, 4)
     np.testing.assert_array_equal(lead.column("x0"), wide[:, 1:].ravel())
     np.testing.assert_array_equal(lead.column("x0, this period"), wide[:, :-1].ravel())
     np.testing.assert_array_equal(lag.column("x0"), wide[:, :-1].ravel())
-    np.testing.assert_array_equal(made["outcome in logs"]().observed, np.log(panel.observed))
-    assert made["first 0 controls"]().columns == ("x0",)
+    np.testing.assert_array_equal(made["outcome in logs"].observed, np.log(panel.observed))
+    assert made["first 0 controls"].columns == ("x0",)
     two = panel.take(np.flatnonzero(panel.period < 2))
-    early = next(checks_of(two, ("periods",), by=None, controls=()))
+    early, _ = listed("robustness", checks_of(two, ("periods",), by=None, controls=()))
     with pytest.raises(EstimationError, match="fewer than two periods"):
-        early.panel()
+        varied(two, early)
 
 
 N, T = 60, 6
@@ -298,9 +293,18 @@ def by_dummies(rows):
 def test_every_column_is_a_regression_on_the_changed_rows():
     frame = simulated(1.0)
     scenario = SpecificationScenario(without={"half": ("high",)}, permutations=0)
-    found = answered_in_parts(scenario, subject(frame))["specifications"].set_index("specification")
+    asked = subject(frame)
+    found = answered_in_parts(scenario, asked)["variation_effects"].set_index("variation")
     assert list(found.index) == list(CHANGES)
-    assert list(found.part) == 2 * ["baseline"] + 7 * ["robustness"]
+    assert list(found["list"]) == 2 * ["regressions"] + 7 * ["robustness_of_regressions"]
+    changes = scenario.describe(asked.panel)["variations"].set_index("key")
+    assert list(changes.index) == list(CHANGES)
+    assert changes.loc["without half: high", ["target", "option", "value"]].tolist() == [
+        "rows",
+        "half",
+        "high",
+    ]
+    assert changes.loc["measured by cube", "option"] == "exposure"
     for name, change in CHANGES.items():
         own, rows = found.loc[name], change(frame)
         assert (own.estimate, own.std_error, own.r_squared) == pytest.approx(by_dummies(rows), rel=1e-8)
@@ -356,7 +360,7 @@ def test_a_column_that_the_rows_do_not_allow_is_a_row_with_its_reason():
     frame = simulated(1.0)
     scenario = SpecificationScenario(checks=("log_outcome",), without={"half": ("middle",)}, permutations=4)
     tables = answered_in_parts(scenario, subject(frame.assign(y=frame.y - 30.0)))
-    refused = tables["specifications"].query("status == 'refused'").set_index("specification").reason
+    refused = tables["variation_effects"].query("status == 'refused'").set_index("variation").reason
     assert "has no logarithm" in refused["outcome in logs"]
     assert "'half' has no group 'middle'" in refused["without half: middle"]
     assert tables["agreement"].n_draws.tolist() == [4, 4]

@@ -28,14 +28,14 @@ from harness.report.sections.record import MOMENTS, variables_by_role
 from harness.report.sections.robustness import check_heading, check_text, mediation_tables, together
 from harness.report.sections.section import ReportFile
 from harness.running.csv_table import csv_for_readers
-from harness.scenarios.specifications import BASELINE
-from harness.scenarios.specifications import ROBUSTNESS as ROBUSTNESS_PART
 from harness.study.spec.study import ReportFormat
+from harness.study.variation import REGRESSIONS, ROBUST_REGRESSIONS, ROBUSTNESS
 from harness.tables.accuracy import ACCURACY
 from harness.tables.coefficients import COEFFICIENTS
-from harness.tables.effects import EFFECTS, MEDIATION, ROBUSTNESS, SPECIFICATIONS, EffectRow, RobustnessRow
+from harness.tables.effects import EFFECTS, MEDIATION, EffectRow
 from harness.tables.heterogeneity import HETEROGENEITY
 from harness.tables.preparation import SUMMARY
+from harness.tables.variations import VARIATION_EFFECTS, VariationEffectRow
 from harness.text import numbers
 from harness.text.plain_text import file_slug
 
@@ -192,11 +192,13 @@ def effect_tables(run: Run) -> Iterator[parts.ReportTable]:
 
 def robustness_tables(run: Run) -> Iterator[parts.ReportTable]:
     """Yield the debiased slope under other choices."""
-    study = run.manifest.study
+    study, slopes = run.manifest.study, together(run.rows(VARIATION_EFFECTS, list=ROBUSTNESS))
+    if not slopes:
+        return
     yield parts.record_table(
         gettext("The debiased slope under robustness checks"),
-        ((check_heading(study, checks[0]), checks) for checks in together(run.rows(ROBUSTNESS))),
-        (gettext("Check"), lambda row: check_text(study, row.check)),
+        ((check_heading(study, checks[0]), checks) for checks in slopes),
+        (gettext("Check"), lambda row: check_text(study, row.variation)),
         (gettext("Slope"), lambda row: _estimate(study, row)[0]),
         (gettext("Interval"), lambda row: _estimate(study, row)[1]),
         (gettext("p of the difference"), lambda row: numbers.p_value(row.p_difference)),
@@ -206,7 +208,7 @@ def robustness_tables(run: Run) -> Iterator[parts.ReportTable]:
     )
 
 
-def _estimate(study: StudyRecord, row: EffectRow | RobustnessRow) -> tuple[parts.Given, parts.Given]:
+def _estimate(study: StudyRecord, row: EffectRow | VariationEffectRow) -> tuple[parts.Given, parts.Given]:
     """Return an estimate and its interval."""
     if not math.isfinite(row.estimate):
         return numbers.MISSING, numbers.MISSING
@@ -219,11 +221,11 @@ def _estimate(study: StudyRecord, row: EffectRow | RobustnessRow) -> tuple[parts
 # What makes tables, with the result table that it takes them from, in the order of a paper.
 TABLES: tuple[tuple[str, Callable[[Run], Iterable[parts.ReportTable]]], ...] = (
     (SUMMARY.name, descriptive_tables),
-    (SPECIFICATIONS.name, partial(specification_tables, part=BASELINE)),
+    (VARIATION_EFFECTS.name, partial(specification_tables, of=REGRESSIONS)),
     (COEFFICIENTS.name, regression_tables),
-    (SPECIFICATIONS.name, partial(specification_tables, part=ROBUSTNESS_PART)),
+    (VARIATION_EFFECTS.name, partial(specification_tables, of=ROBUST_REGRESSIONS)),
     (EFFECTS.name, effect_tables),
-    (ROBUSTNESS.name, robustness_tables),
+    (VARIATION_EFFECTS.name, robustness_tables),
     (MEDIATION.name, mediation_tables),
     (HETEROGENEITY.name, heterogeneity_tables),
     (ACCURACY.name, gain_tables),

@@ -15,11 +15,12 @@ from harness.report.blocks import Appendix, Bullets, Paragraph, ReportBlock, Sma
 from harness.report.sections.robustness import check_text
 from harness.report.sections.section import Section
 from harness.report.table import Given, ReportTable, TableCell, columns_of, plain_rows, row_groups, rows_of
-from harness.scenarios.robustness import CHANGES
-from harness.scenarios.specifications import BASELINE, MEASURED, ROBUSTNESS
+from harness.scenarios.panel_variations import CHANGES, MEASURED
+from harness.study.variation import REGRESSIONS, ROBUST_REGRESSIONS
 from harness.tables import effects
 from harness.tables.coefficients import COEFFICIENTS, STATISTICS, CoefficientRow
 from harness.tables.table import grouped
+from harness.tables.variations import VARIATION_EFFECTS, VariationEffectRow
 from harness.text.numbers import MISSING, SUPERSCRIPTS, count, fixed, percent, percent_interval, plain
 from harness.text.plain_text import capitalised, file_slug, in_turn, joined, listed
 
@@ -231,7 +232,7 @@ def term_cells(
 
 
 # Rows with an estimate, its standard error and its p-value.
-HasEstimate = CoefficientRow | effects.EffectRow | effects.RobustnessRow | effects.SpecificationRow
+HasEstimate = CoefficientRow | effects.EffectRow | VariationEffectRow
 
 
 def is_tiny(errors: Iterable[float], digits: int = DECIMALS) -> bool:
@@ -288,8 +289,11 @@ def estimate_notes(study: StudyRecord, how: str = "") -> Iterator[str]:
 COEFFICIENTS_SECTION = Section("coefficients", marked("Coefficients"), 1200, coefficient_blocks)
 
 
-# How the tables of a paper are called, by the part that their columns are of.
-CAPTIONS = {BASELINE: marked("Baseline regressions"), ROBUSTNESS: marked("Robustness of the regressions")}
+# What the tables of a paper and their files are called, by the list of variations that their columns are.
+CAPTIONS = {
+    REGRESSIONS: (marked("Baseline regressions"), "baseline"),
+    ROBUST_REGRESSIONS: (marked("Robustness of the regressions"), "robustness"),
+}
 
 # The checks as heads of columns, which are narrow.
 HEADS = {CHANGES["lag"][0]: marked("lagged exposure"), CHANGES["winsorised"][0]: marked("winsorised")}
@@ -300,8 +304,8 @@ Column = tuple[str, str]
 
 def specification_blocks(run: Run) -> Iterator[ReportBlock]:
     """Yield the tables, and how often all of their columns agree where the effect is known."""
-    yield from specification_tables(run, BASELINE)
-    yield from specification_tables(run, ROBUSTNESS)
+    for name in CAPTIONS:
+        yield from specification_tables(run, name)
     if sentences := tuple(agreement_sentences(run)):
         yield Bullets(sentences)
         yield SmallPrint(
@@ -335,25 +339,27 @@ def agreement_sentences(run: Run) -> Iterator[str]:
         )
 
 
-def specification_tables(run: Run, part: str) -> Iterator[ReportTable]:
-    """Yield the baseline of all estimators as one table, or the robustness of each as its own."""
-    rows = run.rows(effects.SPECIFICATIONS, part=part)
-    caption, estimators = gettext(CAPTIONS[part]), list(dict.fromkeys(row.estimator for row in rows))
-    if part == BASELINE and rows:
-        yield specification_table(run, rows, caption, part)
-    for name in estimators if part == ROBUSTNESS else ():
+def specification_tables(run: Run, of: str) -> Iterator[ReportTable]:
+    """Yield the baseline of all estimators as one table, or the robustness of each as its own.
+
+    Parameters
+    ----------
+    of : list of variations, of `CAPTIONS`
+    """
+    rows, (words, slug) = run.rows(VARIATION_EFFECTS, list=of), CAPTIONS[of]
+    caption = gettext(words)
+    if of == REGRESSIONS and rows:
+        yield specification_table(run, rows, caption, slug)
+    for (name,), own in grouped(rows, "learner").items() if of == ROBUST_REGRESSIONS else ():
         label = run.manifest.study.estimator_label(name)
         titled = gettext("{caption}: {label}").format(caption=caption, label=label)
-        own = [row for row in rows if row.estimator == name]
-        yield specification_table(run, own, titled, f"{part}-{file_slug(name)}")
+        yield specification_table(run, own, titled, f"{slug}-{file_slug(name)}")
 
 
-def specification_table(
-    run: Run, rows: Sequence[effects.SpecificationRow], caption: str, name: str
-) -> ReportTable:
+def specification_table(run: Run, rows: Sequence[VariationEffectRow], caption: str, name: str) -> ReportTable:
     """Return specifications across and the outcomes one beneath the other."""
     study = run.manifest.study
-    columns = list(dict.fromkeys((row.estimator, row.specification) for row in rows))
+    columns = list(dict.fromkeys((row.learner, row.variation) for row in rows))
     is_one = len({estimator for estimator, _ in columns}) == 1
     labels = ["" if is_one else study.estimator_label(estimator) for estimator, _ in columns]
     over = (f"({at}) {label}".rstrip() for at, label in enumerate(labels, start=1))
@@ -381,13 +387,13 @@ def _column_head(study: StudyRecord, specification: str) -> str:
 
 
 def _specification_rows(
-    run: Run, rows: Sequence[effects.SpecificationRow], columns: Sequence[Column]
+    run: Run, rows: Sequence[VariationEffectRow], columns: Sequence[Column]
 ) -> Iterator[tuple[Given, ...]]:
     """Yield the coefficients of the exposure, then what describes the regressions, of one outcome."""
     study = run.manifest.study
-    found = {(row.estimator, row.specification, row.term): row for row in rows}
-    reasons = {(row.estimator, row.specification): row.reason for row in rows if not row.is_done}
-    terms = list(dict.fromkeys(row.term for row in rows if row.is_done))
+    found = {(row.learner, row.variation, row.exposure): row for row in rows}
+    reasons = {(row.learner, row.variation): row.reason for row in rows if not row.is_done}
+    terms = list(dict.fromkeys(row.exposure for row in rows if row.is_done))
     for at, term in enumerate(terms):
         own = [found.get((*column, term)) for column in columns]
         yield (
@@ -399,7 +405,7 @@ def _specification_rows(
                 for row, column in zip(own, columns, strict=True)
             ),
         )
-    first = {(row.estimator, row.specification): row for row in reversed(rows) if row.is_done}
+    first = {(row.learner, row.variation): row for row in reversed(rows) if row.is_done}
     described = [first.get(column) for column in columns]
     yield (gettext("Controls"), *(count(row.n_controls) if row else "" for row in described))
     yield (gettext("Observations"), *(count(row.n_obs) if row else "" for row in described))
@@ -412,5 +418,5 @@ SPECIFICATIONS_SECTION = Section(
     marked("Baseline and robustness regressions"),
     1210,
     specification_blocks,
-    tables=(effects.SPECIFICATIONS.name,),
+    tables=(VARIATION_EFFECTS.name,),
 )

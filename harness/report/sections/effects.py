@@ -21,10 +21,13 @@ from harness.report.sections.effect_rows import FORMS, METHODS, SubjectEffects, 
 from harness.report.sections.robustness import together
 from harness.report.sections.section import Section
 from harness.scenarios.effect.weak_instruments import set_in_words
-from harness.scenarios.robustness import CHANGES, PERMUTED
+from harness.scenarios.panel_variations import CHANGES
+from harness.scenarios.robustness import PERMUTED
+from harness.study.variation import ROBUSTNESS
 from harness.tables.coefficients import CoefficientRow
 from harness.tables.decision import SIGNIFICANT, size_of
-from harness.tables.effects import EFFECT_TESTS, LINEAR, ROBUSTNESS, SENSITIVITY, EffectRow, SensitivityRow
+from harness.tables.effects import EFFECT_TESTS, LINEAR, SENSITIVITY, EffectRow, SensitivityRow
+from harness.tables.variations import VARIATION_EFFECTS
 from harness.text import numbers
 from harness.text.numbers import plain
 from harness.text.plain_text import file_slug, joined, listed
@@ -290,7 +293,8 @@ def _row(assumed: str, test: str, found: list[dict[str, float]]) -> tuple[parts.
 def tests_of(run: Run, row: EffectRow) -> dict[str, float]:
     """Return the p-values of the tests that speak to what an effect assumes; of several the least."""
     subject = {name: getattr(row, name) for name in ("outcome", "exposure", "method", "learner")}
-    checks = {one.check: one.p_value for one in run.rows(ROBUSTNESS, **subject) if one.is_done}
+    rows = run.rows(VARIATION_EFFECTS, list=ROBUSTNESS, **subject)
+    checks = {one.variation: one.p_value for one in rows if one.is_done}
     named = {"permuted": PERMUTED, "lead": CHANGES["lead"][0]}
     found = {name: checks[check] for name, check in named.items() if check in checks}
     tests = run.rows(EFFECT_TESTS, outcome=row.outcome, test="moran")

@@ -16,16 +16,19 @@ from harness.report.blocks import Appendix, Bullets, ReportBlock, ReportFigure, 
 from harness.report.drawing.palette import METHOD_STYLES, Whisker
 from harness.report.sections.effect_rows import METHODS
 from harness.report.sections.section import Section
-from harness.scenarios.robustness import BASELINE, CHANGES, JOINT, WITHOUT
+from harness.scenarios.panel_variations import CHANGES, WITHOUT
+from harness.scenarios.robustness import BASELINE, JOINT
+from harness.study.variation import ROBUSTNESS
 from harness.tables import effects
-from harness.tables.effects import ROBUSTNESS, RobustnessRow, SensitivityRow
+from harness.tables.effects import SensitivityRow
 from harness.tables.findings import CHECK_RATES
 from harness.tables.table import grouped
+from harness.tables.variations import VARIATION_EFFECTS, VariationEffectRow
 from harness.text import numbers
 from harness.text.plain_text import file_slug, joined, listed, ranged
 from harness.text.sentences import worded
 
-SlopeRow = TypeVar("SlopeRow", RobustnessRow, SensitivityRow)
+SlopeRow = TypeVar("SlopeRow", VariationEffectRow, SensitivityRow)
 
 # The check whose slope is in other units, and so in no figure.
 LOGS = marked("outcome in logs")
@@ -36,14 +39,16 @@ LEAST_DRAWN = 3
 
 def robustness_blocks(run: Run) -> Iterator[ReportBlock]:
     """Yield a row for each slope, and in the appendix every check of each."""
-    study, slopes = run.manifest.study, together(run.rows(ROBUSTNESS))
+    study, slopes = run.manifest.study, together(run.rows(VARIATION_EFFECTS, list=ROBUSTNESS))
+    if not slopes:
+        return
     if rates := tuple(rate_sentences(run)):
         yield Bullets(rates)
     yield summary_table(study, slopes)
     yield Appendix((*_details(run, slopes), SmallPrint(_how_to_read())))
 
 
-def _details(run: Run, slopes: Iterable[tuple[RobustnessRow, ...]]) -> Iterator[ReportBlock]:
+def _details(run: Run, slopes: Iterable[tuple[VariationEffectRow, ...]]) -> Iterator[ReportBlock]:
     for rows in slopes:
         yield from _figures(run, rows)
         yield robustness_table(run.manifest.study, rows)
@@ -58,7 +63,7 @@ def _how_to_read() -> str:
     )
 
 
-def summary_table(study: StudyRecord, slopes: Sequence[tuple[RobustnessRow, ...]]) -> parts.ReportTable:
+def summary_table(study: StudyRecord, slopes: Sequence[tuple[VariationEffectRow, ...]]) -> parts.ReportTable:
     """Return a row for each slope: itself, the range of it under the checks, and what must be zero."""
     groups: dict[str, list[tuple[parts.Given, ...]]] = {}
     for rows in slopes:
@@ -82,8 +87,8 @@ def summary_table(study: StudyRecord, slopes: Sequence[tuple[RobustnessRow, ...]
     )
 
 
-def _summary(rows: tuple[RobustnessRow, ...]) -> Iterator[parts.Given]:
-    done = {row.check: row for row in rows if row.is_done}
+def _summary(rows: tuple[VariationEffectRow, ...]) -> Iterator[parts.Given]:
+    done = {row.variation: row for row in rows if row.is_done}
     baseline, lead, joint = (done.get(name) for name in (BASELINE, LEAD, JOINT))
     compared = [row.estimate for row in done.values() if row is not joint and math.isfinite(row.p_difference)]
     ends = [numbers.significant(end, 3) for end in (min(compared), max(compared))] if compared else []
@@ -97,7 +102,7 @@ def _summary(rows: tuple[RobustnessRow, ...]) -> Iterator[parts.Given]:
     yield numbers.p_value(joint.p_difference) if joint else numbers.MISSING
 
 
-def _slope(row: RobustnessRow | effects.MediationRow) -> parts.TableCell:
+def _slope(row: VariationEffectRow | effects.MediationRow) -> parts.TableCell:
     return parts.estimate_cell(numbers.estimated(row.estimate, row.conf_low, row.conf_high))
 
 
@@ -129,12 +134,12 @@ def together(rows: Iterable[SlopeRow]) -> tuple[tuple[SlopeRow, ...], ...]:
     return tuple(map(tuple, same.values()))
 
 
-def robustness_table(study: StudyRecord, rows: tuple[RobustnessRow, ...]) -> parts.ReportTable:
+def robustness_table(study: StudyRecord, rows: tuple[VariationEffectRow, ...]) -> parts.ReportTable:
     """Return the checks of one outcome, exposure, method and learner."""
     return parts.record_table(
         gettext("Slopes of {heading}, intervals beneath").format(heading=check_heading(study, rows[0])),
         [("", rows)],
-        (gettext("Check"), lambda row: parts.reason_cell(check_text(study, row.check), row)),
+        (gettext("Check"), lambda row: parts.reason_cell(check_text(study, row.variation), row)),
         (gettext("Slope"), _slope),
         (gettext("p of zero"), lambda row: numbers.p_value(row.p_value)),
         (gettext("p of difference"), lambda row: numbers.p_value(row.p_difference)),
@@ -151,12 +156,12 @@ def check_text(study: StudyRecord, check: str) -> str:
     return translated(check)
 
 
-def check_heading(study: StudyRecord, row: RobustnessRow | SensitivityRow) -> str:
+def check_heading(study: StudyRecord, row: VariationEffectRow | SensitivityRow) -> str:
     """Return what a slope is of: exposure, outcome, method and learner."""
     return gettext("{what}: {how}").format(**_subject(study, row))
 
 
-def _subject(study: StudyRecord, row: RobustnessRow | SensitivityRow) -> dict[str, str]:
+def _subject(study: StudyRecord, row: VariationEffectRow | SensitivityRow) -> dict[str, str]:
     """Return exposure and outcome, and method and learner, in words."""
     words = gettext("{exposure} on {outcome}")
     what = words.format(exposure=study.label(row.exposure), outcome=study.label(row.outcome))
@@ -164,17 +169,21 @@ def _subject(study: StudyRecord, row: RobustnessRow | SensitivityRow) -> dict[st
     return {"what": what, "how": listed([method, study.estimator_label(row.learner)])}
 
 
-def _figures(run: Run, rows: tuple[RobustnessRow, ...]) -> Iterator[ReportFigure]:
+def _figures(run: Run, rows: tuple[VariationEffectRow, ...]) -> Iterator[ReportFigure]:
     from harness.report.drawing.forest import plot_forest
 
     study = run.manifest.study
-    drawn = [row for row in rows if row.is_done and math.isfinite(row.conf_low) and row.check != LOGS]
+    drawn = [row for row in rows if row.is_done and math.isfinite(row.conf_low) and row.variation != LOGS]
     if len(drawn) < LEAST_DRAWN:
         return
     first, *others = drawn
     whiskers = [
         Whisker(
-            check_text(study, row.check), row.estimate, row.conf_low, row.conf_high, METHOD_STYLES[row.method]
+            check_text(study, row.variation),
+            row.estimate,
+            row.conf_low,
+            row.conf_high,
+            METHOD_STYLES[row.method],
         )
         for row in (first, *sorted(others, key=lambda row: row.estimate))
     ]
@@ -192,7 +201,7 @@ def _figures(run: Run, rows: tuple[RobustnessRow, ...]) -> Iterator[ReportFigure
 
 
 ROBUSTNESS_SECTION = Section(
-    "robustness", marked("Robustness"), 775, robustness_blocks, tables=(ROBUSTNESS.name,)
+    "robustness", marked("Robustness"), 775, robustness_blocks, tables=(VARIATION_EFFECTS.name,)
 )
 
 

@@ -16,6 +16,7 @@ from harness.study.expectations.expectation import AnyExpectation, ExpectedNumbe
 from harness.study.spec.entry import Entry
 from harness.study.spec.study import Study
 from harness.tables.table import DETAILS, STATUS, ResultTable
+from harness.tables.variations import VARIATIONS
 
 # Relative difference up to which two numbers name the same row, such as a point of a grid.
 CLOSE = 1e-9
@@ -237,6 +238,8 @@ def _needs(expectation: AnyExpectation, study: Study) -> Parts | None:
     describing = named("scenario", (one for one in study.scenarios if _has(one.scenario.data_tables, table)))
     if table in OF_DATA:
         return frozenset()
+    if table == VARIATIONS.name:  # the multiverse and the ladder are in it, too
+        return None
     if describing and not giving:
         return describing
     if table in COMPARED:

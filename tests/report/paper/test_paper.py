@@ -16,7 +16,8 @@ from docx import Document
 from harness.findings.run import read_run
 from harness.report.paper.tables import PAPER, paper_files, paper_tables
 from harness.report.sections.coefficients import bracketed, starred
-from harness.tables.effects import EFFECTS, ROBUSTNESS
+from harness.tables.effects import EFFECTS
+from harness.tables.variations import VARIATION_EFFECTS
 from report.fake_run import with_table
 
 ESTIMATE, ERROR = 0.110124, 0.011857
@@ -127,12 +128,15 @@ def test_debiased_effects_have_their_errors_beneath(run):
 def test_robustness_has_a_row_for_each_check(run):
     def table(_frame):
         place = {"outcome": "lwage", "exposure": "exper", "method": "first_differences", "status": "ok"}
-        place |= {"learner": "boosting", "scenario": "robustness", "n_obs": 100}
+        place |= {"learner": "boosting", "list": "robustness", "n_obs": 100}
         slope = {"estimate": 0.2, "std_error": 0.05, "conf_low": 0.1, "conf_high": 0.3, "p_value": 0.01}
-        rows = [place | slope | {"check": "as it is"}, place | {"check": "all together", "p_difference": 0.4}]
-        return pd.DataFrame(rows).reindex(columns=list(ROBUSTNESS.columns))
+        rows = [
+            place | slope | {"variation": "as it is"},
+            place | {"variation": "all together", "p_difference": 0.4},
+        ]
+        return pd.DataFrame(rows).reindex(columns=list(VARIATION_EFFECTS.columns))
 
-    tables = paper_tables(with_table(run, "robustness", table))
+    tables = paper_tables(with_table(run, "variation_effects", table))
     (shown,) = [one for one in tables if one.name == "robustness"]
     assert shown.texts[1][0] == "Experience on Log wage: First differences, Boosting"
     assert shown.texts[2:] == (

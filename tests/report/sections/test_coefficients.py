@@ -21,9 +21,9 @@ from harness.report.sections.robustness import ROBUSTNESS_SECTION, rate_sentence
 from harness.report.table import cell_of
 from harness.scenarios.robustness import JOINT
 from harness.tables.accuracy import IMPORTANCE
-from harness.tables.effects import ROBUSTNESS
 from harness.tables.findings import CHECK_RATES
 from harness.tables.heterogeneity import CONTRASTS
+from harness.tables.variations import VARIATION_EFFECTS
 from report.fake_run import (
     blocks_of,
     cells,
@@ -132,19 +132,19 @@ def test_diagnostics_stand_side_by_side(run):
 def test_a_slope_stands_with_the_range_under_its_checks_and_every_check_in_the_appendix(wage):
     def table(_frame):
         place = {"outcome": "lwage", "exposure": "exper", "method": "first_differences", "status": "ok"}
-        place |= {"learner": "boosting", "scenario": "robustness", "n_obs": 100}
+        place |= {"learner": "boosting", "list": "robustness", "n_obs": 100}
         slope = {"estimate": 0.2, "conf_low": 0.1, "conf_high": 0.3, "p_value": 0.01}
         rows = [
-            place | slope | {"check": "as it is"},
-            place | slope | {"check": "without exper: a", "estimate": 0.15, "p_difference": 0.4},
-            place | slope | {"check": "without half: b", "estimate": 0.18, "p_difference": 0.5},
-            place | {"check": "outcome in logs", "status": "refused", "reason": "no logarithm"},
-            place | {"check": JOINT, "p_difference": 0.4},
+            place | slope | {"variation": "as it is"},
+            place | slope | {"variation": "without exper: a", "estimate": 0.15, "p_difference": 0.4},
+            place | slope | {"variation": "without half: b", "estimate": 0.18, "p_difference": 0.5},
+            place | {"variation": "outcome in logs", "status": "refused", "reason": "no logarithm"},
+            place | {"variation": JOINT, "p_difference": 0.4},
         ]
-        return pd.DataFrame(rows).reindex(columns=list(ROBUSTNESS.columns))
+        return pd.DataFrame(rows).reindex(columns=list(VARIATION_EFFECTS.columns))
 
     assert blocks_of(ROBUSTNESS_SECTION, read_run(wage)) == []
-    blocks = blocks_of(ROBUSTNESS_SECTION, with_table(read_run(wage), "robustness", table))
+    blocks = blocks_of(ROBUSTNESS_SECTION, with_table(read_run(wage), "variation_effects", table))
     summary, shown = tables_in(blocks)
     slope = ["0.20 [0.10,\u00a00.30]", "0.150 to 0.180", "–", "0.400"]
     assert texts(summary) == {"First differences, Boosting": slope}

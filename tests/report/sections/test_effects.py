@@ -25,8 +25,10 @@ from harness.report.sections.effects import (
 )
 from harness.report.sections.robustness import MEDIATION_SECTION
 from harness.report.table import cell_of
-from harness.scenarios.robustness import CHANGES, PERMUTED
-from harness.tables.effects import EFFECT_TESTS, EFFECTS, MEDIATION, ROBUSTNESS, SENSITIVITY
+from harness.scenarios.panel_variations import CHANGES
+from harness.scenarios.robustness import PERMUTED
+from harness.tables.effects import EFFECT_TESTS, EFFECTS, MEDIATION, SENSITIVITY
+from harness.tables.variations import VARIATION_EFFECTS
 from harness.text.sentences import worded
 from report.fake_run import (
     blocks_of,
@@ -185,8 +187,9 @@ def test_each_assumption_has_what_the_tests_of_the_run_say(wage):
     run = with_rows(run, EFFECTS, PLACE | number)
     (untested,) = identification_tables(run)
     assert [row[2] for row, _ in untested.body_rows] == ["–"] * 4
-    checks = [{"check": PERMUTED, "p_value": 0.04}, {"check": CHANGES["lead"][0], "p_value": 0.2}]
-    run = with_rows(run, ROBUSTNESS, *(PLACE | check for check in checks))
+    checks = [(PERMUTED, 0.04), (CHANGES["lead"][0], 0.2)]
+    rows = [{"list": "robustness", "variation": name, "p_value": p_value} for name, p_value in checks]
+    run = with_rows(run, VARIATION_EFFECTS, *(PLACE | row for row in rows))
     moran = {"outcome": "lwage", "test": "moran", "p_value": 0.03}
     run = with_rows(run, EFFECT_TESTS, moran, moran | {"p_value": 0.5})
     (table,) = identification_tables(run)
