@@ -11,6 +11,7 @@ from harness import ArtifactError, open_run
 from harness.api import reporter_of
 from harness.audit.verification import verify
 from harness.installed import installed
+from harness.record.format_13 import variation_effects_table
 from harness.record.migrations import (
     FORMAT,
     OLDEST,
@@ -27,6 +28,7 @@ from harness.running.files import MANIFEST, MANIFEST_SUM, locked
 from harness.running.folder import RunFolder
 from harness.tables.registry import PARQUET_TABLES, TABLES
 from harness.tables.table import DETAILS, TypedTable, read_rows
+from harness.tables.variations import VariationEffectRow
 from plugin_files import write_tiny_study
 from small_run import copy_of, exit_code
 
@@ -257,3 +259,24 @@ def test_a_table_none_of_whose_sources_is_there_is_not_there():
 
 def test_files_are_those_of_the_present_format():
     assert MADE.files(["a.csv", "d.csv"]) == ("c.csv", "d.csv")
+
+
+def test_checks_and_columns_of_a_paper_are_one_table_with_what_their_intervals_say(copy):
+    place = {"outcome": "y", "scenario": "s", "status": "ok", "conf_low": 0.1, "conf_high": 0.3}
+    place |= {"estimate": 0.2, "std_error": 0.05, "p_value": 0.01}
+    slope = {"exposure": "x", "method": "first_differences", "learner": "splines", "check": "as it is"}
+    joint = {"check": "all checks together", "p_difference": 0.4, **dict.fromkeys(list(place)[3:])}
+    column = {"estimator": "ols", "part": "robustness", "specification": "outcome in logs", "term": "x"}
+    tables = {
+        "robustness.csv": pd.DataFrame([place | slope, place | slope | joint]),
+        "specifications.csv": pd.DataFrame([place | column | {"conf_low": -0.1}]),
+    }
+    content = json.loads((copy.path / MANIFEST).read_text(encoding="utf-8"))
+    frame = variation_effects_table(content, tables)
+    rows = read_rows(frame, VariationEffectRow, table="variation_effects")
+    assert [(row.list, row.variation, row.learner, row.exposure, row.decision) for row in rows] == [
+        ("robustness", "as it is", "splines", "x", "above"),
+        ("robustness", "all checks together", "splines", "x", "untested"),
+        ("robustness_of_regressions", "outcome in logs", "ols", "x", "open"),
+    ]
+    assert (rows[0].estimate, rows[1].p_difference, rows[2].std_error) == (0.2, 0.4, 0.05)
