@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 from harness.installed import installed
-from harness.language import spaced, spoken, translated
+from harness.language import rendered, spaced, spoken
 from harness.report.render.text import markdown_table
 from harness.report.sections.published import claim_number, holds, published_text
 from harness.study.expectations.claims_table import claims_table
@@ -111,7 +111,7 @@ def printed_results(edition: Edition) -> Iterator[tuple[ClaimRow, list[str]]]:
     with spoken(edition.language):
         for row in rows:
             start = f"{labels[row.estimator]}{colon}" if row.source in of_several else ""
-            what = spaced(f"{start}{translated(row.about)}")
+            what = spaced(f"{start}{rendered(row.about)}")
             yield row, [row.source, what, study.variables[row.outcome].label, published_text(row)]
         for shape in read_shapes():
             row, label = _row(shape), study.variables[shape.outcome].label

@@ -1,11 +1,12 @@
-"""The language of a report: gettext catalogs of messages, and the one in use.
+"""The language of a report: catalogs of messages, and the one in use.
 
 Messages are the English texts in the code. A catalog is one file, ``locale/LANGUAGE.po``, next to the module
 of a plugin; that of the harness is in ``harness/locale``. `spoken` sets the language for a block of code and
 its thread; the default is English.
 
-Tables are stored in English. A text with numbers or names is a `Message`; the run folder stores its template
-and values by text, so that `translated` renders it in the language in use.
+Every message has a context. That of a text which is shown at once is the `topic` of its module. A reason, a
+warning or a title is kept as a `Coded`, whose context is its code: tables hold its English text and, in a
+column next to it, its code with its values, from which it is rendered in any language.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ import contextvars
 import functools
 import gettext as library
 import io
+import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,41 +38,114 @@ CONTROLS = "".join(map(chr, (*range(0x20), *range(0x7F, 0xA0))))
 # Marks that change the direction of the text around them, so that it reads as something else.
 DIRECTION_MARKS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
-# A message with named places, and what was filled into them.
-Filled = tuple[str, Mapping[str, str]]
+# What the context of a topic has and a code has not.
+TOPIC: Final = "."
 
-# What this process knows of composed texts: a column of a table holds texts and no `Message`.
-_MADE: dict[str, Filled] = {}
+# Words of a message that make up its code, where it is given none.
+CODE_WORDS: Final = 12
+
+# Code of a text that is no message of ours, such as that of a foreign exception.
+QUOTED: Final = "quoted"
 
 
-class Message(str):
-    """A text in English that remembers its template and values, for translation.
+class Coded(str):
+    """A message in English that keeps its code and values, so that it can be rendered in any language.
 
     Parameters
     ----------
-    template : message with named fields, as in the catalogs
+    template : message with named fields, as in the catalogs, or the result of `marked`
     values : of the fields: formatted numbers, names, or other messages
+
+    Attributes
+    ----------
+    code : context of the message in the catalogs; the first words of its template unless `marked` gave one
+    values : of the fields
     """
 
-    __slots__ = ()
+    __slots__ = ("code", "values")
+    code: str
+    values: Mapping[str, str]
 
-    def __new__(cls, template: str, /, **values: object) -> Message:
-        """Fill the places."""
+    def __new__(cls, template: str, /, **values: object) -> Coded:
+        """Fill in the fields."""
         texts = {name: value if isinstance(value, str) else str(value) for name, value in values.items()}
-        made = super().__new__(cls, template.format_map(texts))
-        _MADE[str(made)] = template, texts
+        code = template.code if isinstance(template, Coded) else code_of(template)
+        return cls.of(template.format_map(texts) if texts else template, code, texts)
+
+    @classmethod
+    def of(cls, text: str, code: str, values: Mapping[str, str]) -> Coded:
+        """Return the message of a code that has this English text."""
+        made = super().__new__(cls, text)
+        made.code, made.values = code, values
         return made
 
-    def __getnewargs_ex__(self) -> tuple[tuple[str], Mapping[str, str]]:
-        template, values = _MADE[self]
-        return (template,), values
+    def __reduce__(self) -> tuple[Callable[..., Coded], tuple[str, str, Mapping[str, str]]]:
+        return self.of, (str(self), self.code, self.values)
+
+
+def code_of(template: str) -> str:
+    """Return the code of a message that is given none: its first words, with its own first letter."""
+    return "_".join(_WORD.findall(template[:1] + template[1:].lower())[:CODE_WORDS])
+
+
+_WORD = re.compile("[A-Za-z0-9]+")
+
+
+def marked(message: str, /, *, code: str = "") -> str:
+    """Return a message for the catalogs, rendered where it is shown; its fields, if any, are not filled in.
+
+    Parameters
+    ----------
+    code : where another message has the same first words
+    """
+    return Coded.of(message, code or code_of(message), {})
+
+
+def quoted(text: str) -> Coded:
+    """Return a text with a code: that of a message, or of words of another's, which stay as they are."""
+    return text if isinstance(text, Coded) else Coded.of(text, QUOTED, {})
+
+
+def to_json(text: str) -> str:
+    """Return code and values of a message as JSON; empty for a text without them."""
+    return json.dumps(_plain(text), ensure_ascii=False) if isinstance(text, Coded) and text else ""
+
+
+def _plain(text: Coded) -> dict[str, object]:
+    values = {
+        name: {"text": str(value), **_plain(value)} if isinstance(value, Coded) else value
+        for name, value in text.values.items()
+    }
+    return {"code": text.code, "values": values}
+
+
+@functools.lru_cache(maxsize=4096)
+def from_json(text: str, coded: str) -> str:
+    """Return the message with this English text and the code in `coded`; the text itself where that is empty.
+
+    Raises
+    ------
+    ValueError
+        Where `coded` is not what `to_json` writes.
+    """
+    return _read_plain({"text": text, **json.loads(coded)}) if coded else text
+
+
+def _read_plain(value: object) -> str:
+    match value:
+        case str():
+            return value
+        case {"text": str(text), "code": str(code), "values": dict(values)}:
+            return Coded.of(text, code, {str(name): _read_plain(one) for name, one in values.items()})
+    message = f"no code with values: {value!r:.100}"
+    raise ValueError(message)
 
 
 def in_series(parts: Iterable[str]) -> str:
     """Return "a; b; c" of the parts that are not empty, each of which is translated on its own."""
     whole, *others = [part for part in parts if part] or [""]
     for part in others:
-        whole = Message("{before}; {last}", before=whole, last=part)
+        whole = Coded("{before}; {last}", before=whole, last=part)
     return whole
 
 
@@ -78,32 +153,8 @@ def all_of(parts: Iterable[str]) -> str:
     """Return "a and b" of the parts, each of which is translated on its own."""
     whole, *others = list(parts) or [""]
     for part in others:
-        whole = Message("{before} and {last}", before=whole, last=part)
+        whole = Coded("{before} and {last}", before=whole, last=part)
     return whole
-
-
-def messages_in(values: Iterable[object]) -> dict[str, Filled]:
-    """Return what was composed in this process among texts and plain data of texts, by text.
-
-    Messages that were filled into others are among it.
-    """
-    found: dict[str, Filled] = {}
-    waiting = list(values)
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, Mapping):
-            waiting += value.values()
-        elif isinstance(value, list | tuple):
-            waiting += value
-        elif isinstance(value, str) and value in _MADE and value not in found:
-            found[str(value)] = _MADE[value]
-            waiting += _MADE[value][1].values()
-    return found
-
-
-def remember(messages: Mapping[str, Filled]) -> None:
-    """Take in what another process composed: a worker, or the run whose folder is read."""
-    _MADE.update(messages)
 
 
 def languages() -> tuple[str, ...]:
@@ -113,10 +164,19 @@ def languages() -> tuple[str, ...]:
 
 @dataclass(frozen=True, eq=False)
 class LanguageInUse:
-    """The translations into one language, by English text."""
+    """The translations into one language.
+
+    Attributes
+    ----------
+    translations : of messages, by context and English text
+    by_code : of coded messages, by code
+    by_text : of coded messages, by English text
+    """
 
     language: str = ENGLISH
     translations: library.NullTranslations = field(default_factory=library.NullTranslations)
+    by_code: Mapping[str, str] = field(default_factory=dict)
+    by_text: Mapping[str, str] = field(default_factory=dict)
 
 
 IN_ENGLISH = LanguageInUse()
@@ -132,7 +192,7 @@ def spoken(language: str, catalogs: Iterable[Path] = ()) -> Iterator[None]:
     language : one of `languages`
     catalogs : folders of plugins, next to that of the harness; those without the language are passed over
     """
-    before = _IN_USE.set(LanguageInUse(language, _read(language, (OWN, *catalogs))))
+    before = _IN_USE.set(_read(language, (OWN, *catalogs)))
     try:
         yield
     finally:
@@ -140,31 +200,37 @@ def spoken(language: str, catalogs: Iterable[Path] = ()) -> Iterator[None]:
 
 
 @functools.cache
-def _read(language: str, folders: tuple[Path, ...]) -> library.NullTranslations:
-    whole = library.NullTranslations()
+def _read(language: str, folders: tuple[Path, ...]) -> LanguageInUse:
     if language == ENGLISH:
-        return whole
+        return IN_ENGLISH
     from babel.messages.mofile import write_mo
     from babel.messages.pofile import read_po
 
+    whole = library.NullTranslations()
+    by_code: dict[str, str] = {}
+    by_text: dict[str, str] = {}
     for path in (folder / f"{language}.po" for folder in folders):
         if path.is_file():
             compiled = io.BytesIO()
             with path.open("rb") as file:
-                write_mo(compiled, read_po(file, locale=language))
+                catalog = read_po(file, locale=language)
+            write_mo(compiled, catalog)
             compiled.seek(0)
             whole.add_fallback(library.GNUTranslations(compiled))
-    return whole
+            coded = [one for one in catalog if one.context and TOPIC not in one.context]
+            by_code = {str(one.context): str(one.string) for one in coded if one.string} | by_code
+            by_text = {str(one.id): str(one.string) for one in coded if one.string} | by_text
+    return LanguageInUse(language, whole, by_code, by_text)
 
 
-def gettext(message: str) -> str:
-    """Return a message in the language in use; its fields are filled in afterwards."""
-    return _IN_USE.get().translations.gettext(message) if message else ""
+def topic(context: str) -> Callable[[str], str]:
+    """Return the function that gives the messages of a topic in the language in use.
 
-
-def ngettext(one: str, many: str, n: int) -> str:
-    """Return the singular or plural message in the language in use."""
-    return _IN_USE.get().translations.ngettext(one, many, n)
+    Parameters
+    ----------
+    context : in the catalogs, such as ``report.accuracy``; its dot distinguishes it from the codes
+    """
+    return functools.partial(pgettext, context)
 
 
 def pgettext(context: str, message: str) -> str:
@@ -173,24 +239,22 @@ def pgettext(context: str, message: str) -> str:
 
 
 def npgettext(context: str, one: str, many: str, n: int) -> str:
-    """Return the message for a number of things, of a meaning of its own, in the language in use."""
+    """Return the message for a number of things, with a context, in the language in use."""
     return _IN_USE.get().translations.npgettext(context, one, many, n)
 
 
-def marked(message: str) -> str:
-    """Return a message unchanged: marked for the catalogs, translated where it is shown."""
-    return message
-
-
-def translated(text: str) -> str:
-    """Return a stored text in the language in use; unchanged if no catalog has its message."""
-    if not text or _IN_USE.get().language == ENGLISH:
+def rendered(text: str) -> str:
+    """Return a coded message, or a word of a table, in the language in use; as it is if unknown."""
+    language = _IN_USE.get()
+    if language is IN_ENGLISH:
         return text
-    message, values = _MADE.get(text, (text, {}))
-    own = gettext(message)
-    if own == message:
+    if not isinstance(text, Coded) or (not text.values and text in language.by_text):
+        return language.by_text.get(text, text)
+    template = language.by_code.get(text.code, "")
+    try:
+        return template.format_map({name: rendered(value) for name, value in text.values.items()}) or text
+    except KeyError:  # the message of another version, which has other fields
         return text
-    return own.format_map({name: translated(value) for name, value in values.items()}) if values else own
 
 
 def spaced(text: str) -> str:

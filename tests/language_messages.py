@@ -17,6 +17,8 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
+from harness.language import code_of
+from harness.report.render.html import PAGE
 from harness.tables.registry import PARQUET_TABLES, TABLES
 
 ROOT = Path(__file__).parents[1]
@@ -24,9 +26,8 @@ PACKAGES = {
     "harness": ROOT / "harness",
     **{path.name: path for path in sorted((ROOT / "plugins").iterdir()) if path.is_dir()},
 }
-# Functions that take messages, and the positions of these; of `pgettext` the first is the context.
-ONE, TWO = ("gettext", "marked", "Message", "filled"), ("ngettext", "pgettext")
-KEYWORDS = {**dict.fromkeys(ONE, (0,)), **dict.fromkeys(TWO, (0, 1))}
+# The topic of a module.
+TOPIC = re.compile(r'^gettext = (?:\w+\.)?topic\("([^"]+)"\)', re.MULTILINE)
 
 TEMPLATES = {"**.j2": {"trimmed": "true", "silent": "false"}}
 PLACE = re.compile(r"\{(\w+)[^{}]*\}|%\((\w+)\)s")
@@ -39,34 +40,39 @@ def places(message: str) -> frozenset[str]:
     )
 
 
-def messages(package: str) -> dict[tuple[str | None, str], str | tuple[str, str]]:
+def messages(package: str) -> dict[tuple[str, str], str | tuple[str, str]]:
     """Return every message of a package by context and singular."""
     found = dict(_of_code(PACKAGES[package]))
     for _, _, message, _, context in extract_from_dir(
         PACKAGES[package], [("**.j2", "jinja2")], options_map=TEMPLATES, comment_tags=()
     ):
-        found[context, message if isinstance(message, str) else message[0]] = message
+        found[context or PAGE, message if isinstance(message, str) else message[0]] = message
     if package == "harness":
         found |= {
-            (None, table.description): table.description for table in (*TABLES.values(), *PARQUET_TABLES)
+            (code_of(table.description), table.description): table.description
+            for table in (*TABLES.values(), *PARQUET_TABLES)
         }
     return found
 
 
-def _of_code(root: Path) -> Iterator[tuple[tuple[str | None, str], str | tuple[str, str]]]:
+def _of_code(root: Path) -> Iterator[tuple[tuple[str, str], str | tuple[str, str]]]:
     """Yield the messages of Python code, with context and singular before each."""
     for path in sorted(root.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        text = path.read_text(encoding="utf-8")
+        own = TOPIC.search(text)
+        for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.Call):
                 name = ast.unparse(node.func).rpartition(".")[2]
-                texts = [getattr(node.args[at], "value", None) for at in KEYWORDS.get(name, ())]
-                match texts:
-                    case [str(message)]:
-                        yield (None, message), message
-                    case [str(context), str(message)] if name == "pgettext":
+                codes = [ast.literal_eval(one.value) for one in node.keywords if name == "marked"]
+                match name, [getattr(argument, "value", None) for argument in node.args]:
+                    case "gettext", [str(message)]:
+                        yield (own[1] if own else PAGE, message), message
+                    case (("marked" | "Coded" | "filled"), [str(message), *_]):
+                        yield (codes[0] if codes else code_of(message), message), message
+                    case "pgettext", [str(context), str(message)]:
                         yield (context, message), message
-                    case [str(one), str(many)]:
-                        yield (None, one), (one, many)
+                    case "npgettext", [str(context), str(one), str(many), _]:
+                        yield (context, one), (one, many)
 
 
 def file_of(package: str, language: str) -> Path:
@@ -91,6 +97,7 @@ def update(package: str, language: str) -> int:
     """Bring the catalog of a package up to date, and return how many messages have no translation."""
     found = messages(package)
     old = catalog_of(package, language)
+    elsewhere = {one.id[0] if one.pluralizable else one.id: one for one in old}
     new = Catalog(
         locale=language,
         project="panel-harness",
@@ -103,8 +110,9 @@ def update(package: str, language: str) -> int:
         revision_date=BEGUN,
         fuzzy=False,
     )
-    for (context, one), message in sorted(found.items(), key=lambda item: (item[0][1], item[0][0] or "")):
-        before = old.get(one, context)
+    for (context, one), message in sorted(found.items(), key=lambda item: (item[0][1], item[0][0])):
+        # A message that moved to another topic keeps its translation.
+        before = old.get(one, context) or elsewhere.get(one)
         string = before.string if before is not None else ""
         if not isinstance(message, str) and isinstance(string, str):
             string = (string,) * new.num_plurals if string else ("",) * new.num_plurals

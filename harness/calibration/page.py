@@ -8,7 +8,7 @@ from pathlib import Path
 
 from harness.findings.gain import CHECKS
 from harness.findings.lines import POINTWISE, SIMULTANEOUS
-from harness.language import gettext, marked, pgettext, spoken
+from harness.language import marked, pgettext, rendered, spoken, topic
 from harness.record.manifest import Manifest
 from harness.report.blocks import Bullets, Heading, Paragraph, Phrase, ReportBlock, SmallPrint, rich
 from harness.report.page import PageSection, render_document
@@ -17,6 +17,9 @@ from harness.report.table import ReportTable, TableCell, code_cell, record_table
 from harness.report.translation import in_words
 from harness.text.numbers import count, percent, percent_interval, plain, significant
 from harness.text.plain_text import capitalised, joined
+
+gettext = topic("calibration.page")
+
 
 VERDICT = "gain"
 GAIN = "gain established"
@@ -290,7 +293,7 @@ def kept_features(found: Calibration) -> Iterator[str]:
         changed: list[str] = []
         for row in found.features:
             if row.outcome == outcome:
-                feature = gettext(FEATURES[row.feature])
+                feature = rendered(FEATURES[row.feature])
                 fitted, drawn = significant(row.fitted, 2), significant(row.drawn, 2)
                 own = feature if row.is_kept else lost.format(feature=feature, fitted=fitted, drawn=drawn)
                 (kept if row.is_kept else changed).append(own)
@@ -320,13 +323,13 @@ def findings(found: Calibration, outcome: str) -> Iterator[str]:
     for kind, words in KINDS.items():
         if kind != VERDICT and (rows := found.of(outcome, kind)):
             is_there = kind in {"effect", "model_curve"} and found.effect
-            what = capitalised(gettext(words)) + ("" if is_there else gettext(" where none exists"))
+            what = capitalised(rendered(words)) + ("" if is_there else gettext(" where none exists"))
             named = _named(found, gettext("{label} in {share}"), rows)
             yield gettext("{what} was significant for {named} of panels.").format(what=what, named=named)
     for kind, words in CHECKS.items():
         if rows := found.of(outcome, kind):
             named = _named(found, gettext("{label} in {share}"), rows)
-            what = capitalised(gettext(words))
+            what = capitalised(rendered(words))
             yield gettext("{what}: {named} of panels.").format(what=what, named=named)
     if rows := found.of(outcome, VERDICT):
         named = _named(found, gettext("{label} in {share} of panels"), rows)
@@ -388,7 +391,9 @@ def share_table(found: Calibration, outcome: str, *, is_alone: bool = True) -> R
     """Return the shares of all findings on one outcome, with what is promised of each."""
     study = found.manifest.study
     names = dict.fromkeys([*HEADINGS, *(row.finding for row in found.rows if row.outcome == outcome)])
-    what = pgettext("list", ", ").join([study.label(outcome), *([] if is_alone else [effect_heading(found)])])
+    what = pgettext("text.list", ", ").join(
+        [study.label(outcome), *([] if is_alone else [effect_heading(found)])]
+    )
     caption = gettext("{what}: share of {n_panels} panels, with exact binomial {limits} limits")
     return record_table(
         caption.format(what=what, n_panels=count(found.n_panels), limits=percent(found.limits, 0)),
@@ -410,10 +415,10 @@ def share_table(found: Calibration, outcome: str, *, is_alone: bool = True) -> R
 
 def heading_of(finding: str) -> str:
     """Return the heading of a group; a finding that is not known has its own name."""
-    words = gettext(HEADINGS.get(finding, finding))
+    words = rendered(HEADINGS.get(finding, finding))
     if finding in BANDS:
         kind, band = BANDS[finding]
-        return words.format(kind=gettext(kind), band=gettext(band))
+        return words.format(kind=rendered(kind), band=rendered(band))
     if finding in KINDS and finding != VERDICT:
         return gettext("{words} significant").format(words=capitalised(words))
     return words

@@ -30,7 +30,7 @@ from harness.data.shape import panel_notes
 from harness.data.shape.rows import PanelIndex, read_groups, read_index, select_rows
 from harness.data.user_schema import UserSchema
 from harness.errors import DataError
-from harness.language import Message
+from harness.language import Coded, to_json
 from harness.tables.preparation import Note
 
 
@@ -112,7 +112,7 @@ class PanelBuilder:
                 if texts := two_texts(column, name=name):
                     indicated[name] = texts[1]
                     column = column.map({texts[0]: 0.0, texts[1]: 1.0})
-                    account = Account(Message("{base} is 0, {level} is 1", base=texts[0], level=texts[1]))
+                    account = Account(Coded("{base} is 0, {level} is 1", base=texts[0], level=texts[1]))
                     read.append(StepRecord("two_texts", name, (name,), account))
                 labels = {} if texts else table.labels.codes.get(name, {})
                 require_no_codes(column, labels, name=name, locator=locator)
@@ -291,15 +291,16 @@ class PanelBuilder:
         return pd.DataFrame(rows)
 
     def steps_table(self) -> pd.DataFrame:
-        """Return what reading and each step did: step, into, inputs, detail, one row each.
+        """Return what reading and each step did: step, into, inputs, detail and its code, one row each.
 
         Steps that learn have learned from all rows.
         """
         rows = [
-            (record.step, record.into, ", ".join(record.inputs), record.account.detail)
+            (record.step, record.into, ", ".join(record.inputs), detail, to_json(detail))
             for record in (*self.read, *self._whole.records)
+            for detail in (record.account.detail,)
         ]
-        return pd.DataFrame(rows, columns=["step", "into", "inputs", "detail"])
+        return pd.DataFrame(rows, columns=["step", "into", "inputs", "detail", "detail_code"])
 
     def filled_table(self) -> pd.DataFrame:
         """Return the cells that steps filled in: column, entity, time, value, one row each."""

@@ -20,7 +20,7 @@ from harness.data.read.source import Table
 from harness.data.roles import MOST_LEVELS, Roles
 from harness.data.shape.rows import group_label, read_groups, select_rows
 from harness.errors import DataError
-from harness.language import Message, marked
+from harness.language import Coded, marked
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +136,7 @@ class _Making:
         counted = rows_by_level(groups)
         shown = few([f"{level} {counted[level]}" for level in others])
         template = marked("rows: {base} {counted} (base), {shown}")
-        detail = Message(template, base=base, counted=counted[base], shown=shown)
+        detail = Coded(template, base=base, counted=counted[base], shown=shown)
         self.records.append(StepRecord("levels", exposure, (exposure,), Account(detail)))
 
     def _add(self, columns: Mapping[str, pd.Series]) -> None:

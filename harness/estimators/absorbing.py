@@ -12,7 +12,7 @@ from harness.arrays import Floats, Ints, Mask, numbered
 from harness.data.key import Grouping, Key
 from harness.data.panel import Panel
 from harness.errors import EstimationError
-from harness.language import Message, marked
+from harness.language import Coded, marked
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -79,7 +79,7 @@ def key_of(panel: Panel, effect: EffectKey) -> Key:
         return _combined([key_of(panel, part) for part in effect.parts], str(effect))
     carried = {group.name: group for group in panel.groups}
     if str(effect) not in carried:
-        what = Message("the panel has no column {effect} to group rows by", effect=repr(str(effect)))
+        what = Coded("the panel has no column {effect} to group rows by", effect=repr(str(effect)))
         expected = f"one of {', '.join(carried)}" if carried else ""
         hint = marked("add the column to the panel's groups")
         raise EstimationError.at("absorb", what, expected, hint)

@@ -14,7 +14,7 @@ from harness.arrays import Floats
 from harness.data.panel import Panel
 from harness.errors import EstimationError, HarnessError, PluginError, Problem, TimeLimitReached
 from harness.estimators.protocol import Fitted, FittedDraws, HasNotes
-from harness.language import Message, marked
+from harness.language import Coded, marked, quoted, to_json
 from harness.tables.preparation import Note
 
 # ``refused``: the estimator said why it cannot; ``failed``: something broke.
@@ -41,7 +41,7 @@ class Attempt(Generic[T]):
     @property
     def how(self) -> dict[str, str]:
         """Status and reason, as columns of a table."""
-        return {"status": self.status, "reason": self.reason}
+        return {"status": self.status, "reason": self.reason, "reason_code": to_json(self.reason)}
 
     def without_value(self) -> Attempt[Any]:
         """Return an attempt with the same status and no value."""
@@ -72,9 +72,10 @@ LONGEST_REASON = 1000
 def in_one_line(problem: Problem) -> str:
     """Return a problem as the reason of a cell: place, finding, remedy."""
     found = (
-        Message("{where}: {what}", where=problem.where, what=problem.what) if problem.where else problem.what
+        Coded("{where}: {what}", where=problem.where, what=problem.what) if problem.where else problem.what
     )
-    return as_reason(Message("{before}; {last}", before=found, last=problem.hint) if problem.hint else found)
+    whole = Coded("{before}; {last}", before=found, last=problem.hint) if problem.hint else found
+    return quoted(as_reason(whole))
 
 
 def as_reason(text: str) -> str:
@@ -99,7 +100,7 @@ def what_broke(error: BaseException) -> str:
         text, at = str(error), faulty_member(error)
     except Exception as second:  # noqa: BLE001 - whatever a stranger's class does when it is asked for its text
         text = f"(its text cannot be had: {type(second).__name__})"
-    return as_reason(": ".join(filter(None, (at, type(error).__name__, text))))
+    return quoted(as_reason(": ".join(filter(None, (at, type(error).__name__, text)))))
 
 
 def attempt(call: Callable[[], T]) -> Attempt[T]:
@@ -138,7 +139,7 @@ def notes_of(fit: object) -> tuple[Note, ...]:
     for note in said:
         if not (isinstance(note, Note) and all(isinstance(part, str) for part in vars(note).values())):
             found = f"notes with a {type(note).__name__}, {as_reason(repr(note))[:100]}"
-            what = Message("returned {found}", found=found)
+            what = Coded("returned {found}", found=found)
             raise PluginError.at(type(fit).__name__, what, "Note of three texts")
     return notes
 
@@ -164,7 +165,7 @@ def _checked(predicted: object, shape: tuple[int, ...], who: str) -> Floats:
     values = np.asarray(predicted)
     if values.shape != shape or values.dtype.kind != "f":
         found = f"predictions of shape {values.shape} and type {values.dtype}"
-        raise PluginError.at(who, Message("returned {found}", found=found), f"floats of shape {shape}")
+        raise PluginError.at(who, Coded("returned {found}", found=found), f"floats of shape {shape}")
     require_finite(values, who)
     return values.astype(np.float64)
 
@@ -187,5 +188,5 @@ def require_finite(predicted: Floats, who: str) -> None:
         raise PluginError.at(who, marked("returned non-finite predictions"), "finite numbers")
     largest = float(np.abs(predicted).max(initial=0.0))
     if largest > MOST:
-        what = Message("returned predictions as large as {largest}", largest=f"{largest:.3g}")
+        what = Coded("returned predictions as large as {largest}", largest=f"{largest:.3g}")
         raise PluginError.at(who, what, f"sizes up to {MOST:g}")

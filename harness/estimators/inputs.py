@@ -11,7 +11,7 @@ from numpy.random import Generator
 from harness.arrays import Floats, Ints
 from harness.data.panel import Panel
 from harness.errors import EstimationError
-from harness.language import Message, marked
+from harness.language import Coded, marked
 from harness.tables.preparation import Note
 
 # A column that varies by less than this share of its size is constant up to rounding.
@@ -135,7 +135,7 @@ def refuse_constant(panel: Panel) -> None:
     for name, values in columns.items():
         if column_scale(values[:, None]).deviation[0] == 0.0:
             rows = {"value": f"{values[0]:.6g}", "n_obs": panel.n_obs}
-            what = Message("has the single value {value} in the {n_obs} training rows", **rows)
+            what = Coded("has the single value {value} in the {n_obs} training rows", **rows)
             hint = marked("train on more rows, or choose another variable")
             raise EstimationError.at(name, what, "an outcome and an exposure that vary", hint)
 
@@ -166,7 +166,7 @@ def inner_split(panel: Panel, *, share: float, rng: Generator) -> InnerSplit:
     units = np.unique(codes[panel.split_unit])
     if units.size < 2:
         few = {"size": units.size, "split_unit": panel.split_unit}
-        what = Message(
+        what = Coded(
             "with {size} {split_unit} for training, none can be set aside for model selection", **few
         )
         hint = marked("use a protocol with more training data, or fix the model's size in the spec")

@@ -10,7 +10,7 @@ import numpy as np
 from harness.arrays import Floats, Ints
 from harness.data.panel import Panel
 from harness.errors import EstimationError, Problem
-from harness.language import Message, marked
+from harness.language import Coded, marked
 from harness.tables.preparation import Note
 
 _POOLED = "or use an estimator that absorbs none"
@@ -19,7 +19,7 @@ _POOLED = "or use an estimator that absorbs none"
 def listed(names: Sequence[str]) -> str:
     """Return names as ``entity, time and industry``; at least one."""
     *before, last = names
-    return Message("{before} and {last}", before=", ".join(before), last=last) if before else last
+    return Coded("{before} and {last}", before=", ".join(before), last=last) if before else last
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,20 +38,20 @@ class Refusals:
     def constant_outcome(self, value: float) -> Problem:
         """Return the refusal of a constant outcome."""
         rows = {"value": f"{value:.6g}", "n_obs": self.panel.n_obs}
-        what = Message("it equals {value} in all {n_obs} rows: there is no variation to explain", **rows)
+        what = Coded("it equals {value} in all {n_obs} rows: there is no variation to explain", **rows)
         hint = marked("choose another outcome, or rows in which it varies")
         return Problem(self._outcome, what, hint=hint)
 
     def absorbed_outcome(self) -> Problem:
         """Return the refusal of an outcome fully explained by effects."""
-        what = Message("{taken} explain it fully: no variation remains for the exposure", taken=self.taken)
-        return Problem(self._outcome, what, hint=Message("absorb fewer effects, {POOLED}", POOLED=_POOLED))
+        what = Coded("{taken} explain it fully: no variation remains for the exposure", taken=self.taken)
+        return Problem(self._outcome, what, hint=Coded("absorb fewer effects, {POOLED}", POOLED=_POOLED))
 
     def single_level(self, name: str) -> Problem:
         """Return the refusal of effects with a single category."""
         rows = {"n_obs": self.panel.n_obs, "name": name}
-        what = Message("all {n_obs} rows share one {name}: its effect is the constant", **rows)
-        hint = Message("absorb no effects of {name}, {POOLED}", name=name, POOLED=_POOLED)
+        what = Coded("all {n_obs} rows share one {name}: its effect is the constant", **rows)
+        hint = Coded("absorb no effects of {name}, {POOLED}", name=name, POOLED=_POOLED)
         return Problem(f"{name} effects", what, "at least two", hint)
 
     def few_rows(self, *, n_columns: int, n_effects: int) -> Problem | None:
@@ -60,7 +60,7 @@ class Refusals:
         if n_obs > n_coef + n_effects:
             return None
         counts = {"n_obs": n_obs, "n_coef": n_coef + n_effects, "n_coef_2": n_coef, "n_effects": n_effects}
-        what = Message(
+        what = Coded(
             "{n_obs} rows are too few for {n_coef} parameters: {n_coef_2} columns and {n_effects} {taken}",
             **counts,
             taken=self.taken or "constant",
@@ -71,34 +71,34 @@ class Refusals:
     def constant_exposure(self, at: int, value: float) -> Problem:
         """Return the refusal of a constant exposure, or dummy of it."""
         rows = {"value": f"{value:.6g}", "n_obs": self.panel.n_obs}
-        what = Message("it equals {value} in all {n_obs} rows: its effect is not identified", **rows)
+        what = Coded("it equals {value} in all {n_obs} rows: its effect is not identified", **rows)
         hint = marked("choose another exposure, or rows in which it varies")
         return Problem(self._exposure(at), what, hint=hint)
 
     def absorbed_exposure(self, at: int) -> Problem:
         """Return the refusal of an exposure, or dummy of it, that effects absorb."""
-        what = Message("{taken} absorb it: it has no variation within them", taken=self.taken)
+        what = Coded("{taken} absorb it: it has no variation within them", taken=self.taken)
         keys, values = (self.panel.entity, self.panel.time), self.panel.X[:, at]
         if all(_varies_within(key.codes, values) for key in keys):
             words = marked(
                 "{taken} absorb it together: like age or experience, it is a part of the entity plus one of "
                 "the period"
             )
-            what = Message(words, taken=self.taken)
-        hint = Message("choose another exposure, absorb fewer effects, {POOLED}", POOLED=_POOLED)
+            what = Coded(words, taken=self.taken)
+        hint = Coded("choose another exposure, absorb fewer effects, {POOLED}", POOLED=_POOLED)
         return Problem(self._exposure(at), what, hint=hint)
 
     def determined_exposure(self, at: int, on: Sequence[int], combination: str) -> Problem:
         """Return the refusal of an exposure collinear with other regressors, the positions `on`."""
         names = listed([repr(self.panel.columns[column]) for column in on])
-        what = Message("it is collinear with {names}: {combination}", names=names, combination=combination)
+        what = Coded("it is collinear with {names}: {combination}", names=names, combination=combination)
         hint = marked("drop one of these columns, or the effects among them")
         return Problem(self._exposure(at), what, hint=hint)
 
     def dropped_constant(self, column: int) -> Note:
         """Return the note on a dropped constant column."""
         name = self.panel.columns[column]
-        what = Message("{name} does not vary in these rows and was dropped.", name=repr(name))
+        what = Coded("{name} does not vary in these rows and was dropped.", name=repr(name))
         return Note("W-CONSTANT", name, what)
 
     def dropped_absorbed(self, column: int) -> Note:
@@ -106,13 +106,13 @@ class Refusals:
         name = self.panel.columns[column]
         named = {"name": repr(name), "taken": self.taken}
         words = marked("{name} is absorbed by the {taken} and was dropped; its slope needs fewer effects.")
-        return Note("W-ABSORBED", name, Message(words, **named))
+        return Note("W-ABSORBED", name, Coded(words, **named))
 
     def dropped_collinear(self, column: int, combination: str) -> Note:
         """Return the note on a dropped collinear column."""
         name = self.panel.columns[column]
         named = {"name": repr(name), "combination": combination}
-        return Note("W-COLLINEAR", name, Message("{name} was dropped: {combination}.", **named))
+        return Note("W-COLLINEAR", name, Coded("{name} was dropped: {combination}.", **named))
 
     @property
     def _outcome(self) -> str:
@@ -140,7 +140,7 @@ def require_continuous(panel: Panel) -> None:
     """
     if panel.levels:
         named = {"exposure": repr(panel.exposure), "levels": ", ".join(panel.levels)}
-        what = Message("{exposure} is categorical with the categories {levels}", **named)
+        what = Coded("{exposure} is categorical with the categories {levels}", **named)
         hint = marked("use `use: contrast` for differences between categories")
         raise EstimationError.at(panel.exposure, what, "an exposure of numbers", hint)
 
@@ -161,6 +161,6 @@ def row_weights(panel: Panel, *, weighted: bool) -> Floats:
     n_bad = int(np.count_nonzero(~(np.isfinite(panel.weights) & (panel.weights > 0.0))))
     if n_bad:
         counts = {"n_bad": n_bad, "n_obs": panel.n_obs}
-        what = Message("{n_bad} of {n_obs} are zero, negative or not numbers", **counts)
+        what = Coded("{n_bad} of {n_obs} are zero, negative or not numbers", **counts)
         raise EstimationError.at("weights", what, "finite numbers above zero", marked("drop these rows"))
     return panel.weights

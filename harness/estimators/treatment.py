@@ -9,7 +9,7 @@ import numpy as np
 from harness.arrays import Ints, Mask
 from harness.data.panel import Panel
 from harness.errors import EstimationError
-from harness.language import Message, marked
+from harness.language import Coded, marked
 
 # Periods since a start that was before all rows of the entity.
 LONG_AGO = 1_000_000
@@ -53,7 +53,7 @@ class Treatment:
         back = np.flatnonzero(same & (steps < 0.0))
         if back.size:
             entity = panel.entity.labels[panel.entity.codes[order[back[0]]]]
-            what = Message("it is not an absorbing treatment: {entity} returns from 1 to 0", entity=entity)
+            what = Coded("it is not an absorbing treatment: {entity} returns from 1 to 0", entity=entity)
             raise EstimationError.at(panel.exposure, what, expected)
         n_labels, never = len(panel.entity.labels), np.iinfo(np.int64).max
         starts, firsts = np.full(n_labels, never), np.full(n_labels, never)

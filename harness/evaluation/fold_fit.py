@@ -14,7 +14,7 @@ from harness.errors import EstimationError
 from harness.estimators.guard import Status, attempt, notes_of, predict
 from harness.estimators.protocol import Estimator, HasEffects, check_rows
 from harness.evaluation.protocol import Fold
-from harness.language import Message, marked
+from harness.language import Coded, marked
 from harness.rng import random_stream
 from harness.tables.preparation import Note
 
@@ -150,7 +150,7 @@ def _training(task: FoldTask) -> tuple[Panel, Panel | None, Generator]:
         raise EstimationError.at(str(task.cell), marked("no rows are left to train on"), hint=hint)
     train = task.panel.take(fold.train)
     if train.observed.var() == 0:
-        what = Message("'{outcome}' is constant in the training rows", outcome=train.outcome)
+        what = Coded("'{outcome}' is constant in the training rows", outcome=train.outcome)
         raise EstimationError.at(str(task.cell), what, hint=marked("check the outcome"))
     labels = {**vars(task.cell), "estimator": task.stream or task.cell.estimator}
     selection = None if fold.selection is None else task.panel.take(fold.selection)

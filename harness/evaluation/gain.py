@@ -13,6 +13,7 @@ from harness.evaluation.losses import ClusterLosses, PairedLosses
 from harness.language import marked
 from harness.tables.decision import size_of
 from harness.tables.gain import ENTITIES, ENTITIES_AND_PERIODS, GIVEN_PERIODS, Inference
+from harness.tables.table import coded
 
 # Of a test at the least gain or effect that it could detect.
 POWER = 0.8
@@ -347,7 +348,7 @@ def recognition_table(
     losses = tested.assign(loss=(tested["observed"] - tested["predicted"]) ** 2)
     return pd.DataFrame(
         [
-            {"outcome": outcome, "estimator": estimator, "reference": reference, **row}
+            {"outcome": outcome, "estimator": estimator, "reference": reference, **coded(row)}
             for outcome, own in losses.groupby("outcome", sort=False, observed=True)
             for estimator, row in _rows(own, reference, shares, level=level)
         ]

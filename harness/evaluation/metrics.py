@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from harness.arrays import Floats
-from harness.language import Message, marked
+from harness.language import Coded, marked
 from harness.registry.catalog import Kind, OptionsClass
 
 
@@ -79,7 +79,7 @@ class QuantileError:
     @property
     def how(self) -> str:
         """One sentence for the report."""
-        return Message(
+        return Coded(
             "Mean check loss at the quantile {level}, in units of the outcome.", level=f"{self.level:g}"
         )
 

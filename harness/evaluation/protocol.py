@@ -16,7 +16,7 @@ from pydantic import Field
 from harness.arrays import Ints, Mask, frozen_ints
 from harness.data.panel import Panel, SplitUnit
 from harness.errors import EstimationError
-from harness.language import Message, marked
+from harness.language import Coded, marked
 from harness.registry.catalog import Kind, OptionsClass
 
 
@@ -141,7 +141,7 @@ class DescribedProtocol:
     def how(self) -> str:
         """One sentence for the report."""
         shown = {name: f"{own:.0%}" if isinstance(own, float) else own for name, own in vars(self).items()}
-        return Message(self.says, **shown)
+        return Coded(self.says, **shown)
 
 
 def folds_of(
@@ -181,7 +181,7 @@ class HeldOutEntities(DescribedProtocol, EvaluationProtocol):
         entities = np.unique(panel.entity.codes)
         if entities.size < self.folds:
             sizes = {"size": entities.size, "n_groups": self.folds}
-            what = Message("{size} entities are too few for {n_groups} groups", **sizes)
+            what = Coded("{size} entities are too few for {n_groups} groups", **sizes)
             hint = marked("set fewer folds, or drop this protocol")
             expected = "at least as many entities as groups"
             raise EstimationError.at(f"protocol {self.name}", what, expected, hint)
@@ -223,7 +223,7 @@ class Forward(EvaluationProtocol):
         """One sentence for the report."""
         shown = {"test_share": f"{self.test_share:.0%}"}
         shown["cut"] = f", cut into {self.windows} windows," if self.windows > 1 else ""
-        return Message(
+        return Coded(
             "The last {test_share} of the periods{cut} are predicted by models trained on the "
             "earlier periods and selected on the latest of these.",
             **shown,
@@ -253,7 +253,7 @@ def last_periods(panel: Panel, *, test_share: float, protocol: str) -> Mask:
     n_test = max(1, round(test_share * periods.size))
     if n_test >= periods.size:
         sizes = {"size": periods.size, "n_test": n_test}
-        what = Message("the panel has {size} period(s), of which {n_test} would be held out", **sizes)
+        what = Coded("the panel has {size} period(s), of which {n_test} would be held out", **sizes)
         hint = marked("set a smaller test_share, or drop this protocol")
         raise EstimationError.at(f"protocol {protocol}", what, "at least one period to train on", hint)
     return np.asarray(panel.period >= periods[-n_test])
@@ -304,7 +304,8 @@ class RandomRows(DescribedProtocol, EvaluationProtocol):
     stream = "random rows"
     says = marked(
         "A random {test_share} of the rows is held out, {repeats} times; models are selected on "
-        "further random rows kept out of training."
+        "further random rows kept out of training.",
+        code="random_rows",
     )
 
     test_share: Annotated[float, Field(gt=0, lt=1)] = 0.1
@@ -315,7 +316,7 @@ class RandomRows(DescribedProtocol, EvaluationProtocol):
         n_test = round(self.test_share * panel.n_obs)
         if not 1 <= n_test < panel.n_obs:
             sizes = {"test_share": f"{self.test_share:.0%}", "n_obs": panel.n_obs, "n_test": n_test}
-            what = Message("{test_share} of {n_obs} rows gives {n_test} test rows", **sizes)
+            what = Coded("{test_share} of {n_obs} rows gives {n_test} test rows", **sizes)
             hint = marked("change test_share, or drop this protocol")
             raise EstimationError.at("random split of rows", what, "at least one row on each side", hint)
         rows = np.arange(panel.n_obs)
@@ -344,7 +345,8 @@ class AsPublished(RandomRows):
     prepared_on = "all"
     says = marked(
         "A random {test_share} of the rows is held out, {repeats} times; models are selected on "
-        "these same rows."
+        "these same rows.",
+        code="random_rows_as_published",
     )
 
 

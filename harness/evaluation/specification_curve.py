@@ -18,14 +18,15 @@ import pandas as pd
 from harness.arrays import Floats
 from harness.evaluation.losses import SAMPLES, ClusterLosses, PairedLosses, SampleRows, samples
 from harness.evaluation.variation_gains import GainComparison
-from harness.language import Message, marked
+from harness.language import Coded, marked
 from harness.rng import random_stream
+from harness.tables.table import coded
 
 NEW_PERIODS = marked("period shocks are common to all entities, and few periods were tested")
 
 # Fewest entities with which the tests kept their size where losses are skewed.
 FEWEST_ENTITIES = 150
-FEW_ENTITIES = Message("there are too few entities to test: fewer than {least}", least=FEWEST_ENTITIES)
+FEW_ENTITIES = Coded("there are too few entities to test: fewer than {least}", least=FEWEST_ENTITIES)
 
 # Times that losses change places.
 N_DRAWS = 2000
@@ -94,7 +95,7 @@ def joint_tests(
         place = {name: sample.place[name] for name in ("outcome", "protocol")}
         place |= {"estimator": multiverse.estimator}
         rows += [{**place, **row} for row in _rows(sample, multiverse, level, seed)]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(map(coded, rows))
 
 
 def _rows(

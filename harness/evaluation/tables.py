@@ -15,7 +15,7 @@ from harness.evaluation.losses import SAMPLES, PairedLosses, PartKey, SampleRows
 from harness.evaluation.metrics import Metric
 from harness.tables.decision import size_of
 from harness.tables.gain import decide_gain
-from harness.tables.table import NAN, placed
+from harness.tables.table import NAN, coded, placed
 
 
 @dataclass(frozen=True)
@@ -198,7 +198,7 @@ def gains_table(
         for reference, rows in found.items():
             if reference in losses.estimators and len(losses.estimators) > 1:
                 rows += [{**sample.place, **row} for row in _gains(losses, reference, sample, level)]
-    parts = [pd.DataFrame(rows) for rows in found.values() if rows]
+    parts = [pd.DataFrame(map(coded, rows)) for rows in found.values() if rows]
     for table in parts:
         family = table.groupby(["outcome", "protocol", "sample"], sort=False)["p_value"]
         table["p_holm"] = family.transform(lambda own: holm_adjusted(own.to_numpy()))

@@ -16,10 +16,11 @@ from harness.evaluation.losses import SAMPLES
 from harness.evaluation.tables import gains_table
 from harness.study.variation import MULTIVERSE, Variation
 from harness.tables.decision import decide_by_intervals, size_of
+from harness.tables.table import STATUS
 from harness.tables.variations import GAIN
 
 # Cells without predictions, where there are none.
-NOTHING_MISSING = pd.DataFrame(columns=["outcome", "estimator", "protocol", "status", "reason"])
+NOTHING_MISSING = pd.DataFrame(columns=["outcome", "estimator", "protocol", *STATUS])
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def variation_gains(
     Parameters
     ----------
     predictions : as in `harness.evaluation.tables.accuracy_table`, of variations and references
-    missing : cells without predictions: outcome, estimator, protocol, status, reason
+    missing : cells without predictions: outcome, estimator, protocol, status, reason and its code
     level : in (0, 1), nominal coverage of the intervals, by which alone it is decided
     """
     for one in comparisons:

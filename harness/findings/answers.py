@@ -12,7 +12,7 @@ from harness.findings.gain import verdict
 from harness.findings.gains import Gains, tested_periods
 from harness.findings.lines import POINTWISE, curve_scenarios, curves_of, mean_slopes, true_rows
 from harness.findings.run import Run
-from harness.language import gettext
+from harness.language import topic
 from harness.record.decisions import Effect
 from harness.record.manifest import EstimatorRecord, ProtocolRecord, StudyRecord
 from harness.scenarios.effect.scenario import TRUE_SLOPES
@@ -25,6 +25,9 @@ from harness.tables.preparation import LEAK_CODE, WARNINGS
 from harness.tables.table import NAN
 from harness.text.context import Estimate
 from harness.text.sentences import Sentence
+
+gettext = topic("findings.answers")
+
 
 # Pooled and within estimates that differ by this factor are said to differ.
 FAR_APART = 2.0

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from harness.findings.run import Run
-from harness.language import gettext, marked
+from harness.language import marked, rendered
 from harness.record.manifest import EstimatorRecord, ProtocolRecord
 from harness.tables.accuracy import ACCURACY, AccuracyRow
 from harness.tables.decision import ABOVE, UNTESTED
@@ -51,8 +51,8 @@ class GainCell:
     def text(self) -> str:
         """Return "57.2%", "reference", or the status of a cell without result."""
         if self.row.is_reference and self.row.is_done:
-            return gettext(REFERENCE)
-        return percent(self.row.gain) if self.has_gain else gettext(self.row.status)
+            return rendered(REFERENCE)
+        return percent(self.row.gain) if self.has_gain else rendered(self.row.status)
 
     @property
     def beneath(self) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from harness.language import Filled, translated
+from harness.language import Coded, rendered
 from harness.record.manifest import Manifest
 from harness.tables.table import Row, TypedTable, grouped, read_rows
 
@@ -14,12 +14,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 View = TypeVar("View")
-
-# Columns of tables that are sentences of the harness.
-WORDS = frozenset({"reason", "message", "assumption"})
-
-# The same of one table; in others such a column may hold names.
-ALSO_WORDS = {"claims": frozenset({"about", "counterpart_reason"}), "preparation": frozenset({"detail"})}
 
 
 class RunReader(Protocol):
@@ -30,9 +24,6 @@ class RunReader(Protocol):
 
     def manifest(self) -> Manifest:
         """Return what manifest.json holds."""
-
-    def messages(self) -> Mapping[str, Filled]:
-        """Return the composed texts of tables and manifest, each with its message and what was filled in."""
 
     def files(self) -> tuple[str, ...]:
         """Return the paths of the reported files, with forward slashes."""
@@ -87,9 +78,7 @@ class Run:
         """
         if table not in self._kept:
             read = read_rows(self.frame(table.name), table.row, table=table.name)
-            said = WORDS | ALSO_WORDS.get(table.name, frozenset())
-            words = [name for name in table.columns if name in said]
-            self._kept[table] = tuple(_reworded(row, words) for row in read) if words else read
+            self._kept[table] = tuple(map(_rendered, read))
         names = tuple(where)
         if names and (table, names) not in self._kept:
             self._kept[table, names] = grouped(self._kept[table], *names)
@@ -103,10 +92,10 @@ class Run:
         return made
 
 
-def _reworded(row: Row, words: Sequence[str]) -> Row:
-    """Return a row with its sentences in the language in use."""
-    changed = {name: own for name in words if (own := translated(was := getattr(row, name))) != was}
-    return replace(row, **changed) if changed else row
+def _rendered(row: Row) -> Row:
+    """Return a row with its messages in the language in use."""
+    messages = {name: rendered(cell) for name, cell in vars(row).items() if isinstance(cell, Coded)}
+    return replace(row, **messages) if messages else row
 
 
 def read_run(folder: RunReader) -> Run:

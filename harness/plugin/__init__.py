@@ -111,8 +111,9 @@ from harness.evaluation.protocol import Fold as Fold
 from harness.evaluation.protocol import Leak as Leak
 from harness.evaluation.resample import draw_weights as draw_weights
 from harness.evaluation.resample import out_of_bag as out_of_bag
-from harness.language import Message as Message
+from harness.language import Coded as Coded
 from harness.language import marked as marked
+from harness.language import rendered as rendered
 from harness.registry.hooks import hookimpl as hookimpl
 from harness.rng import Stream as Stream
 from harness.rng import random_stream as random_stream

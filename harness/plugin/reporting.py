@@ -5,10 +5,10 @@ Names imported as themselves are public.
 
 from harness.findings.gains import Gains as Gains
 from harness.findings.run import Run as Run
-from harness.language import gettext as gettext
 from harness.language import marked as marked
-from harness.language import ngettext as ngettext
-from harness.language import translated as translated
+from harness.language import npgettext as npgettext
+from harness.language import rendered as rendered
+from harness.language import topic as topic
 from harness.record.manifest import EstimatorRecord as EstimatorRecord
 from harness.record.manifest import StudyRecord as StudyRecord
 from harness.report.blocks import Appendix as Appendix

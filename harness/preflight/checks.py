@@ -12,7 +12,7 @@ from harness.errors import Problem
 from harness.estimators.guard import Attempt, attempt, notes_of
 from harness.estimators.protocol import Fitted, check_rows
 from harness.evaluation.fold_fit import check_fold
-from harness.language import Message
+from harness.language import Coded
 from harness.running.isolation import one_thread
 from harness.running.plan import Plan
 from harness.running.prepare import Prepared, numbers_of_a_draw
@@ -98,7 +98,7 @@ def _refused_folds(plan: Plan, sound: set[str]) -> Iterator[Refused]:
     for task in replace(plan, study=few, splits=tuple(smallest), varied=()).fold_tasks():
         tried = attempt(partial(check_fold, task))
         if tried.status != "ok":
-            what = Message("{protocol}, fold {fold}: {reason}", reason=tried.reason, **vars(task.cell))
+            what = Coded("{protocol}, fold {fold}: {reason}", reason=tried.reason, **vars(task.cell))
             yield task.cell.estimator, what
 
 

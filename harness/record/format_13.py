@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from harness.language import Coded, code_of, to_json
+from harness.language import from_json as read_message
 from harness.record.decisions import decided
-from harness.record.manifest import StudyRecord, read_record
+from harness.record.manifest import Manifest, StudyRecord, read_record
 from harness.study.variation import REGRESSIONS, ROBUST_REGRESSIONS, ROBUSTNESS
 from harness.tables.decision import UNTESTED, decide, size_of
 from harness.tables.effects import EFFECT_TESTS, EFFECTS, MEDIATION
 from harness.tables.gain import decide_gain
+from harness.tables.table import CODE
 from harness.tables.variations import GAIN, VARIATION_EFFECTS, VARIATION_GAINS, VARIATIONS
 
 if TYPE_CHECKING:
@@ -147,3 +151,47 @@ def variation_predictions_table(_manifest: Content, tables: Tables) -> pd.DataFr
 
 def _categories(frame: pd.DataFrame) -> list[str]:
     return [str(name) for name in frame.columns if frame[name].dtype == "category"]
+
+
+# Columns of texts that have code and values next to them.
+TEXTS = (
+    *("reason", "message", "assumption", "about", "counterpart_reason", "detail", "covariance"),
+    *("null_hypothesis", "caution"),
+)
+
+# The messages of texts, by text: template and what was filled in.
+Messages: TypeAlias = Mapping[str, tuple[str, Mapping[str, str]]]
+
+
+def _coded(text: str, messages: Messages) -> str:
+    template, values = messages.get(text, (text, {}))
+    nested = {
+        name: read_message(value, _coded(value, messages)) if value in messages and value != text else value
+        for name, value in values.items()
+    }
+    return to_json(Coded.of(text, code_of(template), nested))
+
+
+def coded_texts(frame: pd.DataFrame, messages: Messages) -> pd.DataFrame:
+    """Return a table with code and values of its texts, which were in one file of the folder, by text."""
+    texts = [name for name in TEXTS if name in frame and f"{name}{CODE}" not in frame]
+    codes = {
+        f"{name}{CODE}": [_coded(cell, messages) if isinstance(cell, str) else "" for cell in frame[name]]
+        for name in texts
+    }
+    return frame.assign(**codes)
+
+
+def coded_manifest(manifest: Manifest, messages: Messages) -> Manifest:
+    """Return a manifest with code and values of its texts."""
+    study, data = manifest.study, manifest.data
+    protocols = (replace(one, how_code=_coded(one.how, messages)) for one in study.protocols)
+    metrics = (replace(one, how_code=_coded(one.how, messages)) for one in study.metrics)
+    return replace(
+        manifest,
+        study=replace(study, protocols=tuple(protocols), metrics=tuple(metrics)),
+        data=replace(
+            data, title_code=_coded(data.title, messages), source_code=_coded(data.source, messages)
+        ),
+        cells=tuple(replace(one, reason_code=_coded(one.reason, messages)) for one in manifest.cells),
+    )

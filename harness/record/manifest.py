@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from harness.data.name import exposure_columns
 from harness.errors import ArtifactError, Problem
 from harness.evaluation.protocol import KNOWN_ENTITIES, KNOWN_PERIODS, LATER_PERIODS, TOUCHES_TEST_ROWS, Leak
-from harness.language import ENGLISH, gettext
+from harness.language import ENGLISH, rendered
 from harness.study.expectations.claim import OpenQuestion, PublishedConclusion
 from harness.study.spec.study import Brackets, ReportFormat, Variable
 from harness.tables.registry import with_declared
@@ -69,6 +69,7 @@ class ProtocolRecord:
     title : unique in the study
     how : description in a sentence
     leaks : information leakage between training and test rows
+    how_code : code and values of `how`, as `harness.language.to_json` writes them
     """
 
     id: str
@@ -76,6 +77,7 @@ class ProtocolRecord:
     title: str
     how: str
     leaks: tuple[Leak, ...]
+    how_code: str = ""
 
     @property
     def keeps_test_rows_apart(self) -> bool:
@@ -97,11 +99,12 @@ class ProtocolRecord:
 
 @dataclass(frozen=True)
 class MetricRecord:
-    """One loss beside squared error: the id of its rows, its title, and what it is in a sentence."""
+    """One loss beside squared error: id of its rows, title, what it is in a sentence, the code of that."""
 
     id: str
     title: str
     how: str
+    how_code: str = ""
 
 
 @dataclass(frozen=True)
@@ -207,7 +210,7 @@ class StudyRecord:
 
     def estimator_label(self, name: str) -> str:
         """Return the label of an estimator; one that the study does not list has its catalog name."""
-        return next((entry.label for entry in self.estimators if entry.id == name), gettext(name))
+        return next((entry.label for entry in self.estimators if entry.id == name), rendered(name))
 
     def protocol_title(self, name: str) -> str:
         """Return the title of a protocol; its id if the study does not list it."""
@@ -256,6 +259,7 @@ class DataRecord:
     simulated : whether the study drew them
     balanced : whether every entity has every period
     first_period, last_period : labels of the panel's first and last period
+    title_code, source_code : code and values of title and source where the harness wrote them
     """
 
     origin: str
@@ -269,6 +273,8 @@ class DataRecord:
     balanced: bool
     first_period: str | int
     last_period: str | int
+    title_code: str = ""
+    source_code: str = ""
 
 
 @dataclass(frozen=True)
@@ -295,6 +301,7 @@ class CellRecord:
     ----------
     cell : its name
     reason : why it has no numbers, where it has none
+    reason_code : code and values of the reason, as `harness.language.to_json` writes them
     seconds : >= 0, that it took
     memory : bytes that it took at its height; None where that was not measured
     """
@@ -304,6 +311,7 @@ class CellRecord:
     reason: str
     seconds: float
     memory: int | None = None
+    reason_code: str = ""
 
 
 @dataclass(frozen=True)

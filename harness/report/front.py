@@ -18,7 +18,7 @@ from harness.findings import lines as run_lines
 from harness.findings.debiased import effects_on
 from harness.findings.gains import GainCell, Gains
 from harness.findings.run import Run
-from harness.language import gettext
+from harness.language import rendered, topic
 from harness.record.manifest import DataRecord, ProtocolRecord, StudyRecord
 from harness.report.blocks import Picture, ReportFigure
 from harness.report.drawing import canvas
@@ -35,6 +35,8 @@ from harness.tables.effects import EFFECTS, EffectRow
 from harness.text.context import Context
 from harness.text.numbers import count, percent
 from harness.text.plain_text import capitalised, file_slug, joined, listed, shortened
+
+gettext = topic("report.front")
 
 
 @dataclass(frozen=True, eq=False)
@@ -397,7 +399,7 @@ def _debiased_whiskers(run: Run, outcome: str, exposure: str) -> Iterator[Whiske
         true = run_lines.true_rows(run, outcome, row.scenario, kind)
         truth = next((one.truth for one in true if one.group in ("", row.method)), np.nan)
         style = METHOD_STYLES.get(row.method, PLAIN_STYLE)
-        name = capitalised(gettext(row.method.replace("_", " ")))
+        name = capitalised(rendered(row.method.replace("_", " ")))
         for one in rows:
             label = listed(filter(None, [name, study.level_at(exposure, one.at) if one.at == one.at else ""]))
             yield Whisker(label, one.estimate, one.conf_low, one.conf_high, style, truth=truth)

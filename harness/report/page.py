@@ -14,7 +14,7 @@ from harness.errors import HarnessError
 from harness.findings.answers import answer
 from harness.findings.gains import GainCell, Gains
 from harness.findings.run import Run
-from harness.language import gettext
+from harness.language import rendered, topic
 from harness.registry.plugin import faulty_member
 from harness.report.blocks import (
     Appendix,
@@ -30,13 +30,15 @@ from harness.report.blocks import (
 )
 from harness.report.drawing.canvas import finish, house_style
 from harness.report.front import Front
-from harness.report.render.html import ShownTable, rendered
+from harness.report.render.html import ShownTable, from_template
 from harness.report.sections.section import ReportFile, Section
 from harness.report.table import ReportTable
 from harness.report.translation import localised
 from harness.study.spec.study import ReportFormat
 from harness.tables.preparation import Note
 from harness.text.gains import WORDS
+
+gettext = topic("report.page")
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +137,7 @@ def _made(
     run: Run, section: Section, formats: Sequence[ReportFormat], pictures: Sequence[Picture]
 ) -> PageSection | None:
     """Return what a section shows; None where it has nothing to show of the run."""
-    title = gettext(section.title)
+    title = rendered(section.title)
     try:
         blocks = tuple(map(_block, section.blocks(run)))
         for figure in figures_in(blocks):
@@ -252,7 +254,7 @@ def render_pages(
     manifest = run.manifest
     own = {REPORT: Numbering(), **({APPENDIX: Numbering("A")} if has_appendix(sections) else {})}
     pages = {
-        name: rendered(
+        name: from_template(
             f"{name}.j2",
             page=page,
             study=manifest.study,
@@ -286,14 +288,14 @@ def interlinked(pages: Mapping[str, str]) -> Mapping[str, str]:
 def render_brief(run: Run, page: Page, front: Front) -> str:
     """Return the first screen and what to know of it as one HTML document for print."""
     study, data = run.manifest.study, run.manifest.data
-    return rendered("brief.html.j2", study=study, data=data, page=page, front=front, numbers=Numbering())
+    return from_template("brief.html.j2", study=study, data=data, page=page, front=front, numbers=Numbering())
 
 
 def render_document(
     title: str, head: Sequence[ReportBlock], sections: Sequence[PageSection], *, language: str
 ) -> str:
     """Return a page of sections under a title, such as that of a suite."""
-    return rendered(
+    return from_template(
         "document.html.j2",
         title=title,
         head=head,
@@ -324,6 +326,6 @@ def digest(run: Run, *, report: str, messages: Sequence[Path] = ()) -> str:
 
         outcomes = [(answer(own, one), cells(one)) for one in study.outcomes]
         data = own.manifest.data
-        return rendered(
+        return from_template(
             "digest.html.j2", study=study, data=data, outcomes=outcomes, words=WORDS, report=report
         )

@@ -11,7 +11,7 @@ from matplotlib.text import Text
 from harness.findings.gains import Gains
 from harness.findings.lines import Curve
 from harness.findings.run import Run
-from harness.language import gettext
+from harness.language import topic
 from harness.report.drawing import lines
 from harness.report.drawing.canvas import MARK_COLOUR
 from harness.report.drawing.fonts import drawable, drawable_label, families
@@ -21,6 +21,9 @@ from harness.report.figures.curves import curve_labels, curve_panel, further_ent
 from harness.report.front import effect_whiskers
 from harness.report.sections.accuracy import gain_whisker
 from harness.report.sections.coefficients import TableChoice, chosen, term_label
+
+gettext = topic("report.plots")
+
 
 # How far from the middle of its row the first and the last of several estimators stand.
 SPREAD = 0.15

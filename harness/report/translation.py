@@ -9,7 +9,7 @@ from pathlib import Path
 
 from harness.findings.run import Run
 from harness.findings.table import findings_in_words
-from harness.language import ENGLISH, gettext, marked, remember, spoken, translated
+from harness.language import ENGLISH, from_json, marked, rendered, spoken
 from harness.record.manifest import Manifest, ProtocolRecord
 from harness.tables.findings import FINDINGS
 
@@ -42,8 +42,6 @@ def localised(run: Run, *, messages: Sequence[Path] = ()) -> Iterator[Run]:
         if study.language == ENGLISH:
             yield run
             return
-        if run.folder is not None:
-            remember(run.folder.messages())
         manifest = in_words(run.manifest)
         own = findings_in_words(Run(manifest, run.folder, run.tables))
         yield Run(manifest, run.folder, {**run.tables, FINDINGS.name: own})
@@ -52,8 +50,10 @@ def localised(run: Run, *, messages: Sequence[Path] = ()) -> Iterator[Run]:
 def in_words(manifest: Manifest) -> Manifest:
     """Return a manifest with the names that the harness gives in the language in use."""
     data, study = manifest.data, manifest.study
-    estimators = (replace(entry, label=gettext(entry.label)) for entry in study.estimators)
-    metrics = (replace(one, title=translated(one.title), how=translated(one.how)) for one in study.metrics)
+    estimators = (replace(entry, label=rendered(entry.label)) for entry in study.estimators)
+    metrics = (
+        replace(one, title=rendered(one.title), how=_text(one.how, one.how_code)) for one in study.metrics
+    )
     return replace(
         manifest,
         study=replace(
@@ -62,8 +62,16 @@ def in_words(manifest: Manifest) -> Manifest:
             protocols=tuple(map(_protocol, study.protocols)),
             metrics=tuple(metrics),
         ),
-        data=replace(data, title=translated(data.title), source=translated(data.source)),
+        data=replace(
+            data, title=_text(data.title, data.title_code), source=_text(data.source, data.source_code)
+        ),
+        cells=tuple(replace(cell, reason=_text(cell.reason, cell.reason_code)) for cell in manifest.cells),
     )
+
+
+def _text(text: str, coded: str) -> str:
+    """Return a text in the language in use, by its code where it has one."""
+    return rendered(from_json(text, coded))
 
 
 def _protocol(protocol: ProtocolRecord) -> ProtocolRecord:
@@ -72,7 +80,7 @@ def _protocol(protocol: ProtocolRecord) -> ProtocolRecord:
     own = protocol.title.removesuffix(suffix)
     return replace(
         protocol,
-        title=gettext(own) + (suffix if own != protocol.title else ""),
-        how=translated(protocol.how),
-        leaks=tuple(replace(leak, text=translated(leak.text)) for leak in protocol.leaks),
+        title=rendered(own) + (suffix if own != protocol.title else ""),
+        how=_text(protocol.how, protocol.how_code),
+        leaks=tuple(replace(leak, text=rendered(leak.text)) for leak in protocol.leaks),
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.findings.run import Run, RunStore, read_run
-from harness.language import gettext, marked
+from harness.language import marked, rendered, topic
 from harness.record.manifest import Manifest
 from harness.report.blocks import Picture
 from harness.report.drawing.fonts import font_notes
@@ -38,6 +38,9 @@ from harness.tables.preparation import WARNINGS
 from harness.tables.registry import PARQUET_TABLES
 from harness.tables.table import DETAILS
 
+gettext = topic("report.write")
+
+
 BRIEF = "brief.html"
 DOCX = "tables/tables.docx"
 FIGURES = "figures"
@@ -49,9 +52,6 @@ RECORDS: Mapping[str, str] = {
     ),
     "manifest.sha256": marked("the SHA-256 of the manifest; `sha256sum -c manifest.sha256` checks it"),
     "spec.yaml": marked("the spec that was run"),
-    "messages.json": marked(
-        "reasons and notes by message, from which a report in another language makes them"
-    ),
     "data.parquet": marked("the data, where the run was given a table of a script"),
 }
 REPORTED: Mapping[str, str] = {
@@ -231,7 +231,7 @@ def contents_table(present: Iterable[str], manifest: Manifest, added: Iterable[R
         gettext("Files of the run folder"),
         [("", [one for one in held if one[0] in there])],
         (gettext("File"), lambda one: code_cell(one[0])),
-        (text_column(gettext("What it holds")), lambda one: gettext(one[1])),
+        (text_column(gettext("What it holds")), lambda one: rendered(one[1])),
     )
 
 

@@ -23,8 +23,7 @@ import pandas as pd
 from harness.errors import ArtifactError
 from harness.estimators.guard import Attempt
 from harness.evaluation.fold_fit import FoldCell, FoldPredictions, FoldResult
-from harness.language import messages_in, remember
-from harness.running.csv_table import texts_of
+from harness.language import Coded, from_json, to_json
 from harness.running.dependence import Dependence, Environment
 from harness.running.files import remove, write_atomically, writing
 from harness.running.isolation import Task
@@ -59,9 +58,7 @@ def encode(result: object) -> bytes:
         Where the result holds what is neither plain, nor an array, a table or one of `CLASSES`.
     """
     members: dict[str, bytes] = {}
-    texts: set[str] = set()
-    plain = _plain(result, members, texts)
-    meta = json.dumps({"result": plain, "messages": messages_in(texts)})
+    meta = json.dumps(_plain(result, members))
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:  # to compress numbers takes more time than it saves
         archive.writestr(META, meta)
@@ -73,13 +70,11 @@ def encode(result: object) -> bytes:
 def decode(data: bytes) -> Any:  # noqa: ANN401 - whatever was encoded
     """Return the result that `encode` wrote; its sequences are tuples."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        meta = json.loads(archive.read(META))
-        remember(meta["messages"])
-        return _made(meta["result"], archive)
+        return _made(json.loads(archive.read(META)), archive)
 
 
-def _plain(value: Any, members: dict[str, bytes], texts: set[str]) -> Any:  # noqa: ANN401 - of a result
-    """Return a value as JSON has it; arrays and tables become members of the file, texts are listed."""
+def _plain(value: Any, members: dict[str, bytes]) -> Any:  # noqa: ANN401 - of a result
+    """Return a value as JSON has it; arrays and tables become members of the file."""
     if isinstance(value, np.ndarray | pd.DataFrame):
         name, buffer = str(len(members)), io.BytesIO()
         if isinstance(value, np.ndarray):
@@ -90,18 +85,17 @@ def _plain(value: Any, members: dict[str, bytes], texts: set[str]) -> Any:  # no
             members[name] = value.tobytes(order)
             return {"array": [name, value.dtype.str, value.shape, order]}
         value.reset_index(drop=True).to_feather(buffer, compression="uncompressed")
-        texts |= texts_of(value)
         members[name] = buffer.getvalue()
         return {"table": name}
     if type(value).__name__ in CLASSES:
         fields = [field.name for field in dataclasses.fields(value)]
-        return {type(value).__name__: {name: _plain(getattr(value, name), members, texts) for name in fields}}
+        return {type(value).__name__: {name: _plain(getattr(value, name), members) for name in fields}}
     if isinstance(value, Mapping):
-        return {"mapping": [[key, _plain(entry, members, texts)] for key, entry in value.items()]}
+        return {"mapping": [[key, _plain(entry, members)] for key, entry in value.items()]}
     if isinstance(value, tuple | list):
-        return [_plain(entry, members, texts) for entry in value]
-    if isinstance(value, str):
-        texts.add(value)
+        return [_plain(entry, members) for entry in value]
+    if isinstance(value, Coded):
+        return {"coded": [value, to_json(value)]}
     return value
 
 
@@ -122,13 +116,15 @@ def _made(plain: Any, archive: zipfile.ZipFile) -> Any:  # noqa: ANN401 - see `_
         table = archive.read(content)
         read_table(io.BytesIO(table)).validate(full=True)  # bytes may be a stranger's
         return pd.read_feather(io.BytesIO(table))
+    if kind == "coded":
+        return from_json(*content)
     if kind == "mapping":
         return {key: _made(entry, archive) for key, entry in content}
     return CLASSES[kind](**{name: _made(entry, archive) for name, entry in content.items()})
 
 
 # What every kept result begins with; files that do not are another's.
-FORMAT = b"harness result 4\n"
+FORMAT = b"harness result 5\n"
 
 _NAME = re.compile(r"[0-9a-f]{64}|\.[0-9a-f]{64}\.\d+\.tmp")
 

@@ -18,7 +18,7 @@ from harness.evaluation.losses import SAMPLES
 from harness.evaluation.protocol import Fold
 from harness.evaluation.specification_curve import joint_tests
 from harness.evaluation.variation_gains import NOTHING_MISSING, choice_table, variation_gains
-from harness.language import Message
+from harness.language import Coded
 from harness.running.csv_table import as_declared
 from harness.running.folder import RunFolder
 from harness.running.results import MissingCell, RunResults
@@ -30,7 +30,7 @@ from harness.tables import gain
 from harness.tables.accuracy import ACCURACY, METRICS, PREDICTIONS, VARIATION_PREDICTIONS
 from harness.tables.curves import CURVES
 from harness.tables.decision import UNTESTED
-from harness.tables.table import NAN
+from harness.tables.table import NAN, coded
 from harness.tables.variations import CURVE_ERROR, VARIATION_GAINS
 
 _cell = attrgetter("outcome", "estimator", "protocol")
@@ -44,7 +44,7 @@ def missing_cells(results: Iterable[FoldResult]) -> tuple[MissingCell, ...]:
     found: dict[tuple[str, str, str], MissingCell] = {}
     for result in results:
         if result.status != "ok":
-            reason = Message("{where}: {what}", where=f"fold {result.cell.fold}", what=result.reason)
+            reason = Coded("{where}: {what}", where=f"fold {result.cell.fold}", what=result.reason)
             key = _cell(result.cell)
             found.setdefault(key, MissingCell(*key, result.status, reason))
     return tuple(found.values())
@@ -114,7 +114,7 @@ def _texts(texts: Mapping[str, Sequence[str]], cells: Iterable[tuple[str, Ints]]
 
 def status_rows(missing: Iterable[MissingCell], samples: Iterable[str]) -> pd.DataFrame:
     """Return a row for every missing cell and sample, with its status and reason."""
-    return pd.DataFrame([vars(cell) | {"sample": sample} for cell in missing for sample in samples])
+    return pd.DataFrame([coded(vars(cell)) | {"sample": sample} for cell in missing for sample in samples])
 
 
 def in_order(frame: pd.DataFrame, order: Mapping[str, Sequence[object]]) -> pd.DataFrame:
@@ -198,7 +198,9 @@ def write_variations(folder: RunFolder, results: RunResults) -> None:
     of_panels = results.all_rows, plan.folds
     folder.write_parquet(VARIATION_PREDICTIONS.name, _declared(predictions_table(fitted, *of_panels)))
     predictions = predictions_table([*of_references, *fitted], *of_panels)
-    missing = pd.DataFrame(map(vars, missing_cells(fitted)), columns=NOTHING_MISSING.columns)
+    missing = pd.DataFrame(
+        [coded(vars(cell)) for cell in missing_cells(fitted)], columns=NOTHING_MISSING.columns
+    )
     gains = list(variation_gains(predictions, comparisons, missing, level=level))
     curve = curve_of(study)
     if curve is not None:
@@ -255,5 +257,5 @@ def _without_gain(missing: Sequence[MissingCell], results: RunResults, *, over: 
                 elif (outcome, protocol, over) in own:
                     hole = own[outcome, protocol, over]
                     where = f"the reference '{over}' has no predictions"
-                    reason = Message("{where}: {what}", where=where, what=hole.reason)
+                    reason = Coded("{where}: {what}", where=where, what=hole.reason)
                     yield MissingCell(outcome, estimator, protocol, hole.status, reason)

@@ -58,12 +58,6 @@ def from_csv(text: str) -> pd.DataFrame:
     return _mapped(frame, _unescaped)
 
 
-def texts_of(frame: pd.DataFrame) -> set[str]:
-    """Return the texts that a table holds."""
-    columns = (frame[name] for name in frame.columns if not pd.api.types.is_numeric_dtype(frame[name]))
-    return {cell for column in columns for cell in column.unique() if isinstance(cell, str)}
-
-
 def as_read(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a table as `from_csv` gives it from what `csv_text` writes, without the way through a text."""
     # What a column is read as depends on its distinct cells; they are repeated where others have more.

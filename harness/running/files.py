@@ -44,7 +44,6 @@ READY = ".ready"
 
 SPEC = "spec.yaml"
 # Texts of tables and manifest that were composed, each with its message and what was filled in.
-MESSAGES = "messages.json"
 
 GAIN_REPORT = "gain_report.json"
 
@@ -55,9 +54,13 @@ CHECKPOINTS = "checkpoints"
 MOST_BYTES = 64 << 20
 MOST_TABLE_BYTES = 8 << 30
 
+# What was filled into the texts of a folder of format 12.
+MESSAGES = "messages.json"
+
 # What a run reports, the manifest apart.
 REPORTED = (
-    *("*.csv", "*.parquet", SPEC, MESSAGES, GAIN_REPORT, "figures/*", "tables/**/*", "details/*"),
+    MESSAGES,
+    *("*.csv", "*.parquet", SPEC, GAIN_REPORT, "figures/*", "tables/**/*", "details/*"),
     *("report.html", "appendix.html", "brief.html", "surfaces.html", "calibration.html", "calibration.json"),
 )
 

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
@@ -14,11 +14,11 @@ import pandas as pd
 from pydantic import TypeAdapter
 
 from harness.errors import ArtifactError, Problem
-from harness.language import Filled, messages_in
+from harness.record.format_13 import Messages, coded_manifest, coded_texts
 from harness.record.manifest import Manifest, json_text
 from harness.record.migrations import Migrated, folder_of, manifest_of
 from harness.running import files
-from harness.running.csv_table import as_read, csv_text, from_csv, texts_of
+from harness.running.csv_table import as_read, csv_text, from_csv
 from harness.tables.registry import PARQUET_TABLES, TABLES
 
 # Of dates in compressed files.
@@ -42,7 +42,6 @@ class RunFolder:
     """
 
     path: Path
-    _messages: dict[str, Filled] = field(default_factory=dict, compare=False, repr=False)
     _written: dict[str, pd.DataFrame] = field(default_factory=dict, compare=False, repr=False)
     _migrated: dict[str, Migrated] = field(default_factory=dict, compare=False, repr=False)
 
@@ -260,7 +259,6 @@ class RunFolder:
 
     def write_table(self, name: str, frame: pd.DataFrame) -> None:
         """Write a tidy table as ``NAME.csv``; floats keep all their digits."""
-        self._messages.update(messages_in(texts_of(frame)))
         self.write_text(f"{name}.csv", csv_text(frame))
         if len(frame) <= MOST_AT_HAND:
             self._written[name] = as_read(frame)
@@ -304,7 +302,11 @@ class RunFolder:
         if path is None:
             return pd.DataFrame()
         with _readable(path):
-            return _from_parquet(path) if path.suffix == ".parquet" else from_csv(path.read_text("utf-8"))
+            if path.suffix == ".parquet":
+                return _from_parquet(path)
+            frame = from_csv(path.read_text("utf-8"))
+        messages = self._messages()
+        return coded_texts(frame, messages) if messages else frame
 
     @property
     def is_earlier(self) -> bool:
@@ -323,14 +325,7 @@ class RunFolder:
         return self._migrated[text]
 
     def write_manifest(self, manifest: Manifest) -> None:
-        """Write the manifest, last of all files, with the hashes of the others, and its own next to it.
-
-        Before it come the messages of the tables that this object wrote, of the manifest itself, and of what
-        was written earlier.
-        """
-        messages = {**self.messages(), **self._messages, **messages_in([asdict(manifest)])}
-        if messages:
-            self.write_text(files.MESSAGES, f"{json.dumps(messages, indent=1, ensure_ascii=False)}\n")
+        """Write the manifest, last of all files, with the hashes of the others, and its own next to it."""
         self._write_manifest(replace(manifest, files=self.hashes()).to_json())
 
     def amend_manifest(self, *, forced: Sequence[str]) -> None:
@@ -349,20 +344,6 @@ class RunFolder:
         self.write_bytes(files.MANIFEST_SUM, files.sum_line(text.encode()))
         self.write_bytes(files.MANIFEST, text.encode())
 
-    def messages(self) -> Mapping[str, Filled]:
-        """Return the composed texts of tables and manifest, each with its message and what was filled in.
-
-        Raises
-        ------
-        ArtifactError
-            Where the file is damaged.
-        """
-        path = self.held(files.MESSAGES)
-        if path is None:
-            return {}
-        with _readable(path):
-            return TypeAdapter(dict[str, Filled]).validate_json(path.read_bytes())
-
     def manifest(self) -> Manifest:
         """Return the manifest, of the present format.
 
@@ -372,7 +353,17 @@ class RunFolder:
             Where its format is not read, or naming every key that is missing or of a wrong type.
         """
         with _readable(self.path / files.MANIFEST):
-            return manifest_of(self.read_bytes(files.MANIFEST).decode("utf-8"))
+            manifest = manifest_of(self.read_bytes(files.MANIFEST).decode("utf-8"))
+        messages = self._messages()
+        return coded_manifest(manifest, messages) if messages else manifest
+
+    def _messages(self) -> Messages:
+        """Return what was filled into the texts of a folder of format 12; later ones have it in tables."""
+        path = self.held(files.MESSAGES)
+        if path is None or not self.is_earlier:
+            return {}
+        with _readable(path):
+            return TypeAdapter(Messages).validate_json(path.read_bytes())
 
 
 def _is_inside(name: str) -> bool:

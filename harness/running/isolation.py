@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
 from harness.errors import TimeLimitReached
 from harness.estimators.guard import what_broke
-from harness.language import Message, marked
+from harness.language import Coded, marked
 from harness.registry.process_state import remembered_state
 from harness.tables.preparation import Note
 from harness.terminal import terminal_text
@@ -126,7 +126,7 @@ class SideEffects:
             message = marked(
                 "wrote {n_bytes} bytes to standard output; they were redirected to standard error"
             )
-            yield Note("W-OUTPUT", "", Message(message, n_bytes=f"{n_bytes:,}"))
+            yield Note("W-OUTPUT", "", Coded(message, n_bytes=f"{n_bytes:,}"))
 
     def _taken_output(self) -> tuple[bytes, int]:
         """Return the first bytes that were written, and how many there were; they are there no more."""

@@ -19,7 +19,7 @@ from harness.errors import DataError, EstimationError, PluginError, Problem
 from harness.estimators.protocol import Estimator, for_folds, grouped_by, quick
 from harness.evaluation.fold_fit import FoldCell, FoldTask
 from harness.evaluation.protocol import Fold
-from harness.language import Message
+from harness.language import Coded
 from harness.record.manifest import choice_in_words
 from harness.registry.catalog import Catalogs, changed_options
 from harness.rng import random_stream
@@ -348,7 +348,7 @@ def _split(entry: ProtocolEntry, panel: Panel, *, seed: int) -> Split:
     try:
         folds = entry.protocol.split(panel, rng=random_stream(seed, "folds", entry.protocol.stream))
     except EstimationError as error:
-        return Split(entry, (), Message("{before}; {last}", before=error.what, last=error.hint))
+        return Split(entry, (), Coded("{before}; {last}", before=error.what, last=error.hint))
     if not isinstance(folds, tuple) or not all(isinstance(fold, Fold) for fold in folds):
         by = f"protocol {entry.id}: split"
         raise PluginError.returned(folds, "a tuple, each entry a harness.plugin.Fold", by=by)

@@ -9,10 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from harness.estimators.guard import Attempt
 from harness.estimators.protocol import absorbs_entities, n_candidates
 from harness.evaluation.fold_fit import FoldResult
 from harness.evaluation.protocol import ALL_ROWS_PREPARED
 from harness.findings.table import RULES_VERSION
+from harness.language import to_json
 from harness.record import manifest
 from harness.record.migrations import FORMAT
 from harness.registry.catalog import plain_options
@@ -98,7 +100,8 @@ def study_record(study: Study, *, quick: bool, learns: bool) -> manifest.StudyRe
         **_named(evaluation, "reference", "further_references", "level", "least_gain"),
         **_named(study.report, "formats", "featured", "language", "brackets", "stars"),
         metrics=tuple(
-            manifest.MetricRecord(one.id, one.metric.title, one.metric.how) for one in evaluation.metrics
+            manifest.MetricRecord(one.id, one.metric.title, one.metric.how, to_json(one.metric.how))
+            for one in evaluation.metrics
         ),
         levels=tuple(str(level) for level in roles.levels),
         primary=primary_record(study),
@@ -156,7 +159,8 @@ def _protocols(entries: Sequence[ProtocolEntry], *, learns: bool) -> Iterator[ma
     titles = _unique_names({entry.id: entry.protocol.title for entry in entries})
     for entry in entries:
         leaks = tuple(leak for leak in entry.protocol.leaks if learns or leak != ALL_ROWS_PREPARED)
-        yield manifest.ProtocolRecord(entry.id, entry.use, titles[entry.id], entry.protocol.how, leaks)
+        how = entry.protocol.how
+        yield manifest.ProtocolRecord(entry.id, entry.use, titles[entry.id], how, leaks, to_json(how))
 
 
 def _unique_names(names: Mapping[str, str]) -> Mapping[str, str]:
@@ -174,6 +178,8 @@ def data_record(prepared: Prepared) -> manifest.DataRecord:
         balanced=panel.n_obs == panel.n_entities * panel.n_periods,
         first_period=panel.time.labels[int(panel.time.codes[panel.period.argmin()])],
         last_period=panel.time.labels[int(panel.time.codes[panel.period.argmax()])],
+        title_code=to_json(prepared.table.title),
+        source_code=to_json(prepared.table.source),
     )
 
 
@@ -183,11 +189,18 @@ def cell_records(
     """Yield how every cell ended: folds, fits on all rows and answers to scenarios."""
     for fold in folds:
         memory = None if math.isnan(fold.memory) else round(fold.memory)
-        yield manifest.CellRecord(fold.label, fold.status, fold.reason, round(fold.seconds, 3), memory)
+        yield _record(fold.label, fold, fold.seconds, memory)
     for full in answered:
         if isinstance(full, FullResult):
-            yield manifest.CellRecord(full.label, full.status, full.reason, round(full.seconds, 3))
+            yield _record(full.label, full, full.seconds)
         for scenario, answer in full.answers.items():
-            seconds = 0.0 if isinstance(full, FullResult) else round(full.seconds, 3)
+            seconds = 0.0 if isinstance(full, FullResult) else full.seconds
             place = f"{full.outcome} · {full.estimator} · {scenario}"
-            yield manifest.CellRecord(place, answer.status, answer.reason, seconds)
+            yield _record(place, answer, seconds)
+
+
+def _record(
+    cell: str, ended: FoldResult | FullResult | Attempt[Any], seconds: float, memory: int | None = None
+) -> manifest.CellRecord:
+    reason = ended.reason
+    return manifest.CellRecord(cell, ended.status, reason, round(seconds, 3), memory, to_json(reason))

@@ -15,13 +15,14 @@ from harness.errors import PluginError
 from harness.estimators.guard import attempt
 from harness.estimators.protocol import absorbs_entities
 from harness.evaluation.fold_fit import FoldResult
-from harness.language import Message, marked
+from harness.language import Coded, marked
 from harness.running.prepare import Prepared
 from harness.running.results import RunResults
 from harness.scenarios.full_fit import FullResult
 from harness.study.spec.entry import ScenarioEntry
 from harness.study.spec.study import Study
-from harness.tables.preparation import Note
+from harness.tables.preparation import WARNINGS, Note
+from harness.tables.table import coded
 from harness.text.sentences import MESSAGES
 
 # Beyond this skewness an outcome in levels is one of a few rows; an exponential distribution has 2.
@@ -63,8 +64,8 @@ def _with_others(message: str, n_more: int) -> str:
     if n_more == 0:
         return message
     if n_more == 1:
-        return Message("{message} (one more fit has the same warning with other numbers)", message=message)
-    return Message(
+        return Coded("{message} (one more fit has the same warning with other numbers)", message=message)
+    return Coded(
         "{message} ({n} more fits have the same warning with other numbers)", message=message, n=n_more
     )
 
@@ -83,7 +84,7 @@ def unseen_notes(folds: Iterable[FoldResult]) -> Iterator[Note]:
         "they are predicted with the mean effect"
     )
     for key, (unseen, rows) in counts.items():
-        yield Note("W-UNSEEN", " · ".join(key), Message(message, unseen=unseen, rows=rows))
+        yield Note("W-UNSEEN", " · ".join(key), Coded(message, unseen=unseen, rows=rows))
 
 
 def prepared_on_all_rows_notes(study: Study, *, learns: bool) -> Iterator[Note]:
@@ -107,7 +108,7 @@ def scenario_notes(entries: Iterable[ScenarioEntry], panel: Panel) -> Iterator[N
 
 def _omitted(reason: str) -> Note:
     message = marked("the scenario's results on the data alone are missing: {reason}")
-    return Note("W-SCENARIO", "", Message(message, reason=reason))
+    return Note("W-SCENARIO", "", Coded(message, reason=reason))
 
 
 def skewed_outcome_notes(panels: Mapping[str, Panel]) -> Iterator[Note]:
@@ -117,7 +118,7 @@ def skewed_outcome_notes(panels: Mapping[str, Panel]) -> Iterator[Note]:
         spread = float((deviation**2).mean())
         skewness = float((deviation**3).mean()) / spread**1.5 if spread > 0 else 0.0
         if abs(skewness) > EXTREME_SKEWNESS:
-            message = Message(
+            message = Coded(
                 "the outcome has a skewness of {skewness}: a few rows dominate squared errors and "
                 "hence gains; results for its logarithm may differ",
                 skewness=f"{skewness:.1f}",
@@ -134,7 +135,7 @@ def group_notes(entries: Iterable[ScenarioEntry], panel: Panel) -> Iterator[Note
                 template = marked(
                     "all rows are in one group of {name}, {group}: there is none to compare it with"
                 )
-                message = Message(template, name=repr(name), group=repr(key.labels[key.codes[0]]))
+                message = Coded(template, name=repr(name), group=repr(key.labels[key.codes[0]]))
                 yield Note("W-ONEGROUP", entry.id, message)
 
 
@@ -144,7 +145,7 @@ def lagged_outcome_notes(study: Study, *, n_periods: int) -> Iterator[Note]:
     for outcome in roles.outcomes:
         lags = (step for step in study.data.steps if isinstance(step, Lag) and step.of == outcome)
         lagged = ", ".join(step.into for step in lags if step.into in roles.regressors)
-        message = Message(MESSAGES["nickell"], lagged=lagged, entity=roles.entity, n_periods=n_periods)
+        message = Coded(MESSAGES["nickell"], lagged=lagged, entity=roles.entity, n_periods=n_periods)
         for entry in study.estimators:
             if lagged and absorbs_entities(entry.estimator):
                 yield Note("W-NICKELL", f"{outcome} · {entry.id}", message)
@@ -154,7 +155,7 @@ def few_entities_note(n_entities: int) -> Iterator[Note]:
     """Return a warning where intervals rest on few entities."""
     if n_entities >= FEW_ENTITIES:
         return
-    message = Message(
+    message = Coded(
         "intervals and tests are based on {n_entities} entities; with fewer than {FEW_ENTITIES} "
         "they are approximate",
         n_entities=n_entities,
@@ -186,4 +187,4 @@ def run_notes(results: RunResults) -> list[Note]:
 def warnings_table(notes: Iterable[Note]) -> pd.DataFrame:
     """Return notes as a table, each once, sorted by code and place."""
     rows = sorted(set(notes))
-    return pd.DataFrame([vars(note) for note in rows], columns=["code", "where", "message"])
+    return pd.DataFrame([coded(vars(note)) for note in rows], columns=list(WARNINGS.columns))

@@ -42,7 +42,7 @@ from harness.tables.curves import BINNED_SCATTER, CURVE_DRAWS
 from harness.tables.effects import EFFECT_TESTS
 from harness.tables.findings import FINDINGS
 from harness.tables.registry import TABLES
-from harness.tables.table import ResultTable
+from harness.tables.table import ResultTable, coded
 from harness.tables.variations import VARIATIONS
 
 
@@ -292,7 +292,7 @@ def _coefficients(fulls: Sequence[FullResult]) -> Iterator[pd.DataFrame]:
         if full.coefficients is not None:
             yield full.coefficients.assign(**place, status="ok", reason="")
         elif full.status != "ok":
-            yield pd.DataFrame([place | {"status": full.status, "reason": full.reason}])
+            yield pd.DataFrame([coded(place | {"status": full.status, "reason": full.reason})])
 
 
 def _detail_parts(fulls: Sequence[FullResult]) -> Mapping[str, list[pd.DataFrame]]:

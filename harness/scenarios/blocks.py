@@ -15,7 +15,7 @@ from harness.data.panel import Panel
 from harness.estimators.guard import Attempt, Status, all_of, attempt, in_one_line, notes_of
 from harness.estimators.protocol import CanFitDraws, CanPrepareDraws, DrawMaker, Estimator, FitsByDraws
 from harness.evaluation.resample import ResampleUnit
-from harness.language import Message
+from harness.language import Coded
 from harness.scenarios import draws as resampling
 from harness.scenarios.draws import DrawPlan, Numbers, Resamples
 from harness.scenarios.scenario import EvaluatesModels, Subject
@@ -147,14 +147,14 @@ def subsample_note(where: str, subsamples: Sequence[Subsample], powers: Mapping[
     least, most = min(powers.values()), max(powers.values())
     numbers = {"n_large": f"{n_large:,}", "n_all": f"{n_all:,}", "n_small": f"{n_small:,}"}
     numbers |= {"least": f"{least:.2f}", "most": f"{most:.2f}"}
-    message = Message(
+    message = Coded(
         "intervals use subsamples of {n_large} of the {n_all} entities, half of them of {n_small}; "
         "the spread falls with the number of entities to the power of {least} to {most} and is "
         "rescaled to all entities at that rate",
         **numbers,
     )
     if larger.unit == "row":
-        message = Message(
+        message = Coded(
             "intervals use subsamples of {n_large} of the {n_all} rows, half of them of {n_small}; "
             "the spread falls with the number of rows to the power of {least} to {most} and is "
             "rescaled to all rows at that rate",

@@ -14,7 +14,7 @@ from harness.data.panel import Panel
 from harness.data.roles import MOST_LEVELS
 from harness.errors import EstimationError
 from harness.estimators.protocol import Fitted, FittedDraws
-from harness.language import Message, marked
+from harness.language import Coded, marked
 from harness.scenarios.bands import bands
 from harness.scenarios.draws import Numbers
 from harness.scenarios.grid import mean_predictions, require_separate
@@ -34,13 +34,13 @@ def exposure_values(panel: Panel) -> Floats:
     """
     values = np.unique(panel.column(panel.exposure))
     if panel.levels and values[0] > 0.0:
-        what = Message("no row here has the base category {levels}", levels=repr(panel.levels[0]))
+        what = Coded("no row here has the base category {levels}", levels=repr(panel.levels[0]))
         raise EstimationError.at(
             panel.exposure, what, hint=marked("list another base category first in roles.levels")
         )
     if not 2 <= values.size <= MOST_LEVELS:
         sizes = {"size": values.size, "size_2": "s" if values.size > 1 else ""}
-        what = Message("has {size} distinct value{size_2} in these rows", **sizes)
+        what = Coded("has {size} distinct value{size_2} in these rows", **sizes)
         expected = f"an exposure of 2 to {MOST_LEVELS} values"
         raise EstimationError.at(panel.exposure, what, expected=expected, hint=marked("use `use: curve`"))
     return values

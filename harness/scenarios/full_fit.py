@@ -11,7 +11,7 @@ from typing import Any
 from harness.errors import EstimationError, Problem
 from harness.estimators.guard import Attempt, Status, in_one_line
 from harness.estimators.protocol import FitsByDraws, HasDraws
-from harness.language import Message
+from harness.language import Coded
 from harness.scenarios.blocks import BlockTask, PrepareTask, prepare_tasks
 from harness.scenarios.draws import FitAndDraws
 from harness.scenarios.sample_fit import FitTables, SampleFitTask, SampleFound, declared
@@ -137,8 +137,8 @@ class FullTask(SubjectTask[FullResult]):
         exposure = about or self.exposure
         if exposure == self.exposure != panel.exposure:
             own = {"exposure": panel.exposure}
-            what = Message("'{name}' has a different exposure, '{exposure}'", name=self.subject.name, **own)
-            hint = Message("set `exposure: {exposure}` if the scenario has that option", **own)
+            what = Coded("'{name}' has a different exposure, '{exposure}'", name=self.subject.name, **own)
+            hint = Coded("set `exposure: {exposure}` if the scenario has that option", **own)
             return in_one_line(Problem(name, what, f"the exposure '{exposure}'", hint))
         if about is not None and about not in panel.columns:
             none_of_these, known = f"'{about}' is none of its regressors", ", ".join(panel.columns)

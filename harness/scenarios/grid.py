@@ -12,7 +12,7 @@ from harness.data.panel import Panel
 from harness.errors import EstimationError
 from harness.estimators.guard import predict_any, require_finite
 from harness.estimators.protocol import CanProfile, Fitted, FittedDraws
-from harness.language import Message
+from harness.language import Coded
 
 # Half-width of the neighbourhood of a grid point, as a share of the exposure's range.
 WINDOW = 0.05
@@ -83,7 +83,7 @@ def require_variation(panel: Panel, name: str) -> None:
         Naming the regressor.
     """
     if np.ptp(panel.column(name)) == 0.0:
-        what = Message("has a single value in these {n_obs} rows", n_obs=panel.n_obs)
+        what = Coded("has a single value in these {n_obs} rows", n_obs=panel.n_obs)
         raise EstimationError.at(name, what, expected="a variable that varies")
 
 
@@ -245,10 +245,10 @@ def require_separate(panel: Panel, moderator: str, *, where: str) -> None:
         Where it is no regressor, or follows from the exposure.
     """
     if moderator not in panel.columns or moderator in panel.dependents(panel.exposure):
-        what = Message(
+        what = Coded(
             "'{moderator}' is not a regressor that varies separately from the exposure", moderator=moderator
         )
-        hint = Message("choose a moderator other than '{moderator}'", moderator=moderator)
+        hint = Coded("choose a moderator other than '{moderator}'", moderator=moderator)
         expected = "a moderator or control that does not follow from the exposure"
         raise EstimationError.at(where, what, expected, hint)
 

@@ -23,7 +23,7 @@ from harness.scenarios.grid import Positions
 from harness.scenarios.scenario import Concluded, Evaluated, Resampled, Rows, Sample
 from harness.scenarios.truth import Truths
 from harness.tables.heterogeneity import HETEROGENEITY, HETEROGENEITY_DIFFERENCES, HETEROGENEITY_ROWS
-from harness.tables.table import ResultTable
+from harness.tables.table import STATUS, ResultTable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -152,7 +152,7 @@ def difference_rows(answers: Sequence[GroupAnswer], *, level: float) -> pd.DataF
         for first, other in combinations([answer for answer in answers if answer.mode == mode], 2)
     ]
     columns = ["group", "other", "mode", "measure", "difference", "conf_low", "conf_high", "p_value"]
-    columns += ["status", "reason"]
+    columns += STATUS
     return pd.DataFrame(rows, columns=columns)
 
 

@@ -16,7 +16,7 @@ from harness.data.panel import Panel
 from harness.errors import EstimationError
 from harness.estimators.guard import attempt, predict
 from harness.estimators.protocol import Estimator, for_folds
-from harness.language import Message, marked
+from harness.language import Coded, marked
 from harness.rng import random_stream
 from harness.scenarios.effect.score import EntityFolds
 from harness.scenarios.scenario import Concluded, Found, Part, Scenario, Subject, WorksInParts, value_of
@@ -70,7 +70,7 @@ def without_columns(panel: Panel, names: Collection[str]) -> Panel:
     regressors = (panel.exposure, *panel.moderators, *panel.controls)
     unknown = [name for name in names if name not in regressors]
     if unknown:
-        what = Message("'{unknown}' is not a regressor", unknown=unknown[0])
+        what = Coded("'{unknown}' is not a regressor", unknown=unknown[0])
         raise EstimationError.at("importance", what, expected=", ".join(regressors))
     gone = frozenset[str]().union(*map(panel.dependents, names))
     others = [name for name in (*panel.moderators, *panel.controls) if name not in gone]

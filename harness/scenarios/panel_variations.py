@@ -13,7 +13,7 @@ from numpy.random import Generator
 from harness.arrays import Ints
 from harness.data.panel import Panel
 from harness.errors import EstimationError
-from harness.language import Message, marked
+from harness.language import Coded, marked
 from harness.study.variation import CONTROLS, Change, Variation
 
 CheckName = Literal["lead", "lag", "groups", "winsorised", "log_outcome", "periods"]
@@ -47,25 +47,25 @@ def checks_of(
                 yield without(by, (key.labels[code],))
     if "periods" in asked:
         label = panel.time.labels[_middle(panel)]
-        yield Message("periods before {period}", period=label), Change("panel", "early")
-        yield Message("periods from {period}", period=label), Change("panel", "late")
+        yield Coded("periods before {period}", period=label), Change("panel", "early")
+        yield Coded("periods from {period}", period=label), Change("panel", "late")
     for number in controls:
         yield first_controls(number)
 
 
 def first_controls(number: int) -> tuple[str, Change]:
     """Return the name and the change of a variation with the first so many controls."""
-    return Message("first {number} controls", number=number), Change("roles", CONTROLS, number)
+    return Coded("first {number} controls", number=number), Change("roles", CONTROLS, number)
 
 
 def without(by: str, groups: tuple[str, ...]) -> tuple[str, Change]:
     """Return the name and the change of a variation without the rows of some groups."""
-    return Message(WITHOUT, by=by, level=", ".join(map(str, groups))), Change("rows", by, groups)
+    return Coded(WITHOUT, by=by, level=", ".join(map(str, groups))), Change("rows", by, groups)
 
 
 def measured(measure: str) -> tuple[str, Change]:
     """Return the name and the change of a variation with another measure instead of the exposure."""
-    return Message(MEASURED, measure=measure), Change("roles", EXPOSURE, measure)
+    return Coded(MEASURED, measure=measure), Change("roles", EXPOSURE, measure)
 
 
 def varied(panel: Panel, variation: Variation) -> Panel:
@@ -96,7 +96,7 @@ def _without(panel: Panel, change: Change) -> Panel:
     key, groups = panel.group(change.option), change.value if isinstance(change.value, tuple) else ()
     unknown = [name for name in groups if name not in key.labels]
     if unknown:
-        what = Message("'{column}' has no group '{group}'", column=change.option, group=unknown[0])
+        what = Coded("'{column}' has no group '{group}'", column=change.option, group=unknown[0])
         raise EstimationError.at("specifications", what, ", ".join(key.labels))
     codes = [key.labels.index(name) for name in groups]
     return panel.take(np.flatnonzero(~np.isin(key.codes, codes)))
@@ -165,7 +165,7 @@ def _winsorised(panel: Panel) -> Panel:
 
 def _log_outcome(panel: Panel) -> Panel:
     if panel.observed.min() <= 0.0:
-        what = Message("has no logarithm at {least}", least=f"{panel.observed.min():g}")
+        what = Coded("has no logarithm at {least}", least=f"{panel.observed.min():g}")
         raise EstimationError.at(panel.outcome, what, "an outcome above zero")
     return replace(panel, observed=np.log(panel.observed))
 

@@ -13,7 +13,7 @@ import pandas as pd
 from harness.errors import PluginError, Problem
 from harness.estimators.guard import Attempt, Status, all_of, as_reason, attempt, notes_of
 from harness.estimators.protocol import Columns, HasCoefficients, HasDetails, HasDraws, HasResultRows
-from harness.language import Message, in_series
+from harness.language import Coded, in_series
 from harness.scenarios.blocks import (
     BlockResult,
     BlockTask,
@@ -29,7 +29,7 @@ from harness.scenarios.scenario import AnswersAlone, EvaluatesModels, Scenario, 
 from harness.scenarios.task import SubjectTask
 from harness.tables.preparation import Note
 from harness.tables.registry import TABLES
-from harness.tables.table import ResultTable
+from harness.tables.table import CODE, ResultTable, coded, coded_columns
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +64,7 @@ def tables_of(fit: object, *, level: float) -> tuple[FitTables, str]:
         "notes": attempt(partial(notes_of, fit)),
     }
     failed = {name: found.reason for name, found in asked.items() if found.status != "ok"}
-    wrong = (Message("{where}: {what}", where=name, what=reason) for name, reason in failed.items())
+    wrong = (Coded("{where}: {what}", where=name, what=reason) for name, reason in failed.items())
     coefficients, details, rows, notes = (found.value for found in asked.values())
     return FitTables(coefficients, details or {}, rows or {}, notes or ()), as_reason(in_series(wrong))
 
@@ -90,20 +90,21 @@ def _result_rows(fit: object) -> Tables:
 def _require_frames(tables: object, allowed: Mapping[str, ResultTable], who: str) -> None:
     """Refuse an answer that is no table, or one that nobody declared and no file would hold."""
     if not isinstance(tables, Mapping):
-        problem = Problem(who, Message("returned a {name}", name=type(tables).__name__), "tables by name")
+        problem = Problem(who, Coded("returned a {name}", name=type(tables).__name__), "tables by name")
         raise PluginError(problem)
     for name, frame in tables.items():
         if name not in allowed or not isinstance(frame, pd.DataFrame):
             found = f"returned a {type(frame).__name__} as '{name}'"
             expected = f"data frames, of the names {', '.join(sorted(allowed))}"
             raise PluginError.at(who, found, expected)
-        if unknown := set(frame.columns) - set(allowed[name].columns):
+        columns = {column for column in frame.columns if not str(column).endswith(CODE)}
+        if unknown := columns - set(allowed[name].columns):
             found = f"returned '{name}' with the column {', '.join(sorted(map(str, unknown)))}"
             raise PluginError.at(who, found, ", ".join(allowed[name].columns))
 
 
 def _frames(tables: Mapping[str, Columns]) -> Tables:
-    return {name: pd.DataFrame(dict(columns)) for name, columns in tables.items()}
+    return {name: pd.DataFrame(coded_columns(columns)) for name, columns in tables.items()}
 
 
 def _coefficients(fit: object, level: float) -> pd.DataFrame | None:
@@ -112,8 +113,8 @@ def _coefficients(fit: object, level: float) -> pd.DataFrame | None:
         return None
     table = fit.coefficients()
     n_clusters = " x ".join(map(str, table.correction.n_clusters))
-    rows = table.frame(level).assign(**{**vars(table.correction), "n_clusters": n_clusters})
-    return rows.rename(columns={"kind": "covariance"})
+    rows = table.frame(level).assign(**coded({**vars(table.correction), "n_clusters": n_clusters}))
+    return rows.rename(columns={"kind": "covariance", f"kind{CODE}": f"covariance{CODE}"})
 
 
 @dataclass(frozen=True, eq=False)

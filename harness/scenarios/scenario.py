@@ -17,13 +17,13 @@ from harness.errors import EstimationError
 from harness.estimators.guard import Attempt
 from harness.estimators.protocol import Estimator, Fitted, FittedDraws, HasDraws
 from harness.evaluation.resample import ResampleUnit
-from harness.language import Message, marked
+from harness.language import Coded, marked
 from harness.registry.catalog import Kind, OptionsClass
 from harness.rng import random_stream
 from harness.scenarios.draws import DrawPlan, FitAndDraws, Numbers, Resamples, require_few_refused
 from harness.tables.preparation import Note
 from harness.tables.registry import TABLES
-from harness.tables.table import ResultTable
+from harness.tables.table import ResultTable, coded
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -133,9 +133,11 @@ def framed(concluded: Concluded) -> Tables:
         return not any(isinstance(value, np.ndarray) for value in part.values())
 
     def frame(rows: pd.DataFrame | Rows) -> pd.DataFrame:
-        if isinstance(rows, pd.DataFrame) or all(map(is_row, rows)):
-            return pd.DataFrame(rows)
-        parts = [pd.DataFrame([part] if is_row(part) else part) for part in rows]
+        if isinstance(rows, pd.DataFrame):
+            return rows
+        if all(map(is_row, rows)):
+            return pd.DataFrame(map(coded, rows))
+        parts = [pd.DataFrame([coded(part)] if is_row(part) else coded(part)) for part in rows]
         return pd.concat(parts, ignore_index=True)
 
     return {name: frame(rows) for name, rows in concluded.items()}
@@ -394,7 +396,7 @@ class Resampled(Scenario):
         least = round(2.0 / (1.0 - self.level), 6)
         if self.draws < least:
             numbers = {"level": f"{self.level:g}", "draws": self.draws, "least": f"{least:g}"}
-            message = Message(
+            message = Coded(
                 "{level} limits are based on {draws} draws; with fewer than {least} they are the "
                 "most extreme draws",
                 **numbers,

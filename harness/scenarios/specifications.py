@@ -15,7 +15,7 @@ from harness.data.panel import Panel
 from harness.errors import EstimationError
 from harness.estimators.guard import attempt
 from harness.estimators.protocol import Estimator, HasCoefficients, HasDetails, linear_model_of
-from harness.language import Message, marked
+from harness.language import Coded, marked
 from harness.rng import random_stream
 from harness.scenarios.panel_variations import (
     CHANGES,
@@ -88,7 +88,7 @@ def coefficients_of(subject: Subject, panel: Panel, *, level: float) -> Floats:
     table = fit.coefficients()
     missing = [term for term in panel.exposure_columns if term not in table.terms]
     if missing:
-        raise EstimationError.at(subject.name, Message("no coefficient of {term}", term=missing[0]))
+        raise EstimationError.at(subject.name, Coded("no coefficient of {term}", term=missing[0]))
     at = [table.terms.index(term) for term in panel.exposure_columns]
     numbers = (table.estimate, table.std_error, table.conf_int(level), table.p_value)
     own = np.column_stack([*numbers, np.full(table.estimate.size, np.nan)])[at]
@@ -195,7 +195,7 @@ class SpecificationScenario(Scenario, WorksInParts):
         """
         unknown = [name for name in self.estimators if name not in estimators]
         if unknown:
-            what = Message("there is no estimator '{name}'", name=unknown[0])
+            what = Coded("there is no estimator '{name}'", name=unknown[0])
             raise EstimationError.at(self.name, what, ", ".join(estimators))
         every = (name for name, one in estimators.items() if linear_model_of(type(one)) is not None)
         return {name: estimators[name] for name in self.estimators or every}

@@ -31,11 +31,14 @@ class ClaimRow:
     this_run: float
     status: str
     reason: str
+    reason_code: str = ""
     check: str = ""
     assumption: str = ""
+    assumption_code: str = ""
     recomputed_low: float = NAN
     recomputed_high: float = NAN
     about: str
+    about_code: str = ""
     source: str
     note: str
     estimator: str
@@ -52,6 +55,7 @@ class ClaimRow:
     tolerance: float = NAN
     counterpart: float = NAN
     counterpart_reason: str = ""
+    counterpart_reason_code: str = ""
     counterpart_estimator: str = ""
     counterpart_protocol: str = ""
     headline: bool = False
@@ -74,6 +78,7 @@ class ExpectationRow:
     reason: str
     note: str
     digits: int | None = None
+    reason_code: str = ""
 
 
 CLAIMS = typed(

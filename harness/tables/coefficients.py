@@ -21,6 +21,7 @@ class CoefficientRow(ResultRow):
     conf_low: float
     conf_high: float
     covariance: str
+    covariance_code: str = ""
     n_obs: int | None
     n_coef: int | None = None
     n_effects: int | None = None
@@ -38,6 +39,7 @@ class DiagnosticRow(ResultRow):
     estimator: str
     test: str
     null_hypothesis: str
+    null_hypothesis_code: str = ""
     statistic: float
     distribution: str
     df1: float
@@ -45,6 +47,7 @@ class DiagnosticRow(ResultRow):
     p_value: float
     source: str
     caution: str
+    caution_code: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -68,6 +68,7 @@ class EffectRow(DebiasedRow):
     family: str = ""
     decision: str = UNTESTED
     assumption: str
+    assumption_code: str = ""
 
     # As points of other lines have them.
     supported: ClassVar[bool] = True

@@ -22,6 +22,7 @@ class PreparationRow:
     into: str
     inputs: str
     detail: str = ""
+    detail_code: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,11 +49,13 @@ class Note:
     code : such as ``W-ABSORBED``; those named above are at the head of the report
     where : subject: a column or a cell of the study
     message : one plain sentence
+    message_code : of the message, in the table of warnings
     """
 
     code: str
     where: str
     message: str
+    message_code: str = ""
 
 
 PREPARATION = typed(

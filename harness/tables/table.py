@@ -11,7 +11,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Literal, TypeVar, get_type_hints
 
 from harness.errors import ArtifactError
-from harness.language import marked
+from harness.language import Coded, from_json, marked, to_json
 from harness.tables.decision import UNTESTED, Decision
 
 if TYPE_CHECKING:
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 # How a cell went, and why it has no numbers where it has none; a cell that failed is a row with both.
-STATUS = ("status", "reason")
+STATUS = ("status", "reason", "reason_code")
+
+# End of the name of the column that has code and values of the text in the column named before it.
+CODE = "_code"
 
 # Status of a row that holds a reason instead of numbers.
 NOT_DONE = frozenset({marked("refused"), marked("failed")})
@@ -32,6 +35,22 @@ NAN: Final = float("nan")
 Row = TypeVar("Row", bound="DataclassInstance")
 
 
+def coded(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row of a table with code and values of each message in it next to its text."""
+    codes = {f"{name}{CODE}": to_json(cell) for name, cell in row.items() if isinstance(cell, Coded)}
+    return {**row, **codes}
+
+
+def coded_columns(columns: Mapping[str, Sequence[object]]) -> dict[str, Sequence[object]]:
+    """Return columns of a table with code and values of each message in them, as `coded` has them."""
+    codes = {
+        f"{name}{CODE}": [to_json(cell) if isinstance(cell, str) else "" for cell in cells]
+        for name, cells in columns.items()
+        if any(isinstance(cell, Coded) for cell in cells)
+    }
+    return {**columns, **codes}
+
+
 def placed(cells: Sequence[tuple[pd.DataFrame, Mapping[str, object]]]) -> pd.DataFrame:
     """Return the rows of at least one cell after another, each with what stands for all rows of its cell."""
     import pandas as pd
@@ -39,7 +58,7 @@ def placed(cells: Sequence[tuple[pd.DataFrame, Mapping[str, object]]]) -> pd.Dat
     frames, places = zip(*cells, strict=True)
     rows = pd.concat(frames, ignore_index=True)
     cell = [at for at, frame in enumerate(frames) for _ in range(len(frame))]
-    of_cells = pd.DataFrame(places).take(cell).reset_index(drop=True)
+    of_cells = pd.DataFrame(map(coded, places)).take(cell).reset_index(drop=True)
     both = of_cells.columns.intersection(rows.columns)
     of_cells[both] = of_cells[both].fillna(rows[both])
     found: pd.DataFrame = pd.concat([of_cells, rows.drop(columns=both)], axis=1)
@@ -125,6 +144,7 @@ class ResultRow:
 
     status: str
     reason: str
+    reason_code: str = ""
 
     @property
     def is_done(self) -> bool:
@@ -207,8 +227,20 @@ def read_rows(frame: pd.DataFrame, kind: type[Row], *, table: str) -> tuple[Row,
         what, hint = f"the table lacks {', '.join(missing)}", "run the study again with this version"
         raise ArtifactError.at(f"{table}.csv", what, hint=hint)
     hints = get_type_hints(kind)
-    columns = [[CONVERT[hints[name]](value) for value in _values(frame[name])] for name in wanted]
-    return tuple(kind(**dict(zip(wanted, values, strict=True))) for values in zip(*columns, strict=True))
+    columns = {name: [CONVERT[hints[name]](value) for value in _values(frame[name])] for name in wanted}
+    for name in wanted:
+        if f"{name}{CODE}" in columns:
+            columns[name] = _messages(columns[name], columns[f"{name}{CODE}"], table=table)
+    return tuple(
+        kind(**dict(zip(wanted, values, strict=True))) for values in zip(*columns.values(), strict=True)
+    )
+
+
+def _messages(texts: Iterable[str], codes: Iterable[str], *, table: str) -> list[str]:
+    try:
+        return [*map(from_json, texts, codes)]
+    except ValueError as error:
+        raise ArtifactError.at(f"{table}.csv", str(error), "codes as the harness writes them") from error
 
 
 def _values(column: pd.Series[Any]) -> list[Any]:

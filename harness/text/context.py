@@ -7,12 +7,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from harness.language import gettext, marked, translated
+from harness.language import marked, rendered, topic
 from harness.record.manifest import StudyRecord
 from harness.study.spec.study import Variable
 from harness.tables.findings import FindingRow
 from harness.text.numbers import fixed, in_unit, p_text, percent, significant, with_interval
 from harness.text.plain_text import joined, listed
+
+gettext = topic("text.context")
+
 
 # A number with the limits of its interval.
 Estimate = tuple[float, float, float]
@@ -61,7 +64,7 @@ SHOWN: Mapping[str, Callable[[StudyRecord, Any], str]] = {
     "lagged": lambda _, names: joined(names),
     "periods": lambda _, names: joined(names) or gettext("few periods"),
     "outcomes": lambda study, names: joined([study.label(name) for name in names]),
-    **dict.fromkeys(("message", "kind", "reason"), lambda _, text: translated(text)),
+    **dict.fromkeys(("message", "kind", "reason"), lambda _, text: rendered(text)),
     "p_value": lambda _, value: p_text(value),
     "share_of_draws": lambda _, share: percent(share, 0),
     **dict.fromkeys(("share_left", "gain", "most", "less"), lambda _, share: percent(share)),
@@ -87,7 +90,7 @@ class Context:
         own = {"estimator": self.estimator, "entity": study.entity, "entities": entities(study)}
         given = {**own, **given}
         shown = {name: SHOWN[name](self.study, own) if name in SHOWN else own for name, own in given.items()}
-        return gettext(message).format_map(shown)
+        return rendered(message).format_map(shown)
 
     def effect(self, estimate: Estimate, exposure: str) -> str:
         """Return an effect in the outcome's unit per unit of the exposure; alone where neither has one."""
@@ -139,5 +142,5 @@ def _effect(context: Context, parameters: Mapping[str, Any], *, is_primary: bool
     of = [*names, *filter(None, [parameters.get("group")])]
     return gettext("{effect}: {how}").format(
         effect=first,
-        how=listed([gettext(method), gettext(form), study.estimator_label(parameters["learner"]), *of]),
+        how=listed([rendered(method), rendered(form), study.estimator_label(parameters["learner"]), *of]),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from harness.language import gettext, marked
+from harness.language import marked, rendered, topic
 from harness.tables.table import NAN
 from harness.text.context import Context, Estimate
 from harness.text.numbers import (
@@ -21,6 +21,9 @@ from harness.text.numbers import (
 )
 from harness.text.numbers import estimate as rounded_estimate
 from harness.text.plain_text import capitalised, in_turn, joined, listed, ranged
+
+gettext = topic("text.effects")
+
 
 # First and last point of a stretch of a grid, one point where they are alike; and several.
 Stretch = tuple[float, float]
@@ -43,7 +46,7 @@ def stretches(found: Stretches) -> str:
 def _sides(sides: Mapping[str, Stretches], unit: str = "") -> list[str]:
     """Return each side, a message, that holds anywhere, with its stretches."""
     return [
-        gettext(words).format(stretches=in_unit(stretches(found), unit))
+        rendered(words).format(stretches=in_unit(stretches(found), unit))
         for words, found in sides.items()
         if found
     ]
@@ -273,7 +276,7 @@ def debiased(
     by = gettext("double machine learning")
     if not is_primary:
         by = context.filled("double machine learning with {learner}", learner=study.estimator_label(learner))
-    how = [gettext(method.replace("_", " ")), by]
+    how = [rendered(method.replace("_", " ")), by]
     how += [gettext("in {group}").format(group=group)] * bool(group)
     given = {"exposure": exposure, "how": listed(how)}
     if levels:
@@ -328,7 +331,7 @@ def indirect_effect(
     """
     study = context.study
     by = context.filled("double machine learning with {learner}", learner=study.estimator_label(learner))
-    how = listed([gettext(method.replace("_", " ")), by])
+    how = listed([rendered(method.replace("_", " ")), by])
     words = marked("through {mediator}, one unit more of {exposure}")
     what = context.filled(words, mediator=study.label(mediator), exposure=exposure)
     outcome = study.label(context.outcome)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from harness.language import gettext, marked, ngettext, translated
+from harness.language import marked, npgettext, rendered, topic
 from harness.record.manifest import ProtocolRecord
 from harness.tables.decision import ABOVE, BELOW, CONDITIONAL, NEGLIGIBLE, OPEN, UNTESTED, Decision
 from harness.tables.gain import GIVEN_PERIODS, GainRow
@@ -14,6 +14,9 @@ from harness.tables.table import NAN
 from harness.text.context import Context, Estimate
 from harness.text.numbers import NO_BREAK, fixed, p_text, percent, percent_interval, significant
 from harness.text.plain_text import in_turn, joined, listed, shortened
+
+gettext = topic("text.gains")
+
 
 # Most characters of a reason within a sentence; the footnotes of the tables have it whole.
 REASON_LENGTH = 160
@@ -102,7 +105,9 @@ def _verdict_under(
         "found": "" if is_once else _detectable(first),
     }
     if better:
-        words = ngettext("; {n} more reduces it, too", "; {n} more reduce it, too", len(better) - 1)
+        words = npgettext(
+            "text.gains", "; {n} more reduces it, too", "; {n} more reduce it, too", len(better) - 1
+        )
         more = words.format(n=len(better) - 1) if better[1:] else ""
         # Few periods leave no p-value: it is one of the notes on the run.
         return context.filled(
@@ -205,10 +210,10 @@ def estimator_verdict(context: Context, *, reference: str, gains: Sequence[Value
     named: dict[Decision, list[str]] = {decision: [] for decision in under}
     for row in map(gain_of, gains):
         is_missing = row.decision == UNTESTED
-        what = shortened(translated(row.reason), REASON_LENGTH) if is_missing else gain_text(row)
+        what = shortened(rendered(row.reason), REASON_LENGTH) if is_missing else gain_text(row)
         named[row.decision].append(context.filled("“{protocol}” ({what})", protocol=row.protocol, what=what))
     parts = [
-        gettext(words).format(
+        rendered(words).format(
             reference=study.estimator_label(reference),
             protocols=joined(named[decision]),
             least=percent(study.least_gain, 0),

@@ -7,7 +7,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from harness.language import gettext
+from harness.language import topic
+
+gettext = topic("text.numbers")
+
 
 MISSING = "–"
 MINUS = "−"

@@ -10,10 +10,12 @@ from collections.abc import Iterable, Sequence
 from string import ascii_lowercase
 from typing import TYPE_CHECKING, Literal
 
-from harness.language import CONTROLS, DIRECTION_MARKS, gettext, pgettext, spaced
+from harness.language import CONTROLS, DIRECTION_MARKS, pgettext, spaced, topic
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+gettext = topic("text.plain_text")
 
 
 # Terminal escapes: CSI sequences such as colours, and OSC sequences such as window titles.
@@ -92,12 +94,12 @@ def joined(parts: Sequence[str], last: Literal["and", "or"] = "and") -> str:
 
 def listed(parts: Iterable[str]) -> str:
     """Return "a, b, c" in the language in use."""
-    return pgettext("list", ", ").join(parts)
+    return pgettext("text.list", ", ").join(parts)
 
 
 def in_turn(parts: Iterable[str]) -> str:
     """Return "a; b; c" in the language in use."""
-    return pgettext("list", "; ").join(parts)
+    return pgettext("text.list", "; ").join(parts)
 
 
 def ranged(low: str, high: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from harness.language import gettext, marked, translated
+from harness.language import marked, rendered, topic
 from harness.record.manifest import StudyRecord
 from harness.tables.findings import FindingRow
 from harness.tables.table import NAN
@@ -17,6 +17,8 @@ from harness.text.context import Context, Estimate
 from harness.text.effects import fragility, higher_or_lower, moves, one_more
 from harness.text.numbers import fixed, is_outside, p_text, percent, plain
 from harness.text.plain_text import capitalised, in_turn, joined
+
+gettext = topic("text.sentences")
 
 
 def only_estimator(context: Context) -> str:
@@ -52,7 +54,9 @@ def other_method(context: Context, *, method: str, estimate: Estimate, p_value: 
     """Return that another method finds another effect."""
     found = higher_or_lower(context, estimate)
     words = gettext("{method} find {found}, another effect ({p}): do not read one of them as the effect.")
-    return capitalised(words.format(method=gettext(method.replace("_", " ")), found=found, p=p_text(p_value)))
+    return capitalised(
+        words.format(method=rendered(method.replace("_", " ")), found=found, p=p_text(p_value))
+    )
 
 
 def no_within_effect(context: Context) -> str:
@@ -238,13 +242,13 @@ MESSAGES: Mapping[str, str] = {
 
 def assumption(_: Context, *, text: str) -> str:
     """Return what an effect assumes, as its table says it."""
-    return translated(text)
+    return rendered(text)
 
 
 def warned(_: Context, *, about: str, message: str) -> str:
     """Return a warning that bears on gains."""
     words = gettext("Few entities: {message}.") if about == "W-FEWENTITIES" else gettext("{message}.")
-    return words.format(message=translated(message))
+    return words.format(message=rendered(message))
 
 
 # What makes the sentence of a code from what it is about and the parameters, by their names.

@@ -77,7 +77,7 @@ class DifferenceInDifferences(plugin.Scenario, plugin.AsksRows):
         design = self._design(panel).then(StaggeredDesign.compared).value
         if design is None or not (design.n_always or design.n_late):
             return ()
-        message = plugin.Message(
+        message = plugin.Coded(
             "dropped: {n_always} entities treated in all of their rows, and {n_late} rows of "
             "periods in which every entity is treated; the last cohort serves as comparison until "
             "then",

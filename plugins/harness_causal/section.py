@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from harness.plugin import reporting as parts
-from harness.plugin.reporting import fixed, gettext, marked, significant
+from harness.plugin.reporting import fixed, marked, rendered, significant, topic
 from harness_causal import tables as own
 from harness_causal.event_study import REFERENCE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+gettext = topic("harness_causal.section")
+
 
 # Name, colour and marker of each method.
 STYLES: Mapping[str, tuple[str, str, str]] = {
@@ -95,9 +98,9 @@ def did_blocks(run: parts.Run) -> Iterator[parts.ReportBlock]:
         answer = DidAnswer(run, *place)
         yield parts.ReportTable(
             gettext("Average effect of {exposure} on {outcome}").format(**answer.about),
-            tuple(parts.TableColumn(gettext(head)) for head in HEADS),
+            tuple(parts.TableColumn(rendered(head)) for head in HEADS),
             parts.plain_rows(_cells(answer)),
-            notes=(gettext(ASSUMED), gettext(BREAKDOWN)),
+            notes=(rendered(ASSUMED), rendered(BREAKDOWN)),
         )
         yield from map(parts.Paragraph, _points(answer))
         yield from _figures(answer)
@@ -111,9 +114,9 @@ def _cells(answer: DidAnswer) -> Iterator[tuple[str | parts.TableCell, ...]]:
         if row.is_done:
             average = parts.estimate(row.estimate, row.conf_low, row.conf_high)
             checks = tests[row.method] or parts.MISSING, breakdowns[row.method]
-            yield (gettext(STYLES[row.method][0]), *average, *checks)
+            yield (rendered(STYLES[row.method][0]), *average, *checks)
         else:
-            name = gettext(STYLES[row.method][0])
+            name = rendered(STYLES[row.method][0])
             yield (name, parts.TableCell(row.reason, n_columns=len(HEADS) - 1))
 
 
@@ -127,7 +130,7 @@ def _points(answer: DidAnswer) -> Iterator[str]:
     forbidden = [row for row in weighed if row.comparison == own.FORBIDDEN]
     share = sum(row.weight for row in forbidden)
     if forbidden:
-        yield gettext(FORBIDDEN_SHARE).format(
+        yield rendered(FORBIDDEN_SHARE).format(
             estimate=significant(sum(row.weight * row.estimate for row in weighed), 3),
             share=parts.percent(share),
             mean=significant(sum(row.weight * row.estimate for row in forbidden) / share, 3),
@@ -137,10 +140,10 @@ def _points(answer: DidAnswer) -> Iterator[str]:
 def _which(words: Sequence[str], those: Sequence[own.DidRow], among: Sequence[own.DidRow]) -> Iterator[str]:
     """Yield a sentence by whether something holds by all methods, by some, or by none; nothing of none."""
     every, some, none = words
-    names = parts.joined([gettext(STYLES[row.method][0]) for row in those])
+    names = parts.joined([rendered(STYLES[row.method][0]) for row in those])
     if among:
         said = every if len(those) == len(among) else some if those else none
-        yield gettext(said).format(methods=names)
+        yield rendered(said).format(methods=names)
 
 
 def _figures(answer: DidAnswer) -> Iterator[parts.ReportFigure]:
@@ -174,7 +177,7 @@ def plot_events(rows: Sequence[own.DidEffectRow], outcome: str) -> Figure:
         lows, highs = [row.conf_low for row in found], [row.conf_high for row in found]
         axes.vlines(places, lows, highs, colour, linewidth=1.0)
         dots = [row.estimate for row in found]
-        axes.plot(places, dots, marker, color=colour, markersize=4, label=gettext(name))
+        axes.plot(places, dots, marker, color=colour, markersize=4, label=rendered(name))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel(gettext("Periods since the start"))
     axes.set_ylabel(drawing.drawable(gettext("Effect on {outcome}").format(outcome=outcome)))

@@ -18,7 +18,7 @@ FORBIDDEN = "later_vs_earlier"
 class DidRow(ResultRow):
     """What is said of one outcome, by one method where there are several."""
 
-    LAST: ClassVar[tuple[str, ...]] = ("scenario", "status", "reason")
+    LAST: ClassVar[tuple[str, ...]] = ("scenario", *ResultRow.LAST)
 
     outcome: str
     exposure: str

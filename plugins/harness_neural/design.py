@@ -9,7 +9,7 @@ import numpy as np
 from numpy.random import Generator
 
 from harness import plugin
-from harness.plugin import Floats, Inputs, Ints, Message, Note, Panel, inner_split, key_of, make_inputs
+from harness.plugin import Coded, Floats, Inputs, Ints, Note, Panel, inner_split, key_of, make_inputs
 from harness_neural.names import Dimension
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def make_design(panel: Panel) -> Design:
     inputs = make_inputs(panel)
     repeated = _repeated(inputs.values(panel), inputs.columns)
     copies = (
-        Note("W-DUP", name, Message("equals {twin} in other units and is used once", twin=twin))
+        Note("W-DUP", name, Coded("equals {twin} in other units and is used once", twin=twin))
         for name, twin in repeated
     )
     return Design(

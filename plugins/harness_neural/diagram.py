@@ -12,7 +12,10 @@ from matplotlib.figure import Figure
 
 from harness.plugin import Floats
 from harness.plugin.drawing import DOUBLE_COLUMN, drawable, drawable_lines, new_figure
-from harness.plugin.reporting import gettext
+from harness.plugin.reporting import topic
+
+gettext = topic("harness_neural.diagram")
+
 
 INK, LINE, PAPER = "#222222", "#999999", "#f2f2f2"
 

@@ -11,7 +11,10 @@ from matplotlib.figure import Figure
 
 from harness.plugin import drawing
 from harness.plugin.drawing import SINGLE_COLUMN, drawable, new_figure
-from harness.plugin.reporting import count, fixed, gettext, shortened
+from harness.plugin.reporting import count, fixed, shortened, topic
+
+gettext = topic("harness_neural.figures")
+
 
 MAP_HEIGHT = 1.1
 ROW_HEIGHT = 0.18

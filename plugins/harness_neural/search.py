@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.random import Generator
 
-from harness.plugin import EstimationError, Floats, Ints, Message, Note, Problem, marked, settle
+from harness.plugin import Coded, EstimationError, Floats, Ints, Note, Problem, marked, settle
 from harness_neural.design import NetworkSample
 from harness_neural.options import CandidateSizes, NetworkOptions, one_unit_parameters
 from harness_neural.som import SelfOrganisingMap
@@ -138,7 +138,7 @@ class SizeSearch:
         formula = self.sizes.formula
         if formula is None or formula >= 1.0:
             return ()
-        message = Message(
+        message = Coded(
             "the formula gives N = {formula} for {n_obs} rows; 1 is used",
             formula=f"{formula:.2f}",
             n_obs=self.formula_rows,
@@ -164,7 +164,7 @@ def require_rows(sample: NetworkSample, *, where: str) -> None:
         raise EstimationError(
             Problem(
                 where=where,
-                what=Message(
+                what=Coded(
                     "{sum} training rows, but one hidden unit with {n_distinct} inputs has "
                     "{needed} parameters",
                     sum=f"{sample.weights.sum(axis=1).min():g}",

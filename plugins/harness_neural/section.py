@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.plugin import reporting as parts
-from harness.plugin.reporting import ReportTable, Run, TableColumn, count, fixed, gettext, marked
+from harness.plugin.reporting import ReportTable, Run, TableColumn, count, fixed, marked, rendered, topic
 
 if TYPE_CHECKING:
     from harness_neural.diagram import Diagram
     from harness_neural.figures import MapRow, ProfileRow
+
+gettext = topic("harness_neural.section")
+
 
 # What the place of a network of one cluster begins with.
 CLUSTER = "cluster "
@@ -30,7 +33,7 @@ def place_name(place: str) -> str:
     """Return what rows are called that a network was fitted on: those of a cluster, or all."""
     if place.startswith(CLUSTER):
         return gettext("cluster {number}").format(number=place.removeprefix(CLUSTER))
-    return gettext(place)
+    return rendered(place)
 
 
 @dataclass(frozen=True)
@@ -151,7 +154,7 @@ def diagram_of(run: Run, entry: parts.EstimatorRecord) -> Diagram | None:
         **options,
         "tried": _range([row.hidden or 0 for row in own]),
     }
-    feeding = gettext(FEEDING[str(options.get("combine", "none"))]).format(**words)
+    feeding = rendered(FEEDING[str(options.get("combine", "none"))]).format(**words)
     ensemble = next((one for one in study.estimators if _base(one) == entry.use), None)
     steps = [
         gettext("{n_inputs} inputs, in standard deviations from their means").format(n_inputs=n_inputs),

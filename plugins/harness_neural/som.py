@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.random import Generator
 
-from harness.plugin import Floats, Ints, Message, Note
+from harness.plugin import Coded, Floats, Ints, Note
 from harness_neural.names import MapTraining
 
 # Steps of batch training, and the last radius, in grid steps.
@@ -150,7 +150,7 @@ class MapFit:
         if not self.row_steps:
             return ()
         steps = f"{self.row_steps:,}"
-        message = Message("MiniSom trained the map row by row, {steps} steps from each start", steps=steps)
+        message = Coded("MiniSom trained the map row by row, {steps} steps from each start", steps=steps)
         return (Note("W-METHOD", "map", message),)
 
 

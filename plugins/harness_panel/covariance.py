@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import Field
 
 from harness import plugin
-from harness.plugin import Correction, EstimationError, Floats, Message, Panel, Problem, listed, marked
+from harness.plugin import Coded, Correction, EstimationError, Floats, Panel, Problem, listed, marked
 from harness_panel.solver.regression import Regression
 
 
@@ -149,7 +149,7 @@ class Robust:
     def _refuse_fixed_rows(self, regression: Regression) -> None:
         n_fixed = int(np.count_nonzero(1.0 - regression.leverage() < 1e-10))
         if n_fixed:
-            what = Message(
+            what = Coded(
                 "{variant} is undefined: {n_fixed} of {n_obs} rows have leverage 1, for instance "
                 "the only row of an entity",
                 variant=self.variant,
@@ -205,7 +205,7 @@ class Clustered:
             words = marked(
                 "clustering by {by} needs at least two clusters in each dimension; there are {map}"
             )
-            what = Message(words, by=listed(self.by), map=", ".join(map(str, n_clusters)))
+            what = Coded(words, by=listed(self.by), map=", ".join(map(str, n_clusters)))
             hint = marked("choose classical or robust, or use more rows")
             raise EstimationError(Problem("covariance", what, hint=hint))
         return {"cov_type": "clustered", "group_debias": self.correction == "plm"}
@@ -225,7 +225,7 @@ class Clustered:
         }[self.correction]
         matrix, change = mended(covariance, remaining, has_constant=regression.has_constant)
         named = "" if self.correction == "plm" else f", correction {self.correction}"
-        kind = Message("clustered by {by}{named}{change}", by=listed(self.by), named=named, change=change)
+        kind = Coded("clustered by {by}{named}{change}", by=listed(self.by), named=named, change=change)
         return matrix, correction_of(
             regression, kind, factor=factor, n_clusters=n_clusters, n_effects=n_effects
         )
@@ -284,7 +284,7 @@ class WildCluster(plugin.WildClusters):
         n_clusters = regression.grouping(self.by).n_levels
         if n_clusters > _MOST_CLUSTERS:
             words = marked("the wild cluster bootstrap is meant for few clusters; there are {n_clusters}")
-            what = Message(words, n_clusters=n_clusters)
+            what = Coded(words, n_clusters=n_clusters)
             hint = marked("choose clustered: with so many clusters no bootstrap is needed")
             raise EstimationError(Problem("covariance", what, expected=f"up to {_MOST_CLUSTERS}", hint=hint))
         return self.clustered.library_options(regression)
@@ -296,7 +296,7 @@ class WildCluster(plugin.WildClusters):
         number = self.number(n_clusters)
         drawn = f"all {number}" if self.is_enumerated(n_clusters) else f"{number}"
         words = marked("{kind}, wild bootstrap of {drawn} {weights} draws")
-        kind = Message(words, kind=correction.kind, drawn=drawn, weights=self.weights)
+        kind = Coded(words, kind=correction.kind, drawn=drawn, weights=self.weights)
         return matrix, replace(correction, kind=kind)
 
     @property
@@ -354,7 +354,7 @@ def refuse_cancelled(regression: Regression, variances: Floats, kind: str, *, no
     if is_nothing.any():
         named = ", ".join(repr(regression.terms[at]) for at in np.flatnonzero(is_nothing).tolist())
         words = marked("{kind}: the standard error of {named} is zero because scores cancel within clusters")
-        what = Message(words, kind=kind, named=named)
+        what = Coded(words, kind=kind, named=named)
         hint = marked("cluster by another key, or choose classical or robust")
         raise EstimationError(Problem("covariance", what, hint=hint))
 
@@ -391,7 +391,7 @@ class DriscollKraay:
         n_periods, bandwidth = self._periods_and_lags(regression)
         least = max(2, bandwidth + 1)
         if n_periods < least:
-            what = Message(
+            what = Coded(
                 "Driscoll-Kraay errors with bandwidth {bandwidth} need {least} periods; there are "
                 "{n_periods}",
                 bandwidth=bandwidth,
@@ -478,7 +478,7 @@ class Conley:
         if self.lags is None:
             over_time = marked(", all lags within entities")
             n_clusters = (regression.grouping("entity").n_levels,)
-        kind = Message(
+        kind = Coded(
             "Conley, {kernel} kernel up to {cutoff_km} km{over_time}{mended}",
             kernel=self.kernel,
             cutoff_km=f"{self.cutoff_km:g}",

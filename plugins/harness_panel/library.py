@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from harness.plugin import CoefficientTable, Floats, Ints, Message, Note, Panel, Stream, effect_named, key_of
+from harness.plugin import Coded, CoefficientTable, Floats, Ints, Note, Panel, Stream, effect_named, key_of
 from harness_panel.covariance import Covariance, Sandwich, clusters_of, refuse_cancelled, with_inference
 from harness_panel.solver.equation import Centring
 from harness_panel.solver.regression import Regression
@@ -233,7 +233,7 @@ def _notes(library: str, table: CoefficientTable, regression: Regression, gaps: 
     # Columns of condition number c lose c roundings, whoever solves.
     if gaps[at] <= max(AGREEMENT, np.finfo(np.float64).eps * regression.within.condition):
         return ()
-    message = Message(
+    message = Coded(
         "The coefficient of {terms} is {estimate} by {library} and {estimate_2} by the resampling "
         "solver: they differ by {gaps}, more than {AGREEMENT}.",
         terms=repr(table.terms[at]),

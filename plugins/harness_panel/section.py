@@ -9,10 +9,21 @@ from itertools import groupby
 from typing import TYPE_CHECKING, TypeVar
 
 from harness.plugin import reporting as parts
-from harness.plugin.reporting import EffectTestRow, StudyRecord, ThresholdRow, fixed, gettext, marked, p_text
+from harness.plugin.reporting import (
+    EffectTestRow,
+    StudyRecord,
+    ThresholdRow,
+    fixed,
+    marked,
+    p_text,
+    rendered,
+    topic,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+gettext = topic("harness_panel.section")
 
 
 # Kind of a threshold that a model assumes, unlike a change of sign that curves show.
@@ -160,14 +171,14 @@ def threshold_blocks(run: parts.Run) -> Iterator[parts.ReportBlock]:
             gettext("Places where the slope breaks"),
             (fit, _text_column(gettext("Threshold in")), *map(parts.TableColumn, place), tests),
             parts.plain_rows(breaks),
-            notes=(gettext(BREAKS_NOTE),),
+            notes=(rendered(BREAKS_NOTE),),
         )
     if shapes:
         yield parts.ReportTable(
             gettext("Shapes of polynomials"),
             (fit, _text_column(gettext("Tests")), _text_column(gettext("Turning points"))),
             parts.plain_rows(shapes),
-            notes=(gettext(SHAPES_NOTE),),
+            notes=(rendered(SHAPES_NOTE),),
         )
     for rival in found:
         for row in rival.rows(parts.EFFECT_TESTS):
@@ -197,7 +208,7 @@ def _shape(study: StudyRecord, rival: Rival) -> tuple[str, ...]:
     """Return one polynomial's fit, its tests as ``an inverted U: 2.71, p = 0.003``, and where it turns."""
     none = gettext("none within the range of {exposure}").format(exposure=study.label(study.exposure))
     tests = (
-        f"{gettext(SHAPES[row.test])}: {fixed(row.statistic, 2)}, {p_text(row.p_value)}"
+        f"{rendered(SHAPES[row.test])}: {fixed(row.statistic, 2)}, {p_text(row.p_value)}"
         for row in rival.shapes
     )
     return (rival.label, "; ".join(tests), "; ".join(map(_turning, rival.rows(TURNING))) or none)
@@ -210,7 +221,7 @@ def _turning(row: TurningRow) -> str:
         for limit in (row.fieller_low, row.fieller_high)
     )
     words = gettext("{kind} at {place}, {limits} by the delta method, {low} to {high} by Fieller's")
-    return words.format(kind=gettext(KINDS[row.kind]), place=place, limits=delta, low=low, high=high)
+    return words.format(kind=rendered(KINDS[row.kind]), place=place, limits=delta, low=low, high=high)
 
 
 def _pre_trend(rival: Rival, row: EffectTestRow) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import Field
 
 from harness import plugin
-from harness.plugin import Floats, Inputs, Ints, LadderEntry, Mask, Message, Note, Panel, Stream, marked
+from harness.plugin import Coded, Floats, Inputs, Ints, LadderEntry, Mask, Note, Panel, Stream, marked
 from harness_sklearn.selection import ComparesOnParts, RowParts, Search
 
 # Duality gap at which a fit is at its optimum, as a share of the outcome's sum of squares.
@@ -116,7 +116,7 @@ def make_terms(panel: Panel) -> QuadraticTerms:
     )
     if len(factors) > MOST_TERMS:
         words = marked("{n_inputs} columns with their squares and products make {factors} terms")
-        what = Message(words, n_inputs=n_inputs, factors=len(factors))
+        what = Coded(words, n_inputs=n_inputs, factors=len(factors))
         hint = marked("use fewer columns, or drop elastic_net")
         raise plugin.EstimationError.at("elastic_net", what, f"at most {MOST_TERMS} terms", hint)
     products = _products(inputs.values(panel), factors)
@@ -125,7 +125,7 @@ def make_terms(panel: Panel) -> QuadraticTerms:
     kept = kept[~_repeats_earlier(scale.take(kept).standardised(products[:, kept]))]
     words = marked("{name} equals {product} and is dropped: that product is already a term.")
     left_out = (
-        Note("W-DUP", name, Message(words, name=repr(name), product=product))
+        Note("W-DUP", name, Coded(words, name=repr(name), product=product))
         for name, product in copies.items()
     )
     return QuadraticTerms(inputs, factors[kept], scale.take(kept), (*inputs.notes, *left_out))
@@ -251,7 +251,7 @@ class ElasticNet(ComparesOnParts):
         kept, notes = np.array([penalty]), terms.notes
         slopes, is_short = fit_path(X, outcome, kept, l1_ratio=l1_ratio, max_rounds=self.max_rounds)
         if is_short.any():
-            message = Message(
+            message = Coded(
                 "The slopes had not converged after {max_rounds} rounds; increase max_rounds.",
                 max_rounds=self.max_rounds,
             )

@@ -12,7 +12,7 @@ from numpy.random import Generator
 from pydantic import Field
 
 from harness import plugin
-from harness.plugin import Floats, Inputs, Ints, LadderEntry, Message, Note, Panel, make_inputs, marked
+from harness.plugin import Coded, Floats, Inputs, Ints, LadderEntry, Note, Panel, make_inputs, marked
 from harness_sklearn.any_regressor import RegressorFit
 from harness_sklearn.selection import (
     ComparesOnParts,
@@ -122,7 +122,7 @@ class BoostingFit(plugin.LearnedFit):
         """Whether more rounds might have been better."""
         if self.n_rounds < self.most:
             return ()
-        message = Message(
+        message = Coded(
             "The last of {most} rounds had the smallest selection error; increase max_rounds.", most=self.most
         )
         return (Note("W-ROUNDS", "", message),)

@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 
 import harness
 from harness.installed import installed
-from harness.language import spoken, translated
+from harness.language import from_json, rendered, spoken
 from harness.study.expectations.claims_table import claims_table
 from harness.study.expectations.curve_claim import SOURCES
 from harness.study.spec.load import load_study
@@ -124,7 +124,11 @@ def test_the_chinese_spec_and_what_its_claims_say_are_in_chinese():
     study = load_study(CHINESE, catalogs=installed().catalogs).study
     rows = claims_table(study, {name: pd.DataFrame() for name in SOURCES})
     with spoken("zh"):
-        said = [translated(text) for column in ("about", "reason") for text in rows[column].unique()]
+        said = [
+            rendered(from_json(*pair))
+            for column in ("about", "reason")
+            for pair in set(zip(rows[column], rows[f"{column}_code"], strict=True))
+        ]
     assert len(said) > 50
     assert not [one for text in said if (one := english_in(text, NAMES))]
 

@@ -1,11 +1,9 @@
 """Every message is in every catalog, and no text says a retired phrase (docs/decisions)."""
 
 import ast
-import json
-import pickle
+import copy
 import re
-import subprocess
-import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,14 +14,18 @@ from ruamel.yaml import YAML
 from harness.cli import cli
 from harness.language import (
     ENGLISH,
-    Message,
-    gettext,
+    TOPIC,
+    Coded,
+    from_json,
     in_series,
     languages,
-    messages_in,
-    ngettext,
+    marked,
+    npgettext,
+    quoted,
+    rendered,
     spoken,
-    translated,
+    to_json,
+    topic,
 )
 from language_messages import PACKAGES, catalog_of, messages, places
 from source_files import ROOT, tree_of
@@ -136,6 +138,15 @@ def test_every_message_is_translated(package, language):
     assert not own - {*found, (None, "")}, f"no longer said: {UPDATE} {language}"
 
 
+def test_no_code_has_two_messages():
+    by_code = defaultdict(set)
+    for package in PACKAGES:
+        for context, message in messages(package):
+            if TOPIC not in context:
+                by_code[context].add(message)
+    assert not {code: texts for code, texts in by_code.items() if len(texts) > 1}
+
+
 def translations(message):
     """Return the forms of a translation; none where one is empty."""
     if message is None:
@@ -165,48 +176,70 @@ def folder():
     return Path(__file__).with_name("cows")
 
 
+COWS = topic("tests.cows")
+
+
 def test_texts_are_english_before_and_after(folder):
-    assert gettext("a purple cow") == "a purple cow"
+    assert COWS("a purple cow") == "a purple cow"
     with spoken("zh", [folder]):
-        assert gettext("a purple cow") == "紫牛"
-        assert ngettext("{n} purple cow", "{n} purple cows", 2).format(n=2) == "2 头紫牛"
+        assert COWS("a purple cow") == "紫牛"
+        assert topic("tests.bulls")("a purple cow") == "a purple cow"
+        assert npgettext("tests.cows", "{n} purple cow", "{n} purple cows", 2).format(n=2) == "2 头紫牛"
         with spoken("en"):
-            assert gettext("a purple cow") == "a purple cow"
-        assert gettext("a purple cow") == "紫牛"
-    assert gettext("a purple cow") == "a purple cow"
+            assert COWS("a purple cow") == "a purple cow"
+        assert COWS("a purple cow") == "紫牛"
+    assert COWS("a purple cow") == "a purple cow"
 
 
 def test_the_language_ends_with_an_error(folder):
     with pytest.raises(ValueError, match="stop"), spoken("zh", [folder]):
         raise ValueError("stop")
-    assert gettext("a purple cow") == "a purple cow"
+    assert COWS("a purple cow") == "a purple cow"
 
 
-def test_a_composed_text_is_made_again_with_all_that_was_filled_in(folder):
-    text = str(Message("the {colour} cow has {n} calves", colour="violet", n=3))
+COW = marked("the {colour} cow has {n} calves")
+
+
+def test_a_coded_text_is_made_again_with_all_that_was_filled_in(folder):
+    text = Coded(COW, colour="violet", n=3)
     assert text == "the violet cow has 3 calves"
     with spoken("zh", [folder]):
-        assert translated(text) == "3 只小牛属于紫罗兰色牛"
-        assert translated(in_series(["a purple cow", "", text])) == "紫牛；3 只小牛属于紫罗兰色牛"
-        assert translated("the violet cow has 4 calves") == "the violet cow has 4 calves"
-    assert translated(text) == text
+        assert rendered(text) == "3 只小牛属于紫罗兰色牛"
+        assert rendered(in_series([marked("a purple cow"), "", text])) == "紫牛；3 只小牛属于紫罗兰色牛"
+        assert rendered(str(text)) == text
+        assert rendered(quoted("the {colour} cow has {n} calves, they say")) == (
+            "the {colour} cow has {n} calves, they say"
+        )
+    assert rendered(text) == text
 
 
-def test_another_process_knows_a_composed_text_from_its_pickle_or_from_what_was_kept(folder):
-    inner = Message("the {colour} cow has {n} calves", colour="violet", n=5)
-    whole = Message("{where}: {what}", where="here", what=inner)
-    kept = {**messages_in([{"cells": [str(whole), "unknown"]}])}
-    assert list(kept) == ["here: the violet cow has 5 calves", "the violet cow has 5 calves"]
-    code = (
-        "import json, pickle, sys; from pathlib import Path\n"
-        "from harness.language import remember, spoken, translated\n"
-        "remember(json.loads(sys.argv[1])); pickle.loads(bytes.fromhex(sys.argv[2]))\n"
-        f"with spoken('zh', [Path({str(folder)!r})]): print(ascii(translated(sys.argv[3])))"
+def test_equal_texts_keep_their_own_messages(folder):
+    ours, theirs = Coded("the {colour} cow", colour="old"), Coded("the {age} cow", age="old")
+    assert ours == theirs
+    with spoken("zh", [folder]):
+        assert [rendered(one) for one in (ours, theirs, ours)] == ["老色的牛", "老牛", "老色的牛"]
+
+
+@pytest.mark.parametrize("copied", [copy.copy, lambda one: from_json(str(one), to_json(one))])
+def test_a_coded_text_is_whole_in_a_copy_and_in_json(folder, copied):
+    inner = Coded(COW, colour="violet", n=5)
+    whole = copied(Coded("{where}: {what}", where="here", what=inner))
+    assert whole == "here: the violet cow has 5 calves"
+    with spoken("zh", [folder]):
+        assert rendered(whole) == "here：5 只小牛属于紫罗兰色牛"
+
+
+def test_a_message_of_another_version_stays_in_english(folder):
+    old = from_json(
+        "the cow is violet", '{"code": "the_colour_cow_has_n_calves", "values": {"hue": "violet"}}'
     )
-    for told, pickled in ((kept, None), ({}, [inner, whole])):
-        words = [sys.executable, "-c", code, json.dumps(told), pickle.dumps(pickled).hex(), whole]
-        done = subprocess.run(words, capture_output=True, text=True, check=True)
-        assert done.stdout.strip() == ascii("here：5 只小牛属于紫罗兰色牛")
+    with spoken("zh", [folder]):
+        assert rendered(old) == "the cow is violet"
+
+
+def test_what_is_no_code_is_refused():
+    with pytest.raises(ValueError, match="no code with values"):
+        from_json("text", '{"code": 3, "values": {}}')
 
 
 def test_a_language_is_one_file():

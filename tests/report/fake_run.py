@@ -17,7 +17,6 @@ import pandas as pd
 from harness.findings.run import Run, RunReader
 from harness.findings.table import RULES_VERSION, findings_table
 from harness.installed import installed
-from harness.language import remember
 from harness.record.decisions import decided
 from harness.record.manifest import Manifest
 from harness.record.migrations import FORMAT, manifest_of
@@ -118,7 +117,6 @@ def write_fake_run(
     drawn : estimators that have curves
     warnings : code, where and message of each
     """
-    remember(stored("messages.json"))
     study = content["study"]
     tables = {
         file.relative_to(STORED).with_suffix("").as_posix(): stored_table(file, study, drawn)
@@ -192,9 +190,6 @@ class ChangedTable:
 
     def manifest(self):
         return self.folder.manifest()
-
-    def messages(self):
-        return self.folder.messages()
 
     def files(self):
         return self.folder.files()

@@ -413,7 +413,7 @@ def test_few_entities_are_warned_of():
 def test_the_table_is_sorted_and_has_its_columns_when_empty():
     table = warnings_table([Note("W-B", "x", "later"), Note("W-A", "x", "first"), Note("W-B", "x", "later")])
     assert table["code"].tolist() == ["W-A", "W-B"]
-    assert list(warnings_table([]).columns) == ["code", "where", "message"]
+    assert list(warnings_table([]).columns) == ["code", "where", "message", "message_code"]
 
 
 def test_an_outcome_of_extreme_skew_brings_a_warning_and_its_logarithm_none():

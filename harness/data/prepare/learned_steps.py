@@ -15,7 +15,7 @@ from harness.data.name import ColumnName
 from harness.data.prepare.step import Expansion, OfNamedColumns, OneColumn, TableColumns
 from harness.data.prepare.table_steps import code_column
 from harness.errors import DataError
-from harness.language import Message, marked
+from harness.language import Coded, marked
 from harness.tables.preparation import Note
 
 
@@ -162,10 +162,10 @@ class LearnedLimits(OfNamedColumns):
         counts = {end: sum(getattr(limits, end) for limits in learned) for end in ("n_low", "n_high")}
         if self.groups is not None:
             template = marked("limits of {within} groups; {n_low} values raised, {n_high} lowered")
-            return Message(template, within=len(self.within), **counts)
+            return Coded(template, within=len(self.within), **counts)
         template = marked("{of} within {low} and {high}; {n_low} values raised, {n_high} lowered")
         low, high = number(self.pooled.low), number(self.pooled.high)
-        return Message(template, of=self.of, low=low, high=high, **counts)
+        return Coded(template, of=self.of, low=low, high=high, **counts)
 
     def compute(self, columns: Mapping[str, Floats]) -> Floats:
         """Return the column, (n_obs,); NaN where `of` is missing."""
@@ -261,7 +261,7 @@ class LearnedWeights(OfNamedColumns):
         """The weights learned."""
         pairs = zip(self.columns, self.weights.tolist(), strict=True)
         weights = ", ".join(f"{name} {number(own)}" for name, own in pairs)
-        return Message("weights: {weights}", weights=weights)
+        return Coded("weights: {weights}", weights=weights)
 
     def compute(self, columns: Mapping[str, Floats]) -> Floats:
         """Return the index, (n_obs,), in [0, 1]; NaN where an indicator is missing."""
@@ -351,7 +351,7 @@ class Coupling(OfNamedColumns):
     @property
     def detail(self) -> str:
         """What it is of."""
-        return Message("coupling coordination of {names}", names=", ".join(self.of))
+        return Coded("coupling coordination of {names}", names=", ".join(self.of))
 
     def learn(self, columns: Mapping[str, Floats]) -> Coupling:
         """Return the step itself, for indices in [0, 1].
@@ -421,7 +421,7 @@ class LearnedIndex:
         """A warning where the data hardly determine the index."""
         if self.condition < DOUBTFUL_CONDITION:
             return ()
-        message = Message(
+        message = Coded(
             "The columns {inputs} hardly determine the index (condition number {condition}): one "
             "is nearly a function of the others, or they have little in common. Rounding in the "
             "data may change it.",

@@ -14,7 +14,7 @@ from harness.data.messages import Account, number, require
 from harness.data.name import ColumnName
 from harness.data.neighbours import nearest_neighbours
 from harness.data.prepare.step import Calendar, Column, OfNamedColumns, OneColumn
-from harness.language import Message, marked
+from harness.language import Coded, marked
 from harness.tables.preparation import Note
 
 
@@ -193,8 +193,8 @@ class FillGaps(OfNamedColumns):
         left = int((np.isnan(made.cells) & ~made.unreached).sum())
         counts = {"count": count, "n_obs": n_obs, "count_2": f"{count / n_obs:.1%}"}
         template = marked("{count} of {n_obs} cells filled ({count_2}), {left} still missing")
-        detail = Message(template, left=left, **counts)
-        message = Message(
+        detail = Coded(template, left=left, **counts)
+        message = Coded(
             "{count} of {n_obs} cells ({count_2}) were missing and are interpolated linearly "
             "between the entity's neighbouring periods, including periods of other folds.",
             **counts,

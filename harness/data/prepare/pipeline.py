@@ -24,7 +24,7 @@ from harness.data.prepare.step import (
 from harness.data.read.numbers import require_range
 from harness.data.roles import Roles
 from harness.errors import DataError, PluginError, Problem
-from harness.language import Message
+from harness.language import Coded
 from harness.tables.preparation import Note
 
 
@@ -217,7 +217,7 @@ def find_derived(roles: Roles, steps: Sequence[Step], problems: ProblemCollector
             hint = f"add {', '.join(held)} to roles.controls, or take '{name}' out"
             problems.add(Problem(f"column '{name}' ({roles.path_of(name)})", what, expected, hint))
         elif moving:
-            message = Message(
+            message = Coded(
                 "It is computed from {moving} and from {held}, which is not a regressor. It keeps "
                 "its values when {moving} is changed.",
                 moving=", ".join(moving),
@@ -265,7 +265,7 @@ def _shared_notes(roles: Roles, steps: Sequence[Step], follows: set[str]) -> Ite
     for name in roles.regressors:
         shared = sorted(sources & ancestors(steps, name))
         if shared and name not in follows | lagged:
-            message = Message(
+            message = Coded(
                 "It is computed from {shared}, as is the exposure. It keeps its values when the "
                 "exposure is changed.",
                 shared=", ".join(shared),

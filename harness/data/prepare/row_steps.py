@@ -14,7 +14,7 @@ from harness.arrays import Floats, Mask
 from harness.data.messages import require
 from harness.data.name import ColumnName
 from harness.data.prepare.step import Column, OfNamedColumns, OneColumn, Step, refuse_impossible
-from harness.language import Message
+from harness.language import Coded
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -150,7 +150,7 @@ class Power(OneColumn, RowFunction):
     @property
     def detail(self) -> str:
         """How the column is computed."""
-        return Message("{of} to the power of {exponent}", of=self.of, exponent=f"{self.exponent:g}")
+        return Coded("{of} to the power of {exponent}", of=self.of, exponent=f"{self.exponent:g}")
 
     @property
     def demand(self) -> str:
@@ -189,7 +189,7 @@ class Indicator(OneColumn, RowFunction):
     @property
     def detail(self) -> str:
         """How the column is computed."""
-        return Message("1 where {of} = {equals}, else 0", of=self.of, equals=f"{self.equals:.15g}")
+        return Coded("1 where {of} = {equals}, else 0", of=self.of, equals=f"{self.equals:.15g}")
 
     def compute(self, columns: Mapping[str, Floats]) -> Floats:
         """Return the column, (n_obs,); NaN where `of` is missing."""

@@ -16,7 +16,7 @@ from harness.data.prepare.row_steps import Product
 from harness.data.prepare.step import Calendar, Column, Expansion, OfNamedColumns, Step, TableColumns
 from harness.data.rules import Value
 from harness.errors import DataError
-from harness.language import Message, marked
+from harness.language import Coded, marked
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -123,7 +123,7 @@ class Dummies(GroupedStep):
         counted = rows_by_level(groups)
         others = few([f"{level} {count}" for level, count in counted.items() if level != left_out])
         template = marked("rows: {left_out} {counted} (reference), {others}")
-        detail = Message(template, left_out=left_out, counted=counted[left_out], others=others)
+        detail = Coded(template, left_out=left_out, counted=counted[left_out], others=others)
         return Expansion(columns, (), tuple(columns), detail)
 
 
@@ -168,7 +168,7 @@ def by_level(
     products = tuple(Product(f"{number} x {level}", (number, level)) for level in columns)
     template = marked("{number} by {column}: {products} columns named {into}; reference {left_out}")
     names = {"number": number, "column": column, "into": into, "left_out": left_out}
-    detail = Message(template, products=len(products), **names)
+    detail = Coded(template, products=len(products), **names)
     return Expansion(columns, products, tuple(product.into for product in products), detail)
 
 

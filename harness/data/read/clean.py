@@ -22,7 +22,7 @@ from harness.data.shape.reshape import measured_by, reshape
 from harness.data.shape.rows import group_label
 from harness.data.shape.times import plain_period
 from harness.errors import DataError
-from harness.language import Message
+from harness.language import Coded
 
 
 def interpret(reading: Reading, source: Source) -> Reading:
@@ -141,7 +141,7 @@ def _with_labels(
         elif not kind and any(of_found) and pd.api.types.is_numeric_dtype(frame[name]):
             known[name] = {code: labels[code] for code in found if code in labels}
     if replaced:
-        detail = Message("codes replaced by their labels: {columns}", columns=few(replaced))
+        detail = Coded("codes replaced by their labels: {columns}", columns=few(replaced))
         records.append(StepRecord("value_labels", few(replaced), (source.origin,), Account(detail)))
     return frame, known
 
@@ -304,9 +304,7 @@ def _without_numbers(frame: pd.DataFrame, source: Source, records: list[StepReco
         if found.any():
             frame = frame.assign(**{name: column.astype("float64").mask(found)})
             shown = ", ".join(marks[mark] for mark in sorted(set(column[found].tolist())))
-            detail = Message(
-                "{sum} cells with {shown} are read as missing", sum=int(found.sum()), shown=shown
-            )
+            detail = Coded("{sum} cells with {shown} are read as missing", sum=int(found.sum()), shown=shown)
             records.append(StepRecord("missing_values", str(name), (source.origin,), Account(detail)))
     return frame
 

@@ -17,7 +17,7 @@ from harness.data.read.numbers import require_numbers
 from harness.data.read.source import Table
 from harness.data.shape.rows import in_order, read_entities
 from harness.errors import DataError
-from harness.language import Message, marked
+from harness.language import Coded, marked
 from harness.tables.preparation import Note
 
 _WHERE = "data.contiguity"
@@ -66,7 +66,7 @@ def with_neighbours(table: Table, by_one: Table, by_other: Table, spec: Contigui
     hint = "neighbours are mutual: give the mean of both directions, or no weight"
     others = weights != weights[first[which]]
     locator.refuse(str(spec.weight), others, what, expected, hint, option=_WHERE)
-    detail = Message("{pairs} pairs of {entities} entities", pairs=len(pairs), entities=len(entities))
+    detail = Coded("{pairs} pairs of {entities} entities", pairs=len(pairs), entities=len(entities))
     return replace(
         table,
         contiguity=Contiguity(entities, pairs[:, 0], pairs[:, 1], weights[first], origin),
@@ -99,7 +99,7 @@ def match_notes(contiguity: Contiguity, labels: Sequence[str]) -> Iterator[Note]
     alone = [label for label in labels if label not in linked]
     strange = [label for label in contiguity.entities if label not in known]
     if strange:
-        message = Message(
+        message = Coded(
             "{strange} of its {entities} entities are not in the data; {sum} of its {size} pairs "
             "are dropped: {strange_2}.",
             strange=len(strange),
@@ -111,7 +111,7 @@ def match_notes(contiguity: Contiguity, labels: Sequence[str]) -> Iterator[Note]
         yield Note("W-NEIGHBOURS", contiguity.origin, message)
     if alone:
         template = marked("{alone} of the {labels} entities in the data have no neighbours: {alone_2}.")
-        message = Message(template, alone=len(alone), labels=len(labels), alone_2=few(alone))
+        message = Coded(template, alone=len(alone), labels=len(labels), alone_2=few(alone))
         yield Note("W-NEIGHBOURS", contiguity.origin, message)
 
 
@@ -129,9 +129,9 @@ def _notes(written: Ints, which: Ints, pairs: Ints, entities: Sequence[str], ori
     if repeated.any():
         names = _named(written[repeated], entities)
         template = marked("{sum} duplicate rows count once: {names}.")
-        yield Note("W-NEIGHBOURS", origin, Message(template, sum=int(repeated.sum()), names=names))
+        yield Note("W-NEIGHBOURS", origin, Coded(template, sum=int(repeated.sum()), names=names))
     if 0 < len(one_way) < len(pairs):
-        message = Message(
+        message = Coded(
             "{one_way} of {pairs} pairs are listed in one direction only and are used in both: {names}.",
             one_way=len(one_way),
             pairs=len(pairs),

@@ -13,7 +13,7 @@ from harness.data.messages import few
 from harness.data.read.source import MAX_COLUMNS, FileForm, FileReader, Reading, Source
 from harness.data.read.text import FileRow, look_at_rows, read_rows
 from harness.errors import DataError, near_names
-from harness.language import Message, marked
+from harness.language import Coded, marked
 from harness.tables.preparation import Note
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def read_excel(source: Source) -> Reading:
         expected = "values, or formulas that were computed"
         raise DataError.at(f"{source.origin}: sheet '{sheet}'", what, expected, hint)
     template = marked("{formulas} cells are formulas; their last saved values are used.")
-    note = Note("W-FORMULA", sheet, Message(template, formulas=len(formulas)))
+    note = Note("W-FORMULA", sheet, Coded(template, formulas=len(formulas)))
     reading = read_rows(_filled(rows, source.of_sheet), source.of_sheet, noun="row")
     return replace(reading, notes=(note,) if formulas else ())
 

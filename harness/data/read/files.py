@@ -25,7 +25,7 @@ from harness.data.read.source import DataFile, FileReader, Reading, Source, Tabl
 from harness.data.shape.merge import append, merge
 from harness.data.shipped import harness_readers
 from harness.errors import DataError, PluginError, near_names
-from harness.language import Message, marked
+from harness.language import Coded, marked
 
 PICKLES = frozenset({".pkl", ".pickle", ".joblib", ".pt", ".pth", ".npy", ".npz", ".rds", ".rdata"})
 
@@ -273,8 +273,8 @@ def read_table(
     elif spec.dataset is not None:
         table = _read_dataset(spec.dataset, datasets)
     elif spec.simulate is not None:
-        source = Message("SIMULATED by {simulation}; these are not observed data", simulation=spec.simulate)
-        title = Message("{where}: {what}", where=marked("SIMULATED"), what=spec.simulate.title)
+        source = Coded("SIMULATED by {simulation}; these are not observed data", simulation=spec.simulate)
+        title = Coded("{where}: {what}", where=marked("SIMULATED"), what=spec.simulate.title)
         table = _table_of(spec.simulate.draw(), spec.simulate.name, title, source, simulated=True)
     else:
         expected = f"path, dataset or simulate; datasets here are {', '.join(sorted(datasets))}"

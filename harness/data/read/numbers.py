@@ -15,7 +15,7 @@ from harness.arrays import Floats, Mask
 from harness.data.messages import RowLocator, few, quoted
 from harness.data.read import number_text
 from harness.errors import DataError
-from harness.language import Message
+from harness.language import Coded
 from harness.tables.preparation import Note
 
 _TRUTH = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
@@ -285,7 +285,5 @@ def cast_note(column: pd.Series, *, name: str) -> tuple[Note, ...]:
     if column.dtype != object:
         return ()
     kinds = sorted({type(cell).__name__ for cell in column.dropna()})
-    message = Message(
-        "Cells of type {kinds} were converted to 64-bit floating point.", kinds=", ".join(kinds)
-    )
+    message = Coded("Cells of type {kinds} were converted to 64-bit floating point.", kinds=", ".join(kinds))
     return (Note("W-CAST", name, message),)

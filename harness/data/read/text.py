@@ -18,12 +18,12 @@ from harness.data.read import source as sources
 from harness.data.read.number_text import NUMBER, are_years
 from harness.data.read.source import FileForm, FileReader, Labels, Reading, Source
 from harness.errors import DataError
-from harness.language import Message, marked
+from harness.language import Coded, marked
 
 _NUMERIC = re.compile(r"\W*[0-9０-９][0-9０-９\W]*")
 # What a column without a name is called, to the left of columns of periods.
 ENTITY = "entity"
-_NAMED = Account(Message(marked("the first column has no name, and is called 'entity'")))
+_NAMED = Account(Coded(marked("the first column has no name, and is called 'entity'")))
 
 # Rows among which the names are looked for, and lines that show how fields are separated.
 _LOOKED_AT = 20
@@ -155,7 +155,7 @@ def lay_out(rows: Sequence[FileRow], source: Source, *, noun: str) -> Layout:
         if left_out:
             shown = few([f"{row.number} ({_shown(row)})" for row in left_out])
             plural, template = "s" if len(left_out) > 1 else "", marked("dropped {noun}{len} {shown}")
-            account = Account(Message(template, noun=noun, len=plural, shown=shown))
+            account = Account(Coded(template, noun=noun, len=plural, shown=shown))
             records.append(StepRecord(step, source.origin, (source.origin,), account))
     below = [row for row in skipped if not body or row.number < body[0].number]
     return Layout(header, body, _labels([*above, *below], header), tuple(records))
@@ -186,7 +186,7 @@ def without_unnamed(layout: Layout, source: Source) -> Layout:
     kept = [at for at in range(width) if at not in dropped]
     shown = few([str(at + 1) for at in dropped])
     template = marked("dropped columns without a name, which number the rows or are empty: {shown}")
-    detail = Message(template, shown=shown)
+    detail = Coded(template, shown=shown)
     record = StepRecord("unnamed_columns", source.origin, (source.origin,), Account(detail))
     layout = replace(layout, records=(*layout.records, record))
     return layout.with_cells(lambda cells: [cells[at] for at in kept])

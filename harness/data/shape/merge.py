@@ -17,7 +17,7 @@ from harness.data.read.source import Labels, Table
 from harness.data.shape.rows import value_text
 from harness.data.shape.times import read_times
 from harness.errors import DataError, Problem
-from harness.language import Message
+from harness.language import Coded
 from harness.tables.preparation import Note
 
 # From this ratio of medians on, two files hardly have the same unit.
@@ -91,7 +91,7 @@ def _unit_notes(first: Table, other: Table, entity: str) -> Iterator[Note]:
             float(np.nanmedian(np.abs(_numbers(column)))) if column.notna().any() else 0.0 for column in pair
         )
         if min(ours, theirs) > 0.0 and max(ours, theirs) / min(ours, theirs) >= FAR_APART:
-            message = Message(
+            message = Coded(
                 "The median absolute value is {ours} in {origin} and {theirs} in {origin_2}, a "
                 "ratio of {max}. Are the units the same? If not, set `scale` for one of the files.",
                 ours=f"{ours:.4g}",

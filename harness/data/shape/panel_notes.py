@@ -20,7 +20,7 @@ from harness.data.prepare.step import Calendar, Column
 from harness.data.roles import Roles
 from harness.data.shape.times import are_dates
 from harness.errors import DataError, Problem
-from harness.language import Message, marked
+from harness.language import Coded, marked
 from harness.tables.preparation import LEAK_CODE, Note
 
 
@@ -96,9 +96,9 @@ def completeness_notes(found: Completeness, entity: Ints) -> Iterator[Note]:
     """
     if found.unreached.any():
         template = marked("{count} rows dropped: no observation at that lag.")
-        yield Note("W-LAG", "rows", Message(template, count=int(found.unreached.sum())))
+        yield Note("W-LAG", "rows", Coded(template, count=int(found.unreached.sum())))
     if found.missing:
-        message = Message(
+        message = Coded(
             "{count} rows with missing cells dropped; {lost} entities lose all their rows ({cells}).",
             count=int(np.any(list(found.missing.values()), axis=0).sum()),
             lost=np.setdiff1d(entity[~found.unreached], entity[found.rows | found.unbalanced]).size,
@@ -108,7 +108,7 @@ def completeness_notes(found: Completeness, entity: Ints) -> Iterator[Note]:
     if found.unbalanced.any():
         template = marked("{count} rows of {lost} entities that lack a period dropped, to balance the panel.")
         count, lost = int(found.unbalanced.sum()), np.unique(entity[found.unbalanced]).size
-        yield Note("W-BALANCE", "rows", Message(template, count=count, lost=lost))
+        yield Note("W-BALANCE", "rows", Coded(template, count=count, lost=lost))
 
 
 def shape_notes(entity: Key, period: Ints) -> Iterator[Note]:
@@ -124,21 +124,21 @@ def shape_notes(entity: Key, period: Ints) -> Iterator[Note]:
     alone, gapped = codes[count == 1], codes[reach > count]
     if count.min() < count.max():
         template = marked("Entities have from {count} to {count_2} periods.")
-        yield Note("W-UNBALANCED", entity.name, Message(template, count=count.min(), count_2=count.max()))
+        yield Note("W-UNBALANCED", entity.name, Coded(template, count=count.min(), count_2=count.max()))
     if gapped.size:
         template = marked("{size} entities have gaps in their periods: {entity}.")
-        message = Message(template, size=gapped.size, entity=_labels(entity, gapped))
+        message = Coded(template, size=gapped.size, entity=_labels(entity, gapped))
         yield Note("W-GAP", entity.name, message)
     if alone.size:
         template = marked("{size} entities have a single row: {entity}.")
-        message = Message(template, size=alone.size, entity=_labels(entity, alone))
+        message = Coded(template, size=alone.size, entity=_labels(entity, alone))
         yield Note("W-SINGLETON", entity.name, message)
 
 
 def key_notes(entity: Key, time: Key) -> Iterator[Note]:
     """Yield a note where entities look like dates and periods do not."""
     if are_dates(entity.labels) and not are_dates(time.labels):
-        message = Message(
+        message = Coded(
             "The entities look like dates ({entities}), and the periods do not ({periods}): exchange "
             "roles.entity and roles.time if they are swapped.",
             entities=few(entity.labels),
@@ -175,7 +175,7 @@ def total_notes(raw: Mapping[str, Floats], entity: Key, period: Ints) -> Iterato
             if codes.size == 1 and np.unique(values[entity.codes == codes[0]]).size > 1:
                 found.setdefault((int(codes[0]), what), []).append(name)
     for (code, what), names in found.items():
-        message = Message(_TOTALS[what], labels=entity.labels[code], names=few(names))
+        message = Coded(_TOTALS[what], labels=entity.labels[code], names=few(names))
         yield Note("W-TOTAL", entity.name, message)
 
 
@@ -237,7 +237,7 @@ def variation_notes(columns: Mapping[str, Floats], roles: Roles, locator: RowLoc
     problems.raise_if_any()
     template = marked("The outcome is {same} in all {n_obs} rows; no estimator is fitted.")
     for name in constant:
-        yield Note("W-CONSTANT", name, Message(template, same=f"{same[name]:.6g}", n_obs=n_obs))
+        yield Note("W-CONSTANT", name, Coded(template, same=f"{same[name]:.6g}", n_obs=n_obs))
 
 
 Rows = TypeVar("Rows", Floats, Ints)
@@ -321,7 +321,7 @@ def leakage_notes(columns: Mapping[str, Floats], roles: Roles) -> Iterator[Note]
     """
     for leak in leaks(columns, outcomes=roles.outcomes, regressors=roles.regressors):
         template = _FUNCTION if len(leak.names) == 1 else _PAIR
-        yield Note(LEAK_CODE, leak.outcome, Message(template, outcome=leak.outcome, what=leak.what))
+        yield Note(LEAK_CODE, leak.outcome, Coded(template, outcome=leak.outcome, what=leak.what))
 
 
 _FUNCTION = marked(

@@ -19,7 +19,7 @@ from harness.data.read.numbers import require_numbers
 from harness.data.rules import Bound, ColumnRule, RowFilter, Value
 from harness.data.shape.times import EXPECTED, INTEGERS, Times, read_times
 from harness.errors import DataError
-from harness.language import Message, marked
+from harness.language import Coded, marked
 from harness.tables.preparation import Note
 
 _YEARS = range(1800, 2101)
@@ -167,7 +167,7 @@ def near_labels_notes(labels: Iterable[str], *, name: str) -> tuple[Note, ...]:
         alike["".join(unicodedata.normalize("NFKC", label).casefold().split())].append(label)
     groups = [" and ".join(repr(label) for label in group) for group in alike.values() if len(group) > 1]
     template = marked("Entity names that differ only in case or spaces: {groups}.")
-    message = Message(template, groups=few(groups))
+    message = Coded(template, groups=few(groups))
     return (Note("W-IDNEAR", name, message),) if groups else ()
 
 

@@ -15,12 +15,15 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import ScalarFormatter
 from mpl_toolkits.mplot3d import Axes3D
 
-from harness.language import gettext, marked
+from harness.language import marked, rendered, topic
 from harness.report.blocks import Picture, Prints, ReportFigure
 from harness.report.drawing.fonts import families
 from harness.report.drawing.layout import PlainFigure, lay_out
 from harness.report.drawing.palette import INK
 from harness.report.drawing.svg import DPI, POINTS_INCH, SvgCanvas, SvgRenderer, drawn
+
+gettext = topic("report.canvas")
+
 
 # Width of a figure in one column of a journal, and across its page, inches.
 SINGLE_COLUMN, DOUBLE_COLUMN = 3.5, 7.0
@@ -150,7 +153,7 @@ class ShortNumbers(ScalarFormatter):
         super().__init__(useOffset=False)
         self.set_scientific(False)
         self._largest = 0.0
-        pairs = (unit.split() for unit in gettext(UNITS).split(", "))
+        pairs = (unit.split() for unit in rendered(UNITS).split(", "))
         self._units = tuple((float(size), name) for size, name in pairs)
 
     def set_locs(self, locs: Iterable[float]) -> None:

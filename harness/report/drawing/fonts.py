@@ -12,7 +12,7 @@ from pathlib import Path
 
 from matplotlib.font_manager import FontProperties, findSystemFonts, fontManager, get_font
 
-from harness.language import Message
+from harness.language import Coded
 from harness.tables.preparation import Note
 from harness.text.plain_text import axis_lines, printable, wrapped
 
@@ -106,7 +106,7 @@ def font_notes(texts: Iterable[str]) -> tuple[Note, ...]:
         Note(
             FONT_CODE,
             text,
-            Message(
+            Coded(
                 "No installed font has every character of this name; figures show “{shown}”.",
                 shown=drawable(text),
             ),

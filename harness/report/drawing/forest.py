@@ -13,13 +13,16 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator
 
-from harness.language import gettext
+from harness.language import topic
 from harness.report.drawing.canvas import DOUBLE_COLUMN, SINGLE_COLUMN, panel_grid
 from harness.report.drawing.fonts import drawable, drawable_label, drawable_lines
 from harness.report.drawing.lines import TRUTH_STYLE, TURN_STYLE, entry, plot_styled, truth_entry
 from harness.report.drawing.palette import GREY, INK, LineStyle, Whisker
 from harness.text.numbers import fixed, percent
 from harness.text.plain_text import shortened
+
+gettext = topic("report.forest")
+
 
 # Inches of a number, of one with a name on two lines, and of the title and axis of a panel.
 ROW_HEIGHT, TALL_ROW, PANEL_HEIGHT = 0.27, 0.31, 0.65

@@ -17,7 +17,7 @@ from matplotlib.ticker import MaxNLocator
 
 from harness.arrays import Floats, Mask
 from harness.findings.lines import POINTWISE, SIMULTANEOUS, Band, Banded, TruthLine
-from harness.language import gettext, marked
+from harness.language import marked, rendered, topic
 from harness.record.manifest import StudyRecord
 from harness.report.drawing.canvas import panel_grid
 from harness.report.drawing.fonts import drawable, drawable_label, drawable_lines
@@ -25,6 +25,9 @@ from harness.report.drawing.palette import GREY, INK, LineStyle, line_style
 from harness.tables.curves import TurningPointRow
 from harness.text.numbers import percent
 from harness.text.plain_text import shortened
+
+gettext = topic("report.lines")
+
 
 # Opacity of each kind of band; the wider one is drawn first, so that the narrower lies on it.
 SHADES = {SIMULTANEOUS: 0.12, POINTWISE: 0.22}
@@ -273,7 +276,7 @@ def panel_entries(
     if beside and any(panel.beside for panel in panels):
         found.append(entry(beside, DOTTED))
     for kind in kinds:
-        label = gettext("{kind}, with interval").format(kind=gettext(kind))
+        label = gettext("{kind}, with interval").format(kind=rendered(kind))
         found.append(entry(label, LineStyle(GREY, width=0.9), marker=MARKERS[kind]))
     if any(panel.truth is not None for panel in panels):
         found.append(truth_entry())
@@ -289,7 +292,7 @@ def band_entries(lines: Sequence[Series], *, level: float) -> list[Artist]:
         bands = [band for series in lines if (band := series.line.band(kind)) is not None]
         if bands:
             share = percent(level_of(bands, level), 0)
-            label = gettext("{kind} {level} band").format(kind=gettext(kind), level=share)
+            label = gettext("{kind} {level} band").format(kind=rendered(kind), level=share)
             # The narrower band lies on the wider one.
             shade = SHADES[SIMULTANEOUS] + (SHADES[POINTWISE] if kind == POINTWISE else 0.0)
             edge = EDGE if kind == SIMULTANEOUS else 0.0
@@ -299,7 +302,7 @@ def band_entries(lines: Sequence[Series], *, level: float) -> list[Artist]:
 
 def truth_entry(label: str = "", style: LineStyle = TRUTH_STYLE) -> Line2D:
     """Return the entry of a true curve in a legend."""
-    return entry(label or gettext(TRUTH), style)
+    return entry(label or rendered(TRUTH), style)
 
 
 def level_of(bands: Sequence[Band], otherwise: float) -> float:

@@ -16,7 +16,7 @@ from matplotlib.lines import Line2D
 from harness.findings import lines as run_lines
 from harness.findings.lines import POINTWISE, SIMULTANEOUS, Band, Curve, TruthLine, truth_line
 from harness.findings.run import Run
-from harness.language import gettext, marked
+from harness.language import marked, rendered, topic
 from harness.record.manifest import StudyRecord
 from harness.report.blocks import ReportFigure
 from harness.report.drawing import canvas, lines
@@ -29,6 +29,9 @@ from harness.tables.curves import BINNED_SCATTER, BinRow
 from harness.tables.table import grouped
 from harness.text.numbers import percent
 from harness.text.plain_text import file_slug, joined, listed, shortened
+
+gettext = topic("report.curves")
+
 
 # What each kind of curve is.
 CURVE_WORDS = {
@@ -51,7 +54,7 @@ def curve_caption(study: StudyRecord, curves: Sequence[Curve]) -> str:
     curves : that it leads with, at least one; of one kind and scenario
     """
     first = curves[0]
-    what = gettext(CURVE_WORDS[first.kind]).format(exposure=study.label(study.exposure_of(first.scenario)))
+    what = rendered(CURVE_WORDS[first.kind]).format(exposure=study.label(study.exposure_of(first.scenario)))
     return f"{what} {band_text([band for one in curves for band in one.bands if band.is_drawn], study)}"
 
 
@@ -63,7 +66,7 @@ def band_text(bands: Sequence[Band], study: StudyRecord) -> str:
     if kinds == {POINTWISE, SIMULTANEOUS}:
         words = gettext("Shaded: pointwise (darker) and simultaneous (lighter) {level} bands {made}.")
         return words.format(level=level, made=_made(bands, study))
-    named = joined([gettext(kind) for kind in kinds])
+    named = joined([rendered(kind) for kind in kinds])
     return gettext("Shaded: {kinds} {level} bands {made}.").format(
         kinds=named, level=level, made=_made(bands, study)
     )
@@ -157,7 +160,7 @@ def plot_scatters(run: Run, scenario: str, bins: Mapping[tuple[str, ...], Sequen
         at, estimate, low, high = np.array(numbers).T
         axes.vlines(at, low, high, color=BLUE, linewidth=0.8)
         axes.plot(at, estimate, linestyle="none", marker="o", markersize=3.0, color=BLUE)
-        axes.set_title(drawable(gettext(VARIATIONS[variation]).format(**named)))
+        axes.set_title(drawable(rendered(VARIATIONS[variation]).format(**named)))
         if variation == "raw":
             axes.set_ylabel(drawable_label(study.axis_label(outcome), 24, lines=3))
     figure.supxlabel(drawable_label(study.axis_label(study.exposure_of(scenario)), 60))
@@ -176,7 +179,7 @@ def curve_figures(run: Run, outcome: str, kind: str) -> Iterator[ReportFigure]:
             yield ReportFigure(
                 _name(run, f"{prefix}-{file_slug(outcome)}", scenario),
                 plot_curves(run, curves),
-                alt=words.format(what=gettext(what), names=_names(study, curves), **named),
+                alt=words.format(what=rendered(what), names=_names(study, curves), **named),
                 caption=curve_caption(study, arranged(run, curves)[0]),
             )
 

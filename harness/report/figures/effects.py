@@ -15,7 +15,7 @@ from matplotlib.patches import Patch
 from harness.arrays import Floats
 from harness.findings.lines import POINTWISE, Banded, banded_from, true_of_groups
 from harness.findings.run import Run
-from harness.language import gettext, marked
+from harness.language import marked, rendered, topic
 from harness.record.manifest import EstimatorRecord
 from harness.report.blocks import ReportFigure
 from harness.report.drawing import canvas, lines
@@ -37,6 +37,9 @@ from harness.tables.effects import LINEAR, EffectRow
 from harness.tables.heterogeneity import HETEROGENEITY, HETEROGENEITY_ROWS, GroupRow
 from harness.text.numbers import percent
 from harness.text.plain_text import file_slug, listed, shortened, wrapped
+
+gettext = topic("report.effects")
+
 
 MOST_COLUMNS = 3
 # Inches of a row of panels of curves.
@@ -136,7 +139,7 @@ def whiskers_of(run: Run, effects: SubjectEffects) -> Iterator[Whisker]:
 
 
 def _label(run: Run, effects: SubjectEffects, row: EffectRow) -> str:
-    name = gettext(METHODS.get(row.method, row.method))
+    name = rendered(METHODS.get(row.method, row.method))
     return listed([effects.named_effect(run.manifest.study, row, name), *([row.group] if row.group else [])])
 
 
@@ -372,5 +375,5 @@ def _wrapped(name: str, n_groups: int) -> str:
 
 
 def _mode_entry(mode: str) -> Patch | Line2D:
-    style, label = MODE_STYLES[mode], drawable(gettext(MODE_LABELS[mode]))
+    style, label = MODE_STYLES[mode], drawable(rendered(MODE_LABELS[mode]))
     return Patch(facecolor=style.fill, edgecolor=style.colour, hatch=style.hatch, linewidth=0.8, label=label)

@@ -20,7 +20,7 @@ from matplotlib.ticker import MaxNLocator
 from harness.arrays import Floats, Mask
 from harness.findings.lines import POINTWISE, SIMULTANEOUS, conditional_effects, true_rows, truth_line
 from harness.findings.run import Run
-from harness.language import gettext, marked, spaced
+from harness.language import marked, rendered, spaced, topic
 from harness.record.manifest import EstimatorRecord, StudyRecord
 from harness.report.blocks import ReportFigure
 from harness.report.drawing import lines
@@ -43,6 +43,9 @@ from harness.report.sections.section import featured
 from harness.tables.heterogeneity import SurfaceKey, ThresholdRow
 from harness.text.numbers import percent
 from harness.text.plain_text import file_slug, listed, printable
+
+gettext = topic("report.moderators")
+
 
 # Panels of contours side by side, and inches of a row of them.
 MOST_CONTOURS, CONTOUR_HEIGHT = 3, 2.2
@@ -257,7 +260,7 @@ def surface_entries(
         yield Patch(facecolor="white", edgecolor=EDGE, hatch="/////", linewidth=0, label=label)
     for marker, name in SIGN_NAMES.items():
         if any(established_signs(surface)[marker].any() for surface in surfaces):
-            yield entry(gettext(name), LineStyle("black", "none"), marker=marker, size=3.5)
+            yield entry(rendered(name), LineStyle("black", "none"), marker=marker, size=3.5)
     if any(map(changes_sign, surfaces)):
         yield entry(gettext("effect of zero"), LineStyle("black", width=1.2))
     known = [row for row in thresholds if row.kind != answers.NONE]
@@ -341,7 +344,7 @@ def _words() -> dict[str, str]:
         "simultaneous": gettext("simultaneous band"),
         "pointwise": gettext("pointwise band"),
         "line": gettext("effect"),
-        "truth": gettext(TRUTH),
+        "truth": rendered(TRUTH),
         "changes": gettext("the moderator value at which the effect changes its sign: %"),
         "unchanged": gettext("a change of the effect's sign; none is significant here"),
     }

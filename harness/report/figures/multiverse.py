@@ -13,7 +13,7 @@ from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from harness.arrays import Floats, Mask
 from harness.findings.run import Run
-from harness.language import gettext, marked
+from harness.language import marked, rendered, topic
 from harness.record.manifest import StudyRecord
 from harness.report.blocks import ReportFigure
 from harness.report.drawing.canvas import DOUBLE_COLUMN, new_figure
@@ -26,6 +26,9 @@ from harness.report.sections.section import study_words
 from harness.tables.claims import CLAIMS, ClaimRow
 from harness.tables.decision import ABOVE, BELOW, OPEN, Decision
 from harness.text.plain_text import file_slug, joined, shortened
+
+gettext = topic("report.multiverse")
+
 
 # Inches of the sorted gains, and of a line of choices.
 CURVE_HEIGHT, LINE_HEIGHT = 2.6, 0.135
@@ -105,7 +108,7 @@ def plot_specification_curves(
     n = max(len(own.combinations) for own in multiverses)
     figure.supxlabel(gettext("Combinations in the order of their gains ({n:,} in all)").format(n=n))
     handles = [
-        entry(gettext(words), LineStyle(DECISION_STYLES[decision].colour, width=3.0))
+        entry(rendered(words), LineStyle(DECISION_STYLES[decision].colour, width=3.0))
         for decision, words in NAMES.items()
         if any(own.are(decision).any() for own in multiverses)
     ]

@@ -12,12 +12,12 @@ from typing import Literal, Self, get_args
 from harness.errors import ArtifactError
 from harness.findings.gains import Gains
 from harness.findings.run import Run
-from harness.language import gettext
+from harness.language import rendered, topic
 from harness.record.manifest import StudyRecord
 from harness.report import table as parts
 from harness.report.blocks import plain_words
 from harness.report.render.docx import word_tables
-from harness.report.render.html import ShownTable, paper_table_in_html, rendered
+from harness.report.render.html import ShownTable, from_template, paper_table_in_html
 from harness.report.render.text import latex_document, latex_table, markdown_of, plain_table
 from harness.report.sections import coefficients
 from harness.report.sections.accuracy import gain_rows
@@ -38,6 +38,8 @@ from harness.tables.preparation import SUMMARY
 from harness.tables.variations import VARIATION_EFFECTS, VariationEffectRow
 from harness.text import numbers
 from harness.text.plain_text import file_slug
+
+gettext = topic("report.tables")
 
 
 def regression_tables(run: Run) -> Iterator[parts.ReportTable]:
@@ -95,7 +97,7 @@ def descriptive_tables(run: Run) -> Iterator[parts.ReportTable]:
         variables_by_role(run),
         (gettext("Variable"), lambda row: study.axis_label(row.variable)),
         (gettext("N"), lambda row: numbers.count(row.n)),
-        *((gettext(str(head)), cell) for head, cell in MOMENTS[1:]),
+        *((rendered(str(head)), cell) for head, cell in MOMENTS[1:]),
         notes=(note,),
         name="descriptive",
     )
@@ -256,7 +258,7 @@ def paper_files(run: Run, formats: Sequence[ReportFormat]) -> Iterator[ReportFil
             yield ReportFile(f"{path}.docx", word_tables([table]), caption)
         if "html" in requested:
             shown = ShownTable(table)
-            page = rendered("paper.html.j2", study=study, shown=shown)
+            page = from_template("paper.html.j2", study=study, shown=shown)
             yield ReportFile(f"{path}.html", page, caption)
 
 

@@ -10,7 +10,7 @@ import base64
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from harness.language import gettext, ngettext, npgettext, pgettext, spaced, translated
+from harness.language import npgettext, pgettext, rendered, spaced, topic
 from harness.report.blocks import Phrase, ReportFigure, Words, parts_of, plain_words
 from harness.report.render.text import latex_tabular
 from harness.report.table import (
@@ -35,6 +35,11 @@ from harness.report.table import (
 from harness.running.csv_table import csv_for_readers
 from harness.text.numbers import count, p_value, percent, plain, significant
 from harness.text.plain_text import capitalised, printable
+
+# Context of the messages of templates.
+PAGE = "report.page"
+
+gettext = topic(PAGE)
 
 
 @dataclass(frozen=True)
@@ -189,9 +194,9 @@ def environment() -> Environment:
     made.globals.update(script=script, script_hash=script_hash(script))
     made.policies["ext.i18n.trimmed"] = True
     made.install_gettext_callables(  # type: ignore[attr-defined]
-        gettext, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext
+        gettext, partial(npgettext, PAGE), newstyle=True, pgettext=pgettext, npgettext=npgettext
     )
-    made.filters["translated"] = translated
+    made.filters["rendered"] = rendered
     made.filters.update({"count": count, "percent": percent, "significant": significant, "plain": plain})
     made.filters.update({"p_value": p_value, "capitalised": capitalised})
     made.filters.update({"data_uri": data_uri, "words": words_in_html, "inner": inner})
@@ -203,7 +208,7 @@ def packaged(name: str) -> str:
     return (files("harness.report") / TEMPLATES / name).read_text(encoding="utf-8")
 
 
-def rendered(template: str, **values: object) -> str:
+def from_template(template: str, **values: object) -> str:
     """Return a page that a template makes of values and the style sheet; every text in it is escaped."""
     return spaced(environment().get_template(template).render(style=style_sheet(), **values))
 

@@ -12,11 +12,13 @@ import textwrap
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 
-from harness.language import ENGLISH, gettext, spaced
+from harness.language import ENGLISH, spaced, topic
 from harness.record.manifest import StudyRecord
 from harness.report.blocks import plain_words
 from harness.report.table import ReportTable
 from harness.text.plain_text import printable
+
+gettext = topic("report.text")
 
 
 def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

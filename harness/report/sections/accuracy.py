@@ -8,7 +8,7 @@ from itertools import product
 
 from harness.findings.gains import GainCell, Gains, compared_error, errors_of, refusal
 from harness.findings.run import Run
-from harness.language import gettext, marked, pgettext
+from harness.language import marked, pgettext, rendered, topic
 from harness.record.manifest import EstimatorRecord, ProtocolRecord, StudyRecord
 from harness.report import blocks
 from harness.report import table as parts
@@ -22,6 +22,9 @@ from harness.text import numbers
 from harness.text.gains import SYMBOLS, WORDS
 from harness.text.numbers import percent, percent_interval, significant
 from harness.text.plain_text import in_turn, shortened
+
+gettext = topic("report.accuracy")
+
 
 # What each part of the table is called, in the order of the columns.
 PARTS = {
@@ -66,7 +69,7 @@ def left_table(gains: Gains) -> ReportTable:
 
     return ReportTable(
         caption=gettext("Gain that remains for new entities"),
-        columns=columns_of(gettext("Estimator"), *(gettext(PARTS[name]) for name in parts)),
+        columns=columns_of(gettext("Estimator"), *(rendered(PARTS[name]) for name in parts)),
         groups=row_groups(
             (outcome_heading(study, outcome), rows(outcome))
             for outcome in study.outcomes
@@ -147,7 +150,7 @@ def _named(protocol: ProtocolRecord) -> blocks.Words:
 def _how(protocol: ProtocolRecord) -> blocks.Words:
     if not protocol.leaks:
         return " ".join([protocol.how, gettext("No known information leakage.")])
-    leaks = in_turn(leak.text for leak in protocol.leaks) + pgettext("end", ".")
+    leaks = in_turn(leak.text for leak in protocol.leaks) + pgettext("text.end", ".")
     return (f"{protocol.how} ", blocks.Phrase(gettext("Information leakage:"), "em"), f" {leaks}")
 
 
@@ -188,7 +191,7 @@ def gain_table(gains: Gains) -> parts.ReportTable:
 
 
 def _gain(cell: GainCell) -> parts.TableCell:
-    says = gettext(WORDS[cell.row.decision]) if cell.symbol else ""
+    says = rendered(WORDS[cell.row.decision]) if cell.symbol else ""
     return parts.TableCell(
         cell.text,
         (cell.beneath,) if cell.beneath else (),
@@ -330,7 +333,7 @@ def gain_caption(study: StudyRecord) -> str:
 def gain_whisker(cell: GainCell) -> Whisker:
     """Return a gain in per cent as it is drawn; a cell without one says why."""
     row = cell.row
-    note, style = "" if cell.has_gain else gettext(row.status), DECISION_STYLES[row.decision]
+    note, style = "" if cell.has_gain else rendered(row.status), DECISION_STYLES[row.decision]
     gain = Whisker(cell.estimator.label, row.gain, row.conf_low, row.conf_high, style, note=note)
     return gain.in_percent()
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from harness.findings.run import Run
-from harness.language import gettext, marked, pgettext, spaced
+from harness.language import marked, pgettext, rendered, spaced, topic
 from harness.record.manifest import StudyRecord
 from harness.report import blocks
 from harness.report import table as parts
@@ -22,6 +22,8 @@ from harness.text.plain_text import capitalised, footnote_marks, in_turn, listed
 
 if TYPE_CHECKING:
     from harness.study.spec.study import ReportFormat
+
+gettext = topic("report.claims")
 
 
 MARKDOWN = "tables/figure_by_figure.md"
@@ -53,9 +55,9 @@ def claim_blocks(run: Run) -> Iterator[blocks.ReportBlock]:
     figures = published.published_figures(run)
     n_of = Counter(row.status for row in claims)
     present = [status for status in LOOKS if n_of[status]]
-    counts = listed(f"{gettext(status)} {count(n_of[status])}" for status in present)
+    counts = listed(f"{rendered(status)} {count(n_of[status])}" for status in present)
     declared = gettext("The spec declares {n_claims} published numbers:").format(n_claims=count(len(claims)))
-    yield blocks.Paragraph(f"{declared} {counts}" + pgettext("end", "."))
+    yield blocks.Paragraph(f"{declared} {counts}" + pgettext("text.end", "."))
     wrong, wrong_if = _wrong(published.contradictions(study, claims))
     if wrong:
         yield blocks.Heading(gettext("Published numbers that cannot be right"))
@@ -70,9 +72,9 @@ def _meanings(present: Iterable[str]) -> blocks.Paragraph:
     meanings: list[str | blocks.Phrase] = []
     for status in present:
         meanings += [in_turn(["", ""])] if meanings else []
-        meaning = pgettext("between", ": ") + gettext(MEANINGS[status])
-        meanings += [blocks.Phrase(gettext(status), "em"), meaning]
-    return blocks.Paragraph((*meanings, pgettext("end", ".")), "note")
+        meaning = pgettext("text.between", ": ") + rendered(MEANINGS[status])
+        meanings += [blocks.Phrase(rendered(status), "em"), meaning]
+    return blocks.Paragraph((*meanings, pgettext("text.end", ".")), "note")
 
 
 Defined = tuple[tuple[blocks.Words, blocks.Words], ...]
@@ -80,7 +82,7 @@ Defined = tuple[tuple[blocks.Words, blocks.Words], ...]
 
 def _wrong(found: Sequence[published.Contradiction]) -> tuple[Defined, Defined]:
     """Return what cannot be right, by arithmetic and by assumptions."""
-    end = pgettext("end", ".")
+    end = pgettext("text.end", ".")
     wrong: list[tuple[blocks.Words, blocks.Words]] = []
     wrong_if: list[tuple[blocks.Words, blocks.Words]] = []
     for one in found:
@@ -159,7 +161,7 @@ def _within(row: ClaimRow) -> str:
 
 def _status(row: ClaimRow) -> parts.TableCell:
     look, symbol = LOOKS.get(row.status, ("open", ""))
-    return parts.TableCell(gettext(row.status), look=f"status {look}", symbol=symbol)
+    return parts.TableCell(rendered(row.status), look=f"status {look}", symbol=symbol)
 
 
 def claim_files(run: Run, report_format: ReportFormat) -> Iterator[ReportFile]:
@@ -270,7 +272,7 @@ def expectation_table(rows: tuple[ExpectationRow, ...]) -> parts.ReportTable:
     """Return expected numbers by source, those that the run does not reproduce first."""
     by_source: dict[str, list[ExpectationRow]] = {}
     for row in sorted(rows, key=lambda row: row.status == "reproduced"):
-        by_source.setdefault(row.source if row.origin == "publication" else gettext(PINNED), []).append(row)
+        by_source.setdefault(row.source if row.origin == "publication" else rendered(PINNED), []).append(row)
     return parts.record_table(
         gettext("Expected numbers of the spec next to those of this run"),
         by_source.items(),
@@ -285,7 +287,7 @@ def expectation_table(rows: tuple[ExpectationRow, ...]) -> parts.ReportTable:
 
 def _reproduced(row: ExpectationRow) -> parts.TableCell:
     look = "status better" if row.status == "reproduced" else "status worse"
-    return parts.TableCell(gettext(row.status), look=look, reason=row.reason)
+    return parts.TableCell(rendered(row.status), look=look, reason=row.reason)
 
 
 def _expected(row: ExpectationRow) -> str:

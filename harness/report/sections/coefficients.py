@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from harness.findings.gain import nickell_caveat
 from harness.findings.run import Run
-from harness.language import gettext, marked, translated
+from harness.language import marked, rendered, topic
 from harness.record.manifest import EstimatorRecord, StudyRecord
 from harness.report.blocks import Appendix, Bullets, Paragraph, ReportBlock, SmallPrint, tabs_of
 from harness.report.sections.robustness import check_text
@@ -23,6 +23,9 @@ from harness.tables.table import grouped
 from harness.tables.variations import VARIATION_EFFECTS, VariationEffectRow
 from harness.text.numbers import MISSING, SUPERSCRIPTS, count, fixed, percent, percent_interval, plain
 from harness.text.plain_text import capitalised, file_slug, in_turn, joined, listed
+
+gettext = topic("report.coefficients")
+
 
 # How threshold models call the regimes of their terms: ``gdp > 5.51256``, ``exposure (gdp > 5.51256)``.
 NUMBER = r"-?[\d.]+(?:e[-+]?\d+)?"
@@ -100,7 +103,7 @@ def without_coefficients(run: Run, outcome: str) -> Iterator[str]:
     without: dict[str, list[str]] = {}
     for entry in run.manifest.study.estimators:
         if entry.id not in having:
-            without.setdefault(reasons.get(entry.id) or gettext(NO_COEFFICIENTS), []).append(entry.label)
+            without.setdefault(reasons.get(entry.id) or rendered(NO_COEFFICIENTS), []).append(entry.label)
     for reason, labels in without.items():
         yield gettext("{label}: {reason}.").format(label=joined(labels), reason=reason)
 
@@ -171,7 +174,7 @@ def _notes(run: Run, outcome: str, columns: Estimates, terms: Sequence[str], dig
     """Yield how errors are computed, units that suit tiny coefficients, and what biases coefficients."""
     study, same = run.manifest.study, dict[str, list[str]]()
     for number, own in enumerate(columns.values(), start=1):
-        how = translated(next(iter(own.values())).covariance) or MISSING
+        how = rendered(next(iter(own.values())).covariance) or MISSING
         same.setdefault(how, []).append(f"({number})")
     parts = [f"{how} {listed(own)}" if len(same) > 1 else how for how, own in same.items()]
     yield from estimate_notes(study, in_turn(parts))
@@ -347,7 +350,7 @@ def specification_tables(run: Run, of: str) -> Iterator[ReportTable]:
     of : list of variations, of `CAPTIONS`
     """
     rows, (words, slug) = run.rows(VARIATION_EFFECTS, list=of), CAPTIONS[of]
-    caption = gettext(words)
+    caption = rendered(words)
     if of == REGRESSIONS and rows:
         yield specification_table(run, rows, caption, slug)
     for (name,), own in grouped(rows, "learner").items() if of == ROBUST_REGRESSIONS else ():
@@ -382,8 +385,8 @@ def _column_head(study: StudyRecord, specification: str) -> str:
     """Return a specification in the few words that a narrow column has room for."""
     for name in study.variables:
         if specification == MEASURED.format(measure=name):
-            return gettext(MEASURED).format(measure=study.label(name))
-    return gettext(HEADS[specification]) if specification in HEADS else check_text(study, specification)
+            return rendered(MEASURED).format(measure=study.label(name))
+    return rendered(HEADS[specification]) if specification in HEADS else check_text(study, specification)
 
 
 def _specification_rows(

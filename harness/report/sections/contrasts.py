@@ -11,7 +11,7 @@ from typing import NamedTuple
 from harness.findings.curves import value_in_words
 from harness.findings.lines import POINTWISE, SIMULTANEOUS, true_rows
 from harness.findings.run import Run
-from harness.language import gettext, marked
+from harness.language import marked, topic
 from harness.record.manifest import StudyRecord
 from harness.report.blocks import Appendix, Bullets, Heading, Paragraph, ReportBlock, ReportFigure
 from harness.report.drawing.palette import MarkStyle, Whisker, line_style
@@ -20,6 +20,9 @@ from harness.report.table import ReportTable, TableCell, TableRow, estimate_cell
 from harness.tables.heterogeneity import CONTRASTS, ContrastRow
 from harness.text.numbers import count, estimate, estimated, percent, plain, significant
 from harness.text.plain_text import file_slug
+
+gettext = topic("report.contrasts")
+
 
 # Pairs of values that are shown in full; of more only those with the least value.
 MOST_PAIRS = 3

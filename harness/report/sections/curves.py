@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from harness.findings.lines import curve_scenarios, turning_points_of
 from harness.findings.run import Run
-from harness.language import gettext, marked
+from harness.language import marked, rendered, topic
 from harness.record.manifest import StudyRecord
 from harness.report.blocks import Appendix, Paragraph, Phrase, ReportBlock, parts_of, rich, tabs_of
 from harness.report.sections.section import Section
@@ -17,6 +17,8 @@ from harness.tables.preparation import WARNINGS
 from harness.text.effects import NONE
 from harness.text.numbers import estimate, is_outside, percent, significant
 from harness.text.plain_text import joined
+
+gettext = topic("report.curves")
 
 
 def curve_blocks(run: Run) -> Iterator[ReportBlock]:
@@ -106,7 +108,7 @@ def _turning(label: str, point: TurningPointRow) -> tuple[Given, ...]:
 
 def _kind(point: TurningPointRow) -> str:
     """Return the kind of a turning point, and what speaks against it."""
-    kind = gettext(point.kind)
+    kind = rendered(point.kind)
     if not point.is_established:
         kind = gettext("{kind}, not significant").format(kind=kind)
     if is_outside(point.at, point.conf_low, point.conf_high):
@@ -192,7 +194,7 @@ def _error_row(study: StudyRecord, scenario: str, kind: str, rows: Answers) -> T
         )
         for row in rows
     }
-    head = TableCell(gettext(KINDS[kind]), (scenario,) if scenario else ())
+    head = TableCell(rendered(KINDS[kind]), (scenario,) if scenario else ())
     return TableRow((head, *(cells.get(entry.id, "") for entry in study.estimators)))
 
 

@@ -13,7 +13,7 @@ from harness.arrays import Floats, frozen_floats
 from harness.findings import lines as run_lines
 from harness.findings.lines import Curve, TruthLine, truth_line
 from harness.findings.run import Run
-from harness.language import gettext, marked
+from harness.language import marked, rendered, topic
 from harness.record.manifest import StudyRecord
 from harness.scenarios.effect.weak_instruments import ANDERSON_RUBIN, ConfidenceSet
 from harness.tables.coefficients import COEFFICIENTS, CoefficientRow
@@ -21,6 +21,9 @@ from harness.tables.effects import EFFECTS, LINEAR, EffectRow
 from harness.tables.table import grouped
 from harness.text.numbers import plain
 from harness.text.plain_text import listed
+
+gettext = topic("report.effect_rows")
+
 
 # Forms that are numbers; the others are lines over the exposure or a moderator.
 SINGLE = ("line", "contrast", "derivative", "interaction", "binned")
@@ -121,7 +124,7 @@ def _subject(run: Run, outcome: str, exposure: str, rows: tuple[EffectRow, ...])
 
 def effect_name(study: StudyRecord, row: EffectRow) -> str:
     """Return what an effect is called: its method and form, and whose it is."""
-    parts = [gettext(METHODS.get(row.method, row.method)), gettext(FORMS.get(row.form, row.form))]
+    parts = [rendered(METHODS.get(row.method, row.method)), rendered(FORMS.get(row.form, row.form))]
     if row.form == "contrast" and math.isfinite(row.at):
         level = study.level_at(row.exposure, row.at)
         parts[-1] = (

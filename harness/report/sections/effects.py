@@ -13,7 +13,7 @@ import numpy as np
 from harness.arrays import Floats
 from harness.findings.debiased import FEW_ENTITIES, LITTLE_LEFT, WEAK, first_effect
 from harness.findings.run import Run
-from harness.language import gettext, marked
+from harness.language import marked, rendered, topic
 from harness.record.manifest import StudyRecord
 from harness.report import table as parts
 from harness.report.blocks import Appendix, Bullets, ReportBlock, ReportFigure
@@ -35,6 +35,8 @@ from harness.text.plain_text import file_slug, joined, listed
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+gettext = topic("report.effects")
 
 
 # Outcome, exposure, method and learner of a slope.
@@ -72,7 +74,7 @@ def sensitivity_figures(run: Run) -> list[ReportFigure]:
 
 def _contour_figure(study: StudyRecord, found: Sequence[tuple[SensitivityRow, ...]]) -> ReportFigure:
     row = found[0][0]
-    method = gettext(METHODS.get(row.method, row.method))
+    method = rendered(METHODS.get(row.method, row.method))
     what = listed([study.label(row.exposure), method, study.estimator_label(row.learner)])
     return ReportFigure(
         "-".join(["sensitivity", *map(file_slug, (row.exposure, row.method, row.learner))]),
@@ -183,10 +185,10 @@ def _notes(study: StudyRecord, found: Sequence[SubjectEffects], *, has_benchmark
     rows = [row for effects in found for row in effects.rows if row.is_done]
     shown = {row.form for row in rows}
     learners = listed(map(study.estimator_label, dict.fromkeys(row.learner for row in rows)))
-    errors = (gettext(ERRORS[errors]) for errors in dict.fromkeys(row.errors for row in rows))
+    errors = (rendered(ERRORS[errors]) for errors in dict.fromkeys(row.errors for row in rows))
     learned = gettext("Double machine learning with {learners}, cross-fitted over entities.")
     yield " ".join([learned.format(learners=learners), *errors])
-    yield from (gettext(words) for form, words in ESTIMANDS.items() if form in shown)
+    yield from (rendered(words) for form, words in ESTIMANDS.items() if form in shown)
     if curved := dict.fromkeys(name for effects in found for name in effects.curved):
         yield gettext(
             "{names}: the exposure has powers, products or means over neighbours, so no coefficient is its "
@@ -287,7 +289,7 @@ def identification_tables(run: Run) -> Iterator[parts.ReportTable]:
 
 def _row(assumed: str, test: str, found: list[dict[str, float]]) -> tuple[parts.Given, ...]:
     p_values = (numbers.p_value(own[test]) if test in own else numbers.MISSING for own in found)
-    return gettext(assumed), gettext(TESTS[test]), *p_values
+    return rendered(assumed), rendered(TESTS[test]), *p_values
 
 
 def tests_of(run: Run, row: EffectRow) -> dict[str, float]:
@@ -354,7 +356,7 @@ def cautions(study: StudyRecord, found: Sequence[SubjectEffects]) -> Iterator[st
 
 
 def _caution(study: StudyRecord, row: EffectRow, message: str) -> str:
-    method, form = gettext(METHODS.get(row.method, row.method)), gettext(FORMS.get(row.form, row.form))
+    method, form = rendered(METHODS.get(row.method, row.method)), rendered(FORMS.get(row.form, row.form))
     return message.format(
         what=study.label(row.outcome),
         how=listed([method, form, study.estimator_label(row.learner), *([row.group] if row.group else [])]),

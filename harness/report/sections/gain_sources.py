@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from harness.findings.run import Run
-from harness.language import gettext, marked
+from harness.language import marked, rendered, topic
 from harness.record.manifest import StudyRecord
 from harness.report import table as parts
 from harness.report.blocks import Appendix, Paragraph, ReportBlock, ReportFigure
@@ -26,6 +26,9 @@ from harness.tables.variations import (
 )
 from harness.text.numbers import MISSING, EstimateText, percent, percent_interval, significant
 from harness.text.plain_text import file_slug
+
+gettext = topic("report.gain_sources")
+
 
 # What each quantity is, and whether there is one for every reference.
 QUANTITIES = {
@@ -69,7 +72,7 @@ def head_of(study: StudyRecord, measured: Measured, rows: Sequence[VariationGain
     quantity, reference = measured
     protocol = next((row.protocol for row in rows if row.quantity == quantity), "")
     words = {"reference": study.estimator_label(reference), "protocol": study.protocol_title(protocol)}
-    return gettext(QUANTITIES[quantity]).format(**words)
+    return rendered(QUANTITIES[quantity]).format(**words)
 
 
 def step_name(step: VariationRow) -> str:
@@ -140,7 +143,7 @@ def ladder_figure(study: StudyRecord, steps: Sequence[Step]) -> ReportFigure:
                 Whisker(
                     f"{step.position}. {step_name(step)}",
                     *(row.estimate, row.conf_low, row.conf_high),
-                    note="" if row.is_done else gettext(row.status),
+                    note="" if row.is_done else rendered(row.status),
                 ).in_percent()
                 for step, own in steps
                 for row in own

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from harness.findings.run import Run
-from harness.language import gettext, marked
+from harness.language import marked, topic
 from harness.record.manifest import EstimatorRecord
 from harness.report.blocks import Appendix, Heading, Paragraph, ReportBlock, SmallPrint, rich
 from harness.report.sections import heterogeneity_tables as tables
@@ -18,6 +18,9 @@ from harness.text.plain_text import joined
 
 if TYPE_CHECKING:
     from harness.study.spec.study import ReportFormat
+
+gettext = topic("report.heterogeneity")
+
 
 # Draws what can be turned; whoever has no use for that need not install it.
 LIBRARY = "plotly"

@@ -13,7 +13,7 @@ from harness.arrays import Floats, Mask, frozen_floats
 from harness.errors import ArtifactError, Problem
 from harness.findings.lines import POINTWISE, ConditionalEffect, conditional_effects, true_rows
 from harness.findings.run import Run
-from harness.language import gettext, marked
+from harness.language import marked, rendered, topic
 from harness.report import table as parts
 from harness.report.blocks import Phrase
 from harness.report.sections.section import featured
@@ -25,6 +25,8 @@ from harness.text.plain_text import listed
 
 if TYPE_CHECKING:
     import pandas as pd
+
+gettext = topic("report.heterogeneity_tables")
 
 
 # A scenario, with the column of its groups.
@@ -79,7 +81,7 @@ class Grouped:
     @property
     def heads(self) -> tuple[str, ...]:
         """How the modes are called."""
-        return tuple(gettext(MODES[mode]) for mode in self.modes)
+        return tuple(rendered(MODES[mode]) for mode in self.modes)
 
 
 def grouped_by(run: Run, partition: Partition) -> Grouped:
@@ -100,7 +102,7 @@ def grouped_by(run: Run, partition: Partition) -> Grouped:
     others = set(MODES) - set(modes)
     reasons = dict.fromkeys((row.mode, row.reason) for row in every if row.mode in others and row.reason)
     left_out = (
-        gettext("{label}: {reason}.").format(label=gettext(MODES[mode]), reason=reason)
+        gettext("{label}: {reason}.").format(label=rendered(MODES[mode]), reason=reason)
         for mode, reason in reasons
     )
     return Grouped(study.label(partition[1]), modes, tuple(left_out), answers)
@@ -200,7 +202,10 @@ LAYERS = ("estimate", "conf_low", "conf_high", "effect", "effect_low", "effect_h
 
 # Kind of a threshold's row that says: the effect does not change its sign.
 NONE = "none"
-SIGNS = {"negative_to_positive": marked("from − to +"), "positive_to_negative": marked("from + to −")}
+SIGNS = {
+    "negative_to_positive": marked("from − to +", code="negative_to_positive"),
+    "positive_to_negative": marked("from + to −", code="positive_to_negative"),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -305,7 +310,7 @@ def threshold_text(row: heterogeneity.ThresholdRow) -> str:
     return gettext("{at} {limits}, {signs}, in {share_of_draws} of draws").format(
         at=at,
         limits=limits,
-        signs=gettext(SIGNS.get(row.kind, row.kind)),
+        signs=rendered(SIGNS.get(row.kind, row.kind)),
         share_of_draws=numbers.percent(row.share_of_draws, 0),
     )
 

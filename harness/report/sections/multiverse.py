@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from harness.findings.run import Run
-from harness.language import gettext, marked, translated
+from harness.language import marked, rendered, topic
 from harness.record.manifest import StudyRecord
 from harness.report.blocks import Appendix, Bullets, ReportBlock, SmallPrint, tabs_of
 from harness.report.sections import multiverse_rows
@@ -16,6 +16,9 @@ from harness.tables.decision import size_of
 from harness.tables.gain import MULTIVERSE_CHOICES, MULTIVERSE_TESTS, ChoiceRow
 from harness.text.numbers import count, p_text, percent
 from harness.text.plain_text import joined
+
+gettext = topic("report.multiverse")
+
 
 # Statistics of all combinations together, by the place in the sentence.
 STATISTICS = {
@@ -98,7 +101,7 @@ def joint_sentences(run: Run, outcome: str) -> Iterator[str]:
             continue
         if not own[0].is_done:
             words = gettext("Under “{protocol}” the combinations are not tested together: {reason}.")
-            yield words.format(protocol=protocol.title, reason=translated(own[0].reason))
+            yield words.format(protocol=protocol.title, reason=rendered(own[0].reason))
             continue
         are = gettext("are not significantly different from zero")
         if own[0].p_value < size_of(study.level):

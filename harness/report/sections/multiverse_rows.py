@@ -11,7 +11,7 @@ import numpy as np
 
 from harness.arrays import Floats, Mask, frozen_floats
 from harness.findings.run import Run
-from harness.language import gettext, marked
+from harness.language import marked, rendered
 from harness.record.manifest import StudyRecord
 from harness.study.variation import MULTIVERSE
 from harness.tables.claims import ClaimRow
@@ -131,7 +131,7 @@ def honest(study: StudyRecord, multiverse: Multiverse) -> Multiverse:
 
 def choice_label(choice: str) -> str:
     """Return how a choice is called; an option by its name."""
-    return capitalised(gettext(CHOICES.get(choice, choice.replace("_", " "))))
+    return capitalised(rendered(CHOICES.get(choice, choice.replace("_", " "))))
 
 
 def level_label(study: StudyRecord, choice: str, level: str) -> str:
@@ -140,4 +140,4 @@ def level_label(study: StudyRecord, choice: str, level: str) -> str:
         return study.estimator_label(level)
     if choice == "protocol":
         return study.protocol_title(level)
-    return gettext(SAMPLES.get(level, level)) if choice == "sample" else level
+    return rendered(SAMPLES.get(level, level)) if choice == "sample" else level

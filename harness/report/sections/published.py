@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from harness.findings.gains import errors_of
 from harness.findings.run import Run
-from harness.language import gettext, marked
+from harness.language import marked, rendered, topic
 from harness.record.manifest import EstimatorRecord, ProtocolRecord, StudyRecord
 from harness.report.table import ReportTable, TableCell, columns_of, plain_rows, record_table, text_column
 from harness.study.expectations.claim import OpenQuestion, PublishedConclusion
@@ -20,6 +20,9 @@ from harness.tables.gain import GAIN
 from harness.tables.table import grouped
 from harness.text.numbers import MISSING, count, fixed, percent, significant
 from harness.text.plain_text import capitalised, in_turn, joined, listed
+
+gettext = topic("report.published")
+
 
 # Quantities that are shares, shown in per cent; shapes in words are in run folders of format 12 and before.
 FRACTIONS = frozenset(
@@ -99,7 +102,7 @@ def published_figures(run: Run) -> tuple[PublishedFigure, ...]:
 
 
 def _figure(run: Run, source: str, claims: tuple[ClaimRow, ...]) -> PublishedFigure:
-    study, named = run.manifest.study, source or gettext(NO_SOURCE)
+    study, named = run.manifest.study, source or rendered(NO_SOURCE)
     counterparts = [row for row in claims if row.counterpart_estimator]
     return PublishedFigure(
         named,
@@ -161,7 +164,7 @@ def error_table(run: Run, source: str, claims: Iterable[ClaimRow]) -> ReportTabl
         ),
         groups=plain_rows(
             (
-                *(study.label(outcome), gettext(words), study.estimator_label(estimator)),
+                *(study.label(outcome), rendered(words), study.estimator_label(estimator)),
                 *(text for name in protocols for text in numbers(outcome, estimator, name, sample)),
             )
             for outcome in dict.fromkeys(row.outcome for row in compared)

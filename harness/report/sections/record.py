@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from harness.findings.run import Run
-from harness.language import gettext, marked, pgettext, translated
+from harness.language import marked, pgettext, rendered, topic
 from harness.record.manifest import EstimatorRecord, Manifest, StudyRecord, options_in_words
 from harness.report import blocks
 from harness.report import table as parts
@@ -16,6 +16,9 @@ from harness.tables.preparation import PREPARATION, SUMMARY, VariableRow
 from harness.tables.table import NOT_DONE
 from harness.text.numbers import count, fixed, p_text, plain, significant
 from harness.text.plain_text import capitalised, in_turn, listed
+
+gettext = topic("report.record")
+
 
 # How tests are called, in their order; one that is not here has its name as the table has it.
 TESTS: Mapping[str, str] = {
@@ -116,23 +119,23 @@ def diagnostic_table(
 
 def _test_row(test: str, rows: Sequence[DiagnosticRow], names: Sequence[str]) -> parts.TableRow:
     own = {row.estimator: row for row in rows if row.test == test}
-    null = in_turn(dict.fromkeys(translated(row.null_hypothesis) for row in own.values() if row.is_done))
+    null = in_turn(dict.fromkeys(rendered(row.null_hypothesis) for row in own.values() if row.is_done))
     kind, of, variable = test.partition(" (")
-    label = gettext(TESTS.get(kind, capitalised(kind.replace("_", " ")))) + of + variable
+    label = rendered(TESTS.get(kind, capitalised(kind.replace("_", " ")))) + of + variable
     cells: list[parts.Given] = [_test(own[name]) if name in own else "" for name in names]
     return parts.TableRow((parts.TableCell(label, (null,) if null else ()), *cells))
 
 
 def _test(row: DiagnosticRow) -> parts.TableCell:
     if not row.is_done:
-        return parts.reason_cell(gettext(row.status), row)
+        return parts.reason_cell(rendered(row.status), row)
     degrees = ", ".join(plain(number) for number in (row.df1, row.df2) if math.isfinite(number))
     symbol = SYMBOLS.get(row.distribution, row.distribution)
     p_value = p_text(row.p_value)
     return parts.TableCell(
         f"{symbol}{f'({degrees})' if degrees else ''} = {significant(row.statistic)}",
         (p_value,) if p_value else (),
-        reason=translated(row.caution),
+        reason=rendered(row.caution),
     )
 
 
@@ -141,7 +144,7 @@ def _statistic_rows(rows: Sequence[StatisticRow], names: Sequence[str]) -> Itera
     for name, label in NAMED_STATISTICS.items():
         values = [found.get((name, estimator)) for estimator in names]
         if any(value is not None for value in values):
-            yield parts.TableRow((gettext(label), *(_statistic(name, value) for value in values)))
+            yield parts.TableRow((rendered(label), *(_statistic(name, value) for value in values)))
 
 
 def _statistic(name: str, value: float | None) -> str:
@@ -220,7 +223,7 @@ def variables_by_role(run: Run, roles: Collection[str] = ()) -> Iterator[tuple[s
     for role in dict.fromkeys((*ROLES, *(row.role for row in variables))):
         rows = tuple(row for row in variables if row.role == role)
         if rows:
-            yield gettext(ROLES.get(role, role)), rows
+            yield rendered(ROLES.get(role, role)), rows
 
 
 def variable_table(run: Run, roles: Collection[str] = ()) -> parts.ReportTable:
@@ -236,7 +239,7 @@ def variable_table(run: Run, roles: Collection[str] = ()) -> parts.ReportTable:
         (gettext("Variable"), lambda row: _variable(study, row.variable)),
         (parts.text_column(gettext("Unit")), lambda row: study.unit(row.variable)),
         *([] if roles else [(parts.text_column(gettext("Prepared by")), lambda row: _prepared(run, row))]),
-        *((gettext(str(head)), cell) for head, cell in MOMENTS),
+        *((rendered(str(head)), cell) for head, cell in MOMENTS),
         notes=() if roles else (note,),
     )
 
@@ -252,7 +255,7 @@ def _prepared(run: Run, row: VariableRow) -> parts.TableCell:
     for step in run.rows(PREPARATION, into=row.variable):
         inputs = listed(map(run.manifest.study.label, step.inputs.split(", ")))
         words += [in_turn(["", ""])] * bool(words)
-        words += [blocks.Phrase(step.step, "code"), pgettext("between", ": ") + inputs]
+        words += [blocks.Phrase(step.step, "code"), pgettext("text.between", ": ") + inputs]
     return parts.TableCell(tuple(words))
 
 
@@ -278,7 +281,7 @@ def estimator_blocks(run: Run) -> Iterator[blocks.ReportBlock]:
     """Yield the cells without a result; in the appendix the warnings and the estimators."""
     unknown = gettext("no reason was recorded")
     undone: list[blocks.Words] = [
-        (blocks.Phrase(one.cell, "strong"), f" ({gettext(one.status)}): {translated(one.reason) or unknown}")
+        (blocks.Phrase(one.cell, "strong"), f" ({rendered(one.status)}): {rendered(one.reason) or unknown}")
         for one in run.manifest.cells
         if one.status in NOT_DONE
     ]

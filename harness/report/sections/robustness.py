@@ -9,7 +9,7 @@ from typing import TypeVar
 from harness.findings.debiased import mediation_findings
 from harness.findings.gain import CHECKS
 from harness.findings.run import Run
-from harness.language import gettext, marked, translated
+from harness.language import marked, rendered, topic
 from harness.record.manifest import StudyRecord
 from harness.report import table as parts
 from harness.report.blocks import Appendix, Bullets, ReportBlock, ReportFigure, SmallPrint
@@ -27,6 +27,9 @@ from harness.tables.variations import VARIATION_EFFECTS, VariationEffectRow
 from harness.text import numbers
 from harness.text.plain_text import file_slug, joined, listed, ranged
 from harness.text.sentences import worded
+
+gettext = topic("report.robustness")
+
 
 SlopeRow = TypeVar("SlopeRow", VariationEffectRow, SensitivityRow)
 
@@ -123,7 +126,7 @@ def rate_sentences(run: Run) -> Iterator[str]:
         yield gettext("{outcome}, {learner}: {what} in {shares}.").format(
             outcome=study.label(outcome),
             learner=study.estimator_label(learner),
-            what=gettext(CHECKS[finding]),
+            what=rendered(CHECKS[finding]),
             shares=joined(shares),
         )
 
@@ -152,8 +155,8 @@ def check_text(study: StudyRecord, check: str) -> str:
     for name in study.variables:
         before, _, level = check.partition(WITHOUT.format(by=name, level=""))
         if level and not before:
-            return gettext(WITHOUT).format(by=study.label(name), level=level)
-    return translated(check)
+            return rendered(WITHOUT).format(by=study.label(name), level=level)
+    return rendered(check)
 
 
 def check_heading(study: StudyRecord, row: VariationEffectRow | SensitivityRow) -> str:
@@ -165,7 +168,7 @@ def _subject(study: StudyRecord, row: VariationEffectRow | SensitivityRow) -> di
     """Return exposure and outcome, and method and learner, in words."""
     words = gettext("{exposure} on {outcome}")
     what = words.format(exposure=study.label(row.exposure), outcome=study.label(row.outcome))
-    method = gettext(METHODS.get(row.method, row.method))
+    method = rendered(METHODS.get(row.method, row.method))
     return {"what": what, "how": listed([method, study.estimator_label(row.learner)])}
 
 
@@ -270,7 +273,7 @@ def _mediation_cells(run: Run, rows: Sequence[effects.MediationRow]) -> Iterator
     first, own = rows[0], {row.path: row for row in rows if row.rho == 0.0}
     method = METHODS.get(first.method, first.method)
     is_published = first.method == effects.STEPWISE
-    name = gettext(marked("Three steps, two-way fixed effects") if is_published else method)
+    name = rendered(marked("Three steps, two-way fixed effects") if is_published else method)
     learner = [run.manifest.study.estimator_label(first.learner)] * (not is_published)
     yield parts.reason_cell(listed([name, *learner]), first)
     if first.is_done:

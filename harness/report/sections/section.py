@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from harness.findings.run import Run
-from harness.language import gettext
+from harness.language import rendered
 from harness.record.manifest import EstimatorRecord, StudyRecord
 from harness.registry.catalog import Kind, NamedObject
 from harness.report.blocks import ReportBlock
@@ -78,8 +78,8 @@ class Section:
 
     def headed(self, run: Run) -> str:
         """Return the heading above it in the report of a run."""
-        own = self.heading(run) if callable(self.heading) else gettext(self.heading)
-        return own or gettext(self.title)
+        own = self.heading(run) if callable(self.heading) else rendered(self.heading)
+        return own or rendered(self.title)
 
 
 SECTION: Kind[Section] = Kind("section", "sections", NamedObject(("content",), ("title", "place")))
@@ -149,7 +149,7 @@ def _blocks(run: Run, *, table: ResultTable) -> Iterator[ReportBlock]:
     kept = [name for name in table.columns if name in frame]
     kept = [name for name in kept if name not in PLACE or frame[name].nunique(dropna=False) > 1]
     numbers = frame[kept].select_dtypes("number").columns
-    words = gettext(table.description)
+    words = rendered(table.description)
     yield ReportTable(
         caption=f"{words[:1].upper()}{words[1:]}",
         columns=tuple(

@@ -13,7 +13,7 @@ from harness.findings.gain import kind_of, verdict
 from harness.findings.gains import Gains
 from harness.findings.lines import POINTWISE, Curve, curves_of, leading_scenario
 from harness.findings.run import Run
-from harness.language import gettext, marked
+from harness.language import marked, rendered, topic
 from harness.record.manifest import EstimatorRecord, StudyRecord
 from harness.report import table as parts
 from harness.report.blocks import Appendix, Paragraph, ReportBlock, tabs_of
@@ -24,6 +24,8 @@ from harness.tables.findings import ERROR_RATES, FINDINGS, ErrorRateRow, Finding
 from harness.text import numbers
 from harness.text.context import Context, finding_label
 from harness.text.plain_text import capitalised, joined
+
+gettext = topic("report.verdict")
 
 
 @dataclass(frozen=True)
@@ -197,7 +199,7 @@ def rate_blocks(run: Run) -> Iterator[ReportBlock]:
         words = gettext(
             "No error rates of {outcomes}: the panel lies outside the simulated shapes ({features})."
         )
-        features = joined([gettext(FEATURES[name]) for name in names])
+        features = joined([rendered(FEATURES[name]) for name in names])
         yield Paragraph(
             words.format(outcomes=joined([*map(study.label, outside)]), features=features), "note"
         )
@@ -225,7 +227,7 @@ def rate_blocks(run: Run) -> Iterator[ReportBlock]:
 
 def _rated(run: Run, row: ErrorRateRow) -> str:
     is_bend = row.finding == "nonlinearity" and row.estimator
-    kind = capitalised(gettext(RATED["bend" if is_bend else row.finding]))
+    kind = capitalised(rendered(RATED["bend" if is_bend else row.finding]))
     if not row.estimator:
         return kind
     label = run.manifest.study.estimator_label(row.estimator)

@@ -16,7 +16,7 @@ from harness.errors import EstimationError
 from harness.estimators.guard import predict_any
 from harness.estimators.protocol import Fitted, FittedDraws
 from harness.estimators.refusals import require_continuous
-from harness.language import Message, marked
+from harness.language import Coded, marked
 from harness.scenarios import grid as grids
 from harness.scenarios.ale import Bins, accumulated_effects, quantile_bins
 from harness.scenarios.bands import bands, draw_rows, simultaneous_limits
@@ -193,7 +193,7 @@ def extrapolation_notes(panel: Panel, grid: Floats, joint: JointSupport) -> Iter
         range_of = {"small": f"{small.min():.4g}", "small_2": f"{small.max():.4g}"}
         shares = {"SMALL_SHARE": f"{SMALL_SHARE:.0%}", "share": f"{share.min():.0%}"}
         sizes = {"size": small.size, "size_2": grid.size, "exposure": panel.exposure}
-        message = Message(
+        message = Coded(
             "at {size} of {size_2} values of {exposure}, between {small} and {small_2}, fewer than "
             "{SMALL_SHARE} of the rows have close neighbours in exposure and main covariates "
             "(lowest share {share}): the mean over all rows extrapolates there; level_supported in "

@@ -13,7 +13,7 @@ from harness.data.panel import Panel
 from harness.errors import EstimationError
 from harness.estimators import protocol
 from harness.estimators.guard import Attempt, attempt
-from harness.language import Message, marked
+from harness.language import Coded, marked
 from harness.rng import random_stream
 from harness.scenarios.effect import nuisance, score
 from harness.scenarios.effect.dependence import DependentErrors, Errors
@@ -304,7 +304,7 @@ def refuse_transforming(learner: protocol.Estimator) -> None:
         Naming what learns instead.
     """
     if any(protocol.as_learner(type(one)) == "refused" for one in protocol.with_nested(learner)):
-        what = Message(
+        what = Coded(
             "{name} is fitted to means or changes of rows, so confounders remain in their levels",
             name=learner.name,
         )
@@ -321,7 +321,7 @@ def refuse_absorbing(learner: protocol.Estimator) -> None:
         Naming what learns instead.
     """
     if protocol.absorbs_entities(learner):
-        what = Message(
+        what = Coded(
             "the entity effects of {name} absorb the entity means that correlated random effects need",
             name=learner.name,
         )

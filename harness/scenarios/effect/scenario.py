@@ -18,7 +18,7 @@ from harness.estimators import protocol
 from harness.estimators.guard import attempt
 from harness.estimators.protocol import ESTIMATOR, Estimator, Fitted, as_learner, for_folds, grouped_by, quick
 from harness.estimators.treatment import Treatment
-from harness.language import Message, marked
+from harness.language import Coded, marked
 from harness.registry.catalog import Catalogs
 from harness.scenarios.effect import terms
 from harness.scenarios.effect.cell import Cell, CrossFit, LearnedCell, parts_of
@@ -103,7 +103,7 @@ class LearnerScenario(Scenario, WorksInParts):
         if self.exposure is None:
             return panel
         if self.exposure not in panel.columns:
-            what = Message("'{exposure}' is not a regressor", exposure=self.exposure)
+            what = Coded("'{exposure}' is not a regressor", exposure=self.exposure)
             raise EstimationError.at(self.name, what, expected=", ".join(panel.columns))
         return panel.with_exposure(self.exposure)
 
@@ -209,7 +209,7 @@ class EffectScenario(LearnerScenario):
         """Return a warning about a treatment that starts in different periods."""
         treatment = attempt(lambda: Treatment.of(self.requested_panel(panel))).value
         if treatment is not None and treatment.n_starts > 1:
-            message = Message(
+            message = Coded(
                 "{exposure} starts in {n_starts} different periods: a debiased effect also "
                 "compares with rows already treated and may lie far from every single effect if "
                 "effects differ (Goodman-Bacon 2021); use `use: did`",

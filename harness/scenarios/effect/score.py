@@ -11,7 +11,7 @@ from numpy.random import Generator
 
 from harness.arrays import Floats, Ints
 from harness.errors import EstimationError
-from harness.language import Message, marked
+from harness.language import Coded, marked
 from harness.scenarios.effect.dependence import DependentErrors
 from harness.scenarios.effect.weak_instruments import ReducedForm
 
@@ -44,7 +44,7 @@ class EntityFolds:
         """
         present, entity = np.unique(codes, return_inverse=True)
         if present.size < 2 * n_folds:
-            what = Message(
+            what = Coded(
                 "{size} entities are too few for {n_folds} folds", size=present.size, n_folds=n_folds
             )
             expected, hint = f"at least {2 * n_folds} entities", marked("set fewer folds")
@@ -235,7 +235,7 @@ def _residual_shares(values: Floats, residuals: Floats, what: str) -> Floats:
     shares = np.square(residuals).sum(axis=0) / np.where(total > 0.0, total, 1.0)
     size = residuals.std(axis=0)
     if shares.min() < LEAST_RESIDUAL or np.linalg.matrix_rank(residuals / size) < values.shape[1]:
-        found = Message("the inputs determine the {what}: no residual variation", what=what)
+        found = Coded("the inputs determine the {what}: no residual variation", what=what)
         expected = f"an {what} that changes within entities, other than by a step a period"
         hint = marked("drop controls that are functions of it")
         raise EstimationError.at("effect", found, expected, hint)

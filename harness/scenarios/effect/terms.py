@@ -12,7 +12,7 @@ from harness.arrays import Floats, Ints
 from harness.data.panel import Panel, means_by
 from harness.errors import EstimationError
 from harness.estimators.refusals import require_continuous
-from harness.language import Message, marked
+from harness.language import Coded, marked
 from harness.scenarios.contrast import exposure_values
 
 Form = Literal["line", "curve", "contrast", "conditional", "binned", "interaction", "derivative"]
@@ -95,7 +95,7 @@ def curve(panel: Panel) -> Terms:
     knots = np.unique(np.quantile(column, np.linspace(0.0, 1.0, n_inner + 2)))
     n_values = np.unique(column).size
     if knots.size < FEWEST_KNOTS + 2 or n_values <= DEGREE + knots.size - 1:
-        what = Message(
+        what = Coded(
             "{n_values} distinct values, some with many rows, are too few for a curve", n_values=n_values
         )
         hint = marked("use the form `contrast` or `line`")
@@ -207,7 +207,7 @@ def instruments_of(panel: Panel, terms: Terms, form: Form, moderator: str | None
     n_terms = terms.values.shape[1]
     if instruments.shape[1] < n_terms:
         sizes = {"shape": instruments.shape[1], "n_terms": n_terms, "form": form}
-        what = Message("{shape} instruments are too few for the {n_terms} terms of a {form}", **sizes)
+        what = Coded("{shape} instruments are too few for the {n_terms} terms of a {form}", **sizes)
         hint = marked("use the form `line`, or name more roles.instruments")
         raise EstimationError.at("instrumented", what, "an instrument for each term", hint)
     return instruments

@@ -9,7 +9,10 @@ from itertools import pairwise
 import numpy as np
 
 from harness.arrays import Floats
-from harness.language import gettext
+from harness.language import topic
+
+gettext = topic("scenarios.weak_instruments")
+
 
 # Names of the intervals in tables, next to those of t.
 ANDERSON_RUBIN, TF = "anderson_rubin", "tf"

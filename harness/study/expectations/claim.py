@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 from pydantic import Field
 
 from harness.data.name import ColumnName
-from harness.language import Message, marked
+from harness.language import Coded, marked
 from harness.study.expectations.lookup import NotInRun, RunTables, RunValue, nearest, number_in, rows_of
 from harness.study.spec.printed import Interval, PrintedNumber, SpecModel
 from harness.tables.accuracy import ACCURACY
@@ -71,7 +71,7 @@ class Claim(SpecModel):
     def describe(self) -> str:
         """Return what its number is, such as ``curve at 0.88``."""
         words = self.words().items()
-        return Message(self.about, **{name: word for name, word in words if f"{{{name}}}" in self.about})
+        return Coded(self.about, **{name: word for name, word in words if f"{{{name}}}" in self.about})
 
     @abstractmethod
     def number_of(self, run: RunTables) -> float:
@@ -88,7 +88,7 @@ class Claim(SpecModel):
         try:
             return RunValue(self.number_of(run))
         except NotInRun as missing:
-            return RunValue(math.nan, str(missing), missing.is_absent)
+            return RunValue(math.nan, missing.reason, missing.is_absent)
 
     def rows(self, run: RunTables, keys: Mapping[str, str], table: ResultTable | None = None) -> pd.DataFrame:
         """Return the rows of its outcome and estimator with these keys, of its own table unless named."""
@@ -269,7 +269,7 @@ class ChoiceClaim(StatementClaim):
         pairs = zip(own["level"].astype(float), own["mean_gain"], strict=True) if len(own) else ()
         steps = list(pairwise(dict(sorted(pairs)).values()))
         if not steps:
-            raise NotInRun(Message("this run has no multiverse over '{choice}'", choice=self.choice))
+            raise NotInRun(Coded("this run has no multiverse over '{choice}'", choice=self.choice))
         return float(sum(second > first for first, second in steps) / len(steps))
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from harness.language import Message, all_of, in_series, marked
+from harness.language import Coded, all_of, in_series, marked
 from harness.study.expectations import consistency
 from harness.study.expectations.claim import Claim, ComparedClaim, Counterparts, Identity, PrintedClaim
 from harness.study.expectations.consistency import Finding, Numbered
@@ -20,6 +20,7 @@ from harness.study.expectations.lookup import RunTables, RunValue
 from harness.study.spec.printed import Interval
 from harness.study.spec.study import Study
 from harness.tables.claims import CLAIMS
+from harness.tables.table import coded
 
 # How a curve goes, by its direction and by whether it is known how far.
 COURSES = {
@@ -114,11 +115,11 @@ class PublishedCurve:
         known = next((stretch for stretch in self.stretches if stretch.ends == direction.between), None)
         size = "" if known is None else f"{100 * abs(known.change):.0f}%"
         message, where = COURSES[direction.kind, known is not None], _between(*direction.between)
-        return Message(message, outcome=self.outcome, size=size, where=where)
+        return Coded(message, outcome=self.outcome, size=size, where=where)
 
 
 def _between(start: float, end: float) -> str:
-    return Message("between {start} and {end}", start=f"{start:g}", end=f"{end:g}")
+    return Coded("between {start} and {end}", start=f"{start:g}", end=f"{end:g}")
 
 
 def _published_curves(claims: Sequence[Claim]) -> list[PublishedCurve]:
@@ -147,14 +148,14 @@ def _comparisons(curve: PublishedCurve, other: PublishedCurve) -> Iterator[Compa
             where = _between(*stretch.ends)
             message = marked("{name} changes by {change} % {where}")
             courses = (
-                Message(message, name=one.outcome, change=f"{100 * own.change:+.1f}", where=where)
+                Coded(message, name=one.outcome, change=f"{100 * own.change:+.1f}", where=where)
                 for one, own in ((curve, stretch), (other, along))
             )
             yield stretch.factor.meets(along.factor), _both(*courses)
 
 
 def _both(one: str, two: str) -> str:
-    return Message("{one}, while {two}", one=one, two=two)
+    return Coded("{one}, while {two}", one=one, two=two)
 
 
 def identity_findings(claims: Sequence[Claim], ties: Sequence[Tied]) -> Iterator[Numbered]:
@@ -183,10 +184,10 @@ def _finding(comparisons: Sequence[Comparison], tied: Tied) -> Finding:
         if agree
         else marked("not under a single effect; possible if effects differ between entities")
     )
-    rule = Message(
+    rule = Coded(
         "holding {held} fixed and with one effect for all entities, both change by the same factor", held=held
     )
-    reason = in_series((courses, Message("{where}: {what}", where=rule, what=verdict)))
+    reason = in_series((courses, Coded("{where}: {what}", where=rule, what=verdict)))
     return Finding("identity", agree, reason, assumption="one effect for all entities")
 
 
@@ -207,7 +208,7 @@ def claims_table(study: Study, tables: Mapping[str, pd.DataFrame]) -> pd.DataFra
     gains = tables["gain"]
     own = gains[gains["reference"] == study.evaluation.reference] if len(gains) else gains
     run = RunTables({**tables, "gain": own}, study.evaluation.protocols[0].id, column_labels(study))
-    return pd.DataFrame(list(_rows(study, run)))
+    return pd.DataFrame(map(coded, _rows(study, run)))
 
 
 def _rows(study: Study, run: RunTables) -> Iterator[dict[str, Any]]:
@@ -337,5 +338,5 @@ def _compared(claim: Claim, run_value: RunValue) -> Standing | None:
     close = claim.meant.widened(claim.tolerance)
     where = f"{close.low:.6g} to {close.high:.6g}"
     if close.holds(run_value.value):
-        return "reproduced", Message("this run's number lies within {where}", where=where)
-    return "differs", Message("this run's number lies outside {where}", where=where)
+        return "reproduced", Coded("this run's number lies within {where}", where=where)
+    return "differs", Coded("this run's number lies outside {where}", where=where)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.language import Message, all_of, marked
+from harness.language import Coded, all_of, marked
 from harness.study.expectations.claim import (
     Claim,
     ErrorClaim,
@@ -77,9 +77,9 @@ def check_ratio(gain: GainClaim, *, mse: ErrorClaim, mse_reference: ErrorClaim) 
     """Return whether a published gain follows from the published errors, as far as they were printed."""
     allowed = gain_interval(mse.meant, mse_reference.meant)
     is_consistent = allowed.meets(gain.meant)
-    unlike = Message("but {percentage} % is printed", percentage=gain.percentage)
+    unlike = Coded("but {percentage} % is printed", percentage=gain.percentage)
     low, high = (f"{100 * end:.4f}" for end in (allowed.low, allowed.high))
-    reason = Message(
+    reason = Coded(
         "the errors {printed} and {printed_2}, allowing for rounding, imply a gain of {low} % to "
         "{high} %, {verdict}",
         printed=mse.printed,
@@ -150,9 +150,9 @@ def _of_partitions(pooled: Mapping[str, Interval]) -> Finding:
     if is_consistent:
         shared, by = _shown(Interval(pooled[above].low, pooled[below].high)), all_of(pooled)
         message = "the medians by {pooled} allow one median of all rows, between {shared}"
-        reason = Message(message, pooled=by, shared=shared)
+        reason = Coded(message, pooled=by, shared=shared)
     else:
-        reason = Message(
+        reason = Coded(
             "for one fit on the same rows, the overall median lies between the smallest and the "
             "largest group median of any partition: between {pooled} by {above}, but between "
             "{pooled_2} by {below}",
@@ -165,7 +165,7 @@ def _of_partitions(pooled: Mapping[str, Interval]) -> Finding:
 
 
 def _shown(interval: Interval) -> str:
-    return Message("{low} and {high}", low=f"{interval.low:.7g}", high=f"{interval.high:.7g}")
+    return Coded("{low} and {high}", low=f"{interval.low:.7g}", high=f"{interval.high:.7g}")
 
 
 def unit_findings(
@@ -197,7 +197,7 @@ def unit_findings(
         names = {"numerator": numerator, "denominator": denominator, "moderator": moderator}
         names |= {"low": f"{low:.3g}", "high": f"{high:.3g}", "least": f"{least:g}"}
         names |= {"is_consistent": "within" if is_consistent else "beyond", "greatest": f"{greatest:g}"}
-        reason = Message(message, **names, SEVERAL=f"{SEVERAL:g}")
+        reason = Coded(message, **names, SEVERAL=f"{SEVERAL:g}")
         finding = Finding("units", is_consistent, reason, assumption="one unit system")
         yield from ((at, finding) for at in values)
 

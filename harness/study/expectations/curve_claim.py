@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import AfterValidator, Field
 
 from harness.data.name import ColumnName
-from harness.language import Message, marked
+from harness.language import Coded, marked
 from harness.study.expectations.claim import Claim, NumberClaims, PrintedClaim, StatementClaim
 from harness.study.expectations.lookup import NotInRun, RunCurve, RunTables, found_rows
 from harness.study.spec.printed import Interval, Number
@@ -183,7 +183,7 @@ class OnsetClaim(PrintedClaim):
         words = self.words()
         if self.moderator is not None:
             return super().describe()
-        return Message("exposure {bound} it {verb} the outcome", bound=words["bound"], verb=words["verb"])
+        return Coded("exposure {bound} it {verb} the outcome", bound=words["bound"], verb=words["verb"])
 
     def number_of(self, run: RunTables) -> float:
         """Return the value with an effect whose neighbour has none, nearest to the published one."""
@@ -193,14 +193,14 @@ class OnsetClaim(PrintedClaim):
         if not is_there.any() or is_there.all():
             where = marked("everywhere") if is_there.all() else marked("nowhere")
             raise NotInRun(
-                Message("in this run the effect is significant {where}", where=where), is_absent=True
+                Coded("in this run the effect is significant {where}", where=where), is_absent=True
             )
         values = rows[column].to_numpy(dtype=float)
         steps, begins = np.diff(is_there.astype(int)), self.kind == "begins"
         onsets = values[1:][steps > 0] if begins else values[:-1][steps < 0]
         if not onsets.size:
             kind = marked("begins") if begins else marked("fades")
-            raise NotInRun(Message("in this run the effect never {kind}", kind=kind), is_absent=True)
+            raise NotInRun(Coded("in this run the effect never {kind}", kind=kind), is_absent=True)
         return float(min(onsets.tolist(), key=lambda value: abs(value - self.value)))
 
     def _effects(self, run: RunTables) -> tuple[pd.DataFrame, str]:
@@ -209,7 +209,7 @@ class OnsetClaim(PrintedClaim):
             return curve_points(self, run, {"kind": "slope", **POINTWISE}), "at"
         rows = self.rows(run, {"moderator": self.moderator})
         label = run.label(self.moderator)
-        absent = Message("this run has no effects conditional on {moderator}", moderator=label)
+        absent = Coded("this run has no effects conditional on {moderator}", moderator=label)
         return found_rows(rows, POINTWISE, absent=absent).sort_values("moderator_at"), "moderator_at"
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness.arrays import Floats
-from harness.language import Message, marked
+from harness.language import Coded, from_json, marked
 from harness.tables.table import ResultTable
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class NotInRun(Exception):  # noqa: N818 - what it says is what was found
 
     def __init__(self, reason: str, *, is_absent: bool = False) -> None:
         super().__init__(reason)
-        self.is_absent = is_absent
+        self.reason, self.is_absent = reason, is_absent
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,8 +82,8 @@ def rows_of(frame: pd.DataFrame, place: Mapping[str, str]) -> pd.DataFrame:
 
 def refusal(frame: pd.DataFrame, *, absent: str) -> str:
     """Return why rows hold no number: what the first with a reason says, or `absent`."""
-    reasons = frame["reason"].dropna() if "reason" in frame else ()
-    return next((str(reason) for reason in reasons if reason), absent)
+    rows = frame.reindex(columns=["reason", "reason_code"]).fillna("").itertuples(index=False)
+    return next((from_json(str(row.reason), str(row.reason_code)) for row in rows if row.reason), absent)
 
 
 def found_rows(rows: pd.DataFrame, kind: Mapping[str, str], *, absent: str) -> pd.DataFrame:
@@ -191,5 +191,5 @@ class RunCurve:
     def _on_grid(self, *exposures: float) -> Floats:
         if min(exposures) < self.first - self._slack or max(exposures) > self.last + self._slack:
             message = marked("the curve of this run goes from {first} to {last}")
-            raise NotInRun(Message(message, first=f"{self.first:.4g}", last=f"{self.last:.4g}"))
+            raise NotInRun(Coded(message, first=f"{self.first:.4g}", last=f"{self.last:.4g}"))
         return np.clip(exposures, self.first, self.last)

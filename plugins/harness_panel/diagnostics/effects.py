@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from harness import plugin
-from harness.plugin import CoefficientTable, EstimationError, Floats, Links, Message, Panel, Problem, marked
+from harness.plugin import Coded, CoefficientTable, EstimationError, Floats, Links, Panel, Problem, marked
 from harness_panel.solver.equation import MEAN, Centring, Equation, Pairs, random_equation
 from harness_panel.solver.regression import Regression, in_words, regress
 from harness_panel.solver.within import Absorber
@@ -123,7 +123,7 @@ def f_test_of_effects(
     if df1 <= 0:
         raise EstimationError(Problem("effects", marked("they explain no more than the columns they absorb")))
     statistic = (pooled.rss - within.rss) / df1 / (within.rss / within.df_resid)
-    null = Message("all {effects} effects are equal", effects=in_words(effects))
+    null = Coded("all {effects} effects are equal", effects=in_words(effects))
     source = "Baltagi 2021, Econometric Analysis of Panel Data, section 2.2; plm's pFtest"
     return Diagnostic("f_effects", null, statistic, "F", (df1, within.df_resid), source)
 
@@ -285,7 +285,7 @@ def pesaran(panel: Panel, residuals: Floats) -> Diagnostic:
     """
     if panel.n_entities > _MOST_ENTITIES:
         words = marked("there are {n_entities} entities; pairs are formed for up to {MOST_ENTITIES}")
-        what = Message(words, n_entities=panel.n_entities, MOST_ENTITIES=_MOST_ENTITIES)
+        what = Coded(words, n_entities=panel.n_entities, MOST_ENTITIES=_MOST_ENTITIES)
         raise EstimationError.at("entities", what)
     import pandas as pd
 
@@ -334,10 +334,10 @@ def white(regression: Regression) -> Diagnostic:
         words = marked(
             "{n_terms} squares and products of regressors are more than a third of the {n_obs} rows"
         )
-        what = Message(words, n_terms=n_terms, n_obs=regression.n_obs)
+        what = Coded(words, n_terms=n_terms, n_obs=regression.n_obs)
         raise EstimationError(Problem("white", what, hint=marked("use the test heteroscedasticity")))
     if n_terms * regression.n_obs > MOST_PRODUCTS:
-        what = Message(
+        what = Coded(
             "{n_terms} squares and products of regressors in {n_obs} rows are more than "
             "{MOST_PRODUCTS} numbers",
             n_terms=n_terms,

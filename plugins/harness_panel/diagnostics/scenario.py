@@ -23,7 +23,7 @@ from harness_panel.spatial.estimator import Neighbours
 class DataRow(ResultRow):
     """What is said of the data of one outcome."""
 
-    LAST: ClassVar[tuple[str, ...]] = ("scenario", "status", "reason")
+    LAST: ClassVar[tuple[str, ...]] = ("scenario", *ResultRow.LAST)
 
     outcome: str
     variable: str
@@ -47,6 +47,7 @@ class DataTestRow(DataRow):
     statistic: float
     p_value: float
     caution: str = ""
+    caution_code: str = ""
 
 
 CORRELATIONS = typed(

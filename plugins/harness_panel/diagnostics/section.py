@@ -6,8 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 from harness.plugin import reporting as parts
-from harness.plugin.reporting import gettext, marked, translated
+from harness.plugin.reporting import marked, rendered, topic
 from harness_panel.diagnostics.scenario import CORRELATIONS, DATA_TESTS, CorrelationRow, DataTestRow
+
+gettext = topic("harness_panel.diagnostics")
+
 
 # Size of the tests, and variance inflation above which regressors can hardly be told apart.
 SIZE, INFLATED = 0.05, 10.0
@@ -51,7 +54,7 @@ def diagnostic_blocks(run: parts.Run) -> Iterator[parts.ReportBlock]:
         correlations = [row for row in run.rows(CORRELATIONS) if row.outcome == outcome]
         tests = sorted((row for row in run.rows(DATA_TESTS) if row.outcome == outcome), key=_kind)
         yield correlation_table(study, outcome, correlations)
-        columns = *(parts.TableColumn(gettext(head)) for head in HEADS), parts.TableColumn("", "text")
+        columns = *(parts.TableColumn(rendered(head)) for head in HEADS), parts.TableColumn("", "text")
         rows = (_cells(study, list(own)) for _, own in groupby(tests, key=_kind))
         caption = gettext("Tests of the data, {outcome}").format(outcome=study.label(outcome))
         yield parts.ReportTable(caption, columns, parts.plain_rows(rows))
@@ -81,19 +84,19 @@ def _cells(study: parts.StudyRecord, rows: list[DataTestRow]) -> tuple[str | par
     name, rejected, kept = READINGS[rows[0].test]
     done = [row for row in rows if row.is_done]
     first = max(done, key=lambda row: row.statistic) if rows[0].test == "vif" else rows[0]
-    label = gettext(name), study.label(first.variable) or parts.MISSING
+    label = rendered(name), study.label(first.variable) or parts.MISSING
     if not done:
-        return (*label, parts.MISSING, parts.MISSING, translated(first.reason))
+        return (*label, parts.MISSING, parts.MISSING, rendered(first.reason))
     if first.test == "vif":
-        said = gettext(rejected if first.statistic > INFLATED else kept)
+        said = rendered(rejected if first.statistic > INFLATED else kept)
         return (*label, parts.fixed(first.statistic, 2), parts.MISSING, said)
     is_rejected = min(row.p_value for row in done) * len(done) < SIZE
     share = f"{sum(row.p_value < SIZE for row in done)}/{len(done)}"
-    said = gettext(rejected if is_rejected else kept).format(share=share)
+    said = rendered(rejected if is_rejected else kept).format(share=share)
     low, high = (parts.fixed(end(row.statistic for row in done), 2) for end in (min, max))
     numbers = gettext("{low} to {high}").format(low=low, high=high), parts.MISSING
     shown = numbers if len(done) > 1 else (low, parts.p_text(first.p_value))
-    return (*label, *shown, parts.TableCell(said, (translated(first.caution),) if first.caution else ()))
+    return (*label, *shown, parts.TableCell(said, (rendered(first.caution),) if first.caution else ()))
 
 
 SECTION = parts.Section(

@@ -14,7 +14,7 @@ from importlib import resources
 
 import numpy as np
 
-from harness.plugin import EstimationError, Floats, Ints, Message, marked
+from harness.plugin import Coded, EstimationError, Floats, Ints, marked
 
 _FEWEST_PERIODS = 7
 
@@ -94,7 +94,7 @@ def unit_root_tests(
     return rows
 
 
-def _refused(what: Message | str) -> EstimationError:
+def _refused(what: Coded | str) -> EstimationError:
     return EstimationError.at("unit_root", what)
 
 
@@ -119,12 +119,12 @@ class _Regression:
     @classmethod
     def of(cls, series: Floats, lags: int, *, entity: str, times: Ints) -> _Regression:
         if np.any(np.diff(times) != 1):
-            raise _refused(Message("the series of {name} has a gap", name=entity))
+            raise _refused(Coded("the series of {name} has a gap", name=entity))
         changes = np.diff(series)
         n_rows, n_terms = changes.size - lags, lags + 1
         if series.size < _FEWEST_PERIODS or n_rows < n_terms + 2:
             words = marked("the series of {name} has {n} periods: too few for {lags} lags")
-            raise _refused(Message(words, name=entity, n=series.size, lags=lags))
+            raise _refused(Coded(words, name=entity, n=series.size, lags=lags))
         lagged = [changes[lags - lag : changes.size - lag] for lag in range(1, lags + 1)]
         basis = np.linalg.qr(np.column_stack([np.ones(n_rows), *lagged]))[0]
         both = np.column_stack([changes[lags:], series[lags:-1] - series.mean()])
@@ -133,7 +133,7 @@ class _Regression:
         slope = float(level @ change) / spread if spread else 0.0
         squares = float(np.sum((change - slope * level) ** 2))
         if min(spread, squares) <= 1e-20 * float(series @ series):
-            raise _refused(Message("the series of {name} varies too little", name=entity))
+            raise _refused(Coded("the series of {name} varies too little", name=entity))
         sigma = float(np.sqrt(squares / n_rows))
         t = slope * float(np.sqrt(spread * (n_rows - n_terms - 1) / squares))
         return cls(series, lags, change / sigma, level / sigma, sigma, t)
@@ -149,7 +149,7 @@ class _Regression:
         sizes, *both = _moments("im_pesaran_shin", self.lags)
         if self.change.size < min(sizes, default=np.inf):
             words = marked("no moments are tabulated for {n} periods with {lags} lags")
-            raise _refused(Message(words, n=self.series.size, lags=self.lags))
+            raise _refused(Coded(words, n=self.series.size, lags=self.lags))
         mean, variance = (float(np.interp(self.change.size, sizes, own)) for own in both)
         return mean, variance
 
@@ -190,4 +190,4 @@ def _levin_lin_chu(fits: Sequence[_Regression]) -> tuple[float, str]:
     words = marked(
         "the test is tabulated from {least} periods on; with {n} it finds stationary series too often"
     )
-    return float(statistic), Message(words, least=int(tabulated[0]), n=size)
+    return float(statistic), Coded(words, least=int(tabulated[0]), n=size)

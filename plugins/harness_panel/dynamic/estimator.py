@@ -18,7 +18,7 @@ import numpy as np
 from pydantic import Field
 
 from harness import plugin
-from harness.plugin import EstimationError, Floats, Mask, Message, Note, Panel, Statistic, Stream, marked
+from harness.plugin import Coded, EstimationError, Floats, Mask, Note, Panel, Statistic, Stream, marked
 from harness_panel.diagnostics.effects import Check, Diagnostic, diagnostic_columns
 from harness_panel.estimators.linear import EntityMean, EntityMeanFit, LastValue, LastValueFit
 from harness_panel.solver.equation import ExpandedModels, FurtherColumns
@@ -83,7 +83,7 @@ def _refuse_large(n_numbers: int) -> None:
     if n_numbers > _MOST_NUMBERS:
         what = marked("the moments of all rows take more than {most} numbers")
         hint = marked("use fewer periods, `collapsed: true`, or a lower `last_lag`")
-        raise EstimationError.at("instruments", Message(what, most=f"{_MOST_NUMBERS:,}"), hint=hint)
+        raise EstimationError.at("instruments", Coded(what, most=f"{_MOST_NUMBERS:,}"), hint=hint)
 
 
 def _inverse(matrix: Floats) -> tuple[Floats, int]:
@@ -207,7 +207,7 @@ class Solution:
                 "there are {n_instruments} instruments and {n_entities} entities: the test hardly ever "
                 "rejects"
             )
-            caution = Message(words, n_instruments=self.n_instruments, n_entities=n_entities)
+            caution = Coded(words, n_instruments=self.n_instruments, n_entities=n_entities)
         null = marked("all instruments are uncorrelated with the errors")
         source = "Hansen 1982, J of two steps"
         return Diagnostic("overidentification", null, self.hansen_j, "chi2", (df,), source, caution)
@@ -228,11 +228,11 @@ class Solution:
         products = np.sum(before * residuals, axis=1)
         if not products.any():
             what = marked("no entity has differences that are {order} periods apart")
-            raise EstimationError.at("autocorrelation", Message(what, order=order))
+            raise EstimationError.at("autocorrelation", Coded(what, order=order))
         slopes = np.einsum("it,itk->k", before, columns)
         variance = products @ products - 2.0 * slopes @ self.to_estimate @ (self.scores.T @ products)
         variance += slopes @ self.covariance @ slopes
-        null: str = Message("differenced errors have no autocorrelation of order {order}", order=order)
+        null: str = Coded("differenced errors have no autocorrelation of order {order}", order=order)
         if order == 1:
             null = marked("differenced errors have no autocorrelation of order 1, which they should have")
         statistic = float(products.sum() / np.sqrt(variance))
@@ -248,7 +248,7 @@ def _to_estimate(slopes: Floats, weights: Floats, n_instruments: int) -> tuple[F
         what = marked("{n_instruments} instruments do not identify {n_coef} coefficients")
         hint = marked("use more lags, fewer controls, or more periods")
         counts = {"n_instruments": n_instruments, "n_coef": len(unit)}
-        raise EstimationError.at("instruments", Message(what, **counts), hint=hint)
+        raise EstimationError.at("instruments", Coded(what, **counts), hint=hint)
     inverse = np.linalg.inv(scaled) * np.outer(unit, unit)
     return inverse @ slopes.T @ weights, inverse
 
@@ -331,7 +331,7 @@ class DynamicFit(LevelledFit):
             "{n_instruments} instruments are more than the {n_entities} entities: estimates are pulled "
             "towards least squares. Set `collapsed: true` or a lower `last_lag`."
         )
-        return (*self.regression.notes, Note("W-INSTRUMENTS", self.outcome, Message(words, **counts)))
+        return (*self.regression.notes, Note("W-INSTRUMENTS", self.outcome, Coded(words, **counts)))
 
     def coefficients(self) -> plugin.CoefficientTable:
         """Return estimates with their covariance: robust of one step, Windmeijer's of two."""
@@ -454,13 +454,13 @@ class DynamicGMM:
         lags = OutcomeLags.of(panel, self.outcome_lags)
         rows, is_known = lags.expand(panel), lags.is_known(panel)
         if not is_known.any():
-            what = Message("no entity has {n} periods in a row", n=self.outcome_lags + 1)
+            what = Coded("no entity has {n} periods in a row", n=self.outcome_lags + 1)
             raise EstimationError.at("rows", what, hint=marked("use fewer `outcome_lags`"))
         effects: tuple[Dimension, ...] = ("entity", "time") if self.period_effects else ("entity",)
         regression = regress(rows.take(np.flatnonzero(is_known)), effects)
         for name in lags.names(panel.outcome):
             if name not in regression.terms:
-                what = Message("other columns determine {name}", name=repr(name))
+                what = Coded("other columns determine {name}", name=repr(name))
                 hint = marked("drop lags of the outcome from the controls: they are among the regressors")
                 raise EstimationError.at("outcome_lags", what, hint=hint)
         solution = Solution.of(self._equations(panel, regression), steps=self.steps)
@@ -518,7 +518,7 @@ class DynamicGMM:
         for option, first in (("predetermined", self.first_lag - 1), ("endogenous", self.first_lag)):
             for name in getattr(self, option):
                 if name not in (panel.exposure, *panel.columns):
-                    what = Message("{name} is not a regressor", name=repr(name))
+                    what = Coded("{name} is not a regressor", name=repr(name))
                     raise EstimationError.at(option, what, f"some of {', '.join(panel.columns)}")
                 found |= dict.fromkeys(panel.dependents(name), first)
         return found

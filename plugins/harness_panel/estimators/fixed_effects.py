@@ -139,7 +139,7 @@ class Events:
         exposure = repr(self.exposure)
         if self.treatment.n_starts > 1:
             negative = self.weights[self.weights < -_ROUNDING * np.abs(self.weights).max()]
-            message = plugin.Message(
+            message = plugin.Coded(
                 "{exposure} starts in {n_starts} different periods. Its two-way fixed effects "
                 "coefficient weights the effects of {size} treated rows, {size_2} of them "
                 "negatively (total weight {sum}). If effects differ, it may lie far from all of "
@@ -155,7 +155,7 @@ class Events:
         if self.table is None:
             words = plugin.marked("No event study of {exposure}: {reason}.")
             yield plugin.Note(
-                "W-EVENTS", self.exposure, plugin.Message(words, exposure=exposure, reason=self.reason)
+                "W-EVENTS", self.exposure, plugin.Coded(words, exposure=exposure, reason=self.reason)
             )
 
 

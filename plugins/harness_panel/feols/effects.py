@@ -187,7 +187,7 @@ class EffectDesign:
             self._matrix, target, atol=_TOLERANCE, btol=_TOLERANCE, conlim=0.0, maxiter=_MOST_STEPS
         )
         if stop == 7:
-            what = plugin.Message(
+            what = plugin.Coded(
                 "the categories of {name} overlap too little to solve for their effects in "
                 "{MOST_STEPS} steps",
                 name=", ".join(levels.name for levels in self.sets),

@@ -50,7 +50,7 @@ class FeolsFit(LevelledFit):
         rows = self.regression.rows
         if len(rows.design.sets) <= 2:
             return self.regression.notes
-        message = plugin.Message(
+        message = plugin.Coded(
             "The {taken} count as {n_effects} parameters. If they overlap this is somewhat too "
             "many, and standard errors are somewhat too large.",
             taken=rows.taken,

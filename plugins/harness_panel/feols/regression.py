@@ -273,7 +273,7 @@ def fit_pyfixest(frame: pd.DataFrame, formula: str) -> PyfixestFit:
     except BaseException as error:
         if type(error).__name__ != "PanicException":
             raise
-        what = plugin.Message("its compiled code failed: {split}", split=" ".join(str(error).split()))
+        what = plugin.Coded("its compiled code failed: {split}", split=" ".join(str(error).split()))
         hint = plugin.marked("use fixed_effects, or absorb fewer effects")
         raise plugin.EstimationError(plugin.Problem("pyfixest", what, hint=hint)) from error
     return cast("PyfixestFit", found)
@@ -344,7 +344,7 @@ class CRV3:
         clusters = plugin.read_effect_set(regression.panel, plugin.effect_named(self.by))
         size = clusters.n_levels
         if size > MOST_CLUSTERS:
-            what = plugin.Message("CRV3 fits once for each of {n_clusters} clusters", n_clusters=size)
+            what = plugin.Coded("CRV3 fits once for each of {n_clusters} clusters", n_clusters=size)
             hint = plugin.marked("choose clustered, equally reliable with that many clusters")
             raise plugin.EstimationError(
                 plugin.Problem("covariance", what, expected=f"at most {MOST_CLUSTERS}", hint=hint)
@@ -361,7 +361,7 @@ class CRV3:
         if not np.array_equal(others.kept, own.kept):
             differ = np.setxor1d(own.kept, others.kept).tolist()
             names = ", ".join(repr(regression.panel.columns[column]) for column in differ)
-            what = plugin.Message(
+            what = plugin.Coded(
                 "CRV3 is undefined: without {by} {labels}, effects and other columns determine {names}",
                 by=self.by,
                 labels=clusters.labels[at],

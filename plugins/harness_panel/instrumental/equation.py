@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from harness import plugin
-from harness.plugin import EffectKey, EstimationError, Floats, Mask, Message, Panel, Problem, marked
+from harness.plugin import Coded, EffectKey, EstimationError, Floats, Mask, Panel, Problem, marked
 from harness_panel.covariance import Classical, Clustered, Conley, Robust, own_covariance
 from harness_panel.solver.regression import Regression, in_words, regress
 from harness_panel.solver.within import without_effects
@@ -52,13 +52,13 @@ def usable_instruments(panel: Panel, endogenous: tuple[str, ...]) -> Floats:
         raise EstimationError(Problem("instruments", marked("the panel has no instruments"), hint=hint))
     for name in endogenous:
         if name not in panel.columns:
-            what = Message("{name} is not a regressor", name=repr(name))
+            what = Coded("{name} is not a regressor", name=repr(name))
             raise EstimationError.at("endogenous", what, f"some of {', '.join(panel.columns[1:])}")
     counts = {"n_instruments": len(panel.instruments), "n_endogenous": 1 + len(endogenous)}
     if counts["n_instruments"] < counts["n_endogenous"]:
         words = marked("{n_instruments} instruments are too few for {n_endogenous} endogenous variables")
         hint = marked("name as many columns as roles.instruments")
-        raise EstimationError.at("instruments", Message(words, **counts), hint=hint)
+        raise EstimationError.at("instruments", Coded(words, **counts), hint=hint)
     follows = [
         column.into
         for column in panel.derived
@@ -66,7 +66,7 @@ def usable_instruments(panel: Panel, endogenous: tuple[str, ...]) -> Floats:
     ]
     if follows:
         words = marked("it is a function of the exposure {exposure} and would need instruments too")
-        what = Message(words, exposure=repr(panel.exposure))
+        what = Coded(words, exposure=repr(panel.exposure))
         hint = marked("drop it from the controls, or name it as `endogenous`")
         raise EstimationError(Problem(f"control {follows[0]!r}", what, hint=hint))
     return panel.Z
@@ -123,7 +123,7 @@ def refuse_dependent(
 
 
 def _refused(name: str, why: str) -> EstimationError:
-    what = Message("{why}: it has no information of its own about the exposure", why=why)
+    what = Coded("{why}: it has no information of its own about the exposure", why=why)
     hint = marked("drop it from roles.instruments, or absorb fewer effects")
     return EstimationError.at(f"instrument {name!r}", what, hint=hint)
 

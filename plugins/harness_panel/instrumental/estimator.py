@@ -11,7 +11,7 @@ import numpy as np
 from numpy.random import Generator
 
 from harness import plugin
-from harness.plugin import CoefficientTable, Floats, Message, Note, Panel, Statistic, Stream, marked
+from harness.plugin import Coded, CoefficientTable, Floats, Note, Panel, Statistic, Stream, marked
 from harness_panel import covariance as covariances
 from harness_panel.covariance import Classical, Clustered, PredictionsAlone, Robust, own_covariance
 from harness_panel.diagnostics.effects import Check, Diagnostic, diagnostic_columns
@@ -64,7 +64,7 @@ class Strength:
     def weak_instruments(self) -> Diagnostic:
         """Test by the effective F that the bias is no small share of the worst case; a small p is good."""
         df, name, effective = self.effective_df, "weak_instruments", self.effective_f
-        null = Message("the bias may be {BIAS} of the worst case or more", BIAS=f"{BIAS:.0%}")
+        null = Coded("the bias may be {BIAS} of the worst case or more", BIAS=f"{BIAS:.0%}")
         source = f"effective F {effective:.4g} times its degrees of freedom; Montiel Olea & Pflueger 2013"
         return Diagnostic(name, null, df * effective, "noncentral chi2", (df, df / BIAS), source)
 
@@ -210,7 +210,7 @@ class InstrumentalFit(LevelledFit):
             return (*notes, *self._weak())
         if strength is None or reduced is None or not strength.is_weak:
             return notes
-        message = Message(
+        message = Coded(
             "The instruments are weak: partial F {partial_f}, effective F {effective_f} (required: "
             "{critical_f}). The estimate is biased towards least squares and its interval is too "
             "short; the 95 % Anderson–Rubin confidence set is {confidence_set}.",
@@ -235,7 +235,7 @@ class InstrumentalFit(LevelledFit):
                     "The instruments are weak for {name}: conditional F {statistic}, below 10. Its estimate "
                     "is biased towards least squares; the Anderson–Rubin test holds all the same."
                 )
-                yield Note("W-WEAK", name, Message(words, name=name, statistic=f"{statistic:.3g}"))
+                yield Note("W-WEAK", name, Coded(words, name=name, statistic=f"{statistic:.3g}"))
 
     def coefficients(self) -> CoefficientTable:
         """Return estimates with their covariance and its corrections named.

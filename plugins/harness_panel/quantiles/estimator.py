@@ -118,7 +118,7 @@ class LocationScale:
         half = min(float(width * curvature ** (1.0 / 3.0)), probability / 2.0, (1.0 - probability) / 2.0)
         high, low = self.quantile(probability + half), self.quantile(probability - half)
         if high - low <= ALIKE * max(abs(high), abs(low)):
-            what = plugin.Message(
+            what = plugin.Coded(
                 "residuals are alike around the quantile {quantile}", quantile=f"{probability:g}"
             )
             hint = plugin.marked("ask for another quantile: this outcome is not continuous there")
@@ -161,7 +161,7 @@ class QuantileFit(statistics.LevelledFit):
             "The fitted scale of {n} of {n_obs} rows is not positive: quantiles may cross. Transform skewed "
             "regressors, or drop some."
         )
-        message = plugin.Message(words, n=n_negative, n_obs=self.regression.n_obs)
+        message = plugin.Coded(words, n=n_negative, n_obs=self.regression.n_obs)
         return (*self.regression.notes, plugin.Note("W-SCALE", self.outcome, message))
 
     def coefficients(self) -> plugin.CoefficientTable:

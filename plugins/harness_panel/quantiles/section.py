@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from harness.plugin import reporting as parts
-from harness.plugin.reporting import gettext, marked
+from harness.plugin.reporting import marked, rendered, topic
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
+
+gettext = topic("harness_panel.quantiles")
+
 
 # The table of details that fits bring along, by quantile and then term.
 SLOPES = "details/slopes_by_quantile"
@@ -41,7 +44,7 @@ def quantile_blocks(run: parts.Run) -> Iterator[parts.ReportBlock]:
             gettext("Slopes by quantile of {outcome}, {estimator}").format(**words),
             tuple(map(parts.TableColumn, heads)),
             parts.plain_rows(zip(quantiles, *columns, strict=True)),
-            notes=(gettext(NOTE),),
+            notes=(rendered(NOTE),),
         )
         for name, at in slopes.items():
             words |= {"exposure": study.label(name)}
@@ -49,7 +52,7 @@ def quantile_blocks(run: parts.Run) -> Iterator[parts.ReportBlock]:
                 "-".join(("quantiles", *map(parts.file_slug, (str(outcome), str(estimator), name)))),
                 plot_slopes(at, study.axis_label(str(outcome)), words["exposure"]),
                 alt=gettext("Slopes of {exposure} by quantile, {estimator}.").format(**words),
-                caption=gettext(CAPTION).format(**words),
+                caption=rendered(CAPTION).format(**words),
             )
 
 

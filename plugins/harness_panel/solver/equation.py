@@ -403,7 +403,7 @@ def _refuse(within: WithinFit, df_within: int, df_between: int, n_entities: int)
         hint = marked("use entities with more rows, or pooled_ols")
     elif df_between <= 0:
         words = marked("{n_entities} entities are too few for a regression of their means on these columns")
-        what = plugin.Message(words, n_entities=n_entities)
+        what = plugin.Coded(words, n_entities=n_entities)
         hint = marked("use more entities, fewer columns, or pooled_ols")
     elif within.is_outcome_constant or within.is_outcome_absorbed:
         what = marked("the outcome does not vary within entities: the idiosyncratic variance is zero")

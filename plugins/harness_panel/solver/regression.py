@@ -117,7 +117,7 @@ def judge(panel: Panel, fit: WithinFit, *, taken: str, n_effects: int) -> tuple[
         notes.append(say.dropped_collinear(found.column, describe(found, panel.X, panel.columns, say.taken)))
     if fit.condition > _NOTABLE_CONDITION:
         words = plugin.marked("Regressors are nearly collinear: scaled condition number {condition}.")
-        message = plugin.Message(words, condition=f"{fit.condition:.2g}")
+        message = plugin.Coded(words, condition=f"{fit.condition:.2g}")
         notes.append(Note("W-COND", "regressors", message))
     return tuple(notes)
 
@@ -146,7 +146,7 @@ def _problem(say: Refusals, fit: WithinFit, n_effects: int) -> Problem | None:
         return None
     return Problem(
         where="regressors",
-        what=plugin.Message(
+        what=plugin.Coded(
             "they are nearly collinear: the condition number of the scaled columns is {condition}",
             condition=f"{fit.condition:.2g}",
         ),

@@ -14,7 +14,7 @@ import numpy as np
 from pydantic import Field
 
 from harness import plugin
-from harness.plugin import CoefficientTable, EstimationError, Floats, Ints, Message, Panel, Stream, marked
+from harness.plugin import Coded, CoefficientTable, EstimationError, Floats, Ints, Panel, Stream, marked
 from harness_panel import statistics
 from harness_panel.diagnostics.effects import Check, Diagnostic, diagnostic_columns, wald, weight_matrix
 from harness_panel.solver.regression import Dimension, Regression, regress
@@ -51,7 +51,7 @@ class Neighbours:
         if panel.n_entities > MOST_ENTITIES:
             words = marked("there are {n_entities} entities; weights are formed for up to {most}")
             raise EstimationError.at(
-                "entities", Message(words, n_entities=panel.n_entities, most=MOST_ENTITIES)
+                "entities", Coded(words, n_entities=panel.n_entities, most=MOST_ENTITIES)
             )
         by_distance = self.nearest is not None or self.within_km is not None
         links = None if by_distance else panel.links()
@@ -421,7 +421,7 @@ class SpatialModels:
         entity = panel.entity.codes_among(labels)
         if np.any(entity < 0):
             new = panel.entity.labels[panel.entity.codes[int(np.argmin(entity))]]
-            what = Message("{entity} has no training row, so that its effect is not known", entity=repr(new))
+            what = Coded("{entity} has no training row, so that its effect is not known", entity=repr(new))
             hint = marked("evaluate it on later periods of known entities, as by the protocol forward")
             raise EstimationError.at("entities", what, hint=hint)
         place = panel.period * len(labels) + entity

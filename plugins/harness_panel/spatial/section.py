@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.plugin import reporting as parts
-from harness.plugin.reporting import gettext, marked
+from harness.plugin.reporting import marked, rendered, topic
+
+gettext = topic("harness_panel.spatial")
+
 
 # The table of details that fits bring along, by variable and then direct, indirect, total.
 IMPACTS = "details/impacts"
@@ -23,7 +26,7 @@ IN_WORDS = marked(
 
 def impact_blocks(run: parts.Run) -> Iterator[parts.ReportBlock]:
     """Yield for each spatial fit its impacts as a table, and those of the exposure in words."""
-    study, columns = run.manifest.study, tuple(parts.TableColumn(gettext(head)) for head in HEADS)
+    study, columns = run.manifest.study, tuple(parts.TableColumn(rendered(head)) for head in HEADS)
     for (outcome, estimator), own in run.frame(IMPACTS).groupby(["outcome", "estimator"], sort=False):
         numbers = own[["estimate", "conf_low", "conf_high"]].to_numpy(dtype=float).reshape(-1, 3, 3)
         found = {
@@ -33,11 +36,11 @@ def impact_blocks(run: parts.Run) -> Iterator[parts.ReportBlock]:
         words = {"outcome": study.label(str(outcome)), "estimator": study.estimator_label(str(estimator))}
         rows = parts.plain_rows((study.label(name), *map(" ".join, found[name])) for name in found)
         caption = gettext("Impacts on {outcome}, {estimator}").format(**words)
-        yield parts.ReportTable(caption, columns, rows, notes=(gettext(NOTE),))
+        yield parts.ReportTable(caption, columns, rows, notes=(rendered(NOTE),))
         for name in filter(found.__contains__, study.exposure_columns):
             words |= {"exposure": study.label(name), "entity": study.label(study.entity)}
             changes = dict(zip(("direct", "indirect"), map(" ".join, found[name][:2]), strict=True))
-            yield parts.Paragraph(gettext(IN_WORDS).format(**words, **changes))
+            yield parts.Paragraph(rendered(IN_WORDS).format(**words, **changes))
 
 
 SECTION = parts.Section(

@@ -15,7 +15,7 @@ import numpy as np
 from pydantic import Field
 
 from harness import plugin
-from harness.plugin import Floats, LadderEntry, Message, Note, Panel, marked, means_at, row_weights
+from harness.plugin import Coded, Floats, LadderEntry, Note, Panel, marked, means_at, row_weights
 from harness_panel.covariance import PredictionsAlone
 from harness_panel.diagnostics.effects import effect_tests
 from harness_panel.estimators.fixed_effects import FixedEffects, FixedEffectsFit
@@ -165,7 +165,7 @@ class ThresholdFit(FixedEffectsFit):
         found = sum(1 for _ in takewhile(lambda test: test.p_value <= _LEVEL, self.tests))
         if not self.tests or found == asked:
             return notes
-        message = Message(
+        message = Coded(
             "The model has {COUNTED} in {variable}; bootstrap tests find {COUNTED_2} at the {LEVEL} level.",
             COUNTED=COUNTED[asked],
             variable=repr(self.regimes.variable),
@@ -305,7 +305,7 @@ class ThresholdEffects(FixedEffects):
     def _variable(self, panel: Panel) -> str:
         variable = panel.exposure if self.variable is None else self.variable
         if variable not in panel.columns:
-            what = Message("{variable} is not a regressor of this panel", variable=repr(variable))
+            what = Coded("{variable} is not a regressor of this panel", variable=repr(variable))
             expected = f"one of {', '.join(panel.columns)}"
             hint = marked("name the exposure, a moderator or a control")
             raise plugin.EstimationError.at("variable", what, expected, hint)

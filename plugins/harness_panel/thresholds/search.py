@@ -17,7 +17,7 @@ from typing import Literal, TypeVar
 import numpy as np
 from numpy.random import Generator
 
-from harness.plugin import EstimationError, Floats, Mask, Message, Panel, Problem, marked
+from harness.plugin import Coded, EstimationError, Floats, Mask, Panel, Problem, marked
 from harness_panel.solver.regression import Regression
 from harness_panel.solver.within import without_effects
 
@@ -89,7 +89,7 @@ class ThresholdSearch:
         gram = (flat.T @ flat).reshape(*columns.shape[1:], *columns.shape[1:])
         own = np.arange(places.size)
         if not own.size or not (np.linalg.eigvalsh(gram[own, :, own, :])[:, -1] > _NOTHING).any():
-            what = Message(
+            what = Coded(
                 "no value of it leaves {trim} of the rows and an identified slope on both sides",
                 trim=f"{trim:.0%}",
             )
@@ -142,7 +142,7 @@ class ThresholdSearch:
         """
         path = self.path(self.own, n_thresholds)
         if len(path) <= n_thresholds:
-            what = Message("no value remains for threshold number {path}", path=len(path))
+            what = Coded("no value remains for threshold number {path}", path=len(path))
             hint = marked("set fewer thresholds, or a smaller `trim`")
             raise EstimationError(Problem("thresholds", what, hint=hint))
         return path[n_thresholds]
@@ -287,7 +287,7 @@ def error_draws(panel: Panel, resample: Resample, n_draws: int, rng: Generator) 
     order = panel.canonical_order
     entities, place = np.unique(panel.entity.codes, return_inverse=True)
     if panel.n_obs != entities.size * panel.n_periods:
-        what = Message(
+        what = Coded(
             "residuals are resampled across entities, which needs a balanced panel: {size} "
             "entities in {n_periods} periods have {n_obs} rows",
             size=entities.size,
