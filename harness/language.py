@@ -260,9 +260,10 @@ def rendered(text: str) -> str:
 def spaced(text: str) -> str:
     """Return a text with the spaces of its language, whatever was filled into its places.
 
-    Chinese has none after stops that are as wide as a letter, and one between its letters and English ones.
+    A language of wide letters, such as Chinese, has none after stops that are as wide as a letter, and one
+    between its letters and English ones.
     """
-    if _IN_USE.get().language == ENGLISH:
+    if pgettext("language.facts", "narrow letters") != "wide letters":
         return text
     parts = CODE.split(AFTER_WIDE.sub("", text))
     return "".join(part if at % 2 else BESIDE_HAN.sub(" ", part) for at, part in enumerate(parts))

@@ -24,6 +24,7 @@ from harness.report.translation import localised
 from harness.tables.accuracy import ACCURACY, AccuracyRow
 from harness.tables.claims import CLAIMS
 from harness.tables.gain import DECOMPOSITION, GAIN, MULTIVERSE_CHOICES, GainRow
+from harness.tables.table import CODE
 
 # Of the format: the first number changes where a reader of the old one would err, the second where something
 # is added. ``gain_report.schema.json`` beside this file defines it.
@@ -80,7 +81,7 @@ def report_of(run: Run) -> dict[str, Any]:
                 for name in study.outcomes
             ]
         },
-        "data": dataclasses.asdict(manifest.data),
+        "data": {name: own for name, own in vars(manifest.data).items() if not name.endswith(CODE)},
         "spec": {"path": manifest.spec.path, "sha256": manifest.spec.sha256},
         "versions": dict(manifest.versions),
         "estimators": [_fields(entry, ESTIMATOR_FIELDS) for entry in study.estimators],

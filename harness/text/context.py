@@ -28,10 +28,12 @@ IRREGULAR = {"man": "men", "woman": "women", "person": "people", "child": "child
 def entities(study: StudyRecord) -> str:
     """Return what the study calls its entities, such as ``cities``; ``entities`` where it has no word.
 
-    A label in Latin letters has no plural in another language than English.
+    A label in Latin letters has no plural in another language than English unless the study gives it.
     """
-    word = study.variables.get(study.entity, Variable()).label
-    general = gettext("entities")
+    variable = study.variables.get(study.entity, Variable())
+    if variable.plural:
+        return variable.plural
+    word, general = variable.label, gettext("entities")
     if not word or (word.isascii() and general != "entities"):
         return general
     return _plural(word) if word.isascii() else word

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import ScalarFormatter
 from mpl_toolkits.mplot3d import Axes3D
 
-from harness.language import marked, rendered, topic
+from harness.language import pgettext, topic
 from harness.report.blocks import Picture, Prints, ReportFigure
 from harness.report.drawing.fonts import families
 from harness.report.drawing.layout import PlainFigure, lay_out
@@ -59,8 +59,6 @@ STYLE: Mapping[Any, object] = {
 
 # From the first on numbers are counted in thousands, millions or billions; below the second in powers of ten.
 LARGE, SMALL = 1e5, 1e-3
-# What large numbers are counted in, the largest first; each language has its own.
-UNITS = marked("1e9 bn, 1e6 M, 1e3 k")
 
 
 @contextmanager
@@ -153,7 +151,9 @@ class ShortNumbers(ScalarFormatter):
         super().__init__(useOffset=False)
         self.set_scientific(False)
         self._largest = 0.0
-        pairs = (unit.split() for unit in rendered(UNITS).split(", "))
+        # What large numbers are counted in, the largest first; each language has its own.
+        units = pgettext("language.facts", "1e9 bn, 1e6 M, 1e3 k")
+        pairs = (unit.split() for unit in units.split(", "))
         self._units = tuple((float(size), name) for size, name in pairs)
 
     def set_locs(self, locs: Iterable[float]) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from matplotlib.font_manager import FontProperties, findSystemFonts, fontManager, get_font
 
-from harness.language import Coded
+from harness.language import topic
 from harness.tables.preparation import Note
 from harness.text.plain_text import axis_lines, printable, wrapped
 
@@ -22,6 +22,8 @@ logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
 BASE = "DejaVu Sans"
 
 # Code of the warning that a name has characters of no installed font.
+gettext = topic("report.fonts")
+
 FONT_CODE = "W-FONT"
 
 # Families that cover Chinese, preferred ones first.
@@ -106,9 +108,8 @@ def font_notes(texts: Iterable[str]) -> tuple[Note, ...]:
         Note(
             FONT_CODE,
             text,
-            Coded(
-                "No installed font has every character of this name; figures show “{shown}”.",
-                shown=drawable(text),
+            gettext("No installed font has every character of this name; figures show “{shown}”.").format(
+                shown=drawable(text)
             ),
         )
         for text in dict.fromkeys(printable(name) for name in texts)

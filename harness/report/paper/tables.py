@@ -248,7 +248,7 @@ def paper_files(run: Run, formats: Sequence[ReportFormat]) -> Iterator[ReportFil
         yield ReportFile(f"{PAPER}/paper.docx", word_tables(numbered), holds)
     if "latex" in requested:
         names = [table.name for table in tables]
-        yield ReportFile(f"{PAPER}/paper.tex", latex_document(names, study), holds)
+        yield ReportFile(f"{PAPER}/paper.tex", latex_document(names), holds)
     for table in tables:
         path, caption = f"{PAPER}/{table.name}", plain_words(table.caption)
         yield ReportFile(f"{path}.csv", csv_for_readers(table.texts), caption)

@@ -12,7 +12,7 @@ import textwrap
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 
-from harness.language import ENGLISH, spaced, topic
+from harness.language import pgettext, spaced, topic
 from harness.record.manifest import StudyRecord
 from harness.report.blocks import plain_words
 from harness.report.table import ReportTable
@@ -140,9 +140,9 @@ FITTED = r"""\usepackage{booktabs,graphicx,etoolbox}
 """
 
 
-def latex_document(names: Sequence[str], study: StudyRecord) -> str:
+def latex_document(names: Sequence[str]) -> str:
     """Return a document that has the files of tables of these names, one a page; Chinese needs XeLaTeX."""
-    kind = "article" if study.language == ENGLISH else "ctexart"
+    kind = pgettext("language.facts", "article")
     inputs = "\n".join(rf"\input{{{name}.tex}}\clearpage" for name in names)
     return f"\\documentclass{{{kind}}}\n{FITTED}\\begin{{document}}\n{inputs}\n\\end{{document}}\n"
 

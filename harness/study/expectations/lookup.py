@@ -82,7 +82,7 @@ def rows_of(frame: pd.DataFrame, place: Mapping[str, str]) -> pd.DataFrame:
 
 def refusal(frame: pd.DataFrame, *, absent: str) -> str:
     """Return why rows hold no number: what the first with a reason says, or `absent`."""
-    rows = frame.reindex(columns=["reason", "reason_code"]).fillna("").itertuples(index=False)
+    rows = frame.reindex(columns=["reason", "reason_code"]).astype(object).fillna("").itertuples(index=False)
     return next((from_json(str(row.reason), str(row.reason_code)) for row in rows if row.reason), absent)
 
 

@@ -99,10 +99,12 @@ class Variable(SpecModel):
     ----------
     label : words for the column's name
     unit : of its values; empty for a number without one
+    plural : label of several, of the column of entities; empty for English words by rule
     """
 
     label: str = ""
     unit: str = ""
+    plural: str = ""
 
 
 class MultiverseSpec(SpecModel):
