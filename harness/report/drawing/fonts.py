@@ -17,13 +17,13 @@ from harness.tables.preparation import Note
 from harness.text.plain_text import axis_lines, printable, wrapped
 
 # A family without bold letters is drawn in the weight that it has; matplotlib would tell every reader so.
+gettext = topic("report.fonts")
+
 logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
 
 BASE = "DejaVu Sans"
 
 # Code of the warning that a name has characters of no installed font.
-gettext = topic("report.fonts")
-
 FONT_CODE = "W-FONT"
 
 # Families that cover Chinese, preferred ones first.
