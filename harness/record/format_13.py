@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from harness.language import Coded, code_of, to_json
+from harness.evaluation.protocol import AsPublished, RandomRows
+from harness.language import Coded, code_of, quoted, to_json
 from harness.language import from_json as read_message
 from harness.record.decisions import decided
 from harness.record.manifest import Manifest, StudyRecord, read_record
@@ -163,13 +164,17 @@ TEXTS = (
 Messages: TypeAlias = Mapping[str, tuple[str, Mapping[str, str]]]
 
 
+# Messages that have been given a code: those with the first words of another.
+GIVEN = {str(kind.says): quoted(kind.says).code for kind in (RandomRows, AsPublished)}
+
+
 def _coded(text: str, messages: Messages) -> str:
     template, values = messages.get(text, (text, {}))
     nested = {
         name: read_message(value, _coded(value, messages)) if value in messages and value != text else value
         for name, value in values.items()
     }
-    return to_json(Coded.of(text, code_of(template), nested))
+    return to_json(Coded.of(text, GIVEN.get(template, code_of(template)), nested))
 
 
 def coded_texts(frame: pd.DataFrame, messages: Messages) -> pd.DataFrame:

@@ -16,9 +16,9 @@ from harness.language import topic
 from harness.tables.preparation import Note
 from harness.text.plain_text import axis_lines, printable, wrapped
 
-# A family without bold letters is drawn in the weight that it has; matplotlib would tell every reader so.
 gettext = topic("report.fonts")
 
+# A family without bold letters is drawn in the weight that it has; matplotlib would tell every reader so.
 logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
 
 BASE = "DejaVu Sans"
