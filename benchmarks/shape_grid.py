@@ -30,11 +30,11 @@ from harness.calibration.run import calibration_manifest
 from harness.data.read.files import frame_file
 from harness.data.simulate.simulation import lasting
 from harness.estimators.guard import Status
-from harness.findings.gain import kind_of
 from harness.findings.gains import Gains
+from harness.findings.rules.gain import kind_of
 from harness.findings.run import Run
 from harness.findings.shape import FEATURES, SHIPPED, shape_of
-from harness.findings.table import RULES_VERSION, established
+from harness.findings.table import RULES_VERSION, findings_of
 from harness.installed import installed
 from harness.rng import random_stream
 from harness.running.executor import execute
@@ -43,7 +43,7 @@ from harness.running.folder import RunFolder
 from harness.running.options import RunOptions
 from harness.running.prepare import prepare
 from harness.running.progress import Count, Progress, progress
-from harness.text.gains import GAINED
+from harness.tables.decision import ABOVE, CONDITIONAL
 
 # The studies that are repeated.
 SPECS = Path(__file__).parent / "grid"
@@ -224,13 +224,15 @@ def found_in(run: Run, outcome: str, name: str) -> Mapping[str, bool]:
     A gain forward in time counts with few periods too, where it is one given these periods.
     """
     study, gains = run.manifest.study, Gains(run)
-    cells = {
-        (cell.row.reference, cell.protocol.id, cell.estimator.id): cell.row.decision
+    decisions = {
+        (row.reference, row.protocol, row.estimator): row.decision
         for over in (gains, *gains.further)
-        for cell in over.cells(outcome)
+        for row in over.rows(outcome)
     }
-    found = {kind: cells[key] in GAINED for kind, key in GAINS.items() if kind in STUDIES[name]}
-    for row in established(run):
+    found = {
+        kind: decisions[key] in (ABOVE, CONDITIONAL) for kind, key in GAINS.items() if kind in STUDIES[name]
+    }
+    for row in findings_of(run):
         kind = kind_of(row, study)
         if kind in STUDIES[name] and kind not in GAINS:
             found[kind] = found.get(kind, False) or row.is_established

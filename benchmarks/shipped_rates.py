@@ -18,9 +18,9 @@ from ruamel.yaml import YAML
 
 from harness.calibration.drawn_study import DrawnPanels, fit_linear_truth, run_on
 from harness.calibration.run import calibration_manifest
-from harness.findings.gain import kind_of
+from harness.findings.rules.gain import kind_of
 from harness.findings.shape import exact_limits, shape_rates
-from harness.findings.table import established
+from harness.findings.table import findings_of
 from harness.installed import installed
 from harness.rng import random_stream
 from harness.running.options import RunOptions
@@ -63,7 +63,7 @@ def findings_on(options: RunOptions, prepared: Prepared, number: int) -> Mapping
     manifest = calibration_manifest(options, prepared, n_panels=1, effect=0.0, started=datetime.now(UTC))
     run, _ = run_on(plan, manifest, [task for task in plan.full_tasks() if task.subject.name in FLEXIBLE])
     found = dict.fromkeys(KINDS, False)
-    for row in established(run):
+    for row in findings_of(run):
         kind = kind_of(row, manifest.study)
         if kind in found and (kind != "gain" or row.estimator == "splines"):
             found[kind] |= row.is_established

@@ -43,10 +43,12 @@ def is_true(kind: str, said: Mapping[str, Any], truth: pd.DataFrame, rug: Floats
     """Return whether a finding of one outcome is true."""
     slope, level = true_line(truth, "slope"), true_line(truth, "level")
     if kind == "model_curve":
-        return all_signs(slope, said["rises"], 1.0) and all_signs(slope, said["falls"], -1.0)
+        return all_signs(slope, said.get("rises", ()), 1.0) and all_signs(slope, said.get("falls", ()), -1.0)
     if kind == "effect, curve":
         centred = level[0], level[1] - np.interp(rug, *level).mean()
-        return all_signs(centred, said["above"], 1.0) and all_signs(centred, said["below"], -1.0)
+        return all_signs(centred, said.get("above", ()), 1.0) and all_signs(
+            centred, said.get("below", ()), -1.0
+        )
     if kind == "effect, line":
         own = truth[(truth["kind"] == "weighted_slope") & (truth["group"] == said["method"])]["truth"]
         return bool((np.sign(own) == np.sign(said["estimate"][0])).all())
@@ -58,7 +60,7 @@ def is_true(kind: str, said: Mapping[str, Any], truth: pd.DataFrame, rug: Floats
         return bool(np.ptp(slope[1]) > 1e-6 * np.abs(slope[1]).max())
     if kind == "sign_change":
         own = true_line(truth, "conditional_effect", "moderator_at", said["scenario"])
-        return all_signs(own, said["above"], 1.0) and all_signs(own, said["below"], -1.0)
+        return all_signs(own, said.get("above", ()), 1.0) and all_signs(own, said.get("below", ()), -1.0)
     if kind == "turning_point":
         places = truth[(truth["kind"] == said["kind"]) & (truth["scenario"] == said["scenario"])]["at"]
         _, low, high = said["at"]
@@ -77,7 +79,7 @@ def main() -> None:
         moderated = pd.read_csv(run / "conditional_effects.csv")
         by_moderator = dict(zip(moderated["moderator"], moderated["scenario"], strict=True))
         for row in read_rows(findings[findings["is_established"]], FindingRow, table=FINDINGS.name):
-            said = json.loads(row.parameters)
+            said = json.loads(row.params)
             kind = f"effect, {said['form']}" if row.finding == "effect" else row.finding
             if kind in ("gain", "interaction", "mediation"):
                 continue

@@ -216,13 +216,14 @@ def reporter_of(plugins: PluginChoice, *, pictures: Sequence[Picture] = ()) -> R
     ----------
     pictures : kinds of files of every figure next to the SVG
     """
+    from harness.findings.rule import RULE
     from harness.installed import installed
     from harness.report.sections.section import SECTION
     from harness.report.write import Reporter
 
     registry = installed(plugins)
     sections = tuple(registry.of(SECTION).values())
-    return Reporter(sections, registry.messages, pictures)
+    return Reporter(sections, registry.messages, pictures, tuple(registry.of(RULE).values()))
 
 
 def prepare_study(options: RunOptions) -> Prepared:

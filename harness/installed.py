@@ -14,6 +14,7 @@ from harness.data.simulate.simulation import SIMULATION
 from harness.estimators.protocol import ESTIMATOR
 from harness.evaluation.metrics import METRIC
 from harness.evaluation.protocol import PROTOCOL
+from harness.findings.rule import RULE
 from harness.registry.hooks import DISTRIBUTION, PROJECT
 from harness.registry.plugin import (
     ALL_INSTALLED,
@@ -28,7 +29,7 @@ from harness.report.sections.section import SECTION
 from harness.scenarios.scenario import SCENARIO
 
 # All kinds, in the order in which plugins are asked for them.
-KINDS: Kinds = (ESTIMATOR, PROTOCOL, SCENARIO, STEP, DATASET, READER, SIMULATION, METRIC, SECTION)
+KINDS: Kinds = (ESTIMATOR, PROTOCOL, SCENARIO, STEP, DATASET, READER, SIMULATION, METRIC, RULE, SECTION)
 
 
 def registry_of(points: tuple[EntryPoint, ...], *, choice: PluginChoice = ALL_INSTALLED) -> Registry:

@@ -108,12 +108,13 @@ def quoted(text: str) -> Coded:
 
 def to_json(text: str) -> str:
     """Return code and values of a message as JSON; empty for a text without them."""
-    return json.dumps(_plain(text), ensure_ascii=False) if isinstance(text, Coded) and text else ""
+    return json.dumps(message_data(text), ensure_ascii=False) if isinstance(text, Coded) and text else ""
 
 
-def _plain(text: Coded) -> dict[str, object]:
+def message_data(text: Coded) -> dict[str, object]:
+    """Return code and values of a message as plain data."""
     values = {
-        name: {"text": str(value), **_plain(value)} if isinstance(value, Coded) else value
+        name: {"text": str(value), **message_data(value)} if isinstance(value, Coded) else value
         for name, value in text.values.items()
     }
     return {"code": text.code, "values": values}
@@ -128,15 +129,22 @@ def from_json(text: str, coded: str) -> str:
     ValueError
         Where `coded` is not what `to_json` writes.
     """
-    return _read_plain({"text": text, **json.loads(coded)}) if coded else text
+    return message_of({"text": text, **json.loads(coded)}) if coded else text
 
 
-def _read_plain(value: object) -> str:
+def message_of(value: object) -> str:
+    """Return the text, or the message, that plain data with its text, code and values hold.
+
+    Raises
+    ------
+    ValueError
+        Where the data hold something else.
+    """
     match value:
         case str():
             return value
         case {"text": str(text), "code": str(code), "values": dict(values)}:
-            return Coded.of(text, code, {str(name): _read_plain(one) for name, one in values.items()})
+            return Coded.of(text, code, {str(name): message_of(one) for name, one in values.items()})
     message = f"no code with values: {value!r:.100}"
     raise ValueError(message)
 

@@ -106,10 +106,10 @@ class StudyResult:
 
     def summary(self) -> None:
         """Print what the run says of each outcome: who predicts best, the effect, and whether to trust it."""
-        from harness.findings.answers import answers_text
+        from harness.text.screen import screen_text
 
         with self._localised() as run:
-            echo(answers_text(run))
+            echo(screen_text(run))
 
     def tidy(self) -> pd.DataFrame:
         """Return every estimated coefficient, one row each, in outcome units per unit of the term.
@@ -237,7 +237,7 @@ class StudyResult:
         ArtifactError
             If the run has no such outcome, protocol or estimator.
         """
-        from harness.findings.answers import leading_protocols
+        from harness.findings.gains import leading_protocols
         from harness.report import plots
 
         study = self._run.manifest.study

@@ -17,6 +17,8 @@ from harness.evaluation.protocol import (
     InSample,
     RandomRows,
 )
+from harness.findings.rule import Rule
+from harness.findings.table import RULES
 from harness.registry.hooks import hookimpl
 from harness.report import sections
 from harness.report.sections.section import Section
@@ -67,3 +69,9 @@ def harness_sections() -> tuple[Section, ...]:
     modules = (import_module(f"{sections.__name__}.{name}") for name in names)
     every = (value for module in modules for value in vars(module).values())
     return tuple(value for value in every if isinstance(value, Section))
+
+
+@hookimpl
+def harness_findings() -> tuple[Rule, ...]:
+    """Return the rules on result tables that come with the harness."""
+    return RULES

@@ -67,7 +67,7 @@ def _of_code(root: Path) -> Iterator[tuple[tuple[str, str], str | tuple[str, str
                 match name, [getattr(argument, "value", None) for argument in node.args]:
                     case "gettext", [str(message)]:
                         yield (own[1] if own else PAGE, message), message
-                    case (("marked" | "Coded" | "filled"), [str(message), *_]):
+                    case (("marked" | "Coded" | "filled" | "worded"), [str(message), *_]):
                         yield (codes[0] if codes else code_of(message), message), message
                     case "pgettext", [str(context), str(message)]:
                         yield (context, message), message

@@ -18,7 +18,7 @@ from harness.registry.hooks import OURS
 from source_files import ROOT, files, tree_of
 
 LAYERS = ("registry", "data", "study", "estimators", "evaluation", "scenarios", "record")
-LAYERS = (*LAYERS, "text", "findings", "running", "report", "audit", "suite")
+LAYERS = (*LAYERS, "findings", "text", "running", "report", "audit", "suite")
 BASE = {"arrays", "errors", "language", "rng", "tables", "terminal"}
 TOP = {
     "calibration",

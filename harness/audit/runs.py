@@ -221,11 +221,41 @@ def _columns(
         if _is_number(left) and _is_number(right):
             excess = tolerance.excess(_floats(left), _floats(right))
         else:
-            excess = np.where(_texts(left) == _texts(right), 0.0, np.inf)
+            pairs = zip(_texts(left), _texts(right), strict=True)
+            excess = np.array([_text_excess(one, other, tolerance) for one, other in pairs])
         if (excess > 1.0).any():
             row = int(excess.argmax())
             held = (str(_texts(side)[row]) for side in (left, right))
             yield ColumnDifference(str(name), int((excess > 1.0).sum()), _spelled(a, row, keys), *held)
+
+
+def _text_excess(a: str, b: str, tolerance: Tolerance) -> float:
+    """Return how far texts are apart: objects and lists of JSON number by number."""
+    if a == b:
+        return 0.0
+    if a[:1] not in ("{", "[") or a[:1] != b[:1]:
+        return np.inf
+    try:
+        left, right = json.loads(a), json.loads(b)
+    except ValueError:
+        return np.inf
+    numbers = list(_paired_numbers(left, right))
+    if None in numbers:
+        return np.inf
+    pairs = np.array(numbers, dtype=np.float64).reshape(-1, 2)
+    return float(tolerance.excess(pairs[:, 0], pairs[:, 1]).max(initial=0.0))
+
+
+def _paired_numbers(a: object, b: object) -> Iterator[tuple[float, float] | None]:
+    """Yield the numbers at the same positions of two values of JSON; None where anything else differs."""
+    if isinstance(a, dict) and isinstance(b, dict) and a.keys() == b.keys():
+        yield from (pair for name in a for pair in _paired_numbers(a[name], b[name]))
+    elif isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
+        yield from (pair for one, other in zip(a, b, strict=True) for pair in _paired_numbers(one, other))
+    elif isinstance(a, float | int) and isinstance(b, float | int) and bool not in (type(a), type(b)):
+        yield float(a), float(b)
+    elif a != b:
+        yield None
 
 
 def _spelled(frame: pd.DataFrame, row: int, keys: Sequence[str]) -> str:

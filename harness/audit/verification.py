@@ -18,8 +18,9 @@ from harness.evaluation.losses import SAMPLES
 from harness.evaluation.specification_curve import joint_tests
 from harness.evaluation.tables import accuracy_table, decomposition_table, gains_table, gains_within
 from harness.evaluation.variation_gains import choice_table, variation_gains
+from harness.findings.rule import RULE, Rule
 from harness.findings.run import Run
-from harness.findings.table import RULES_VERSION, findings_table
+from harness.findings.table import RULES_VERSION
 from harness.record.manifest import Manifest
 from harness.registry.catalog import Catalogs
 from harness.report.gain_report import gain_report
@@ -40,6 +41,7 @@ from harness.tables.claims import CLAIMS, EXPECTATIONS
 from harness.tables.findings import FINDINGS
 from harness.tables.table import ResultTable
 from harness.tables.variations import CURVE_ERROR, VARIATION_GAINS, VARIATIONS
+from harness.text.render import findings_rendered, findings_table
 
 # Name among the statistics of fits of the distance between two computations of their coefficients.
 DISAGREEMENT = "solver_disagreement"
@@ -111,7 +113,8 @@ def verify(
         yield AuditCheck(f"{what}, so that they are not made again", ())
         yield from agreement(folder)
         return
-    yield _check("findings follow from the tables", lambda: finding_problems(folder, manifest))
+    rules = tuple(catalogs[RULE.name].members.values())
+    yield _check("findings follow from the tables", lambda: finding_problems(folder, manifest, rules))
     if GAIN_REPORT in manifest.files:
         follows = f"{GAIN_REPORT} follows from the tables"
         yield _check(follows, lambda: gain_report_problems(folder, messages))
@@ -267,9 +270,18 @@ def _variation_problems(folder: RunFolder, study: Study, catalogs: Catalogs) -> 
             )
 
 
-def finding_problems(folder: RunFolder, manifest: Manifest) -> Iterator[Problem]:
-    """Yield what findings are said to be, and do not follow from the other tables."""
-    expected = _as_read(FINDINGS, findings_table(Run(manifest, folder)))
+def finding_problems(folder: RunFolder, manifest: Manifest, rules: Sequence[Rule]) -> Iterator[Problem]:
+    """Yield what findings are said to be, and do not follow from the other tables.
+
+    Texts are those of the codes and parameters in the folder, which may differ from what is computed here in
+    the last digits.
+    """
+    run = Run(manifest, folder)
+    texts = findings_rendered(run, rules).drop_duplicates("key").set_index("key")[["text", "caveats_text"]]
+    expected = findings_table(run, rules)
+    for name in texts.columns:
+        expected[name] = expected["key"].map(texts[name]).fillna(expected[name])
+    expected = _as_read(FINDINGS, expected)
     yield from _disagreements(folder, FINDINGS, expected, "the other tables")
 
 

@@ -12,17 +12,18 @@ from numpy.random import Generator
 
 from harness.arrays import Floats, Ints
 from harness.calibration.page import GAIN as SINGLE_GAIN
-from harness.calibration.page import LOSS, P_VALUE, band_finding
+from harness.calibration.page import KINDS, LOSS, P_VALUE, VERDICT, band_finding
 from harness.data.key import Grouping
 from harness.data.panel import Panel, SplitUnit
 from harness.data.rules import RowFilter
 from harness.estimators.guard import Status
 from harness.evaluation.losses import SAMPLES
 from harness.evaluation.tables import gains_table
-from harness.findings.gain import checks_passed
+from harness.findings.checks import checks_passed
 from harness.findings.lines import SIMULTANEOUS
+from harness.findings.rule import Rule
 from harness.findings.run import Run
-from harness.findings.table import established
+from harness.findings.table import RULES, findings_of
 from harness.record.decisions import decided
 from harness.record.manifest import Manifest
 from harness.rng import random_stream
@@ -34,7 +35,9 @@ from harness.running.write import linearity_tests
 from harness.scenarios.full_fit import FullResult, FullTask
 from harness.scenarios.task import run_in_process
 from harness.study.variation import ROBUSTNESS
+from harness.tables.decision import ABOVE
 from harness.tables.effects import EFFECT_TESTS
+from harness.tables.findings import FindingRow
 from harness.tables.gain import GAIN
 from harness.tables.registry import with_declared
 from harness.tables.table import grouped
@@ -327,7 +330,7 @@ def curve_findings(full: FullResult, drawn: Mapping[str, DrawnTruth]) -> pd.Data
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def kinds_found(run: Run) -> pd.DataFrame:
+def kinds_found(run: Run, rules: Sequence[Rule] = RULES) -> pd.DataFrame:
     """Return which kinds of findings are significant.
 
     Returns
@@ -339,11 +342,17 @@ def kinds_found(run: Run) -> pd.DataFrame:
     study = run.manifest.study
     tests_gains = any(protocol.keeps_test_rows_apart for protocol in study.protocols)
     rows = [
-        (one.outcome, one.estimator, "", one.finding, float(one.is_established))
-        for one in established(run)
-        if one.finding != "gain" or (tests_gains and one.estimator and one.about == study.reference)
+        (one.outcome, one.estimator, "", one.finding, float(_is_counted(one)))
+        for one in findings_of(run, rules)
+        if one.finding in KINDS
+        if one.finding != VERDICT or (tests_gains and one.estimator and one.about == study.reference)
     ]
     return pd.DataFrame(rows, columns=COLUMNS).groupby(COLUMNS[:4], sort=False, as_index=False).max()
+
+
+def _is_counted(row: FindingRow) -> bool:
+    """Return whether a finding says that something is there; a gain says so where it is one, and no loss."""
+    return row.is_established and (row.finding != "gain" or row.decision == ABOVE)
 
 
 def checks_found(run: Run) -> pd.DataFrame:
@@ -436,6 +445,7 @@ class DrawnStudy:
     number : of the panel; panels of a number have the same errors, whatever the effect is
     effect : true effect of the exposure, as all truths have it
     apart : returns a task, or what keeps it from sharing this process
+    rules : on the tables of the study
     """
 
     plan: Plan
@@ -444,6 +454,7 @@ class DrawnStudy:
     effect: float
     number: int
     apart: Callable[[Any], Any]
+    rules: tuple[Rule, ...]
 
     @property
     def label(self) -> str:
@@ -463,7 +474,8 @@ class DrawnStudy:
         run, fulls = run_on(plan, self.manifest, plan.full_tasks(), self.apart)
         gains = run.frame(GAIN.name)
         gains = gains[gains["reference"] == plan.study.evaluation.reference]
-        found = [single_gains(gains), *(curve_findings(full, drawn) for full in fulls), kinds_found(run)]
+        found = [single_gains(gains), *(curve_findings(full, drawn) for full in fulls)]
+        found.append(kinds_found(run, self.rules))
         found.append(checks_found(run))
         kept = {
             outcome: features(drawn[outcome].unexplained, truth.parts.cells)

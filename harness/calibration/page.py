@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness.findings.gain import CHECKS
+from harness.findings.checks import CHECKS
 from harness.findings.lines import POINTWISE, SIMULTANEOUS
 from harness.language import marked, pgettext, rendered, spoken, topic
 from harness.record.manifest import Manifest

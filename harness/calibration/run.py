@@ -18,7 +18,8 @@ from harness.calibration import page
 from harness.calibration.drawn_study import TOLERANCES, DrawnStudy, Findings, features, fit_linear_truth
 from harness.estimators.protocol import Estimator
 from harness.evaluation.protocol import SAME_ENTITY, TOUCHES_TEST_ROWS
-from harness.findings.gain import CHECKS
+from harness.findings.checks import CHECKS
+from harness.findings.rule import RULE, Rule
 from harness.findings.shape import LEVEL, exact_limits
 from harness.findings.table import RULES
 from harness.installed import installed
@@ -78,6 +79,7 @@ def calibration_tables(
     n_panels: int,
     effects: Sequence[float],
     workers: Workers,
+    rules: Sequence[Rule] = RULES,
     apart: Callable[[Any], Any] = lambda task: task,
     on_done: Callable[[Findings], None],
 ) -> Mapping[str, pd.DataFrame]:
@@ -89,6 +91,7 @@ def calibration_tables(
     manifest : of the study
     n_panels : >= 1, panels to draw with each effect
     effects : of the exposure, outcome units per unit of exposure; zero first
+    rules : on the tables of the study, of the harness and of plugins
     apart : returns a task, or what keeps it from sharing its process with others
     on_done : called as each panel is done
 
@@ -109,7 +112,7 @@ def calibration_tables(
         for effect in effects
     }
     tasks = (
-        DrawnStudy(plan, manifest, truths[effect], effect, number, apart)
+        DrawnStudy(plan, manifest, truths[effect], effect, number, apart, tuple(rules))
         for effect in effects
         for number in range(1, n_panels + 1)
     )
@@ -187,7 +190,8 @@ def cheap_form(study: Study) -> Study:
     in `CAPS` are held to what stands there. Only scenarios that find something are requested, by the table
     that a finding rests on; the multiverse is left out.
     """
-    quick, found_in = as_quick(study), {table.name for table in (*RULES, VARIATION_EFFECTS)}
+    quick = as_quick(study)
+    found_in = {VARIATION_EFFECTS.name, *(table for rule in RULES for table in rule.tables)}
     evaluation = quick.evaluation
     finding = [one for one in quick.scenarios if any(table.name in found_in for table in one.scenario.tables)]
     held = partial(capped, most=CAPS)
@@ -275,6 +279,7 @@ def calibrate(
             n_panels=n_panels,
             effects=effects,
             workers=options.workers,
+            rules=tuple(registry.of(RULE).values()),
             apart=options.apart(registry),
             on_done=lambda findings: count.done(findings.label),
         )

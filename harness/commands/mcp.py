@@ -102,15 +102,15 @@ def plan(session: Session, given: Json) -> Json:
 def run(session: Session, given: Json) -> Json:
     """Run a study and write its tables, figures and report; returns what it says of each outcome."""
     from harness.api import run_study
-    from harness.findings.answers import answers_text
     from harness.findings.run import read_run
     from harness.running.prepare import load
+    from harness.text.screen import screen_text
 
     options = session.options(given)
     study = load(options, shared.found(session.plugins)).study.study
     folder = run_study(replace(options, out=options.out or session.path(f"runs/{study}")))
     name = folder.path.relative_to(session.folder).as_posix()
-    return {"run": name, "files": list(folder.files()), "answers": answers_text(read_run(folder))}
+    return {"run": name, "files": list(folder.files()), "answers": screen_text(read_run(folder))}
 
 
 def table(session: Session, given: Json) -> Json:

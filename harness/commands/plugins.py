@@ -125,7 +125,8 @@ def _described(registry: Registry) -> Iterator[tuple[str, str]]:
 
 # Names of all kinds, which are not imported for ``--help``.
 KIND_NAMES = (
-    *("estimator", "protocol", "scenario", "step", "dataset", "reader", "simulation", "metric", "section"),
+    *("estimator", "protocol", "scenario", "step", "dataset", "reader", "simulation", "metric"),
+    *("rule", "section"),
 )
 
 

@@ -144,10 +144,10 @@ def run(options: RunOptions, opens: bool) -> None:
 
 def _echo_answers(folder: RunFolder) -> None:
     """Print what the run says of each outcome, as the first screen of the report does."""
-    from harness.findings.answers import answers_text
     from harness.findings.run import read_run
+    from harness.text.screen import screen_text
 
-    echo(f"\n{answers_text(read_run(folder))}\n")
+    echo(f"\n{screen_text(read_run(folder))}\n")
 
 
 def _nothing_line(folder: RunFolder) -> str:

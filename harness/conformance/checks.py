@@ -19,6 +19,7 @@ from harness.conformance.case import DEFAULTS, Case, Options, build
 from harness.conformance.panels import RULES, Check, Status, Verdict
 from harness.errors import PluginError, Problem, near_names
 from harness.estimators.protocol import ESTIMATOR, Estimator
+from harness.findings.rule import RULE
 from harness.installed import KINDS, installed
 from harness.registry.catalog import Kind
 from harness.registry.plugin import Plugin
@@ -42,7 +43,7 @@ def checks_of_member(kind: Kind[Any], member: Any) -> list[Check]:  # noqa: ANN4
 
 
 def _checks(kind: Kind[Any], member: Any, at: data_members.Setting) -> list[Check]:  # noqa: ANN401 - of any kind
-    subject = Case(member) if kind == ESTIMATOR else (member, at) if kind == SECTION else member
+    subject = Case(member) if kind == ESTIMATOR else (member, at) if kind in (RULE, SECTION) else member
     verdicts: dict[str, Verdict] = {}
     return [Check(rule, kind.name, member.name, subject, verdicts) for rule in RULES[kind.name].values()]
 

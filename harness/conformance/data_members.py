@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from string import Formatter
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -37,7 +38,9 @@ from harness.data.simulate.simulation import HasTruth, Simulation
 from harness.errors import DataError, EstimationError
 from harness.evaluation.metrics import Metric
 from harness.evaluation.protocol import SAME_ENTITY, SAME_PERIOD, TRAINING_ROWS, EvaluationProtocol, Fold
+from harness.findings.rule import Rule
 from harness.findings.run import read_run
+from harness.findings.sentence import hints_of
 from harness.registry.plugin import Plugin
 from harness.registry.registry import Registry
 from harness.report.blocks import ReportBlock
@@ -52,6 +55,7 @@ from harness.scenarios.full_fit import answer_in_process
 from harness.scenarios.scenario import Scenario, Subject
 from harness.study.spec.document import written_spec
 from harness.tables.preparation import Note
+from harness.text.render import with_text
 
 # Values of columns that a step takes as groups: thirds of the numbers, from the least.
 THIRDS = ("high", "low", "middle")
@@ -452,7 +456,7 @@ def _asked(member: Scenario, panel: Panel) -> Mapping[str, pd.DataFrame]:
 
 @dataclass(frozen=True, eq=False)
 class Setting:
-    """Where a section is looked for.
+    """Where a section, or what a rule finds, is looked for.
 
     Attributes
     ----------
@@ -546,3 +550,39 @@ def present(case: tuple[Section, Setting]) -> str:
     refuse(not blocks, f"{what}; name a study that has it: --study SPEC")
     refuse(not all(isinstance(block, ReportBlock) for block in blocks), "`content` yields what is no block")
     return f"{len(blocks)} blocks"
+
+
+@rule("rule")
+def coded(case: tuple[Rule, Setting]) -> str:
+    """Check that a rule names its tables and has a message for every sentence, with fields of it alone.
+
+    A message may have the fields of its sentence and `estimator`, `entity` and `entities`.
+    """
+    member, _ = case
+    if not isinstance(member, Rule):
+        raise Violation(f"a {type(member).__name__} is no harness.plugin.findings.Rule")
+    for sentence, message in member.codes.items():
+        named = {name for _, name, _, _ in Formatter().parse(message) if name}
+        unknown = sorted(named - {"estimator", "entity", "entities"} - hints_of(sentence).keys())
+        refuse(bool(unknown), f"the message of {sentence.__name__} has no field {', '.join(unknown)}")
+    return f"{len(member.codes)} sentences"
+
+
+@rule("rule", "coded", is_slow=True)
+def keyed(case: tuple[Rule, Setting]) -> str:
+    """Check that what a rule finds in a small study, or in that of `--study`, has keys and words of its own.
+
+    Give each finding the ids of what it is about, and every sentence a message.
+    """
+    member, at = case
+    with TemporaryDirectory(prefix="harness-conformance-") as folder:
+        options = at.options(Path(folder) / "run")
+        run = read_run(write_run(options, with_stand_in(at.registry), workers=ThisProcess()))
+        study = run.manifest.study
+        rows = [row for outcome in study.outcomes for row in member.findings(run, outcome)]
+    keys = [row.key for row in rows]
+    twice = next((key for key in keys if keys.count(key) > 1), "")
+    refuse(bool(twice), f"two findings have the key {twice}")
+    silent = next((row.code for row in rows if not with_text(row, study, member.codes).text), "")
+    refuse(bool(silent), f"the sentence {silent} has no message")
+    return f"{len(rows)} findings"

@@ -56,7 +56,7 @@ class Skipped(Exception):  # noqa: N818 - a finding, not an error of the kit
 
 
 @dataclass(frozen=True)
-class Rule:
+class ContractRule:
     """One rule of the seam.
 
     Attributes
@@ -76,7 +76,7 @@ class Rule:
 
 
 # By kind and name, in the order in which they run.
-RULES: dict[str, dict[str, Rule]] = {}
+RULES: dict[str, dict[str, ContractRule]] = {}
 
 
 def rule(kind: str, *needs: str, name: str = "", is_slow: bool = False) -> Callable[[AskT], AskT]:
@@ -85,7 +85,7 @@ def rule(kind: str, *needs: str, name: str = "", is_slow: bool = False) -> Calla
     Parameters
     ----------
     kind : of the members that are checked; an estimator is checked as a `Case`
-    needs, is_slow : as of `Rule`
+    needs, is_slow : as of `ContractRule`
     name : that of the function unless given
     """
 
@@ -93,7 +93,7 @@ def rule(kind: str, *needs: str, name: str = "", is_slow: bool = False) -> Calla
         summary = " ".join((inspect.getdoc(ask) or "").partition("\n\n")[0].split())
         says = summary.removeprefix("Check that ").removesuffix(".")
         own = name or ask.__name__
-        RULES.setdefault(kind, {})[own] = Rule(own, says, ask, needs, is_slow)
+        RULES.setdefault(kind, {})[own] = ContractRule(own, says, ask, needs, is_slow)
         return ask
 
     return added
@@ -110,7 +110,7 @@ class Check:
     verdicts : of the rules that the member was asked so far, by name, since rules need each other
     """
 
-    rule: Rule
+    rule: ContractRule
     kind: str
     member: str
     subject: Any

@@ -16,7 +16,7 @@ import numpy as np
 from harness.arrays import Floats, Ints
 from harness.conformance import panels
 from harness.conformance.case import FIRST, Case, require_agreement, require_equal
-from harness.conformance.panels import RULES, SEED, Rule, Violation, fresh, refuse, rule
+from harness.conformance.panels import RULES, SEED, ContractRule, Violation, fresh, refuse, rule
 from harness.data.panel import Panel
 from harness.errors import EstimationError
 from harness.estimators.guard import in_one_line, predict
@@ -294,4 +294,4 @@ def refused_or_answered(case: Case, *, poor: str) -> str:
 
 for name, (what, _) in POOR.items():
     says = f"{what} refused with a reason, or predicted"
-    RULES[ESTIMATOR.name][name] = Rule(name, says, partial(refused_or_answered, poor=name), SOUND)
+    RULES[ESTIMATOR.name][name] = ContractRule(name, says, partial(refused_or_answered, poor=name), SOUND)

@@ -3,73 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from harness.findings.run import Run
-from harness.language import marked, rendered
-from harness.record.manifest import EstimatorRecord, ProtocolRecord
+from harness.language import marked
+from harness.record.manifest import EstimatorRecord, ProtocolRecord, StudyRecord
 from harness.tables.accuracy import ACCURACY, AccuracyRow
-from harness.tables.decision import ABOVE, UNTESTED
-from harness.tables.gain import GAIN, GAIN_WITHIN, GIVEN_PERIODS, GainRow
-from harness.text.gains import REFERENCE, SYMBOLS
-from harness.text.numbers import p_text, percent, percent_interval, significant
+from harness.tables.gain import GAIN, GAIN_WITHIN, GainRow
 
 # Samples in the order in which they are preferred for comparing estimators.
 SAMPLES = ("test", "all", "train")
 
 # Status and reason of a cell that no table has.
 NOT_RUN = (marked("no result"), marked("the run holds no such cell"))
-
-
-@dataclass(frozen=True)
-class GainCell:
-    """One estimator under one protocol: its gain, or why there is none, or that it is the reference.
-
-    Attributes
-    ----------
-    row : of the table ``gain``; without a gain its numbers are NaN and its status says why. For the
-        reference, which no row is about, it holds the error alone
-    """
-
-    estimator: EstimatorRecord
-    protocol: ProtocolRecord
-    row: GainRow
-
-    @property
-    def has_gain(self) -> bool:
-        """Whether there is a number."""
-        return self.row.decision != UNTESTED
-
-    @property
-    def reason(self) -> str:
-        """Why there is no result, or an empty string."""
-        return self.row.reason
-
-    @property
-    def text(self) -> str:
-        """Return "57.2%", "reference", or the status of a cell without result."""
-        if self.row.is_reference and self.row.is_done:
-            return rendered(REFERENCE)
-        return percent(self.row.gain) if self.has_gain else rendered(self.row.status)
-
-    @property
-    def beneath(self) -> str:
-        """Return the interval, "[50.1, 63.0]", or the reference's error."""
-        if self.row.is_reference and self.row.is_done:
-            return f"MSE {significant(self.row.mse)}"
-        return percent_interval(self.row.conf_low, self.row.conf_high)
-
-    @property
-    def p_adjusted_text(self) -> str:
-        """Return "p = 0.012", adjusted for the estimators of the protocol, or an empty string."""
-        return p_text(self.row.p_holm)
-
-    @property
-    def symbol(self) -> str:
-        """Return what says the same as the colour of the cell."""
-        return SYMBOLS[self.row.decision]
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,30 +54,31 @@ class Gains:
         estimators = self.run.manifest.study.estimators
         return tuple(estimator for estimator in estimators if estimator.id != self.reference)
 
-    def cell(self, outcome: str, estimator: EstimatorRecord, protocol: ProtocolRecord) -> GainCell:
-        """Return the gain on the evaluation sample, or the reason why there is none."""
-        place = outcome, estimator.id, protocol.id
-        own: dict[str, Any] = dict(zip(("outcome", "estimator", "protocol"), place, strict=True))
-        own["reference"] = self.reference
-        if estimator.id == self.reference:
-            error = compared_error(self.run, *place)
-            if error is not None:
-                row = GainRow(**own, sample="", mse=error.mse, status=error.status, reason="")
-                return GainCell(estimator, protocol, row)
-            status, reason = refusal(self.run, *place)
-        else:
-            rows = self.run.rows(GAIN, **own)
-            done = {row.sample: row for row in rows if row.is_done and math.isfinite(row.gain)}
-            if found := next((done[sample] for sample in SAMPLES if sample in done), None):
-                return GainCell(estimator, protocol, found)
-            status, reason = _why_none(rows)
-        empty = GainRow(**own, sample="", status=status, reason=reason)
-        return GainCell(estimator, protocol, empty)
+    def row(self, outcome: str, estimator: str, protocol: str) -> GainRow:
+        """Return the gain on the evaluation sample, or a row with the reason why there is none.
 
-    def cells(self, outcome: str) -> tuple[GainCell, ...]:
+        For the reference itself, which no gain is about, the row holds its error.
+        """
+        key: dict[str, Any] = {"outcome": outcome, "estimator": estimator, "protocol": protocol}
+        if estimator == self.reference:
+            error = compared_error(self.run, outcome, estimator, protocol)
+            if error is not None:
+                return GainRow(
+                    **key, reference=self.reference, sample="", mse=error.mse, status=error.status, reason=""
+                )
+            status, reason = refusal(self.run, outcome, estimator, protocol)
+        else:
+            rows = self.run.rows(GAIN, **key, reference=self.reference)
+            done = {row.sample: row for row in rows if row.is_done and math.isfinite(row.gain)}
+            if any(sample in done for sample in SAMPLES):
+                return next(done[sample] for sample in SAMPLES if sample in done)
+            status, reason = _why_none(rows)
+        return GainRow(**key, reference=self.reference, sample="", status=status, reason=reason)
+
+    def rows(self, outcome: str) -> tuple[GainRow, ...]:
         """Return the gains of one outcome by estimator and protocol, in the order of the study."""
         return tuple(
-            self.cell(outcome, estimator, protocol)
+            self.row(outcome, estimator.id, protocol.id)
             for estimator in self.candidates
             for protocol in self.run.manifest.study.protocols
         )
@@ -170,24 +119,15 @@ def refusal(run: Run, outcome: str, estimator: str, protocol: str) -> tuple[str,
     return _why_none(errors_of(run, outcome, estimator, protocol).values())
 
 
-def established(cells: Sequence[GainCell]) -> tuple[str, ...]:
-    """Return the estimators whose gain is significant, in the order in which they first appear.
+MOST_LEADING = 2
 
-    It is where the estimator is better under at least one protocol that keeps test rows apart and, of these,
-    under every one that has a p-value, and where no interval given few periods lies below zero. A protocol
-    without a result contradicts.
+
+def leading_protocols(study: StudyRecord) -> tuple[ProtocolRecord, ...]:
+    """Return the protocols that tell most: of entities not used in training, then of later periods.
+
+    Where the study has neither they are the first honest ones, and where none is honest the first of all.
     """
-    own: dict[str, list[GainCell]] = {}
-    for cell in cells:
-        if cell.protocol.keeps_test_rows_apart:
-            own.setdefault(cell.estimator.id, []).append(cell)
-    return tuple(name for name, same in own.items() if _agree(same))
-
-
-def _agree(cells: Sequence[GainCell]) -> bool:
-    tested = [cell for cell in cells if cell.row.inference != GIVEN_PERIODS]
-    return (
-        bool(tested)
-        and all(cell.row.decision == ABOVE for cell in tested)
-        and not any(cell.row.conf_high < 0.0 for cell in cells)
-    )
+    honest = tuple(protocol for protocol in study.protocols if protocol.keeps_test_rows_apart)
+    new = tuple(protocol for protocol in honest if not protocol.knows_entities)
+    later = tuple(one for one in honest if one.knows_entities and one.tested_periods == "later")
+    return (new[:1] + later[:1] or honest or study.protocols)[:MOST_LEADING]

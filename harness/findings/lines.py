@@ -10,6 +10,7 @@ import numpy as np
 
 from harness.arrays import Floats, Mask, frozen_floats
 from harness.findings.run import Run
+from harness.findings.sentence import Stretch
 from harness.scenarios.curve.scenario import SMALL_SHARE
 from harness.scenarios.grid import runs_of
 from harness.tables import curves as tables
@@ -18,7 +19,6 @@ from harness.tables.effects import SIMULTANEOUS as SIMULTANEOUS
 from harness.tables.effects import EffectRow
 from harness.tables.heterogeneity import CONDITIONAL_EFFECTS, ConditionalEffectRow, SurfaceKey
 from harness.tables.table import grouped
-from harness.text.effects import Stretch
 
 # One point of a line with the limits of one of its bands.
 BandedRow = tables.CurveRow | ConditionalEffectRow | EffectRow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -13,10 +14,11 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from harness.arrays import Floats
-from harness.findings import answers
 from harness.findings import lines as run_lines
-from harness.findings.debiased import effects_on
-from harness.findings.gains import GainCell, Gains
+from harness.findings.gains import Gains, leading_protocols
+from harness.findings.rules.caution import headline_claims
+from harness.findings.rules.effect import effects_on, first_effect
+from harness.findings.rules.within import coefficient_slopes
 from harness.findings.run import Run
 from harness.language import rendered, topic
 from harness.record.manifest import DataRecord, ProtocolRecord, StudyRecord
@@ -30,20 +32,29 @@ from harness.report.sections.accuracy import gain_caption, gain_whisker
 from harness.report.sections.effect_rows import centred, effects_of
 from harness.report.sections.section import featured
 from harness.scenarios.effect.scenario import TRUE_SLOPES
-from harness.tables.claims import CLAIMS
+from harness.tables.claims import CLAIMS, ClaimRow
 from harness.tables.effects import EFFECTS, EffectRow
+from harness.tables.gain import GAIN, GainRow
+from harness.tables.table import NAN
 from harness.text.context import Context
 from harness.text.numbers import count, percent
 from harness.text.plain_text import capitalised, file_slug, joined, listed, shortened
+from harness.text.screen import first_screen, labelled
 
 gettext = topic("report.front")
 
 
 @dataclass(frozen=True, eq=False)
 class FrontOutcome:
-    """What the run says of one outcome, and its figures of gains, the curve and effects."""
+    """One outcome: its label, what the run says of it, and figures of gains, the curve and effects.
 
-    answer: answers.Answer
+    Attributes
+    ----------
+    texts : what each text is about, with the text
+    """
+
+    label: str
+    texts: tuple[tuple[str, str], ...]
     figures: tuple[ReportFigure, ...]
 
 
@@ -90,13 +101,16 @@ def front_of(run: Run, *, pictures: Sequence[Picture] = ()) -> Front:
     pictures : kinds of files of every figure next to the SVG
     """
     study = run.manifest.study
-    rows = tuple(answers.headline(run)) if run.rows(CLAIMS) else ()
+    rows, shown = tuple(headline(run)) if run.rows(CLAIMS) else (), first_screen(run)
     with canvas.house_style():
         outcomes = tuple(
-            FrontOutcome(answers.answer(run, name), _figures(run, name)) for name in study.outcomes
+            FrontOutcome(study.label(one.outcome), labelled(one), _figures(run, one.outcome))
+            for one in shown.outcomes
         )
-        table = headline_table(study, rows) if rows and answers.has([row.here for row in rows]) else None
-        front = Front(shape(study, run.manifest.data), answers.cautions(run), table, outcomes)
+        table = headline_table(study, rows) if rows and has([row.here for row in rows]) else None
+        front = Front(
+            shape(study, run.manifest.data), tuple(row.text for row in shown.cautions), table, outcomes
+        )
         for figure in front.figures:
             canvas.finish(figure, is_simulated=run.manifest.data.simulated, pictures=pictures)
     return front
@@ -129,7 +143,45 @@ def shape(study: StudyRecord, data: DataRecord) -> str:
     )
 
 
-def headline_table(study: StudyRecord, rows: Sequence[answers.HeadlineRow]) -> HeadlineTable:
+@dataclass(frozen=True)
+class HeadlineRow:
+    """A published gain next to those of this run, fractions; NaN for one that the run does not have.
+
+    Attributes
+    ----------
+    claim : the published gain
+    here : the same estimator under the same protocol
+    further : the first further reference, such as fixed effects, under that protocol
+    new : the same estimator for entities not used in training
+    """
+
+    claim: ClaimRow
+    here: float
+    further: float
+    new: float
+
+
+def headline(run: Run) -> Iterator[HeadlineRow]:
+    """Yield each published gain that heads the study, with the gains of this run."""
+    study = run.manifest.study
+    gains = {
+        (row.outcome, row.protocol, row.sample, row.estimator): row.gain
+        for row in run.rows(GAIN)
+        if row.reference == study.reference and row.is_done
+    }
+    known = {entry.id for entry in study.estimators}
+    for row in (row for row in headline_claims(run.rows(CLAIMS)) if row.estimator in known):
+        others = [name for name in study.further_references[:1] if name != row.estimator]
+        further = [gains.get((row.outcome, row.protocol, row.sample, name), NAN) for name in others]
+        yield HeadlineRow(row, row.this_run, next(iter(further), NAN), row.counterpart)
+
+
+def has(values: Sequence[float]) -> bool:
+    """Return whether any of several numbers is there."""
+    return any(map(math.isfinite, values))
+
+
+def headline_table(study: StudyRecord, rows: Sequence[HeadlineRow]) -> HeadlineTable:
     """Return published gains as printed, under the same protocol here, and for entities not used in training.
 
     Columns without a number are left out.
@@ -147,7 +199,7 @@ def headline_table(study: StudyRecord, rows: Sequence[answers.HeadlineRow]) -> H
             [row.new for row in rows],
         ),
     ]
-    shown = [(head, gains) for head, gains in columns if answers.has(gains)]
+    shown = [(head, gains) for head, gains in columns if has(gains)]
     labels = [study.label(row.claim.outcome) for row in rows]
     gain = gettext("Gain over {reference_label}").format(reference_label=study.reference_label)
     cells = zip(labels, *([percent(one) for one in gains] for _, gains in shown), strict=True)
@@ -178,14 +230,14 @@ LEGEND_LABEL = 44
 def published_protocol(study: StudyRecord) -> ProtocolRecord | None:
     """Return the protocol of published comparisons, drawn in pale grey; None where it is a column."""
     found = (protocol for protocol in study.protocols if protocol.use == PUBLISHED)
-    return next((protocol for protocol in found if protocol not in answers.leading_protocols(study)), None)
+    return next((protocol for protocol in found if protocol not in leading_protocols(study)), None)
 
 
 def front_gains(gains: Gains, outcome: str) -> ReportFigure:
     """Return the figure of the leading gains of one outcome over the study's reference."""
     study = gains.run.manifest.study
     pale = published_protocol(study)
-    columns = joined([f"“{protocol.title}”" for protocol in answers.leading_protocols(study)])
+    columns = joined([f"“{protocol.title}”" for protocol in leading_protocols(study)])
     message = gettext("Gain of each estimator in predicting {outcome} under {columns}, with intervals.")
     grey = gettext(" Pale grey: “{title}”.").format(title=pale.title) if pale else ""
     return ReportFigure(
@@ -199,18 +251,22 @@ def front_gains(gains: Gains, outcome: str) -> ReportFigure:
 def plot_front_gains(gains: Gains, outcome: str) -> Figure:
     """Return the figure of one outcome; rows are all estimators but the reference, columns protocols."""
     study, candidates = gains.run.manifest.study, gains.candidates
-    columns, pale = answers.leading_protocols(study), published_protocol(study)
-    cells = [[gains.cell(outcome, entry, protocol) for entry in candidates] for protocol in columns]
-    published = [gains.cell(outcome, entry, pale) for entry in candidates] if pale else []
+    columns, pale = leading_protocols(study), published_protocol(study)
+    rows = [[gains.row(outcome, entry.id, protocol.id) for entry in candidates] for protocol in columns]
+    published = [gains.row(outcome, entry.id, pale.id) for entry in candidates] if pale else []
     n_rows, is_crowded = max(LEAST_ROWS, len(candidates)), len(candidates) > MOST_TALL
     figure = canvas.new_figure(canvas.SINGLE_COLUMN, 0.8 + n_rows * (LOW if is_crowded else TALL))
     panels = figure.subplots(1, len(columns), sharex=True, sharey=True, squeeze=False)[0]
-    shown = [gain_whisker(cell) for own in (*cells, published) for cell in own]
-    start, end = cut_limits([number for one in shown for number in one.numbers])
-    for axes, protocol, own in zip(panels, columns, cells, strict=True):
+    names = [entry.label for entry in candidates]
+    shown = [list(map(gain_whisker, names, column)) for column in rows]
+    marks = list(map(gain_whisker, names, published))
+    start, end = cut_limits(
+        [number for column in (*shown, marks) for one in column for number in one.numbers]
+    )
+    for axes, protocol, column in zip(panels, columns, shown, strict=True):
         title = drawable_lines(protocol.title, LOW_TITLE if is_crowded else TITLE)
         axes.set_title(title, loc="left", fontsize=8)
-        _plot_column(axes, own, published, start=start)
+        _plot_column(axes, column, published, start=start)
     labels = [
         drawable(shortened(entry.label, LONG_LABEL)) if is_crowded else drawable_lines(entry.label, LABEL)
         for entry in candidates
@@ -224,16 +280,14 @@ def plot_front_gains(gains: Gains, outcome: str) -> Figure:
     return figure
 
 
-def _plot_column(
-    axes: Axes, cells: Sequence[GainCell], published: Sequence[GainCell], *, start: float
-) -> None:
+def _plot_column(axes: Axes, shown: Sequence[Whisker], published: Sequence[GainRow], *, start: float) -> None:
     zero_axis(axes)
-    for row, cell in enumerate(published):
-        if cell.has_gain and 100 * cell.row.gain >= start:
+    for height, row in enumerate(published):
+        if row.has_gain and 100 * row.gain >= start:
             # Above the white boxes behind the numbers of losses beyond the axis.
-            axes.plot(100 * cell.row.gain, row + 0.28, marker="o", color=PALE, markersize=3.5, zorder=3.5)
-    for row, cell in enumerate(cells):
-        plot_whisker(axes, gain_whisker(cell), row, start=start)
+            axes.plot(100 * row.gain, height + 0.28, marker="o", color=PALE, markersize=3.5, zorder=3.5)
+    for height, whisker in enumerate(shown):
+        plot_whisker(axes, whisker, height, start=start)
 
 
 class DebiasedShape(NamedTuple):
@@ -369,7 +423,7 @@ def front_effects(run: Run, outcome: str) -> ReportFigure | None:
 def effect_whiskers(run: Run, outcome: str) -> tuple[str, Sequence[Whisker]]:
     """Return what effect is estimated, in words, and the effects by estimator and method."""
     study = run.manifest.study
-    first = next(iter(answers.first_rows(run, outcome)), None)
+    first = next(iter(first_effect(run, outcome)), None)
     exposure = first.exposure if first is not None and first.is_done else study.exposure
     words = gettext("Effect of {exposure} on {outcome}")
     label = words.format(exposure=study.label(exposure), outcome=study.label(outcome))
@@ -382,13 +436,13 @@ def effect_whiskers(run: Run, outcome: str) -> tuple[str, Sequence[Whisker]]:
 def _coefficient_whiskers(run: Run, outcome: str, exposure: str) -> Iterator[Whisker]:
     """Yield the coefficients of the exposure, or of each of its levels."""
     for entry in run.manifest.study.estimators:
-        for level, numbers in answers.coefficient_slopes(run, outcome, exposure, entry.id):
-            yield Whisker(listed(filter(None, [entry.label, level])), *numbers, PLAIN_STYLE)
+        for slope in coefficient_slopes(run, outcome, exposure, entry.id):
+            yield Whisker(listed(filter(None, [entry.label, slope.level])), *slope.estimate, PLAIN_STYLE)
 
 
 def _debiased_whiskers(run: Run, outcome: str, exposure: str) -> Iterator[Whisker]:
     """Yield the debiased effects of the form of the one that comes first, by method."""
-    study, first = run.manifest.study, next(iter(answers.first_rows(run, outcome)), None)
+    study, first = run.manifest.study, next(iter(first_effect(run, outcome)), None)
     if first is None:
         return
     for rows in effects_on(run, outcome):

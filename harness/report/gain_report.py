@@ -14,8 +14,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from harness.findings.gain import verdict, verdict_caveats
-from harness.findings.gains import Gains, established
+from harness.findings.gains import Gains
+from harness.findings.rules.gain import established_gains
 from harness.findings.run import Run, RunReader, read_run
 from harness.language import spaced
 from harness.record.manifest import StudyRecord
@@ -23,6 +23,7 @@ from harness.report.sections import multiverse_rows
 from harness.report.translation import localised
 from harness.tables.accuracy import ACCURACY, AccuracyRow
 from harness.tables.claims import CLAIMS
+from harness.tables.findings import FINDINGS
 from harness.tables.gain import DECOMPOSITION, GAIN, MULTIVERSE_CHOICES, GainRow
 from harness.tables.table import CODE
 
@@ -117,14 +118,14 @@ def _gain(row: GainRow) -> dict[str, Any]:
 
 
 def _verdict(gains: Gains, outcome: str) -> dict[str, Any]:
-    study, cells = gains.run.manifest.study, gains.cells(outcome)
-    said = [verdict(cells, reference=gains.reference)]
-    said += () if gains.over else verdict_caveats(gains, cells)
+    """Return the verdicts over one reference; over the study's, with what stands against them."""
+    rows = gains.run.rows(FINDINGS, outcome=outcome, code="gain_verdict", about=gains.reference)
+    caveats = [rows[0].caveats_text] if rows and rows[0].caveats_text and not gains.over else []
     return {
         "outcome": outcome,
         "reference": gains.reference,
-        "established": list(established(cells)),
-        "words": [spaced(sentence.said(study)) for sentence in said],
+        "established": list(established_gains(gains.run.manifest.study, gains.rows(outcome))),
+        "words": [spaced(text) for text in (" ".join(row.text for row in rows), *caveats)],
     }
 
 

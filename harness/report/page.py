@@ -11,8 +11,7 @@ from itertools import groupby
 from pathlib import Path
 
 from harness.errors import HarnessError
-from harness.findings.answers import answer
-from harness.findings.gains import GainCell, Gains
+from harness.findings.gains import Gains
 from harness.findings.run import Run
 from harness.language import rendered, topic
 from harness.registry.plugin import faulty_member
@@ -35,8 +34,10 @@ from harness.report.sections.section import ReportFile, Section
 from harness.report.table import ReportTable
 from harness.report.translation import localised
 from harness.study.spec.study import ReportFormat
+from harness.tables.gain import GainRow
 from harness.tables.preparation import Note
-from harness.text.gains import WORDS
+from harness.text.decisions import SYMBOLS, WORDS, gain_text, limits_text
+from harness.text.screen import first_screen, labelled
 
 gettext = topic("report.page")
 
@@ -219,7 +220,7 @@ def _cells(alike: Sequence[Note]) -> Iterator[str]:
 
 @dataclass
 class Numbering:
-    """Numbers sections, tables and figures as they are rendered.
+    """SourceNumbers sections, tables and figures as they are rendered.
 
     Attributes
     ----------
@@ -317,15 +318,26 @@ def digest(run: Run, *, report: str, messages: Sequence[Path] = ()) -> str:
     with localised(run, messages=messages) as own:
         study, gains = own.manifest.study, Gains(own)
 
-        def cells(outcome: str) -> list[tuple[str, list[GainCell]]]:
+        def cells(outcome: str) -> list[tuple[str, list[GainRow]]]:
             protocols = study.honest_first
             return [
-                (entry.label, [gains.cell(outcome, entry, one) for one in protocols])
+                (entry.label, [gains.row(outcome, entry.id, one.id) for one in protocols])
                 for entry in study.estimators
             ]
 
-        outcomes = [(answer(own, one), cells(one)) for one in study.outcomes]
+        outcomes = [
+            (study.label(one.outcome), labelled(one), cells(one.outcome))
+            for one in first_screen(own).outcomes
+        ]
         data = own.manifest.data
         return from_template(
-            "digest.html.j2", study=study, data=data, outcomes=outcomes, words=WORDS, report=report
+            "digest.html.j2",
+            study=study,
+            data=data,
+            outcomes=outcomes,
+            words=WORDS,
+            symbols=SYMBOLS,
+            gain_text=gain_text,
+            limits_text=limits_text,
+            report=report,
         )

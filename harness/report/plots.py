@@ -42,7 +42,7 @@ def plot_gain(run: Run, axes: Axes, *, outcome: str, protocol: str, estimators: 
     gains = Gains(run)
     (under,) = (one for one in run.manifest.study.protocols if one.id == protocol)
     candidates = [entry for entry in gains.candidates if entry.id in estimators]
-    shown = [gain_whisker(gains.cell(outcome, entry, under)) for entry in candidates]
+    shown = [gain_whisker(entry.label, gains.row(outcome, entry.id, under.id)) for entry in candidates]
     start, end = cut_limits(number for one in shown for number in one.numbers)
     _plot_named(axes, shown, start=start)
     axes.set_xlim(start, end)

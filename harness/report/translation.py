@@ -7,11 +7,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from harness.findings.rule import Rule
 from harness.findings.run import Run
-from harness.findings.table import findings_in_words
+from harness.findings.table import RULES, RULES_VERSION
 from harness.language import ENGLISH, from_json, marked, rendered, spoken
 from harness.record.manifest import Manifest, ProtocolRecord
 from harness.tables.findings import FINDINGS
+from harness.text.render import findings_rendered, findings_table
 
 # Words that tables hold in English: the keys and what is absorbed, what claims say of curves, effects and
 # numbers that are tied, and what checks of them assume.
@@ -27,23 +29,27 @@ MESSAGES = (
 
 
 @contextmanager
-def localised(run: Run, *, messages: Sequence[Path] = ()) -> Iterator[Run]:
+def localised(run: Run, *, messages: Sequence[Path] = (), rules: Sequence[Rule] = RULES) -> Iterator[Run]:
     """Write texts in the language of a run's report, and yield the run with its own words in it.
 
     Tables hold English. What was composed then is looked up among the messages of the folder; the sentences
-    of findings are made again from their codes and parameters.
+    of findings are made again from their codes and parameters. Of a folder whose findings other rules made
+    they are made from its other tables.
 
     Parameters
     ----------
     messages : folders of the plugins' catalogs
+    rules : with the words of plugins' sentences; of others the table's own, in English, stay
     """
     study = run.manifest.study
+    if run.manifest.rules_version != RULES_VERSION:
+        run = Run(run.manifest, run.folder, {**run.tables, FINDINGS.name: findings_table(run, rules)})
     with spoken(study.language, messages):
         if study.language == ENGLISH:
             yield run
             return
         manifest = in_words(run.manifest)
-        own = findings_in_words(Run(manifest, run.folder, run.tables))
+        own = findings_rendered(Run(manifest, run.folder, run.tables), rules)
         yield Run(manifest, run.folder, {**run.tables, FINDINGS.name: own})
 
 

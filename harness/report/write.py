@@ -9,7 +9,9 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.findings.rule import Rule
 from harness.findings.run import Run, RunStore, read_run
+from harness.findings.table import RULES
 from harness.language import marked, rendered, topic
 from harness.record.manifest import Manifest
 from harness.report.blocks import Picture
@@ -75,11 +77,13 @@ class Reporter:
     sections : that a report may have, in any order; those that are present in a run are shown
     messages : folders of the plugins' catalogs in other languages
     pictures : kinds of files of every figure next to the SVG
+    rules : on result tables, with the words of their sentences
     """
 
     sections: Sequence[Section] = ()
     messages: Sequence[Path] = ()
     pictures: Sequence[Picture] = ()
+    rules: Sequence[Rule] = RULES
 
     def report(self, path: Path, *, forced: Sequence[str] = ()) -> RunFolder:
         """Write the report of a run in the formats that its spec asks for.
@@ -131,7 +135,7 @@ class Reporter:
             return (GAIN_REPORT, *self._write_for_readers(folder, run, formats))
 
     def _translated(self, folder: RunStore) -> AbstractContextManager[Run]:
-        return localised(read_run(folder), messages=self.messages)
+        return localised(read_run(folder), messages=self.messages, rules=self.rules)
 
     def _write_for_readers(
         self, folder: RunStore, run: Run, formats: Sequence[ReportFormat]

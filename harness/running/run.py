@@ -12,9 +12,9 @@ import pandas as pd
 
 from harness.data.read.files import FRAME_FILE, FrameFile
 from harness.data.read.source import machine_bytes, refuse_changed
+from harness.findings.rule import RULE, Rule
 from harness.findings.run import Run
 from harness.findings.shape import shape_rates
-from harness.findings.table import findings_table
 from harness.record.manifest import Manifest
 from harness.registry.registry import Registry, libraries_of
 from harness.running.calibration_record import calibrated_rates, calibration_record
@@ -37,6 +37,7 @@ from harness.study.expectations.cell import Reproduction, check_expectations, na
 from harness.study.expectations.expectation import AnyExpectation
 from harness.study.variation import LADDER, MULTIVERSE
 from harness.tables.findings import ERROR_RATES, FINDINGS
+from harness.text.render import findings_table
 
 
 def write_run(
@@ -105,7 +106,7 @@ def write_run(
             manifest = manifest_of(
                 *(options, prepared, used), folder=folder.path, started=started, results=results
             )
-            write_results(new, results, manifest)
+            write_results(new, results, manifest, tuple(registry.of(RULE).values()))
         store.clear()
     return folder
 
@@ -120,12 +121,13 @@ def _write_rates(folder: RunFolder, plan: Plan, calibrated: Mapping[str, pd.Data
         folder.write_table(name, table)
 
 
-def write_results(folder: RunFolder, results: RunResults, manifest: Manifest) -> None:
+def write_results(folder: RunFolder, results: RunResults, manifest: Manifest, rules: Sequence[Rule]) -> None:
     """Write the spec, the tables and last the manifest of what was found.
 
     Parameters
     ----------
     manifest : of the run, without the hashes of its files
+    rules : on the tables, of the harness and of plugins
 
     Raises
     ------
@@ -135,7 +137,7 @@ def write_results(folder: RunFolder, results: RunResults, manifest: Manifest) ->
     refuse_changed(results.prepared.table)
     write_tables(folder, results, manifest.study)
     folder.write_text(SPEC, results.prepared.loaded.document.text)
-    write_conclusions(folder, results.study, manifest)
+    write_conclusions(folder, results.study, manifest, rules)
     folder.write_manifest(manifest)
 
 
@@ -182,7 +184,8 @@ def _reproduced(
         )
         write_tables(folder, results, manifest.study)
         if any(one.table == FINDINGS.name for one in expected):
-            folder.write_table(FINDINGS.name, findings_table(Run(manifest, folder)))
+            rules = tuple(registry.of(RULE).values())
+            folder.write_table(FINDINGS.name, findings_table(Run(manifest, folder), rules))
         return check_expectations(expected, folder.read_table)
 
 

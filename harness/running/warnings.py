@@ -23,7 +23,7 @@ from harness.study.spec.entry import ScenarioEntry
 from harness.study.spec.study import Study
 from harness.tables.preparation import WARNINGS, Note
 from harness.tables.table import coded
-from harness.text.sentences import MESSAGES
+from harness.text.gains import NICKELL
 
 # Beyond this skewness an outcome in levels is one of a few rows; an exponential distribution has 2.
 EXTREME_SKEWNESS = 3.0
@@ -145,7 +145,7 @@ def lagged_outcome_notes(study: Study, *, n_periods: int) -> Iterator[Note]:
     for outcome in roles.outcomes:
         lags = (step for step in study.data.steps if isinstance(step, Lag) and step.of == outcome)
         lagged = ", ".join(step.into for step in lags if step.into in roles.regressors)
-        message = Coded(MESSAGES["nickell"], lagged=lagged, entity=roles.entity, n_periods=n_periods)
+        message = Coded(NICKELL, lagged=lagged, entity=roles.entity, n_periods=n_periods)
         for entry in study.estimators:
             if lagged and absorbs_entities(entry.estimator):
                 yield Note("W-NICKELL", f"{outcome} · {entry.id}", message)

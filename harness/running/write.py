@@ -14,8 +14,8 @@ from harness.estimators.guard import attempt
 from harness.estimators.protocol import absorbs_periods
 from harness.evaluation.protocol import TOUCHES_TEST_ROWS
 from harness.evaluation.residual_tests import encompassing_test, moran_test, surroundings_of
+from harness.findings.rule import Rule
 from harness.findings.run import Run
-from harness.findings.table import findings_table
 from harness.record.decisions import decided
 from harness.record.manifest import Manifest, StudyRecord
 from harness.rng import random_stream
@@ -44,6 +44,7 @@ from harness.tables.findings import FINDINGS
 from harness.tables.registry import TABLES
 from harness.tables.table import ResultTable, coded
 from harness.tables.variations import VARIATIONS
+from harness.text.render import findings_table
 
 
 def effect_tests(results: RunResults, folder: RunFolder) -> Iterator[pd.DataFrame]:
@@ -269,14 +270,15 @@ def write_tables(folder: RunFolder, results: RunResults, study: StudyRecord) -> 
 
 
 @one_thread()
-def write_conclusions(folder: RunFolder, study: Study, manifest: Manifest) -> None:
+def write_conclusions(folder: RunFolder, study: Study, manifest: Manifest, rules: Sequence[Rule]) -> None:
     """Write what follows from the other tables: findings, and what was expected of them and of the others.
 
     Parameters
     ----------
     manifest : of the run, without the hashes of its files
+    rules : on the tables, of the harness and of plugins
     """
-    folder.write_table(FINDINGS.name, findings_table(Run(manifest, folder)))
+    folder.write_table(FINDINGS.name, findings_table(Run(manifest, folder), rules))
     if study.expect:
         found = expectations_table(check_expectations(study.expect, folder.read_table))
         _write(folder, TABLES["expectations"], [found])

@@ -13,6 +13,7 @@ import pandas as pd
 from harness.errors import ArtifactError, SpecError
 from harness.estimators.protocol import n_candidates
 from harness.evaluation.fold_fit import FoldResult
+from harness.findings.rule import RULE, Rule
 from harness.registry.registry import Registry
 from harness.running.checkpoints import CheckpointStore, TaskResult
 from harness.running.dependence import Environment, installed_code, versions
@@ -122,6 +123,7 @@ def write_studies(
     results: Mapping[str, Sequence[TaskResult]],
     environment: Environment,
     *,
+    rules: Sequence[Rule],
     started: datetime,
 ) -> tuple[RunFolder, ...]:
     """Write the run folder of every study, and return them in order.
@@ -130,6 +132,7 @@ def write_studies(
     ----------
     folder : of the suite
     results : of the tasks of each study, in their order
+    rules : on the tables of a study, of the harness and of plugins
     started : when the suite was
     """
     written = []
@@ -144,7 +147,7 @@ def write_studies(
             results=found,
         )
         with locked(own_folder.path), own_folder.replaced() as new:
-            write_run(new, found, manifest)
+            write_run(new, found, manifest, rules)
         written.append(own_folder)
     return tuple(written)
 
@@ -200,7 +203,8 @@ def run_suite(
         results: dict[str, list[TaskResult]] = {run.id: [] for run in runs}
         for task, result in zip(tasks, kept.results, strict=True):
             results[task.study].append(result)
-        folders = write_studies(folder, studies, results, environment, started=started)
+        rules = tuple(registry.of(RULE).values())
+        folders = write_studies(folder, studies, results, environment, rules=rules, started=started)
         is_simulated = all(own.manifest().data.simulated for own in folders)
         record = suite_results.SuiteRecord(
             suite=suite,

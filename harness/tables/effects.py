@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from harness.language import marked
-from harness.tables.decision import UNTESTED
+from harness.tables.decision import UNTESTED, Decision
 from harness.tables.table import NAN, STATUS, AnswerRow, ResultRow, typed
 
 # Bands of an effect: of each of its points, and of all of them together.
@@ -66,7 +66,7 @@ class EffectRow(DebiasedRow):
     df: float = NAN
     p_adjusted: float = NAN
     family: str = ""
-    decision: str = UNTESTED
+    decision: Decision = UNTESTED
     assumption: str
     assumption_code: str = ""
 
@@ -132,7 +132,7 @@ class MediationRow(DebiasedRow):
     n_entities: int | None
     p_adjusted: float = NAN
     family: str = ""
-    decision: str = UNTESTED
+    decision: Decision = UNTESTED
 
     @property
     def is_indirect(self) -> bool:
@@ -159,7 +159,7 @@ class EffectTestRow(ResultRow):
     statistic: float
     p_value: float
     n_entities: int | None = None
-    decision: str = UNTESTED
+    decision: Decision = UNTESTED
 
 
 EFFECTS = typed(

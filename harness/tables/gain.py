@@ -46,6 +46,11 @@ class GainRow(ResultRow):
     decision: Decision = UNTESTED
 
     @property
+    def has_gain(self) -> bool:
+        """Whether there is a number."""
+        return self.decision != UNTESTED
+
+    @property
     def is_reference(self) -> bool:
         """Whether it stands for the reference itself, of which there is an error and no gain."""
         return self.estimator == self.reference

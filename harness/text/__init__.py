@@ -1,1 +1,1 @@
-"""Numbers, lists and sentences as a reader wants them, in the language in use."""
+"""SourceNumbers, lists and sentences as a reader wants them, in the language in use."""

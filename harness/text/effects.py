@@ -1,365 +1,87 @@
-"""Sentences on effects: slopes and turns of curves, debiased effects, groups, contrasts and moderators."""
+"""Sentences on effects: debiased, indirect, within entities, and what would overturn them."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
 
+from harness.findings.rules import effect, within
+from harness.findings.sentence import Estimate
 from harness.language import marked, rendered, topic
-from harness.tables.table import NAN
-from harness.text.context import Context, Estimate
-from harness.text.numbers import (
-    NO_BREAK,
-    fixed,
-    in_unit,
-    is_outside,
-    p_text,
-    percent,
-    plain,
-    significant,
-    with_interval,
-)
+from harness.text.context import Context, Texts
+from harness.text.numbers import NO_BREAK, fixed, in_unit, is_outside, p_text, percent, plain, significant
 from harness.text.numbers import estimate as rounded_estimate
-from harness.text.plain_text import capitalised, in_turn, joined, listed, ranged
+from harness.text.plain_text import capitalised, in_turn, listed, ranged
+from harness.text.stretches import sides
 
 gettext = topic("text.effects")
 
 
-# First and last point of a stretch of a grid, one point where they are alike; and several.
-Stretch = tuple[float, float]
-Stretches = Sequence[Stretch]
-
-# Where a curve turns that does not.
-NOWHERE: Estimate = (NAN, NAN, NAN)
-
-# Kind of a turning point or threshold that says there is none.
-NONE = "none"
-
-
-def stretches(found: Stretches) -> str:
-    """Return stretches of a grid in words: ``from 2 to 5 and at 9``."""
-    one, several = gettext("at {first}"), gettext("from {first} to {last}")
-    parts = [(one if first == last else several, plain(first), plain(last)) for first, last in found]
-    return joined([words.format(first=first, last=last) for words, first, last in parts])
-
-
-def _sides(sides: Mapping[str, Stretches], unit: str = "") -> list[str]:
-    """Return each side, a message, that holds anywhere, with its stretches."""
-    return [
-        rendered(words).format(stretches=in_unit(stretches(found), unit))
-        for words, found in sides.items()
-        if found
-    ]
-
-
-def _open(*, is_established: bool) -> str:
-    return "" if is_established else gettext("; not significantly different from zero")
-
-
-def _curve(context: Context, scenario: str) -> str:
-    """Return whose curve it is, and over what where that is not the study's exposure."""
-    exposure = context.study.exposure_of(scenario)
-    is_own = exposure == context.study.exposure
-    over = "" if is_own else context.filled(" of {exposure}", exposure=exposure)
-    return context.filled("{estimator}, net effect curve{over}", over=over)
-
-
-def model_curve(
-    context: Context,
-    *,
-    scenario: str,
-    rises: Stretches,
-    falls: Stretches,
-    at: float,
-    slope: Estimate,
-    p_value: float = NAN,
-    mean: float = NAN,
-    debiased: Estimate = NOWHERE,
-) -> str:
-    """Return where a model's curve rises and falls, its clearest slope, and that the debiased one differs.
-
-    Parameters
-    ----------
-    p_value : of a slope of zero everywhere
-    mean : the mean slope, where it lies outside the interval of the slope `debiased`
-    """
-    exposure = context.study.exposure_of(scenario)
-    unit = context.study.unit(exposure)
-    signs = _sides({marked("rises {stretches}"): rises, marked("falls {stretches}"): falls}, unit)
-    where = in_unit(plain(at), "" if signs else unit)
-    clearest = context.filled("slope {estimate} at {at}", estimate=context.effect(slope, exposure), at=where)
-    together = p_text(p_value)
-    clearest += context.filled(", {p} for the whole curve", p=together) if together else ""
-    if signs:
-        said = context.filled("it {signs}; {slope}", signs=listed(signs), slope=clearest)
-    elif any(slope):
-        words = marked("the slope is nowhere significantly different from zero (simultaneous band); {slope}")
-        said = context.filled(words, slope=clearest)
-    else:
-        said = gettext("flat in every draw")
-    denied = (
-        ""
-        if mean != mean
-        else context.filled(
-            " Its mean slope, {mean}, lies outside the interval of the debiased effect, {debiased}.",
-            mean=significant(mean, 3),
-            debiased=context.effect(debiased, exposure),
-        )
-    )
-    return context.filled("{subject}: {said}.", subject=_curve(context, scenario), said=said) + denied
-
-
-def curve_bend(context: Context, *, scenario: str, is_bent: bool) -> str:
-    """Return whether one slope lies within the band of all slopes."""
-    said = gettext("nonlinear: no constant slope lies within the simultaneous band")
-    none = gettext("no evidence of nonlinearity: a constant slope lies within the simultaneous band")
-    return context.filled(
-        "{subject}: {said}.", subject=_curve(context, scenario), said=said if is_bent else none
-    )
-
-
-def _doubt(at: Estimate, *, is_established: bool) -> str:
-    """Return what is not established of a turn: that it is there, or where."""
-    place = gettext("; its place is uncertain") if is_outside(*at) else ""
-    return place if is_established else gettext("; not significant")
-
-
-def turning_point(
-    context: Context,
-    *,
-    scenario: str,
-    kind: str,
-    at: Estimate = NOWHERE,
-    share_of_draws: float = NAN,
-    is_established: bool = False,
-) -> str:
-    """Return where a curve turns, or that it does not."""
-    if kind == NONE:
-        return context.filled("{estimator}: the curve has no turning point inside the supported range.")
-    unit = context.study.unit(context.study.exposure_of(scenario))
-    return context.filled(
-        "{estimator}: the curve has a {kind} at {place}, in {share_of_draws} of draws{doubt}.",
-        kind=kind,
-        place=in_unit(with_interval(*at), unit),
-        share_of_draws=share_of_draws,
-        doubt=_doubt(at, is_established=is_established),
-    )
-
-
-def sign_change(
-    context: Context,
-    *,
-    moderator: str,
-    below: Stretches,
-    above: Stretches,
-    p_value: float = NAN,
-    places: Sequence[tuple[Estimate, float]] = (),
-) -> str:
-    """Return where a model's effect along a moderator is below and above zero, and where it changes sign.
-
-    Parameters
-    ----------
-    p_value : of both signs, for all values of the moderator together
-    places : of the changes, each with the share of draws that have it
-    """
-    sides = _sides({marked("below zero {stretches}"): below, marked("above zero {stretches}"): above})
-    if below and above:
-        known = [
-            context.filled(
-                " at {place}, in {share_of_draws} of draws{doubt}",
-                place=with_interval(*at),
-                share_of_draws=share,
-                doubt=_doubt(at, is_established=True),
-            )
-            for at, share in places
-        ]
-        said = gettext("it changes its sign") + joined(known)
-        said += f" ({together})" if (together := p_text(p_value)) else ""
-    else:
-        said = gettext("no change of sign")
-    where = joined(sides) or gettext("nowhere significantly different from zero")
-    return context.filled(
-        "{estimator}, effect by {moderator}: {where}; {said}.", moderator=moderator, where=where, said=said
-    )
-
-
-def contrast(
-    context: Context, *, high: str, low: str, where: str, estimate: Estimate, is_established: bool
-) -> str:
-    """Return what one value of the exposure rather than another changes."""
-    study = context.study
-    values = gettext("{high} rather than {low}").format(high=high, low=low)
-    subject = (study.estimator_label(context.estimator), f"{study.label(study.exposure)} {values}", where)
-    number = in_unit(with_interval(*estimate), study.unit(context.outcome))
-    said = _open(is_established=is_established)
-    return context.filled(
-        "{subject}: {number}{said}.", subject=listed(filter(None, subject)), number=number, said=said
-    )
-
-
-def group_difference(
-    context: Context,
-    *,
-    scenario: str,
-    by: str,
-    group: str,
-    other: str,
-    difference: Estimate,
-    is_established: bool,
-    p_value: float = NAN,
-) -> str:
-    """Return what the effect in one group is more than in another; the p-value is adjusted."""
-    adjusted = p_text(p_value)
-    return context.filled(
-        "{estimator}, effect by {by}: {group} less {other} {difference}{adjusted}{said}.",
-        adjusted=context.filled(" ({p} adjusted)", p=adjusted) if adjusted else "",
-        by=by,
-        group=group,
-        other=other,
-        said=_open(is_established=is_established),
-        difference=context.effect(difference, context.study.exposure_of(scenario)),
-    )
-
-
-def linearity(context: Context, *, exposure: str, is_rejected: bool, p_value: float = NAN) -> str:
-    """Return whether a test rejects a straight line; one with entity means is of no estimator."""
-    given = context.filled("{estimator}, ") if context.estimator else gettext("Given fixed effects, ")
-    kept = gettext("is not rejected: no evidence of nonlinearity")
-    return context.filled(
-        "{given}a linear effect of {exposure} {said} ({p_value}).",
-        given=given,
-        exposure=exposure,
-        said=gettext("is rejected") if is_rejected else kept,
-        p_value=p_value,
-    )
-
-
-def debiased(
-    context: Context,
-    *,
-    exposure: str,
-    method: str,
-    learner: str,
-    form: str,
-    estimate: Estimate,
-    is_significant: bool,
-    family: tuple[float, int] = (NAN, 1),
-    is_primary: bool = False,
-    group: str = "",
-    moderator: str = "",
-    at: float = NAN,
-    above: Stretches | None = None,
-    below: Stretches = (),
-    levels: Sequence[tuple[float, Estimate]] = (),
-    beyond: Sequence[float] = (),
-    n_curves: int = 0,
-    truths: Sequence[float] = (),
-    negligible: float = NAN,
-    least_detectable: float = NAN,
-) -> str:
-    """Return a debiased effect with its interval, and which slopes that does not hold.
-
-    Parameters
-    ----------
-    estimate : of a line the clearest, at `at`
-    is_significant : whether interval and adjusted p-value say so
-    family : the p-value adjusted for its family, and for how many effects
-    is_primary : whether the family is the study's outcomes, else its secondary effects
-    above, below : where an established line is above and below zero, a curve its mean; None for a number
-    levels : of a categorical exposure, position and contrast of each level
-    beyond : mean slopes of net effect curves, of `n_curves`, that the interval does not hold
-    truths : true numbers that it does not hold
-    negligible : size up to which a slope counts as none, where the whole interval lies within it
-    least_detectable : of an effect that is not significant, what this study could have found
-    """
+def debiased_effect(context: Context, one: effect.DebiasedEffect) -> str:
+    """Return a debiased effect with its interval."""
     study, unit = context.study, context.study.unit(context.outcome)
     by = gettext("double machine learning")
-    if not is_primary:
-        by = context.filled("double machine learning with {learner}", learner=study.estimator_label(learner))
-    how = [rendered(method.replace("_", " ")), by]
-    how += [gettext("in {group}").format(group=group)] * bool(group)
-    given = {"exposure": exposure, "how": listed(how)}
-    if levels:
-        said = _contrasts(context, [(study.level_at(exposure, place), one) for place, one in levels], **given)
-    elif above is not None:
+    if not one.is_primary:
+        by = context.worded("double machine learning with {learner}", one)
+    how = [rendered(one.method.replace("_", " ")), by]
+    how += [gettext("in {group}").format(group=one.group)] * bool(one.group)
+    if one.levels:
+        text = _contrasts(context, one, listed(how))
+    elif one.is_line:
         along_moderator = marked("Debiased effect of {exposure} along {moderator}: {number} ({how}).")
         lines = {
             "curve": marked("Debiased curve of {exposure}: {number} ({how})."),
             **dict.fromkeys(("conditional", "binned"), along_moderator),
         }
-        along = study.unit(moderator or exposure)
-        number = _along(along, form, _signed(context, estimate), at, above=above, below=below)
-        words = lines.get(form, marked("Debiased effect of {exposure}: {number} ({how})."))
-        said = context.filled(words, number=number, moderator=moderator, **given)
+        words = lines.get(one.form, marked("Debiased effect of {exposure}: {number} ({how})."))
+        moderator = study.axis_label(one.moderator)
+        text = context.worded(words, one, number=_along(context, one), how=listed(how), moderator=moderator)
     else:
-        what, target = _changed(context, form, exposure, moderator, at)
-        adjusted = is_outside(0.0, *estimate[1:]) and not is_significant and family[1] > 1
+        what, target = _changed(context, one)
         late = ""
-        if adjusted:
-            family_of = gettext("{n} outcomes") if is_primary else gettext("{n} secondary effects")
+        if is_outside(0.0, *one.estimate[1:]) and not one.is_significant and one.n_family > 1:
+            family = gettext("{n} outcomes") if one.is_primary else gettext("{n} secondary effects")
             late = gettext(" once adjusted for {family} ({p})").format(
-                family=family_of.format(n=family[1]), p=p_text(family[0])
+                family=family.format(n=one.n_family), p=p_text(one.p_adjusted)
             )
-        said = moves(context, what, target, estimate, given["how"], is_significant=is_significant, late=late)
-    if math.isfinite(negligible):
+        is_significant = one.is_significant
+        text = moves(
+            context, what, target, one.estimate, listed(how), is_significant=is_significant, late=late
+        )
+    if math.isfinite(one.negligible):
         none = gettext(" It is negligible: its interval lies within ±{size}.")
-        said += none.format(size=in_unit(plain(negligible), unit))
-    elif math.isfinite(least_detectable) and not is_significant:
+        text += none.format(size=in_unit(plain(one.negligible), unit))
+    elif math.isfinite(one.least_detectable) and not one.is_significant:
         least = gettext(" This study could have detected {size}.")
-        said += least.format(size=in_unit(significant(least_detectable, 2), unit))
-    return said + _not_held(beyond, n_curves, truths)
+        text += least.format(size=in_unit(significant(one.least_detectable, 2), unit))
+    return text
 
 
-def indirect_effect(
-    context: Context,
-    *,
-    exposure: str,
-    mediator: str,
-    method: str,
-    learner: str,
-    estimate: Estimate,
-    is_significant: bool,
-    rho_zero: float,
-    share: float = NAN,
-) -> str:
-    """Return an effect through a mediator, and what would remove it where it is significant.
-
-    Parameters
-    ----------
-    rho_zero : correlation of the errors of mediator and outcome at which it is zero
-    share : of a total effect that is significantly different from zero
-    """
-    study = context.study
-    by = context.filled("double machine learning with {learner}", learner=study.estimator_label(learner))
-    how = listed([rendered(method.replace("_", " ")), by])
-    words = marked("through {mediator}, one unit more of {exposure}")
-    what = context.filled(words, mediator=study.label(mediator), exposure=exposure)
-    outcome = study.label(context.outcome)
-    said = moves(context, what, outcome, estimate, how, is_significant=is_significant)
-    if is_significant and math.isfinite(share):
-        said += gettext(" That is {share} of the total effect.").format(share=percent(share, 0))
-    if is_significant:
+def indirect_effect(context: Context, one: effect.IndirectEffect) -> str:
+    """Return an effect through a mediator, and what would remove it where it is significant."""
+    by = context.worded("double machine learning with {learner}", one)
+    how = listed([rendered(one.method.replace("_", " ")), by])
+    what = context.worded("through {mediator}, one unit more of {exposure}", one)
+    outcome = context.study.label(context.outcome)
+    text = moves(context, what, outcome, one.estimate, how, is_significant=one.is_significant)
+    if one.is_significant and math.isfinite(one.share):
+        text += gettext(" That is {share} of the total effect.").format(share=percent(one.share, 0))
+    if one.is_significant:
         removed = gettext(" It vanishes if the errors of mediator and outcome correlate by {rho}.")
-        said += removed.format(rho=fixed(rho_zero, 2))
-    return said
+        text += removed.format(rho=fixed(one.rho_zero, 2))
+    return text
 
 
-def _changed(context: Context, form: str, exposure: str, moderator: str, at: float) -> tuple[str, str]:
+def _changed(context: Context, one: effect.DebiasedEffect) -> tuple[str, str]:
     """Return what changes, and what it changes, for forms that are a number."""
     outcome = context.study.label(context.outcome)
-    if form == "interaction":
-        words = marked("the effect of {exposure} on {outcome}")
-        target = context.filled(words, exposure=exposure, outcome=outcome)
+    if one.form == "interaction":
+        target = context.worded("the effect of {exposure} on {outcome}", one, outcome=outcome)
+        moderator = context.study.axis_label(one.moderator)
         return context.filled("one unit more of {moderator}", moderator=moderator), target
-    if form == "contrast" and math.isfinite(at):
+    if one.form == "contrast" and math.isfinite(one.at):
         words = marked("{exposure} at {at} rather than at its least value")
-        return context.filled(words, exposure=exposure, at=plain(at)), outcome
-    return one_more(context, exposure), outcome
-
-
-def one_more(context: Context, exposure: str) -> str:
-    """Return that an exposure is one unit more."""
-    return context.filled("one unit more of {exposure}", exposure=exposure)
+        return context.worded(words, one, at=plain(one.at)), outcome
+    return context.worded("one unit more of {exposure}", one), outcome
 
 
 def moves(
@@ -403,7 +125,7 @@ def moves(
 def _size(estimate: Estimate) -> Estimate:
     """Return an effect without its sign."""
     value, low, high = estimate
-    return estimate if value > 0.0 else (-value, -high, -low)
+    return estimate if value > 0.0 else Estimate(-value, -high, -low)
 
 
 def number_and_limits(estimate: Estimate) -> tuple[str, str]:
@@ -428,17 +150,16 @@ def higher_or_lower(context: Context, estimate: Estimate, *, level: str = "") ->
     return said if is_outside(0.0, low, high) else said + gettext(", not significant")
 
 
-def _contrasts(context: Context, levels: Sequence[tuple[str, Estimate]], *, exposure: str, how: str) -> str:
+def _contrasts(context: Context, one: effect.DebiasedEffect, how: str) -> str:
     """Return what each level of a categorical exposure rather than the base changes."""
     level = gettext("{level} CI").format(level=percent(context.study.level, 0))
-    each = [f"{name} {higher_or_lower(context, one, level=level)}" for name, one in levels]
-    words = marked("Compared with {base}, {outcome} is: {levels} ({exposure}; {how}).")
-    return context.filled(
-        words,
+    each = [f"{own.level} {higher_or_lower(context, own.estimate, level=level)}" for own in one.levels]
+    return context.worded(
+        "Compared with {base}, {outcome} is: {levels} ({exposure}; {how}).",
+        one,
         base=context.study.levels[0],
         outcome=context.study.label(context.outcome),
         levels=in_turn(each),
-        exposure=exposure,
         how=how,
     )
 
@@ -453,6 +174,82 @@ def _signed(context: Context, estimate: Estimate) -> str:
     )
 
 
+def _along(context: Context, one: effect.DebiasedEffect) -> str:
+    """Return where a line differs from zero, a curve from its mean, and the clearest point."""
+    unit = context.study.unit(one.moderator or one.exposure)
+    if one.form == "curve":
+        words = marked("above its mean {stretches}"), marked("below its mean {stretches}")
+        nowhere = gettext("nowhere significantly different from its mean")
+    else:
+        words = marked("above zero {stretches}"), marked("below zero {stretches}")
+        nowhere = gettext("nowhere significantly different from zero")
+    where = sides(dict(zip(words, (one.above, one.below), strict=True)), unit)
+    return gettext("{told}; {number} at {at}").format(
+        told=listed(where) or nowhere,
+        number=_signed(context, one.estimate),
+        at=in_unit(plain(one.at), "" if where else unit),
+    )
+
+
+def slopes_outside(_: Context, one: effect.SlopesOutside) -> str:
+    """Return which mean slopes of curves an interval does not hold."""
+    low, high = (significant(slope, 3) for slope in (one.low, one.high))
+    words = gettext("Mean slopes of models outside this interval: {n_beyond} of {n_curves} ({slopes}).")
+    slopes = low if low == high else ranged(low, high)
+    return words.format(n_beyond=one.n_outside, n_curves=one.n_curves, slopes=slopes)
+
+
+def truth_outside(_: Context, one: effect.TruthOutside) -> str:
+    """Return the true slope that an interval does not hold."""
+    return gettext("The true slope, {truth}, lies outside it.").format(truth=significant(one.truth, 3))
+
+
+def linearity(context: Context, one: effect.Linearity) -> str:
+    """Return whether a test rejects a straight line; one with entity means is of no estimator."""
+    given = context.filled("{estimator}, ") if context.estimator else gettext("Given fixed effects, ")
+    kept = gettext("is not rejected: no evidence of nonlinearity")
+    return context.worded(
+        "{given}a linear effect of {exposure} {said} ({p_value}).",
+        one,
+        given=given,
+        said=gettext("is rejected") if one.is_rejected else kept,
+    )
+
+
+def signs_differ(_: Context, one: effect.SignsDiffer) -> str:
+    """Return that the curves of all models go where the debiased effect does not, and the truth too."""
+    rise, fall = gettext("All {n} models' curves rise"), gettext("All {n} models' curves fall")
+    if one.n_curves == 1:
+        rise, fall = gettext("The model's curve rises"), gettext("The model's curve falls")
+    curves = (rise if one.do_rise else fall).format(n=one.n_curves)
+    if one.is_significant:
+        rises, falls = gettext("the debiased effect rises"), gettext("the debiased effect falls")
+        debiased = falls if one.do_rise else rises
+    else:
+        debiased = gettext("the debiased interval excludes their slopes")
+    is_alike = (one.truth < 0.0) is one.do_rise
+    true = ""
+    if math.isfinite(one.truth) and one.is_significant:
+        true = gettext(", as the true effect does") if is_alike else gettext(", unlike the true effect")
+    elif math.isfinite(one.truth):
+        rises, falls = gettext(", and the true effect rises"), gettext(", and the true effect falls")
+        true = rises if one.truth > 0.0 else falls
+    return gettext("{curves}; {debiased}{true}.").format(curves=curves, debiased=debiased, true=true)
+
+
+def fragile(context: Context, one: effect.Fragile) -> str:
+    """Return what a confounder would have to explain to overturn the effect, and how strong that is."""
+    if not one.covariate:
+        return fragility(one.robustness_value)
+    return context.worded(
+        "A confounder that explains {share} of the remaining variation of exposure and outcome, "
+        "{times} times as strong as {covariate}, would overturn the effect.",
+        one,
+        share=percent(one.robustness_value),
+        times=plain(float(f"{one.times:.2g}")),
+    )
+
+
 def fragility(robustness_value: float) -> str:
     """Return what it would take to bring an effect to zero (Cinelli and Hazlett 2020)."""
     words = gettext(
@@ -462,28 +259,112 @@ def fragility(robustness_value: float) -> str:
     return words.format(share=percent(robustness_value))
 
 
-def _along(unit: str, form: str, number: str, at: float, *, above: Stretches, below: Stretches) -> str:
-    """Return where a line differs from zero, a curve from its mean, and the clearest point."""
-    if form == "curve":
-        words = marked("above its mean {stretches}"), marked("below its mean {stretches}")
-        nowhere = gettext("nowhere significantly different from its mean")
-    else:
-        words = marked("above zero {stretches}"), marked("below zero {stretches}")
-        nowhere = gettext("nowhere significantly different from zero")
-    sides = _sides(dict(zip(words, (above, below), strict=True)), unit)
-    return gettext("{told}; {number} at {at}").format(
-        told=listed(sides) or nowhere, number=number, at=in_unit(plain(at), "" if sides else unit)
+def within_effect(context: Context, one: within.WithinEffect) -> str:
+    """Return the effect that an estimator with effects of entities finds."""
+    study = context.study
+    label, level = study.estimator_label(context.estimator), percent(study.level, 0)
+    name, first = one.slopes[0].level, one.slopes[0].estimate
+    if one.is_alone and not name:
+        what, target = context.worded("one unit more of {exposure}", one), study.label(context.outcome)
+        is_significant = is_outside(0.0, *first[1:])
+        return moves(context, what, target, first, label, is_significant=is_significant)
+    interval = gettext("{level} CI").format(level=level) if one.is_alone else ""
+    each = [
+        f"{slope.level} {higher_or_lower(context, slope.estimate, level=interval)}".strip()
+        for slope in one.slopes
+    ]
+    text = context.filled("{estimator}: {slopes}.", slopes=in_turn(each))
+    base = [context.filled("Compared with {base}.", base=study.levels[0])] if one.is_alone and name else []
+    return " ".join([text, *base])
+
+
+def no_within_effect(context: Context, _: within.NoWithinEffect) -> str:
+    """Return that nothing goes by differences within entities."""
+    return context.filled(
+        "No estimator of this study removes what is constant in each {entity_label}: it reports no effect.",
+        entity_label=context.study.label(context.study.entity),
     )
 
 
-def _not_held(beyond: Sequence[float], n_curves: int, truths: Sequence[float]) -> str:
-    """Return the mean slopes of curves, and the true number, that an interval does not hold."""
-    said = ""
-    if beyond:
-        low, high = (significant(slope, 3) for slope in (min(beyond), max(beyond)))
-        words = gettext(" Mean slopes of models outside this interval: {n_beyond} of {n_curves} ({slopes}).")
-        slopes = low if low == high else ranged(low, high)
-        said = words.format(n_beyond=len(beyond), n_curves=n_curves, slopes=slopes)
-    for truth in truths:
-        said += gettext(" The true slope, {truth}, lies outside it.").format(truth=significant(truth, 3))
-    return said
+def other_method(context: Context, one: within.OtherMethod) -> str:
+    """Return that another method finds another effect."""
+    words = gettext("{method} find {found}, another effect ({p}): do not read one of them as the effect.")
+    method, result = rendered(one.method.replace("_", " ")), higher_or_lower(context, one.estimate)
+    return capitalised(words.format(method=method, found=result, p=p_text(one.p_value)))
+
+
+def pooled_differs(context: Context, one: within.PooledDiffers) -> str:
+    """Return that pooled and within estimates differ."""
+    study = context.study
+    words = (
+        marked("Pooled and within-{entity_label} estimates differ by a factor of {factor}")
+        if math.isfinite(one.factor)
+        else marked("Pooled and within-{entity_label} estimates have opposite signs")
+    )
+    label = study.label(study.entity)
+    text = context.filled(words, entity_label=label, factor=fixed(one.factor, 0))
+    return text + context.filled(": differences between {entities} drive the pooled one.")
+
+
+TEXTS: Texts = {
+    effect.DebiasedEffect: debiased_effect,
+    effect.IndirectEffect: indirect_effect,
+    effect.SlopesOutside: slopes_outside,
+    effect.TruthOutside: truth_outside,
+    effect.Linearity: linearity,
+    effect.SignsDiffer: signs_differ,
+    effect.Fragile: fragile,
+    within.WithinEffect: within_effect,
+    within.NoWithinEffect: no_within_effect,
+    within.OtherMethod: other_method,
+    within.PooledDiffers: pooled_differs,
+    effect.NoEffect: marked("The debiased effect could not be estimated: {reason}."),
+    effect.Assumption: lambda _, one: rendered(one.text),
+    effect.LooksInteracting: marked(
+        "A nonlinear effect looks like an interaction with a correlated covariate, too."
+    ),
+    effect.OneMethod: marked("Only one method was asked: nothing tests its assumption."),
+    effect.MethodsDiffer: marked(
+        "First differences and correlated random effects find different effects ({p_value}): the assumption "
+        "of at least one of them fails."
+    ),
+    effect.LearnersDiffer: marked("It differs from the effect by the first learner ({p_value})."),
+    effect.ExploratoryCurve: marked(
+        "The curve is exploratory: in simulations with this method, learner or number of entities, bands "
+        "covered whole curves too rarely."
+    ),
+    effect.ExploratoryLearner: marked(
+        "The effect is exploratory: in simulations with fewer than {least} {entities}, learners of this kind "
+        "found effects too often where there were none."
+    ),
+    effect.FewEntities: marked("With {n_entities} {entities}, fewer than {least}, its interval is rough."),
+    effect.LittleLeft: marked(
+        "Only {share_left} of the exposure's variation remains given the controls: little to learn from."
+    ),
+    effect.WeakInstruments: marked("The instruments are weak: their first-stage F is {first_stage_f}."),
+    effect.MediatorAsRandom: marked(
+        "It takes the mediator to be as good as random, given exposure and controls."
+    ),
+    effect.LooksNonlinear: marked(
+        "An effect that differs along a correlated covariate looks nonlinear, too."
+    ),
+}
+
+
+def effect_label(context: Context, one: effect.DebiasedEffect) -> str:
+    """Return method and form of a debiased effect, and of what rows or along what it is."""
+    study = context.study
+    first = gettext("Primary effect") if one.is_primary else gettext("Effect")
+    exposure = one.exposure if one.exposure != study.exposure else ""
+    names = map(study.label, filter(None, (exposure, one.moderator)))
+    how = [rendered(one.method.replace("_", " ")), rendered(one.form), study.estimator_label(one.learner)]
+    return gettext("{effect}: {how}").format(
+        effect=first, how=listed([*how, *names, *filter(None, [one.group])])
+    )
+
+
+LABELS: Texts = {
+    effect.DebiasedEffect: effect_label,
+    effect.NoEffect: marked("Debiased effect: {reason}"),
+    effect.Linearity: marked("Nonlinearity (test)"),
+}

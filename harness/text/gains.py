@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
+from harness.findings.rules import caution, gain
+from harness.findings.sentence import Estimate
 from harness.language import marked, npgettext, rendered, topic
-from harness.record.manifest import ProtocolRecord
-from harness.tables.decision import ABOVE, BELOW, CONDITIONAL, NEGLIGIBLE, OPEN, UNTESTED, Decision
-from harness.tables.gain import GIVEN_PERIODS, GainRow
-from harness.tables.table import NAN
-from harness.text.context import Context, Estimate
+from harness.tables.decision import ABOVE, BELOW, CONDITIONAL, NEGLIGIBLE, OPEN, UNTESTED
+from harness.text.context import Context, Texts
 from harness.text.numbers import NO_BREAK, fixed, p_text, percent, percent_interval, significant
 from harness.text.plain_text import in_turn, joined, listed, shortened
 
@@ -20,10 +18,6 @@ gettext = topic("text.gains")
 
 # Most characters of a reason within a sentence; the footnotes of the tables have it whole.
 REASON_LENGTH = 160
-
-# Fields of a row, those that are empty left out.
-Values = Mapping[str, Any]
-
 
 # Whom a gain is for, by whether training knows the tested entities, and which periods are tested.
 FOR: Mapping[tuple[bool, str], str] = {
@@ -35,131 +29,75 @@ FOR: Mapping[tuple[bool, str], str] = {
     (True, "known"): marked("For other rows of the same {entities}"),
 }
 
-# A gain that is less in size rounds to nothing: errors are the same.
-LEAST_SHOWN = 0.0005
+NICKELL = marked(
+    "{lagged} is the outcome of an earlier period: next to fixed effects of {entity} its coefficient is "
+    "biased by about 1/T (T = {n_periods}; Nickell 1981), and so are those of correlated regressors."
+)
 
-# What was decided on a gain, in words and as a mark.
-WORDS: Mapping[Decision, str] = {
-    ABOVE: marked("better"),
-    CONDITIONAL: marked("better, conditional on these periods"),
-    NEGLIGIBLE: marked("not better by more than the least gain that matters"),
-    BELOW: marked("worse"),
-    OPEN: marked("cannot tell"),
-    UNTESTED: marked("no result"),
-}
-SYMBOLS: Mapping[Decision, str] = {
-    ABOVE: "▲",
-    CONDITIONAL: "△",
-    NEGLIGIBLE: "●",
-    BELOW: "▼",
-    OPEN: "○",
-    UNTESTED: "",
-}
-
-# What stands for the gain of the reference itself.
-REFERENCE = marked("reference")
-
-# Decisions on a gain that is one.
-GAINED = frozenset({ABOVE, CONDITIONAL})
-
-
-def headline(context: Context, *, reference: str, gains: Sequence[Values]) -> str:
-    """Return the plain verdict on one outcome: for each protocol that keeps test rows apart, who is better.
-
-    Parameters
-    ----------
-    gains : fields of the rows of every estimator but the reference, under every protocol
-    """
-    rows = [row for row in map(gain_of, gains) if math.isfinite(row.gain)]
-    if not rows:
-        return context.filled("No gain over {reference} could be computed.", reference=reference)
-    honest = [protocol for protocol in context.study.protocols if protocol.keeps_test_rows_apart]
-    if not honest:
-        return context.filled(
-            "Test rows take part in fitting or selecting under every protocol: no gain over {reference} is "
-            "out of sample.",
-            reference=reference,
-        )
-    under = ((protocol, [row for row in rows if row.protocol == protocol.id]) for protocol in honest)
-    return " ".join(_verdict_under(context, protocol, own, reference) for protocol, own in under if own)
-
-
-def _verdict_under(
-    context: Context, protocol: ProtocolRecord, rows: Sequence[GainRow], reference: str
-) -> str:
-    """Return who is better under one protocol, or the largest gain and what could have been found.
-
-    Where no error is less than that of the reference it is said by how much the least of them exceeds that.
-    """
-    study = context.study
-    ordered = sorted(rows, key=lambda row: -row.gain)
-    decisions = [row.decision for row in ordered]
-    better = [row for row in ordered if row.decision in GAINED]
-    is_once, first = ordered[0].inference == GIVEN_PERIODS, (better or ordered)[0]
-    given: dict[str, object] = {
-        "where": context.filled(FOR[protocol.knows_entities, protocol.tested_periods]),
-        "reference": reference,
-        "estimator": first.estimator,
-        "reduction": _reduction((first.gain, first.conf_low, first.conf_high), study.level),
-        "least": percent(study.least_gain, 0),
-        "found": "" if is_once else _detectable(first),
-    }
-    if better:
-        words = npgettext(
-            "text.gains", "; {n} more reduces it, too", "; {n} more reduce it, too", len(better) - 1
-        )
-        more = words.format(n=len(better) - 1) if better[1:] else ""
-        # Few periods leave no p-value: it is one of the notes on the run.
-        return context.filled(
-            "{where}, {estimator} reduces the mean squared error of {reference} by {reduction}{more}.{found}",
-            more=more,
-            **given,
-        )
-    if first.gain < LEAST_SHOWN:
-        return _all_behind(context, first, decisions, given)
-    if is_once:
-        return context.filled(
-            "{where}, the largest gain over {reference}, {reduction} by {estimator}, could be chance.",
-            **given,
-        )
-    if OPEN not in decisions:
-        return context.filled(
-            "{where}, no estimator predicts better than {reference} by more than {least}: the largest gain "
-            "is {reduction} by {estimator}.",
-            **given,
-        )
-    among = context.filled(" among {n} comparisons", n=len(rows)) if first.conf_low > 0.0 else ""
-    return context.filled(
+VERDICTS: Mapping[str, str] = {
+    "better": marked(
+        "{where}, {estimator} reduces the mean squared error of {reference} by {reduction}{more}.{found}"
+    ),
+    "chance": marked(
         "{where}, no estimator predicts significantly better than {reference}. The largest gain, "
-        "{reduction} by {estimator}, could be chance{among}.{found}",
-        among=among,
-        **given,
+        "{reduction} by {estimator}, could be chance{among}.{found}"
+    ),
+    "chance_in_periods": marked(
+        "{where}, the largest gain over {reference}, {reduction} by {estimator}, could be chance."
+    ),
+    "none_that_matters": marked(
+        "{where}, no estimator predicts better than {reference} by more than {least}: the largest gain "
+        "is {reduction} by {estimator}."
+    ),
+    "alone": marked(
+        "{where}, {estimator} predicts no better than {reference}: its mean squared error {change}."
+    ),
+    "all_worse": marked(
+        "{where}, every other estimator predicts significantly worse than {reference}: the closest is "
+        "{estimator}, whose mean squared error {change}."
+    ),
+    "none_better": marked(
+        "{where}, no estimator predicts better than {reference}: the closest is {estimator}, whose mean "
+        "squared error {change}."
+    ),
+    "none_computed": marked("No gain over {reference} could be computed."),
+    "none_out_of_sample": marked(
+        "Test rows take part in fitting or selecting under every protocol: no gain over {reference} is "
+        "out of sample."
+    ),
+}
+
+# What is said of an estimator, by decision, in this order.
+STANDINGS: Mapping[str, str] = {
+    ABOVE: marked("better than {reference} under {protocols}"),
+    CONDITIONAL: marked("better than {reference}, conditional on the few periods tested, under {protocols}"),
+    BELOW: marked("worse than {reference} under {protocols}"),
+    NEGLIGIBLE: marked("not better than {reference} by more than {least} under {protocols}"),
+    OPEN: marked("not significantly different under {protocols}"),
+    UNTESTED: marked("no result under {protocols}"),
+}
+
+
+def verdict(context: Context, one: gain.GainVerdict) -> str:
+    """Return the plain verdict on one outcome under one protocol."""
+    study = context.study
+    protocol = next((entry for entry in study.protocols if entry.id == one.protocol), None)
+    where = FOR[protocol.knows_entities, protocol.tested_periods] if protocol is not None else ""
+    increase = Estimate(-one.gain.value, -one.gain.high, -one.gain.low)
+    larger = context.filled("is larger by {increase}", increase=_reduction(increase, study.level))
+    words = npgettext("text.gains", "; {n} more reduces it, too", "; {n} more reduce it, too", one.n_more)
+    among = context.filled(" among {n} comparisons", n=one.n_comparisons)
+    return context.worded(
+        VERDICTS[one.variant],
+        one,
+        where=context.filled(where),
+        reduction=_reduction(one.gain, study.level),
+        least=percent(study.least_gain, 0),
+        found=_detectable(one),
+        more=words.format(n=one.n_more) if one.n_more else "",
+        among=among if one.n_comparisons else "",
+        change=gettext("is the same") if one.is_equal else larger,
     )
-
-
-def _all_behind(
-    context: Context, first: GainRow, decisions: Sequence[Decision], given: Mapping[str, object]
-) -> str:
-    """Return that no estimator has a lower error than the reference, and how far the closest is from it."""
-    n_others, is_equal = len(context.study.estimators) - 1, abs(first.gain) < LEAST_SHOWN
-    increase = _reduction((-first.gain, -first.conf_high, -first.conf_low), context.study.level)
-    larger = context.filled("is larger by {increase}", increase=increase)
-    change = gettext("is the same") if is_equal else larger
-    if n_others == 1:
-        words = marked(
-            "{where}, {estimator} predicts no better than {reference}: its mean squared error {change}."
-        )
-    elif decisions.count(BELOW) == n_others:
-        words = marked(
-            "{where}, every other estimator predicts significantly worse than {reference}: the closest is "
-            "{estimator}, whose mean squared error {change}."
-        )
-    else:
-        words = marked(
-            "{where}, no estimator predicts better than {reference}: the closest is {estimator}, whose mean "
-            "squared error {change}."
-        )
-    return context.filled(words, change=change, **given)
 
 
 def _reduction(estimate: Estimate, level: float) -> str:
@@ -176,117 +114,153 @@ def _reduction(estimate: Estimate, level: float) -> str:
     )
 
 
-def _detectable(row: GainRow) -> str:
-    if not math.isfinite(row.least_detectable):
+def _detectable(one: gain.GainVerdict) -> str:
+    if not math.isfinite(one.least_detectable):
         return ""
     least = gettext(" This study could have detected {size}.")
-    return least.format(size=percent(row.least_detectable, 0))
+    return least.format(size=percent(one.least_detectable, 0))
 
 
-def gain_of(values: Values) -> GainRow:
-    """Return the row of a gain from those of its fields that are not empty."""
-    cell = dict.fromkeys(("outcome", "estimator", "reference", "protocol", "sample", "reason"), "")
-    return GainRow(**{**cell, "status": "ok", **values})
-
-
-def estimator_verdict(context: Context, *, reference: str, gains: Sequence[Values]) -> str:
-    """Return what is known of one estimator under every protocol, in a sentence.
-
-    Parameters
-    ----------
-    gains : at least one; fields of the rows of one estimator for one outcome
-    """
+def estimator_verdict(context: Context, one: gain.EstimatorVerdict) -> str:
+    """Return what is known of one estimator under every protocol, in a sentence."""
     study = context.study
-    under: Mapping[Decision, str] = {
-        ABOVE: marked("better than {reference} under {protocols}"),
-        CONDITIONAL: marked(
-            "better than {reference}, conditional on the few periods tested, under {protocols}"
-        ),
-        BELOW: marked("worse than {reference} under {protocols}"),
-        NEGLIGIBLE: marked("not better than {reference} by more than {least} under {protocols}"),
-        OPEN: marked("not significantly different under {protocols}"),
-        UNTESTED: marked("no result under {protocols}"),
-    }
-    named: dict[Decision, list[str]] = {decision: [] for decision in under}
-    for row in map(gain_of, gains):
-        is_missing = row.decision == UNTESTED
-        what = shortened(rendered(row.reason), REASON_LENGTH) if is_missing else gain_text(row)
-        named[row.decision].append(context.filled("“{protocol}” ({what})", protocol=row.protocol, what=what))
+    named: dict[str, list[str]] = {decision: [] for decision in STANDINGS}
+    for under in one.gains:
+        is_missing = under.decision == UNTESTED
+        what = shortened(rendered(under.reason), REASON_LENGTH) if is_missing else gain_text(under)
+        named[under.decision].append(context.worded("“{protocol}” ({what})", under, what=what))
     parts = [
-        rendered(words).format(
-            reference=study.estimator_label(reference),
-            protocols=joined(named[decision]),
-            least=percent(study.least_gain, 0),
-        )
-        for decision, words in under.items()
+        context.worded(words, one, protocols=joined(named[decision]), least=percent(study.least_gain, 0))
+        for decision, words in STANDINGS.items()
         if named[decision]
     ]
     return context.filled("{estimator}: {said}.", said=in_turn(parts))
 
 
-def gain_text(row: GainRow) -> str:
+def gain_text(one: gain.GainUnder) -> str:
     """Return "57.2% [50.1, 63.0], adjusted p = 0.012"; its own p-value where there is no adjusted one."""
-    gain = f"{percent(row.gain)} {percent_interval(row.conf_low, row.conf_high)}".strip()
-    p_value = p_text(row.p_value)
-    if adjusted := p_text(row.p_holm):
+    number = f"{percent(one.gain.value)} {percent_interval(one.gain.low, one.gain.high)}".strip()
+    p_value = p_text(one.p_value)
+    if adjusted := p_text(one.p_adjusted):
         p_value = gettext("adjusted{NO_BREAK}{adjusted}").format(NO_BREAK=NO_BREAK, adjusted=adjusted)
-    return listed(part for part in (gain, p_value) if part)
+    return listed(part for part in (number, p_value) if part)
 
 
-def lowest_error(context: Context, *, protocol: str, mse: float = NAN, next_mse: float = NAN) -> str:
+def lowest_error(context: Context, one: gain.LowestError) -> str:
     """Return which estimator has the lowest mean squared error under one protocol; none without a result."""
-    if not context.estimator:
-        return context.filled("“{protocol}”: no estimator has a result.", protocol=protocol)
-    beside = context.filled("; the next lowest is {others}", others=significant(next_mse))
-    return context.filled(
+    if not one.estimator:
+        return context.worded("“{protocol}”: no estimator has a result.", one)
+    next_lowest = context.filled("; the next lowest is {others}", others=significant(one.next_mse))
+    return context.worded(
         "“{protocol}”: {estimator} ({error}{beside}).",
-        protocol=protocol,
-        error=significant(mse),
-        beside=beside if math.isfinite(next_mse) else "",
+        one,
+        error=significant(one.mse),
+        beside=next_lowest if math.isfinite(one.next_mse) else "",
     )
 
 
-def levels_gain_more(context: Context, *, gains: Sequence[Values], reference: str = "") -> str:
+def recognised(context: Context, one: gain.Recognised) -> str:
+    """Return how much of a gain on random rows comes from recognising entities."""
+    all_of_it = marked(
+        "All of the {gained} that {estimator} gains on random rows comes from recognising {entities}."
+    )
+    part = marked(
+        "{share} of the gain of {estimator} on random rows ({gained}) comes from recognising {entities}."
+    )
+    return context.filled(
+        all_of_it if one.share >= 1.0 else part, share=percent(one.share, 0), gained=percent(one.gain, 0)
+    )
+
+
+def levels_gain_more(context: Context, one: gain.LevelsGainMore) -> str:
     """Return that estimators with fixed effects gain more than all without, where entities are known.
 
     It is said of the one with the least gain of those with fixed effects: what others add to it is theirs.
-
-    Parameters
-    ----------
-    gains : protocol, the gain, and the most that an estimator without fixed effects gains there
-    reference : that gains are over where it is another than the study's
     """
-    where = [context.filled("“{protocol}” ({gain} against at most {most})", **one) for one in gains]
-    return context.filled(
+    where = [context.worded("“{protocol}” ({gain} against at most {most})", each) for each in one.gains]
+    return context.worded(
         "{estimator} gains more{over} than every estimator without fixed effects under {where}: knowing the "
         "{entity_label} is worth more than any functional form.",
-        over=context.filled(" over {reference}", reference=reference) if reference else "",
+        one,
+        over=context.worded(" over {reference}", one) if one.reference else "",
         where=joined(where),
         entity_label=context.study.label(context.study.entity),
     )
 
 
-def hopeless_reference(
-    context: Context, *, reference: str, protocol: str, nmse: float, rival: str = "", less: float = NAN
-) -> str:
-    """Return that a reference predicts badly for entities not used in training, and the best simple rival.
-
-    Parameters
-    ----------
-    less : share of the reference's error that the rival's is less
-    """
-    first = context.filled(
+def hopeless_reference(context: Context, one: gain.HopelessReference) -> str:
+    """Return that a reference predicts badly for entities not used in training, and the best simple rival."""
+    first = context.worded(
         "{reference} is a weak reference for {entities} not used in training: under “{protocol}” its mean "
         "squared error is {nmse} times the variance of the outcome.",
-        reference=reference,
-        protocol=protocol,
-        nmse=nmse,
+        one,
     )
-    if not rival:
+    if not one.rival:
         return first
-    return context.filled(
-        "{first} The best simple rival is {rival}, with {less} less error.",
-        first=first,
-        rival=rival,
-        less=less,
+    return context.worded(
+        "{first} The best simple rival is {rival}, with {less} less error.", one, first=first
     )
+
+
+def warned(context: Context, one: gain.Warned) -> str:
+    """Return a warning that bears on gains."""
+    words = marked("Few entities: {message}.") if one.about == "W-FEWENTITIES" else marked("{message}.")
+    return context.worded(words, one)
+
+
+def few_periods(context: Context, one: caution.FewPeriods) -> str:
+    """Return that a protocol tests few periods."""
+    return context.worded(
+        "“{protocol}” tests {periods} alone: its intervals are conditional on these periods, and there is no "
+        "p-value.",
+        one,
+        periods=joined(one.periods) or gettext("few periods"),
+    )
+
+
+def printed_contradict(context: Context, one: caution.PrintedContradict) -> str:
+    """Return in what printed numbers disagree with each other."""
+    clauses = (
+        (marked("the printed gain in {names} does not follow from the printed errors"), one.gains),
+        (marked("the printed medians of {names} cannot all come from one fit"), one.medians),
+        (marked("the printed values of {names} and the medians cannot be in the same units"), one.moderators),
+    )
+    parts = [
+        context.filled(words, names=joined([context.study.label(name) for name in names]))
+        for words, names in clauses
+        if names
+    ]
+    return context.filled("The printed numbers disagree with each other: {parts}.", parts=in_turn(parts))
+
+
+TEXTS: Texts = {
+    gain.GainVerdict: verdict,
+    gain.EstimatorVerdict: estimator_verdict,
+    gain.LowestError: lowest_error,
+    gain.Recognised: recognised,
+    gain.LevelsGainMore: levels_gain_more,
+    gain.HopelessReference: hopeless_reference,
+    gain.Warned: warned,
+    gain.OnlyEstimator: marked("{estimator} is the only estimator: nothing is compared."),
+    gain.ProtocolsDiffer: marked("It does not hold under {protocols}."),
+    gain.TimeSeenOnce: marked(
+        "Fewer than five test periods under {protocols}: the interval is conditional on them, and there is "
+        "no p-value."
+    ),
+    gain.UnseenLevels: marked("{estimator} under “{protocol}”: {message}."),
+    gain.Nickell: NICKELL,
+    caution.LeakedOutcome: marked("{message}."),
+    caution.Skewed: marked("{message}."),
+    caution.NoResult: marked("{estimator} has no result: {reason}."),
+    caution.SelectedOnTestRows: marked(
+        "Under “{protocol}”, the protocol of the printed gains, test rows took part in selecting the models."
+    ),
+    caution.PrintedContradict: printed_contradict,
+    caution.PrintedContradictIf: marked(
+        "Some printed numbers contradict each other under assumptions that “Published numbers” names."
+    ),
+    caution.FewPeriods: few_periods,
+    caution.FewEntitiesInAll: marked("With {n_entities} {entities} intervals are rough."),
+}
+
+LABELS: Texts = {}

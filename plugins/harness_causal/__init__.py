@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from harness.plugin import Scenario, hookimpl
+from harness.plugin.findings import Rule
 from harness.plugin.reporting import Section
 from harness_causal.scenario import DifferenceInDifferences
 
@@ -23,3 +24,11 @@ def harness_sections() -> Iterable[Section]:
     from harness_causal.section import SECTION
 
     return (SECTION,)
+
+
+@hookimpl
+def harness_findings() -> Iterable[Rule]:
+    """Return the rule on the tables of treatments that start."""
+    from harness_causal.findings import DID_RULE
+
+    return (DID_RULE,)

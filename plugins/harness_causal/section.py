@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from harness.plugin import reporting as parts
-from harness.plugin.reporting import fixed, marked, rendered, significant, topic
+from harness.plugin.findings import FINDINGS
+from harness.plugin.reporting import fixed, marked, rendered, topic
 from harness_causal import tables as own
 from harness_causal.event_study import REFERENCE
+from harness_causal.findings import METHODS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -19,17 +21,17 @@ gettext = topic("harness_causal.section")
 
 # Name, colour and marker of each method.
 STYLES: Mapping[str, tuple[str, str, str]] = {
-    "sun_abraham": (marked("Sun & Abraham"), "#0072b2", "o"),
-    "imputation": (marked("Imputation"), "#d55e00", "s"),
-    "callaway_santanna": (marked("Callaway & Sant'Anna"), "#009e73", "^"),
+    name: (METHODS[name], colour, marker)
+    for name, colour, marker in (
+        ("sun_abraham", "#0072b2", "o"),
+        ("imputation", "#d55e00", "s"),
+        ("callaway_santanna", "#009e73", "^"),
+    )
 }
 GREY = "#333333"
 
 # Between the dots of two methods, in periods.
 STEP = 0.2
-
-# Size of the tests before the start.
-SIZE = 0.05
 
 HEADS = (marked("Method"), marked("Average"), marked("Interval"), marked("Test before"), marked("Breakdown"))
 ASSUMED = marked(
@@ -39,29 +41,6 @@ ASSUMED = marked(
 BREAKDOWN = marked(
     "Breakdown: violation of parallel trends at which the interval of the average includes zero, in units of "
     "the largest change before the start (Rambachan & Roth 2023)."
-)
-
-# What holds by every method, by those named, by none.
-SIGNIFICANT = (
-    marked("By every method the average effect is significantly different from zero."),
-    marked("The average effect is significantly different from zero by {methods}, not by the others."),
-    marked("By no method is the average effect significantly different from zero."),
-)
-TRENDS = (
-    marked(
-        "By every method effects before the start differ significantly from zero (5% tests): "
-        "trends may not be parallel."
-    ),
-    marked(
-        "By {methods} effects before the start differ significantly from zero (5% test): "
-        "trends may not be parallel."
-    ),
-    marked("By no method do effects before the start differ significantly from zero (5% tests)."),
-)
-FORBIDDEN_SHARE = marked(
-    "With two-way effects the coefficient, without controls, is {estimate}. {share} of its weight is on "
-    "comparisons with entities that were treated already, whose mean is {mean}; where effects change over "
-    "time, these are biased (Goodman-Bacon 2021)."
 )
 
 RowT = TypeVar("RowT", bound=own.DidRow)
@@ -121,29 +100,10 @@ def _cells(answer: DidAnswer) -> Iterator[tuple[str | parts.TableCell, ...]]:
 
 
 def _points(answer: DidAnswer) -> Iterator[str]:
-    """Yield what the average is, whether there is a trend before, and how the two-way estimate compares."""
-    done = [row for row in answer.averages if row.is_done]
-    yield from _which(SIGNIFICANT, [row for row in done if row.conf_low > 0.0 or row.conf_high < 0.0], done)
-    tests = [row for row in answer.rows(own.DID_TESTS) if row.is_done]
-    yield from _which(TRENDS, [row for row in tests if row.p_value < SIZE], tests)
-    weighed = [row for row in answer.rows(own.DID_COMPARISONS) if row.is_done]
-    forbidden = [row for row in weighed if row.comparison == own.FORBIDDEN]
-    share = sum(row.weight for row in forbidden)
-    if forbidden:
-        yield rendered(FORBIDDEN_SHARE).format(
-            estimate=significant(sum(row.weight * row.estimate for row in weighed), 3),
-            share=parts.percent(share),
-            mean=significant(sum(row.weight * row.estimate for row in forbidden) / share, 3),
-        )
-
-
-def _which(words: Sequence[str], those: Sequence[own.DidRow], among: Sequence[own.DidRow]) -> Iterator[str]:
-    """Yield a sentence by whether something holds by all methods, by some, or by none; nothing of none."""
-    every, some, none = words
-    names = parts.joined([rendered(STYLES[row.method][0]) for row in those])
-    if among:
-        said = every if len(those) == len(among) else some if those else none
-        yield rendered(said).format(methods=names)
+    """Yield how far methods agree on the average and on trends before, and the two-way estimate."""
+    shown = [f"{answer.scenario}: {about}" for about in ("averages", "trends", "comparisons")]
+    rows = answer.run.rows(FINDINGS, outcome=answer.outcome, finding="did")
+    yield from (row.text for row in rows if row.about in shown)
 
 
 def _figures(answer: DidAnswer) -> Iterator[parts.ReportFigure]:

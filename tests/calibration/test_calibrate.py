@@ -23,7 +23,7 @@ from harness.calibration.run import (
     cheap_form,
     reductions,
 )
-from harness.findings.gain import CHECKS
+from harness.findings.checks import CHECKS
 from harness.findings.shape import exact_limits
 from harness.plugin import random_stream
 from harness.running.options import RunOptions

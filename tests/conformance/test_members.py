@@ -19,6 +19,9 @@ from harness.data.simulate.small_panels import NullEffect
 from harness.estimators.protocol import ESTIMATOR
 from harness.evaluation.metrics import METRIC, AbsoluteError
 from harness.evaluation.protocol import PROTOCOL, InSample, RandomRows
+from harness.findings.finding import finding
+from harness.findings.rule import RULE, Rule
+from harness.findings.sentence import Sentence
 from harness.installed import KINDS, installed
 from harness.registry.hooks import OURS
 from harness.registry.plugin import Plugin
@@ -165,6 +168,19 @@ PLACELESS = Section("raw", "Raw", "top", lambda _run: ())
 ABSENT = Section("claimed", "Claimed", 860, lambda _run: [Paragraph("Here.")], tables=("claims",))
 
 
+@dataclass(frozen=True)
+class Counted(Sentence):
+    n: int
+
+
+def twice_findings(_run, outcome):
+    return [finding("count", Counted(1), outcome=outcome, subject={})] * 2
+
+
+MISSPELT = Rule("misspelt", lambda _run, _outcome: (), codes={Counted: "There are {m} of them."})
+TWICE = Rule("twice", twice_findings, codes={Counted: "There are {n} of them."})
+
+
 def refused(source):
     """Refuse whatever is read."""
     raise source.misnamed("nothing")
@@ -187,6 +203,8 @@ FAULTS = [
     (READER, FileReader("nothing", (".nothing",), refused), "reads"),
     (SECTION, PLACELESS, "whole"),
     (SECTION, ABSENT, "present"),
+    (RULE, MISSPELT, "coded"),
+    (RULE, TWICE, "keyed"),
     (METRIC, SignedError(), "losses"),
     (METRIC, RelativeError(), "rows_alone"),
 ]
@@ -197,7 +215,11 @@ def test_members_of_the_harness_keep_the_rules(kind):
     registry = installed()
     checks = checks_among(registry, find_plugin(registry, "harness"), options=OPTIONS)
     # Formats of files, and sections of special studies, have tests of their own.
-    asked = [check for check in checks if check.kind == kind and check.rule.name not in ("reads", "present")]
+    asked = [
+        check
+        for check in checks
+        if check.kind == kind and check.rule.name not in ("reads", "present", "keyed")
+    ]
     own = {str(check): check.verdict() for check in asked}
     assert own
     assert {name: found.reason for name, found in own.items() if found.status == "failed"} == {}

@@ -8,37 +8,36 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from harness.findings import curves, gain
-from harness.findings import debiased as rules
+from harness.findings.finding import caveats_of
 from harness.findings.lines import stretches
+from harness.findings.rules import contrast, curve, effect, gain, moderator
 from harness.findings.run import read_run
-from harness.findings.table import findings_table
 from harness.record.manifest import PrimaryRecord
 from harness.report.sections.coefficients import coefficient_caveat
 from harness.running.csv_table import as_declared
 from harness.tables.curves import TRUTH
 from harness.tables.effects import EFFECT_TESTS, EFFECTS, THRESHOLD_TESTS
 from harness.tables.heterogeneity import CONTRASTS, THRESHOLDS
-from harness.text import effects as words
-from harness.text.sentences import worded
+from harness.text.render import findings_table, with_text
+from harness.text.stretches import stretches_text
 from harness_panel.thresholds.estimator import COUNTED
 from report.fake_run import wage_run, with_study, with_table
 
 
 def told(find):
     """Return what finds, its findings put into words."""
-    return lambda run, outcome: [worded(row, run.manifest.study) for row in find(run, outcome)]
+    return lambda run, outcome: [with_text(row, run.manifest.study) for row in find(run, outcome)]
 
 
-gain_findings, debiased_findings = told(gain.gain_findings), told(rules.debiased_findings)
-linearity_findings = told(curves.linearity_findings)
+gain_findings, debiased_findings = told(gain.gain_findings), told(effect.debiased_findings)
+linearity_findings = told(effect.linearity_findings)
 model_curve_findings, turning_point_findings = (
-    told(find) for find in (curves.model_curve_findings, curves.turning_point_findings)
+    told(find) for find in (curve.model_curve_findings, curve.turning_point_findings)
 )
-contrast_findings, group_findings = told(curves.contrast_findings), told(curves.group_findings)
-sign_change_findings = told(curves.sign_change_findings)
+contrast_findings, group_findings = told(contrast.contrast_findings), told(contrast.group_findings)
+sign_change_findings = told(moderator.sign_change_findings)
 threshold_findings, interaction_findings = (
-    told(find) for find in (curves.threshold_findings, curves.interaction_findings)
+    told(find) for find in (moderator.threshold_findings, moderator.interaction_findings)
 )
 NB = "\u00a0"
 
@@ -50,7 +49,7 @@ def run(tmp_path_factory):
 
 def against(row):
     """Return the codes of what stands against a finding."""
-    return {code for code, _ in json.loads(row.parameters)["caveats"]}
+    return {code for code, _ in caveats_of(row)}
 
 
 def verdicts(run):
@@ -98,23 +97,25 @@ def test_the_least_honest_gain_stands_for_an_estimator(run):
 
 
 def test_predictions_by_the_mean_effect_are_counted_where_they_bear(run):
-    caveats = verdicts(run)["fe", "ols"].caveats
+    caveats = verdicts(run)["fe", "ols"].caveats_text
     assert "Fixed effects under “Forward in time”: 12 of 872 test rows have a period" in caveats
-    assert "872" not in verdicts(run)["ann", "ols"].caveats
+    assert "872" not in verdicts(run)["ann", "ols"].caveats_text
 
 
 @pytest.mark.parametrize(("where", "is_said"), [("panel", True), ("effect", False)])
 def test_few_entities_of_a_scenario_bear_on_no_gain(run, where, is_said):
     row = {"code": "W-FEWENTITIES", "where": where, "message": "it rests on 9 entities"}
     changed = with_table(run, "warnings", lambda frame: pd.concat([frame, pd.DataFrame([row])]))
-    assert ("Few entities: it rests on 9 entities." in verdicts(changed)["ann", "ols"].caveats) == is_said
+    assert (
+        "Few entities: it rests on 9 entities." in verdicts(changed)["ann", "ols"].caveats_text
+    ) == is_said
 
 
 @pytest.mark.parametrize(("where", "is_said"), [("lwage", True), ("hours", False)])
 def test_a_regressor_that_holds_the_outcome_bears_on_its_gains(run, where, is_said):
     row = {"code": "W-LEAK", "where": where, "message": "The outcome is a function of wage"}
     changed = with_table(run, "warnings", lambda frame: pd.concat([frame, pd.DataFrame([row])]))
-    assert ("The outcome is a function of wage." in verdicts(changed)["ann", "ols"].caveats) == is_said
+    assert ("The outcome is a function of wage." in verdicts(changed)["ann", "ols"].caveats_text) == is_said
 
 
 def test_time_seen_once_is_said(run):
@@ -128,7 +129,7 @@ def test_nickell_stands_by_every_kind_of_finding_with_entity_effects_and_by_coef
 
     changed = with_table(run, "preparation", lagged)
     table = findings_table(changed)
-    warned = table[table["caveats"].fillna("").str.contains("Nickell")]
+    warned = table[table["caveats_text"].fillna("").str.contains("Nickell")]
     own = table[table["estimator"] == "fe"]
     assert set(own["finding"]) >= {"gain", "model_curve", "nonlinearity", "turning_point"}
     assert set(warned.query("estimator != ''")["estimator"].dropna()) == {"fe"}
@@ -148,11 +149,11 @@ def test_a_reference_that_is_hopeless_for_new_entities_is_named_with_its_best_ri
 
     found = verdicts(with_table(run, "accuracy", worse))["", "ols"]
     assert "hopeless_reference" in against(found)
-    assert "1.30 times the variance" in found.caveats
-    assert "The best simple rival is Fixed effects, with 57.3% less error." in found.caveats
+    assert "1.30 times the variance" in found.caveats_text
+    assert "The best simple rival is Fixed effects, with 57.3% less error." in found.caveats_text
     assert "hopeless_reference" not in against(verdicts(run)["", "ols"])
     no_better = verdicts(with_table(run, "accuracy", lambda frame: worse(frame, mse=9.0)))["", "ols"]
-    assert "rival" not in dict(json.loads(no_better.parameters)["caveats"])["hopeless_reference"]
+    assert "rival" not in dict(caveats_of(no_better))["hopeless_reference"]
 
 
 def test_turning_points_are_placed_whether_or_not_they_are_established(run):
@@ -199,7 +200,7 @@ def test_a_difference_is_established_once_adjusted_for_all_pairs_and_estimators(
         assert row.p_adjusted == pytest.approx(least[row.p_value])
         assert row.is_established == ((row.conf_low > 0 or row.conf_high < 0) and row.p_adjusted < 0.05)
         assert ("not significantly different from zero" in row.text) != row.is_established
-        assert f"One of {len(found)} differences" in row.caveats
+        assert f"One of {len(found)} differences" in row.caveats_text
     assert 0 < sum(row.is_established for row in found) < len(found)
 
 
@@ -363,7 +364,7 @@ def test_a_contrast_is_established_by_its_simultaneous_interval(run):
     assert first.text == f"RAB, Experience 1 rather than 0: 0.20 [0.05,{NB}0.35] log dollars an hour."
     assert first.is_established
     assert second.about == "contrast: 2 rather than 1"
-    assert first.caveats == "One of 2 contrasts; its interval allows for their number."
+    assert first.caveats_text == "One of 2 contrasts; its interval allows for their number."
     beyond, _ = contrasts(run, estimate=-0.01, conf_low=0.05, conf_high=0.45)
     assert not beyond.is_established
     open_one, _ = contrasts(run, conf_low=-0.05, conf_high=0.45)
@@ -406,7 +407,7 @@ def test_a_debiased_effect_is_established_off_zero_with_entities_enough(run):
         "differences, double machine learning with Boosting)."
     )
     assert (found.estimator, found.is_established, found.p_value) == ("", True, 0.001)
-    assert found.caveats == "Changes are as good as random."
+    assert found.caveats_text == "Changes are as good as random."
     (few,) = debiased(run, {"n_entities": 29})
     assert not few.is_established
     assert "few_entities" in against(few)
@@ -414,10 +415,10 @@ def test_a_debiased_effect_is_established_off_zero_with_entities_enough(run):
     assert enough.is_established
     (parted,) = debiased(run, {"p_methods": 0.002, "p_learners": 0.6})
     assert not parted.is_established
-    assert "methods_part" in against(parted)
+    assert "methods_differ" in against(parted)
     (unlike,) = debiased(run, {"p_methods": 0.3, "p_learners": 0.01})
     assert not unlike.is_established
-    assert "learners_part" in against(unlike)
+    assert "learners_differ" in against(unlike)
     for form, caveat in (("line", "exploratory_learner"), ("curve", "exploratory_curve")):
         (drawn,) = debiased(run, {"is_exploratory": True, "form": form})
         assert not drawn.is_established
@@ -478,10 +479,9 @@ def test_the_declared_effect_comes_first_and_is_adjusted_for_outcomes_alone(run)
 def test_a_declared_effect_without_a_number_says_why_and_none_takes_its_place(run):
     failed = {"status": "refused", "reason": "one period", "band": ""}
     first, second = debiased(declared(run), CRE, failed)
-    assert (first.is_primary, first.is_established, second.is_primary) == (True, False, False)
-    assert first.text == (
-        "The effect effect: line, first_differences, boosting could not be estimated: one period."
-    )
+    assert (first.is_primary, first.code, second.is_primary) == (True, "no_effect", False)
+    assert not first.is_established
+    assert first.text == "The debiased effect could not be estimated: one period."
     whole, _ = debiased(declared(run), CRE, failed | {"method": "", "form": "", "band": ""})
     assert whole.is_primary
     assert whole.text.endswith("could not be estimated: one period.")
@@ -502,7 +502,7 @@ def test_a_curve_says_that_the_debiased_interval_excludes_its_mean_slope(run):
         for row in model_curve_findings(with_table(apart, "effects", lambda _: table), "lwage")
         if row.finding == "model_curve"
     }
-    parameters = json.loads(found["rab"].parameters)
+    parameters = json.loads(found["rab"].params)
     assert (parameters["mean"], parameters["debiased"]) == (0.09, [0.2, 0.1, 0.3])
     assert "mean slope" not in found["fe"].text
 
@@ -527,7 +527,7 @@ def test_thresholds_are_those_up_to_which_every_test_rejects_one_less(run):
     assert two.text.startswith("Fixed effects: sequential tests find 2 thresholds in Schooling (years) (")
     assert two.text.endswith(f"; those of the model are at 9.7 [9.1,{NB}10.4].")
     assert (two.is_established, two.estimate, two.p_value) == (True, 9.7, 0.01)
-    assert "breaks" in against(two)
+    assert "looks_broken" in against(two)
     none = told_by(0.06, 0.01, 0.01)
     assert not none.is_established
     assert "find 0 thresholds" in none.text
@@ -550,7 +550,7 @@ def test_a_debiased_interaction_is_a_finding_of_its_own(run):
         "One unit more of Schooling (years) raises the effect of Experience on Log wage by 0.20 log dollars "
         "an hour (95% CI 0.10 to 0.30; "
     )
-    assert "products" in against(found)
+    assert "looks_interacting" in against(found)
 
 
 def with_mean_slopes(run, truth, **slopes):
@@ -571,24 +571,24 @@ def with_mean_slopes(run, truth, **slopes):
 def test_a_debiased_slope_names_the_slopes_that_its_interval_does_not_hold(run):
     """The truth is the number that it estimates: another method's, or another mean, is not compared."""
     (apart,) = debiased(with_mean_slopes(run, 0.05, ols=0.04, fe=0.2, rab=0.09), {})
-    assert apart.text.endswith(
-        "). Mean slopes of models outside this interval: 2 of 3 (0.0400 to 0.0900). The true slope, 0.0500, "
+    assert apart.caveats_text.endswith(
+        " Mean slopes of models outside this interval: 2 of 3 (0.0400 to 0.0900). The true slope, 0.0500, "
         "lies outside it."
     )
     assert apart.is_established
     (one,) = debiased(with_mean_slopes(run, np.nan, ols=0.04, fe=0.2), {})
-    assert one.text.endswith("). Mean slopes of models outside this interval: 1 of 2 (0.0400).")
+    assert one.caveats_text.endswith(" Mean slopes of models outside this interval: 1 of 2 (0.0400).")
     (held,) = debiased(with_mean_slopes(run, 0.1, ols=0.3, fe=0.2), {})
-    assert "outside" not in held.text
+    assert "outside" not in held.caveats_text
     (method,) = debiased(with_mean_slopes(run, 0.05), CRE)
-    assert "outside" not in method.text
+    assert "outside" not in method.caveats_text
     (mean,) = debiased(with_mean_slopes(run, 0.1), {"form": "derivative"})
-    assert mean.text.endswith(" The true slope, 9.00, lies outside it.")
+    assert mean.caveats_text.endswith(" The true slope, 9.00, lies outside it.")
     (other,) = debiased(with_mean_slopes(run, 0.1, ols=0.04), {"exposure": "union"})
-    assert "outside" not in other.text
-    (curve,) = debiased(with_mean_slopes(run, 0.05, ols=0.04), {"form": "curve", "at": 1.0})
-    assert "outside" not in curve.text
-    assert json.loads(curve.parameters)["at"] == 1.0
+    assert "outside" not in other.caveats_text
+    (bent,) = debiased(with_mean_slopes(run, 0.05, ols=0.04), {"form": "curve", "at": 1.0})
+    assert "outside" not in bent.caveats_text
+    assert json.loads(bent.params)["at"] == 1.0
 
 
 def test_debiased_contrasts_of_levels_have_their_names(run):
@@ -648,13 +648,13 @@ def test_a_nonlinearity_is_established_where_linearity_is_rejected(run, p_value,
 )
 def test_stretches_of_a_grid_in_words(places, said):
     found = stretches(np.arange(4.0), np.array(places, dtype=bool))
-    assert words.stretches(found) == said
+    assert stretches_text(found) == said
 
 
 def test_the_table_holds_every_kind_and_no_error_rate_that_was_not_measured(run):
     table = findings_table(run)
     kinds = {"gain", "turning_point", "group_difference", "sign_change", "interaction", "lowest_error"}
-    kinds |= {"model_curve", "nonlinearity"}
+    kinds |= {"model_curve", "nonlinearity", "within_effect", "caution"}
     assert set(table["finding"]) == kinds
     assert table["error_rate"].isna().all()
     assert (table["text"].str.len() > 10).all()

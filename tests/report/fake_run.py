@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from harness.findings.run import Run, RunReader
-from harness.findings.table import RULES_VERSION, findings_table
+from harness.findings.table import RULES_VERSION
 from harness.installed import installed
 from harness.record.decisions import decided
 from harness.record.manifest import Manifest
@@ -29,6 +29,7 @@ from harness.running.csv_table import from_csv
 from harness.running.folder import RunFolder
 from harness.tables.findings import FINDINGS
 from harness.tables.registry import TABLES
+from harness.text.render import findings_table
 
 STORED = Path(__file__).parent / "wage"
 OUTCOME, EXPOSURE = "lwage", "exper"

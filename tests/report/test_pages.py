@@ -19,12 +19,12 @@ import pytest
 from lxml import etree
 
 from harness.audit.verification import gain_report_problems
-from harness.findings.answers import headline, leading_protocols
+from harness.findings.gains import leading_protocols
 from harness.findings.run import read_run
 from harness.installed import installed
 from harness.plugin import Note
 from harness.report.blocks import plain_words
-from harness.report.front import headline_table, leading_curves, published_protocol, slope_shape
+from harness.report.front import headline, headline_table, leading_curves, published_protocol, slope_shape
 from harness.report.gain_report import gain_report
 from harness.report.page import Page
 from harness.report.render.html import script_hash

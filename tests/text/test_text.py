@@ -12,8 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.evaluation.protocol import LATER_PERIODS, SAME_ENTITY, SAME_PERIOD, TEST_SELECTION, TRAINING_ROWS
-from harness.findings import gain
-from harness.findings.gains import GainCell, established
+from harness.findings.rules import gain
 from harness.record.manifest import EstimatorRecord, ProtocolRecord
 from harness.report.render.text import latex
 from harness.tables.gain import GIVEN_PERIODS, GainRow, decide_gain
@@ -39,6 +38,7 @@ from harness.text.plain_text import (
     shortened,
     wrapped,
 )
+from harness.text.render import sentence_text
 from report.fake_run import manifest, read_manifest
 
 NAN = math.nan
@@ -242,36 +242,47 @@ ANN = EstimatorRecord("ann", "som_ann", "ANN", {})
 FE = EstimatorRecord("fe", "fixed_effects", "FE", {})
 
 
-def study_of(cells):
+# Estimator and protocol of each gain, by its identity: cases name other protocols alike.
+ENTRIES = {}
+
+
+def study_of(rows):
     """Return a study with the estimators and protocols of some gains, OLS its reference."""
-    named = {cell.estimator.id: cell.estimator for cell in cells}
     base = read_manifest(manifest(outcomes={"y": ("Y", "")})).study
     reference = EstimatorRecord("ols", "pooled_ols", "OLS", {})
-    protocols = {cell.protocol.id: cell.protocol for cell in cells}
-    return replace(base, estimators=(reference, *named.values()), protocols=tuple(protocols.values()))
+    named = [ENTRIES[id(row)] for row in rows]
+    estimators = {entry.id: entry for entry, _ in named}.values()
+    protocols = {entry.id: entry for _, entry in named}.values()
+    return replace(base, reference="ols", estimators=(reference, *estimators), protocols=tuple(protocols))
 
 
-def headline(cells):
-    return gain.verdict(cells, reference="ols").said(study_of(cells))
+def headline(rows):
+    study = study_of(rows)
+    return " ".join(sentence_text(one, study, outcome="y") for one, _ in gain.verdicts(study, "ols", rows))
 
 
-def verdict_on_one(cells):
-    return gain.estimator_verdict(cells, reference="ols").said(study_of(cells))
+def verdict_on_one(rows):
+    return sentence_text(gain.estimator_verdict("ols", rows), study_of(rows), estimator=rows[0].estimator)
 
 
-def caveats(cells, **options):
-    return tuple(one.said(study_of(cells)) for one in gain.caveats(cells, **options))
+def caveats(rows, **options):
+    study = study_of(rows)
+    return tuple(sentence_text(one, study) for one in gain.verdict_caveats(study, rows, **options))
+
+
+def established(rows):
+    return gain.established_gains(study_of(rows), rows)
 
 
 def cell(estimator, protocol, gain, low, high, **numbers):
     p_holm = 0.5 if low <= 0.0 <= high else 0.01
     row = gain_row(estimator, protocol, gain, low, high, **{"p_holm": p_holm, **numbers})
-    return GainCell(estimator, protocol, row)
+    ENTRIES[id(row)] = estimator, protocol
+    return row
 
 
 def refusal(estimator, protocol, reason):
-    row = gain_row(estimator, protocol, math.nan, math.nan, math.nan, status="refused", reason=reason)
-    return GainCell(estimator, protocol, row)
+    return cell(estimator, protocol, math.nan, math.nan, math.nan, status="refused", reason=reason)
 
 
 def better(estimator, protocol):
@@ -386,7 +397,7 @@ def test_of_several_estimators_with_levels_the_one_that_gains_least_is_named():
     assert said.startswith("FE gains more than every estimator without fixed effects")
     (over_ols,) = caveats(cells, reference="ols")
     assert over_ols.startswith("FE gains more over OLS than every estimator without fixed effects")
-    assert caveats(cells, reference="regions", has_levels=True) == ()
+    assert caveats(cells, reference="fe") == ()
     assert caveats([gained(ANN, FORWARD, 0.421), gained(WITH_LEVELS, FORWARD, 0.2)]) == ()
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from itertools import product
 
-from harness.findings.gains import GainCell, Gains, compared_error, errors_of, refusal
+from harness.findings.gains import Gains, compared_error, errors_of, refusal
 from harness.findings.run import Run
 from harness.language import marked, pgettext, rendered, topic
 from harness.record.manifest import EstimatorRecord, ProtocolRecord, StudyRecord
@@ -17,9 +17,9 @@ from harness.report.sections.section import Section, outcome_heading, study_word
 from harness.report.table import Given, ReportTable, TableCell, columns_of, row_groups
 from harness.tables.accuracy import ACCURACY, METRICS, AccuracyRow, MetricRow
 from harness.tables.decision import ABOVE, BELOW, CONDITIONAL, NEGLIGIBLE, OPEN, UNTESTED, Decision
-from harness.tables.gain import DECOMPOSITION, RECOGNITION, PartRow, RecognitionRow
+from harness.tables.gain import DECOMPOSITION, RECOGNITION, GainRow, PartRow, RecognitionRow
 from harness.text import numbers
-from harness.text.gains import SYMBOLS, WORDS
+from harness.text.decisions import SYMBOLS, WORDS, gain_text, limits_text
 from harness.text.numbers import percent, percent_interval, significant
 from harness.text.plain_text import in_turn, shortened
 
@@ -157,8 +157,8 @@ def _how(protocol: ProtocolRecord) -> blocks.Words:
 def gain_rows(gains: Gains, outcome: str) -> Iterator[tuple[EstimatorRecord, tuple[parts.Given, ...]]]:
     """Yield each estimator with its gains in one outcome, protocols that keep test rows apart first."""
     for entry in gains.candidates:
-        cells = (gains.cell(outcome, entry, one) for one in gains.run.manifest.study.honest_first)
-        yield entry, tuple(map(_gain, cells))
+        rows = (gains.row(outcome, entry.id, one.id) for one in gains.run.manifest.study.honest_first)
+        yield entry, tuple(map(_gain, rows))
 
 
 def gain_table(gains: Gains) -> parts.ReportTable:
@@ -190,16 +190,17 @@ def gain_table(gains: Gains) -> parts.ReportTable:
     )
 
 
-def _gain(cell: GainCell) -> parts.TableCell:
-    says = rendered(WORDS[cell.row.decision]) if cell.symbol else ""
+def _gain(row: GainRow) -> parts.TableCell:
+    symbol, limits, p_adjusted = SYMBOLS[row.decision], limits_text(row), numbers.p_text(row.p_holm)
+    says = rendered(WORDS[row.decision]) if symbol else ""
     return parts.TableCell(
-        cell.text,
-        (cell.beneath,) if cell.beneath else (),
-        LOOKS[cell.row.decision],
-        cell.reason,
-        cell.symbol,
+        gain_text(row),
+        (limits,) if limits else (),
+        LOOKS[row.decision],
+        row.reason,
+        symbol,
         says,
-        hint=f"{says}, {cell.p_adjusted_text}" if says and cell.p_adjusted_text else says,
+        hint=f"{says}, {p_adjusted}" if says and p_adjusted else says,
     )
 
 
@@ -249,8 +250,8 @@ def error_table(run: Run, outcome: str) -> parts.ReportTable:
 def p_value_table(gains: Gains) -> parts.ReportTable:
     """Return the p-values of equal accuracy over every reference, and what gain they could have found."""
     study = gains.run.manifest.study
-    cells = (
-        (over.reference_label, protocol.title, over.cell(outcome, entry, protocol))
+    rows = (
+        (over.reference_label, protocol.title, over.row(outcome, entry.id, protocol.id))
         for outcome in study.outcomes
         for over in (gains, *gains.further)
         for protocol in study.honest_first
@@ -258,14 +259,14 @@ def p_value_table(gains: Gains) -> parts.ReportTable:
     )
     return parts.record_table(
         gettext("P-values of equal accuracy, test rows"),
-        [("", (one for one in cells if one[2].has_gain))],
-        (gettext("Outcome"), lambda one: study.label(one[2].row.outcome)),
+        [("", (one for one in rows if one[2].has_gain))],
+        (gettext("Outcome"), lambda one: study.label(one[2].outcome)),
         (gettext("Against"), lambda one: one[0]),
         (gettext("Protocol"), lambda one: one[1]),
-        (gettext("Estimator"), lambda one: one[2].estimator.label),
-        (gettext("Alone"), lambda one: numbers.p_value(one[2].row.p_value)),
-        (gettext("Holm"), lambda one: numbers.p_value(one[2].row.p_holm)),
-        (gettext("Least detectable gain"), lambda one: numbers.percent(one[2].row.least_detectable)),
+        (gettext("Estimator"), lambda one: study.estimator_label(one[2].estimator)),
+        (gettext("Alone"), lambda one: numbers.p_value(one[2].p_value)),
+        (gettext("Holm"), lambda one: numbers.p_value(one[2].p_holm)),
+        (gettext("Least detectable gain"), lambda one: numbers.percent(one[2].least_detectable)),
     )
 
 
@@ -302,7 +303,10 @@ def gain_figure(gains: Gains) -> blocks.ReportFigure:
     panels = [
         (
             titled.format(outcome=study.label(outcome), what=protocol.title),
-            [gain_whisker(gains.cell(outcome, entry, protocol)) for entry in gains.candidates],
+            [
+                gain_whisker(entry.label, gains.row(outcome, entry.id, protocol.id))
+                for entry in gains.candidates
+            ],
         )
         for outcome in study.outcomes
         for protocol in protocols
@@ -330,11 +334,10 @@ def gain_caption(study: StudyRecord) -> str:
     ).format(**study_words(study), least=numbers.percent(study.least_gain, 0))
 
 
-def gain_whisker(cell: GainCell) -> Whisker:
+def gain_whisker(label: str, row: GainRow) -> Whisker:
     """Return a gain in per cent as it is drawn; a cell without one says why."""
-    row = cell.row
-    note, style = "" if cell.has_gain else rendered(row.status), DECISION_STYLES[row.decision]
-    gain = Whisker(cell.estimator.label, row.gain, row.conf_low, row.conf_high, style, note=note)
+    note, style = "" if row.has_gain else rendered(row.status), DECISION_STYLES[row.decision]
+    gain = Whisker(label, row.gain, row.conf_low, row.conf_high, style, note=note)
     return gain.in_percent()
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.findings.gain import nickell_caveat
+from harness.findings.rules.gain import nickell
 from harness.findings.run import Run
 from harness.language import marked, rendered, topic
 from harness.record.manifest import EstimatorRecord, StudyRecord
@@ -23,6 +23,7 @@ from harness.tables.table import grouped
 from harness.tables.variations import VARIATION_EFFECTS, VariationEffectRow
 from harness.text.numbers import MISSING, SUPERSCRIPTS, count, fixed, percent, percent_interval, plain
 from harness.text.plain_text import capitalised, file_slug, in_turn, joined, listed
+from harness.text.render import sentence_text
 
 gettext = topic("report.coefficients")
 
@@ -112,7 +113,8 @@ def coefficient_caveat(run: Run, outcome: str) -> str:
     """Return what a lagged outcome does to coefficients of estimators with effects; empty without one."""
     having = estimates_of(run, outcome)
     biased = [one.label for one in run.manifest.study.estimators if one.id in having and one.goes_by_within]
-    caveat = nickell_caveat(run, outcome) if biased else ""
+    bias = nickell(run, outcome) if biased else None
+    caveat = sentence_text(bias, run.manifest.study) if bias else ""
     words = gettext("{estimators}: {caveat}")
     return words.format(estimators=joined(biased), caveat=caveat) if caveat else ""
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import NamedTuple
 
-from harness.findings.curves import value_in_words
 from harness.findings.lines import POINTWISE, SIMULTANEOUS, true_rows
 from harness.findings.run import Run
 from harness.language import marked, topic
@@ -18,6 +17,7 @@ from harness.report.drawing.palette import MarkStyle, Whisker, line_style
 from harness.report.sections.section import Section, study_words
 from harness.report.table import ReportTable, TableCell, TableRow, estimate_cell, record_table, text_column
 from harness.tables.heterogeneity import CONTRASTS, ContrastRow
+from harness.text.curves import value_text
 from harness.text.numbers import count, estimate, estimated, percent, plain, significant
 from harness.text.plain_text import file_slug
 
@@ -127,8 +127,8 @@ def _contrast(run: Run, rows: Sequence[ContrastRow]) -> EstimatedContrast:
         row,
         together.conf_low if together else math.nan,
         together.conf_high if together else math.nan,
-        value_in_words(levels, row.exposure_from),
-        value_in_words(levels, row.exposure_to),
+        value_text(levels, row.exposure_from),
+        value_text(levels, row.exposure_to),
         math.nan if levels else _true_contrast(run, row),
     )
 

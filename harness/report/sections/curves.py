@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 
 from harness.findings.lines import curve_scenarios, turning_points_of
+from harness.findings.rules.curve import NONE
 from harness.findings.run import Run
 from harness.language import marked, rendered, topic
 from harness.record.manifest import StudyRecord
@@ -14,7 +15,6 @@ from harness.report.sections.section import Section
 from harness.report.table import Given, ReportTable, TableCell, TableColumn, TableRow, columns_of, row_groups
 from harness.tables.curves import CURVES, TRUTH_ERRORS, TruthErrorRow, TurningPointRow
 from harness.tables.preparation import WARNINGS
-from harness.text.effects import NONE
 from harness.text.numbers import estimate, is_outside, percent, significant
 from harness.text.plain_text import joined
 

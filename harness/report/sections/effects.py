@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness.arrays import Floats
-from harness.findings.debiased import FEW_ENTITIES, LITTLE_LEFT, WEAK, first_effect
+from harness.findings.finding import FEW_ENTITIES
+from harness.findings.rules.effect import LITTLE_LEFT, WEAK, first_effect
 from harness.findings.run import Run
 from harness.language import marked, rendered, topic
 from harness.record.manifest import StudyRecord

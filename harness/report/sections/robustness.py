@@ -6,8 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
-from harness.findings.debiased import mediation_findings
-from harness.findings.gain import CHECKS
+from harness.findings.checks import CHECKS
 from harness.findings.run import Run
 from harness.language import marked, rendered, topic
 from harness.record.manifest import StudyRecord
@@ -21,12 +20,11 @@ from harness.scenarios.robustness import BASELINE, JOINT
 from harness.study.variation import ROBUSTNESS
 from harness.tables import effects
 from harness.tables.effects import SensitivityRow
-from harness.tables.findings import CHECK_RATES
+from harness.tables.findings import CHECK_RATES, FINDINGS
 from harness.tables.table import grouped
 from harness.tables.variations import VARIATION_EFFECTS, VariationEffectRow
 from harness.text import numbers
 from harness.text.plain_text import file_slug, joined, listed, ranged
-from harness.text.sentences import worded
 
 gettext = topic("report.robustness")
 
@@ -214,9 +212,8 @@ SHOWN = (effects.TOTAL, effects.TO_MEDIATOR, effects.FROM_MEDIATOR, effects.DIRE
 
 def mediation_blocks(run: Run) -> Iterator[ReportBlock]:
     """Yield a sentence for each mediator by the first method and learner, and the table."""
-    study = run.manifest.study
-    found = [worded(one, study) for outcome in study.outcomes for one in mediation_findings(run, outcome)]
-    first = {(one.outcome, one.about.split(", ")[0]): one.text for one in reversed(found)}
+    indirect = run.rows(FINDINGS, finding="mediation")
+    first = {(row.outcome, row.about.split(", ")[0]): row.text for row in reversed(indirect)}
     yield Bullets(tuple(reversed(first.values())))
     yield from mediation_tables(run)
 

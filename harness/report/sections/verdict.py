@@ -8,10 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.findings.answers import leading_protocols
-from harness.findings.gain import kind_of, verdict
 from harness.findings.gains import Gains
 from harness.findings.lines import POINTWISE, Curve, curves_of, leading_scenario
+from harness.findings.rules.gain import kind_of
 from harness.findings.run import Run
 from harness.language import marked, rendered, topic
 from harness.record.manifest import EstimatorRecord, StudyRecord
@@ -22,8 +21,9 @@ from harness.scenarios.curve.turning_points import significant_slopes
 from harness.tables.coefficients import COEFFICIENTS, CoefficientRow
 from harness.tables.findings import ERROR_RATES, FINDINGS, ErrorRateRow, FindingRow
 from harness.text import numbers
-from harness.text.context import Context, finding_label
+from harness.text.context import Context
 from harness.text.plain_text import capitalised, joined
+from harness.text.render import finding_label
 
 gettext = topic("report.verdict")
 
@@ -244,10 +244,10 @@ def verdict_blocks(run: Run) -> Iterator[ReportBlock]:
     yield tabs_of((study.label(outcome), _outcome(run, outcome)) for outcome in study.outcomes)
     yield from rate_blocks(run)
     n_gains = sum(
-        cell.has_gain
+        row.has_gain
         for over in (gains, *gains.further)
         for outcome in study.outcomes
-        for cell in over.cells(outcome)
+        for row in over.rows(outcome)
     )
     if n_gains:
         yield Appendix((Paragraph(_how_to_read_gains(study, n_gains), "read-me"),))
@@ -267,13 +267,8 @@ def _outcome(run: Run, outcome: str) -> Iterator[ReportBlock]:
 
 def other_gains(run: Run, outcome: str) -> str:
     """Return who predicts best under the protocols of which the first screen does not tell."""
-    study, told = run.manifest.study, leading_protocols(run.manifest.study)[0]
-    cells = [
-        cell
-        for cell in Gains(run).cells(outcome)
-        if cell.protocol.keeps_test_rows_apart and cell.protocol.id != told.id
-    ]
-    return verdict(cells, reference=study.reference).said(study) if cells else ""
+    verdicts = run.rows(FINDINGS, outcome=outcome, code="gain_verdict", about=run.manifest.study.reference)
+    return " ".join(row.text for row in verdicts if row.screen == "none")
 
 
 def shown_findings(run: Run, outcome: str) -> tuple[FindingRow, ...]:
@@ -282,7 +277,8 @@ def shown_findings(run: Run, outcome: str) -> tuple[FindingRow, ...]:
     return tuple(
         row
         for row in run.rows(FINDINGS, outcome=outcome)
-        if row.finding not in OF_ACCURACY
+        if row.finding in RATED
+        and row.finding not in OF_ACCURACY
         and (not row.estimator or (row.is_established and row.estimator in shown))
     )
 

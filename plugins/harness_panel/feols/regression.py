@@ -37,7 +37,7 @@ _ROUNDING = 64.0 * float(np.finfo(np.float64).eps)
 
 
 @dataclass(frozen=True, eq=False)
-class Estimate:
+class FixestEstimate:
     """Slopes, and what they were computed from.
 
     Attributes
@@ -73,7 +73,7 @@ class FeolsRegression(Regression):
     """
 
     rows: FeolsRows
-    estimated: Estimate
+    estimated: FixestEstimate
 
     def n_outside(self, clusters: Sequence[plugin.Grouping]) -> int:
         """Return how many independent effects, slopes in time among them, are not nested in clusters."""
@@ -139,7 +139,7 @@ class FeolsRows:
         ends = [(column.min(), column.max()) for column in (*self.panel.X.T, self.panel.observed)]
         return np.array([high - low > _ROUNDING * max(abs(low), abs(high)) for low, high in ends])
 
-    def regression(self, estimate: Estimate) -> FeolsRegression:
+    def regression(self, estimate: FixestEstimate) -> FeolsRegression:
         """Return an estimate as a regression, if `judge` has nothing against it."""
         n_effects, slopes = count_effects(self.design), estimate.slopes
         basis, triangle = np.linalg.qr(estimate.basis)
@@ -175,7 +175,7 @@ class FeolsRows:
             estimated=estimate,
         )
 
-    def estimate(self) -> Estimate:
+    def estimate(self) -> FixestEstimate:
         """Estimate by weighted least squares.
 
         Raises
@@ -198,7 +198,7 @@ class FeolsRows:
         slopes = np.zeros(self.varies.size - 1)
         slopes[candidates[is_kept]] = own * units
         absorbed, dependent = _dropped(within, candidates, is_kept, scales)
-        return Estimate(
+        return FixestEstimate(
             kept=candidates[is_kept],
             absorbed=absorbed,
             dependent=dependent,

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.findings.debiased import mediation_findings
+from harness.findings.rules.effect import mediation_findings
 from harness.findings.run import read_run
 from harness.language import spoken
 from harness.record.manifest import PrimaryRecord
@@ -29,7 +29,7 @@ from harness.scenarios.panel_variations import CHANGES
 from harness.scenarios.robustness import PERMUTED
 from harness.tables.effects import EFFECT_TESTS, EFFECTS, MEDIATION, SENSITIVITY
 from harness.tables.variations import VARIATION_EFFECTS
-from harness.text.sentences import worded
+from harness.text.render import with_text
 from report.fake_run import (
     blocks_of,
     cells,
@@ -271,6 +271,6 @@ def test_a_sentence_and_a_row_for_each_mediator(wage):
     first, second = mediation_findings(run, "lwage")
     assert (first.is_established, first.p_adjusted, second.is_established) == (True, 0.02, False)
     with spoken("zh"):
-        words = worded(first, run.manifest.study)
+        words = with_text(first, run.manifest.study)
     assert "占总效应的 50%" in words.text.replace("\xa0", " ")
-    assert words.caveats == "该结论假设：给定核心解释变量与控制变量，中介变量近似随机。"
+    assert words.caveats_text == "该结论假设：给定核心解释变量与控制变量，中介变量近似随机。"

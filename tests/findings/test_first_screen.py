@@ -1,5 +1,6 @@
-"""What a run says of an outcome, by the codes of its sentences; the order of what is to be read first."""
+"""What the first screen says of a run: which rows stand on it, in which order, and their parameters."""
 
+import json
 import math
 from dataclasses import replace
 from types import SimpleNamespace
@@ -9,20 +10,24 @@ import pandas as pd
 import pytest
 
 from findings.test_findings import EFFECT
-from harness.findings import answers
-from harness.findings.gain import AGREE, CONFIRM, checks_passed
+from harness.findings.checks import AGREE, CONFIRM, checks_passed
 from harness.findings.lines import curves_from, unsupported_spans
+from harness.findings.rules import caution, effect, within
 from harness.findings.run import read_run
+from harness.findings.screen import MOST
 from harness.record.manifest import PrimaryRecord
 from harness.running.csv_table import as_declared
 from harness.scenarios.robustness import BASELINE, JOINT, PERMUTED
 from harness.study.spec.study import Variable
 from harness.tables.curves import CurveRow
 from harness.tables.effects import EFFECTS, SENSITIVITY
+from harness.tables.findings import FINDINGS
 from harness.tables.gain import GIVEN_PERIODS, RECOGNITION
 from harness.tables.table import read_rows
 from harness.tables.variations import VARIATION_EFFECTS, VariationEffectRow
 from harness.text.context import entities
+from harness.text.render import findings_table
+from harness.text.screen import first_screen, labelled
 from report.fake_run import wage_run, with_study, with_table
 
 SLOPE = EFFECT | {"estimate": -0.2, "conf_low": -0.3, "conf_high": -0.1, "robustness_value": 0.07}
@@ -41,46 +46,57 @@ def with_effects(run, *rows):
     return with_table(with_study(run, primary=primary), "effects", lambda _: table)
 
 
+def screen_of(run):
+    """Return the first screen of a run with one outcome, and what its parts hold, by outcome."""
+    shown = first_screen(with_table(run, FINDINGS.name, lambda _: findings_table(run)))
+    return shown, {one.outcome: one for one in shown.outcomes}
+
+
+def part(run, name):
+    """Return the rows of one part of the screen."""
+    return getattr(screen_of(run)[1]["lwage"], name)
+
+
 def codes(found):
     return [one.code for one in found]
 
 
+def params(row):
+    return json.loads(row.params)
+
+
 def test_the_prediction_is_of_entities_not_used_in_training_where_a_protocol_holds_some_out(run):
     study = run.manifest.study
-    assert {gain["protocol"] for gain in answers.prediction(run, "lwage").parameters["gains"]} == {
-        "held_out_entities"
-    }
-    known = [protocol for protocol in study.protocols if protocol.knows_entities]
-    parameters = answers.prediction(with_study(run, protocols=tuple(known)), "lwage").parameters
-    assert {gain["protocol"] for gain in parameters["gains"]} == {"forward"}
-    alone = with_study(run, estimators=study.estimators[:1])
-    assert answers.prediction(alone, "lwage").code == "only_estimator"
+    (own,) = part(run, "prediction")
+    assert (own.code, params(own)["protocol"]) == ("gain_verdict", "held_out_entities")
+    known = tuple(protocol for protocol in study.protocols if protocol.knows_entities)
+    (later,) = part(with_study(run, protocols=known), "prediction")
+    assert params(later)["protocol"] == "forward"
+    (alone,) = part(with_study(run, estimators=study.estimators[:1]), "prediction")
+    assert alone.code == "only_estimator"
 
 
 def test_fixed_effects_and_the_first_debiased_effect_stand_there_whatever_they_say(run):
     """Pooled OLS has a coefficient and is no answer."""
-    (alone,) = answers.effect(run, "lwage")
-    assert (alone.code, alone.parameters["estimator"], alone.parameters["is_alone"]) == (
-        "within_effect",
-        "fe",
-        True,
-    )
+    (alone,) = part(run, "effect")
+    assert (alone.code, alone.estimator, params(alone)["is_alone"]) == ("within_effect", "fe", True)
     open_one = with_effects(run, {"conf_high": 0.1, "p_value": 0.4})
-    assert codes(answers.effect(open_one, "lwage")) == ["debiased", "within_effect"]
-    parted = with_effects(run, {"p_methods": 0.004}, {"p_methods": 0.004, **OTHER})
-    *found, other = answers.effect(parted, "lwage")
-    assert codes([*found, other]) == ["debiased", "within_effect", "other_method"]
-    assert other.parameters["method"] == OTHER["method"]
-    primary = parted.manifest.study.primary
-    undeclared = with_study(parted, primary=replace(primary, is_declared=False))
-    declared = [answers.answer(one, "lwage").is_declared for one in (parted, undeclared, run)]
-    assert declared == [True, False, True]
+    assert codes(part(open_one, "effect")) == ["debiased_effect", "within_effect"]
+    differing = with_effects(run, {"p_methods": 0.004}, {"p_methods": 0.004, **OTHER})
+    *_, other = part(differing, "effect")
+    assert codes(part(differing, "effect")) == ["debiased_effect", "within_effect", "other_method"]
+    assert params(other)["method"] == OTHER["method"]
+    primary = differing.manifest.study.primary
+    undeclared = with_table(
+        with_study(differing, primary=replace(primary, is_declared=False)), "effects", lambda table: table
+    )
+    names = [labelled(screen_of(one)[1]["lwage"])[1][0] for one in (differing, undeclared, run)]
+    assert names == ["Effect", "Effect (not declared beforehand)", "Effect"]
     refused = with_effects(run, {"status": "refused", "reason": "one period", "band": ""})
-    first, second = answers.effect(refused, "lwage")
-    assert (first.code, second.parameters["is_alone"]) == ("no_first_effect", True)
+    first, second = part(refused, "effect")
+    assert (first.code, params(second)["is_alone"]) == ("no_effect", True)
     pooled = tuple(entry for entry in run.manifest.study.estimators if entry.id != "fe")
-    assert codes(answers.effect(with_study(run, estimators=pooled), "lwage")) == ["no_within_effect"]
-    assert answers.answer(run, "lwage").labelled[1][0] == "Effect"
+    assert codes(part(with_study(run, estimators=pooled), "effect")) == ["no_within_effect"]
 
 
 def test_other_terms_with_the_exposure_leave_no_coefficient_that_is_the_effect(run):
@@ -88,10 +104,10 @@ def test_other_terms_with_the_exposure_leave_no_coefficient_that_is_the_effect(r
         return pd.concat([table, table[table["term"] == "exper"].assign(term="exper^2")])
 
     changed = with_table(run, "coefficients", squared)
-    assert answers.coefficient_slopes(run, "lwage", "exper", "fe")
-    assert not answers.coefficient_slopes(changed, "lwage", "exper", "fe")
-    entry, slopes = answers.within_slopes(with_slopes(changed, 0.1, 0.2, 0.3), "lwage", "exper")
-    assert (entry.id, slopes) == ("fe", [("", pytest.approx((0.2, 0.1, 0.3)))])
+    assert within.coefficient_slopes(run, "lwage", "exper", "fe")
+    assert not within.coefficient_slopes(changed, "lwage", "exper", "fe")
+    entry, (slope,) = within.within_slopes(with_slopes(changed, 0.1, 0.2, 0.3), "lwage", "exper")
+    assert (entry.id, slope.level, slope.estimate) == ("fe", "", pytest.approx((0.2, 0.1, 0.3)))
 
 
 def with_slopes(run, *slopes):
@@ -116,14 +132,13 @@ def with_slopes(run, *slopes):
 )
 def test_that_all_curves_go_the_other_way_is_told_first(run, slopes, is_told):
     changed = with_slopes(with_effects(run, {}), *slopes)
-    first = next(answers.trust(changed, "lwage"))
+    first, *_ = part(changed, "trust")
     assert (first.code == "signs_differ") is is_told
     if is_told:
-        told = {"n_curves": 3, "do_rise": True, "is_significant": True, "truth": math.nan}
-        assert first.parameters == pytest.approx(told, nan_ok=True)
+        assert params(first) == {"n_curves": 3, "do_rise": True, "is_significant": True}
         turned = {"estimate": 0.2, "conf_low": 0.1, "conf_high": 0.3}
         below = with_slopes(with_effects(run, turned), *(-slope for slope in slopes))
-        assert next(answers.trust(below, "lwage")).code == "signs_differ"
+        assert part(below, "trust")[0].code == "signs_differ"
 
 
 @pytest.mark.parametrize(
@@ -144,15 +159,15 @@ def test_a_pooled_slope_of_another_sign_or_size_is_told_with_its_factor(run, poo
     found = {}
     for kept in ({"ols", "fe"}, {"ols"}, {"fe"}):
         own = with_study(changed, estimators=tuple(one for one in study.estimators if one.id in kept))
-        told_apart = (one for one in answers.trust(own, "lwage") if one.code == "pooled_apart")
-        found[frozenset(kept)] = [one.parameters["factor"] for one in told_apart]
+        rows = list(within.pooled_findings(own, "lwage"))
+        found[frozenset(kept)] = [params(one).get("factor", math.nan) for one in rows]
     assert found.pop(frozenset({"ols", "fe"})) == pytest.approx(told, nan_ok=True)
     assert not any(found.values())
 
 
 def test_a_confounder_overturns_what_is_significant(run):
-    assert codes(answers.trust(with_effects(run, {}), "lwage"))[:1] == ["fragile"]
-    assert "fragile" not in codes(answers.trust(with_effects(run, {"p_value": 0.2}), "lwage"))
+    assert codes(part(with_effects(run, {}), "trust"))[:1] == ["fragile"]
+    assert "fragile" not in codes(part(with_effects(run, {"p_value": 0.2}), "trust"))
 
 
 def test_the_strength_of_a_confounder_is_that_at_which_the_slope_is_zero(run):
@@ -162,16 +177,16 @@ def test_the_strength_of_a_confounder_is_that_at_which_the_slope_is_zero(run):
     table = as_declared(SENSITIVITY, [pd.DataFrame([row | {"robustness_value": 0.07}])])
     changed = with_table(run, "sensitivity", lambda _: table)
     (one,) = changed.rows(SENSITIVITY)
-    times = answers.overturning(one)
+    times = effect.overturning(one)
     bias = math.sqrt(times * 0.02 * times * 0.01 / (1.0 - times * 0.01))
     assert bias == pytest.approx(0.07 / math.sqrt(1.0 - 0.07))
-    assert answers.overturning(replace(one, r2_outcome=0.0)) == math.inf
-    assert answers.overturning(replace(one, r2_exposure=0.0)) == math.inf
-    fragile = next(answers.trust(with_effects(changed, {}), "lwage"))
-    assert fragile.parameters == {"robustness_value": 0.07, "covariate": "educ", "times": times}
+    assert effect.overturning(replace(one, r2_outcome=0.0)) == math.inf
+    assert effect.overturning(replace(one, r2_exposure=0.0)) == math.inf
+    fragile, *_ = part(with_effects(changed, {}), "trust")
+    assert params(fragile) == {"robustness_value": 0.07, "covariate": "educ", "times": times}
     both = pd.concat([table, table.assign(covariate="union", status="refused")])
     refused = with_table(changed, "sensitivity", lambda _: both)
-    assert "times" not in next(answers.trust(with_effects(refused, {}), "lwage")).parameters
+    assert "times" not in params(part(with_effects(refused, {}), "trust")[0])
 
 
 def test_recognition_is_of_the_largest_gain_without_effects_of_entities(run):
@@ -180,35 +195,38 @@ def test_recognition_is_of_the_largest_gain_without_effects_of_entities(run):
         columns=["estimator", "estimate", "gain_known"],
     ).assign(outcome="lwage", reference="ols", conf_low=0.5, conf_high=2.5, status="ok", reason="")
     changed = with_table(run, "recognition", lambda _: as_declared(RECOGNITION, [table]))
-    (found,) = (one for one in answers.trust(changed, "lwage") if one.code == "recognised")
-    assert found.parameters == {"estimator": "rab", "share": 1.1, "gain": 0.7}
+    (found,) = (one for one in part(changed, "trust") if one.code == "recognised")
+    assert (found.estimator, params(found)) == ("rab", {"share": 1.1, "gain": 0.7})
 
 
-def test_what_is_read_first_are_three_points_in_the_order_of_the_rules(run):
+def test_what_is_read_first_are_three_points_in_the_order_of_their_codes(run):
     notes = pd.DataFrame(
         [("W-SKEW", "lwage", "skewed"), ("W-LEAK", "lwage", "leak")], columns=["code", "where", "message"]
     )
     changed = with_table(run, "warnings", lambda _: notes)
-    found = [one for rule in answers.RULES for one in rule(changed)]
-    assert codes(found) == ["of_note", "selected_on_test_rows", "printed_contradict", "of_note"]
-    assert [found[at].parameters["message"] for at in (0, -1)] == ["leak", "skewed"]
-    assert len(answers.cautions(changed)) == answers.MOST_CAUTIONS
-    lacking = {"status": "refused", "reason": "no entity is known", "gain": np.nan}
+    shown, _ = screen_of(changed)
+    assert codes(shown.cautions) == ["leaked_outcome", "selected_on_test_rows", "printed_contradict"]
+    assert len(shown.cautions) == MOST["caution"]
+    rows = findings_table(changed)
+    skewed = rows[rows["code"] == "skewed"]
+    assert [json.loads(one)["message"] for one in skewed["params"]] == ["skewed"]
+    lacking = {"status": "refused", "reason": "no entity is known", "gain": np.nan, "decision": "untested"}
 
     def refused(frame):
         rows = frame["estimator"] == "ann"
         return frame.assign(**{name: frame[name].mask(rows, value) for name, value in lacking.items()})
 
     weak = with_effects(run, {"share_left": 0.04, "first_stage_f": 5.0})
-    assert codes(answers.weak_effects(weak)) == ["little_left", "weak_instruments"]
-    assert not list(answers.weak_effects(with_effects(run, {"first_stage_f": 50.0})))
-    (told,) = answers.refusals(with_table(run, "gain", refused))
-    assert (told.code, told.parameters) == ("no_result", {"estimator": "ann", "reason": "no entity is known"})
+    assert codes(effect.weak_findings(weak, "lwage")) == ["little_left", "weak_instruments"]
+    assert not list(effect.weak_findings(with_effects(run, {"first_stage_f": 50.0}), "lwage"))
+    (missing,) = caution.refusal_findings(with_table(run, "gain", refused), "lwage")
+    assert params(missing) == {"estimator": "ann", "reason": "no entity is known"}
     once = with_table(run, "gain", lambda frame: frame.assign(inference=GIVEN_PERIODS))
     tested = pd.DataFrame({"protocol": "forward", "by": "period", "part": [1986, 1987]})
-    few = list(answers.few_periods(with_table(once, "gain_within", lambda _: tested)))
-    assert codes(few) == ["few_periods", "few_periods"]
-    assert few[-1].said(run.manifest.study).startswith("“Forward in time” tests 1986 and 1987 alone: ")
+    rows = findings_table(with_table(once, "gain_within", lambda _: tested))
+    few = rows[rows["code"] == "few_periods"]
+    assert len(few) == 2
+    assert few["text"].iloc[-1].startswith("“Forward in time” tests 1986 and 1987 alone: ")
 
 
 def test_the_headline_is_the_gains_that_are_marked_or_the_first_of_each_outcome():
@@ -217,8 +235,8 @@ def test_the_headline_is_the_gains_that_are_marked_or_the_first_of_each_outcome(
 
     first, other, marked = claim("y"), claim("z"), claim("y", headline=True)
     rows = [claim("y", quantity="mse"), first, claim("y"), other]
-    assert answers.headline_claims(rows) == (first, other)
-    assert answers.headline_claims([*rows, marked]) == (marked,)
+    assert caution.headline_claims(rows) == (first, other)
+    assert caution.headline_claims([*rows, marked]) == (marked,)
 
 
 @pytest.mark.parametrize(

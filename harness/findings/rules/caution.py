@@ -1,0 +1,154 @@
+"""What to read before anything else: what makes numbers of a run mean something else, or rough."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from harness.findings.finding import FEW_ENTITIES, finding
+from harness.findings.gains import Gains, leading_protocols, tested_periods
+from harness.findings.run import Run
+from harness.findings.sentence import EstimatorId, ProtocolId, Reason, Sentence, VariableId
+from harness.tables.claims import ASSUMING, CLAIMS, INCONSISTENT, ClaimRow
+from harness.tables.decision import UNTESTED
+from harness.tables.findings import FindingRow
+from harness.tables.gain import GIVEN_PERIODS
+from harness.tables.preparation import LEAK_CODE, WARNINGS
+
+# Note on an outcome whose squared errors are those of a few rows.
+SKEW_CODE = "W-SKEW"
+
+
+@dataclass(frozen=True)
+class LeakedOutcome(Sentence):
+    """That a regressor holds the outcome, so that neither gain nor effect means anything."""
+
+    message: Reason
+
+
+@dataclass(frozen=True)
+class Skewed(Sentence):
+    """That a few rows make up most of every squared error."""
+
+    message: Reason
+
+
+@dataclass(frozen=True)
+class NoResult(Sentence):
+    """That an estimator has no result."""
+
+    estimator: EstimatorId
+    reason: Reason
+
+
+@dataclass(frozen=True)
+class SelectedOnTestRows(Sentence):
+    """That the protocol of the printed gains selects or fits on test rows."""
+
+    protocol: ProtocolId
+
+
+@dataclass(frozen=True)
+class PrintedContradict(Sentence):
+    """In what printed numbers disagree with each other.
+
+    Attributes
+    ----------
+    gains : outcomes whose printed gain is not that of the printed errors
+    medians : outcomes whose printed medians of groups are not those of one fit
+    moderators : those of which printed values and medians are not in one system of units
+    """
+
+    gains: tuple[VariableId, ...] = ()
+    medians: tuple[VariableId, ...] = ()
+    moderators: tuple[VariableId, ...] = ()
+
+
+@dataclass(frozen=True)
+class PrintedContradictIf(Sentence):
+    """That printed numbers disagree under assumptions that claims name."""
+
+
+@dataclass(frozen=True)
+class FewPeriods(Sentence):
+    """That a protocol of the first screen tests few periods; none where they are not known."""
+
+    protocol: ProtocolId
+    periods: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class FewEntitiesInAll(Sentence):
+    """That there are few entities for intervals to rest on."""
+
+    n_entities: int
+
+
+def note_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
+    """Yield what warnings say of an outcome that bears on every number of it."""
+    for code, kind in ((LEAK_CODE, LeakedOutcome), (SKEW_CODE, Skewed)):
+        for note in run.rows(WARNINGS, code=code, where=outcome):
+            yield _caution(kind(note.message), outcome, {"about": code})
+
+
+def refusal_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
+    """Yield every estimator without any result for an outcome."""
+    gains = Gains(run)
+    for entry in gains.candidates:
+        rows = [gains.row(outcome, entry.id, one.id) for one in run.manifest.study.protocols]
+        if all(row.decision == UNTESTED for row in rows):
+            yield _caution(NoResult(entry.id, rows[0].reason), outcome, {"estimator": entry.id})
+
+
+def study_findings(run: Run) -> Iterator[FindingRow]:
+    """Yield what is to be read first of the study as a whole."""
+    yield from _selected_on_test_rows(run)
+    yield from _contradictions(run)
+    n_entities = run.manifest.data.n_entities
+    if n_entities < FEW_ENTITIES:
+        yield _caution(FewEntitiesInAll(n_entities), "", {"about": "entities"})
+    yield from _few_periods(run)
+
+
+def _caution(sentence: Sentence, outcome: str, subject: Mapping[str, str]) -> FindingRow:
+    return finding("caution", sentence, outcome=outcome, subject=subject, screen="caution")
+
+
+def _selected_on_test_rows(run: Run) -> Iterator[FindingRow]:
+    claims = run.rows(CLAIMS)
+    names = {row.protocol for row in headline_claims(claims)} if claims else set()
+    for protocol in run.manifest.study.protocols:
+        if protocol.id in names and not protocol.keeps_test_rows_apart:
+            yield _caution(SelectedOnTestRows(protocol.id), "", {"protocol": protocol.id})
+
+
+def headline_claims(rows: Sequence[ClaimRow]) -> tuple[ClaimRow, ...]:
+    """Return the published gains that the spec marks as its headline; else the first of each outcome."""
+    gains = [row for row in rows if row.quantity == "gain"]
+    first = {row.outcome: row for row in reversed(gains)}
+    return tuple(row for row in gains if row.headline) or tuple(reversed(first.values()))
+
+
+def _contradictions(run: Run) -> Iterator[FindingRow]:
+    """Yield that printed numbers cannot all be right, at all, or under assumptions that claims name."""
+    wrong = [row for row in run.rows(CLAIMS) if row.status in (INCONSISTENT, ASSUMING)]
+
+    def named(check: str, column: str) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(getattr(row, column) for row in wrong if row.check == check))
+
+    parts = named("ratio", "outcome"), named("partition", "outcome"), named("units", "moderator")
+    if wrong:
+        sentence = PrintedContradict(*parts) if any(parts) else PrintedContradictIf()
+        yield _caution(sentence, "", {"about": "printed"})
+
+
+def _few_periods(run: Run) -> Iterator[FindingRow]:
+    """Yield that a protocol of the first screen tests few periods."""
+    study = run.manifest.study
+    shown = {protocol.id for protocol in leading_protocols(study)}
+    rows = (row for outcome in study.outcomes for row in Gains(run).rows(outcome))
+    once = {row.protocol for row in rows if row.inference == GIVEN_PERIODS}
+    for protocol in study.protocols:
+        if protocol.id in shown & once:
+            tested = run.view(tested_periods).get(protocol.id, [])
+            yield _caution(FewPeriods(protocol.id, tuple(tested)), "", {"protocol": protocol.id})

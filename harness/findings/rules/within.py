@@ -1,0 +1,180 @@
+"""Findings on the effect by regression: within entities, by the other debiased method, and pooled."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from harness.findings.finding import SourceNumbers, finding
+from harness.findings.lines import POINTWISE, curve_scenarios, curves_of
+from harness.findings.rules.effect import LevelEffect, effects_on, first_effect
+from harness.findings.run import Run
+from harness.findings.sentence import Estimate, PValue, Sentence, VariableId, Word
+from harness.record.manifest import EstimatorRecord
+from harness.tables.coefficients import COEFFICIENTS
+from harness.tables.decision import decide, size_of
+from harness.tables.effects import EffectRow
+from harness.tables.findings import FindingRow
+from harness.tables.table import NAN
+
+# Pooled and within estimates that differ by this factor are said to differ.
+FAR_APART = 2.0
+
+
+@dataclass(frozen=True)
+class WithinEffect(Sentence):
+    """The effect by an estimator with effects of entities.
+
+    Attributes
+    ----------
+    slopes : a slope, or the contrast of each level
+    is_alone : whether no debiased effect stands before it
+    """
+
+    exposure: VariableId
+    slopes: tuple[LevelEffect, ...]
+    is_alone: bool
+
+
+@dataclass(frozen=True)
+class NoWithinEffect(Sentence):
+    """That nothing goes by differences within entities."""
+
+
+@dataclass(frozen=True)
+class OtherMethod(Sentence):
+    """That another method gives another effect."""
+
+    method: Word
+    estimate: Estimate
+    p_value: PValue
+
+
+@dataclass(frozen=True)
+class PooledDiffers(Sentence):
+    """That pooled and within estimates differ.
+
+    Attributes
+    ----------
+    factor : the larger over the smaller; NaN where their signs differ
+    """
+
+    factor: float = NAN
+
+
+def within_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
+    """Yield the effect by the first estimator with effects of entities, whatever it says.
+
+    An effect that goes by differences between entities stands there for none.
+    """
+    study, first = run.manifest.study, next(iter(first_effect(run, outcome)), None)
+    is_alone = first is None or not first.is_done
+    exposure = study.exposure if first is None or not first.is_done else first.exposure
+    within = within_slopes(run, outcome, exposure)
+    if within is not None:
+        entry, slopes = within
+        estimate = slopes[0].estimate
+        yield finding(
+            "within_effect",
+            WithinEffect(exposure, slopes, is_alone),
+            outcome=outcome,
+            subject={"exposure": exposure, "estimator": entry.id},
+            estimator=entry.id,
+            decision=decide(*estimate, by="interval", size=size_of(study.level)),
+            numbers=SourceNumbers(estimate),
+            screen="effect",
+        )
+    if first is not None and first.is_done:
+        yield from _other_method(run, first)
+    elif within is None and first is None:
+        yield finding("within_effect", NoWithinEffect(), outcome=outcome, subject={}, screen="effect")
+
+
+def _other_method(run: Run, first: EffectRow) -> Iterator[FindingRow]:
+    """Yield the effect by the other method where it differs from the first."""
+    size = size_of(run.manifest.study.level)
+    if not first.p_methods < size:
+        return
+    for rows in effects_on(run, first.outcome):
+        other = rows[0]
+        if (
+            other.is_done
+            and other.method != first.method
+            and _about(other) == _about(first)
+            and len(rows) == 1
+        ):
+            estimate = Estimate(other.estimate, other.conf_low, other.conf_high)
+            yield finding(
+                "method_difference",
+                OtherMethod(other.method, estimate, first.p_methods),
+                outcome=first.outcome,
+                subject={"scenario": other.scenario, "exposure": other.exposure, "method": other.method},
+                numbers=SourceNumbers(estimate, first.p_methods),
+                screen="effect",
+            )
+
+
+def _about(row: EffectRow) -> tuple[str, ...]:
+    return row.scenario, row.exposure, row.form, row.learner, row.group, row.moderator
+
+
+Slopes = tuple[LevelEffect, ...]
+
+
+def within_slopes(run: Run, outcome: str, exposure: str) -> tuple[EstimatorRecord, Slopes] | None:
+    """Return the first estimator with effects of entities and its slope, or a contrast of each level.
+
+    That is its coefficient where the exposure enters alone, else the mean slope of its net effect curve.
+    """
+    entries = [entry for entry in run.manifest.study.estimators if entry.has_entity_effects]
+    for slopes_of in (coefficient_slopes, _curve_slope):
+        for entry in entries:
+            if slopes := slopes_of(run, outcome, exposure, entry.id):
+                return entry, slopes
+    return None
+
+
+def coefficient_slopes(run: Run, outcome: str, exposure: str, estimator: str) -> Slopes:
+    """Return the coefficients of an exposure that enters alone; none where other terms hold it too."""
+    study = run.manifest.study
+    columns = study.exposure_columns if exposure == study.exposure else (exposure,)
+    rows = run.rows(COEFFICIENTS, outcome=outcome, estimator=estimator)
+    terms = [row for row in rows if row.is_done and exposure in row.term]
+    if [row.term for row in terms] != list(columns):
+        return ()
+    names = study.levels[1:] if len(columns) == len(study.levels[1:]) and study.levels else ("",)
+    return tuple(
+        LevelEffect(name, Estimate(row.estimate, row.conf_low, row.conf_high))
+        for name, row in zip(names, terms, strict=True)
+    )
+
+
+def _curve_slope(run: Run, outcome: str, exposure: str, estimator: str) -> Slopes:
+    exposure_of = run.manifest.study.exposure_of
+    scenario = next((name for name in curve_scenarios(run) if exposure_of(name) == exposure), "")
+    for curve in curves_of(run, outcome, scenario, "average_effect"):
+        band = curve.band(POINTWISE)
+        if curve.estimator == estimator and band is not None and math.isfinite(band.low[0]):
+            slope = Estimate(float(curve.estimate[0]), float(band.low[0]), float(band.high[0]))
+            return (LevelEffect("", slope),)
+    return ()
+
+
+def pooled_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
+    """Yield that the pooled slope lies outside the interval of the within one, and far from it."""
+    exposure = run.manifest.study.exposure
+    within = within_slopes(run, outcome, exposure)
+    pooled = [
+        slopes
+        for entry in run.manifest.study.estimators
+        if not entry.goes_by_within and (slopes := coefficient_slopes(run, outcome, exposure, entry.id))
+    ]
+    if within is None or not pooled or len(within[1]) > 1:
+        return
+    (slope, low, high), (other, *_) = within[1][0].estimate, pooled[0][0].estimate
+    factor = max(abs(other / slope), abs(slope / other)) if slope and other else math.inf
+    if not low <= other <= high and (slope * other < 0.0 or FAR_APART <= factor < math.inf):
+        sentence = PooledDiffers(NAN if slope * other < 0.0 else factor)
+        subject = {"exposure": exposure}
+        yield finding("pooled_effect", sentence, outcome=outcome, subject=subject, screen="trust")
