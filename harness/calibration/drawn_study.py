@@ -35,7 +35,7 @@ from harness.running.write import linearity_tests
 from harness.scenarios.full_fit import FullResult, FullTask
 from harness.scenarios.task import run_in_process
 from harness.study.variation import ROBUSTNESS
-from harness.tables.decision import ABOVE
+from harness.tables.decision import ABOVE, BELOW, decide
 from harness.tables.effects import EFFECT_TESTS
 from harness.tables.findings import FindingRow
 from harness.tables.gain import GAIN
@@ -302,11 +302,9 @@ def tested_gains(plan: Plan, apart: Callable[[Any], Any]) -> pd.DataFrame:
 def single_gains(tested: pd.DataFrame) -> pd.DataFrame:
     """Return of every single gain whether its interval and its p-value exclude that there is none."""
     key = tested[["outcome", "estimator", "protocol"]]
-    found = {
-        SINGLE_GAIN: tested["conf_low"] > 0,
-        LOSS: tested["conf_high"] < 0,
-        P_VALUE: tested["p_value"] < 0.05,
-    }
+    numbers = (tested[name] for name in ("gain", "conf_low", "conf_high"))
+    by_interval = pd.Series([decide(*own, by="interval") for own in zip(*numbers, strict=True)], tested.index)
+    found = {SINGLE_GAIN: by_interval == ABOVE, LOSS: by_interval == BELOW, P_VALUE: tested["p_value"] < 0.05}
     return pd.concat([key.assign(finding=name, found=own.astype(float)) for name, own in found.items()])
 
 

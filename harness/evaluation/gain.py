@@ -11,7 +11,7 @@ import pandas as pd
 from harness.arrays import Floats
 from harness.evaluation.losses import ClusterLosses, PairedLosses
 from harness.language import marked
-from harness.tables.decision import size_of
+from harness.tables.decision import decide, size_of
 from harness.tables.gain import ENTITIES, ENTITIES_AND_PERIODS, GIVEN_PERIODS, Inference
 from harness.tables.table import coded
 
@@ -378,4 +378,5 @@ def _rows(
             yield estimator, {**numbers, "status": "refused", "reason": NOTHING_GAINED}
         else:
             limits = dict(zip(("estimate", "conf_low", "conf_high"), found, strict=True))
-            yield estimator, {**limits, **numbers, "status": "ok", "reason": ""}
+            decision = decide(*found, by="interval")
+            yield estimator, {**limits, **numbers, "decision": decision, "status": "ok", "reason": ""}

@@ -13,8 +13,8 @@ from harness.arrays import Floats, Ints
 from harness.evaluation.gain import Gain, gain_between, holm_adjusted
 from harness.evaluation.losses import SAMPLES, PairedLosses, PartKey, SampleRows, Sides, cells, samples, taken
 from harness.evaluation.metrics import Metric
-from harness.tables.decision import size_of
-from harness.tables.gain import decide_gain
+from harness.tables.decision import decide, decide_conditionally, size_of
+from harness.tables.gain import GIVEN_PERIODS, decide_gain
 from harness.tables.table import NAN, coded, placed
 
 
@@ -279,6 +279,12 @@ def _rows(losses: PairedLosses, reference: str, level: float) -> Iterator[dict[s
         if estimator != reference and reference in losses.estimators:
             found = asdict(gain_between(losses, estimator, reference, level=level))
             row |= {name: found[name] for name in ("gain", "conf_low", "conf_high", "p_value", "n_entities")}
+            limits = found["gain"], found["conf_low"]
+            row["decision"] = (
+                decide_conditionally(*limits)
+                if found["inference"] == GIVEN_PERIODS
+                else decide(*limits, found["conf_high"], by="interval")
+            )
         yield row
 
 
@@ -294,7 +300,7 @@ LEFT: Mapping[str, str] = {
 
 
 def decomposition_table(gains: pd.DataFrame, *, reference: str, protocols: Mapping[str, str]) -> pd.DataFrame:
-    """Return every estimator's gain under each protocol of `LEFT` that the study has, with both errors.
+    """Return every estimator's gain under each protocol of `LEFT` that the study has, and what it says.
 
     They are the gains of the test rows as they stand, not parts of one gain. The reference errs differently
     under each protocol, and protocols also differ in training rows, selection and preparation, so that a
@@ -308,7 +314,7 @@ def decomposition_table(gains: pd.DataFrame, *, reference: str, protocols: Mappi
 
     Returns
     -------
-    outcome, estimator, reference, part, protocol, estimate, conf_low, conf_high, mse, mse_reference.
+    Columns of `harness.tables.gain.PartRow`.
     """
     known = {protocols[use]: part for part, use in LEFT.items() if use in protocols}
     if gains.empty or not known:
@@ -326,4 +332,5 @@ def decomposition_table(gains: pd.DataFrame, *, reference: str, protocols: Mappi
         kind="stable",
     )
     columns = ["outcome", "estimator", "reference", "part", "protocol", "estimate"]
-    return ordered[[*columns, "conf_low", "conf_high", "mse", "mse_reference"]].reset_index(drop=True)
+    numbers = ["conf_low", "conf_high", "mse", "mse_reference", "decision"]
+    return ordered[[*columns, *numbers]].reset_index(drop=True)

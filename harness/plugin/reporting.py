@@ -33,6 +33,9 @@ from harness.report.table import plain_rows as plain_rows
 from harness.report.table import record_table as record_table
 from harness.report.table import rows_of as rows_of
 from harness.report.table import text_column as text_column
+from harness.tables.decision import SIGNIFICANT as SIGNIFICANT
+from harness.tables.decision import UNTESTED as UNTESTED
+from harness.tables.decision import Decision as Decision
 from harness.tables.effects import EFFECT_TESTS as EFFECT_TESTS
 from harness.tables.effects import EffectTestRow as EffectTestRow
 from harness.tables.heterogeneity import THRESHOLDS as THRESHOLDS

@@ -1,12 +1,13 @@
-"""What the effects of a study say, decided once all of them are there: families, adjusted p-values, words."""
+"""What rows of tables say, decided once all of them are there: families, adjusted p-values, words."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from harness.record.manifest import PrimaryRecord, StudyRecord
+from harness.tables.accuracy import IMPORTANCE, ImportanceRow
 from harness.tables.decision import (
     SIGNIFICANT,
     UNTESTED,
@@ -29,6 +30,7 @@ from harness.tables.effects import (
     EffectTestRow,
     MediationRow,
 )
+from harness.tables.heterogeneity import CONTRASTS, HETEROGENEITY_DIFFERENCES, ContrastRow, DifferenceRow
 from harness.tables.table import NAN, read_rows
 from harness.tables.variations import VARIATION_EFFECTS
 
@@ -103,12 +105,7 @@ def decided(table: pd.DataFrame, name: str, study: StudyRecord) -> pd.DataFrame:
     table : all rows of the run
     name : of the table
     """
-    decide_table = {
-        EFFECTS.name: _effects,
-        MEDIATION.name: _mediation,
-        EFFECT_TESTS.name: _tests,
-        VARIATION_EFFECTS.name: _variations,
-    }.get(name)
+    decide_table = DECIDED.get(name)
     return table if decide_table is None or table.empty else decide_table(table, study)
 
 
@@ -194,3 +191,50 @@ def _tests(table: pd.DataFrame, study: StudyRecord) -> pd.DataFrame:
         decide_test(row.p_value, size=size) if row.test in DECIDED_TESTS else UNTESTED for row in rows
     ]
     return table.assign(decision=decisions)
+
+
+def _differences(table: pd.DataFrame, study: StudyRecord) -> pd.DataFrame:
+    """Return differences between groups, their effects by one model adjusted for the question (Holm 1979)."""
+    rows, size = read_rows(table, DifferenceRow, table=HETEROGENEITY_DIFFERENCES.name), size_of(study.level)
+    families: dict[tuple[str, str, str], list[int]] = {}
+    for position, row in enumerate(rows):
+        if row.is_done and (row.mode, row.measure) == ("pooled", "effect"):
+            families.setdefault((row.scenario, row.by, row.outcome), []).append(position)
+    p_adjusted, decisions = [NAN] * len(rows), [UNTESTED] * len(rows)
+    for family in families.values():
+        for position, p_value in zip(
+            family, holm(rows[position].p_value for position in family), strict=True
+        ):
+            row, p_adjusted[position] = rows[position], p_value
+            numbers = row.difference, row.conf_low, row.conf_high, p_value
+            decisions[position] = decide(*numbers, by="both", size=size)
+    return table.assign(p_adjusted=p_adjusted, decision=decisions)
+
+
+def _contrasts(table: pd.DataFrame, _study: StudyRecord) -> pd.DataFrame:
+    """Return contrasts, decided on by the interval that holds for all of a question at once."""
+    decisions = [
+        decide(row.estimate, row.conf_low, row.conf_high, by="interval")
+        if row.band == SIMULTANEOUS
+        else UNTESTED
+        for row in read_rows(table, ContrastRow, table=CONTRASTS.name)
+    ]
+    return table.assign(decision=decisions)
+
+
+def _importance(table: pd.DataFrame, _study: StudyRecord) -> pd.DataFrame:
+    rows = read_rows(table, ImportanceRow, table=IMPORTANCE.name)
+    decisions = [decide(row.importance, row.conf_low, row.conf_high, by="interval") for row in rows]
+    return table.assign(decision=decisions)
+
+
+# What decides on the rows of a table, by its name.
+DECIDED: Mapping[str, Callable[[pd.DataFrame, StudyRecord], pd.DataFrame]] = {
+    EFFECTS.name: _effects,
+    MEDIATION.name: _mediation,
+    EFFECT_TESTS.name: _tests,
+    HETEROGENEITY_DIFFERENCES.name: _differences,
+    CONTRASTS.name: _contrasts,
+    IMPORTANCE.name: _importance,
+    VARIATION_EFFECTS.name: _variations,
+}

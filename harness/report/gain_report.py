@@ -49,7 +49,7 @@ GAIN_FIELDS = (
 )
 PART_FIELDS = (
     *("outcome", "estimator", "reference", "part", "protocol", "estimate", "conf_low", "conf_high"),
-    *("mse", "mse_reference"),
+    *("mse", "mse_reference", "decision"),
 )
 CHOICE_FIELDS = ("choice", "level", "n", "mean_gain", "share_of_variance")
 

@@ -18,7 +18,8 @@ from harness.evaluation.resample import draw_counts
 from harness.record.manifest import CellRecord, Manifest
 from harness.running.folder import RunFolder
 from harness.suite.spec import OVERS, Over, Suite
-from harness.tables.decision import size_of
+from harness.tables.decision import ABOVE, BELOW, decide, decide_conditionally, size_of
+from harness.tables.gain import GIVEN_PERIODS
 from harness.text.numbers import count, fixed, interval, percent
 from harness.text.plain_text import joined
 
@@ -124,19 +125,25 @@ def cells_of(results: Iterable[PanelResult]) -> pd.DataFrame:
 
 
 def gain_rows(suite: Suite, results: Sequence[PanelResult]) -> pd.DataFrame:
-    """Return the gains of all panels, and in ``is_better`` and ``is_worse`` whether they are established.
+    """Return the gains of all panels with what they say.
 
-    A gain is where its interval excludes zero and its p-value, adjusted by Holm over all panels and flexible
-    estimators together, is below the size of the test.
+    A gain is above or below zero where its interval excludes zero and its p-value, adjusted by Holm over all
+    panels and flexible estimators together, is below the size of the test.
     """
     rows = pd.DataFrame([row for result in results for row in _rows(suite, result)])
     adjusted = pd.Series(np.nan, index=rows.index)
     flexible = rows[rows["estimator"].isin(suite.flexible)]
     for _, own in flexible.groupby(["protocol", "over"], sort=False):
         adjusted[own.index] = holm_adjusted(own["p_value"].to_numpy(np.float64))
-    sure = adjusted < size_of(suite.level)
-    is_better, is_worse = sure & (rows["conf_low"] > 0), sure & (rows["conf_high"] < 0)
-    return rows.assign(p_holm=adjusted, is_better=is_better, is_worse=is_worse)
+    rows = rows.assign(p_holm=adjusted)
+    columns = ("gain", "conf_low", "conf_high", "p_holm", "inference")
+    decisions = [
+        decide_conditionally(*numbers[:2])
+        if inference == GIVEN_PERIODS
+        else decide(*numbers, by="both", size=size_of(suite.level))
+        for *numbers, inference in zip(*(rows[name] for name in columns), strict=True)
+    ]
+    return rows.assign(decision=decisions)
 
 
 def _rows(suite: Suite, result: PanelResult) -> Iterator[Row]:
@@ -482,7 +489,7 @@ def panels_finding(suite: Suite, estimator: str, over: Over, gains: pd.DataFrame
     ----------
     gains : of the estimator over the same, a row a panel, as `gain_rows` returns them
     """
-    n_better, n_worse = int(gains["is_better"].sum()), int(gains["is_worse"].sum())
+    n_better, n_worse = (int((gains["decision"] == side).sum()) for side in (ABOVE, BELOW))
     tested = int(gains["p_value"].notna().sum())
     name, rival = suite.labels[estimator], OVER_WORDS[over]
     text = (

@@ -29,9 +29,12 @@ from harness.suite.figures import plot_cost, plot_gains, plot_ranks
 from harness.suite.overall import FEATURES, OVER_WORDS
 from harness.suite.results import QUICK, RECORD, SUITE_TABLES, SuiteRecord
 from harness.suite.spec import OVERS, Over, Suite
-from harness.tables.decision import size_of
+from harness.tables.decision import ABOVE, BELOW
 from harness.text.numbers import MISSING, count, fixed, interval, p_text, percent, percent_interval
 from harness.text.plain_text import file_slug
+
+# How the cell of a gain looks on which was decided.
+LOOKS = {ABOVE: "better", BELOW: "worse"}
 
 # The page of the standings, and the folders of the others.
 INDEX, PANELS, ESTIMATORS = "index.html", "panels", "estimators"
@@ -406,12 +409,11 @@ class SuitePages:
         """Return a gain with its interval and p-value, or why there is none."""
         if row["status"] != "ok":
             return TableCell(MISSING, reason=row["reason"])
-        low, high = row["conf_low"], row["conf_high"]
-        is_sure = row["p_holm"] < size_of(self.suite.level)
-        look = "better" if is_sure and low > 0 else "worse" if is_sure and high < 0 else ""
         rival = f"over {self._label(row['reference'])}" if row["over"] == "simple" else ""
         more = ", ".join(filter(None, (p_text(row["p_holm"]), rival)))
-        return TableCell(percent(row["gain"]), tuple(filter(None, (percent_interval(low, high), more))), look)
+        limits = percent_interval(row["conf_low"], row["conf_high"])
+        look = LOOKS.get(row["decision"], "")
+        return TableCell(percent(row["gain"]), tuple(filter(None, (limits, more))), look)
 
     def _raw(self, *names: str) -> ReportBlock:
         """Return links to tables."""

@@ -20,6 +20,7 @@ from harness.running.folder import RunFolder
 from harness.suite import overall
 from harness.suite.overall import PanelKey, PanelResult, Row, cells_of, gain_rows
 from harness.suite.spec import LeftOut, Over, Suite
+from harness.tables.decision import ABOVE, BELOW
 from harness.tables.table import ResultTable
 
 
@@ -39,8 +40,8 @@ def _table(
 SUITE_GAIN = _table(
     "suite_gain",
     "study outcome estimator protocol over",
-    "study outcome estimator protocol over reference gain conf_low conf_high p_value p_holm inference mse "
-    "nmse seconds memory n_obs n_entities n_periods status reason",
+    "study outcome estimator protocol over reference gain conf_low conf_high p_value p_holm inference "
+    "decision mse nmse seconds memory n_obs n_entities n_periods status reason",
     "gain of every estimator on every panel over pooled OLS, two-way effects and the best simple rival",
     ("gain", "nmse"),
 )
@@ -186,8 +187,8 @@ def _summary_rows(
             **vars(found),
             "estimator": estimator,
             "over": over,
-            "n_better": int(own["is_better"].sum()),
-            "n_worse": int(own["is_worse"].sum()),
+            "n_better": int((own["decision"] == ABOVE).sum()),
+            "n_worse": int((own["decision"] == BELOW).sum()),
             **cost.loc[estimator],
         }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from harness.tables.decision import UNTESTED, Decision
 from harness.tables.table import NAN, AnswerRow, ResultRow, answers, listed, typed
 
 CELL = ("outcome", "estimator", "protocol")
@@ -29,7 +30,10 @@ class AccuracyRow(ResultRow):
 
 @dataclass(frozen=True, kw_only=True)
 class MetricRow(ResultRow):
-    """The mean loss of one estimator under one protocol, and 1 - it over the reference's, a fraction."""
+    """The mean loss of one estimator under one protocol, and 1 - it over the reference's, a fraction.
+
+    `decision` is by the interval of this gain alone.
+    """
 
     outcome: str
     estimator: str
@@ -42,11 +46,15 @@ class MetricRow(ResultRow):
     conf_high: float
     p_value: float = NAN
     n_entities: int | None = None
+    decision: Decision = UNTESTED
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImportanceRow(AnswerRow):
-    """Rise of the error for entities held out where the columns of a group are left out."""
+    """Rise of the error for entities held out where the columns of a group are left out.
+
+    `decision` is by the interval.
+    """
 
     group: str
     columns: str
@@ -57,6 +65,7 @@ class ImportanceRow(AnswerRow):
     mse_without: float
     n_obs: int | None
     n_entities: int | None
+    decision: Decision = UNTESTED
 
 
 PREDICTIONS = listed(

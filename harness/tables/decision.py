@@ -35,7 +35,7 @@ def decide(
     p_adjusted: float = math.nan,
     *,
     by: Evidence,
-    size: float,
+    size: float = math.nan,
     margin: float = math.nan,
     two_sided: bool = True,
 ) -> Decision:
@@ -50,7 +50,7 @@ def decide(
     ----------
     estimate, low, high : the number and the limits of its interval, in one unit
     p_adjusted : adjusted for its family; read where `by` asks for it
-    size : of the test, in (0, 1)
+    size : of the test, in (0, 1); read where `by` asks for a p-value
     margin : > 0, largest size that does not matter, in the unit of the number; NaN without one
     two_sided : whether the margin bounds the interval on both sides, or from above alone
     """

@@ -80,7 +80,7 @@ def decide_gain(
 
 @dataclass(frozen=True, kw_only=True)
 class PartRow:
-    """One estimator's gain over the reference under one protocol, a fraction, with interval and errors."""
+    """One estimator's gain over the reference under one protocol, as `GainRow` has it on test rows."""
 
     outcome: str
     estimator: str
@@ -92,6 +92,7 @@ class PartRow:
     conf_high: float
     mse: float
     mse_reference: float
+    decision: Decision = UNTESTED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +100,7 @@ class RecognitionRow(ResultRow):
     """Of one estimator's gain on random rows the share that is gone for entities never seen.
 
     `estimate` and its limits are 1 - `gain_new` / `gain_known`, above 1 where the latter is a loss; none
-    where the gain on random rows is not significantly above zero.
+    where the gain on random rows is not significantly above zero. `decision` is by the interval.
     """
 
     outcome: str
@@ -111,6 +112,7 @@ class RecognitionRow(ResultRow):
     gain_known: float = NAN
     gain_new: float = NAN
     n_entities: int | None = None
+    decision: Decision = UNTESTED
 
 
 @dataclass(frozen=True, kw_only=True)

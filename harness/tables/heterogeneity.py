@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
+from harness.tables.decision import UNTESTED, Decision
 from harness.tables.table import NAN, AnswerRow, answers, listed
 
 
@@ -34,7 +35,11 @@ class GroupRow(OfGroupRow):
 
 @dataclass(frozen=True, kw_only=True)
 class DifferenceRow(OfGroupRow):
-    """What one group's median or effect is more than another's; the p-value is of this pair alone."""
+    """What one group's median or effect is more than another's; `p_value` is of this pair alone.
+
+    `p_adjusted` is for all pairs and estimators of the question (Holm 1979), of effects by one model for all
+    groups; these alone are decided on, by interval and adjusted p-value.
+    """
 
     other: str
     mode: str
@@ -43,6 +48,8 @@ class DifferenceRow(OfGroupRow):
     conf_low: float
     conf_high: float
     p_value: float = NAN
+    p_adjusted: float = NAN
+    decision: Decision = UNTESTED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +63,10 @@ class LevelRow(OfGroupRow):
 
 @dataclass(frozen=True, kw_only=True)
 class ContrastRow(OfGroupRow):
-    """The difference of mean predictions between two values of the exposure, with one of its intervals."""
+    """The difference of mean predictions between two values of the exposure, with one of its intervals.
+
+    `decision` is by the simultaneous interval, in whose row it is.
+    """
 
     moderator: str
     moderator_at: float
@@ -69,6 +79,7 @@ class ContrastRow(OfGroupRow):
     n_obs_from: int | None
     n_obs_to: int | None
     n_draws: int | None
+    decision: Decision = UNTESTED
 
 
 HETEROGENEITY = answers(

@@ -16,9 +16,7 @@ from harness.plugin.findings import (
     Share,
     SourceNumbers,
     Word,
-    decide,
     finding,
-    size_of,
 )
 from harness.plugin.reporting import marked
 from harness_causal import tables
@@ -116,20 +114,18 @@ def did_findings(run: parts.Run, outcome: str) -> Iterator[FindingRow]:
     effects = [row for row in run.rows(tables.DID_EFFECTS, outcome=outcome) if row.effect != tables.EVENT]
     for scenario in dict.fromkeys(row.scenario for row in effects):
         averages = [row for row in effects if row.is_done and row.scenario == scenario]
-        significant = []
         for row in averages:
             estimate = Estimate(row.estimate, row.conf_low, row.conf_high)
-            decision = decide(*estimate, by="interval", size=size_of(run.manifest.study.level))
-            significant += [row] * (decision in SIGNIFICANT)
             yield finding(
                 "did",
                 DidAverage(METHODS[row.method], estimate),
                 outcome=outcome,
                 subject={"scenario": scenario, "exposure": row.exposure, "method": row.method},
                 about=f"{scenario}: {row.method}",
-                decision=decision,
+                decision=row.decision,
                 numbers=SourceNumbers(estimate, row.p_value),
             )
+        significant = [row for row in averages if row.decision in SIGNIFICANT]
         yield from _summary(
             (AverageByAll(), AverageBySome(_names(significant)), AverageByNone()),
             ("averages", outcome, scenario),

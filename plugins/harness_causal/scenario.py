@@ -137,7 +137,13 @@ class DifferenceInDifferences(plugin.Scenario, plugin.AsksRows):
             limits = {"conf_low": estimate - width * error, "conf_high": estimate + width * error}
             found = {**columns, **limits, "p_value": p_value}
             about = {"band": band, "level": self.level, "n_entities": study.n_entities}
-            parts.append(about | {name: values[first:] for name, values in found.items()})
+            part = about | {name: values[first:] for name, values in found.items()}
+            numbers = zip(*(part[name] for name in ("effect", "estimate", *limits)), strict=True)
+            part["decision"] = [
+                plugin.decide(*row, by="interval") if band == "simultaneous" or effect != own.EVENT else None
+                for effect, *row in numbers
+            ]
+            parts.append(part)
         return parts
 
     def _bounds(self, bounds: RelativeMagnitudes) -> list[Part]:

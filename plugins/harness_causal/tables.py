@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from harness.plugin.reporting import ResultRow, typed
+from harness.plugin.reporting import UNTESTED, Decision, ResultRow, typed
 
 # Effect that is averaged over treated rows, and that of one period since the start.
 AVERAGE, EVENT = "average", "event"
@@ -30,7 +30,8 @@ class DidRow(ResultRow):
 class DidEffectRow(DidRow):
     """An effect with one of its intervals, outcome units; none where it is of one entity alone.
 
-    `event_time` is periods since the start.
+    `event_time` is periods since the start. `decision` is by the interval, of effects by time the
+    simultaneous one, in whose rows it is.
     """
 
     effect: str
@@ -44,6 +45,7 @@ class DidEffectRow(DidRow):
     p_value: float
     n_treated: int | None
     n_entities: int | None
+    decision: Decision = UNTESTED
 
 
 @dataclass(frozen=True, kw_only=True)

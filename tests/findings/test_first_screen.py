@@ -193,7 +193,7 @@ def test_recognition_is_of_the_largest_gain_without_effects_of_entities(run):
     table = pd.DataFrame(
         [("fe", 2.0, 0.9), ("ann", 0.9, 0.6), ("rab", 1.1, 0.7)],
         columns=["estimator", "estimate", "gain_known"],
-    ).assign(outcome="lwage", reference="ols", conf_low=0.5, conf_high=2.5, status="ok", reason="")
+    ).assign(outcome="lwage", reference="ols", decision="above", status="ok", reason="")
     changed = with_table(run, "recognition", lambda _: as_declared(RECOGNITION, [table]))
     (found,) = (one for one in part(changed, "trust") if one.code == "recognised")
     assert (found.estimator, params(found)) == ("rab", {"share": 1.1, "gain": 0.7})

@@ -124,11 +124,10 @@ def write_fake_run(
         for file in sorted(STORED.rglob("*.csv"))
     }
     tables["warnings"] = pd.DataFrame(list(warnings), columns=["code", "where", "message"])
-    folder = RunFolder.create(path)
+    folder, whole = RunFolder.create(path), read_manifest(content)
     for name, frame in tables.items():
         columns = frame.columns if name.startswith(OPEN) else TABLES[name].columns
-        folder.write_table(name, frame.reindex(columns=list(columns)))
-    whole = read_manifest(content)
+        folder.write_table(name, decided(frame.reindex(columns=list(columns)), name, whole.study))
     folder.write_table(FINDINGS.name, findings_table(Run(whole, folder)))
     folder.write_manifest(whole)
     return folder

@@ -10,10 +10,8 @@ from harness.findings import lines
 from harness.findings.finding import SourceNumbers, finding
 from harness.findings.run import Run
 from harness.findings.sentence import Estimate, PValue, Sentence, VariableId
-from harness.record.decisions import holm
-from harness.record.manifest import StudyRecord
 from harness.tables import heterogeneity
-from harness.tables.decision import OPEN, SIGNIFICANT, decide, size_of
+from harness.tables.decision import OPEN, SIGNIFICANT
 from harness.tables.findings import FindingRow
 from harness.tables.table import NAN, grouped
 
@@ -85,21 +83,18 @@ def contrast_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
         times: Counter[tuple[str, ...]] = Counter()
         for row in same:
             subset = row.by, row.group, row.moderator
-            yield _contrast(run.manifest.study, row, n_contrasts=len(same), ordinal=times[subset])
+            yield _contrast(row, n_contrasts=len(same), ordinal=times[subset])
             times[subset] += 1
 
 
-def _contrast(
-    study: StudyRecord, row: heterogeneity.ContrastRow, *, n_contrasts: int, ordinal: int
-) -> FindingRow:
+def _contrast(row: heterogeneity.ContrastRow, *, n_contrasts: int, ordinal: int) -> FindingRow:
     estimate = Estimate(row.estimate, row.conf_low, row.conf_high)
-    decision = decide(*estimate, by="interval", size=size_of(study.level))
     subject = {name: getattr(row, name) for name in ("scenario", "estimator", "by", "group", "moderator")}
     sentence = Contrast(
         exposure_to=row.exposure_to,
         exposure_from=row.exposure_from,
         estimate=estimate,
-        is_significant=decision in SIGNIFICANT,
+        is_significant=row.decision in SIGNIFICANT,
         by=row.by,
         group=row.group,
         moderator=row.moderator,
@@ -113,7 +108,7 @@ def _contrast(
         subject=subject | {"ordinal": str(ordinal)},
         about=f"{over}: {row.exposure_to} rather than {row.exposure_from}",
         estimator=row.estimator,
-        decision=decision,
+        decision=row.decision,
         numbers=SourceNumbers(estimate),
         caveats=[OneOfContrasts(n_contrasts)] * (n_contrasts > 1),
     )
@@ -132,7 +127,6 @@ def group_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
     ):
         of = {"scenario": scenario, "by": by, "outcome": outcome, "mode": "pooled", "measure": "effect"}
         pairs = [row for row in run.rows(heterogeneity.HETEROGENEITY_DIFFERENCES, **of) if row.is_done]
-        p_adjusted = dict(zip(pairs, holm(row.p_value for row in pairs), strict=True))
         for entry in run.manifest.study.estimators:
             subset = [row for row in pairs if row.estimator == entry.id]
             if subset and not any(
@@ -151,22 +145,19 @@ def group_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
                 )
                 continue
             for row in subset:
-                yield _difference(run.manifest.study, row, p_adjusted[row], n_pairs=len(pairs))
+                yield _difference(row, n_pairs=len(pairs))
 
 
-def _difference(
-    study: StudyRecord, row: heterogeneity.DifferenceRow, p_adjusted: float, *, n_pairs: int
-) -> FindingRow:
+def _difference(row: heterogeneity.DifferenceRow, *, n_pairs: int) -> FindingRow:
     difference = Estimate(row.difference, row.conf_low, row.conf_high)
-    decision = decide(*difference, p_adjusted, by="both", size=size_of(study.level))
     sentence = GroupDifference(
         scenario=row.scenario,
         by=row.by,
         group=row.group,
         other=row.other,
         difference=difference,
-        is_significant=decision in SIGNIFICANT,
-        p_value=p_adjusted,
+        is_significant=row.decision in SIGNIFICANT,
+        p_value=row.p_adjusted,
     )
     return finding(
         "group_difference",
@@ -175,7 +166,7 @@ def _difference(
         subject={name: getattr(row, name) for name in ("scenario", "by", "group", "other", "estimator")},
         about=f"{row.scenario}, {row.by}: {row.group} less {row.other}",
         estimator=row.estimator,
-        decision=decision,
-        numbers=SourceNumbers(difference, row.p_value, p_adjusted),
+        decision=row.decision,
+        numbers=SourceNumbers(difference, row.p_value, row.p_adjusted),
         caveats=[OneOfPairs(n_pairs)] * (n_pairs > 1),
     )

@@ -79,11 +79,10 @@ def left_table(gains: Gains) -> ReportTable:
 
 
 def _part_cell(row: PartRow | None) -> TableCell:
-    """Return one part; it looks better or worse where its interval excludes zero."""
     if row is None:
         return TableCell(look="none")
-    look = "better" if row.conf_low > 0 else "worse" if row.conf_high < 0 else "open"
-    return TableCell(percent(row.estimate), (percent_interval(row.conf_low, row.conf_high),), look)
+    limits = percent_interval(row.conf_low, row.conf_high)
+    return TableCell(percent(row.estimate), (limits,), LOOKS[row.decision])
 
 
 def recognition_cell(row: RecognitionRow | None) -> TableCell:

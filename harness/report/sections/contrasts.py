@@ -16,6 +16,7 @@ from harness.report.blocks import Appendix, Bullets, Heading, Paragraph, ReportB
 from harness.report.drawing.palette import MarkStyle, Whisker, line_style
 from harness.report.sections.section import Section, study_words
 from harness.report.table import ReportTable, TableCell, TableRow, estimate_cell, record_table, text_column
+from harness.tables.decision import ABOVE, BELOW, SIGNIFICANT, UNTESTED, Decision
 from harness.tables.heterogeneity import CONTRASTS, ContrastRow
 from harness.text.curves import value_text
 from harness.text.numbers import count, estimate, estimated, percent, plain, significant
@@ -49,6 +50,7 @@ class EstimatedContrast:
     ----------
     row : with the interval that holds for it alone
     low, high : limits that hold for all contrasts of the question at once; NaN without any
+    decision : by these
     base, value : the values of the exposure that it is between, in words
     truth : NaN where it is not known
     """
@@ -56,14 +58,10 @@ class EstimatedContrast:
     row: ContrastRow
     low: float
     high: float
+    decision: Decision
     base: str
     value: str
     truth: float
-
-    @property
-    def is_significant(self) -> bool:
-        """Whether the interval for all contrasts at once excludes zero."""
-        return self.low > 0.0 or self.high < 0.0
 
     @property
     def pair(self) -> str:
@@ -127,6 +125,7 @@ def _contrast(run: Run, rows: Sequence[ContrastRow]) -> EstimatedContrast:
         row,
         together.conf_low if together else math.nan,
         together.conf_high if together else math.nan,
+        together.decision if together else UNTESTED,
         value_text(levels, row.exposure_from),
         value_text(levels, row.exposure_to),
         math.nan if levels else _true_contrast(run, row),
@@ -183,8 +182,7 @@ def significant_texts(run: Run, question: ContrastQuestion) -> Iterator[str]:
 
 def _significant(label: str, outcome: str, found: Sequence[EstimatedContrast]) -> str:
     """Return how many of an estimator's contrasts differ significantly from zero, all at once."""
-    above = sum(one.is_significant and one.row.estimate > 0.0 for one in found)
-    below = sum(one.is_significant and one.row.estimate < 0.0 for one in found)
+    above, below = (sum(one.decision == side for one in found) for side in (ABOVE, BELOW))
     if len(found) == 1:
         side = gettext("higher") if above else gettext("lower")
         text = gettext("{label}: {outcome} is {side} at {exposure_to} than at {exposure_from}.")
@@ -295,7 +293,7 @@ def _whose(one: EstimatedContrast) -> str:
 
 def _difference(one: EstimatedContrast) -> TableCell:
     number = estimated(one.row.estimate, one.row.conf_low, one.row.conf_high)
-    return estimate_cell(replace(number, excludes_zero=one.is_significant))
+    return estimate_cell(replace(number, excludes_zero=one.decision in SIGNIFICANT))
 
 
 def _truth(one: EstimatedContrast) -> str:

@@ -14,6 +14,7 @@ from harness.report.drawing.palette import Whisker
 from harness.report.sections.section import Section, study_words
 from harness.study.variation import LADDER
 from harness.tables.accuracy import IMPORTANCE, ImportanceRow
+from harness.tables.decision import SIGNIFICANT
 from harness.tables.table import grouped
 from harness.tables.variations import (
     CURVE_ERROR,
@@ -209,9 +210,8 @@ def importance_table(run: Run, outcome: str) -> parts.ReportTable:
 def _rise(row: ImportanceRow) -> parts.Given:
     if not row.is_done:
         return MISSING
-    excludes_zero = row.conf_low > 0.0 or row.conf_high < 0.0
     limits = percent_interval(row.conf_low, row.conf_high)
-    return parts.estimate_cell(EstimateText(percent(row.importance), limits, excludes_zero))
+    return parts.estimate_cell(EstimateText(percent(row.importance), limits, row.decision in SIGNIFICANT))
 
 
 def _importance_figures(run: Run, outcome: str) -> Iterator[ReportFigure]:

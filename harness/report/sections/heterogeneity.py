@@ -13,6 +13,7 @@ from harness.report.blocks import Appendix, Heading, Paragraph, ReportBlock, Sma
 from harness.report.sections import heterogeneity_tables as tables
 from harness.report.sections.section import ReportFile, Section, featured, study_words
 from harness.tables import heterogeneity
+from harness.tables.decision import SIGNIFICANT
 from harness.text.numbers import percent
 from harness.text.plain_text import joined
 
@@ -61,11 +62,11 @@ def difference_sentence(run: Run, estimator: EstimatorRecord) -> str:
     study = run.manifest.study
     of_model = {"estimator": estimator.id, "mode": "pooled", "measure": "effect"}
     rows = [row for row in run.rows(heterogeneity.HETEROGENEITY_DIFFERENCES, **of_model) if row.is_done]
-    differ = [row for row in rows if row.conf_low > 0.0 or row.conf_high < 0.0]
-    words = {"n": len(rows), "n_differ": len(differ), "level": percent(study.level, 0)}
+    differ = [row for row in rows if row.decision in SIGNIFICANT]
+    words = {"n": len(rows), "n_differ": len(differ)}
     if not differ:
         none = gettext(
-            "None of {n} differences between groups is significant ({level} intervals, unadjusted)."
+            "None of {n} differences between groups is significant (adjusted for all pairs and estimators)."
         )
         return none.format(**words)
     named = [
@@ -75,8 +76,8 @@ def difference_sentence(run: Run, estimator: EstimatorRecord) -> str:
         for row in differ[:MOST_NAMED]
     ]
     some = gettext(
-        "{n_differ} of {n} differences between groups are significant ({level} intervals, unadjusted): "
-        "{named}."
+        "{n_differ} of {n} differences between groups are significant (adjusted for all pairs and "
+        "estimators): {named}."
     )
     left = len(differ) - MOST_NAMED
     more = [gettext("{left} more").format(left=left)] if left > 0 else []
