@@ -13,9 +13,11 @@ from harness.language import from_json as read_message
 from harness.record.decisions import decided
 from harness.record.manifest import Manifest, StudyRecord, read_record
 from harness.study.variation import REGRESSIONS, ROBUST_REGRESSIONS, ROBUSTNESS
-from harness.tables.decision import UNTESTED, decide, size_of
+from harness.tables.accuracy import IMPORTANCE
+from harness.tables.decision import UNTESTED, decide, decide_conditionally, size_of
 from harness.tables.effects import EFFECT_TESTS, EFFECTS, MEDIATION
-from harness.tables.gain import decide_gain
+from harness.tables.gain import GIVEN_PERIODS, decide_gain
+from harness.tables.heterogeneity import CONTRASTS, HETEROGENEITY_DIFFERENCES
 from harness.tables.table import CODE
 from harness.tables.variations import GAIN, VARIATION_EFFECTS, VARIATION_GAINS, VARIATIONS
 
@@ -48,12 +50,48 @@ def gain_table(manifest: Content, tables: Tables) -> pd.DataFrame:
     return frame.assign(decision=decided)
 
 
-# Tables of effects whose rows have decisions.
-DECIDED = (EFFECTS.name, MEDIATION.name, EFFECT_TESTS.name)
+def parts_table(_manifest: Content, tables: Tables) -> pd.DataFrame:
+    """Add to each part of a gain what the gain says that it repeats."""
+    parts, gains = tables["decomposition.csv"], tables["gain.csv"]
+    key = ["outcome", "estimator", "reference", "protocol"]
+    tested = gains.loc[gains["sample"] == "test", [*key, "decision"]]
+    return parts.merge(tested, on=key, how="left", validate="m:1")
+
+
+def losses_table(_manifest: Content, tables: Tables) -> pd.DataFrame:
+    """Add what each gain by another loss says, by what the one in squared error allows for."""
+    losses, gains = tables["metrics.csv"], tables["gain.csv"]
+    key = ["outcome", "estimator", "protocol", "sample"]
+    inference = gains.drop_duplicates(key).set_index(key)["inference"]
+    decisions = [
+        decide_conditionally(gain, low)
+        if inference.get(place) == GIVEN_PERIODS
+        else decide(gain, low, high, by="interval")
+        for place, (gain, low, high) in zip(
+            losses[key].itertuples(index=False, name=None),
+            losses[["gain", "conf_low", "conf_high"]].astype(float).itertuples(index=False),
+            strict=True,
+        )
+    ]
+    return losses.assign(decision=decisions)
+
+
+def recognition_table(_manifest: Content, tables: Tables) -> pd.DataFrame:
+    """Add what each share of a gain says by its interval."""
+    (frame,) = tables.values()
+    numbers = frame[["estimate", "conf_low", "conf_high"]].astype(float)
+    return frame.assign(decision=[decide(*row, by="interval") for row in numbers.itertuples(index=False)])
+
+
+# Tables of what estimators say whose rows have decisions.
+DECIDED = (
+    *(EFFECTS.name, MEDIATION.name, EFFECT_TESTS.name),
+    *(HETEROGENEITY_DIFFERENCES.name, CONTRASTS.name, IMPORTANCE.name),
+)
 
 
 def decided_table(name: str, manifest: Content, tables: Tables) -> pd.DataFrame:
-    """Add to a table of effects what its rows say, adjusted for their families."""
+    """Add to a table what its rows say, adjusted for their families."""
     (frame,) = tables.values()
     text = json.dumps(manifest["study"])
     study = read_record(

@@ -47,11 +47,13 @@ class TableChange:
     made : given the manifest and the tables in `sources`, by file, returns the table. The manifest is that of
         the format before; a table that the folder lacks is an empty frame
     sources : files that it is made from, its own where none is named; it is there if one of them is
+    looked_into : further files that it takes something from
     """
 
     file: str
     made: Callable[[Content, Tables], pd.DataFrame]
     sources: tuple[str, ...] = ()
+    looked_into: tuple[str, ...] = ()
 
     @property
     def read(self) -> tuple[str, ...]:
@@ -88,6 +90,9 @@ STEPS = (
         manifest=(format_13.manifest_of,),
         tables=(
             TableChange("gain.csv", format_13.gain_table),
+            TableChange("decomposition.csv", format_13.parts_table, looked_into=("gain.csv",)),
+            TableChange("metrics.csv", format_13.losses_table, looked_into=("gain.csv",)),
+            TableChange("recognition.csv", format_13.recognition_table),
             *(
                 TableChange(f"{name}.csv", partial(format_13.decided_table, name))
                 for name in format_13.DECIDED
@@ -154,9 +159,10 @@ def _table(
         return stored(file)
     manifest, change = changes[last]
     sources = {name: _table(name, changes[:last], stored) for name in change.read}
-    if any(frame.columns.size for frame in sources.values()):
-        return change.made(manifest, sources)
-    return next(iter(sources.values()))
+    if not any(frame.columns.size for frame in sources.values()):
+        return next(iter(sources.values()))
+    more = {name: _table(name, changes[:last], stored) for name in change.looked_into}
+    return change.made(manifest, sources | more)
 
 
 def migrated(manifest: Content) -> Migrated:

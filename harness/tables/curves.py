@@ -98,7 +98,7 @@ CURVES = answers(
 )
 CURVE_DRAWS = listed(
     "curve_draws",
-    "outcome estimator draw at estimate scenario status reason",
+    "outcome estimator draw at estimate scenario status reason reason_code",
     "outcome estimator scenario draw at",
     "the curve at ten exposures in the fit (draw 0) and in every draw shared by all estimators",
 )

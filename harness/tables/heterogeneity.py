@@ -187,7 +187,7 @@ class InteractionRow(ModeratorRow):
 SURFACES = listed(
     "surfaces",
     "outcome estimator moderator exposure_at moderator_at estimate conf_low conf_high effect supported "
-    "effect_low effect_high n_obs n_entities n_draws scenario status reason",
+    "effect_low effect_high n_obs n_entities n_draws scenario status reason reason_code",
     "outcome estimator scenario moderator exposure_at moderator_at",
     "outcome and effect over exposure and moderator",
 )

@@ -26,6 +26,7 @@ from harness.record.migrations import (
 from harness.registry.plugin import PluginChoice
 from harness.running.files import MANIFEST, MANIFEST_SUM, locked
 from harness.running.folder import RunFolder
+from harness.tables.findings import FINDINGS
 from harness.tables.registry import PARQUET_TABLES, TABLES
 from harness.tables.table import DETAILS, TypedTable, read_rows
 from harness.tables.variations import VariationEffectRow
@@ -62,6 +63,7 @@ def test_a_folder_of_every_format_before_the_present_one_is_kept():
 def test_every_table_of_an_earlier_format_has_the_columns_of_today(stored):
     folder = RunFolder.open(stored)
     tables = [file for file in folder.tables() if not file.startswith((DETAILS, "tables/"))]
+    tables.remove(FINDINGS.file)  # made from the others, where rules of another version made it
     assert set(tables) <= set(DECLARED)
     for file in tables:
         name, _, kind = file.rpartition(".")
@@ -75,10 +77,21 @@ def test_every_table_of_an_earlier_format_has_the_columns_of_today(stored):
             assert len(read_rows(frame, declared.row, table=name)) == len(frame)
 
 
+def without_new_keys(content, former):
+    """Return a manifest without the keys that a former one has not; they hold nothing."""
+    if isinstance(content, list):
+        return [without_new_keys(*pair) for pair in zip(content, former, strict=True)]
+    if isinstance(content, dict):
+        assert not any(content[name] for name in content.keys() - former.keys())
+        return {name: without_new_keys(content[name], former[name]) for name in former}
+    return content
+
+
 def test_every_key_of_an_earlier_manifest_is_read_and_none_is_made_up(stored):
     content = json.loads((stored / MANIFEST).read_bytes())
     expected = migrated(content).manifest
-    assert json.loads(manifest_of(json.dumps(content)).to_json()) == expected
+    read = json.loads(manifest_of(json.dumps(content)).to_json())
+    assert without_new_keys(read, expected) == expected
     assert "rules_version" in expected
 
 

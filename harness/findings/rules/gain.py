@@ -411,7 +411,7 @@ def recognition_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
     study = run.manifest.study
     without = {entry.id for entry in study.estimators if not entry.has_entity_effects}
     candidates = (row for row in run.rows(RECOGNITION, outcome=outcome) if row.estimator in without)
-    rows = [row for row in candidates if row.is_done and row.conf_low > 0.0]
+    rows = [row for row in candidates if row.decision == ABOVE]
     if rows:
         row = max(rows, key=lambda row: row.gain_known)
         yield finding(
