@@ -17,23 +17,13 @@ from harness.installed import KINDS, installed
 from harness.registry.hooks import OURS
 from source_files import ROOT, files, tree_of
 
-LAYERS = ("registry", "data", "study", "estimators", "evaluation", "scenarios", "record")
-LAYERS = (*LAYERS, "findings", "text", "running", "report", "audit", "suite")
-BASE = {"arrays", "errors", "language", "rng", "tables", "terminal"}
-TOP = {
-    "calibration",
-    "preflight",
-    "conformance",
-    "scaffold",
-    "draft",
-    "commands",
-    "export",
-    "pack",
-    "results",
-    "api",
-    "cli",
-}
-TOP |= {"__main__", "pytest_plugin", "installed", "shipped", "plugin"}
+# Top-level folders and modules of the core, those that others import first; the docs list them in this order.
+LAYERS = (
+    *("errors", "arrays", "rng", "language", "terminal", "tables", "registry", "data", "study", "estimators"),
+    *("evaluation", "scenarios", "record", "findings", "text", "running", "report", "audit", "export"),
+    *("pack", "suite", "installed", "calibration", "conformance", "preflight", "draft", "results", "api"),
+    *("__init__", "scaffold", "commands", "cli", "__main__", "pytest_plugin", "shipped", "plugin"),
+)
 PLUGINS = {"harness_causal", "harness_panel", "harness_neural", "harness_rab", "harness_sklearn"}
 
 
@@ -55,21 +45,26 @@ def layer_of(path):
 
 
 def test_every_file_of_the_core_has_a_layer():
-    assert {layer_of(path) for path in files("harness")} == {*LAYERS, *BASE, *TOP, "__init__"}
+    assert {layer_of(path) for path in files("harness")} == set(LAYERS)
 
 
 def test_core_imports_run_downward():
+    assert len(set(LAYERS)) == len(LAYERS)
     upward = []
     for path in files("harness"):
-        layer = layer_of(path)
-        if layer in TOP or layer == "__init__":
-            continue
-        allowed = BASE | set(LAYERS[: LAYERS.index(layer) + 1] if layer in LAYERS else ())
+        allowed = LAYERS[: LAYERS.index(layer_of(path)) + 1]
         for name in imports_of(path):
-            root, *rest = name.split(".")
-            if root == "harness" and rest and rest[0] not in allowed:
+            root, inside, *_ = (*name.split("."), "__init__")
+            inside = inside if inside in LAYERS else "__init__"
+            if root == "harness" and inside not in allowed:
                 upward.append(f"{path} imports {name}")
     assert upward == []
+
+
+def test_the_docs_list_the_layers_in_this_order():
+    page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    rows = re.findall("^[|] (`.*?) [|]", page.partition("## The map of folders")[2], flags=re.MULTILINE)
+    assert [name for row in rows for name in re.findall(r"`(\w+)/?`", row)] == list(LAYERS)
 
 
 def modules():

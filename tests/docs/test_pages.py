@@ -374,12 +374,6 @@ def test_every_file_of_the_walks_is_there():
     assert [name for name in names if not found(name)] == []
 
 
-def test_every_folder_of_the_core_is_on_the_map():
-    table = PAGE[PAGE.index("## The map of folders") : PAGE.index("## Where new code goes")]
-    folders = [folder.name for folder in (ROOT / "harness").iterdir() if (folder / "__init__.py").exists()]
-    assert [name for name in folders if f"`{name}/`" not in table] == []
-
-
 SUITES_PAGE = (ROOT / "docs" / "benchmark.md").read_text(encoding="utf-8")
 
 
