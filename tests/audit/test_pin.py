@@ -1,20 +1,28 @@
 """`harness run` counts expected numbers; `harness pin` writes them and changes no other byte."""
 
+import csv
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
+from ruamel.yaml import YAML
 
 from command import harness
 from harness.audit.pin import new_block, with_entries
 from harness.errors import SpecError
+from harness.running.folder import RunFolder
+from harness.study.expectations.cell import check_expectations
+from harness.study.expectations.expectation import AnyExpectation
 from harness.study.spec.document import flow_text
 from harness.study.spec.node import Place
 from harness.study.spec.reader import parse_yaml
 
 SPEC = Path(__file__).parents[1] / "replications" / "grunfeld.yaml"
+EXPECTATIONS = TypeAdapter(list[AnyExpectation])
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +56,41 @@ def test_numbers_are_pinned_to_the_standard_output(finished):
         "  - {table: gain, where: {estimator: within, protocol: in_sample, sample: test}, "
         "column: gain, value: 0.701866331, relative: 1e-06, from: run}"
     )
+
+
+def rows_of_findings(folder):
+    with (folder / "findings.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_sentences_of_the_first_screen_are_pinned_by_their_keys(finished):
+    _, folder, _ = finished
+    done = harness("pin", folder, "--table", "findings")
+    assert done.returncode == 0, done.stderr
+    entries = YAML(typ="safe").load(done.stdout)["expect"]
+    shown = {row["key"] for row in rows_of_findings(folder) if row["screen"] != "none"}
+    assert len(shown) > 2
+    assert shown <= {entry["where"]["key"] for entry in entries}
+    checked = check_expectations(EXPECTATIONS.validate_python(entries), RunFolder(folder).read_table)
+    assert [one for one in checked if one.status != "reproduced"] == []
+
+
+@pytest.mark.parametrize("column", ["code", "decision", "text"])
+def test_a_sentence_that_changes_is_expected_and_named_by_its_key(finished, tmp_path, column):
+    _, folder, _ = finished
+    changed = RunFolder(Path(shutil.copytree(folder, tmp_path / "run")))
+    row = next(row for row in rows_of_findings(folder) if row["screen"] == "effect")
+    entry = {"table": "findings", "where": {"key": row["key"]}, "column": column, "value": row[column]}
+    expected = EXPECTATIONS.validate_python([entry | {"from": "run"}])
+    assert check_expectations(expected, changed.read_table)[0].status == "reproduced"
+    findings = changed.read_table("findings")
+    findings.loc[findings["key"] == row["key"], column] = "another"
+    changed.write_table("findings", findings)
+    changed.write_manifest(changed.manifest())
+    assert check_expectations(expected, changed.read_table)[0].status == "differs"
+    done = harness("compare", folder, changed.path)
+    assert done.returncode == 1, done.stderr
+    assert f"{column}: 1 cell differs at key={row['key']}: in A {row[column]}, in B another" in done.stdout
 
 
 def test_numbers_are_pinned_into_a_spec_and_reproduced(finished, tmp_path):

@@ -20,6 +20,7 @@ from harness import __version__, open_run
 from harness.cli import cli
 from harness.commands.mcp import REVISIONS
 from harness.terminal import terminal_text
+from sentences import keys_of_sentences
 from small_run import exit_code, grunfeld
 from source_files import files, tree_of
 
@@ -293,8 +294,14 @@ def test_answers_are_those_of_python(session):
     planned = told(session, "plan")
     assert "protocol random_rows: " in "\n".join(planned["plan"])
     assert planned["seconds"] > 0
-    assert told(session, "run")["run"] == "runs/small"
+    ran = told(session, "run")
+    assert ran["run"] == "runs/small"
     run = open_run(folder / "runs/small")
+    texts = dict(run.findings[["key", "text"]].to_numpy())
+    outcome, *lines = ran["answers"].splitlines()
+    assert outcome == "invest"
+    assert lines
+    assert all(keys_of_sentences(line.partition(". ")[2], texts) for line in lines)
     answer = told(session, "table")
     assert answer["n_rows"] == len(answer["rows"]) == len(run.coefficients) > 1
     for column in ("term", "estimate", "std_error"):
