@@ -1,5 +1,5 @@
-# Spatial Durbin panels of Produc with usaww by splm 1.6-5 and spatialreg: the numbers of test_spatial_and_quantiles.py.
-# Run as: Rscript tests/plugins/harness_panel/spatial_durbin.R
+# Spatial Durbin panels of Produc with usaww by splm 1.6-5 and spatialreg: the numbers of test_estimator.py.
+# Run as: Rscript tests/plugins/harness_panel/spatial/spatial_durbin.R
 
 suppressMessages({library(plm); library(splm); library(spatialreg); library(spdep)})
 data(Produc, package = "plm")

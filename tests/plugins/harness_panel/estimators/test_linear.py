@@ -279,7 +279,7 @@ def test_a_name_with_markup_stays_a_name():
     assert "<b>y</b>" not in page
 
 
-FOLDER = Path(__file__).parents[2] / "reference" / "nist"
+FOLDER = Path(__file__).parents[3] / "reference" / "nist"
 DIGITS = {
     "Norris": 11,
     "Pontius": 10,

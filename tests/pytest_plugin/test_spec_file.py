@@ -9,7 +9,7 @@ import pytest
 
 from harness.pytest_plugin import expects_numbers
 
-GRUNFELD = (Path(__file__).parent / "replications" / "grunfeld.yaml").read_text(encoding="utf-8")
+GRUNFELD = (Path(__file__).parents[1] / "replications" / "grunfeld.yaml").read_text(encoding="utf-8")
 N_EXPECTED = GRUNFELD.count("- {table:")
 CAPITAL = "{estimator: within, term: capital}, column: estimate, value: 0.310,"
 
