@@ -29,8 +29,6 @@ UNNAMED = {
     "commands/test_commands.py",
     "conformance/test_members.py",
     "estimators/test_estimators.py",
-    "findings/test_findings.py",
-    "findings/test_first_screen.py",
     "plugins/harness_neural/test_projection.py",
     "running/test_decisions.py",
 }

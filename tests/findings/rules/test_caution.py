@@ -1,0 +1,54 @@
+"""What is to be read first, and the published gains that head a study."""
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+
+from findings.wage_effects import codes, params, screen_of, with_effects
+from harness.findings.rules import caution, effect
+from harness.findings.screen import MOST
+from harness.tables.gain import GIVEN_PERIODS
+from harness.text.render import findings_table
+from report.fake_run import with_table
+
+
+def test_what_is_read_first_are_three_points_in_the_order_of_their_codes(run):
+    notes = pd.DataFrame(
+        [("W-SKEW", "lwage", "skewed"), ("W-LEAK", "lwage", "leak")], columns=["code", "where", "message"]
+    )
+    changed = with_table(run, "warnings", lambda _: notes)
+    shown, _ = screen_of(changed)
+    assert codes(shown.cautions) == ["leaked_outcome", "selected_on_test_rows", "printed_contradict"]
+    assert len(shown.cautions) == MOST["caution"]
+    rows = findings_table(changed)
+    skewed = rows[rows["code"] == "skewed"]
+    assert [json.loads(one)["message"] for one in skewed["params"]] == ["skewed"]
+    lacking = {"status": "refused", "reason": "no entity is known", "gain": np.nan, "decision": "untested"}
+
+    def refused(frame):
+        rows = frame["estimator"] == "ann"
+        return frame.assign(**{name: frame[name].mask(rows, value) for name, value in lacking.items()})
+
+    weak = with_effects(run, {"share_left": 0.04, "first_stage_f": 5.0})
+    assert codes(effect.weak_findings(weak, "lwage")) == ["little_left", "weak_instruments"]
+    assert not list(effect.weak_findings(with_effects(run, {"first_stage_f": 50.0}), "lwage"))
+    (missing,) = caution.refusal_findings(with_table(run, "gain", refused), "lwage")
+    assert params(missing) == {"estimator": "ann", "reason": "no entity is known"}
+    once = with_table(run, "gain", lambda frame: frame.assign(inference=GIVEN_PERIODS))
+    tested = pd.DataFrame({"protocol": "forward", "by": "period", "part": [1986, 1987]})
+    rows = findings_table(with_table(once, "gain_within", lambda _: tested))
+    few = rows[rows["code"] == "few_periods"]
+    assert len(few) == 2
+    assert few["text"].iloc[-1].startswith("“Forward in time” tests 1986 and 1987 alone: ")
+
+
+def test_the_headline_is_the_gains_that_are_marked_or_the_first_of_each_outcome():
+    def claim(outcome, *, quantity="gain", headline=False):
+        return SimpleNamespace(outcome=outcome, quantity=quantity, headline=headline)
+
+    first, other, marked = claim("y"), claim("z"), claim("y", headline=True)
+    rows = [claim("y", quantity="mse"), first, claim("y"), other]
+    assert caution.headline_claims(rows) == (first, other)
+    assert caution.headline_claims([*rows, marked]) == (marked,)

@@ -1,0 +1,170 @@
+"""Verdicts on gains, what is said against them, lowest errors, and recognition."""
+
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+
+from findings.wage_effects import against, params, part, told
+from harness.findings.finding import caveats_of
+from harness.findings.rules import gain
+from harness.report.sections.coefficients import coefficient_caveat
+from harness.running.csv_table import as_declared
+from harness.tables.gain import RECOGNITION
+from harness.text.render import findings_table
+from report.fake_run import with_study, with_table
+
+gain_findings = told(gain.gain_findings)
+
+
+def verdicts(run):
+    return {(row.estimator, row.about): row for row in gain_findings(run, "lwage")}
+
+
+def cells_where(**where):
+    """Return a change of the table of gains: the cells of some rows."""
+
+    def change(frame):
+        rows = (frame["estimator"] == "fe") & (frame["protocol"] == "forward")
+        return frame.assign(**{name: frame[name].mask(rows, value) for name, value in where.items()})
+
+    return change
+
+
+def only(run, protocol):
+    """Return a run with one protocol alone."""
+    kept = tuple(entry for entry in run.manifest.study.protocols if entry.id == protocol)
+    return with_study(run, protocols=kept)
+
+
+def test_a_gain_that_stands_under_every_protocol_that_keeps_rows_apart_is_established(run):
+    found = verdicts(only(run, "forward"))
+    assert found["", "ols"].is_established
+    own = found["fe", "ols"]
+    assert own.is_established
+    assert (own.estimate, own.conf_low, own.conf_high, own.p_adjusted) == pytest.approx(
+        (0.395, 0.345, 0.445, 0.03)
+    )
+    assert not verdicts(run)["fe", "ols"].is_established
+
+
+@pytest.mark.parametrize(
+    "where", [{"decision": "open"}, {"inference": "given these periods"}], ids=lambda where: next(iter(where))
+)
+def test_one_thing_that_speaks_against_a_gain_leaves_it_open(run, where):
+    found = verdicts(with_table(only(run, "forward"), "gain", cells_where(**where)))
+    assert not found["fe", "ols"].is_established
+    assert not found["", "ols"].is_established
+
+
+def test_the_least_honest_gain_stands_for_an_estimator(run):
+    assert verdicts(run)["boosting", "ols"].estimate == pytest.approx(-1.62)
+
+
+def test_predictions_by_the_mean_effect_are_counted_where_they_bear(run):
+    caveats = verdicts(run)["fe", "ols"].caveats_text
+    assert "Fixed effects under “Forward in time”: 12 of 872 test rows have a period" in caveats
+    assert "872" not in verdicts(run)["ann", "ols"].caveats_text
+
+
+@pytest.mark.parametrize(("where", "is_said"), [("panel", True), ("effect", False)])
+def test_few_entities_of_a_scenario_bear_on_no_gain(run, where, is_said):
+    row = {"code": "W-FEWENTITIES", "where": where, "message": "it rests on 9 entities"}
+    changed = with_table(run, "warnings", lambda frame: pd.concat([frame, pd.DataFrame([row])]))
+    assert (
+        "Few entities: it rests on 9 entities." in verdicts(changed)["ann", "ols"].caveats_text
+    ) == is_said
+
+
+@pytest.mark.parametrize(("where", "is_said"), [("lwage", True), ("hours", False)])
+def test_a_regressor_that_holds_the_outcome_bears_on_its_gains(run, where, is_said):
+    row = {"code": "W-LEAK", "where": where, "message": "The outcome is a function of wage"}
+    changed = with_table(run, "warnings", lambda frame: pd.concat([frame, pd.DataFrame([row])]))
+    assert ("The outcome is a function of wage." in verdicts(changed)["ann", "ols"].caveats_text) == is_said
+
+
+def test_time_seen_once_is_said(run):
+    changed = with_table(run, "gain", cells_where(inference="given these periods"))
+    assert "time_seen_once" in against(verdicts(changed)["fe", "ols"])
+
+
+def test_nickell_stands_by_every_kind_of_finding_with_entity_effects_and_by_coefficients(run):
+    def lagged(frame):
+        return frame.assign(step="lag", into="union", inputs="lwage")
+
+    changed = with_table(run, "preparation", lagged)
+    table = findings_table(changed)
+    warned = table[table["caveats_text"].fillna("").str.contains("Nickell")]
+    own = table[table["estimator"] == "fe"]
+    assert set(own["finding"]) >= {"gain", "model_curve", "nonlinearity", "turning_point"}
+    assert set(warned.query("estimator != ''")["estimator"].dropna()) == {"fe"}
+    assert len(warned.query("estimator == 'fe'")) == len(own)
+    caveat = coefficient_caveat(changed, "lwage")
+    assert caveat.startswith("Fixed effects: union is the outcome of an earlier period")
+    assert coefficient_caveat(run, "lwage") == ""
+
+
+def test_a_reference_that_is_hopeless_for_new_entities_is_named_with_its_best_rival(run):
+    def worse(frame, *, mse=0.1):
+        rows = (frame["estimator"] == "ols") & (frame["protocol"] == "held_out_entities")
+        rival = (frame["estimator"] == "fe") & (frame["protocol"] == "held_out_entities")
+        numbers = {"mse": mse, "rmse": 0.3, "nmse": 0.4, "r2": 0.6}
+        changed = frame.assign(nmse=frame["nmse"].mask(rows, 1.3), status=frame["status"].mask(rival, "ok"))
+        return changed.assign(**{name: changed[name].mask(rival, value) for name, value in numbers.items()})
+
+    found = verdicts(with_table(run, "accuracy", worse))["", "ols"]
+    assert "hopeless_reference" in against(found)
+    assert "1.30 times the variance" in found.caveats_text
+    assert "The best simple rival is Fixed effects, with 57.3% less error." in found.caveats_text
+    assert "hopeless_reference" not in against(verdicts(run)["", "ols"])
+    no_better = verdicts(with_table(run, "accuracy", lambda frame: worse(frame, mse=9.0)))["", "ols"]
+    assert "rival" not in dict(caveats_of(no_better))["hopeless_reference"]
+
+
+def test_the_lowest_error_is_named_with_the_next(run):
+    said = [row.text for row in told(gain.error_findings)(run, "lwage")]
+    # 0.2312 x (1 - 0.421) and 0.2312 x (1 - 0.312); 0.2341 and 0.2341 x 1.032
+    assert said[0] == "“As published (random rows)”: Fixed effects (0.1339; the next lowest is 0.1591)."
+    assert said[2] == "“Held-out entities”: Pooled OLS (0.2341; the next lowest is 0.2416)."
+    nothing = [row.text for row in told(gain.error_findings)(run, "no such outcome")]
+    assert nothing[2] == "“Held-out entities”: no estimator has a result."
+
+
+@pytest.mark.parametrize(
+    ("row", "kind"),
+    [
+        ({"finding": "gain", "about": "fe"}, "gain_over_fixed_effects"),
+        ({"finding": "gain", "about": "ann"}, ""),
+        ({"finding": "gain", "about": "ols"}, "gain"),
+        ({"finding": "effect", "is_primary": True}, "primary_effect"),
+        ({"finding": "effect", "is_primary": False}, "secondary_effect"),
+        ({"finding": "nonlinearity", "estimator": "rab"}, "bend"),
+        ({"finding": "nonlinearity", "estimator": ""}, "nonlinearity"),
+        ({"finding": "interaction", "estimator": "rab"}, ""),
+        ({"finding": "interaction", "estimator": ""}, "interaction"),
+        ({"finding": "turning_point", "estimator": "rab"}, "turning_point"),
+    ],
+)
+def test_a_finding_has_the_kind_under_which_shapes_have_rates(run, row, kind):
+    assert gain.kind_of(SimpleNamespace(**row), run.manifest.study) == kind
+
+
+def test_the_prediction_is_of_entities_not_used_in_training_where_a_protocol_holds_some_out(run):
+    study = run.manifest.study
+    (own,) = part(run, "prediction")
+    assert (own.code, params(own)["protocol"]) == ("gain_verdict", "held_out_entities")
+    known = tuple(protocol for protocol in study.protocols if protocol.knows_entities)
+    (later,) = part(with_study(run, protocols=known), "prediction")
+    assert params(later)["protocol"] == "forward"
+    (alone,) = part(with_study(run, estimators=study.estimators[:1]), "prediction")
+    assert alone.code == "only_estimator"
+
+
+def test_recognition_is_of_the_largest_gain_without_effects_of_entities(run):
+    table = pd.DataFrame(
+        [("fe", 2.0, 0.9), ("ann", 0.9, 0.6), ("rab", 1.1, 0.7)],
+        columns=["estimator", "estimate", "gain_known"],
+    ).assign(outcome="lwage", reference="ols", decision="above", status="ok", reason="")
+    changed = with_table(run, "recognition", lambda _: as_declared(RECOGNITION, [table]))
+    (found,) = (one for one in part(changed, "trust") if one.code == "recognised")
+    assert (found.estimator, params(found)) == ("rab", {"share": 1.1, "gain": 0.7})
