@@ -1,0 +1,181 @@
+"""A session of the Model Context Protocol: tools answer as the command does, and stay in their folder."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from harness import __version__, open_run
+from harness.commands.mcp import REVISIONS
+from sentences import keys_of_sentences
+from small_run import grunfeld
+
+SMALL = """\
+spec_version: 1
+study: small
+data: {path: rows.csv}
+roles: {entity: firm, time: year, outcomes: [invest], exposure: value, controls: [capital]}
+estimators: [pooled_ols]
+evaluation: {protocols: [in_sample]}
+report: {formats: []}
+"""
+
+
+def called(tool, /, **arguments):
+    return {"method": "tools/call", "params": {"name": tool, "arguments": arguments}}
+
+
+# By what is asked; a message is numbered by its place.
+ASKED = {
+    "initialize": {"method": "initialize", "params": {"protocolVersion": "2025-06-18", "capabilities": {}}},
+    "initialize later": {"method": "initialize", "params": {"protocolVersion": "2999-01-01"}},
+    "ping": {"method": "ping"},
+    "tools": {"method": "tools/list"},
+    "validate": called("validate", spec="study.yaml"),
+    "validate text": called("validate", spec=SMALL.replace("capital", "captial")),
+    "plan": called("plan", spec="study.yaml", overrides=["evaluation.protocols=[in_sample, random_rows]"]),
+    "run": called("run", spec="study.yaml", quick=True, jobs=1),
+    "table": called("table", run="runs/small", name="coefficients"),
+    "first row": called("table", run="runs/small", name="predictions_", rows=1),
+    "plugins": called("plugins"),
+    "schema": called("schema"),
+    "spec outside": called("validate", spec="../study.yaml"),
+    "out outside": called("run", spec="study.yaml", out="../elsewhere"),
+    "out by a link": called("run", spec="study.yaml", out="link/run"),
+    "data outside": called("validate", spec="study.yaml", data="/etc/passwd"),
+    "table outside": called("table", run="runs/small", name="details/../../../../other"),
+    "wrong type": called("validate", spec=3),
+    "unknown argument": called("validate", spec="study.yaml", speck="x"),
+    "unknown tool": called("remove"),
+    "unknown method": {"method": "resources/list"},
+}
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory):
+    """Return the folder of a session and its answers by what was asked."""
+    folder = tmp_path_factory.mktemp("session") / "inner"
+    folder.mkdir()
+    grunfeld().reset_index().to_csv(folder / "rows.csv", index=False)
+    for path in (folder, folder.parent):
+        (path / "study.yaml").write_text(SMALL, encoding="utf-8")
+    (folder / "link").symlink_to(folder.parent, target_is_directory=True)
+    messages = [{"jsonrpc": "2.0", "id": name, **asked} for name, asked in ASKED.items()]
+    notice = {"jsonrpc": "2.0", "method": "notifications/initialized"}
+    lines = [json.dumps(one) for one in (messages[0], notice, *messages[1:])] + ["{broken", "[1]"]
+    words = [sys.executable, "-m", "harness", "mcp", "--folder", str(folder)]
+    text = "".join(f"{line}\n" for line in lines)
+    done = subprocess.run(
+        words,
+        input=text,
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=folder.parent,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert all(answer["jsonrpc"] == "2.0" for answer in answers)
+    assert [answer["id"] for answer in answers] == [*ASKED, None, None]
+    assert [answer["error"]["code"] for answer in answers[-2:]] == [-32700, -32600]
+    return folder, dict(zip(ASKED, answers, strict=False))
+
+
+def told(session, name):
+    """Return the answer of a tool, which is there as text as well."""
+    result = session[1][name]["result"]
+    assert result.get("isError") is None
+    assert json.loads(result["content"][0]["text"]) == result["structuredContent"]
+    return result["structuredContent"]
+
+
+def problem(session, name):
+    """Return the name of the exit code and the only problem of a call that fails."""
+    result = session[1][name]["result"]
+    assert result["isError"]
+    (own,) = result["structuredContent"]["problems"]
+    assert result["content"][0]["text"].startswith(f"{own['where']}: {own['what']}")
+    return result["structuredContent"]["error"], own
+
+
+def test_client_and_server_agree_on_a_revision(session):
+    answers = session[1]
+    result = answers["initialize"]["result"]
+    assert result["protocolVersion"] == "2025-06-18"
+    assert result["capabilities"] == {"tools": {}}
+    assert result["serverInfo"] == {"name": "panel-harness", "version": __version__}
+    assert answers["initialize later"]["result"]["protocolVersion"] == REVISIONS[0]
+    assert answers["ping"]["result"] == {}
+
+
+def test_tools_say_what_they_take(session):
+    tools = {tool["name"]: tool for tool in session[1]["tools"]["result"]["tools"]}
+    assert list(tools) == ["validate", "plan", "run", "table", "plugins", "schema"]
+    for name, tool in tools.items():
+        Draft202012Validator.check_schema(tool["inputSchema"])
+        assert tool["description"]
+        asked = [
+            one["params"]["arguments"] for one in ASKED.values() if one.get("params", {}).get("name") == name
+        ]
+        assert Draft202012Validator(tool["inputSchema"]).is_valid(asked[0])
+    taken = tools["run"]["inputSchema"]["properties"]
+    assert taken["quick"]["type"] == "boolean"
+    assert taken["jobs"]["description"].startswith("Number of worker processes")
+
+
+def test_answers_are_those_of_python(session):
+    folder, _ = session
+    assert told(session, "validate") | {"notes": []} == {
+        "study": "small",
+        "estimators": ["pooled_ols"],
+        "entities": 11,
+        "periods": 20,
+        "rows": 220,
+        "notes": [],
+        "refused": [],
+    }
+    planned = told(session, "plan")
+    assert "protocol random_rows: " in "\n".join(planned["plan"])
+    assert planned["seconds"] > 0
+    ran = told(session, "run")
+    assert ran["run"] == "runs/small"
+    run = open_run(folder / "runs/small")
+    texts = dict(run.findings[["key", "text"]].to_numpy())
+    outcome, *lines = ran["answers"].splitlines()
+    assert outcome == "invest"
+    assert lines
+    assert all(keys_of_sentences(line.partition(". ")[2], texts) for line in lines)
+    answer = told(session, "table")
+    assert answer["n_rows"] == len(answer["rows"]) == len(run.coefficients) > 1
+    for column in ("term", "estimate", "std_error"):
+        assert [row[column] for row in answer["rows"]] == run.coefficients[column].tolist()
+    assert "fixed_effects" in json.dumps(told(session, "plugins"))
+    assert told(session, "schema")["properties"]["roles"]
+
+
+@pytest.mark.parametrize(
+    "name", ["spec outside", "out outside", "out by a link", "data outside", "table outside"]
+)
+def test_nothing_outside_the_folder_is_read_or_written(session, name):
+    folder, _ = session
+    code, own = problem(session, name)
+    assert code == "SPEC"
+    assert own["what"] == "lies outside of the folder of this session"
+    assert str(folder) in own["hint"]
+    assert {path.name for path in folder.parent.iterdir()} == {"inner", "study.yaml"}
+
+
+def test_mistakes_are_the_messages_of_the_command(session):
+    code, own = problem(session, "validate text")
+    assert code == "DATA"
+    assert own["where"].startswith("rows.csv: column 'captial' (spec:")
+    assert "did you mean 'capital'?" in own["hint"]
+    assert problem(session, "first row")[0] == "FOLDER"
+    assert problem(session, "wrong type")[1]["where"] == "spec"
+    assert problem(session, "unknown argument")[1]["where"] == "speck"
+    answers = session[1]
+    assert answers["unknown tool"]["error"]["code"] == -32602
+    assert answers["unknown method"]["error"]["code"] == -32601
