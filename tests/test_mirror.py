@@ -28,7 +28,6 @@ ALONE = {
 UNNAMED = {
     "commands/test_commands.py",
     "conformance/test_members.py",
-    "estimators/test_estimators.py",
     "plugins/harness_neural/test_projection.py",
     "running/test_decisions.py",
 }
