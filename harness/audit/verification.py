@@ -258,8 +258,9 @@ def _variation_problems(folder: RunFolder, study: Study, catalogs: Catalogs) -> 
     yield from _disagreements(folder, VARIATION_GAINS, expected, both)
     variations = [one.variation for one in varied]
     changes = _as_read(VARIATIONS, pd.DataFrame(change_rows(variations)))
-    of_scenarios = folder.read_table(VARIATIONS.name).query("scenario.notna()")
-    yield from _disagreements(folder, VARIATIONS, pd.concat([changes, of_scenarios]), "the spec")
+    held = folder.read_table(VARIATIONS.name)
+    expected = pd.concat([changes, held[held["scenario"].notna()]])
+    yield from _disagreements(folder, VARIATIONS, expected, "the spec")
     for one in comparisons:
         if one.list == MULTIVERSE:
             choices = _as_read(gain.MULTIVERSE_CHOICES, choice_table(gains, variations))
