@@ -290,12 +290,12 @@ def _rows(losses: PairedLosses, reference: str, level: float) -> Iterator[dict[s
 
 # What is predicted, by the protocol under which it is, from what is nearest to the training rows on.
 LEFT: Mapping[str, str] = {
-    "rows at hand": "in_sample",
-    "other rows, selected on": "as_published",
+    "in sample": "in_sample",
+    "other rows, used to select": "as_published",
     "other rows of the same entities": "random_rows",
     "later periods": "forward",
-    "entities never seen": "held_out_entities",
-    "entities never seen, later periods": "entities_and_time",
+    "new entities": "held_out_entities",
+    "new entities, later periods": "entities_and_time",
 }
 
 

@@ -32,7 +32,7 @@ RANKS: Mapping[str, int] = {
     "printed_contradict_if": 50,
     "few_entities_in_all": 60,
     "few_periods": 70,
-    "little_left": 80,
+    "little_residual_variation": 80,
     "weak_instruments": 90,
     "skewed": 100,
 }

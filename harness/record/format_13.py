@@ -37,6 +37,35 @@ def manifest_of(manifest: Content) -> Content:
     return {**kept, "rules_version": 0}
 
 
+# What values and a column were called before.
+INFERENCES = {"given these periods": GIVEN_PERIODS}
+PARTS = {
+    "rows at hand": "in sample",
+    "other rows, selected on": "other rows, used to select",
+    "entities never seen": "new entities",
+    "entities never seen, later periods": "new entities, later periods",
+}
+EFFECT_COLUMNS = {"share_left": "residual_share"}
+
+
+def renamed_inference(_manifest: Content, tables: Tables) -> pd.DataFrame:
+    """Call what intervals of gains allow for as it is called today."""
+    (frame,) = tables.values()
+    return frame.assign(inference=frame["inference"].replace(INFERENCES))
+
+
+def renamed_parts(_manifest: Content, tables: Tables) -> pd.DataFrame:
+    """Call what is predicted under each protocol as it is called today."""
+    (frame,) = tables.values()
+    return frame.assign(part=frame["part"].replace(PARTS))
+
+
+def renamed_effects(_manifest: Content, tables: Tables) -> pd.DataFrame:
+    """Call the columns of debiased effects as they are called today."""
+    (frame,) = tables.values()
+    return frame.rename(columns=EFFECT_COLUMNS)
+
+
 def gain_table(manifest: Content, tables: Tables) -> pd.DataFrame:
     """Add what each gain says."""
     (frame,) = tables.values()

@@ -89,6 +89,9 @@ STEPS = (
         Format(13),
         manifest=(format_13.manifest_of,),
         tables=(
+            TableChange("gain.csv", format_13.renamed_inference),
+            TableChange("decomposition.csv", format_13.renamed_parts),
+            TableChange("effects.csv", format_13.renamed_effects),
             TableChange("gain.csv", format_13.gain_table),
             TableChange("decomposition.csv", format_13.parts_table, looked_into=("gain.csv",)),
             TableChange("metrics.csv", format_13.losses_table, looked_into=("gain.csv",)),

@@ -126,7 +126,7 @@ class MediatorCells(NamedTuple):
         influence = np.hstack([*numbers, of_slope * (own - shifts) + slope * of_own])
         theta = np.array([total.theta[0], slope, own, direct, *slope * (own - shifts)])
         spread, n_effective = np.full((theta.size, theta.size), np.nan), min(one.n_effective for one in every)
-        estimated = Estimated(theta, influence, spread, total.share_left, n_effective)
+        estimated = Estimated(theta, influence, spread, total.residual_share, n_effective)
         return Paths(estimated, shifts, float(own / np.hypot(own, ratio)))
 
 

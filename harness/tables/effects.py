@@ -51,7 +51,7 @@ class EffectRow(DebiasedRow):
     conf_high: float
     band: str
     p_value: float
-    share_left: float
+    residual_share: float
     first_stage_f: float
     robustness_value: float
     robustness_value_limit: float

@@ -9,10 +9,10 @@ from harness.tables.decision import UNTESTED, Decision, decide, decide_condition
 from harness.tables.table import NAN, ResultRow, listed, typed
 
 # What the interval and the tests of a gain allow for.
-Inference = Literal["entities", "given these periods", "entities and periods"]
+Inference = Literal["entities", "conditional on periods", "entities and periods"]
 
 ENTITIES: Final = "entities"
-GIVEN_PERIODS: Final = "given these periods"
+GIVEN_PERIODS: Final = "conditional on periods"
 ENTITIES_AND_PERIODS: Final = "entities and periods"
 
 

@@ -338,8 +338,8 @@ TEXTS: Texts = {
         "found effects too often where there were none."
     ),
     effect.FewEntities: marked("With {n_entities} {entities}, fewer than {least}, its interval is rough."),
-    effect.LittleLeft: marked(
-        "Only {share_left} of the exposure's variation remains given the controls: little to learn from."
+    effect.LittleResidualVariation: marked(
+        "Only {residual_share} of the exposure's variation remains given the controls: little to learn from."
     ),
     effect.WeakInstruments: marked("The instruments are weak: their first-stage F is {first_stage_f}."),
     effect.MediatorAsRandom: marked(

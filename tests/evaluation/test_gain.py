@@ -205,7 +205,7 @@ def gains_on_test_rows(frame):
 
 def test_with_few_new_periods_there_is_an_interval_and_no_p_value():
     table = gains_on_test_rows(predictions(14))
-    assert (table["inference"] == "given these periods").all()
+    assert (table["inference"] == "conditional on periods").all()
     assert table[["p_value", "p_holm", "least_detectable"]].isna().all(axis=None)
     assert (table["conf_low"] < table["gain"]).all()
     assert (table["gain"] < table["conf_high"]).all()

@@ -393,10 +393,10 @@ def test_each_part_is_the_gain_of_its_protocol_with_the_same_interval_and_its_ow
 def test_parts_stand_from_rows_at_hand_to_entities_never_seen():
     left = decomposition_table(gains(), reference="ols", protocols=PROTOCOLS)
     assert left["part"].tolist() == 2 * [
-        "rows at hand",
-        "other rows, selected on",
+        "in sample",
+        "other rows, used to select",
         "other rows of the same entities",
-        "entities never seen",
+        "new entities",
     ]
 
 

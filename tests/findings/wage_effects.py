@@ -32,7 +32,7 @@ EFFECT = {
     "band": "pointwise",
     "p_value": 0.001,
     "n_entities": 545,
-    "share_left": 0.4,
+    "residual_share": 0.4,
     "assumption": "Changes are as good as random.",
     "at": np.nan,
     "p_methods": 0.4,

@@ -36,6 +36,12 @@ from small_run import copy_of, exit_code
 STORED = sorted((Path(__file__).parents[1] / "running" / "formats").iterdir())
 DECLARED = {table.file: table for table in (*TABLES.values(), *PARQUET_TABLES)}
 
+# A value of a column as format 12 wrote it, and as it is written today.
+RENAMED = {
+    "gain": ("inference", "given these periods", "conditional on periods"),
+    "decomposition": ("part", "entities never seen", "new entities"),
+}
+
 # Predictions have columns of data that are not declared.
 WITH_MORE_COLUMNS = {"predictions.parquet", "variation_predictions.parquet"}
 
@@ -85,6 +91,19 @@ def without_new_keys(content, former):
         assert not any(content[name] for name in content.keys() - former.keys())
         return {name: without_new_keys(content[name], former[name]) for name in former}
     return content
+
+
+def test_columns_and_values_of_an_earlier_folder_have_the_names_of_today(stored):
+    """Numbers stay, and every name is one that a run of today writes."""
+    folder = RunFolder.open(stored)
+    csv = {name: pd.read_csv(stored / f"{name}.csv") for name in ("effects", *RENAMED)}
+    shares = folder.read_table("effects")["residual_share"]
+    assert shares.notna().any()
+    assert shares.tolist() == pytest.approx(csv["effects"]["share_left"].tolist(), nan_ok=True)
+    for name, (column, was, now) in RENAMED.items():
+        stood = (csv[name][column] == was).tolist()
+        assert any(stood)
+        assert (folder.read_table(name)[column] == now).tolist() == stood
 
 
 def test_every_key_of_an_earlier_manifest_is_read_and_none_is_made_up(stored):

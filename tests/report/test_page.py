@@ -301,7 +301,7 @@ def test_decomposition_and_multiverse(wage):
     report = gain_report(wage)
     parts = {(one["estimator"], one["part"]): one["estimate"] for one in report["decomposition"]}
     assert len(parts) == 3 * 4
-    assert parts["ann", "entities never seen"] == -0.143
+    assert parts["ann", "new entities"] == -0.143
     (multiverse,) = report["multiverse"]
     table = wage.read_table("variation_gains")
     assert (multiverse["outcome"], multiverse["estimator"], multiverse["all"]["n"]) == ("lwage", "ann", 96)

@@ -42,8 +42,8 @@ from harness.tables.effects import (
 from harness.tables.findings import FindingRow, is_of_outcomes
 from harness.tables.table import NAN
 
-# Below this share of the exposure's variation the report warns that little is left to learn from.
-LITTLE_LEFT = 0.05
+# Below this share of the exposure's variation given the controls the report warns of little variation.
+LITTLE_RESIDUAL_SHARE = 0.05
 
 # Below this first-stage F the report warns of weak instruments (Staiger and Stock 1997).
 WEAK = 10.0
@@ -177,10 +177,10 @@ class FewEntities(Blocking):
 
 
 @dataclass(frozen=True)
-class LittleLeft(Blocking):
-    """Which share of the exposure's variation is left given the controls."""
+class LittleResidualVariation(Blocking):
+    """Which small share of the exposure's variation remains given the controls."""
 
-    share_left: Share
+    residual_share: Share
 
 
 @dataclass(frozen=True)
@@ -428,8 +428,8 @@ def _blocking(run: Run, row: EffectRow) -> Iterator[Blocking]:
 
 def little_to_rest_on(row: EffectRow) -> Iterator[Blocking]:
     """Yield that the exposure has little variation left, or that its instruments are weak."""
-    if row.share_left < LITTLE_LEFT:
-        yield LittleLeft(row.share_left)
+    if row.residual_share < LITTLE_RESIDUAL_SHARE:
+        yield LittleResidualVariation(row.residual_share)
     if row.first_stage_f < WEAK:
         yield WeakInstruments(row.first_stage_f)
 

@@ -28,12 +28,12 @@ gettext = topic("report.accuracy")
 
 # What each part of the table is called, in the order of the columns.
 PARTS = {
-    "rows at hand": marked("In sample"),
-    "other rows, selected on": marked("Other rows, used to select"),
+    "in sample": marked("In sample"),
+    "other rows, used to select": marked("Other rows, used to select"),
     "other rows of the same entities": marked("Other rows of\nthe same entities"),
     "later periods": marked("Later periods"),
-    "entities never seen": marked("New entities"),
-    "entities never seen, later periods": marked("New entities,\nlater periods"),
+    "new entities": marked("New entities"),
+    "new entities, later periods": marked("New entities,\nlater periods"),
 }
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from harness.arrays import Floats
 from harness.findings.finding import FEW_ENTITIES
-from harness.findings.rules.effect import LITTLE_LEFT, WEAK, first_effect
+from harness.findings.rules.effect import LITTLE_RESIDUAL_SHARE, WEAK, first_effect
 from harness.findings.run import Run
 from harness.language import marked, rendered, topic
 from harness.record.manifest import StudyRecord
@@ -220,7 +220,7 @@ def _effect(
         return parts.reason_cell(name, row), numbers.MISSING
     if row.band == LINEAR:
         return name, numbers.MISSING, numbers.p_value(row.p_value)
-    shares = (numbers.percent(row.share_left, 0), _robustness(effects, row))
+    shares = (numbers.percent(row.residual_share, 0), _robustness(effects, row))
     own = against.get((row.outcome, row.exposure, row.method, row.learner)) if row.form == "line" else None
     return (
         name,
@@ -350,7 +350,7 @@ def cautions(study: StudyRecord, found: Sequence[SubjectEffects]) -> Iterator[st
         "assumption of at least one fails."
     )
     said = [(parted, row) for row in done if row.p_methods < size_of(study.level)]
-    said += [(scarce, row) for row in done if row.share_left < LITTLE_LEFT]
+    said += [(scarce, row) for row in done if row.residual_share < LITTLE_RESIDUAL_SHARE]
     said += [(weak, row) for row in done if row.first_stage_f < WEAK]
     # A sentence stands once for all of an effect's points and bands.
     yield from dict.fromkeys(_caution(study, row, message) for message, row in said)
@@ -364,7 +364,7 @@ def _caution(study: StudyRecord, row: EffectRow, message: str) -> str:
         form=form,
         place=gettext(" of {group}").format(group=row.group) if row.group else "",
         p_value=numbers.p_text(row.p_methods),
-        share=numbers.percent(row.share_left),
+        share=numbers.percent(row.residual_share),
         statistic=numbers.fixed(row.first_stage_f, 1),
         weak=numbers.plain(WEAK),
     )

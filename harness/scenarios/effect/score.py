@@ -100,7 +100,7 @@ class Estimated:
     spread : (n_terms, n_terms), so that the root of ``c @ spread @ c`` is the S of an effect ``c @ theta``:
         times what an omitted variable explains it is the most by which that moves the effect (Chernozhukov,
         Cinelli, Newey, Sharma and Syrgkanis 2022)
-    share_left : share of the variation of the terms that inputs do not predict, the mean over terms; one
+    residual_share : share of the variation of the terms that inputs do not predict, the mean over terms; one
         where predictions of other entities are worse than a mean, NaN where no terms are predicted
     n_effective : entities among which what is left of the terms is spread, 1 where it is one entity's alone
         and all where each has as much: Kish's (1965) effective number, as of clusters in Carter, Schnepel and
@@ -112,7 +112,7 @@ class Estimated:
     theta: Floats
     influence: Floats
     spread: Floats
-    share_left: float
+    residual_share: float
     n_effective: float
     first_stage_f: float = np.nan
     reduced: ReducedForm | None = None
@@ -305,7 +305,7 @@ class Effects:
         bring the estimate to zero
     robustness_value_limit : (n_points,), the same for the limit of the interval that is nearer to zero; zero
         where it holds zero
-    share_left, n_effective, first_stage_f : the median over repeats
+    residual_share, n_effective, first_stage_f : the median over repeats
     reach : half the width of the pointwise interval in standard errors
     reach_together : half the width of the simultaneous band in standard errors
     """
@@ -316,7 +316,7 @@ class Effects:
     p_together: Floats
     robustness_value: Floats
     robustness_value_limit: Floats
-    share_left: float
+    residual_share: float
     n_effective: float
     first_stage_f: float
     reach: float
@@ -374,8 +374,10 @@ def aggregated(
     """
     from scipy.stats import t
 
-    of_repeats = [(one.share_left, one.n_effective, one.first_stage_f) for one in repeats]
-    share_left, n_effective, first_stage_f = (float(np.median(own)) for own in zip(*of_repeats, strict=True))
+    of_repeats = [(one.residual_share, one.n_effective, one.first_stage_f) for one in repeats]
+    residual_share, n_effective, first_stage_f = (
+        float(np.median(own)) for own in zip(*of_repeats, strict=True)
+    )
     df = dependence.df(n_effective)
     estimates = np.stack([combinations @ repeat.theta for repeat in repeats])
     roots = [combinations @ dependence.root(repeat.influence) for repeat in repeats]
@@ -405,5 +407,5 @@ def aggregated(
     limit = robustness_values(nearer / spread)
     return Effects(
         *(estimate, error, p_value, p_together, robustness_values(np.abs(estimate) / spread), limit),
-        *(share_left, n_effective, first_stage_f, reach, reach_together),
+        *(residual_share, n_effective, first_stage_f, reach, reach_together),
     )

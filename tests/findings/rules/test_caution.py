@@ -31,8 +31,8 @@ def test_what_is_read_first_are_three_points_in_the_order_of_their_codes(run):
         rows = frame["estimator"] == "ann"
         return frame.assign(**{name: frame[name].mask(rows, value) for name, value in lacking.items()})
 
-    weak = with_effects(run, {"share_left": 0.04, "first_stage_f": 5.0})
-    assert codes(effect.weak_findings(weak, "lwage")) == ["little_left", "weak_instruments"]
+    weak = with_effects(run, {"residual_share": 0.04, "first_stage_f": 5.0})
+    assert codes(effect.weak_findings(weak, "lwage")) == ["little_residual_variation", "weak_instruments"]
     assert not list(effect.weak_findings(with_effects(run, {"first_stage_f": 50.0}), "lwage"))
     (missing,) = caution.refusal_findings(with_table(run, "gain", refused), "lwage")
     assert params(missing) == {"estimator": "ann", "reason": "no entity is known"}

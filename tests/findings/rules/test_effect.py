@@ -58,10 +58,10 @@ def test_a_debiased_effect_is_established_off_zero_with_entities_enough(run):
     (alone,) = debiased(run, {"p_methods": np.nan})
     assert alone.is_established
     assert "one_method" in against(alone)
-    (little,) = debiased(run, {"share_left": 0.04})
+    (little,) = debiased(run, {"residual_share": 0.04})
     assert not little.is_established
-    assert "little_left" in against(little)
-    assert "little_left" not in against(debiased(run, {"share_left": 0.05})[0])
+    assert "little_residual_variation" in against(little)
+    assert "little_residual_variation" not in against(debiased(run, {"residual_share": 0.05})[0])
     (open_one,) = debiased(run, {"conf_low": -0.1, "conf_high": 0.5})
     assert not open_one.is_established
     assert "changes Log wage by 0.20 log dollars an hour (95% CI −0.10 to 0.50; " in open_one.text

@@ -49,7 +49,9 @@ def test_a_gain_that_stands_under_every_protocol_that_keeps_rows_apart_is_establ
 
 
 @pytest.mark.parametrize(
-    "where", [{"decision": "open"}, {"inference": "given these periods"}], ids=lambda where: next(iter(where))
+    "where",
+    [{"decision": "open"}, {"inference": "conditional on periods"}],
+    ids=lambda where: next(iter(where)),
 )
 def test_one_thing_that_speaks_against_a_gain_leaves_it_open(run, where):
     found = verdicts(with_table(only(run, "forward"), "gain", cells_where(**where)))
@@ -84,7 +86,7 @@ def test_a_regressor_that_holds_the_outcome_bears_on_its_gains(run, where, is_sa
 
 
 def test_time_seen_once_is_said(run):
-    changed = with_table(run, "gain", cells_where(inference="given these periods"))
+    changed = with_table(run, "gain", cells_where(inference="conditional on periods"))
     assert "time_seen_once" in against(verdicts(changed)["fe", "ols"])
 
 

@@ -45,10 +45,15 @@ from report.fake_run import (
 METHODS = ("first_differences", "correlated_random_effects")
 
 
-def effects(_frame, *, n_entities=545, share_left=0.6):
+def effects(_frame, *, n_entities=545, residual_share=0.6):
     """Return a table with a slope by both methods, one refusal, and a curve."""
     place = {"outcome": "lwage", "exposure": "exper", "learner": "boosting", "scenario": "effect"}
-    fixed = place | {"n_entities": n_entities, "share_left": share_left, "status": "ok", "p_value": 0.01}
+    fixed = place | {
+        "n_entities": n_entities,
+        "residual_share": residual_share,
+        "status": "ok",
+        "p_value": 0.01,
+    }
     fixed |= {"errors": "entity"}
     numbers = {"estimate": 0.2, "conf_low": 0.1, "conf_high": 0.3, "robustness_value": 0.05}
     rows = [
@@ -120,16 +125,16 @@ def test_a_curve_is_centred_on_the_rows_and_not_on_the_grid():
 
 
 @pytest.mark.parametrize(
-    ("n_entities", "share_left", "first_words"),
+    ("n_entities", "residual_share", "first_words"),
     [
         (545, 0.6, []),
         (29, 0.6, ["Only 29 entities"]),
         (30, 0.04, ["Log wage: controls explain all but 4.0% of the exposure's variation"]),
     ],
 )
-def test_cautions_follow_from_entities_and_variation_left(run, n_entities, share_left, first_words):
+def test_cautions_follow_from_entities_and_variation_left(run, n_entities, residual_share, first_words):
     def changed(_frame):
-        return effects(None, n_entities=n_entities, share_left=share_left)
+        return effects(None, n_entities=n_entities, residual_share=residual_share)
 
     said = list(cautions(run.manifest.study, effects_of(with_table(run, "effects", changed))))
     for words in first_words:

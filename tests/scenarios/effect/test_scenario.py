@@ -95,7 +95,7 @@ def test_a_strangers_estimator_finds_the_slope_by_either_method(panel):
     assert found["method"].tolist() == ["first_differences", "correlated_random_effects"]
     assert found["n_obs"].tolist() == [480, 600]
     assert (np.abs(found["estimate"] - 0.5) < 3.5 * found["std_error"]).all()
-    assert found["share_left"].between(0.2, 0.95).all()
+    assert found["residual_share"].between(0.2, 0.95).all()
 
 
 def test_methods_and_learners_are_tested_against_each_other(panel):

@@ -187,7 +187,7 @@ def test_residuals_alone_give_least_squares_with_errors_clustered_by_entity():
     assert folds.summed(ours.influence) == pytest.approx(jackknife(outcome, terms, terms, entity), rel=1e-8)
     one = partialled_out(outcome, terms[:, :1], zeros(outcome), zeros(terms[:, :1]), folds)
     assert folds.summed(one.influence) == pytest.approx(jackknife(outcome, *[terms[:, :1]] * 2, entity))
-    assert ours.share_left == 1.0
+    assert ours.residual_share == 1.0
 
 
 def test_a_term_that_one_entity_alone_tells_is_refused():
