@@ -10,8 +10,8 @@ def dynamic(options):
         table = regression.abond(command, frame, ["unit", "time"]).models[0].regression_table
         row = table[table["variable"] == "x"].iloc[0]
         estimate, error = float(row["coefficient"]), float(row["std_err"])
-        reach = norm.ppf(0.975) * error
-        return estimate, error, estimate - reach, estimate + reach
+        half_width = norm.ppf(0.975) * error
+        return estimate, error, estimate - half_width, estimate + half_width
 
     return slope
 

@@ -23,8 +23,8 @@ def fitted(frame):
 def slope(frame):
     model, _ = fitted(frame)
     estimate, error = float(model.betas[0, 0]), float(model.std_err[0])
-    reach = norm.ppf(0.975) * error
-    return estimate, error, estimate - reach, estimate + reach
+    half_width = norm.ppf(0.975) * error
+    return estimate, error, estimate - half_width, estimate + half_width
 
 
 def direct_impact(frame):
@@ -33,8 +33,8 @@ def direct_impact(frame):
     multiplier = np.linalg.inv(np.eye(len(W)) - rho * W)
     weights = np.array([np.diag(multiplier).mean(), np.diag(multiplier @ W).mean()])
     estimate, error = weights @ beta, np.sqrt(weights @ model.vm[:2, :2] @ weights)
-    reach = norm.ppf(0.975) * error
-    return estimate, error, estimate - reach, estimate + reach
+    half_width = norm.ppf(0.975) * error
+    return estimate, error, estimate - half_width, estimate + half_width
 
 
 ESTIMATORS = {

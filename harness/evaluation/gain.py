@@ -73,8 +73,8 @@ class LossTotals:
         nothing = float("nan"), float("nan")
         if self.df < 1:
             return nothing
-        reach = float(stats.t.ppf((1.0 + level) / 2.0, self.df))
-        limits = ratio_limits(self.totals, self.covariance, reach=reach)
+        critical_value = float(stats.t.ppf((1.0 + level) / 2.0, self.df))
+        limits = ratio_limits(self.totals, self.covariance, critical_value=critical_value)
         return nothing if limits is None else (1.0 - limits[1], min(1.0 - limits[0], 1.0))
 
     def least_detectable(self, level: float, *, n_tests: int) -> float:
@@ -91,21 +91,21 @@ class LossTotals:
         return float(-np.expm1(-least_detectable(error, self.df, size=size_of(level), n_tests=n_tests)))
 
 
-def ratio_limits(values: Floats, covariance: Floats, *, reach: float) -> tuple[float, float] | None:
+def ratio_limits(values: Floats, covariance: Floats, *, critical_value: float) -> tuple[float, float] | None:
     """Return the limits of the interval of Fieller (1954) for the ratio of two estimates.
 
     Parameters
     ----------
     values : (2,), what is divided, and by what
     covariance : (2, 2), of both
-    reach : half the width of an interval in standard errors
+    critical_value : half the width of an interval in standard errors
 
     Returns
     -------
     None where the ratio has no bound: what it is divided by is not known from zero.
     """
-    # The pivot's square is that of `reach` where square r² - 2 cross r + rest = 0.
-    moments = np.outer(values, values) - reach**2 * covariance
+    # The pivot's square is that of `critical_value` where square r² - 2 cross r + rest = 0.
+    moments = np.outer(values, values) - critical_value**2 * covariance
     rest, cross, square = moments[0, 0], moments[0, 1], moments[1, 1]
     if square <= 0.0:
         return None
@@ -296,7 +296,9 @@ class ScoredGain:
         return cls(gain, scores * np.sqrt(1.0 + test_to_train))
 
 
-def share_gone(known: ScoredGain, new: ScoredGain, *, level: float) -> tuple[float, float, float] | None:
+def recognition_share(
+    known: ScoredGain, new: ScoredGain, *, level: float
+) -> tuple[float, float, float] | None:
     """Return 1 - new / known and the limits of its interval; None where `known` is not above zero.
 
     The interval is that of Fieller (1954) for a ratio: all shares that a t test with errors clustered by
@@ -315,8 +317,8 @@ def share_gone(known: ScoredGain, new: ScoredGain, *, level: float) -> tuple[flo
         return None
     scores = np.stack([new.scores, known.scores])
     covariance = scores @ scores.T * n_entities / (n_entities - 1)
-    reach = float(stats.t.ppf((1.0 + level) / 2.0, n_entities - 1))
-    limits = ratio_limits(np.array([new.gain, known.gain]), covariance, reach=reach)
+    critical_value = float(stats.t.ppf((1.0 + level) / 2.0, n_entities - 1))
+    limits = ratio_limits(np.array([new.gain, known.gain]), covariance, critical_value=critical_value)
     if limits is None or not known.gain > 0.0:
         return None
     return 1.0 - new.gain / known.gain, 1.0 - limits[1], 1.0 - limits[0]
@@ -373,7 +375,7 @@ def _rows(
         pairs = zip((own[:2], own[2:]), shares.values(), strict=True)
         known, new = (ScoredGain.of(*two, test_to_train=share) for two, share in pairs)
         numbers = {"gain_known": known.gain, "gain_new": new.gain, "n_entities": wide.shape[1]}
-        found = share_gone(known, new, level=level)
+        found = recognition_share(known, new, level=level)
         if found is None:
             yield estimator, {**numbers, "status": "refused", "reason": NOTHING_GAINED}
         else:

@@ -91,7 +91,7 @@ N_PERMUTATIONS = 499
 LEAST_ENTITIES = 20
 
 
-def surroundings_of(panel: Panel) -> Contiguity | pd.DataFrame | None:
+def geography_of(panel: Panel) -> Contiguity | pd.DataFrame | None:
     """Return which entities are neighbours by a file, or else where they are; None where neither is known.
 
     A place is the mean of an entity's rows: columns latitude and longitude, by its label.
@@ -107,7 +107,7 @@ def surroundings_of(panel: Panel) -> Contiguity | pd.DataFrame | None:
 
 
 def moran_test(
-    predictions: pd.DataFrame, surroundings: Contiguity | pd.DataFrame, rng: Generator
+    predictions: pd.DataFrame, geography: Contiguity | pd.DataFrame, rng: Generator
 ) -> EntityTest | None:
     """Test whether residuals of entities near each other go together in the same period.
 
@@ -117,7 +117,7 @@ def moran_test(
     Parameters
     ----------
     predictions : rows with columns entity, time, observed, predicted; of a row predicted twice the first
-    surroundings : of `surroundings_of`
+    geography : of `geography_of`
     rng : of the permutations
 
     Returns
@@ -130,9 +130,9 @@ def moran_test(
     wide = once.assign(residual=residual - residual.mean()).pivot_table(
         index="entity", columns="time", values="residual"
     )
-    known = surroundings.entities if isinstance(surroundings, Contiguity) else surroundings.index
+    known = geography.entities if isinstance(geography, Contiguity) else geography.index
     wide = wide[wide.index.isin(known)].fillna(0.0)
-    links = _links(surroundings, wide.index)
+    links = _links(geography, wide.index)
     if np.unique(links.rows).size < LEAST_ENTITIES:
         return None
     products = wide.to_numpy() @ wide.to_numpy().T
@@ -144,12 +144,12 @@ def moran_test(
     return EntityTest(found, (1.0 + float(as_far.sum())) / (N_PERMUTATIONS + 1.0), len(wide))
 
 
-def _links(surroundings: Contiguity | pd.DataFrame, labels: pd.Index) -> Links:
+def _links(geography: Contiguity | pd.DataFrame, labels: pd.Index) -> Links:
     """Return the neighbours of some entities among themselves."""
     together = np.zeros(len(labels), dtype=np.int64)
-    if isinstance(surroundings, Contiguity):
-        return surroundings.links(Key("entity", tuple(labels), np.arange(len(labels))), together)
-    return nearest_links(surroundings.loc[labels].to_numpy(dtype=np.float64), together)
+    if isinstance(geography, Contiguity):
+        return geography.links(Key("entity", tuple(labels), np.arange(len(labels))), together)
+    return nearest_links(geography.loc[labels].to_numpy(dtype=np.float64), together)
 
 
 def _share(products: Floats, links: Links, order: Ints) -> float:

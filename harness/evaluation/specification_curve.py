@@ -60,14 +60,14 @@ def curve_tests(
     scores = (difference**2).sum(axis=1) + mean**2 * float(rows @ rows)
     scores -= 2.0 * mean * (signs @ (difference * rows).T)
     error = np.sqrt(n_entities / (n_entities - 1) * np.maximum(scores, 0.0)) / rows.sum()
-    reach = float(stats.t.ppf((1.0 + level) / 2.0, n_entities - 1)) * error
+    half_width = float(stats.t.ppf((1.0 + level) / 2.0, n_entities - 1)) * error
     with np.errstate(divide="ignore", invalid="ignore"):  # where neither errs
         median = np.median(mean / (loss + reference).sum(axis=1), axis=1)
         gain = float(np.median(1.0 - loss.sum(axis=1) / reference.sum(axis=1)))
     for name, own in (
         ("median_gain", np.abs(median)),
         ("share_of_dominant_sign", np.maximum(*((side > 0.0).mean(axis=1) for side in (mean, -mean)))),
-        ("share_significant", np.maximum(*((side > reach).mean(axis=1) for side in (mean, -mean)))),
+        ("share_significant", np.maximum(*((side > half_width).mean(axis=1) for side in (mean, -mean)))),
     ):
         value = gain if name == "median_gain" else float(own[0])
         yield name, value, float(np.mean(~(own < own[0] - ROUNDING)))

@@ -13,7 +13,7 @@ from harness.data.panel import Panel
 from harness.estimators.guard import attempt
 from harness.estimators.protocol import absorbs_periods
 from harness.evaluation.protocol import TOUCHES_TEST_ROWS
-from harness.evaluation.residual_tests import encompassing_test, moran_test, surroundings_of
+from harness.evaluation.residual_tests import encompassing_test, geography_of, moran_test
 from harness.findings.rule import Rule
 from harness.findings.run import Run
 from harness.record.decisions import decided
@@ -139,15 +139,15 @@ def _equal_curves(results: RunResults, outcome: str) -> Iterator[pd.DataFrame]:
 def _spatial(results: RunResults, predictions: pd.DataFrame, panel: Panel) -> Iterator[pd.DataFrame]:
     """Yield whether residuals of test rows go together in near entities, for each estimator."""
     place = {"outcome": panel.outcome, "exposure": results.study.roles.exposure, "test": "moran"}
-    surroundings = surroundings_of(panel)
-    if surroundings is None:
+    geography = geography_of(panel)
+    if geography is None:
         return
     for protocol, own in _honest_predictions(results, predictions):
         for estimator in results.estimators:
             if estimator not in own:
                 continue
             rng = random_stream(results.study.seed, "moran", panel.outcome, protocol)
-            found = moran_test(own[estimator], surroundings, rng)
+            found = moran_test(own[estimator], geography, rng)
             if found is not None:
                 named = {"estimator": estimator, "protocol": protocol, "status": "ok"}
                 yield pd.DataFrame([place | named | vars(found)])

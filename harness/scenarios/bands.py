@@ -190,13 +190,13 @@ def simultaneous_band(draws: Floats, *, level: float, among: Mask, rng: Generato
         return CurveBand("simultaneous", low, high)
     curves = StudentisedCurves.like(draws[:, known], rng)
     greatest = curves.greatest(curves.loadings).max(axis=0)
-    reach = np.quantile(greatest, level) * error
+    half_width = np.quantile(greatest, level) * error
     n_across = np.minimum((draws <= 0.0).sum(axis=0), (draws >= 0.0).sum(axis=0))
     p_pointwise = np.minimum(2.0 * (1 + n_across) / (1 + len(draws)), 1.0)
     p_together = np.maximum(p_pointwise, p_greatest(studentised(centre, error), greatest))
     p_value = np.where(known & (error > 0.0), p_together, np.nan)
     return CurveBand(
-        "simultaneous", np.minimum(low, centre - reach), np.maximum(high, centre + reach), p_value
+        "simultaneous", np.minimum(low, centre - half_width), np.maximum(high, centre + half_width), p_value
     )
 
 

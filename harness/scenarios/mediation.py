@@ -89,7 +89,7 @@ class GivenMediator(Cell):
         ----------
         slopes : (2,), of exposure and mediator
         """
-        folds, rows, (outcome_hat, *hats) = self.folds(repeat), self.rows, self.predicted(found, repeat)
+        folds, rows, (outcome_hat, *hats) = self.folds(repeat), self.design, self.predicted(found, repeat)
         exposure, mediator = (rows.terms - np.column_stack(hats)).T
         weights = folds.weights[folds.entity]
         error = rows.outcome - outcome_hat - slopes[0] * exposure - slopes[1] * mediator
@@ -234,7 +234,7 @@ class MediationScenario(LearnerScenario):
     def _columns(self, cell: Cell, mediator: str, paths: list[Paths]) -> Mapping[str, Any]:
         """Return the numbers of a mediator by column; indirect effects have limits of products."""
         effects = cell.aggregated([own.estimated for own in paths], np.eye(len(PATHS)))
-        estimate, half = effects.estimate, effects.reach * effects.std_error
+        estimate, half = effects.estimate, effects.critical_value * effects.std_error
         low, high, p_value = estimate - half, estimate + half, effects.p_value.copy()
         rng = random_stream(cell.subject.seed, "mediation", cell.panel.outcome, mediator, cell.method)
         rows = cell.panel.take(cell.panel.canonical_order)
@@ -257,8 +257,8 @@ class MediationScenario(LearnerScenario):
             "p_value": p_value,
             "share": share,
             "rho_zero": rho_zero,
-            "n_obs": cell.rows.panel.n_obs,
-            "n_entities": cell.rows.panel.n_entities,
+            "n_obs": cell.design.panel.n_obs,
+            "n_entities": cell.design.panel.n_entities,
         }
 
 

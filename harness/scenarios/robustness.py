@@ -122,7 +122,7 @@ class RobustnessScenario(LearnerScenario):
 
     def _slope(self, subject: Subject, method: Within, found: Found, check: Variation) -> _Slope:
         cell = self._cell(subject, method, check)
-        estimated, rows = cell.estimated(found, 0), cell.rows.panel
+        estimated, rows = cell.estimated(found, 0), cell.design.panel
         influence = np.zeros(len(subject.panel.entity.labels))
         np.add.at(influence, np.sort(cell.panel.entity.codes), estimated.influence[:, 0])
         df = DependentErrors(cell.panel).df(estimated.n_effective)

@@ -116,13 +116,13 @@ def plot_ranks(ranks: pd.DataFrame, labels: Mapping[str, str], titles: Mapping[s
     ):
         own = ranks[ranks["protocol"] == protocol].sort_values("average_rank", kind="stable")
         best = float(own["average_rank"].min())
-        reach = best + float(own["critical_difference"].iloc[0])
+        limit = best + float(own["critical_difference"].iloc[0])
         name_rows(axes, [drawable(shortened(labels[name], LONGEST)) for name in own["estimator"]])
         axes.grid(axis="both")
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
-        axes.axvspan(best, reach, color="#e8e8e8", linewidth=0)
-        axes.plot([best, reach], [-0.75, -0.75], color="#1a1a1a", linewidth=1.4, clip_on=False)
+        axes.axvspan(best, limit, color="#e8e8e8", linewidth=0)
+        axes.plot([best, limit], [-0.75, -0.75], color="#1a1a1a", linewidth=1.4, clip_on=False)
         for at, (rank, is_tied) in enumerate(zip(own["average_rank"], own["is_tied_with_best"], strict=True)):
             _plot(axes, rank, float(at), style, fill=style.colour if is_tied else "white")
         axes.set_title(drawable(title), pad=9)

@@ -298,9 +298,9 @@ class SuitePages:
         """Return estimators by average rank, next to two-way effects and to the best simple rival."""
         ranks = sorted(self._rows("suite_ranks", protocol=protocol), key=lambda row: row["average_rank"])
         own, first = self._rows("suite_summary", protocol=protocol), ranks[0]
-        reach = f"{fixed(first['critical_difference'], 2)} ({_whole(first['n_panels'])} panels)"
+        difference = f"{fixed(first['critical_difference'], 2)} ({_whole(first['n_panels'])} panels)"
         rows = [{**rank, **_by_over(own, rank["estimator"])} for rank in ranks]
-        note = f"* within Nemenyi's critical difference of the best rank, {reach}."
+        note = f"* within Nemenyi's critical difference of the best rank, {difference}."
         return record_table(
             self.titles[protocol],
             [("", rows)],

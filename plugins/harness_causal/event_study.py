@@ -98,11 +98,11 @@ class RelativeMagnitudes:
     """Relative magnitudes (Rambachan & Roth 2023, section 2.4.1).
 
     A violation changes from one period to the next by at most `m_bar` times its greatest change before the
-    start. So the average effect lies within `m_bar` times `reach` times that change around its estimate,
-    where `reach` sums weights times periods since the reference. The limits are those of a maximum over the
-    changes before the start and their signs: each has an interval of the normal model, and the interval is
-    their union, which holds whichever is the greatest (section 3.1 there; each interval here neglects the
-    restriction on the other changes, so that it may be wider than their conditional one, and in closed form).
+    start. So the average effect lies within `m_bar` times `mean_time` times that change around its estimate.
+    The limits are those of a maximum over the changes before the start and their signs: each has an interval
+    of the normal model, and the interval is their union, which holds whichever is the greatest (section 3.1
+    there; each interval here neglects the restriction on the other changes, so that it may be wider than
+    their conditional one, and in closed form).
 
     Attributes
     ----------
@@ -110,7 +110,7 @@ class RelativeMagnitudes:
     changes : (n_changes,), of the estimates before the start
     variance : of the average
     covariances, variances : (n_changes,), of the changes with the average, and their own
-    reach : periods, >= 1
+    mean_time : periods since the reference, the mean by weights of the effects, >= 1
     critical : quantile that limits are standard errors away
     """
 
@@ -119,7 +119,7 @@ class RelativeMagnitudes:
     variance: float
     covariances: Floats
     variances: Floats
-    reach: float
+    mean_time: float
     critical: float
 
     @classmethod
@@ -147,13 +147,13 @@ class RelativeMagnitudes:
             variance=float(weights @ covariance @ weights),
             covariances=np.asarray(steps @ covariance @ weights),
             variances=np.diag(steps @ covariance @ steps.T),
-            reach=float(weights @ (times - REFERENCE)),
+            mean_time=float(weights @ (times - REFERENCE)),
             critical=float(t.ppf((1.0 + level) / 2.0, study.df)),
         )
 
     def at(self, m_bar: float) -> dict[str, float]:
         """Return the identified set at the estimates, and the confidence interval, as a row of a table."""
-        sizes = m_bar * self.reach * np.array([[-1.0], [1.0]])
+        sizes = m_bar * self.mean_time * np.array([[-1.0], [1.0]])
         middle = self.average + sizes * self.changes
         variance = self.variance + 2.0 * sizes * self.covariances + sizes**2 * self.variances
         half = self.critical * np.sqrt(variance)
@@ -177,4 +177,4 @@ class RelativeMagnitudes:
             for sign in (-1.0, 1.0):
                 roots = np.roots((change**2 - square * variance, sign * slope, constant))
                 found += [float(root.real) for root in roots if root.imag == 0.0 < root.real]
-        return min(found) / self.reach
+        return min(found) / self.mean_time

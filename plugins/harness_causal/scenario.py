@@ -129,9 +129,9 @@ class DifferenceInDifferences(plugin.Scenario, plugin.AsksRows):
         }
         statistic, greatest = np.abs(estimate) / error, np.sort(study.greatest(rng))
         n_beyond = greatest.size - np.searchsorted(greatest, statistic)
-        reach = float(np.quantile(greatest, self.level))
+        critical_value = float(np.quantile(greatest, self.level))
         pointwise = t.ppf((1.0 + self.level) / 2.0, study.df), 2.0 * t.sf(statistic, study.df), 0
-        together = reach, np.where(statistic >= 0.0, (1 + n_beyond) / (1 + greatest.size), np.nan), 1
+        together = critical_value, np.where(statistic >= 0.0, (1 + n_beyond) / (1 + greatest.size), np.nan), 1
         parts = []
         for band, (width, p_value, first) in (("pointwise", pointwise), ("simultaneous", together)):
             limits = {"conf_low": estimate - width * error, "conf_high": estimate + width * error}

@@ -23,7 +23,7 @@ ROW_HEIGHT = 0.18
 LABEL = 52
 
 # The colours reach at least this many standard deviations to either side.
-LEAST_REACH = 0.5
+LEAST_LIMIT = 0.5
 
 
 @dataclass(frozen=True)
@@ -100,10 +100,10 @@ def _plot_profile(
     means = np.full((len(variables), len(numbers)), np.nan)
     for row in profile:
         means[variables.index(row.variable), numbers.index(row.cluster)] = row.mean_standardised
-    reach = max(LEAST_REACH, float(np.nanmax(np.abs(means), initial=0.0)))
-    axes.imshow(means, cmap=drawing.DEVIATION_MAP, vmin=-reach, vmax=reach, aspect="auto")
+    limit = max(LEAST_LIMIT, float(np.nanmax(np.abs(means), initial=0.0)))
+    axes.imshow(means, cmap=drawing.DEVIATION_MAP, vmin=-limit, vmax=limit, aspect="auto")
     for (down, across), value in np.ndenumerate(means):
-        ink = "white" if abs(value) > 0.65 * reach else "black"
+        ink = "white" if abs(value) > 0.65 * limit else "black"
         axes.text(across, down, fixed(value, 1), ha="center", va="center", fontsize=8, color=ink)
     axes.set_xticks(range(len(numbers)), [str(number) for number in numbers])
     axes.set_yticks(range(len(variables)), [drawable(shortened(label, LABEL)) for label in labels])

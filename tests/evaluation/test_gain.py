@@ -13,7 +13,7 @@ from evaluation.rows import rows_of
 from harness.evaluation.gain import POWER, gain_over, holm_adjusted, least_detectable, loss_totals
 from harness.evaluation.losses import Sides, cluster_losses, samples
 from harness.evaluation.resample import out_of_bag, weights_of
-from harness.evaluation.residual_tests import encompassing_test, moran_test, surroundings_of
+from harness.evaluation.residual_tests import encompassing_test, geography_of, moran_test
 from harness.evaluation.tables import gains_table, gains_within
 from harness.plugin import draw_weights, random_stream
 from harness_panel.diagnostics.effects import moran, weight_matrix
@@ -393,7 +393,7 @@ def test_the_statistic_is_the_one_for_cross_sections():
     (expected, *_) = moran(weights, np.full((60, 1), 60.0**-0.5), own)
     moved = {name: rival_predictions[name] + np.arange(60.0) for name in ("observed", "predicted")}
     labelled = rival_predictions.assign(entity=rival_predictions["entity"].astype(str), **moved)
-    found = moran_test(labelled, surroundings_of(panel), np.random.default_rng(1))
+    found = moran_test(labelled, geography_of(panel), np.random.default_rng(1))
     assert found.statistic == pytest.approx(expected, rel=1e-9)
     assert found.n_entities == 60
 

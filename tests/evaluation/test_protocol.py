@@ -10,7 +10,13 @@ from scipy import stats
 
 from evaluation.rows import rows_of
 from harness import EstimationError
-from harness.evaluation.gain import NO_PREDICTIONS, NOTHING_GAINED, ScoredGain, recognition_table, share_gone
+from harness.evaluation.gain import (
+    NO_PREDICTIONS,
+    NOTHING_GAINED,
+    ScoredGain,
+    recognition_share,
+    recognition_table,
+)
 from harness.evaluation.losses import SAMPLES, ClusterLosses
 from harness.evaluation.protocol import (
     AsPublished,
@@ -228,7 +234,7 @@ def test_a_share_of_no_gain_is_not_defined_and_says_so():
     partial = frame[~((frame["protocol"] == "entities") & (frame["estimator"] == "rival"))]
     assert row_of(partial).reason == NO_PREDICTIONS
     alone = ScoredGain.of(np.array([1.0]), np.array([2.0]))
-    assert share_gone(alone, alone, level=0.95) is None
+    assert recognition_share(alone, alone, level=0.95) is None
 
 
 def test_a_study_without_one_of_the_protocols_has_no_shares():
@@ -350,9 +356,13 @@ def test_p_values_are_those_of_all_changes_of_places_one_by_one():
             mean = difference.sum() / n_rows.sum()
             scores = difference - n_rows * mean
             ts.append(mean / (np.sqrt(6 / 5 * (scores**2).sum()) / n_rows.sum()))
-        ts, reach = np.array(ts), stats.t.ppf(0.975, 5)
+        ts, critical_value = np.array(ts), stats.t.ppf(0.975, 5)
         dominant = max((ts > 0).mean(), (ts < 0).mean())
-        return abs(np.median(gains)), dominant, max((ts > reach).mean(), (ts < -reach).mean())
+        return (
+            abs(np.median(gains)),
+            dominant,
+            max((ts > critical_value).mean(), (ts < -critical_value).mean()),
+        )
 
     observed, drawn = np.array(curve(np.ones(6))), np.array([curve(sign) for sign in signs])
     expected = (1 + (drawn >= observed - 1e-12).sum(axis=0)) / (1 + 64)

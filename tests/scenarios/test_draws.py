@@ -390,9 +390,9 @@ def test_a_single_point_of_few_draws_gets_the_quantile_of_student():
     """One more draw lies within t standard errors of the mean of ten, for any normal distribution."""
     draws = np.random.default_rng(3).normal(size=(10, 1))
     low, high = simultaneous_limits(draws, level=0.95, among=ALL[:1], rng=default_rng(1))
-    reach = stats.t.ppf(0.975, 9) * np.sqrt(1.1) * draws.std(ddof=1)
-    assert (high - low) / 2.0 == pytest.approx(reach, rel=0.08)
-    assert (high + low) / 2.0 == pytest.approx(draws.mean(), abs=0.04 * reach)
+    half_width = stats.t.ppf(0.975, 9) * np.sqrt(1.1) * draws.std(ddof=1)
+    assert (high - low) / 2.0 == pytest.approx(half_width, rel=0.08)
+    assert (high + low) / 2.0 == pytest.approx(draws.mean(), abs=0.04 * half_width)
 
 
 def test_the_p_value_of_independent_points_is_that_of_their_greatest():

@@ -219,10 +219,10 @@ def interpolate(values: Floats, fillable: Mask, calendar: Calendar, *, limit: in
     following = np.searchsorted(known, empty)
     empty, following = (rows[(following > 0) & (following < known.size)] for rows in (empty, following))
     left, right = known[following - 1], known[following]
-    reach = period[right] - period[left]
-    within = (entity[left] == entity[empty]) & (entity[right] == entity[empty]) & (reach <= limit + 1)
-    empty, left, right, reach = (rows[within] for rows in (empty, left, right, reach))
-    share = (period[empty] - period[left]) / reach
+    span = period[right] - period[left]
+    within = (entity[left] == entity[empty]) & (entity[right] == entity[empty]) & (span <= limit + 1)
+    empty, left, right, span = (rows[within] for rows in (empty, left, right, span))
+    share = (period[empty] - period[left]) / span
     filled = values.copy()
     filled[order[empty]] = value[left] + share * (value[right] - value[left])
     return filled

@@ -120,8 +120,8 @@ def shape_notes(entity: Key, period: Ints) -> Iterator[Note]:
     period : (n_obs,), calendar positions
     """
     codes, first, count = np.unique(entity.codes, return_index=True, return_counts=True)
-    reach = period[first + count - 1] - period[first] + 1
-    alone, gapped = codes[count == 1], codes[reach > count]
+    span = period[first + count - 1] - period[first] + 1
+    alone, gapped = codes[count == 1], codes[span > count]
     if count.min() < count.max():
         template = marked("Entities have from {count} to {count_2} periods.")
         yield Note("W-UNBALANCED", entity.name, Coded(template, count=count.min(), count_2=count.max()))

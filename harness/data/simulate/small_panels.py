@@ -168,14 +168,14 @@ class SCurve(SmallPanel):
 
     def response(self, exposure: Floats, moderator: Floats) -> Floats:
         """Return the antiderivative of the slope."""
-        reach = 0.37
-        rise = 2.0 * (_shape(np.array(reach), reach))
-        return np.asarray(_shape(exposure - 0.5, reach) / rise)
+        root = 0.37
+        rise = 2.0 * (_shape(np.array(root), root))
+        return np.asarray(_shape(exposure - 0.5, root) / rise)
 
 
-def _shape(u: Floats, reach: float) -> Floats:
-    """Return the integral of (reach² - u²)(1 + 16 u²) from 0 to u."""
-    return np.asarray(reach**2 * u + (16.0 * reach**2 - 1.0) * u**3 / 3.0 - 16.0 * u**5 / 5.0)
+def _shape(u: Floats, root: float) -> Floats:
+    """Return the integral of (root² - u²)(1 + 16 u²) from 0 to u."""
+    return np.asarray(root**2 * u + (16.0 * root**2 - 1.0) * u**3 / 3.0 - 16.0 * u**5 / 5.0)
 
 
 @dataclass(frozen=True)

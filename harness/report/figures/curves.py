@@ -116,7 +116,7 @@ def leading_figures(run: Run) -> Iterator[ReportFigure]:
                     outcome=outcomes,
                     names=_names(study, own[0]),
                 ),
-                caption=curve_caption(study, arranged(run, own[0])[0]),
+                caption=curve_caption(study, leading_curves(run, own[0])[0]),
             )
 
 
@@ -180,7 +180,7 @@ def curve_figures(run: Run, outcome: str, kind: str) -> Iterator[ReportFigure]:
                 _name(run, f"{prefix}-{file_slug(outcome)}", scenario),
                 plot_curves(run, curves),
                 alt=words.format(what=rendered(what), names=_names(study, curves), **named),
-                caption=curve_caption(study, arranged(run, curves)[0]),
+                caption=curve_caption(study, leading_curves(run, curves)[0]),
             )
 
 
@@ -214,7 +214,7 @@ def _names(study: StudyRecord, curves: Sequence[Curve]) -> str:
     return listed(study.estimator_label(curve.estimator) for curve in curves)
 
 
-def arranged(run: Run, curves: Sequence[Curve]) -> tuple[Sequence[Curve], Sequence[Curve]]:
+def leading_curves(run: Run, curves: Sequence[Curve]) -> tuple[Sequence[Curve], Sequence[Curve]]:
     """Return the curves that a figure leads with, and those over other rows that stand beside them.
 
     Curves over supported rows lead where most rows extrapolate. Where every row is supported there is but
@@ -240,13 +240,13 @@ def curve_panel(run: Run, curves: Sequence[Curve]) -> LinePanel:
     curves : at least one; of the same outcome, scenario and kind
     """
     first, is_level = curves[0], curves[0].kind == "level"
-    leading, beside = arranged(run, curves)
+    leading, others = leading_curves(run, curves)
     # Those of the true curve that is drawn: the table has none over supported rows.
     kinds = ("minimum", "maximum") if leading[0].kind == "level" else ()
     true = [row for kind in kinds for row in run_lines.true_rows(run, first.outcome, first.scenario, kind)]
     return LinePanel(
         lines=[_series(run, curve) for curve in leading],
-        beside=[_series(run, curve) for curve in beside],
+        beside=[_series(run, curve) for curve in others],
         unsupported=run_lines.unsupported_of(run, first.scenario),
         truth=truth_line(run, first.outcome, first.scenario, leading[0].kind),
         turns=sorted(row.at for row in true),
@@ -329,7 +329,7 @@ def further_entries(run: Run, curves: Sequence[Curve], panels: Sequence[LinePane
     ----------
     curves : of the first panel
     """
-    is_usual = arranged(run, curves)[0] is curves
+    is_usual = leading_curves(run, curves)[0] is curves
     beside = gettext("over supported rows") if is_usual else gettext("over all rows")
     return lines.panel_entries(panels, level=run.manifest.study.level, beside=beside)
 

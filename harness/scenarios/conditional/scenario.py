@@ -49,10 +49,10 @@ def cell_support(values: Floats, entities: Ints, first_grid: Floats, second_grid
     EstimationError
         Where all pairs lie on a line, so that there is no surface.
     """
-    reach = CELL_WINDOW * np.ptp(values, axis=0)
+    half_width = CELL_WINDOW * np.ptp(values, axis=0)
     near = [
         np.abs(points[:, None] - column) <= half
-        for points, column, half in zip((first_grid, second_grid), values.T, reach, strict=True)
+        for points, column, half in zip((first_grid, second_grid), values.T, half_width, strict=True)
     ]
     n_obs = near[0].astype(np.int64) @ near[1].T.astype(np.int64)
     n_entities = np.zeros_like(n_obs)

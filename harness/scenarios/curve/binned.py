@@ -80,15 +80,15 @@ def binned_means(
     along = np.reshape([np.bincount(entity, residuals * one) for one in apart.T], (len(shifts), present.size))
     scores, n_free = own / n_obs - along.T @ inverse @ shifts, max(present.size - 1, 1)
     errors = np.sqrt(np.square(scores).sum(axis=0) * present.size / n_free)
-    reach = np.where((n_own > 0).sum(axis=0) > 1, errors * stdtrit(n_free, (1.0 + level) / 2.0), np.nan)
+    half_width = np.where((n_own > 0).sum(axis=0) > 1, errors * stdtrit(n_free, (1.0 + level) / 2.0), np.nan)
     estimates = means[0] - slopes @ shifts
     return pd.DataFrame(
         {
             "bin": np.arange(1, n_bins + 1),
             "at": bin_means(at, codes, n_bins),
             "estimate": estimates,
-            "conf_low": estimates - reach,
-            "conf_high": estimates + reach,
+            "conf_low": estimates - half_width,
+            "conf_high": estimates + half_width,
             "level": level,
             "n_obs": n_obs,
         }

@@ -97,10 +97,13 @@ def _near(exposure_bytes: bytes, entity_bytes: bytes, covariate_bytes: bytes, gr
     entities = np.frombuffer(entity_bytes, dtype=np.int64)
     distance = _distances(np.frombuffer(covariate_bytes).reshape(-1, exposure.size))
     distance[entities[:, None] == entities[None, :]] = np.inf
-    reach = WINDOW * np.ptp(exposure)
+    half_width = WINDOW * np.ptp(exposure)
 
     def within(at: Floats) -> Iterator[slice]:
-        starts, ends = np.searchsorted(exposure, at - reach), np.searchsorted(exposure, at + reach, "right")
+        starts, ends = (
+            np.searchsorted(exposure, at - half_width),
+            np.searchsorted(exposure, at + half_width, "right"),
+        )
         return map(slice, starts, ends)
 
     own = np.array([row[others].min() for row, others in zip(distance, within(exposure), strict=True)])

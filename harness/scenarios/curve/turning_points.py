@@ -42,10 +42,10 @@ def significant_changes(at: Floats, curve: Floats, draws: Floats, *, level: floa
     far = at[None, :] - at[:, None] >= WINDOW * np.ptp(at)
     centre = draws.mean(axis=0)
     error = np.stack([(draws - draws[:, [start]]).std(axis=0, ddof=1) for start in range(at.size)])
-    reach = _critical_change(StudentisedCurves.like(draws, rng), far, level=level) * error
+    half_width = _critical_change(StudentisedCurves.like(draws, rng), far, level=level) * error
     estimate, shared = curve[None, :] - curve[:, None], centre[None, :] - centre[:, None]
-    rises = far & (np.minimum(estimate, shared) > reach)
-    falls = far & (np.maximum(estimate, shared) < -reach)
+    rises = far & (np.minimum(estimate, shared) > half_width)
+    falls = far & (np.maximum(estimate, shared) < -half_width)
     return np.asarray(rises.astype(np.int64) - falls.astype(np.int64))
 
 

@@ -19,14 +19,14 @@ from harness.scenarios.effect import nuisance, score
 from harness.scenarios.effect.dependence import DependentErrors, Errors
 from harness.scenarios.effect.riesz import Representer
 from harness.scenarios.effect.terms import (
-    Arranged,
     Form,
     Method,
+    NuisanceDesign,
     Terms,
     Within,
-    arranged,
     control_names,
     instruments_of,
+    nuisance_design,
     terms_of,
 )
 from harness.scenarios.scenario import Found, Subject, value_of
@@ -102,7 +102,7 @@ class Cell:
         return terms_of(self.form, self.panel, self.moderator)
 
     @cached_property
-    def rows(self) -> Arranged:
+    def design(self) -> NuisanceDesign:
         """The rows and inputs of the nuisance functions.
 
         Raises
@@ -113,10 +113,10 @@ class Cell:
         held = list(control_names(self.panel))
         if self.method == "instrumented":
             instruments = instruments_of(self.panel, self.terms, self.form, self.moderator)
-            return arranged(self.within, self.panel, self.terms, held, instruments)
+            return nuisance_design(self.within, self.panel, self.terms, held, instruments)
         if self.form == "derivative":
             held = [self.panel.exposure, *held]
-        return arranged(self.within, self.panel, self.terms, held)
+        return nuisance_design(self.within, self.panel, self.terms, held)
 
     @property
     def is_exploratory(self) -> bool:
@@ -125,7 +125,7 @@ class Cell:
         What holds was measured on panels with confounders and serially dependent errors, see
         ``docs/measured/effects.md``.
         """
-        n_entities, learner = self.rows.panel.n_entities, protocol.as_learner(type(self.subject.estimator))
+        n_entities, learner = self.design.panel.n_entities, protocol.as_learner(type(self.subject.estimator))
         if self.form == "curve":
             return learner != "default" or n_entities < ENTITIES_OF_CURVES.get(self.method, np.inf)
         return learner is None and n_entities < ENTITIES_OF_LEARNERS
@@ -137,7 +137,9 @@ class Cell:
         what other folds change.
         """
         rng = random_stream(self.subject.seed, "effect folds", self.group, repeat)
-        return score.EntityFolds.drawn(self.rows.panel.entity.codes, n_folds=self.cross_fit.n_folds, rng=rng)
+        return score.EntityFolds.drawn(
+            self.design.panel.entity.codes, n_folds=self.cross_fit.n_folds, rng=rng
+        )
 
     def parts(self) -> Iterator[EffectPart]:
         """Yield the parts; some are shared with other forms and methods and have the same label there.
@@ -203,22 +205,22 @@ class Cell:
         """
         own = self._estimated(found, repeat)
         influence = np.zeros((self.panel.n_obs, own.theta.size))
-        influence[self.rows.now] = own.influence
+        influence[self.design.now] = own.influence
         return replace(own, influence=influence)
 
     def _estimated(self, found: Found, repeat: int) -> score.Estimated:
-        folds, rows = self.folds(repeat), self.rows
+        folds, design = self.folds(repeat), self.design
         predicted = self._gathered(found, repeat, folds)
         if self.form == "derivative":
             fitted, slope, representer = predicted
-            error = rows.outcome - fitted
+            error = design.outcome - fitted
             return score.averaged(slope + representer * error, representer, error, folds)
-        n_terms = rows.terms.shape[1]
+        n_terms = design.terms.shape[1]
         outcome_hat, hats = predicted[0], predicted[1:].T
         terms_hat, instruments_hat = hats[:, :n_terms], hats[:, n_terms:]
         if self.method != "instrumented":
-            return score.partialled_out(rows.outcome, rows.terms, outcome_hat, terms_hat, folds)
-        observed = rows.outcome, rows.terms, rows.instruments
+            return score.partialled_out(design.outcome, design.terms, outcome_hat, terms_hat, folds)
+        observed = design.outcome, design.terms, design.instruments
         return score.instrumented(*observed, outcome_hat, terms_hat, instruments_hat, folds)
 
     def predicted(self, found: Found, repeat: int) -> Floats:
@@ -237,8 +239,10 @@ class Cell:
     @cached_property
     def _learning(self) -> nuisance.NuisanceLearning:
         """Within entities where the learner and the rows allow it; of a derivative it never is."""
-        own, rows = self.subject.estimator, self.rows
-        learner = own.for_nuisances() if isinstance(own, protocol.CanLearnNuisances) else own
+        estimator, design = self.subject.estimator, self.design
+        learner = (
+            estimator.for_nuisances() if isinstance(estimator, protocol.CanLearnNuisances) else estimator
+        )
         refuse_transforming(learner)
         order = self.panel.canonical_order
         ordered = self.panel.take(order)
@@ -247,14 +251,14 @@ class Cell:
         if (within is None or self.form == "derivative") and self.within == "correlated_random_effects":
             refuse_absorbing(learner)
         if self.form == "derivative" or within is None or levels is None:
-            return nuisance.NuisanceLearning(learner, self.method, rows, rows.terms, rows.instruments)
-        is_whole = rows.panel.n_entities == self.panel.n_entities
+            return nuisance.NuisanceLearning(learner, self.method, design, design.terms, design.instruments)
+        is_whole = design.panel.n_entities == self.panel.n_entities
         inputs, instruments = [WITHIN] if is_whole else [self.within, WITHIN], np.empty((order.size, 0))
         if self.method == "instrumented":
             inputs = [self.method, *inputs]
             instruments = instruments_of(ordered, self.terms, self.form, self.moderator)
         terms = self.terms.values[order]
-        return nuisance.NuisanceLearning(within, ", ".join(inputs), rows, terms, instruments, levels)
+        return nuisance.NuisanceLearning(within, ", ".join(inputs), design, terms, instruments, levels)
 
     def _label(self, repeat: int, fold: int) -> str:
         """Return the name of a part, the same for all methods that the same is learned for."""

@@ -17,7 +17,7 @@ from harness.estimators.protocol import CanFitOutcomes, CanLearnNuisances, Estim
 from harness.rng import random_stream
 from harness.scenarios.effect.riesz import STEP, Representer, riesz_representer
 from harness.scenarios.effect.score import EntityFolds
-from harness.scenarios.effect.terms import Arranged
+from harness.scenarios.effect.terms import NuisanceDesign
 from harness.scenarios.scenario import Part, Subject
 
 # Share of a target's range below which what least squares leave is rounding.
@@ -309,7 +309,7 @@ class NuisanceLearning:
     ----------
     learner : learns the functions
     inputs : what they are functions of, as labels have it
-    rows : of the method
+    design : of the method
     terms, instruments : (n_learned, n_terms) and (n_learned, n_instruments), at the rows learned from
     levels : rows in levels whose columns move within entities; None where the rows of the method are learned
         from
@@ -317,7 +317,7 @@ class NuisanceLearning:
 
     learner: Estimator
     inputs: str
-    rows: Arranged
+    design: NuisanceDesign
     terms: Floats
     instruments: Floats
     levels: Panel | None = None
@@ -327,13 +327,13 @@ class NuisanceLearning:
         train, test = folds.others(fold), folds.held_out(fold)
         if self.levels is None:
             return train, test
-        is_known = np.isin(self.levels.entity.codes, np.unique(self.rows.panel.entity.codes[train]))
+        is_known = np.isin(self.levels.entity.codes, np.unique(self.design.panel.entity.codes[train]))
         return np.flatnonzero(is_known), np.flatnonzero(~is_known)
 
     @cached_property
     def _panels(self) -> tuple[Panel, Panel, Panel]:
         """The rows that are learned from, the same for all outcomes, and where targets are predicted."""
-        panel = self.rows.targeting(self.rows.outcome) if self.levels is None else self.levels
+        panel = self.design.targeting(self.design.outcome) if self.levels is None else self.levels
         shared = replace(panel, outcome="", observed=np.zeros(panel.n_obs))
         return panel, shared, shared if self.levels is None else as_new(shared)
 
@@ -354,9 +354,9 @@ class NuisanceLearning:
         """Return what a part gave as predictions of the method's rows held out, (n_values, n_test)."""
         if self.levels is None:
             return values
-        rows, train, test = self.rows, folds.others(fold), folds.held_out(fold)
-        targets = np.column_stack([rows.outcome, rows.terms, rows.instruments]).T
-        pairs = zip(rows.moved(values.T).T, targets, strict=True)
+        design, train, test = self.design, folds.others(fold), folds.held_out(fold)
+        targets = np.column_stack([design.outcome, design.terms, design.instruments]).T
+        pairs = zip(design.transformed(values.T).T, targets, strict=True)
         return np.stack(
-            [with_absorbed(function, rows.targeting(own), train, test) for function, own in pairs]
+            [with_absorbed(function, design.targeting(target), train, test) for function, target in pairs]
         )

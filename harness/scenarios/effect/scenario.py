@@ -296,12 +296,14 @@ def weighted_slope(panel: Panel, within: terms.Within, slopes: Floats) -> float:
     EstimationError
         Where the rows do not allow the effect.
     """
-    rows = terms.arranged(within, panel, terms.line(panel), terms.control_names(panel))
-    inputs = np.column_stack([np.ones(rows.panel.n_obs), rows.panel.X])
-    residuals = rows.terms[:, 0] - inputs @ np.linalg.lstsq(inputs, rows.terms[:, 0], rcond=None)[0]
+    design = terms.nuisance_design(within, panel, terms.line(panel), terms.control_names(panel))
+    inputs = np.column_stack([np.ones(design.panel.n_obs), design.panel.X])
+    residuals = design.terms[:, 0] - inputs @ np.linalg.lstsq(inputs, design.terms[:, 0], rcond=None)[0]
     ordered = slopes[panel.canonical_order]
-    own = ordered[rows.now] if rows.before is None else (ordered[rows.now] + ordered[rows.before]) / 2.0
-    return float(np.average(own, weights=np.square(residuals)))
+    values = (
+        ordered[design.now] if design.before is None else (ordered[design.now] + ordered[design.before]) / 2.0
+    )
+    return float(np.average(values, weights=np.square(residuals)))
 
 
 def _concluded(own: Learned, of_first: Learned) -> Concluded:
@@ -346,9 +348,9 @@ def effect_rows(learned: LearnedCell, tests: Mapping[str, float]) -> Rows:
     if tried.value is None or effects is None:
         return [place]
     columns = {**place, **tests, "at": cell.terms.at, **vars(effects)}
-    together = columns.pop("p_together"), columns.pop("reach_together")
-    bands = {"pointwise": (effects.p_value, columns.pop("reach")), "simultaneous": together}
-    n_obs, n_entities = cell.rows.panel.n_obs, cell.rows.panel.n_entities
+    together = columns.pop("p_together"), columns.pop("simultaneous_critical_value")
+    bands = {"pointwise": (effects.p_value, columns.pop("critical_value")), "simultaneous": together}
+    n_obs, n_entities = cell.design.panel.n_obs, cell.design.panel.n_entities
     columns |= {"moderator": cell.moderator, "n_repeats": cell.cross_fit.repeats}
     columns |= {"errors": cell.cross_fit.errors}
     columns |= {"n_obs": n_obs, "n_entities": n_entities, "is_exploratory": cell.is_exploratory}
@@ -364,9 +366,12 @@ def _bands(
 ) -> Iterator[Mapping[str, Any]]:
     """Yield the rows of each band that there is, from p-values and widths in standard errors."""
     estimate, error = effects.estimate, effects.std_error
-    for band, (p_value, reach) in bands.items():
+    for band, (p_value, critical_value) in bands.items():
         if band != "simultaneous" or estimate.size > 1:
-            limits = {"conf_low": estimate - reach * error, "conf_high": estimate + reach * error}
+            limits = {
+                "conf_low": estimate - critical_value * error,
+                "conf_high": estimate + critical_value * error,
+            }
             yield {**columns, "band": band, "p_value": p_value, **limits}
 
 

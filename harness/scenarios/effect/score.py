@@ -188,19 +188,19 @@ def instrumented(
     weights = folds.weights[folds.entity][:, None]
     gram = np.linalg.inv(instrument_residuals.T @ (weights * instrument_residuals))
     first = gram @ (instrument_residuals.T @ (weights * residuals))
-    moved = instrument_residuals @ first
-    size = np.where(moved.std(axis=0) > 0.0, moved.std(axis=0), 1.0)
-    if np.linalg.matrix_rank(moved / size) < residuals.shape[1]:
+    fitted = instrument_residuals @ first
+    size = np.where(fitted.std(axis=0) > 0.0, fitted.std(axis=0), 1.0)
+    if np.linalg.matrix_rank(fitted / size) < residuals.shape[1]:
         what = marked("given the controls, the instruments do not move every term of the exposure")
         hint = marked("use the form `line`, or name more roles.instruments")
         raise EstimationError.at("instruments", what, "an instrument for each term", hint)
-    theta, influence = _regressed(outcome - outcome_hat, residuals, moved, folds)
+    theta, influence = _regressed(outcome - outcome_hat, residuals, fitted, folds)
 
     def influence_of(error: Floats) -> Floats:
         """Return the influence of each entity on coefficients on the instruments that leave an error."""
         return np.sqrt(folds.weights)[:, None] * folds.summed(instrument_residuals * error[:, None]) @ gram
 
-    of_terms = [influence_of(error) for error in (residuals - moved).T]
+    of_terms = [influence_of(error) for error in (residuals - fitted).T]
     statistics = [
         float(slopes @ np.linalg.solve(own.T @ own, slopes)) / slopes.size
         for slopes, own in zip(first.T, of_terms, strict=True)
@@ -214,13 +214,13 @@ def instrumented(
         reduced = ReducedForm(slopes, first[:, 0], *products, df=folds.n_entities - 1)
     spread = np.full((theta.size, theta.size), np.nan)
     share = float(np.minimum(shares, 1.0).mean())
-    n_effective = effective_entities(moved, folds)
+    n_effective = effective_entities(fitted, folds)
     return Estimated(theta, influence, spread, share, n_effective, min(statistics), reduced)
 
 
-def _regressed(outcome: Floats, terms: Floats, moved: Floats, folds: EntityFolds) -> tuple[Floats, Floats]:
-    """Return coefficients of residuals, by the terms themselves or what instruments move of them."""
-    return _solved(moved[:, :, None] * terms[:, None, :], moved * outcome[:, None], folds)
+def _regressed(outcome: Floats, terms: Floats, fitted: Floats, folds: EntityFolds) -> tuple[Floats, Floats]:
+    """Return coefficients of residuals, by the terms themselves or what instruments predict of them."""
+    return _solved(fitted[:, :, None] * terms[:, None, :], fitted * outcome[:, None], folds)
 
 
 def _residual_shares(values: Floats, residuals: Floats, what: str) -> Floats:
@@ -306,8 +306,8 @@ class Effects:
     robustness_value_limit : (n_points,), the same for the limit of the interval that is nearer to zero; zero
         where it holds zero
     residual_share, n_effective, first_stage_f : the median over repeats
-    reach : half the width of the pointwise interval in standard errors
-    reach_together : half the width of the simultaneous band in standard errors
+    critical_value : half the width of the pointwise interval in standard errors
+    simultaneous_critical_value : half the width of the simultaneous band in standard errors
     """
 
     estimate: Floats
@@ -319,8 +319,8 @@ class Effects:
     residual_share: float
     n_effective: float
     first_stage_f: float
-    reach: float
-    reach_together: float
+    critical_value: float
+    simultaneous_critical_value: float
 
 
 def robustness_values(ratio: Floats) -> Floats:
@@ -385,14 +385,14 @@ def aggregated(
     estimate = np.median(estimates, axis=0)
     error = np.sqrt(np.median(variances + np.square(estimates - estimate), axis=0))
     spreads = [np.einsum("ij,jk,ik->i", combinations, repeat.spread, combinations) for repeat in repeats]
-    reach = float(t.ppf((1.0 + level) / 2.0, df))
+    critical_value = float(t.ppf((1.0 + level) / 2.0, df))
     spread = np.sqrt(np.median(np.stack(spreads), axis=0))
-    nearer = np.maximum(np.abs(estimate) - reach * error, 0.0)
+    nearer = np.maximum(np.abs(estimate) - critical_value * error, 0.0)
     statistic = np.divide(
         np.abs(estimate), error, out=np.where(estimate == 0.0, 0.0, np.inf), where=error > 0.0
     )
     p_value = p_together = np.asarray(2.0 * t.sf(statistic, df))
-    reach_together = reach
+    simultaneous_critical_value = critical_value
     if estimate.size > 1:
         drawn = rng.standard_normal((N_DRAWS, combinations.shape[1]))
         drawn /= np.sqrt(rng.chisquare(df, size=(N_DRAWS, 1)) / df)
@@ -401,11 +401,11 @@ def aggregated(
             for root, own in zip(roots, variances, strict=True)
         ]
         critical = [np.quantile(own, level, method="weibull") for own in greatest]
-        reach_together = max(reach, float(np.median(critical)))
+        simultaneous_critical_value = max(critical_value, float(np.median(critical)))
         beyond = [(1.0 + (own[:, None] >= statistic).sum(axis=0)) / (1.0 + N_DRAWS) for own in greatest]
         p_together = np.maximum(p_value, np.median(beyond, axis=0))
     limit = robustness_values(nearer / spread)
     return Effects(
         *(estimate, error, p_value, p_together, robustness_values(np.abs(estimate) / spread), limit),
-        *(residual_share, n_effective, first_stage_f, reach, reach_together),
+        *(residual_share, n_effective, first_stage_f, critical_value, simultaneous_critical_value),
     )

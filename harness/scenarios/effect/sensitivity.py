@@ -18,7 +18,7 @@ from harness.language import marked
 from harness.scenarios.effect.cell import Cell, LearnedCell
 from harness.scenarios.effect.linearity import KNOTS, restricted_cubic_splines
 from harness.scenarios.effect.score import Estimated
-from harness.scenarios.effect.terms import MEAN_OF_ENTITY, PERIOD_BEFORE, Arranged, control_names
+from harness.scenarios.effect.terms import MEAN_OF_ENTITY, PERIOD_BEFORE, NuisanceDesign, control_names
 
 # How many times as strong as a covariate an omitted variable is.
 MULTIPLES = (1.0, 2.0, 3.0)
@@ -81,7 +81,7 @@ class LearnedSlope:
     owner : (n_inputs,), control that each is made of, by name; empty where it is of none
     """
 
-    rows: Arranged
+    design: NuisanceDesign
     exposure: Floats
     exposure_hat: Floats
     outcome_hat: Floats
@@ -93,10 +93,10 @@ class LearnedSlope:
     def of(cls, learned: LearnedCell, first: Estimated) -> LearnedSlope:
         """Return what the first draw of folds learned of an effect whose form is a line."""
         cell = learned.cell
-        rows, (outcome_hat, exposure_hat) = cell.rows, cell.predicted(learned.found, 0)
+        design, (outcome_hat, exposure_hat) = cell.design, cell.predicted(learned.found, 0)
         slope = float(first.theta[0])
-        columns, owner = _inputs(rows.panel, control_names(cell.panel))
-        return cls(rows, rows.terms[:, 0], exposure_hat, outcome_hat, slope, columns, owner)
+        columns, owner = _inputs(design.panel, control_names(cell.panel))
+        return cls(design, design.terms[:, 0], exposure_hat, outcome_hat, slope, columns, owner)
 
     @property
     def exposure_residual(self) -> Floats:
@@ -106,7 +106,7 @@ class LearnedSlope:
     @property
     def error(self) -> Floats:
         """What is left of the outcome given exposure and controls, (n_obs,)."""
-        return self.rows.outcome - self.outcome_hat - self.slope * self.exposure_residual
+        return self.design.outcome - self.outcome_hat - self.slope * self.exposure_residual
 
     def strengths(self, covariates: Mapping[str, frozenset[str]]) -> Mapping[str, PartialR2]:
         """Return the strength of each covariate, given by the columns that change with it.
@@ -160,7 +160,7 @@ class LearnedSlope:
         """
         is_control = np.array([bool(name) for name in self.owner])
         held, controls = self.inputs[:, ~is_control], self.inputs[:, is_control]
-        both = np.column_stack([self.rows.outcome, self.exposure])
+        both = np.column_stack([self.design.outcome, self.exposure])
         both = both - both.mean(axis=0)
         outcome, exposure = _residuals(both, held).T
         others = _residuals(controls, held)
@@ -253,7 +253,7 @@ def _rows(learned: LearnedCell, repeats: Sequence[Estimated]) -> Iterator[Mappin
     names = control_names(cell.panel)
     assert effects is not None  # noqa: S101 - there are repeats
     spread = float(np.median([repeat.spread[0, 0] for repeat in repeats]))
-    estimate, half = float(effects.estimate[0]), float(effects.reach * effects.std_error[0])
+    estimate, half = float(effects.estimate[0]), float(effects.critical_value * effects.std_error[0])
     shared = {"robustness_value": float(effects.robustness_value[0]), "oster_delta": slopes.delta()}
     shared |= {"overlap": slopes.overlap()}
     strengths = slopes.strengths({name: cell.panel.dependents(name) for name in names})

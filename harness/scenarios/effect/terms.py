@@ -256,7 +256,7 @@ PERIOD_BEFORE, MEAN_OF_ENTITY = "period before", "mean of entity"
 
 
 @dataclass(frozen=True, eq=False)
-class Arranged:
+class NuisanceDesign:
     """The rows, targets and inputs of the nuisance functions.
 
     Attributes
@@ -280,18 +280,18 @@ class Arranged:
         """Return the panel of a nuisance function, whose outcome is the target, (n_obs,)."""
         return replace(self.panel, observed=values)
 
-    def moved(self, levels: Floats) -> Floats:
+    def transformed(self, levels: Floats) -> Floats:
         """Return levels, (n_levels, ...), as the method has them, (n_obs, ...)."""
-        return _moved(levels, self.now, self.before)
+        return _transformed(levels, self.now, self.before)
 
 
-def _moved(levels: Floats, now: Ints, before: Ints | None) -> Floats:
+def _transformed(levels: Floats, now: Ints, before: Ints | None) -> Floats:
     return levels[now] if before is None else levels[now] - levels[before]
 
 
-def arranged(
+def nuisance_design(
     within: Within, panel: Panel, terms: Terms, names: Sequence[str], instruments: Floats | None = None
-) -> Arranged:
+) -> NuisanceDesign:
     """Return what nuisance functions are fitted on.
 
     Changes from one period to the next, given the controls of both, or levels, given the controls, their
@@ -331,8 +331,9 @@ def arranged(
         means = enumerate(means_by(code, constant).T, start=1)
         columns |= {f"{what} {at}, {MEAN_OF_ENTITY}": mean for at, mean in means}
     inputs = _inputs(rows.take(now), columns)
-    outcome, moved, instrument = (_moved(own, now, before) for own in (rows.observed, values, exogenous))
-    return Arranged(inputs, outcome, moved, instrument, now, before)
+    targets = (rows.observed, values, exogenous)
+    outcome, exposure, instrument = (_transformed(levels, now, before) for levels in targets)
+    return NuisanceDesign(inputs, outcome, exposure, instrument, now, before)
 
 
 def _inputs(rows: Panel, columns: Mapping[str, Floats]) -> Panel:

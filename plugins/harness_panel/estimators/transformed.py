@@ -415,5 +415,5 @@ class Mundlak(LinearEstimator[MundlakFit]):
             rows = solver.level_rows(bare, draw)
             means = solver.EntityMeans.of(rows, columns)
             model = equation.random_model(equation.fit(), means.expand(rows))
-            models.append(solver.ExpandedModels(means.moved(centring.columns[columns]), model))
+            models.append(solver.ExpandedModels(means.shifted(centring.columns[columns]), model))
         return solver.OneByOne(models)

@@ -324,7 +324,7 @@ class EntityMeans(FurtherColumns):
         entities = read_effect_set(panel, "entity")
         return cls(columns, entities.labels, entities.means(panel.X[:, columns]))
 
-    def moved(self, by: Floats) -> EntityMeans:
+    def shifted(self, by: Floats) -> EntityMeans:
         """Return the means of columns that are larger by constants, (n_means,)."""
         return replace(self, means=self.means + by)
 

@@ -81,7 +81,7 @@ class Neighbours:
 
 
 @dataclass(frozen=True, eq=False)
-class Network:
+class SpatialWeights:
     """The weights of neighbours by period, equal matrices once.
 
     Attributes
@@ -92,7 +92,7 @@ class Network:
     groups: tuple[tuple[Floats, Ints], ...]
 
     @classmethod
-    def of(cls, panel: Panel, neighbours: Neighbours) -> Network:
+    def of(cls, panel: Panel, neighbours: Neighbours) -> SpatialWeights:
         """Return the weights of a panel's periods.
 
         Raises
@@ -140,15 +140,15 @@ class DurbinEquation:
 
     Attributes
     ----------
-    network : weights of neighbours
+    spatial_weights : weights of neighbours
     panel : rows with neighbours' columns
     outcome, neighbours : regressions of the outcome and of the neighbours' mean outcome
-    free : (n, n) for each group of the network, the sum over its periods of the blocks of the projection
+    free : (n, n) for each group of weights, the sum over its periods of the blocks of the projection
         that takes effects out; only identities where the likelihood is direct
     df : rows less independent effects; rows where it is direct
     """
 
-    network: Network
+    spatial_weights: SpatialWeights
     panel: Panel
     outcome: Regression
     neighbours: Regression
@@ -157,7 +157,11 @@ class DurbinEquation:
 
     @classmethod
     def of(
-        cls, panel: Panel, network: Network, effects: tuple[Dimension, ...], likelihood: Likelihood
+        cls,
+        panel: Panel,
+        spatial_weights: SpatialWeights,
+        effects: tuple[Dimension, ...],
+        likelihood: Likelihood,
     ) -> Self:
         """Return the equation of a panel.
 
@@ -166,15 +170,15 @@ class DurbinEquation:
         EstimationError
             As by `regress`.
         """
-        extended = network.with_lags(panel)
+        extended = spatial_weights.with_lags(panel)
         outcome = regress(extended, effects)
-        lagged = replace(extended, observed=network.lag(panel.observed[:, None])[:, 0])
+        lagged = replace(extended, observed=spatial_weights.lag(panel.observed[:, None])[:, 0])
         neighbours = regress(lagged, effects)
         if likelihood == "direct":
-            free = tuple(len(rows) * np.eye(len(matrix)) for matrix, rows in network.groups)
-            return cls(network, extended, outcome, neighbours, free, panel.n_obs)
-        free = tuple(free_blocks(outcome, rows) for _, rows in network.groups)
-        return cls(network, extended, outcome, neighbours, free, panel.n_obs - outcome.n_effects)
+            free = tuple(len(rows) * np.eye(len(matrix)) for matrix, rows in spatial_weights.groups)
+            return cls(spatial_weights, extended, outcome, neighbours, free, panel.n_obs)
+        free = tuple(free_blocks(outcome, rows) for _, rows in spatial_weights.groups)
+        return cls(spatial_weights, extended, outcome, neighbours, free, panel.n_obs - outcome.n_effects)
 
     def estimate(self) -> DurbinEstimate:
         """Return the estimate where the score of rho is zero (Lee & Yu 2010, on any panel).
@@ -207,7 +211,7 @@ class DurbinEquation:
     def traces(self, rho: float) -> tuple[float, float]:
         """Return tr M G, and tr M G G + tr M G G', of all periods."""
         first = second = 0.0
-        for (matrix, _), free in zip(self.network.groups, self.free, strict=True):
+        for (matrix, _), free in zip(self.spatial_weights.groups, self.free, strict=True):
             spread = np.linalg.solve((np.eye(len(matrix)) - rho * matrix).T, matrix.T).T
             first += float(np.sum(free * spread.T))
             second += float(np.sum(free * (spread @ (spread + spread.T)).T))
@@ -268,7 +272,7 @@ class DurbinEstimate:
         """Inverse information of slopes and rho, (n_coef + 1, n_coef + 1); errors independent and alike."""
         equation, regression = self.equation, self.regression
         fitted = regression.panel.observed - regression.within.residuals
-        spread = equation.network.lag(equation.network.solve(self.rho, fitted[:, None]))
+        spread = equation.spatial_weights.lag(equation.spatial_weights.solve(self.rho, fitted[:, None]))
         moved = without_effects(regression.absorber, spread, regression.weights)[:, 0]
         along = regression.basis.T @ moved
         first, second = equation.traces(self.rho)
@@ -308,7 +312,7 @@ class Impacts:
         S is (I - rho W)^-1, G is WS; GS and GG are their derivatives by rho.
         """
         sums = np.zeros((2, 4))
-        for matrix, rows in self.estimate.equation.network.groups:
+        for matrix, rows in self.estimate.equation.spatial_weights.groups:
             inverse = np.linalg.inv(np.eye(len(matrix)) - self.estimate.rho * matrix)
             spread = matrix @ inverse
             found = (inverse, spread, spread @ inverse, spread @ spread)
@@ -396,15 +400,20 @@ class SpatialModels:
         EstimationError
             Where an entity has no training row.
         """
-        network, right = self._right(panel)
-        solved = [network.solve(rho, own[:, None]) for rho, own in zip(self.rho.tolist(), right, strict=True)]
+        spatial_weights, right = self._right(panel)
+        solved = [
+            spatial_weights.solve(rho, own[:, None])
+            for rho, own in zip(self.rho.tolist(), right, strict=True)
+        ]
         return np.asarray(np.hstack(solved).T[:, : panel.n_obs])
 
     def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
         """Return mean predictions, (n_draws, n_points), as `harness.plugin.CanProfile` has it."""
-        network, right = self._right(panel)
+        spatial_weights, right = self._right(panel)
         weight = (np.arange(right.shape[1]) < panel.n_obs)[:, None] / panel.n_obs
-        shares = np.hstack([network.solve(rho, weight, transposed=True) for rho in self.rho.tolist()]).T
+        shares = np.hstack(
+            [spatial_weights.solve(rho, weight, transposed=True) for rho in self.rho.tolist()]
+        ).T
         # Means are linear in the values: found at the first point, and at one unit more of each column.
         corners = points[0] + np.vstack([np.zeros(len(columns)), np.eye(len(columns))])
         moved = [panel.with_columns(dict(zip(columns, corner, strict=True))) for corner in corners.tolist()]
@@ -415,8 +424,8 @@ class SpatialModels:
         """Return the number of rows predicted with a mean effect, since their period is new."""
         return self.outcome.n_unseen(panel)
 
-    def _right(self, panel: Panel) -> tuple[Network, Floats]:
-        """Return the network of the rows and of known rows of their periods, and the right side."""
+    def _right(self, panel: Panel) -> tuple[SpatialWeights, Floats]:
+        """Return the spatial weights of the rows and of known rows of their periods, and the right side."""
         labels = self.known.entity.without_absent().labels
         entity = panel.entity.codes_among(labels)
         if np.any(entity < 0):
@@ -428,10 +437,10 @@ class SpatialModels:
         known = self.known.period * len(labels) + self.known.entity.codes_among(labels)
         absent = np.isin(self.known.period, panel.period) & ~np.isin(known, place)
         rows = panel.joined(self.known.take(np.flatnonzero(absent)))
-        network = Network.of(rows, self.near)
-        extended = network.with_lags(rows)
+        spatial_weights = SpatialWeights.of(rows, self.near)
+        extended = spatial_weights.with_lags(rows)
         right = self.outcome.predict(extended) - self.rho[:, None] * self.neighbours.predict(extended)
-        return network, right
+        return spatial_weights, right
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -577,7 +586,7 @@ class SpatialDurbin:
             exposure's effect, or the likelihood has no maximum.
         """
         near = Neighbours(self.nearest, self.within_km)
-        equation = DurbinEquation.of(panel, Network.of(panel, near), self.effects, self.likelihood)
+        equation = DurbinEquation.of(panel, SpatialWeights.of(panel, near), self.effects, self.likelihood)
         estimate = equation.estimate()
         model = models_of(estimate, estimate.coefficients[None], panel, near)
         normals = plugin.stream_or_seeded(rng).normal(size=(self.draws, len(estimate.coefficients)))

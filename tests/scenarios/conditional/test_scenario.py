@@ -151,9 +151,9 @@ def test_rows_and_entities_near_a_cell_are_counted():
     values, entities = rng.uniform(size=(300, 2)), rng.integers(40, size=300)
     values[:2] = [[0.0, 0.0], [1.0, 1.0]]
     near = cell_support(values, entities, GRID, GRID[:5])
-    reach = 0.1 * np.ptp(values, axis=0)
+    half_width = 0.1 * np.ptp(values, axis=0)
     for i, j in [(0, 0), (5, 3), (10, 4)]:
-        rows = (np.abs(values - [GRID[i], GRID[j]]) <= reach).all(axis=1)
+        rows = (np.abs(values - [GRID[i], GRID[j]]) <= half_width).all(axis=1)
         assert near.n_obs[i, j] == rows.sum()
         assert near.n_entities[i, j] == np.unique(entities[rows]).size
     assert near.n_obs.shape == (11, 5)

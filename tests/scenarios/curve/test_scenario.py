@@ -187,16 +187,16 @@ def test_it_is_the_rule_computed_row_by_row():
     panel = panel_of(x, *covariates.T, n_moderators=2, per_entity=2)
     ranks = np.column_stack([rankdata(column) for column in covariates.T])
     distance = cdist(ranks, ranks, "mahalanobis", VI=np.linalg.inv(np.cov(ranks.T, ddof=0)))
-    reach, entity = 0.05 * np.ptp(x), np.arange(122) // 2
+    half_width, entity = 0.05 * np.ptp(x), np.arange(122) // 2
     own = []
     for row in range(122):
-        others = (np.abs(x - x[row]) <= reach) & (entity != entity[row])
+        others = (np.abs(x - x[row]) <= half_width) & (entity != entity[row])
         own.append(distance[row, others].min() if others.any() else np.inf)
     near = np.sort(own)[int(np.ceil(NEAR_SHARE * 122)) - 1]
     joint = joint_support(panel, GRID)
     for at, supported in zip(GRID, joint.near, strict=True):
         for place, row in enumerate(joint.rows):
-            others = (np.abs(x - at) <= reach) & (entity != entity[row])
+            others = (np.abs(x - at) <= half_width) & (entity != entity[row])
             assert supported[place] == (others.any() and distance[row, others].min() <= near)
 
 
@@ -321,11 +321,11 @@ def test_bins_are_those_of_least_squares_on_dummies(by_period):
     cases = {"raw": (columns, np.empty((panel.n_obs, 0))), within: (left, left[:, 2:])}
     assert found["variation"].unique().tolist() == list(cases)
     for variation, (own, controls) in cases.items():
-        estimates, reach = by_dummies(own[:, 0], own[:, 1], controls, entity)
+        estimates, half_width = by_dummies(own[:, 0], own[:, 1], controls, entity)
         rows = found[found["variation"] == variation]
         np.testing.assert_allclose(rows["estimate"], estimates, rtol=1e-9, atol=1e-9)
-        np.testing.assert_allclose(rows["conf_high"] - rows["estimate"], reach, rtol=1e-7)
-        np.testing.assert_allclose(rows["estimate"] - rows["conf_low"], reach, rtol=1e-7)
+        np.testing.assert_allclose(rows["conf_high"] - rows["estimate"], half_width, rtol=1e-7)
+        np.testing.assert_allclose(rows["estimate"] - rows["conf_low"], half_width, rtol=1e-7)
         assert (rows["n_obs"] * rows["at"]).sum() / panel.n_obs == pytest.approx(columns[:, 0].mean())
 
 

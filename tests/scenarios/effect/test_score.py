@@ -17,7 +17,7 @@ from harness.scenarios.effect.score import (
     partialled_out,
     robustness_values,
 )
-from harness.scenarios.effect.terms import arranged, control_names, line
+from harness.scenarios.effect.terms import control_names, line, nuisance_design
 from panels import panel_from_arrays, panel_from_frame
 
 APPROACH = {"first_differences": ("fd_exact", "d_diff"), "correlated_random_effects": ("cre_general", "d")}
@@ -58,7 +58,7 @@ def test_given_folds_and_predictions_the_numbers_are_those_of_doubleml(panel_fra
     import doubleml
 
     approach, term = APPROACH[method]
-    rows = arranged(method, panel, line(panel), control_names(panel))
+    rows = nuisance_design(method, panel, line(panel), control_names(panel))
     rng, repeats = np.random.default_rng(5), 3
     folds = [EntityFolds.drawn(rows.panel.entity.codes, n_folds=5, rng=rng) for _ in range(repeats)]
     outcome_hat, term_hat = 0.3 * rng.standard_normal((2, rows.outcome.size, repeats))
@@ -97,7 +97,7 @@ def test_given_folds_and_predictions_instrumented_numbers_are_those_of_doubleml(
 
     rng = np.random.default_rng(6)
     Z = panel.column("d")[:, None] + rng.standard_normal((panel.n_obs, 1))
-    rows = arranged(within, panel, line(panel), control_names(panel), Z)
+    rows = nuisance_design(within, panel, line(panel), control_names(panel), Z)
     codes = rows.panel.entity.codes
     folds = EntityFolds.drawn(codes, n_folds=5, rng=rng)
     hats = 0.3 * rng.standard_normal((3, rows.outcome.size, 1))
@@ -238,8 +238,10 @@ def test_a_band_for_points_that_move_together_is_no_wider_than_pointwise_and_bon
         [one], np.ones((5, 8)), clustered(range(300)), level=0.95, rng=np.random.default_rng(1)
     )
     apart = aggregated([one], np.eye(8), clustered(range(300)), level=0.95, rng=np.random.default_rng(1))
-    assert alike.reach_together == pytest.approx(alike.reach, abs=0.12)
-    assert apart.reach_together == pytest.approx(2.73, abs=0.15)  # normal quantile of 1 - .05 / 16 is 2.73
+    assert alike.simultaneous_critical_value == pytest.approx(alike.critical_value, abs=0.12)
+    assert apart.simultaneous_critical_value == pytest.approx(
+        2.73, abs=0.15
+    )  # normal quantile of 1 - .05 / 16 is 2.73
     assert apart.p_together == pytest.approx(np.ones(8))
 
 
@@ -251,7 +253,7 @@ def test_a_p_value_of_all_points_is_below_a_level_where_the_band_of_that_level_e
     assert found.std_error == pytest.approx(np.ones(3))
     # Of three independent t statistics with 299 degrees of freedom, 1 - (1 - p)^3 and the quantile of it.
     assert found.p_together == pytest.approx(1.0 - (1.0 - found.p_value) ** 3, abs=0.02)
-    assert found.reach_together == pytest.approx(2.40, abs=0.06)
+    assert found.simultaneous_critical_value == pytest.approx(2.40, abs=0.06)
 
 
 def test_the_difference_of_two_coefficients_moves_without_an_entity_as_both_do():

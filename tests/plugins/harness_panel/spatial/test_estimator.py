@@ -12,7 +12,7 @@ from scipy.optimize import approx_fprime, minimize_scalar
 
 from harness.plugin import Contiguity, EstimationError, random_stream
 from harness_panel import QuantileEffects, SpatialDurbin
-from harness_panel.spatial.estimator import DurbinEquation, Impacts, Neighbours, Network
+from harness_panel.spatial.estimator import DurbinEquation, Impacts, Neighbours, SpatialWeights
 from panels import balanced_panel, simulated_panel
 from r_reference import r_panel
 
@@ -79,19 +79,21 @@ def known_panel(seed, *, n_entities=20, n_periods=5, rho=0.4):
     x = rng.normal(size=entity.size) + own[entity]
     panel = balanced_panel((n_entities, n_periods), outcome=np.arange(x.size), X=x)
     panel = replace(panel, coordinates=places[entity])
-    network = Network.of(panel, Neighbours())
-    right = x + 0.5 * network.lag(panel.X)[:, 0] + own[entity] + levels[period] + rng.normal(size=x.size)
-    ((matrix, _),) = network.groups
+    spatial_weights = SpatialWeights.of(panel, Neighbours())
+    right = (
+        x + 0.5 * spatial_weights.lag(panel.X)[:, 0] + own[entity] + levels[period] + rng.normal(size=x.size)
+    )
+    ((matrix, _),) = spatial_weights.groups
     impacts = np.linalg.solve(np.eye(n_entities) - rho * matrix, np.eye(n_entities) + 0.5 * matrix)
     direct, total = np.trace(impacts) / n_entities, 1.5 / (1.0 - rho)
-    panel = replace(panel, observed=network.solve(rho, right[:, None])[:, 0])
+    panel = replace(panel, observed=spatial_weights.solve(rho, right[:, None])[:, 0])
     return panel, np.array([direct, total - direct, total])
 
 
 def test_the_adjusted_score_is_zero_where_the_transformed_likelihood_is_largest():
     """Lee & Yu 2010: rows times orthonormal contrasts of entities and of periods, which lose nothing."""
     panel, _ = known_panel(1)
-    ((matrix, rows),) = Network.of(panel, Neighbours()).groups
+    ((matrix, rows),) = SpatialWeights.of(panel, Neighbours()).groups
     across, over = helmert(20), helmert(5)
     inner = across @ matrix @ across.T
     y, x = (across @ values[rows].T @ over.T for values in (panel.observed, panel.X[:, 0]))
@@ -115,7 +117,7 @@ def unbalanced():
 
 def dense(panel, near=Neighbours()):  # noqa: B008 - frozen
     weights = np.zeros((panel.n_obs, panel.n_obs))
-    for matrix, rows in Network.of(panel, near).groups:
+    for matrix, rows in SpatialWeights.of(panel, near).groups:
         for own in rows:
             weights[np.ix_(own, own)] = matrix
     return weights
@@ -127,9 +129,11 @@ def test_the_score_of_unbalanced_panels_counts_what_dummies_take():
     dummies = np.hstack([np.eye(len(key.labels))[key.codes] for key in (panel.entity, panel.time)])
     free = one - dummies @ np.linalg.pinv(dummies)
     spread = weights @ np.linalg.inv(one - 0.3 * weights)
-    equation = DurbinEquation.of(panel, Network.of(panel, Neighbours()), ("entity", "time"), "adjusted")
+    equation = DurbinEquation.of(
+        panel, SpatialWeights.of(panel, Neighbours()), ("entity", "time"), "adjusted"
+    )
     expected = np.trace(free @ spread), np.trace(free @ spread @ (spread + spread.T))
-    assert len(equation.network.groups) > 1
+    assert len(equation.spatial_weights.groups) > 1
     assert equation.traces(0.3) == pytest.approx(expected, rel=1e-9)
 
 
@@ -171,7 +175,7 @@ def test_new_periods_have_the_mean_effect_and_new_entities_are_refused():
     is_last = panel.period == panel.period.max()
     earlier, later = (panel.take(np.flatnonzero(rows)) for rows in (~is_last, is_last))
     fit = SpatialDurbin().fit(earlier)
-    ((matrix, _),) = Network.of(later, Neighbours()).groups
+    ((matrix, _),) = SpatialWeights.of(later, Neighbours()).groups
     slope, near, rho = fit.estimate.coefficients
     levels = earlier.observed - rho * dense(earlier) @ earlier.observed
     levels -= earlier.X[:, 0] * slope + near * (dense(earlier) @ earlier.X[:, 0])
