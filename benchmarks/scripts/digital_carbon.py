@@ -404,15 +404,15 @@ def debiased(frame, outcome):
     lags, means = cities[inputs].shift().add_suffix("_lag"), cities[[*terms, *inputs]].transform("mean")
     changes = cities[[outcome, *terms]].diff().join([panel[inputs], lags]).dropna()
     levels = panel[[outcome, *terms, *inputs]].join(means.add_suffix("_mean"))
-    for approach, arranged in (("fd_exact", changes), ("cre_general", levels)):
+    for approach, design in (("fd_exact", changes), ("cre_general", levels)):
         options = {"t_col": "year", "id_col": "city", "x_cols": inputs, "static_panel": True}
         data = DoubleMLPanelData(panel.drop(columns=terms.columns), outcome, EXPOSURE, **options)
         slope = DoubleMLPLPR(data, learner, learner, approach=approach).fit()
         rows.append((outcome, approach, "slope", np.nan, slope.coef[0], slope.se[0]))
-        targets, keys = [outcome, *terms], panel.loc[arranged.index, ["city", "year"]]
-        given = arranged.drop(columns=targets)
-        means = cross_val_predict(learner, given, arranged[targets], groups=keys["city"], cv=GroupKFold(5))
-        left = (arranged[targets] - means).set_index([keys["city"], keys["year"]])
+        targets, keys = [outcome, *terms], panel.loc[design.index, ["city", "year"]]
+        given = design.drop(columns=targets)
+        means = cross_val_predict(learner, given, design[targets], groups=keys["city"], cv=GroupKFold(5))
+        left = (design[targets] - means).set_index([keys["city"], keys["year"]])
         fit = PooledOLS(left[outcome], left[terms.columns]).fit(cov_type="clustered", cluster_entity=True)
         errors = np.sqrt(np.einsum("ij,jk,ik->i", base, fit.cov, base))
         curve = base @ fit.params.to_numpy()

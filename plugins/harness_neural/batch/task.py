@@ -180,7 +180,7 @@ def without_unused(point: Floats, *, n_inputs: int, n_units: int) -> Floats:
 
 
 # Deviation of what goes into the first unit: there a unit bends by some hundredths of its output.
-REACH = 0.2
+INPUT_SPREAD = 0.2
 
 # Slope of a unit at zero.
 SLOPE: dict[Activation, float] = {"tanh": 1.0, "sigmoid": 0.25}
@@ -210,7 +210,7 @@ def started_at_least_squares(task: TrainingTask, *, activation: Activation) -> F
         place = weights.tobytes()
         slopes = known[place] if place in known else known.setdefault(place, _slopes(task, weights))
         spread = float(np.sqrt(np.square(_standardised(task.X, weights) @ slopes) @ weights / weights.sum()))
-        scale = REACH / spread if spread > 0.0 else 0.0
+        scale = INPUT_SPREAD / spread if spread > 0.0 else 0.0
         output = 1.0 / (scale * SLOPE[activation]) if scale else 0.0
         values[:n_inputs], values[n_inputs] = scale * slopes, 0.0
         values[n_hidden:] = 0.0

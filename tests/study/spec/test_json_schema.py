@@ -271,7 +271,7 @@ def ladder(*overrides):
     return load_study(SPEC, catalogs=installed().catalogs, overrides=("estimators=ladder", *overrides))
 
 
-def test_the_word_stands_for_every_rung():
+def test_the_word_stands_for_every_entry_of_a_ladder():
     study = ladder().study
     assert [entry.id for entry in study.estimators] == [
         *("mean", "entity_mean", "last_value", "ols", "fe", "twfe", "curved", "threshold", "mundlak", "enet"),
