@@ -37,5 +37,5 @@ def run_suite_file(file, out, *, said=None, only=(), more=(), on_progress=None, 
         installed(),
         only=only,
         on_progress=on_progress,
-        on_said=(said if said is not None else []).append,
+        on_message=(said if said is not None else []).append,
     )

@@ -193,5 +193,5 @@ def _ssh_keygen(words: Sequence[str], content: bytes) -> subprocess.CompletedPro
 
 
 def _output(done: subprocess.CompletedProcess[bytes]) -> str:
-    said = done.stderr or done.stdout
-    return " ".join(said.decode("utf-8", "replace").split())[:200]
+    output = done.stderr or done.stdout
+    return " ".join(output.decode("utf-8", "replace").split())[:200]

@@ -139,12 +139,12 @@ def agreement(folder: RunFolder) -> Iterator[AuditCheck]:
     statistics = folder.read_table("details/statistics")
     if "statistic" not in statistics:
         return
-    told = statistics.loc[statistics["statistic"] == DISAGREEMENT, "value"].astype(float)
+    gaps = statistics.loc[statistics["statistic"] == DISAGREEMENT, "value"].astype(float)
     warnings = folder.read_table("warnings")
     warned = warnings[warnings["code"] == DISAGREEMENT_CODE]
-    if len(told):
+    if len(gaps):
         yield AuditCheck(
-            f"two computations of the coefficients of {len(told)} fits agree, to {told.max():.1g} at most",
+            f"two computations of the coefficients of {len(gaps)} fits agree, to {gaps.max():.1g} at most",
             tuple(Problem(str(row.where), str(row.message)) for row in warned.itertuples()),
         )
 

@@ -82,8 +82,8 @@ def validate(session: Session, given: Json) -> Json:
     if seen.is_in_vain:
         raise DataError(*seen.refused)
     size = {"entities": len(panels.entity.labels), "periods": len(panels.time.labels), "rows": panels.n_obs}
-    told = {"notes": list(map(asdict, seen.notes)), "refused": list(map(asdict, seen.refused))}
-    return {"study": study.study, "estimators": [entry.id for entry in study.estimators], **size, **told}
+    content = {"notes": list(map(asdict, seen.notes)), "refused": list(map(asdict, seen.refused))}
+    return {"study": study.study, "estimators": [entry.id for entry in study.estimators], **size, **content}
 
 
 def plan(session: Session, given: Json) -> Json:
@@ -183,8 +183,8 @@ def call_tool(session: Session, name: str, arguments: object) -> Json:
         known: HarnessError = SpecError(*wrong)
     except Exception as error:  # noqa: BLE001 - as the command, a session tells of it and goes on
         known = error if isinstance(error, HarnessError) else unforeseen(error)
-    told = {"error": known.exit_code.name, "problems": list(map(asdict, known.problems))}
-    return {"content": [{"type": "text", "text": str(known)}], "structuredContent": told, "isError": True}
+    content = {"error": known.exit_code.name, "problems": list(map(asdict, known.problems))}
+    return {"content": [{"type": "text", "text": str(known)}], "structuredContent": content, "isError": True}
 
 
 def reply(session: Session, message: Json) -> Json:

@@ -33,8 +33,8 @@ def plugins(choice: PluginChoice, as_json: bool) -> None:
         echo(json.dumps(listed(registry), indent=1))
         return
     for plugin in registry.plugins:
-        head, said = f"{plugin.name} ({plugin.distribution} {plugin.version}):", _offers(plugin)
-        echo(f"{head}{said}" if plugin.offers else f"{head} {said}")
+        head, offers = f"{plugin.name} ({plugin.distribution} {plugin.version}):", _offers(plugin)
+        echo(f"{head}{offers}" if plugin.offers else f"{head} {offers}")
     if registry.broken:
         echo("broken plugins are not loaded; to silence: harness -p no:NAME COMMAND")
 

@@ -57,7 +57,7 @@ def run(options: RunOptions, only: tuple[str, ...], estimators: tuple[str, ...],
     messages: list[str] = []
     with progress() as on_progress:
         folder = run_suite(
-            loaded, options, registry, only=only, on_progress=on_progress, on_said=messages.append
+            loaded, options, registry, only=only, on_progress=on_progress, on_message=messages.append
         )
     for line in messages:
         echo(line, err=True)

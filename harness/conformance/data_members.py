@@ -70,9 +70,9 @@ def require_words(member: object, *names: str) -> None:
         Where a value is no text, or an empty one.
     """
     for name in names:
-        said = getattr(member, name)
-        if not isinstance(said, str) or not said.strip():
-            raise Violation(f"`{name}` is {said!r}, and the report shows it")
+        text = getattr(member, name)
+        if not isinstance(text, str) or not text.strip():
+            raise Violation(f"`{name}` is {text!r}, and the report shows it")
 
 
 def require_column(found: object, n_obs: int, *, what: str) -> Floats:
@@ -296,7 +296,7 @@ def folds(member: EvaluationProtocol) -> str:
 
 
 @rule("protocol", "folds")
-def leaks_told(member: EvaluationProtocol) -> str:
+def leaks_declared(member: EvaluationProtocol) -> str:
     """Check that rows, entities and periods on both sides of a fold are declared among `leaks`.
 
     Compare the sides of every fold.

@@ -315,7 +315,7 @@ def find_wide(columns: Mapping[str, RawColumn], *, entity: str | None, value: st
     if has_variables or not found:
         return None
     _, column, names = min(found, key=lambda way: (way[0], way[1].entity_rank[0], *_variable_rank(way[2])))
-    return TableShape(column.name, reshape=Reshape(columns=pattern, variable=_as_said(names)))
+    return TableShape(column.name, reshape=Reshape(columns=pattern, variable=_one_or_all(names)))
 
 
 def _variables(columns: Iterable[RawColumn], *keys: RawColumn) -> list[tuple[RawColumn, ...]]:
@@ -332,7 +332,7 @@ def _variable_rank(names: Sequence[RawColumn]) -> tuple[int, bool]:
     return sum(column.n_values for column in names), names[0].is_named(_UNIT_NAMES)
 
 
-def _as_said(names: Sequence[RawColumn]) -> str | tuple[str, ...]:
+def _one_or_all(names: Sequence[RawColumn]) -> str | tuple[str, ...]:
     return names[0].name if len(names) == 1 else tuple(column.name for column in names)
 
 
@@ -361,4 +361,4 @@ def find_stacked(columns: Mapping[str, RawColumn]) -> TableShape | None:
     if not found:
         return None
     names, entity = min(found, key=lambda way: len(way[0]))
-    return TableShape(entity.name, time.name, Reshape(variable=_as_said(names), value=value.name))
+    return TableShape(entity.name, time.name, Reshape(variable=_one_or_all(names), value=value.name))

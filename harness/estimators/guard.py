@@ -134,9 +134,9 @@ def notes_of(fit: object) -> tuple[Note, ...]:
     PluginError
         Where it is no tuple of notes.
     """
-    said: tuple[object, ...] = tuple(fit.notes) if isinstance(fit, HasNotes) else ()
-    notes = tuple(note for note in said if isinstance(note, Note))
-    for note in said:
+    reported: tuple[object, ...] = tuple(fit.notes) if isinstance(fit, HasNotes) else ()
+    notes = tuple(note for note in reported if isinstance(note, Note))
+    for note in reported:
         if not (isinstance(note, Note) and all(isinstance(part, str) for part in vars(note).values())):
             found = f"notes with a {type(note).__name__}, {as_reason(repr(note))[:100]}"
             what = Coded("returned {found}", found=found)

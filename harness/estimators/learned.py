@@ -17,7 +17,7 @@ class LearnedFit:
         search = self.details().get("search", {}) if isinstance(self, HasDetails) else {}
         is_chosen = list(search.get("chosen", ()))
         at = is_chosen.index(True) if True in is_chosen else None
-        told = [(name, own[at]) for name, own in search.items() if at is not None and name != "chosen"]
-        chosen = [f"{name} {one:.4g}" if isinstance(one, float) else f"{name} {one}" for name, one in told]
+        entries = [(name, own[at]) for name, own in search.items() if at is not None and name != "chosen"]
+        chosen = [f"{name} {one:.4g}" if isinstance(one, float) else f"{name} {one}" for name, one in entries]
         notes = [note.message for note in self.notes] if isinstance(self, HasNotes) else []
         return "\n".join([f"{type(self).__name__}({', '.join(chosen)})", *notes])

@@ -48,12 +48,12 @@ class SampleRows:
     @property
     def estimators(self) -> tuple[str, ...]:
         """Estimators that have rows, in the order of their first ones."""
-        return tuple(name for name, own in self.cells.items() if self.inside[own].any())
+        return tuple(name for name, positions in self.cells.items() if self.inside[positions].any())
 
     def positions(self, estimator: str) -> Ints:
         """Return the positions of an estimator's rows of the sample."""
-        own = self.cells[estimator]
-        return own[self.inside[own]]
+        every = self.cells[estimator]
+        return every[self.inside[every]]
 
 
 def samples(
@@ -70,13 +70,13 @@ def samples(
     sides = [_inside(known, (side,)) for side in ("test", "train")]
     inside = {sample: _inside(known, parts) for sample, parts in among.items()}
     protocols: dict[tuple[str, ...], dict[str, Ints]] = {}
-    for (*place, estimator), own in cells(known, ("outcome", "protocol", "estimator")):
-        protocols.setdefault(tuple(place), {})[estimator] = own
+    for (*place, estimator), positions in cells(known, ("outcome", "protocol", "estimator")):
+        protocols.setdefault(tuple(place), {})[estimator] = positions
     for (outcome, protocol), estimators in protocols.items():
         any_rows = taken(known, next(iter(estimators.values())), ("fold", "sample", "time"))
         is_new = Sides.of(any_rows, "time").are_apart
         n_test, n_train = (
-            sum(int(np.count_nonzero(side[own])) for own in estimators.values()) for side in sides
+            sum(int(np.count_nonzero(side[positions])) for positions in estimators.values()) for side in sides
         )
         for sample in among:
             yield SampleRows(
@@ -102,9 +102,9 @@ def cells(predictions: pd.DataFrame, by: Sequence[str]) -> Iterator[tuple[tuple[
         code = code * dtype.type(len(column.categories)) + column.codes.to_numpy().astype(dtype)
     order = np.argsort(code, kind="stable")
     changes = np.flatnonzero(np.diff(code[order])) + 1
-    for own in sorted(np.split(order, changes), key=lambda own: own[:1].tolist()):
-        if own.size:
-            yield tuple(str(predictions[name].iloc[own[0]]) for name in by), own
+    for positions in sorted(np.split(order, changes), key=lambda positions: positions[:1].tolist()):
+        if positions.size:
+            yield tuple(str(predictions[name].iloc[positions[0]]) for name in by), positions
 
 
 def taken(predictions: pd.DataFrame, positions: Ints, names: Iterable[str]) -> pd.DataFrame:
@@ -292,5 +292,5 @@ def cluster_losses(loss: Floats, loss_reference: Floats, clusters: Ints) -> Clus
     """Sum losses, (n_obs,) each, within clusters, (n_obs,) codes >= 0, in the order of the codes."""
     n_rows = np.bincount(clusters)
     there = n_rows > 0
-    own, reference = (np.bincount(clusters, weights=each) for each in (loss, loss_reference))
-    return ClusterLosses(*(sums[there].astype(np.float64) for sums in (own, reference, n_rows)))
+    model, reference = (np.bincount(clusters, weights=each) for each in (loss, loss_reference))
+    return ClusterLosses(*(sums[there].astype(np.float64) for sums in (model, reference, n_rows)))

@@ -136,12 +136,12 @@ def moran_test(
     if np.unique(links.rows).size < LEAST_ENTITIES:
         return None
     products = wide.to_numpy() @ wide.to_numpy().T
-    found = _share(products, links, np.arange(len(wide)))
+    share = _share(products, links, np.arange(len(wide)))
     drawn = np.array(
         [_share(products, links, rng.permutation(len(wide)).astype(np.int64)) for _ in range(N_PERMUTATIONS)]
     )
-    as_far = np.abs(drawn - drawn.mean()) >= abs(found - drawn.mean())
-    return EntityTest(found, (1.0 + float(as_far.sum())) / (N_PERMUTATIONS + 1.0), len(wide))
+    as_far = np.abs(drawn - drawn.mean()) >= abs(share - drawn.mean())
+    return EntityTest(share, (1.0 + float(as_far.sum())) / (N_PERMUTATIONS + 1.0), len(wide))
 
 
 def _links(geography: Contiguity | pd.DataFrame, labels: pd.Index) -> Links:
@@ -154,5 +154,5 @@ def _links(geography: Contiguity | pd.DataFrame, labels: pd.Index) -> Links:
 
 def _share(products: Floats, links: Links, order: Ints) -> float:
     """Return the mean product of neighbours over that of an entity with itself, entities in some order."""
-    own = products[order[links.rows], order[links.others]]
-    return float(links.weights @ own / links.weights.sum() / np.trace(products) * len(products))
+    pairs = products[order[links.rows], order[links.others]]
+    return float(links.weights @ pairs / links.weights.sum() / np.trace(products) * len(products))

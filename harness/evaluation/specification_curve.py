@@ -64,13 +64,13 @@ def curve_tests(
     with np.errstate(divide="ignore", invalid="ignore"):  # where neither errs
         median = np.median(mean / (loss + reference).sum(axis=1), axis=1)
         gain = float(np.median(1.0 - loss.sum(axis=1) / reference.sum(axis=1)))
-    for name, own in (
+    for name, values in (
         ("median_gain", np.abs(median)),
         ("share_of_dominant_sign", np.maximum(*((side > 0.0).mean(axis=1) for side in (mean, -mean)))),
         ("share_significant", np.maximum(*((side > half_width).mean(axis=1) for side in (mean, -mean)))),
     ):
-        value = gain if name == "median_gain" else float(own[0])
-        yield name, value, float(np.mean(~(own < own[0] - ROUNDING)))
+        value = gain if name == "median_gain" else float(values[0])
+        yield name, value, float(np.mean(~(values < values[0] - ROUNDING)))
 
 
 def joint_tests(

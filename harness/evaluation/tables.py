@@ -114,10 +114,10 @@ def _intervals(predictions: pd.DataFrame) -> Iterator[tuple[tuple[str, ...], Int
 def with_limits(predictions: pd.DataFrame) -> pd.DataFrame:
     """Return predictions with the limits of their intervals, NaN where entities were seen."""
     low, high = (np.full(len(predictions), np.nan) for _ in range(2))
-    for _, own, tested, half in _intervals(predictions):
+    for _, positions, tested, half in _intervals(predictions):
         finite = np.where(np.isfinite(half), half, np.nan)
-        low[own] = tested["predicted"] - finite
-        high[own] = tested["predicted"] + finite
+        low[positions] = tested["predicted"] - finite
+        high[positions] = tested["predicted"] + finite
     return predictions.assign(predicted_low=low, predicted_high=high)
 
 
@@ -128,13 +128,13 @@ def coverage_table(predictions: pd.DataFrame) -> pd.DataFrame:
     -------
     Columns outcome, estimator, protocol, sample, coverage, width; no row where there are no such intervals.
     """
-    found = []
+    rows = []
     for place, _, tested, half in _intervals(predictions):
         if np.isfinite(half).all():
             error = (tested["observed"] - tested["predicted"]).abs().to_numpy()
-            found.append((*place, "test", (error <= half).mean(), 2.0 * half.mean()))
+            rows.append((*place, "test", (error <= half).mean(), 2.0 * half.mean()))
     columns = ["outcome", "estimator", "protocol", "sample", "coverage", "width"]
-    return pd.DataFrame(found, columns=columns)
+    return pd.DataFrame(rows, columns=columns)
 
 
 # What gains are given within, and its key in the predictions.
@@ -155,16 +155,16 @@ def accuracy_table(predictions: pd.DataFrame) -> pd.DataFrame:
     predictions : the table ``predictions``: outcome, estimator, protocol, fold, entity, time, observed,
         predicted, sample, train_variance; all estimators of a protocol on the same rows
     """
-    found = []
+    rows = []
     for sample in samples(predictions):
         for estimator in sample.estimators:
-            own = taken(sample.predictions, sample.positions(estimator), _OF_ACCURACY)
-            observed, predicted, variance = (own[name].to_numpy() for name in _OF_ACCURACY[1:])
-            entities = own["entity"].cat.codes.to_numpy().astype(np.int64)
+            predicted_rows = taken(sample.predictions, sample.positions(estimator), _OF_ACCURACY)
+            observed, predicted, variance = (predicted_rows[name].to_numpy() for name in _OF_ACCURACY[1:])
+            entities = predicted_rows["entity"].cat.codes.to_numpy().astype(np.int64)
             figures = accuracy(observed, predicted, train_variance=variance, entities=entities)
             place = {**sample.place, "estimator": estimator}
-            found.append(place | asdict(figures) | {"status": "ok", "reason": ""})
-    table = pd.DataFrame(found)
+            rows.append(place | asdict(figures) | {"status": "ok", "reason": ""})
+    table = pd.DataFrame(rows)
     return table if table.empty else table.merge(coverage_table(predictions), how="left")
 
 
@@ -192,16 +192,16 @@ def gains_table(
     least_gain : fraction from which on a gain matters; NaN where every one does
     among : samples that gains are computed on, and the sides of the folds that make up each
     """
-    found: dict[str, list[dict[str, object]]] = {reference: [] for reference in references}
+    gains_over: dict[str, list[dict[str, object]]] = {reference: [] for reference in references}
     for sample in samples(predictions, among=among):
         losses = PairedLosses.of(sample)
-        for reference, rows in found.items():
+        for reference, rows in gains_over.items():
             if reference in losses.estimators and len(losses.estimators) > 1:
                 rows += [{**sample.place, **row} for row in _gains(losses, reference, sample, level)]
-    parts = [pd.DataFrame(map(coded, rows)) for rows in found.values() if rows]
+    parts = [pd.DataFrame(map(coded, rows)) for rows in gains_over.values() if rows]
     for table in parts:
         family = table.groupby(["outcome", "protocol", "sample"], sort=False)["p_value"]
-        table["p_holm"] = family.transform(lambda own: holm_adjusted(own.to_numpy()))
+        table["p_holm"] = family.transform(lambda p_values: holm_adjusted(p_values.to_numpy()))
         table["decision"] = [
             decide_gain(*numbers, inference=inference, size=size_of(level), least_gain=least_gain)
             for *numbers, inference in zip(*(table[name] for name in _DECIDED_BY), strict=True)
@@ -238,15 +238,15 @@ def gains_within(predictions: pd.DataFrame, *, references: Sequence[str]) -> pd.
     -------
     outcome, estimator, reference, protocol, by (fold or period), part, gain, mse, mse_reference, n_obs
     """
-    found = []
+    cells = []
     for sample in samples(predictions, among={"test": SAMPLES["test"]}):
         losses = PairedLosses.of(sample)
         for reference, name, (by, part) in product(references, losses.estimators, WITHIN.items()):
             if name != reference and reference in losses.estimators:
                 place = {key: sample.place[key] for key in ("outcome", "protocol")}
                 place |= {"estimator": name, "reference": reference, "by": by}
-                found.append((losses.within(part, name, reference), place))
-    return placed(found) if found else pd.DataFrame()
+                cells.append((losses.within(part, name, reference), place))
+    return placed(cells) if cells else pd.DataFrame()
 
 
 def metrics_table(
@@ -277,13 +277,13 @@ def _rows(losses: PairedLosses, reference: str, level: float) -> Iterator[dict[s
     for estimator in losses.estimators:
         row: dict[str, object] = {"estimator": estimator, "value": losses.mean(estimator)}
         if estimator != reference and reference in losses.estimators:
-            found = asdict(gain_between(losses, estimator, reference, level=level))
-            row |= {name: found[name] for name in ("gain", "conf_low", "conf_high", "p_value", "n_entities")}
-            limits = found["gain"], found["conf_low"]
+            gain = asdict(gain_between(losses, estimator, reference, level=level))
+            row |= {name: gain[name] for name in ("gain", "conf_low", "conf_high", "p_value", "n_entities")}
+            limits = gain["gain"], gain["conf_low"]
             row["decision"] = (
                 decide_conditionally(*limits)
-                if found["inference"] == GIVEN_PERIODS
-                else decide(*limits, found["conf_high"], by="interval")
+                if gain["inference"] == GIVEN_PERIODS
+                else decide(*limits, gain["conf_high"], by="interval")
             )
         yield row
 

@@ -116,14 +116,14 @@ def choice_table(gains: pd.DataFrame, variations: Iterable[Variation]) -> pd.Dat
     whole = gains[(gains["list"] == MULTIVERSE) & (gains["status"] == "ok")]
     options = pd.DataFrame([chosen[key] for key in whole["variation"]], index=whole.index)
     choices = whole[["reference", "protocol", "sample"]].join(options)
-    found = []
-    for outcome, own in whole.groupby("outcome", sort=False)["estimate"]:
-        total = float(((own - own.mean()) ** 2).sum())
+    rows = []
+    for outcome, estimates in whole.groupby("outcome", sort=False)["estimate"]:
+        total = float(((estimates - estimates.mean()) ** 2).sum())
         for choice in choices:
-            levels = own.groupby(choices[choice].loc[own.index], sort=False).agg(["mean", "size"])
-            between = float((levels["size"] * (levels["mean"] - own.mean()) ** 2).sum())
+            levels = estimates.groupby(choices[choice].loc[estimates.index], sort=False).agg(["mean", "size"])
+            between = float((levels["size"] * (levels["mean"] - estimates.mean()) ** 2).sum())
             share = {"share_of_variance": between / total if total > 0 else 0.0}
             for level, row in levels.iterrows():
                 key = {"outcome": outcome, "choice": choice, "level": level}
-                found.append(key | {"n": int(row["size"]), "mean_gain": float(row["mean"])} | share)
-    return pd.DataFrame(found)
+                rows.append(key | {"n": int(row["size"]), "mean_gain": float(row["mean"])} | share)
+    return pd.DataFrame(rows)

@@ -107,14 +107,16 @@ def rates_at(shape: Shape, cells: pd.DataFrame) -> Iterator[dict[str, Any]]:
         points = pd.concat([pd.DataFrame([asdict(shape)]), same[list(FEATURES)]])
         points[RATIOS] = np.log(points[RATIOS])
         low, width = points[1:].min(), points[1:].max() - points[1:].min()
-        own, *others = ((points - low) / width.where(width > 0, 1.0)).to_numpy(dtype=float)
+        study_point, *others = ((points - low) / width.where(width > 0, 1.0)).to_numpy(dtype=float)
         ends = (width > 0) + SLACK
-        outside = [name for name, at in zip(FEATURES, own, strict=True) if not -SLACK <= at <= ends[name]]
+        outside = [
+            name for name, at in zip(FEATURES, study_point, strict=True) if not -SLACK <= at <= ends[name]
+        ]
         if outside:
             yield {"finding": finding, "outside": ", ".join(outside)}
             continue
-        weights = np.insert(own, 0, 1.0) @ np.linalg.pinv(np.insert(others, 0, 1.0, axis=1))
-        distances = np.linalg.norm(np.array(others) - own, axis=1)
+        weights = np.insert(study_point, 0, 1.0) @ np.linalg.pinv(np.insert(others, 0, 1.0, axis=1))
+        distances = np.linalg.norm(np.array(others) - study_point, axis=1)
         n_panels = 1.0 / float(weights**2 @ (1.0 / same["n_panels"]))
         rate, power = (
             float(np.clip(weights @ shares, 0.0, 1.0))

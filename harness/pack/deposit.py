@@ -148,8 +148,8 @@ class Deposited:
         roles |= {study.roles.entity: "entity", study.roles.time: "time"}
         made = {row.into: f"{row.step} of {row.inputs}" for row in steps.itertuples()}
         names = dict.fromkeys((study.roles.entity, study.roles.time, *roles, *self.again.table.frame.columns))
-        told = ((name, study.variables.get(name, Variable())) for name in names)
-        book = [(key, own.label, own.unit, roles.get(key, "unused"), made.get(key, "")) for key, own in told]
+        known = ((name, study.variables.get(name, Variable())) for name in names)
+        book = [(key, own.label, own.unit, roles.get(key, "unused"), made.get(key, "")) for key, own in known]
         about = pd.DataFrame(book, columns=["variable", "label", "unit", "role", "made_by"])
         return about.merge(rows.drop(columns="role"), "left", "variable")
 

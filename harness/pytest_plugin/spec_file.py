@@ -45,8 +45,8 @@ def message(found: Reproduction) -> str:
     if isinstance(expectation, ExpectedNumber):
         lines.append(("tolerance", _tolerance(expectation)))
     lines += [("source", expectation.source), ("reason", expectation.reason)]
-    told = [f"  {what:<11}{text}" for what, text in lines if text]
-    return "\n".join([f"{expectation.path}: {found.status}", *told])
+    rendered = [f"  {what:<11}{text}" for what, text in lines if text]
+    return "\n".join([f"{expectation.path}: {found.status}", *rendered])
 
 
 def _tolerance(expectation: ExpectedNumber) -> str:

@@ -67,9 +67,9 @@ def effects_by_outcome(rows: Iterable[EffectRow]) -> Mapping[str, tuple[Effect, 
     kinds = SIMULTANEOUS, POINTWISE, ""
     return {
         outcome: tuple(
-            tuple(next(bands[kind] for kind in kinds if kind in bands)) for bands in found.values()
+            tuple(next(bands[kind] for kind in kinds if kind in bands)) for bands in by_key.values()
         )
-        for outcome, found in effects.items()
+        for outcome, by_key in effects.items()
     }
 
 
@@ -78,10 +78,12 @@ def first_of(effects: Iterable[Effect], primary: PrimaryRecord | None) -> Effect
     if primary is None:
         return ()
     asked = primary.scenario, primary.learner
-    own = [rows for rows in effects if not rows[0].group and (rows[0].scenario, rows[0].learner) == asked]
-    named = (rows for rows in own if (rows[0].method, rows[0].form) == (primary.method, primary.form))
+    requested = [
+        rows for rows in effects if not rows[0].group and (rows[0].scenario, rows[0].learner) == asked
+    ]
+    named = (rows for rows in requested if (rows[0].method, rows[0].form) == (primary.method, primary.form))
     # An answer that failed as a whole has no method.
-    return next(named, None) or next((rows for rows in own if not rows[0].is_done), ())
+    return next(named, None) or next((rows for rows in requested if not rows[0].is_done), ())
 
 
 def p_value_of(rows: Effect) -> float:
@@ -128,24 +130,24 @@ def _effects(table: pd.DataFrame, study: StudyRecord) -> pd.DataFrame:
     families: list[tuple[str, Sequence[Effect], list[float]]] = []
     firsts = {outcome: first_of(effects.get(outcome, ()), study.primary) for outcome in study.outcomes}
     if is_declared:
-        own = list(firsts.values())
-        families.append((family_name("outcomes", len(own)), own, holm(map(p_value_of, own))))
-    for outcome, found in effects.items():
+        declared = list(firsts.values())
+        families.append((family_name("outcomes", len(declared)), declared, holm(map(p_value_of, declared))))
+    for outcome, of_outcome in effects.items():
         first = firsts.get(outcome, ())
         others = [
             one
-            for one in found
+            for one in of_outcome
             if (one is first and not is_declared) or (one is not first and one[0].is_done)
         ]
         families.append((family_name("effects", len(others)), others, holm(map(p_value_of, others))))
-    said = {
+    decided_by = {
         about(one[0]): (family, p_value, _decision(one, p_value, study, size=size))
         for family, members, p_values in families
         for one, p_value in zip(members, p_values, strict=True)
         if one
     }
     of_rows = [
-        said.get(about(row), ("", NAN, UNTESTED)) if row.band in OF_EFFECTS else ("", NAN, UNTESTED)
+        decided_by.get(about(row), ("", NAN, UNTESTED)) if row.band in OF_EFFECTS else ("", NAN, UNTESTED)
         for row in rows
     ]
     return table.assign(
@@ -175,10 +177,10 @@ def _mediation(table: pd.DataFrame, study: StudyRecord) -> pd.DataFrame:
     rows, size = read_rows(table, MediationRow, table=MEDIATION.name), size_of(study.level)
     p_adjusted, family, decision = [NAN] * len(rows), [""] * len(rows), [UNTESTED] * len(rows)
     for outcome in dict.fromkeys(row.outcome for row in rows):
-        own = [at for at, row in enumerate(rows) if row.is_indirect and row.outcome == outcome]
-        for at, p_value in zip(own, holm(rows[at].p_value for at in own), strict=True):
+        indirect = [at for at, row in enumerate(rows) if row.is_indirect and row.outcome == outcome]
+        for at, p_value in zip(indirect, holm(rows[at].p_value for at in indirect), strict=True):
             row = rows[at]
-            p_adjusted[at], family[at] = p_value, family_name("indirect_effects", len(own))
+            p_adjusted[at], family[at] = p_value, family_name("indirect_effects", len(indirect))
             numbers = row.estimate, row.conf_low, row.conf_high, p_value
             decision[at] = decide(*numbers, by="p", size=size)
     return table.assign(p_adjusted=p_adjusted, family=family, decision=decision)

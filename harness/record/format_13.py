@@ -73,8 +73,8 @@ def gain_table(manifest: Content, tables: Tables) -> pd.DataFrame:
     given = {"size": size_of(study["level"]), "least_gain": study["least_gain"]}
     numbers = frame[["gain", "conf_low", "conf_high", "p_holm"]].astype(float)
     decided = [
-        decide_gain(*own, inference=str(inference), **given)
-        for own, inference in zip(numbers.itertuples(index=False), frame["inference"], strict=True)
+        decide_gain(*limits, inference=str(inference), **given)
+        for limits, inference in zip(numbers.itertuples(index=False), frame["inference"], strict=True)
     ]
     return frame.assign(decision=decided)
 
@@ -185,8 +185,8 @@ def variation_gains_table(manifest: Content, tables: Tables) -> pd.DataFrame:
     whole = pd.concat(parts, ignore_index=True).reindex(columns=list(VARIATION_GAINS.columns))
     numbers = whole[["estimate", "conf_low", "conf_high"]].astype(float).itertuples(index=False)
     whole["decision"] = [
-        decide(*own, by="interval", size=size) if quantity != "curve_error" else UNTESTED
-        for own, quantity in zip(numbers, whole["quantity"], strict=True)
+        decide(*limits, by="interval", size=size) if quantity != "curve_error" else UNTESTED
+        for limits, quantity in zip(numbers, whole["quantity"], strict=True)
     ]
     return whole
 

@@ -303,8 +303,8 @@ def changed_options(value: Any) -> Any:  # noqa: ANN401 - as above
         return plain_options(value)
     named = {"use": name} if isinstance(name := getattr(value, "name", None), str) else {}
     own = {option.name: (option, getattr(value, option.name)) for option in dataclasses.fields(value)}
-    is_told = (name for name, (option, given) in own.items() if name == "use" or given != _default(option))
-    return named | {option_key(name): changed_options(own[name][1]) for name in is_told}
+    changed = (name for name, (option, given) in own.items() if name == "use" or given != _default(option))
+    return named | {option_key(name): changed_options(own[name][1]) for name in changed}
 
 
 def _default(option: dataclasses.Field[Any]) -> object:

@@ -152,8 +152,8 @@ def _made(
     except HarnessError:
         raise
     except Exception as error:  # noqa: BLE001 - a section of a plugin may raise anything
-        told = filter(None, (faulty_member(error), type(error).__name__, str(error)))
-        text = gettext("This section could not be made: {reason}.").format(reason=": ".join(told))
+        reasons = filter(None, (faulty_member(error), type(error).__name__, str(error)))
+        text = gettext("This section could not be made: {reason}.").format(reason=": ".join(reasons))
         return PageSection(section.name, title, (Paragraph(text, "worse"),), title)
 
 

@@ -265,6 +265,6 @@ class KeptResults:
 
     def __str__(self) -> str:
         n_results = self.n_taken_up + sum(self.anew.values())
-        said = f"{self.n_taken_up} of {n_results} results are taken up from the earlier run"
+        summary = f"{self.n_taken_up} of {n_results} results are taken up from the earlier run"
         reasons = [f"{count} {reason}" for reason, count in self.anew.items()]
-        return f"{said}; computed anew: {'; '.join(reasons)}" if reasons else said
+        return f"{summary}; computed anew: {'; '.join(reasons)}" if reasons else summary

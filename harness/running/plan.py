@@ -42,8 +42,8 @@ def as_quick(study: Study) -> Study:
 
     It expects what a spec pins of a quick run: other numbers are those of the whole study.
     """
-    evaluation, ladder, as_told = study.evaluation, study.method_ladder, methodcaller("quick")
-    fewer = {"protocols": each_changed(evaluation.protocols, "protocol", as_told)}
+    evaluation, ladder, as_quick = study.evaluation, study.method_ladder, methodcaller("quick")
+    fewer = {"protocols": each_changed(evaluation.protocols, "protocol", as_quick)}
     if ladder is not None:
         first = (ladder.outcomes or study.roles.outcomes)[:1]
         ladder = ladder.model_copy(update={"start": quick(ladder.start), "outcomes": first})
@@ -54,7 +54,7 @@ def as_quick(study: Study) -> Study:
             "multiverse": study.multiverse and study.multiverse.quick(),
             "method_ladder": ladder,
             "evaluation": evaluation.model_copy(update=fewer),
-            "scenarios": each_changed(study.scenarios, "scenario", as_told),
+            "scenarios": each_changed(study.scenarios, "scenario", as_quick),
         }
     )
 

@@ -209,18 +209,18 @@ def answer_parts(
             place = {"outcome": full.outcome, **asked, "scenario": id_}
             place |= scenario.about
             for name, frame in (answer.value or {}).items():
-                parts[name].append(_told(frame, place, answer.how))
+                parts[name].append(_with_status(frame, place, answer.how))
             if answer.status != "ok":
                 for table in scenario.tables:
                     parts[table.name].append((pd.DataFrame(index=[0]), {**place, **answer.how}))
     for full in fulls:
         place = {"outcome": full.outcome, "estimator": full.estimator, "scenario": ""}
         for name, frame in full.rows.items():
-            parts[name].append(_told(frame, place, {"status": "ok", "reason": ""}))
+            parts[name].append(_with_status(frame, place, {"status": "ok", "reason": ""}))
     return {name: [placed(cells)] if cells else [] for name, cells in parts.items()}
 
 
-def _told(
+def _with_status(
     frame: pd.DataFrame, place: Mapping[str, str], how: Mapping[str, str]
 ) -> tuple[pd.DataFrame, Mapping[str, str]]:
     """Return rows and their place, with how it went where they do not say so themselves."""

@@ -328,9 +328,9 @@ class BlockTask(ScenarioTask[BlockResult]):
             for name, scenario in self.scenarios.items():
                 numbers[name] = attempt(partial(scenario.numbers, fits, panel, rows))
         reasons = tuple(in_one_line(error.problems[0]) for error in refused)
-        told = tried.then(notes_of)
-        how = told.status, told.reason, perf_counter() - start
-        return BlockResult(self.label, len(self.draws), reasons, numbers, told.value or (), *how)
+        noted = tried.then(notes_of)
+        how = noted.status, noted.reason, perf_counter() - start
+        return BlockResult(self.label, len(self.draws), reasons, numbers, noted.value or (), *how)
 
     def failed(self, reason: str) -> BlockResult:
         """Return what stands for a result that could not be had."""

@@ -275,8 +275,8 @@ class SampleFound:
     @property
     def notes(self) -> tuple[Note, ...]:
         """What the fit and its own draws have to say, each once."""
-        said = [*self.fit.tables.notes, *(note for block in self.own_blocks for note in block.notes)]
-        return tuple(dict.fromkeys(said))
+        notes = [*self.fit.tables.notes, *(note for block in self.own_blocks for note in block.notes)]
+        return tuple(dict.fromkeys(notes))
 
     @property
     def seconds(self) -> float:

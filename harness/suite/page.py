@@ -283,10 +283,10 @@ class SuitePages:
             _column("Over", over, "protocol", "over"),
         )
         together = (_table("All panels together", summary, first, *SUMMARY), SmallPrint(ABOUT_SUMMARY))
-        said = self._rows("suite_findings", estimator=name)
+        findings = self._rows("suite_findings", estimator=name)
         blocks = (
             *(together if summary else ()),
-            Bullets(tuple(f"{self.titles[row['protocol']]}: {row['text']}" for row in said)),
+            Bullets(tuple(f"{self.titles[row['protocol']]}: {row['text']}" for row in findings)),
             *self._gain_tables("", self._rows("suite_gain", estimator=name), self._by_panel),
             *self._explained(self._rows("suite_explained", estimator=name)),
             *self._budgets(estimator=name),

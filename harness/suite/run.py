@@ -159,7 +159,7 @@ def run_suite(
     *,
     only: Sequence[str] = (),
     on_progress: Progress | None = None,
-    on_said: Callable[[str], None],
+    on_message: Callable[[str], None],
 ) -> RunFolder:
     """Run the studies of a suite as one plan, and return the folder with its tables and its page.
 
@@ -171,7 +171,7 @@ def run_suite(
     options : of each run, but for its spec and overrides; the folder is that of the suite, and None puts it
         under ``runs/``, named after the suite
     only : ids of the studies to run; none for all
-    on_said : called with which studies are left out, and with what was taken up
+    on_message : called with which studies are left out, and with what was taken up
 
     Raises
     ------
@@ -181,7 +181,7 @@ def run_suite(
     suite = loaded.suite
     runs, left_out = studies_of(loaded, options, registry, only=only)
     for one in left_out:
-        on_said(f"left out: {one.study}, {one.reason}; get them with {one.remedy}")
+        on_message(f"left out: {one.study}, {one.reason}; get them with {one.remedy}")
     if not runs:
         what, hint = "none of its studies can be run here", left_out[0].remedy
         raise SpecError.at(str(loaded.document.path), what, hint=hint)
@@ -199,7 +199,7 @@ def run_suite(
         apart, workers = options.apart(registry), options.workers
         kept = run_tasks(tasks, store, environment, workers=workers, apart=apart, listener=listener)
         if options.resume:
-            on_said(str(kept))
+            on_message(str(kept))
         results: dict[str, list[TaskResult]] = {run.id: [] for run in runs}
         for task, result in zip(tasks, kept.results, strict=True):
             results[task.study].append(result)

@@ -197,8 +197,8 @@ class Rab:
         """
         maker = self.prepare(panel, rng=plugin.stream_or_seeded(rng), selection=selection)
         fitted = maker.draw(range(self.draws))
-        said = (*maker.notes, *(fitted.notes if isinstance(fitted, plugin.HasNotes) else ()))
-        return mean_of(fitted, n_draws=self.draws, notes=tuple(dict.fromkeys(said)))
+        notes = (*maker.notes, *(fitted.notes if isinstance(fitted, plugin.HasNotes) else ()))
+        return mean_of(fitted, n_draws=self.draws, notes=tuple(dict.fromkeys(notes)))
 
     def check_rows(self, panel: Panel, *, rng: plugin.Stream = None, selection: Panel | None = None) -> None:
         """Refuse rows that the base estimator refuses."""

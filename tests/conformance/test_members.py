@@ -188,7 +188,7 @@ def refused(source):
 
 FAULTS = [
     (PROTOCOL, OneName(), "folds"),
-    (PROTOCOL, Leaky(), "leaks_told"),
+    (PROTOCOL, Leaky(), "leaks_declared"),
     (PROTOCOL, Restless(), "repeatable"),
     (PROTOCOL, OtherQuick(), "quick"),
     (SCENARIO, Undeclared(draws=4, grid=5), "answers"),

@@ -254,8 +254,8 @@ def read_statistics_file(source: Source) -> Reading:
             check=False,
         )
         if done.returncode:
-            said = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
-            raise RuntimeError(said[0] if said and done.returncode > 0 else "the file is damaged")
+            message = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
+            raise RuntimeError(message[0] if message and done.returncode > 0 else "the file is damaged")
         frame = pd.read_parquet(Path(folder, statistics_process.TABLE))
         columns, values = json.loads(Path(folder, statistics_process.LABELS).read_text(encoding="utf-8"))
         frame.columns = pd.Index(check_header(list(frame.columns), source.origin))

@@ -209,9 +209,9 @@ def check_header(names: Sequence[object], origin: str) -> list[str]:
     doubles = [f"'{name}' ({count} times)" for name, count in Counter(folded).items() if name and count > 1]
     where, problems = f"{origin}: header", []
     if unnamed:
-        said = f"columns {few(unnamed)} have" if len(unnamed) > 1 else f"column {unnamed[0]} has"
+        subject = f"columns {few(unnamed)} have" if len(unnamed) > 1 else f"column {unnamed[0]} has"
         remedy = "name the column; where names stand in two rows, write them into one"
-        problems.append(Problem(where, f"{said} no name", "a text in every cell of the first row", remedy))
+        problems.append(Problem(where, f"{subject} no name", "a text in every cell of the first row", remedy))
     if doubles:
         what = f"names that occur more than once: {few(doubles)}"
         remedy = "rename or remove one of them"

@@ -480,14 +480,14 @@ def labels_beside(rows: Sequence[Sequence[str]], names: Sequence[str]) -> Labels
     """
     labels, units = dict[str, str](), dict[str, str]()
     for row in rows:
-        filled, said = [cell for cell in row if cell], dict(zip(names, row, strict=False))
+        filled, by_name = [cell for cell in row if cell], dict(zip(names, row, strict=False))
         of_all = [match[1] for cell in filled if (match := _UNIT.fullmatch(cell))]
         if len(filled) < 3 and of_all:
             units |= dict.fromkeys(names, of_all[0])
         elif len(filled) > 1 and (not row[0] or len(set(filled)) < len(filled)):
-            units |= {name: _unit(cell) for name, cell in said.items()}
+            units |= {name: _unit(cell) for name, cell in by_name.items()}
         elif len(filled) >= max(3, len(names) / 2):
-            labels |= {name: cell for name, cell in said.items() if cell}
+            labels |= {name: cell for name, cell in by_name.items() if cell}
     return Labels(labels, {name: unit for name, unit in units.items() if unit and unit not in _NONE})
 
 

@@ -246,10 +246,10 @@ def _robustness(effects: SubjectEffects, row: EffectRow) -> str:
     """Return the robustness value and that of the interval's limit, of instruments their strength."""
     if math.isfinite(row.first_stage_f):
         strength = gettext("first-stage F {first_stage_f}")
-        said = [strength.format(first_stage_f=numbers.fixed(row.first_stage_f, 1))]
+        parts = [strength.format(first_stage_f=numbers.fixed(row.first_stage_f, 1))]
         if (found := effects.confidence_set(row)) is not None:
-            said.append(gettext("Anderson–Rubin set {found}").format(found=set_in_words(found)))
-        return listed(said)
+            parts.append(gettext("Anderson–Rubin set {found}").format(found=set_in_words(found)))
+        return listed(parts)
     if math.isnan(row.robustness_value):
         return numbers.MISSING
     return f"{numbers.percent(row.robustness_value)} ({numbers.percent(row.robustness_value_limit)})"
@@ -349,11 +349,11 @@ def cautions(study: StudyRecord, found: Sequence[SubjectEffects]) -> Iterator[st
         "{what}: first differences and correlated random effects differ ({p_value}; {form}{place}), so the "
         "assumption of at least one fails."
     )
-    said = [(parted, row) for row in done if row.p_methods < size_of(study.level)]
-    said += [(scarce, row) for row in done if row.residual_share < LITTLE_RESIDUAL_SHARE]
-    said += [(weak, row) for row in done if row.first_stage_f < WEAK]
+    cautions = [(parted, row) for row in done if row.p_methods < size_of(study.level)]
+    cautions += [(scarce, row) for row in done if row.residual_share < LITTLE_RESIDUAL_SHARE]
+    cautions += [(weak, row) for row in done if row.first_stage_f < WEAK]
     # A sentence stands once for all of an effect's points and bands.
-    yield from dict.fromkeys(_caution(study, row, message) for message, row in said)
+    yield from dict.fromkeys(_caution(study, row, message) for message, row in cautions)
 
 
 def _caution(study: StudyRecord, row: EffectRow, message: str) -> str:

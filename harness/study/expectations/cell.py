@@ -106,11 +106,11 @@ def _near_rows(rows: pd.DataFrame, where: Mapping[str, Key]) -> pd.DataFrame:
 
 def _shown(rows: pd.DataFrame, columns: Iterable[str]) -> str:
     """Return what the first rows hold in some columns: ``sample=train; sample=test``."""
-    told = [
+    rendered = [
         ", ".join(f"{column}={held}" for column, held in row.items())
         for row in rows[[*columns]].head(MOST).to_dict("records")
     ]
-    return "; ".join([*told, "..."] if len(rows) > MOST else told)
+    return "; ".join([*rendered, "..."] if len(rows) > MOST else rendered)
 
 
 # ``missing``: the run has no such cell, or nothing in it.

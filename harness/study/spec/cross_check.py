@@ -130,8 +130,8 @@ def _repeated(
     for loc, name in named:
         earlier = first.setdefault(name, loc)
         if earlier != loc:
-            told = what.format(name=name, spot=document.find(earlier).spot)
-            yield Mistake(document.find(loc), told, expected, hint)
+            problem = what.format(name=name, spot=document.find(earlier).spot)
+            yield Mistake(document.find(loc), problem, expected, hint)
 
 
 def _unknown_names(names: _Names) -> Iterator[Mistake]:

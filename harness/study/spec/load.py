@@ -72,14 +72,16 @@ def mistakes_of(errors: Iterable[ErrorDetails], document: Document, expected: Ex
             wrong.append(_wrong_value(error, place, expected))
         else:
             specific.append(_own_fault(error, place))
-    told = [mistake.place.path for mistake in specific]
+    specified = [mistake.place.path for mistake in specific]
     found = [mistake.place.path for mistake in wrong]
-    return specific + [mistake for mistake in wrong if not _is_told_within(mistake.place.path, told, found)]
+    return specific + [
+        mistake for mistake in wrong if not _is_told_within(mistake.place.path, specified, found)
+    ]
 
 
-def _is_told_within(path: Loc, told: Iterable[Loc], found: Iterable[Loc]) -> bool:
+def _is_told_within(path: Loc, specified: Iterable[Loc], found: Iterable[Loc]) -> bool:
     """Whether another mistake says more closely what is wrong with the value at `path`."""
-    closer = [*told, *(other for other in found if len(other) > len(path))]
+    closer = [*specified, *(other for other in found if len(other) > len(path))]
     return any(other[: len(path)] == path for other in closer)
 
 

@@ -88,15 +88,15 @@ def _cells(study: parts.StudyRecord, rows: list[DataTestRow]) -> tuple[str | par
     if not done:
         return (*label, parts.MISSING, parts.MISSING, rendered(first.reason))
     if first.test == "vif":
-        said = rendered(rejected if first.statistic > INFLATED else kept)
-        return (*label, parts.fixed(first.statistic, 2), parts.MISSING, said)
+        verdict = rendered(rejected if first.statistic > INFLATED else kept)
+        return (*label, parts.fixed(first.statistic, 2), parts.MISSING, verdict)
     is_rejected = min(row.p_value for row in done) * len(done) < SIZE
     share = f"{sum(row.p_value < SIZE for row in done)}/{len(done)}"
-    said = rendered(rejected if is_rejected else kept).format(share=share)
+    verdict = rendered(rejected if is_rejected else kept).format(share=share)
     low, high = (parts.fixed(end(row.statistic for row in done), 2) for end in (min, max))
     numbers = gettext("{low} to {high}").format(low=low, high=high), parts.MISSING
     shown = numbers if len(done) > 1 else (low, parts.p_text(first.p_value))
-    return (*label, *shown, parts.TableCell(said, (rendered(first.caution),) if first.caution else ()))
+    return (*label, *shown, parts.TableCell(verdict, (rendered(first.caution),) if first.caution else ()))
 
 
 SECTION = parts.Section(

@@ -109,9 +109,9 @@ class Regimes(FurtherColumns):
 
     def _ranges(self) -> tuple[str, ...]:
         """Return the regimes in words, such as ``q <= 0.2`` and ``0.2 < q <= 0.5``."""
-        said = [f"{place:.6g}" for place in self.places]
-        between = [f"{low} < {self.variable} <= {high}" for low, high in pairwise(said)]
-        return (f"{self.variable} <= {said[0]}", *between, f"{self.variable} > {said[-1]}")
+        bounds = [f"{place:.6g}" for place in self.places]
+        between = [f"{low} < {self.variable} <= {high}" for low, high in pairwise(bounds)]
+        return (f"{self.variable} <= {bounds[0]}", *between, f"{self.variable} > {bounds[-1]}")
 
 
 MOST_THRESHOLDS = 3
