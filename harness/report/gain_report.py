@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.findings.gains import Gains
-from harness.findings.rules.gain import established_gains
+from harness.findings.rules.gain import established_gains, verdict_caveats
 from harness.findings.run import Run, RunReader, read_run
 from harness.language import spaced
 from harness.record.manifest import StudyRecord
@@ -26,6 +26,7 @@ from harness.tables.claims import CLAIMS
 from harness.tables.findings import FINDINGS
 from harness.tables.gain import DECOMPOSITION, GAIN, MULTIVERSE_CHOICES, GainRow
 from harness.tables.table import CODE
+from harness.text.render import sentence_text
 
 # Of the format: the first number changes where a reader of the old one would err, the second where something
 # is added. ``gain_report.schema.json`` beside this file defines it.
@@ -119,13 +120,17 @@ def _gain(row: GainRow) -> dict[str, Any]:
 
 def _verdict(gains: Gains, outcome: str) -> dict[str, Any]:
     """Return the verdicts over one reference; over the study's, with what stands against them."""
-    rows = gains.run.rows(FINDINGS, outcome=outcome, code="gain_verdict", about=gains.reference)
-    caveats = [rows[0].caveats_text] if rows and rows[0].caveats_text and not gains.over else []
+    study, rows = gains.run.manifest.study, gains.rows(outcome)
+    verdicts = gains.run.rows(FINDINGS, outcome=outcome, code="gain_verdict", about=gains.reference)
+    caveats = () if gains.over else verdict_caveats(study, rows)
     return {
         "outcome": outcome,
         "reference": gains.reference,
-        "established": list(established_gains(gains.run.manifest.study, gains.rows(outcome))),
-        "words": [spaced(text) for text in (" ".join(row.text for row in rows), *caveats)],
+        "established": list(established_gains(study, rows)),
+        "words": [
+            spaced(" ".join(row.text for row in verdicts)),
+            *(spaced(sentence_text(one, study)) for one in caveats),
+        ],
     }
 
 
