@@ -35,6 +35,7 @@ class VariationRow:
     value: str
     label: str
     scenario: str
+    key_code: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +92,7 @@ class VariationEffectRow(DebiasedRow):
     n_entities: int | None
     n_controls: int | None
     r_squared: float
+    variation_code: str = ""
 
 
 VARIATIONS = typed(

@@ -36,6 +36,7 @@ from harness.report.sections.verdict import rate_blocks
 from harness.running.calibration_record import CALIBRATION_RECORD
 from harness.running.folder import RunFolder
 from harness.tables.findings import ErrorRateRow, FindingRow
+from harness.tables.table import NAN
 from report.fake_run import HOSTILE, manifest, read_manifest
 
 SPEC = Path(__file__).parents[2] / "specs" / "grunfeld.yaml"
@@ -68,11 +69,11 @@ def matched(findings, rates):
     rows = [
         FindingRow(
             **dict(zip(("outcome", "estimator", "finding", "about"), place, strict=True)),
-            is_primary=is_primary,
-            text="",
-            is_established=False,
+            key=f"row {number}",
+            code="",
+            family="outcomes:1" if is_primary else "",
         )
-        for *place, is_primary in findings
+        for number, (*place, is_primary) in enumerate(findings)
     ]
     known = [
         ErrorRateRow(
@@ -82,7 +83,8 @@ def matched(findings, rates):
         for rate in rates
     ]
     found = list(with_error_rates(rows, known, study=STUDY))
-    assert [replace(row, error_rate=0.0) for row in found] == [replace(row, error_rate=0.0) for row in rows]
+    assert [replace(row, error_rate=NAN, rate_of="") for row in found] == rows
+    assert all(bool(row.rate_of) == np.isfinite(row.error_rate) for row in found)
     return pytest.approx([row.error_rate for row in found], nan_ok=True)
 
 
@@ -125,11 +127,13 @@ def test_a_run_has_the_rates_of_its_calibration(calibration, tmp_path):
     rates = pd.read_csv(calibration / "error_rates.csv").fillna({"estimator": ""})
     rates = rates.set_index(["outcome", "estimator", "finding"])["error_rate"]
     found = pd.read_csv(tmp_path / "run" / "findings.csv").fillna({"estimator": ""})
-    filled = found[found["finding"] != "lowest_error"]
+    uncounted = found["finding"].isin(["lowest_error", "within_effect", "caution"])
+    filled = found[~uncounted]
     assert {"gain", "turning_point"} <= set(filled["finding"])
     for row in filled.itertuples():
         assert row.error_rate == rates[row.outcome, row.estimator, row.finding]
-    assert found.loc[found["finding"] == "lowest_error", "error_rate"].isna().all()
+        assert row.rate_of == f"{row.outcome}/{row.estimator}/{row.finding}"
+    assert found.loc[uncounted, "error_rate"].isna().all()
     command_words = RunFolder.open(result.path).manifest().command
     assert f"--calibrated {calibration.as_posix()}" in command_words
     checked = command("verify", tmp_path / "run")

@@ -272,7 +272,7 @@ def test_every_combination_is_computed_and_equals_its_gain():
     whole = GainComparison(
         "multiverse", {one: f"ann ({one})" for one in names}, ("ols", "fe"), "ann", samples=SAMPLES
     )
-    missing = pd.DataFrame([["y", "d", "forward", "failed", "diverged"]], columns=NOTHING_MISSING.columns)
+    missing = pd.DataFrame([["y", "d", "forward", "failed", "diverged", ""]], columns=NOTHING_MISSING.columns)
     (table,) = variation_gains(frame, [whole], missing, level=LEVEL)
     # 4 variations x 2 references x 2 protocols x 3 samples, and what is missing of one
     assert (table["status"] == "ok").sum() == 48

@@ -80,10 +80,11 @@ def test_a_pinned_number_has_more_digits_than_its_tolerance_needs(whole):
 
 def test_findings_are_pinned_reproduced_and_held_by_a_run(whole, tmp_path):
     entries = pinned(whole, PinSelection(("findings",), ("fe",)))
-    cells = {(entry["where"]["finding"], entry["column"]): entry["value"] for entry in entries}
+    cells = {(entry["where"]["key"], entry["column"]): entry["value"] for entry in entries}
     table = whole.read_table("findings").query("estimator == 'fe'").set_index("finding")
-    assert cells["turning_point", "is_established"] == str(table.loc["turning_point", "is_established"])
-    assert cells["model_curve", "estimate"] == pytest.approx(table.loc["model_curve", "estimate"], rel=1e-6)
+    turn, curve = table.loc["turning_point"], table.loc["model_curve"]
+    assert cells[turn["key"], "is_established"] == str(turn["is_established"])
+    assert cells[curve["key"], "estimate"] == pytest.approx(curve["estimate"], rel=1e-6)
     assert whole.manifest().files["findings.csv"] == sha256_of(whole.path / "findings.csv")
     options = RunOptions(written_spec(STUDY | {"expect": list(entries)}), out=tmp_path / "run")
     found = reproduce(options, installed())

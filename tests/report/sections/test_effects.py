@@ -29,7 +29,7 @@ from harness.scenarios.panel_variations import CHANGES
 from harness.scenarios.robustness import PERMUTED
 from harness.tables.effects import EFFECT_TESTS, EFFECTS, MEDIATION, SENSITIVITY
 from harness.tables.variations import VARIATION_EFFECTS
-from harness.text.render import with_text
+from harness.text.render import findings_table, with_text
 from report.fake_run import (
     blocks_of,
     cells,
@@ -258,7 +258,8 @@ def paths(_frame):
 
 
 def test_a_sentence_and_a_row_for_each_mediator(wage):
-    run = with_table(read_run(wage), "mediation", paths)
+    mediated = with_table(read_run(wage), "mediation", paths)
+    run = with_table(mediated, "findings", lambda _: findings_table(mediated))
     said, shown = blocks_of(MEDIATION_SECTION, run)
     hours, union = (words.replace("\xa0", " ") for words in said.points)
     assert hours.startswith("Through hours, one unit more of Experience raises Log wage by 0.20")
