@@ -39,7 +39,7 @@ def test_tables_are_those_of_the_folder_with_all_digits(small_run):
         assert len(frame), name
         pd.testing.assert_frame_equal(frame, folder.read_table(name), check_exact=True)
     assert small_run.claims["quantity"].tolist() == ["gain"]
-    assert list(small_run.warnings.columns) == ["code", "where", "message"]
+    assert list(small_run.warnings.columns) == ["code", "where", "message", "message_code"]
 
 
 def test_a_table_that_was_not_asked_for_is_empty(small_run):

@@ -6,7 +6,7 @@ from command import python
 from small_run import ROLES
 from source_files import ROOT
 
-MOST_FILES = 140
+MOST_FILES = 142
 # Pairs of files of which one calls the other.
 MOST_ARROWS = 482
 

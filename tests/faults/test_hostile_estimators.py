@@ -141,7 +141,7 @@ def harness_estimators():
 
 def test_a_fit_before_the_run_that_ends_its_process_does_not_end_the_command(tmp_path):
     (tmp_path / "plugins").mkdir()
-    (tmp_path / "plugins" / "ends.py").write_text(ENDS)
+    (tmp_path / "plugins" / "ends_its_process.py").write_text(ENDS)
     spec = {part: SPEC[part] for part in ("spec_version", "study", "data", "roles")}
     spec |= {
         "estimators": ["pooled_ols", "ends"],

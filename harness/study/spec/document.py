@@ -143,6 +143,7 @@ def _mapping(representer: SafeRepresenter, value: dict[str, Plain]) -> MappingNo
 
 _Representer.add_representer(dict, _mapping)
 _Representer.add_representer(str, _text)
+_Representer.add_multi_representer(str, _text)
 _Representer.add_representer(float, _number)
 
 
