@@ -185,8 +185,8 @@ def varied(run):
     sizes = ["0.5", "1", "2"]
     options = [("size", size) for size in sizes] + [("seed", "1")] * 3
     changes = pd.DataFrame(options, columns=["option", "value"])
-    place = {"list": "multiverse", "position": 0, "target": "estimator", "label": "", "scenario": ""}
-    changes = changes.assign(key=sizes * 2, **place)
+    constants = {"list": "multiverse", "position": 0, "target": "estimator", "label": "", "scenario": ""}
+    changes = changes.assign(key=sizes * 2, **constants)
     table = pd.DataFrame(
         {
             "outcome": "y",
