@@ -23,7 +23,7 @@ ProtocolId = Annotated[str, "protocol"]
 Word = Annotated[str, "word"]
 Reason = Annotated[str, "reason"]
 
-# SourceNumbers: a p-value, a share of one with a decimal of a per cent and without, others by their digits.
+# Numbers: a p-value, a share of one with a decimal of a per cent and without, others by their digits.
 PValue = Annotated[float, "p-value"]
 Share = Annotated[float, "share"]
 WholeShare = Annotated[float, "whole share"]

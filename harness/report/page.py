@@ -220,7 +220,7 @@ def _cells(alike: Sequence[Note]) -> Iterator[str]:
 
 @dataclass
 class Numbering:
-    """SourceNumbers sections, tables and figures as they are rendered.
+    """Numbers sections, tables and figures as they are rendered.
 
     Attributes
     ----------

@@ -1,1 +1,1 @@
-"""SourceNumbers, lists and sentences as a reader wants them, in the language in use."""
+"""Numbers, lists and sentences as a reader wants them, in the language in use."""

@@ -145,7 +145,7 @@ def printed(figure: Figure, pictures: Sequence[Picture] = ()) -> Prints:
 
 
 class ShortNumbers(ScalarFormatter):
-    """SourceNumbers each complete in itself: no power of ten or offset stands beside the axis."""
+    """Numbers each complete in itself: no power of ten or offset stands beside the axis."""
 
     def __init__(self) -> None:
         super().__init__(useOffset=False)

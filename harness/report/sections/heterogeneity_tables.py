@@ -47,7 +47,7 @@ def rows_of_groups(
 
 
 # A number with the limits of its interval.
-SourceNumbers = tuple[float, float, float]
+Numbers = tuple[float, float, float]
 
 # Outcome and estimator in words, with their groups and the differences between these.
 Answer = tuple[str, tuple[heterogeneity.GroupRow, ...], tuple[heterogeneity.DifferenceRow, ...]]
@@ -188,7 +188,7 @@ def _differences(
 
 
 def _cells(
-    effect: SourceNumbers | None, level: SourceNumbers | None, reason: str = ""
+    effect: Numbers | None, level: Numbers | None, reason: str = ""
 ) -> tuple[parts.TableCell, parts.TableCell]:
     """Return an effect, bold where its interval excludes zero, and a level; a dash without either."""
     nothing = (math.nan, math.nan, math.nan)
