@@ -133,9 +133,9 @@ def plugins(session: Session, _: Json) -> Json:
 
 def schema(session: Session, _: Json) -> Json:
     """Return the JSON Schema of a spec with the options of all installed plugins."""
-    from harness.study.spec.json_schema import spec_schema
+    from harness.study.spec.json_schema import file_schema
 
-    return spec_schema(shared.found(session.plugins).catalogs)
+    return file_schema(shared.found(session.plugins).catalogs)
 
 
 @cache

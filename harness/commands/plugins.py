@@ -68,9 +68,9 @@ def schema(choice: PluginChoice, *, gain_report: bool) -> None:
 
         echo(json.dumps(gain_report_schema(), indent=2))
         return
-    from harness.study.spec.json_schema import spec_schema
+    from harness.study.spec.json_schema import file_schema
 
-    echo(json.dumps(spec_schema(shared.found(choice).catalogs), indent=1))
+    echo(json.dumps(file_schema(shared.found(choice).catalogs), indent=1))
 
 
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")

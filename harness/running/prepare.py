@@ -30,6 +30,7 @@ from harness.running.options import RunOptions
 from harness.running.plan import Plan, as_quick, as_whole, group_columns, make_plan
 from harness.scenarios.scenario import EvaluatesModels
 from harness.study.spec.document import Document, read_document
+from harness.study.spec.extends import read_spec
 from harness.study.spec.load import LoadedStudy, load_study
 from harness.study.spec.node import Loc, spec_error
 from harness.study.spec.study import Study, Variable
@@ -233,7 +234,7 @@ def prepare_again(sources: RunSources) -> Prepared:
     if spec is not None and not spec.is_file():
         raise ArtifactError.at(str(spec), "is no file", hint="name the spec that was run")
     lay = spec or _found(folder.path, manifest.spec.path, manifest.spec.sha256) or Path(manifest.spec.path)
-    if lay.is_file() and sha256_of(lay) != manifest.spec.sha256:
+    if lay.is_file() and read_spec(lay).sha256 != manifest.spec.sha256:
         hint = f"copy {folder.path / SPEC} beside the data and name it with --spec"
         raise ArtifactError.at(str(lay), "was changed since the run", hint=hint)
     options = RunOptions(

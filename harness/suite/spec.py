@@ -17,6 +17,7 @@ from harness.registry.registry import Registry
 from harness.running.options import RunOptions
 from harness.study.spec.document import Document, read_document
 from harness.study.spec.entry import entry_ids
+from harness.study.spec.extends import read_spec
 from harness.study.spec.load import mistakes_of
 from harness.study.spec.node import Loc, Mistake, Place, spec_error
 from harness.study.spec.printed import SpecModel
@@ -260,7 +261,7 @@ def studies_of(
         if only and name not in only:
             continue
         path, here = loaded.document.path.resolve().parent / entry.spec, Path.cwd()
-        spec = read_document(path).data
+        spec = read_spec(path).data
         missing = _missing(name, spec, registry)
         if missing is not None:
             left_out.append(missing)

@@ -87,6 +87,29 @@ def flow_text(values: Mapping[str, Any]) -> str:
     return _dumped(values, flow=True, width=UNFOLDED).rstrip("\n")
 
 
+def node_text(node: Node) -> str:
+    """Return the YAML text of values that were read, numbers with the digits they were written with."""
+    return _dumped(_as_written(node), flow=None, width=WIDTH)
+
+
+class _Number(float):
+    """A number and how it is written."""
+
+    text: str
+
+
+def _as_written(node: Node) -> Plain:
+    if isinstance(node.content, Mapping):
+        return {key: _as_written(child) for key, child in node.content.items()}
+    if isinstance(node.content, tuple):
+        return [_as_written(child) for child in node.content]
+    if not isinstance(node.content, float) or not node.text:
+        return node.content
+    number = _Number(node.content)
+    number.text = node.text
+    return number
+
+
 Plain = Scalar | list["Plain"] | dict[str, "Plain"]
 
 
@@ -136,6 +159,10 @@ def _number(representer: SafeRepresenter, value: float) -> ScalarNode:
     return representer.represent_scalar("tag:yaml.org,2002:float", text)
 
 
+def _written_number(representer: SafeRepresenter, value: _Number) -> ScalarNode:
+    return representer.represent_scalar("tag:yaml.org,2002:float", value.text)
+
+
 def _mapping(representer: SafeRepresenter, value: dict[str, Plain]) -> MappingNode:
     """Keep the order of the keys; what has items would be sorted."""
     return representer.represent_mapping("tag:yaml.org,2002:map", list(value.items()))
@@ -145,6 +172,7 @@ _Representer.add_representer(dict, _mapping)
 _Representer.add_representer(str, _text)
 _Representer.add_multi_representer(str, _text)
 _Representer.add_representer(float, _number)
+_Representer.add_representer(_Number, _written_number)
 
 
 def _dumped(values: object, *, flow: bool | None, width: int) -> str:
@@ -276,9 +304,8 @@ def with_overrides(document: Document, overrides: Sequence[str]) -> Document:
         Where an override is not of this form, or its key leads nowhere; all of them are named.
     """
     problems: list[Problem] = []
-    if overrides and isinstance(document.root.content, Mapping):
-        kept = {key: node for key, node in document.root.content.items() if key != EXPECT}
-        document = replace(document, root=replace(document.root, content=kept))
+    if overrides:
+        document = replace(document, root=document.root.without(EXPECT))
     for override in overrides:
         try:
             document = _overridden(document, override)

@@ -17,6 +17,7 @@ from harness.registry.catalog import CHOICE_OF, OPTIONS, USE, Catalog, Catalogs,
 from harness.study.expectations.expectation import EXPECTED_OF_NONE
 from harness.study.spec.cross_check import tables_offered
 from harness.study.spec.entry import CHOICE, LADDER
+from harness.study.spec.extends import APPEND, EXTENDS
 from harness.study.spec.schema_text import FILLED_IN, WORDS
 from harness.study.spec.study import Study
 
@@ -100,6 +101,38 @@ def spec_schema(catalogs: Catalogs) -> Json:
         named["enum"] = sorted(tables_offered(catalogs).keys() - {EXPECTED_OF_NONE})
     resolved: Json = _resolved({"$schema": DIALECT, "$id": STORED, **schema})
     return resolved
+
+
+# Mappings of a spec that another spec may change a part of, and their definitions.
+_PARTS = {"data": "DataSpec", "roles": "Roles", "evaluation": "EvaluationSpec", "report": "ReportSpec"}
+
+
+def file_schema(catalogs: Catalogs) -> Json:
+    """Return the JSON Schema of a file, which is a spec, or the changes of the one that it extends.
+
+    What extends another needs no key of its own, and may append to its lists; see `read_spec`.
+    """
+    schema = spec_schema(catalogs)
+    parts = {key: schema["$defs"][name] for key, name in _PARTS.items()}
+    needed = {key: {"required": part.pop("required")} for key, part in parts.items() if "required" in part}
+    whole = {"required": schema.pop("required"), "properties": needed}
+    for part in (schema, *parts.values()):
+        part["properties"] = {key: _or_appended(option) for key, option in part["properties"].items()}
+    text = "path of the spec that this one changes, relative to the folder of this file"
+    schema["properties"] = {EXTENDS: {"type": "string", "description": text}, **schema["properties"]}
+    return {**schema, "if": {"required": [EXTENDS]}, "else": whole}
+
+
+def _or_appended(option: Json) -> Json:
+    """Return the schema of what may be a list as one that entries may be appended to."""
+    kinds = option.get("anyOf", [option])
+    lists = [{key: value for key, value in kind.items() if key in ("type", "items")} for kind in kinds]
+    lists = [kind for kind in lists if kind.get("type") == "array"]
+    if not lists:
+        return option
+    appended = {"type": "object", "properties": {APPEND: lists[0]}, "required": [APPEND]}
+    described = {key: value for key, value in option.items() if key in ("description", "default")}
+    return {**described, "anyOf": [*kinds, appended | {"additionalProperties": False}]}
 
 
 def _names(catalog: Catalog) -> Json:

@@ -17,8 +17,9 @@ from harness.data.name import as_entries
 from harness.errors import near_names
 from harness.registry.catalog import USE, Catalogs
 from harness.study.spec.cross_check import cross_check
-from harness.study.spec.document import Document, WrittenSpec, read_document, with_overrides
+from harness.study.spec.document import Document, WrittenSpec, with_overrides
 from harness.study.spec.entry import LINEAR, entry_ids, expand_ladder, ladder_places
+from harness.study.spec.extends import read_spec
 from harness.study.spec.json_schema import spec_schema
 from harness.study.spec.node import Loc, Mistake, Node, Place, Scalar, spec_error
 from harness.study.spec.printed import decimals
@@ -226,7 +227,7 @@ def load_study(
     SpecError
         With every mistake of the file: its place, what was found, what is expected and a hint.
     """
-    document = with_overrides(read_document(source), overrides)
+    document = with_overrides(read_spec(source), overrides)
     _refuse_other_versions(document)
     document = with_defaults(document, catalogs)
     mistakes = [*document.flaws, *cross_check(document, catalogs)]

@@ -119,6 +119,12 @@ class Node:
         message = f"{kind_of(self)} has no {segment!r}"
         raise TypeError(message)
 
+    def without(self, key: str) -> Node:
+        """Return a mapping without one of its keys; anything else as it is."""
+        if not isinstance(self.content, Mapping):
+            return self
+        return replace(self, content={name: node for name, node in self.content.items() if name != key})
+
     def plain(self) -> Any:  # noqa: ANN401 - whatever a user can write in YAML
         """Return dicts, lists and scalars."""
         if isinstance(self.content, Mapping):
