@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import pandas as pd
@@ -28,10 +28,12 @@ from harness.data.roles import Roles
 from harness.data.rules import RowFilter
 from harness.data.shape import panel_notes
 from harness.data.shape.rows import PanelIndex, read_groups, read_index, select_rows
-from harness.data.user_schema import UserSchema
 from harness.errors import DataError
 from harness.language import Coded, to_json
 from harness.tables.preparation import Note
+
+if TYPE_CHECKING:
+    import pandera.pandas as pa
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,14 +87,14 @@ class PanelBuilder:
         roles: Roles,
         *,
         groups: Sequence[str] = (),
-        user_schema: UserSchema | None = None,
+        file_schema: pa.DataFrameSchema | None = None,
     ) -> Self:
         """Check a table and make it ready.
 
         Parameters
         ----------
         groups : columns that sort rows into groups
-        user_schema : that ``data.schema_file`` names
+        file_schema : that ``data.schema_file`` names
 
         Raises
         ------
@@ -133,7 +135,7 @@ class PanelBuilder:
             calendar=calendar,
             locator=locator,
             problems=problems,
-            user_schema=user_schema,
+            file_schema=file_schema,
         )
         keys: tuple[Key, ...] = ()
         with problems.collecting():

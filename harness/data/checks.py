@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Set
-from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from harness.arrays import Floats, Mask
+from harness.arrays import Floats
 from harness.data.data_spec import VARIABLE, DataSpec
-from harness.data.messages import ProblemCollector, RowLocator, absence, absent_columns, few, quoted
+from harness.data.messages import ProblemCollector, RowLocator, absence, absent_columns, few
 from harness.data.prepare.panel_steps import FillGaps
 from harness.data.prepare.pipeline import ancestors, run_steps
 from harness.data.prepare.row_steps import named_classes
@@ -18,11 +18,14 @@ from harness.data.prepare.step import Calendar, Column, Step, single_steps
 from harness.data.read.numbers import require_numbers
 from harness.data.read.source import Table
 from harness.data.roles import Roles
-from harness.data.rules import ColumnRule, Constant
+from harness.data.rules import Constant
+from harness.data.schema import inline_schema, schema_problems
 from harness.data.shape.panel_notes import find_complete, missing_problems
 from harness.data.shape.reshape import column_pattern
-from harness.data.user_schema import UserSchema, user_schema_problems
 from harness.errors import Problem
+
+if TYPE_CHECKING:
+    import pandera.pandas as pa
 
 
 def require_all_columns(table: Table, spec: DataSpec, roles: Roles) -> None:
@@ -84,7 +87,7 @@ def check_columns(
     calendar: Calendar | None,
     locator: RowLocator,
     problems: ProblemCollector,
-    user_schema: UserSchema | None = None,
+    file_schema: pa.DataFrameSchema | None = None,
 ) -> Mapping[str, Column]:
     """Run all steps, check the schema, and look for missing cells; return the columns there are.
 
@@ -94,7 +97,7 @@ def check_columns(
     calendar : of the rows; None where their keys are broken
     locator : of the rows
     problems : where every violation is reported
-    user_schema : of the user's own, checked as well
+    file_schema : of ``data.schema_file``
     """
     everywhere = np.arange(len(locator.frame))
     columns = run_steps(
@@ -102,17 +105,16 @@ def check_columns(
     ).columns
     if spec.schema:
         cells = columns_by_name(spec.schema, columns, spec.steps, locator)
-        decided = _decided(spec, roles)
         missing = frozenset(spec.missing_values)
-        for name in cells:
-            own = spec.schema[name]
-            rule = replace(own, missing_ok=own.missing_ok or name in decided)
+        for name in [name for name in cells if spec.schema[name].is_read_as_numbers]:
+            column = cells.pop(name)
             with problems.collecting():
-                problems.add(*rule_problems(cells[name], rule, missing, name=name, locator=locator))
-    if user_schema is not None:
-        asked = dict.fromkeys((*user_schema.rules.columns, *(user_schema.rules.unique or ())))
-        cells = columns_by_name(asked, columns, (), locator)
-        problems.add(*user_schema_problems(user_schema, cells, locator))
+                cells[name] = pd.Series(require_numbers(column, missing, name=name, locator=locator))
+        problems.add(*schema_problems(inline_schema(spec.schema, _decided(spec, roles)), cells, locator))
+    if file_schema is not None:
+        names = dict.fromkeys((*file_schema.columns, *(file_schema.unique or ())))
+        cells = columns_by_name(names, columns, (), locator)
+        problems.add(*schema_problems(file_schema, cells, locator))
     if calendar is not None and spec.checks:
         problems.add(*_panel_problems(spec, columns, calendar, locator))
     variables = [name for name in roles.variables if name in columns]
@@ -148,95 +150,6 @@ def _decided(spec: DataSpec, roles: Roles) -> Set[str]:
     steps = spec.steps
     sources = {source for column in roles.variables for source in ancestors(steps, column)}
     return sources.union((roles.entity, roles.time), roles.variables)
-
-
-def rule_problems(
-    column: pd.Series, rule: ColumnRule, missing: frozenset[str], *, name: str, locator: RowLocator
-) -> Iterator[Problem]:
-    """Yield the parts of a rule that some cells of a column break; missing cells break one alone.
-
-    Parameters
-    ----------
-    column : (n_obs,), raw or prepared
-    missing : texts that stand for a missing number
-    locator : of the rows
-
-    Raises
-    ------
-    DataError
-        Where the column must be numbers, and is not.
-    """
-    cells = column.astype(object)
-    if rule.type == "boolean" or rule.is_of_numbers:
-        cells = pd.Series(require_numbers(column, missing, name=name, locator=locator))
-    absent, option = cells.isna().to_numpy(dtype=np.bool_), f"data.schema.{name}"
-    if absent.any() and not rule.missing_ok:
-        hint = "say missing_ok: true, or fill the cells in"
-        yield locator.wrong(name, absent, "cells are missing", "no missing cell", hint, option=option)
-    for fails, what, expected in _demands(cells, rule):
-        wrong = fails & ~absent
-        if wrong.any():
-            hint = "correct the cells, leave the rows out by data.rows, or change the rule"
-            found = f"cells {what}: {quoted(cells[wrong])}"
-            yield locator.wrong(name, wrong, found, expected, hint, option=option)
-    if rule.median is not None and not absent.all():
-        median = float(np.median(cells[~absent].astype(np.float64)))
-        if not rule.median[0] <= median <= rule.median[1]:
-            where = f"{locator.column(name)} ({option})"
-            yield _unit_problem(median, rule, rule.median, name=name, where=where)
-
-
-# Yuan a US dollar, about the mean from 2011 to 2019; in single years 6.1 to 6.9.
-YUAN_A_DOLLAR = 6.5
-
-# How numbers of another unit are wrong, by what makes them right; dollars in what Chinese tables count in.
-_POWERS = {
-    10.0**-power: f"{10 ** abs(power):,} times too {'large' if power > 0 else 'small'}"
-    for power in range(-9, 10)
-    if power != 0
-}
-_DOLLARS = {
-    YUAN_A_DOLLAR: f"in dollars, {YUAN_A_DOLLAR} yuan each",
-    YUAN_A_DOLLAR * 1e-4: "in dollars, and 10,000 times too large",
-    YUAN_A_DOLLAR * 1e-8: "in dollars, and 100,000,000 times too large",
-}
-
-
-def _unit_problem(
-    median: float, rule: ColumnRule, stated: tuple[float, float], *, name: str, where: str
-) -> Problem:
-    """Return that a median lies outside its range, and the units that would explain it, likeliest first."""
-    (low, high), unit = stated, f" ({rule.unit})" if rule.unit else ""
-    factors = _POWERS | (_DOLLARS if "yuan" in unit or "元" in unit else {})
-    likely = [factor for factor in factors if low <= factor * median <= high]
-    what = f"the median is {float(f'{median:.4g}'):,.10g}{unit}"
-    if low > 0 and median > 0:
-        ratio = median / (low * high) ** 0.5
-        what += f", {float(f'{ratio:.3g}'):,g} times the middle of the range stated"
-        likely.sort(key=lambda factor: abs(np.log(factor * ratio)))
-    shown = [f"{factors[factor]} (data: scale: {{{name}: {factor:.10g}}})" for factor in likely]
-    seems = f"the numbers seem {' or '.join(shown)}; " if shown else "scale the column (data: scale); "
-    hint = f"{seems}where they are right, correct the range, data.schema.{name}.median"
-    return Problem(where, what, f"a median from {low:g} to {high:g}{unit}", hint)
-
-
-def _demands(cells: pd.Series, rule: ColumnRule) -> Iterator[tuple[Mask, str, str]]:
-    """Yield the cells, (n_obs,), that fail each part of a rule, what they are, and what is expected."""
-    if rule.type == "text":
-        yield ~cells.map(lambda cell: isinstance(cell, str)).to_numpy(np.bool_), "are no text", "text"
-    if rule.type == "integer":
-        yield (cells % 1 != 0).to_numpy(), "are no whole numbers", "whole numbers"
-    if rule.type == "boolean":
-        is_one = cells.isin([0.0, 1.0]).to_numpy()
-        yield ~is_one, "are neither true nor false", "true and false, or 1 and 0"
-    if rule.min is not None:
-        yield (cells < rule.min).to_numpy(), f"are below {rule.min}", f"at least {rule.min}"
-    if rule.max is not None:
-        yield (cells > rule.max).to_numpy(), f"are above {rule.max}", f"at most {rule.max}"
-    if rule.allowed:
-        is_allowed = cells.isin(list(rule.allowed)).to_numpy()
-        expected = few([repr(value) for value in rule.allowed])
-        yield ~is_allowed, "are not among the allowed values", expected
 
 
 def _panel_problems(

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field
 from harness.data.messages import require
 from harness.data.name import ColumnName
 from harness.data.prepare.step import PreparationStep, Step, single_steps
-from harness.data.rules import ColumnRule, Constant, PanelCheck, RowFilter, Value
+from harness.data.rules import ColumnSchema, Constant, PanelCheck, RowFilter, Value
 from harness.data.simulate.simulation import SIMULATION, Simulation
 from harness.registry.catalog import Choose
 
@@ -243,7 +243,7 @@ class DataSpec(FileSpec):
     missing: MissingPolicy = "error"
     rows: Mapping[ColumnName, RowFilter] = field(default_factory=dict)
     prepare: tuple[PreparationStep, ...] = ()
-    schema: Mapping[ColumnName, ColumnRule] = field(default_factory=dict)
+    schema: Mapping[ColumnName, ColumnSchema] = field(default_factory=dict)
     schema_file: str | None = None
     checks: tuple[PanelCheck, ...] = ()
 

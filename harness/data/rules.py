@@ -58,7 +58,7 @@ class RowFilter:
 
 
 @dataclass(frozen=True)
-class ColumnRule:
+class ColumnSchema:
     """Type, range and unit of one column, raw or prepared.
 
     Attributes
@@ -81,7 +81,8 @@ class ColumnRule:
     missing_ok: bool = False
 
     def __post_init__(self) -> None:
-        is_other = self.type in ("text", "boolean") and self.is_of_numbers
+        limited = any(limit is not None for limit in (self.min, self.max, self.median))
+        is_other = self.type in ("text", "boolean") and limited
         require(not is_other, f"min, max and median are for numbers, not for {self.type}")
         in_order = self.min is None or self.max is None or self.min <= self.max
         require(in_order, f"min {self.min} is above max {self.max}")
@@ -89,10 +90,10 @@ class ColumnRule:
         require(low < high, f"median begins at {low:g}, which is not below its end {high:g}")
 
     @property
-    def is_of_numbers(self) -> bool:
-        """Whether the column must be numbers, by its type or by what is said of them."""
+    def is_read_as_numbers(self) -> bool:
+        """Whether cells are numbers, by their type or by limits; truth values are 1 and 0."""
         limits = (self.min, self.max, self.median)
-        return self.type in ("number", "integer") or any(limit is not None for limit in limits)
+        return self.type not in (None, "text") or any(limit is not None for limit in limits)
 
 
 SeveralColumns = Annotated[tuple[ColumnName, ...], Field(min_length=2)]

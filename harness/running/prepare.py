@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from harness.data.expand import expand
 from harness.data.panel import Panel
 from harness.data.read.files import FRAME_FILE, DataFolder, read_table
 from harness.data.read.source import READER, Table
-from harness.data.user_schema import UserSchema, read_user_schema
+from harness.data.schema import read_file_schema
 from harness.errors import ArtifactError, DataError, HarnessError, Problem
 from harness.estimators.guard import Attempt, attempt
 from harness.estimators.protocol import FitsByDraws
@@ -34,6 +35,9 @@ from harness.study.spec.extends import read_spec
 from harness.study.spec.load import LoadedStudy, load_study
 from harness.study.spec.node import Loc, spec_error
 from harness.study.spec.study import Study, Variable
+
+if TYPE_CHECKING:
+    import pandera.pandas as pa
 
 # Times that the numbers of draws are held where tables are made of them: joined, as given, and ordered.
 COPIES = 3
@@ -166,7 +170,7 @@ def prepare_loaded(loaded: LoadedStudy, options: RunOptions, registry: Registry)
     own = read_schema_file(study.data, folder)
     groups = group_columns(study, known)
     try:
-        panels = PanelBuilder.build(source, study.data, study.roles, groups=groups, user_schema=own).noted()
+        panels = PanelBuilder.build(source, study.data, study.roles, groups=groups, file_schema=own).noted()
     except DataError as error:
         raise DataError(*(_placed(problem, loaded.document) for problem in error.problems)) from error
     # Columns of truth values, which other files hold as such, are called as they are.
@@ -271,8 +275,8 @@ def _found(folder: Path, name: str, sha256: str | None) -> Path | None:
     return next((path for path in named if path.is_file() and sha256_of(path) == sha256), None)
 
 
-def read_schema_file(spec: DataSpec, folder: DataFolder) -> UserSchema | None:
-    """Return the schema of the user's own, read as strictly as a spec; None where there is none.
+def read_schema_file(spec: DataSpec, folder: DataFolder) -> pa.DataFrameSchema | None:
+    """Return the schema of ``data.schema_file``, read as strictly as a spec; None where there is none.
 
     Parameters
     ----------
@@ -288,7 +292,7 @@ def read_schema_file(spec: DataSpec, folder: DataFolder) -> UserSchema | None:
     document = read_document(folder.find(spec.schema_file))
     if document.flaws:
         raise spec_error(document.flaws)
-    return read_user_schema(document.data, spec.schema_file)
+    return read_file_schema(document.data, spec.schema_file)
 
 
 def _placed(problem: Problem, document: Document) -> Problem:

@@ -13,7 +13,7 @@ from harness.data.prepare.learned_steps import Coupling, EntropyIndex, FactorInd
 from harness.data.prepare.panel_steps import Interpolate, Lag
 from harness.data.prepare.row_steps import Log, Square
 from harness.data.roles import Roles
-from harness.data.rules import ColumnRule, RowFilter
+from harness.data.rules import ColumnSchema, RowFilter
 from harness.errors import DataError
 from spec_tables import SHIPPED, table_of
 
@@ -172,7 +172,7 @@ def test_all_mistakes_of_names_come_together(build_text):
         path="panel.csv",
         rows={"yaer": RowFilter(from_=1)},
         prepare=(Log("lx", "xx"), Square("y", "x"), Square("l2", "later"), Square("later", "x")),
-        schema={"shcema": ColumnRule("number")},
+        schema={"shcema": ColumnSchema("number")},
     )
     with pytest.raises(DataError) as caught:
         build_text("id,year,y,x\na,1,1,1\n", roles=Roles("ID", "year", ("y",), "x", (), ("z",)), spec=spec)
@@ -198,7 +198,7 @@ def test_a_header_that_is_code_is_only_a_name(build_text, tmp_path):
 
 def test_all_broken_laws_come_together(build_text):
     text = "id,year,y,x,c,w\na,1,1,1,0,5\na,1,2,many,3,-1\nb,2,NA,2,4,2\n"
-    spec = DataSpec(path="panel.csv", prepare=(Log("lc", "c"),), schema={"w": ColumnRule("number", min=0)})
+    spec = DataSpec(path="panel.csv", prepare=(Log("lc", "c"),), schema={"w": ColumnSchema("number", min=0)})
     with pytest.raises(DataError) as caught:
         build_text(text, roles=Roles("id", "year", ("y",), "x", (), ("lc",)), spec=spec)
     found = [(problem.where, problem.what) for problem in caught.value.problems]

@@ -132,7 +132,9 @@ def test_the_codebooks_have_the_columns_units_and_ranges_of_the_spec(cities):
         assert not rule.unit or unit == rule.unit, column
         assert chinese[column][::2] == (name, limits)
     without = {
-        name for name, rule in schema.items() if rule.is_of_numbers and name in cities and not rule.median
+        name
+        for name, rule in schema.items()
+        if rule.is_read_as_numbers and name in cities and not rule.median
     }
     assert without == {"year", "pollution_index", "tfp"}
 

@@ -16,7 +16,7 @@ from harness.data.key import Key
 from harness.data.messages import ProblemCollector, RowLocator, few, quoted, require_columns
 from harness.data.name import near_columns
 from harness.data.read.numbers import require_numbers
-from harness.data.rules import Bound, ColumnRule, RowFilter, Value
+from harness.data.rules import Bound, ColumnSchema, RowFilter, Value
 from harness.data.shape.times import EXPECTED, INTEGERS, Times, read_times
 from harness.errors import DataError
 from harness.language import Coded, marked
@@ -174,7 +174,7 @@ def near_labels_notes(labels: Iterable[str], *, name: str) -> tuple[Note, ...]:
 def read_groups(
     locator: RowLocator,
     columns: Sequence[str],
-    rules: Mapping[str, ColumnRule],
+    rules: Mapping[str, ColumnSchema],
     *,
     classes: Mapping[str, pd.Categorical | pd.Series] | None = None,
 ) -> tuple[Key, ...]:
@@ -203,10 +203,10 @@ def read_groups(
             hint = "fill the cells in, or leave out what groups rows by it"
             locator.refuse(column, absent, "rows belong to no group", "a group in every row", hint)
     problems.raise_if_any()
-    return tuple(_group_key(frame[name], rules.get(name, ColumnRule())) for name in columns)
+    return tuple(_group_key(frame[name], rules.get(name, ColumnSchema())) for name in columns)
 
 
-def _group_key(cells: pd.Series, rule: ColumnRule) -> Key:
+def _group_key(cells: pd.Series, rule: ColumnSchema) -> Key:
     """Return the groups of a column, (n_obs,), without a missing cell."""
     written = [group_label(cell) for cell in cells.tolist()]
     categories = cells.cat.categories.tolist() if isinstance(cells.dtype, pd.CategoricalDtype) else []

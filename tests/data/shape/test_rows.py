@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from harness.data.messages import RowLocator
-from harness.data.rules import ColumnRule, RowFilter
+from harness.data.rules import ColumnSchema, RowFilter
 from harness.data.shape.rows import PanelIndex, read_groups, read_index, select_rows
 from harness.data.shape.times import Times, read_times
 from harness.errors import DataError
@@ -99,7 +99,7 @@ def names_of(sizes: list[object]) -> RowLocator:
     return RowLocator("cities.csv", frame, "city", "year")
 
 
-def labels(sizes: list[object], rule: ColumnRule | None = None) -> tuple[str, ...]:
+def labels(sizes: list[object], rule: ColumnSchema | None = None) -> tuple[str, ...]:
     (key,) = read_groups(names_of(sizes), ["size"], {} if rule is None else {"size": rule})
     assert [key.labels[code] for code in key.codes] == [str(size) for size in sizes]
     return key.labels
@@ -114,7 +114,7 @@ def test_numbers_stand_in_their_order():
 
 
 def test_a_rule_that_lists_values_orders_the_groups():
-    rule = ColumnRule(allowed=("mega", "large", "middling", "small"))
+    rule = ColumnSchema(allowed=("mega", "large", "middling", "small"))
     assert labels(["small", "large", "mega"], rule) == ("mega", "large", "small")
 
 
