@@ -146,10 +146,11 @@ def columns_by_name(
 
 
 def _decided(spec: DataSpec, roles: Roles) -> Set[str]:
-    """Return the columns in which `DataSpec.missing` decides about missing cells."""
+    """Return the columns in which `DataSpec.missing`, or a step that fills gaps, decides about missing cells."""
     steps = spec.steps
     sources = {source for column in roles.variables for source in ancestors(steps, column)}
-    return sources.union((roles.entity, roles.time), roles.variables)
+    filled = (step.into for step in steps if isinstance(step, FillGaps))
+    return sources.union((roles.entity, roles.time), roles.variables, filled)
 
 
 def _panel_problems(

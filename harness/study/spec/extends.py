@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -61,7 +62,7 @@ def _base(document: Document, named: Node, chain: tuple[Path, ...]) -> Path:
         raise SpecError.at(
             where, what, "the path of a spec, relative to the folder of this file", "write such a path"
         )
-    path = document.path.parent / written
+    path = Path(os.path.normpath(document.path.parent / written))
     folders = (Path.cwd(), document.path.resolve().parent)
     if Path(written).is_absolute() or not any(path.resolve().is_relative_to(folder) for folder in folders):
         hint = "copy the spec beneath the current folder, and name it relative to this file"

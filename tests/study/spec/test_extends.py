@@ -156,5 +156,5 @@ def test_the_schema_of_a_file_takes_changes_and_asks_a_whole_spec_for_its_keys()
     assert list(check.iter_errors({"study": "x"}))
     assert list(check.iter_errors({"extends": "x.yaml", "roles": {"controls": {"append": 1}}}))
     assert list(check.iter_errors({"extends": "x.yaml", "unknown": 1}))
-    for path in sorted((ROOT / "specs").glob("*.yaml")):
+    for path in sorted((ROOT / "specs").rglob("*.yaml")):
         assert not list(check.iter_errors(dict(read_document(path).data))), path

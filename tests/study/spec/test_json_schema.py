@@ -27,7 +27,7 @@ from harness.study.spec.printed import Interval
 from plugin_files import DISTANCES, NEAREST
 
 ROOT = Path(__file__).parents[3]
-SPECS = [*sorted((ROOT / "specs").glob("*.yaml")), *sorted((ROOT / "tests/replications").glob("*.yaml"))]
+SPECS = [*sorted((ROOT / "specs").rglob("*.yaml")), *sorted((ROOT / "tests/replications").glob("*.yaml"))]
 MODELINE = re.compile(r"# yaml-language-server: \$schema=(\S+)\n")
 
 

@@ -226,7 +226,7 @@ def test_all_wrong_overrides_are_reported(load, good):
     ]
 
 
-SPECS = sorted((ROOT / "specs").glob("*.yaml"))
+SPECS = sorted((ROOT / "specs").rglob("*.yaml"))
 WITH_DATA = [path for path in SPECS if not path.name.startswith("country_")]
 
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from numpy.random import Generator
 from pydantic import Field
 
-from harness.arrays import Floats, Mask
+from harness.arrays import Floats, Ints, Mask
 from harness.data.simulate import simulation
 from harness.data.simulate.digital_carbon.response import GREATEST_LEVEL, MODERATORS, Response, Situation
 from harness.data.simulate.simulation import CityYears, Values
@@ -32,8 +32,17 @@ CITIES_OF_A_PROVINCE = 9
 # Numbers of the provinces with pilot zones; cities next to each other are of one province.
 PILOT_PROVINCES = (2, 7, 12, 17, 22, 27)
 
+# Of the country, from the coast inwards.
+REGIONS = ("east", "central", "west")
+
 # First year of the pilot policy.
 PILOT_YEAR = 2019
+
+# Distance of the centres of provinces, and of cities from them, in degrees.
+PROVINCE_SPACING, CITY_SPREAD = 3.0, 0.8
+
+# Standard deviation of the part of the instrument that is not the digital level, over that of the level.
+INSTRUMENT_NOISE = 0.7
 
 Texts = npt.NDArray[np.object_]
 
@@ -45,24 +54,37 @@ class Cities:
     Attributes
     ----------
     size, wealth : mean 0 and variance 1; larger cities tend to be richer
-    first_rank, pilot : whether a city is on the list of the first administrative rank, or in a pilot province
+    first_rank : whether a city is on the list of the first administrative rank
+    province : its number, from 1
+    pilot_from : first year of the pilot policy in a city of a pilot province; infinite elsewhere
     own : mean 0 and variance 1, a trait that no column of the table shows
     """
 
     size: Floats
     wealth: Floats
     first_rank: Mask
-    pilot: Mask
+    province: Ints
+    pilot_from: Floats
     own: Floats
+
+    @property
+    def pilot(self) -> Mask:
+        """Whether a city lies in a pilot province."""
+        return np.isfinite(self.pilot_from)
 
     def policy(self, keys: CityYears) -> Floats:
         """Return 1 for the city-years in which the pilot policy is in force, (n_obs,), else 0."""
-        in_force = np.tile(keys.years >= PILOT_YEAR, keys.n_cities)
-        return np.asarray(keys.by_city(self.pilot.astype(np.float64)) * in_force)
+        in_force = np.tile(keys.years, keys.n_cities) >= keys.by_city(self.pilot_from)
+        return in_force.astype(np.float64)
 
 
-def draw_cities(rng: Generator, keys: CityYears) -> Cities:
-    """Return cities of the same spread of sizes in every draw; the first rank tends to be large."""
+def draw_cities(rng: Generator, keys: CityYears, *, pilot_years: tuple[int, ...]) -> Cities:
+    """Return cities of the same spread of sizes in every draw; the first rank tends to be large.
+
+    Parameters
+    ----------
+    pilot_years : first years of the policy, which the pilot provinces take in turn
+    """
     from scipy.special import ndtri
 
     n = keys.n_cities
@@ -73,21 +95,51 @@ def draw_cities(rng: Generator, keys: CityYears) -> Cities:
     size = simulation.standardised(np.asarray(ndtri(order), dtype=np.float64))
     chance = rng.standard_normal(n)
     wealth = simulation.standardised(simulation.spread_evenly(chance - size * (size @ chance) / n))
-    pilot = np.isin((number - 1) // CITIES_OF_A_PROVINCE + 1, PILOT_PROVINCES)
+    province = (number - 1) // CITIES_OF_A_PROVINCE + 1
+    pilot_from = np.full(n, np.inf)
+    for at, pilot in enumerate(PILOT_PROVINCES):
+        pilot_from[province == pilot] = pilot_years[at % len(pilot_years)]
     own = simulation.standardised(simulation.spread_evenly(rng.standard_normal(n)))
-    return Cities(size, wealth, first_rank, pilot, own)
+    return Cities(size, wealth, first_rank, province, pilot_from, own)
 
 
 def label_columns(cities: Cities, keys: CityYears) -> dict[str, Texts]:
-    """Return labels of city-years, (n_obs,) each: rank, pilot province, and whether the policy holds."""
-    first_rank, pilot = (np.repeat(mark, keys.n_years) for mark in (cities.first_rank, cities.pilot))
-    since = np.tile(keys.years >= PILOT_YEAR, keys.n_cities)
-    policy = np.where(since, f"pilot, from {PILOT_YEAR}", f"pilot, before {PILOT_YEAR}")
+    """Return labels of city-years, (n_obs,) each: rank, region, pilot zone, and whether the policy holds."""
+    first_rank, pilot, since = (
+        np.repeat(trait, keys.n_years) for trait in (cities.first_rank, cities.pilot, cities.pilot_from)
+    )
+    policy = np.full(pilot.shape, "other", dtype=object)
+    for year in np.unique(since[pilot]):
+        later = np.tile(keys.years >= year, keys.n_cities)
+        policy[(since == year) & later] = f"pilot, from {year:.0f}"
+        policy[(since == year) & ~later] = f"pilot, before {year:.0f}"
+    region = np.array(REGIONS, dtype=object)[(cities.province - 1) % len(REGIONS)]
     return {
         "admin_rank": np.where(first_rank, "first rank", "other").astype(object),
+        "region": np.repeat(region, keys.n_years),
         "pilot_zone": np.where(pilot, "pilot", "other").astype(object),
-        "pilot_policy": np.where(pilot, policy, "other").astype(object),
+        "pilot_policy": policy,
     }
+
+
+def draw_coordinates(rng: Generator, keys: CityYears, cities: Cities) -> dict[str, Floats]:
+    """Return longitude and latitude of city-years, (n_obs,) each, in degrees; provinces lie on a grid."""
+    row, column = np.divmod(cities.province - 1, 6)
+    scatter = CITY_SPREAD * rng.uniform(-1.0, 1.0, size=(2, keys.n_cities))
+    longitude = 103.0 + PROVINCE_SPACING * column + scatter[0]
+    latitude = 24.0 + PROVINCE_SPACING * (row % 6) + scatter[1]
+    return {"longitude": keys.by_city(longitude), "latitude": keys.by_city(latitude)}
+
+
+def draw_instrument(rng: Generator, keys: CityYears, level: Floats) -> Floats:
+    """Return an instrument of the digital level, (n_obs,), above 0, which emissions do not depend on.
+
+    It shows the level with noise of its own, independent of that of the indicators and of emissions, so that
+    slopes by it are free of the errors that the index measures the level with.
+    """
+    noise = simulation.slow_columns(rng, keys, n_columns=1, between=0.5)[:, 0].clip(-3.0, 3.0)
+    height = level / GREATEST_LEVEL
+    return np.asarray(np.maximum(1.0 + 9.0 * (height + INSTRUMENT_NOISE * height.std() * noise), 0.2))
 
 
 def draw_economy(rng: Generator, keys: CityYears, cities: Cities, level: Floats) -> dict[str, Floats]:
@@ -318,15 +370,17 @@ class DigitalCarbon:
     ``electricity`` (10^7 kWh), so that factors in kg per m³, kg and kWh give 10^4 t; ``gdp``, ``fdi`` and
     ``sci_tech_spending`` (10^8 yuan), ``price_deflator`` (1 in 2011), ``invention_patents``; the five
     indicators of `INDICATORS`; the 22 controls of `draw_controls`; ``built_up_population`` (10^4 persons, one
-    count a city); the labels ``admin_rank``, ``pilot_zone`` and ``pilot_policy``. All money is in prices of
-    the year. A few cells of energy, indicators and controls are missing, never an entity's first or last
-    year, and no two in a row.
+    count a city); the labels ``admin_rank``, ``region``, ``pilot_zone`` and ``pilot_policy``; ``longitude``
+    and ``latitude`` in degrees; ``telephones_1984``, an instrument of the digital level. All money is in
+    prices of the year. Emissions do not depend on regions, coordinates and the instrument. A few cells of
+    energy, indicators and controls are missing, never an entity's first or last year, and no two in a row.
 
     Attributes
     ----------
     n_entities : cities
     n_periods : years from 2011
     noise : standard deviation of the logarithm of emissions around what is expected
+    pilot_years : first years of the pilot policy, which pilot provinces take in turn
     seed : of the draw
     """
 
@@ -339,6 +393,9 @@ class DigitalCarbon:
     n_entities: Annotated[int, Field(ge=50, le=1_000_000)] = 273
     n_periods: Annotated[int, Field(ge=1, le=10_000)] = 9
     noise: Annotated[float, Field(ge=0)] = 0.1
+    pilot_years: Annotated[tuple[Annotated[int, Field(ge=1900, le=2200)], ...], Field(min_length=1)] = (
+        PILOT_YEAR,
+    )
     seed: Annotated[int, Field(ge=0)] = 1
 
     def draw(self) -> pd.DataFrame:
@@ -362,6 +419,8 @@ class DigitalCarbon:
             **shown,
             **{name: shown[name] * deflator for name in MONEY},
             "built_up_population": keys.by_city(urban.reshape(keys.n_cities, -1).mean(axis=1)),
+            **draw_coordinates(self._rng("coordinates"), keys, cities),
+            "telephones_1984": draw_instrument(self._rng("instrument"), keys, world.level),
         }
         shown_numbers = leave_gaps(self._rng("gaps"), keys, numbers)
         return pd.DataFrame({**keys.columns(), **shown_numbers, **label_columns(cities, keys)})
@@ -402,7 +461,7 @@ class DigitalCarbon:
     @lru_cache(maxsize=2)  # noqa: B019 - options are frozen and few; a truth is asked many times
     def _drawn(self) -> Draw:
         keys = CityYears(self.n_entities, self.n_periods)
-        cities = draw_cities(self._rng("cities"), keys)
+        cities = draw_cities(self._rng("cities"), keys, pilot_years=self.pilot_years)
         level = draw_levels(self._rng("level"), keys, cities)
         economy = draw_economy(self._rng("economy"), keys, cities, level)
         controls = draw_controls(self._rng("controls"), keys, cities, economy)
