@@ -146,7 +146,7 @@ def columns_by_name(
 
 
 def _decided(spec: DataSpec, roles: Roles) -> Set[str]:
-    """Return the columns in which `DataSpec.missing`, or a step that fills gaps, decides about missing cells."""
+    """Return the columns whose missing cells `DataSpec.missing`, or a step that fills gaps, decides about."""
     steps = spec.steps
     sources = {source for column in roles.variables for source in ancestors(steps, column)}
     filled = (step.into for step in steps if isinstance(step, FillGaps))

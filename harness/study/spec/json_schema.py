@@ -117,22 +117,22 @@ def file_schema(catalogs: Catalogs) -> Json:
     needed = {key: {"required": part.pop("required")} for key, part in parts.items() if "required" in part}
     whole = {"required": schema.pop("required"), "properties": needed}
     for part in (schema, *parts.values()):
-        part["properties"] = {key: _or_appended(option) for key, option in part["properties"].items()}
+        part["properties"] = {key: _or_changed(option) for key, option in part["properties"].items()}
     text = "path of the spec that this one changes, relative to the folder of this file"
     schema["properties"] = {EXTENDS: {"type": "string", "description": text}, **schema["properties"]}
     return {**schema, "if": {"required": [EXTENDS]}, "else": whole}
 
 
-def _or_appended(option: Json) -> Json:
-    """Return the schema of what may be a list as one that entries may be appended to."""
+def _or_changed(option: Json) -> Json:
+    """Return the schema of a value as one that may be removed, or appended to where it is a list."""
     kinds = option.get("anyOf", [option])
-    lists = [{key: value for key, value in kind.items() if key in ("type", "items")} for kind in kinds]
-    lists = [kind for kind in lists if kind.get("type") == "array"]
-    if not lists:
-        return option
-    appended = {"type": "object", "properties": {APPEND: lists[0]}, "required": [APPEND]}
+    lists = (
+        {key: kind[key] for key in ("type", "items") if key in kind} for kind in kinds if "items" in kind
+    )
+    appended = [{"type": "object", "properties": {APPEND: own}, "required": [APPEND]} for own in lists]
     described = {key: value for key, value in option.items() if key in ("description", "default")}
-    return {**described, "anyOf": [*kinds, appended | {"additionalProperties": False}]}
+    closed = [{**one, "additionalProperties": False} for one in appended]
+    return {**described, "anyOf": [*kinds, *closed, {"type": "null"}]}
 
 
 def _names(catalog: Catalog) -> Json:

@@ -97,8 +97,8 @@ def draw_cities(rng: Generator, keys: CityYears, *, pilot_years: tuple[int, ...]
     wealth = simulation.standardised(simulation.spread_evenly(chance - size * (size @ chance) / n))
     province = (number - 1) // CITIES_OF_A_PROVINCE + 1
     pilot_from = np.full(n, np.inf)
-    for at, pilot in enumerate(PILOT_PROVINCES):
-        pilot_from[province == pilot] = pilot_years[at % len(pilot_years)]
+    for turn, pilot in enumerate(PILOT_PROVINCES):
+        pilot_from[province == pilot] = pilot_years[turn % len(pilot_years)]
     own = simulation.standardised(simulation.spread_evenly(rng.standard_normal(n)))
     return Cities(size, wealth, first_rank, province, pilot_from, own)
 
