@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from harness.evaluation.gain import recognition_table
 from harness.evaluation.losses import SAMPLES
 from harness.evaluation.specification_curve import joint_tests
 from harness.evaluation.tables import accuracy_table, decomposition_table, gains_table, gains_within
-from harness.evaluation.variation_gains import choice_table, variation_gains
+from harness.evaluation.variation_gains import GainComparison, choice_table, variation_gains
 from harness.findings.rule import RULE, Rule
 from harness.findings.run import Run
 from harness.findings.table import RULES_VERSION
@@ -248,7 +248,7 @@ def _variation_problems(folder: RunFolder, study: Study, catalogs: Catalogs) -> 
     if not varied or own.empty:
         return
     predictions = pd.concat([of_study, own], ignore_index=True)
-    comparisons = tuple(comparisons_of(study, varied))
+    comparisons = [_fitted(one, set(predictions["estimator"])) for one in comparisons_of(study, varied)]
     gains = pd.concat(variation_gains(predictions, comparisons, level=level), ignore_index=True)
     stored = folder.read_table(VARIATION_GAINS.name)
     # Curves are kept of the study's own estimators alone.
@@ -261,14 +261,19 @@ def _variation_problems(folder: RunFolder, study: Study, catalogs: Catalogs) -> 
     held = folder.read_table(VARIATIONS.name)
     expected = pd.concat([changes, held[held["scenario"].notna()]])
     yield from _disagreements(folder, VARIATIONS, expected, "the spec")
-    for one in comparisons:
-        if one.list == MULTIVERSE:
-            choices = _as_read(gain.MULTIVERSE_CHOICES, choice_table(gains, variations))
-            yield from _disagreements(folder, gain.MULTIVERSE_CHOICES, choices, both)
-            tests = joint_tests(predictions, one, level=level, seed=study.seed)
-            yield from _disagreements(
-                folder, gain.MULTIVERSE_TESTS, _as_read(gain.MULTIVERSE_TESTS, tests), both
-            )
+    if multiverse := [one for one in comparisons if one.list == MULTIVERSE]:
+        choices = _as_read(gain.MULTIVERSE_CHOICES, choice_table(gains, variations))
+        yield from _disagreements(folder, gain.MULTIVERSE_CHOICES, choices, both)
+        tests = _as_read(
+            gain.MULTIVERSE_TESTS, joint_tests(predictions, multiverse, level=level, seed=study.seed)
+        )
+        yield from _disagreements(folder, gain.MULTIVERSE_TESTS, tests, both)
+
+
+def _fitted(comparison: GainComparison, there: Collection[str]) -> GainComparison:
+    """Return a comparison over the references that a run has: up to format 13 they kept all controls."""
+    over = {fit if fit in there else name: name for fit, name in comparison.references.items()}
+    return replace(comparison, references=over)
 
 
 def finding_problems(folder: RunFolder, manifest: Manifest, rules: Sequence[Rule]) -> Iterator[Problem]:

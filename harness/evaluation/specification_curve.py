@@ -11,6 +11,7 @@ symmetric about zero, and holds in large samples otherwise (Canay, Romano and Sh
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -74,13 +75,14 @@ def curve_tests(
 
 
 def joint_tests(
-    predictions: pd.DataFrame, multiverse: GainComparison, *, level: float, seed: int
+    predictions: pd.DataFrame, multiverse: Sequence[GainComparison], *, level: float, seed: int
 ) -> pd.DataFrame:
     """Return the joint tests of a multiverse over all references, for the test rows of every protocol.
 
     Parameters
     ----------
     predictions : as in `harness.evaluation.tables.accuracy_table`, of variations and references
+    multiverse : its comparisons, at least one
     level : in (0, 1); a gain is significant where a t test by entity rejects at 1 - `level`
     seed : root seed
 
@@ -93,30 +95,29 @@ def joint_tests(
     rows = []
     for sample in samples(predictions, among={"test": SAMPLES["test"]}):
         place = {name: sample.place[name] for name in ("outcome", "protocol")}
-        place |= {"estimator": multiverse.estimator}
+        place |= {"estimator": multiverse[0].estimator}
         rows += [{**place, **row} for row in _rows(sample, multiverse, level, seed)]
     return pd.DataFrame(map(coded, rows))
 
 
 def _rows(
-    sample: SampleRows, multiverse: GainComparison, level: float, seed: int
+    sample: SampleRows, multiverse: Sequence[GainComparison], level: float, seed: int
 ) -> Iterator[Mapping[str, object]]:
     losses = PairedLosses.of(sample)
     there = set(losses.estimators)
-    names = [
-        (one, other) for other in multiverse.references for one in multiverse.fits if {one, other} <= there
-    ]
+    pairs = (pair for one in multiverse for pair in product(one.fits, one.references))
+    names = [pair for pair in pairs if there.issuperset(pair)]
     if not names:
         return
-    pairs = [losses.by_entity(*pair) for pair in names]
-    n_entities = pairs[0].n_rows.size
-    sizes = {"n_specifications": len(pairs), "n_entities": n_entities}
+    paired = [losses.by_entity(*pair) for pair in names]
+    n_entities = paired[0].n_rows.size
+    sizes = {"n_specifications": len(paired), "n_entities": n_entities}
     if sample.new_periods or n_entities < FEWEST_ENTITIES:
         reason = NEW_PERIODS if sample.new_periods else FEW_ENTITIES
         yield {**sizes, "statistic": "median_gain", "status": "refused", "reason": reason}
         return
     rng = random_stream(seed, "specification curve", sample.place["outcome"])
     signs = rng.choice([-1.0, 1.0], size=(N_DRAWS, n_entities))
-    for statistic, value, p_value in curve_tests(pairs, signs, level=level):
+    for statistic, value, p_value in curve_tests(paired, signs, level=level):
         numbers = {"statistic": statistic, "value": value, "p_value": p_value}
         yield {**sizes, **numbers, "status": "ok", "reason": ""}

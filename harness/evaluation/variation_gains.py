@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
 
 import pandas as pd
 
@@ -20,7 +19,7 @@ from harness.tables.table import STATUS
 from harness.tables.variations import GAIN
 
 # Cells without predictions, where there are none.
-NOTHING_MISSING = pd.DataFrame(columns=["outcome", "estimator", "protocol", *STATUS])
+NOTHING_MISSING = pd.DataFrame(columns=["outcome", "estimator", "protocol", *STATUS, "over"])
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class GainComparison:
     ----------
     list : that the variations belong to
     fits : keys of the variations, by what their fits are called in the predictions
-    references : ids of the estimators that gains are over
+    references : ids of the estimators that gains are over, by what their fits are called
     estimator : id of the estimator that is varied; empty for the names of the fits
     quantity : as in `harness.tables.variations.VariationGainRow`
     protocol : id; None for all
@@ -41,7 +40,7 @@ class GainComparison:
 
     list: str
     fits: Mapping[str, str]
-    references: tuple[str, ...]
+    references: Mapping[str, str]
     estimator: str = ""
     quantity: str = GAIN
     protocol: str | None = None
@@ -51,7 +50,7 @@ class GainComparison:
     def gains(self, predictions: pd.DataFrame, missing: pd.DataFrame, *, level: float) -> pd.DataFrame:
         """Return the gains, and a row for each cell without predictions; see `variation_gains`."""
         rows = predictions[predictions["estimator"].isin([*self.fits, *self.references])]
-        missing = missing[missing["estimator"].isin(self.fits)]
+        missing = missing[missing["estimator"].isin(self.fits) & missing["over"].isin(self.references)]
         about: dict[str, str | int] = {"list": self.list, "quantity": self.quantity}
         if self.protocol is not None:
             rows = rows[rows["protocol"] == self.protocol]
@@ -60,15 +59,22 @@ class GainComparison:
             rows = rows[rows["fold"].isin(folds)]
             about["n_folds"] = len(folds)
         among = {sample: SAMPLES[sample] for sample in self.samples}
-        gains = gains_table(rows, references=self.references, level=level, among=among)
-        over = pd.DataFrame(product(self.references, self.samples), columns=["reference", "sample"])
-        parts = [gains.rename(columns={"gain": "estimate"}), missing.merge(over, how="cross")]
+        gains = gains_table(rows, references=tuple(self.references), level=level, among=among)
+        holes = missing.rename(columns={"over": "reference"})
+        parts = [
+            gains.rename(columns={"gain": "estimate"}),
+            holes.merge(pd.DataFrame({"sample": list(self.samples)}), how="cross"),
+        ]
         filled = [part[part["estimator"].isin(self.fits)] for part in parts if len(part)]
         if not filled:
             return pd.DataFrame()
         whole = pd.concat(filled, ignore_index=True)
         estimator = self.estimator or whole["estimator"]
-        return whole.assign(variation=whole["estimator"].map(self.fits), estimator=estimator, **about)
+        names = {
+            "variation": whole["estimator"].map(self.fits),
+            "reference": whole["reference"].map(self.references),
+        }
+        return whole.assign(**names, **about, estimator=estimator)
 
 
 def variation_gains(
@@ -83,7 +89,8 @@ def variation_gains(
     Parameters
     ----------
     predictions : as in `harness.evaluation.tables.accuracy_table`, of variations and references
-    missing : cells without predictions: outcome, estimator, protocol, status, reason and its code
+    missing : cells without a gain: outcome, estimator, protocol, status, reason and its code, and what the
+        fits of the reference are called
     level : in (0, 1), nominal coverage of the intervals, by which alone it is decided
     """
     for one in comparisons:

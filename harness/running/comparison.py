@@ -145,8 +145,9 @@ def write_comparison(folder: RunFolder, results: RunResults) -> None:
         level=results.study.evaluation.level,
         least_gain=results.study.evaluation.least_gain,
     )
+    cells = [*product(results.outcomes, results.order["protocol"], results.estimators)]
     without = [
-        status_rows(_without_gain(missing, results, over=reference), SAMPLES).assign(reference=reference)
+        status_rows(_without_gain(missing, cells, over=reference), SAMPLES).assign(reference=reference)
         for reference in references
     ]
     order = {"reference": references, **results.order}
@@ -193,27 +194,31 @@ def write_variations(folder: RunFolder, results: RunResults) -> None:
     if not plan.varied:
         return
     comparisons, level = tuple(comparisons_of(study, plan.varied)), study.evaluation.level
-    fitted = results.folds_by({one.entry.id for one in plan.varied})
-    of_references = results.folds_by({name for one in comparisons for name in one.references})
+    fitted = results.folds_by({name for one in plan.varied for name in one.fits})
+    references = dict.fromkeys(name for one in comparisons for name in one.references)
+    of_references = results.folds_by(references.keys() & set(results.estimators))
     of_panels = results.all_rows, plan.folds
     folder.write_parquet(VARIATION_PREDICTIONS.name, _declared(predictions_table(fitted, *of_panels)))
     predictions = predictions_table([*of_references, *fitted], *of_panels)
-    missing = pd.DataFrame(
-        [coded(vars(cell)) for cell in missing_cells(fitted)], columns=NOTHING_MISSING.columns
-    )
+    holes = missing_cells([*of_references, *fitted])
+    cells = dict.fromkeys((one.cell.outcome, one.cell.protocol, one.cell.estimator) for one in fitted)
+    without = [
+        coded(vars(cell)) | {"over": name}
+        for name in references
+        for cell in _without_gain(holes, cells, over=name)
+    ]
+    missing = pd.DataFrame(without, columns=NOTHING_MISSING.columns)
     gains = list(variation_gains(predictions, comparisons, missing, level=level))
     curve = curve_of(study)
     if curve is not None:
         gains += ladder_curves(plan.varied, results.varied_fulls, folder.read_table("truth"), curve.id)
     table = in_order(as_declared(VARIATION_GAINS, gains), {"outcome": results.outcomes})
     folder.write_table(VARIATION_GAINS.name, table)
-    for one in comparisons:
-        if one.list == MULTIVERSE:
-            choices = choice_table(table, (fit.variation for fit in plan.varied))
-            written = as_declared(gain.MULTIVERSE_CHOICES, [choices])
-            folder.write_table(gain.MULTIVERSE_CHOICES.name, written)
-            tests = joint_tests(predictions, one, level=level, seed=study.seed)
-            folder.write_table(gain.MULTIVERSE_TESTS.name, as_declared(gain.MULTIVERSE_TESTS, [tests]))
+    if multiverse := [one for one in comparisons if one.list == MULTIVERSE]:
+        choices = choice_table(table, (fit.variation for fit in plan.varied))
+        folder.write_table(gain.MULTIVERSE_CHOICES.name, as_declared(gain.MULTIVERSE_CHOICES, [choices]))
+        tests = joint_tests(predictions, multiverse, level=level, seed=study.seed)
+        folder.write_table(gain.MULTIVERSE_TESTS.name, as_declared(gain.MULTIVERSE_TESTS, [tests]))
 
 
 def ladder_curves(
@@ -244,18 +249,23 @@ def ladder_curves(
         yield pd.DataFrame([about | {"variation": step, "estimate": error} for step, error in of_steps])
 
 
-def _without_gain(missing: Sequence[MissingCell], results: RunResults, *, over: str) -> Iterator[MissingCell]:
-    """Yield cells without a gain over a reference: their own predictions are missing, or the reference's."""
+def _without_gain(
+    missing: Sequence[MissingCell], cells: Iterable[tuple[str, str, str]], *, over: str
+) -> Iterator[MissingCell]:
+    """Yield cells without a gain over a reference: their own predictions are missing, or the reference's.
+
+    Parameters
+    ----------
+    cells : outcome, protocol and estimator
+    """
     own = {(cell.outcome, cell.protocol, cell.estimator): cell for cell in missing}
-    for outcome in results.outcomes:
-        for protocol in results.order["protocol"]:
-            for estimator in results.estimators:
-                if estimator == over:
-                    continue
-                if (outcome, protocol, estimator) in own:
-                    yield own[outcome, protocol, estimator]
-                elif (outcome, protocol, over) in own:
-                    hole = own[outcome, protocol, over]
-                    where = f"the reference '{over}' has no predictions"
-                    reason = Coded("{where}: {what}", where=where, what=hole.reason)
-                    yield MissingCell(outcome, estimator, protocol, hole.status, reason)
+    for outcome, protocol, estimator in cells:
+        if estimator == over:
+            continue
+        if (outcome, protocol, estimator) in own:
+            yield own[outcome, protocol, estimator]
+        elif (outcome, protocol, over) in own:
+            hole = own[outcome, protocol, over]
+            where = f"the reference '{over}' has no predictions"
+            reason = Coded("{where}: {what}", where=where, what=hole.reason)
+            yield MissingCell(outcome, estimator, protocol, hole.status, reason)

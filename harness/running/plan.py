@@ -178,8 +178,8 @@ class Plan:
         They are estimators without rows of their own, and variations, those that are equal once.
         """
         yield from ((entry, "") for entry in self.study.estimators if entry.id not in self.rows)
-        varied = (one for one in self.varied if one.uses(outcome, protocol, index))
-        yield from {one.entry.id: (one.entry, one.stream) for one in varied}.values()
+        varied = [one.fits for one in self.varied if one.uses(outcome, protocol, index)]
+        yield from {name: fit for fits in varied for name, fit in fits.items()}.values()
 
     @property
     def chosen(self) -> tuple[object, ...]:

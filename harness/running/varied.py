@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
@@ -46,6 +46,7 @@ class VariedFit:
     protocols : of each that it is fitted under, the first so many splits; None for all
     outcomes : for which it is fitted
     stream : label of the random streams; empty for the name of the fits
+    references : what its gains are over, by id: with its columns, and fitted again where these are others
     """
 
     variation: Variation
@@ -53,6 +54,13 @@ class VariedFit:
     protocols: tuple[tuple[str, int | None], ...]
     outcomes: tuple[str, ...]
     stream: str = ""
+    references: Mapping[str, EstimatorEntry] = field(default_factory=dict)
+
+    @property
+    def fits(self) -> Mapping[str, tuple[EstimatorEntry, str]]:
+        """What is fitted for it, and the label of the random streams, by the name of the fits."""
+        again = {entry.id: (entry, name) for name, entry in self.references.items() if entry.id != name}
+        return {self.entry.id: (self.entry, self.stream)} | again
 
     def uses(self, outcome: str, protocol: str, index: int) -> bool:
         """Return whether it is fitted for an outcome on the split of a protocol with an index, from 0."""
@@ -76,14 +84,23 @@ def _multiverse(study: Study, catalogs: Catalogs) -> Iterator[VariedFit]:
     if multiverse is None:
         return
     protocols = tuple((entry.id, None) for entry in study.evaluation.protocols)
-    (varied,) = (entry for entry in study.estimators if entry.id == multiverse.estimator)
+    entries, controls = {entry.id: entry for entry in study.estimators}, study.roles.controls
     for variation in multiverse_of(study):
-        entry = varied
+        entry, references = (
+            entries[multiverse.estimator],
+            {name: entries[name] for name in multiverse.references},
+        )
         for change in variation.changes:
             place = f"multiverse.vary.{change.option}"
-            entry = changed(entry, change, study.roles.controls, catalogs, place=place)
+            entry = changed(entry, change, controls, catalogs, place=place)
+            if change.target == "roles" and int(change.text) < len(controls):
+                own = {"controls": controls[: int(change.text)]}
+                references = {
+                    name: one.model_copy(update={"id": f"{name} ({change.option} {change.text})", **own})
+                    for name, one in references.items()
+                }
         named = entry.model_copy(update={"id": variation.key})
-        yield VariedFit(variation, named, protocols, study.roles.outcomes)
+        yield VariedFit(variation, named, protocols, study.roles.outcomes, references=references)
 
 
 def _ladder(study: Study, catalogs: Catalogs) -> Iterator[VariedFit]:
@@ -113,10 +130,14 @@ def _fit_name(index: int) -> str:
 
 def comparisons_of(study: Study, varied: Sequence[VariedFit]) -> Iterator[GainComparison]:
     """Yield on which rows and over which references the gains of the variations of a study are taken."""
-    whole = {one.entry.id: one.variation.key for one in varied if one.variation.list == MULTIVERSE}
-    if study.multiverse is not None and whole:
-        asked = study.multiverse
-        yield GainComparison(MULTIVERSE, whole, asked.references, asked.estimator, samples=tuple(SAMPLES))
+    same: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
+    for one in varied:
+        if one.variation.list == MULTIVERSE:
+            of_fits = tuple((entry.id, name) for name, entry in one.references.items())
+            same.setdefault(of_fits, {})[one.entry.id] = one.variation.key
+    for over, fits in same.items():
+        of = study.multiverse.estimator if study.multiverse else ""
+        yield GainComparison(MULTIVERSE, fits, dict(over), of, samples=tuple(SAMPLES))
     for one in varied:
         if one.variation.list == LADDER:
             fits, references = {one.entry.id: one.variation.key}, study.evaluation.references

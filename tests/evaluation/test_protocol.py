@@ -270,9 +270,16 @@ def test_every_combination_is_computed_and_equals_its_gain():
     names = ["a", "b", "c", "d"]
     frame = varied_predictions(names)
     whole = GainComparison(
-        "multiverse", {one: f"ann ({one})" for one in names}, ("ols", "fe"), "ann", samples=SAMPLES
+        "multiverse",
+        {one: f"ann ({one})" for one in names},
+        {"ols": "ols", "fe": "fe"},
+        "ann",
+        samples=SAMPLES,
     )
-    missing = pd.DataFrame([["y", "d", "forward", "failed", "diverged", ""]], columns=NOTHING_MISSING.columns)
+    missing = pd.DataFrame(
+        [["y", "d", "forward", "failed", "diverged", "", over] for over in ("ols", "fe")],
+        columns=NOTHING_MISSING.columns,
+    )
     (table,) = variation_gains(frame, [whole], missing, level=LEVEL)
     # 4 variations x 2 references x 2 protocols x 3 samples, and what is missing of one
     assert (table["status"] == "ok").sum() == 48
@@ -294,7 +301,7 @@ def test_every_combination_is_computed_and_equals_its_gain():
 
 def test_a_step_has_the_gains_of_its_first_splits_under_its_protocol():
     frame = pd.concat([varied_predictions(["a", "b"]).assign(fold=fold) for fold in ("2", "10", "1")])
-    step = GainComparison("method_ladder", {"a": "step 1"}, ("ols",), protocol="forward", splits=2)
+    step = GainComparison("method_ladder", {"a": "step 1"}, {"ols": "ols"}, protocol="forward", splits=2)
     (table,) = variation_gains(frame, [step], level=LEVEL)
     first = frame[(frame["protocol"] == "forward") & frame["fold"].isin(["1", "2"])]
     expected = gains_table(first, references=("ols",), level=LEVEL).set_index(["estimator", "sample"])["gain"]
@@ -411,7 +418,7 @@ def test_later_periods_have_no_joint_test_and_variations_without_predictions_do_
         for name in names
         if (name, rows["protocol"].iloc[0]) != ("b", "random")
     ]
-    whole = GainComparison("multiverse", {"a": "a", "b": "b"}, ("ols",), "ann")
+    whole = [GainComparison("multiverse", {name: name}, {"ols": "ols"}, "ann") for name in ("a", "b")]
     found = joint_tests(pd.concat(frames), whole, level=0.95, seed=1)
     later, random = (found[found["protocol"] == name] for name in ("forward", "random"))
     assert later["reason"].tolist() == [NEW_PERIODS]

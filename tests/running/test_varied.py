@@ -350,6 +350,33 @@ def test_a_variation_is_fitted_with_the_first_controls():
     np.testing.assert_array_equal(one.X, whole.X)
 
 
+def test_references_see_the_controls_that_a_universe_has(tmp_path):
+    """Controls carry the outcome; an estimator and a reference that are equal gain nothing, whatever both see."""
+    twins = [{"id": name, "use": "pooled_ols"} for name in ("ols", "twin")]
+    spec = {
+        **COLUMNS_SPEC,
+        "estimators": twins,
+        "evaluation": {"reference": "ols", "protocols": ["in_sample", "random_rows"]},
+        "multiverse": {"estimator": "twin", "controls": [0, 1, 3], "references": ["ols"]},
+        "scenarios": [],
+    }
+    frame = table()
+    frame["y"] = frame["raw"] + frame["age"] + 0.1 * np.random.default_rng(2).normal(size=100)
+    found = harness.run(spec, data=frame, out=tmp_path / "run", progress=False)
+    folder, gains = RunFolder.open(found.path), found.table("variation_gains")
+    assert len(gains) == 3 * 2 * 3
+    assert set(gains["reference"]) == {"ols"}
+    np.testing.assert_allclose(gains["estimate"], 0.0, atol=1e-12)
+    # Independent: least squares on the exposure alone, or on all, has these errors.
+    stored = pd.concat([folder.read_parquet(name) for name in ("predictions", "variation_predictions")])
+    in_sample = stored[(stored["protocol"] == "in_sample") & (stored["sample"] == "test")]
+    loss = ((in_sample["observed"] - in_sample["predicted"]) ** 2).groupby(in_sample["estimator"]).mean()
+    left = frame["y"] - np.polyval(np.polyfit(frame["index"], frame["y"], 1), frame["index"])
+    assert loss["ols (controls 0)"] == pytest.approx(float((left**2).mean()), rel=1e-9)
+    assert loss["ols"] < 0.05 * loss["ols (controls 0)"]
+    assert list(spec_table_problems(folder, folder.manifest(), installed().catalogs)) == []
+
+
 def test_entity_means_are_regressors_of_the_estimators_that_ask_and_of_training_rows():
     """Their slopes are those of entity dummies (Mundlak 1978); a variation has those of its controls."""
     asked = (

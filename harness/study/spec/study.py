@@ -114,7 +114,8 @@ class MultiverseSpec(SpecModel):
     ----------
     estimator : id of the estimator whose gain is taken
     vary : values to try for options of that estimator
-    controls : numbers of controls to try, the first so many in the order of the roles; all where left out
+    controls : numbers of controls to try, the first so many in the order of the roles, of the estimator and
+        of the references alike; all where left out
     seeds : number of random seeds to try
     references : ids of the estimators that gains are over
     """
