@@ -111,9 +111,9 @@ def choice_table(gains: pd.DataFrame, variations: Iterable[Variation]) -> pd.Dat
 
     Returns
     -------
-    outcome, choice, level, n, mean_gain (over all combinations with that level) and share_of_variance: of the
-    variance of the gain over all combinations, the part between the levels of this choice alone. The shares
-    of all choices add up to one only where the choices do not act together.
+    outcome, choice, level, n, mean_gain, mean_mse (over all combinations with that level) and
+    share_of_variance: of the variance of the gain over all combinations, the part between the levels of this
+    choice alone. The shares of all choices add up to one only where the choices do not act together.
     """
     chosen = {
         one.key: {change.option: change.text for change in one.changes}
@@ -127,10 +127,13 @@ def choice_table(gains: pd.DataFrame, variations: Iterable[Variation]) -> pd.Dat
     for outcome, estimates in whole.groupby("outcome", sort=False)["estimate"]:
         total = float(((estimates - estimates.mean()) ** 2).sum())
         for choice in choices:
-            levels = estimates.groupby(choices[choice].loc[estimates.index], sort=False).agg(["mean", "size"])
+            chosen_levels = choices[choice].loc[estimates.index]
+            levels = estimates.groupby(chosen_levels, sort=False).agg(["mean", "size"])
+            levels["mse"] = whole["mse"].groupby(chosen_levels, sort=False).mean()
             between = float((levels["size"] * (levels["mean"] - estimates.mean()) ** 2).sum())
             share = {"share_of_variance": between / total if total > 0 else 0.0}
             for level, row in levels.iterrows():
                 key = {"outcome": outcome, "choice": choice, "level": level}
-                rows.append(key | {"n": int(row["size"]), "mean_gain": float(row["mean"])} | share)
+                means = {"mean_gain": float(row["mean"]), "mean_mse": float(row["mse"])}
+                rows.append(key | {"n": int(row["size"])} | means | share)
     return pd.DataFrame(rows)

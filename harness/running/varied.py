@@ -94,9 +94,9 @@ def _multiverse(study: Study, catalogs: Catalogs) -> Iterator[VariedFit]:
             place = f"multiverse.vary.{change.option}"
             entry = changed(entry, change, controls, catalogs, place=place)
             if change.target == "roles" and int(change.text) < len(controls):
-                own = {"controls": controls[: int(change.text)]}
+                kept = {"controls": controls[: int(change.text)]}
                 references = {
-                    name: one.model_copy(update={"id": f"{name} ({change.option} {change.text})", **own})
+                    name: one.model_copy(update={"id": f"{name} ({change.option} {change.text})", **kept})
                     for name, one in references.items()
                 }
         named = entry.model_copy(update={"id": variation.key})
@@ -140,7 +140,8 @@ def comparisons_of(study: Study, varied: Sequence[VariedFit]) -> Iterator[GainCo
         yield GainComparison(MULTIVERSE, fits, dict(over), of, samples=tuple(SAMPLES))
     for one in varied:
         if one.variation.list == LADDER:
-            fits, references = {one.entry.id: one.variation.key}, study.evaluation.references
+            fits = {one.entry.id: one.variation.key}
+            references = {name: name for name in study.evaluation.references}
             for quantity, (protocol, splits) in zip((GAIN, GAIN_UNSEEN), one.protocols, strict=True):
                 yield GainComparison(
                     LADDER, fits, references, quantity=quantity, protocol=protocol, splits=splits

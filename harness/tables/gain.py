@@ -119,7 +119,8 @@ class RecognitionRow(ResultRow):
 class ChoiceRow:
     """What one level of a choice does to the gain.
 
-    `mean_gain` is over all `n` combinations with that level; `share_of_variance` is of the whole choice.
+    `mean_gain` and `mean_mse`, in squared outcome units, are over all `n` combinations with that level;
+    `share_of_variance` is of the whole choice.
     """
 
     outcome: str
@@ -127,6 +128,7 @@ class ChoiceRow:
     level: str
     n: int | None
     mean_gain: float
+    mean_mse: float = NAN
     share_of_variance: float
 
 

@@ -45,7 +45,9 @@ class VariationGainRow(ResultRow):
     `quantity` is ``gain``, a fraction over `reference`; for steps of a ladder also ``gain_unseen``, under the
     ladder's other protocol, and ``curve_error``, root mean square distance of the net effect curve from the
     truth over supported rows, outcome units. `estimator` is the id of the one that is varied, of a ladder the
-    name of the fits in the predictions. `decision` goes by the interval, without adjustment.
+    name of the fits in the predictions. `decision` goes by the interval, without adjustment. `mse` and
+    `mse_reference` are of gains, in squared outcome units; the reference of a multiverse has the controls of
+    the combination.
     """
 
     outcome: str
@@ -60,6 +62,8 @@ class VariationGainRow(ResultRow):
     conf_low: float = NAN
     conf_high: float = NAN
     p_value: float = NAN
+    mse: float = NAN
+    mse_reference: float = NAN
     decision: Decision = UNTESTED
     n_folds: int | None = None
     n_entities: int | None = None

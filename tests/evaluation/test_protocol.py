@@ -320,6 +320,7 @@ def test_what_a_choice_moves_by_hand():
             "protocol": "forward",
             "sample": "test",
             "estimate": [0.0, 0.2, 0.4, 0.6, np.nan, 0.9],
+            "mse": [4.0, 3.0, 2.0, 1.0, np.nan, 9.0],
             "status": ["ok"] * 4 + ["failed", "ok"],
         }
     )
@@ -332,7 +333,7 @@ def test_what_a_choice_moves_by_hand():
     ]
     found = choice_table(table, variations).set_index(["choice", "level"])
     assert found.loc[("hidden", "2"), "mean_gain"] == pytest.approx(0.1)
-    assert found.loc[("hidden", "8"), "mean_gain"] == pytest.approx(0.5)
+    assert found.loc[("hidden", "8"), ["mean_gain", "mean_mse"]].tolist() == pytest.approx([0.5, 1.5])
     assert found.loc[("hidden", "2"), "share_of_variance"] == pytest.approx(0.8)
     assert found.loc[("seed", "1"), "share_of_variance"] == pytest.approx(0.2)
     assert (found.loc[["hidden", "seed"], "n"] == 2).all()

@@ -351,7 +351,7 @@ def test_a_variation_is_fitted_with_the_first_controls():
 
 
 def test_references_see_the_controls_that_a_universe_has(tmp_path):
-    """Controls carry the outcome; an estimator and a reference that are equal gain nothing, whatever both see."""
+    """Controls carry the outcome; equal estimators that see the same of them gain nothing over each other."""
     twins = [{"id": name, "use": "pooled_ols"} for name in ("ols", "twin")]
     spec = {
         **COLUMNS_SPEC,
@@ -362,8 +362,8 @@ def test_references_see_the_controls_that_a_universe_has(tmp_path):
     }
     frame = table()
     frame["y"] = frame["raw"] + frame["age"] + 0.1 * np.random.default_rng(2).normal(size=100)
-    found = harness.run(spec, data=frame, out=tmp_path / "run", progress=False)
-    folder, gains = RunFolder.open(found.path), found.table("variation_gains")
+    result = harness.run(spec, data=frame, out=tmp_path / "run", progress=False)
+    folder, gains = RunFolder.open(result.path), result.table("variation_gains")
     assert len(gains) == 3 * 2 * 3
     assert set(gains["reference"]) == {"ols"}
     np.testing.assert_allclose(gains["estimate"], 0.0, atol=1e-12)
@@ -371,8 +371,8 @@ def test_references_see_the_controls_that_a_universe_has(tmp_path):
     stored = pd.concat([folder.read_parquet(name) for name in ("predictions", "variation_predictions")])
     in_sample = stored[(stored["protocol"] == "in_sample") & (stored["sample"] == "test")]
     loss = ((in_sample["observed"] - in_sample["predicted"]) ** 2).groupby(in_sample["estimator"]).mean()
-    left = frame["y"] - np.polyval(np.polyfit(frame["index"], frame["y"], 1), frame["index"])
-    assert loss["ols (controls 0)"] == pytest.approx(float((left**2).mean()), rel=1e-9)
+    residual = frame["y"] - np.polyval(np.polyfit(frame["index"], frame["y"], 1), frame["index"])
+    assert loss["ols (controls 0)"] == pytest.approx(float((residual**2).mean()), rel=1e-9)
     assert loss["ols"] < 0.05 * loss["ols (controls 0)"]
     assert list(spec_table_problems(folder, folder.manifest(), installed().catalogs)) == []
 
