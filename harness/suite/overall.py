@@ -1,4 +1,4 @@
-"""Comparisons over all panels: win rates, error ratios, ranks, and the sentences of a suite's verdict."""
+"""Comparisons over all panels: gains, win rates, error ratios and ranks."""
 
 from __future__ import annotations
 
@@ -17,11 +17,10 @@ from harness.evaluation.losses import SAMPLES, ClusterLosses, PairedLosses, samp
 from harness.evaluation.resample import draw_counts
 from harness.record.manifest import CellRecord, Manifest
 from harness.running.folder import RunFolder
-from harness.suite.spec import OVERS, Over, Suite
-from harness.tables.decision import ABOVE, BELOW, decide, decide_conditionally, size_of
+from harness.suite.findings import MIN_PANELS
+from harness.suite.spec import Suite
+from harness.tables.decision import decide, decide_conditionally, size_of
 from harness.tables.gain import GIVEN_PERIODS
-from harness.text.numbers import count, fixed, interval, percent
-from harness.text.plain_text import joined
 
 # Bytes.
 MEGABYTE = 1e6
@@ -382,9 +381,6 @@ FEATURES: Mapping[str, str] = {
     "curvature": "Curvature",
 }
 
-# Fewest panels from which a rank correlation is given, and anything is said of an estimator.
-MIN_PANELS = 6
-
 
 def curvature_of(suite: Suite, results: Sequence[PanelResult]) -> Mapping[PanelKey, float]:
     """Return the gain of the suite's curvature estimator over pooled OLS, by panel.
@@ -447,95 +443,3 @@ def rank_correlation(first: Floats, second: Floats) -> Floats:
     size = np.sqrt((one**2).sum(axis=-1) * (other**2).sum(axis=-1))
     varies = size > 0
     return np.where(varies, (one * other).sum(axis=-1) / np.where(varies, size, 1.0), np.nan)
-
-
-# What gains are over, in words.
-OVER_WORDS: Mapping[Over, str] = {
-    "pooled": "pooled OLS",
-    "two_way": "two-way effects",
-    "simple": "the best simple rival",
-}
-
-
-def overall_finding(suite: Suite, estimator: str, over: Over, found: Comparison) -> Row:
-    """Return what is said of an estimator over all panels.
-
-    It is significant where the interval that holds for all flexible estimators at once excludes zero and
-    there are `MIN_PANELS` panels or more.
-    """
-    name, rival = suite.labels[estimator], OVER_WORDS[over]
-    low, high = found.simultaneous_low, found.simultaneous_high
-    enough = found.n_panels - found.n_refused >= MIN_PANELS
-    is_established = enough and (high < 0 or low > 0)
-    level, ratio = percent(suite.level, 0), fixed(found.log_error_ratio, 3)
-    how = "significantly better than" if high < 0 else "significantly worse than"
-    how = how if is_established else "not significantly different from"
-    wins, refused = percent(found.win_rate, 0), f", {count(found.n_refused)} refused" * bool(found.n_refused)
-    text = (
-        f"{name}: predictions {how} those of {rival}; mean log error ratio {ratio}, {level} interval for "
-        f"all flexible estimators at once {interval(low, high, 3)}; the smaller error on {wins} of "
-        f"{count(found.n_panels)} panels{refused}."
-    )
-    if not enough:
-        text = f"{name} and {rival}: no comparison, fewer than {MIN_PANELS} panels have both."
-    numbers = {"estimate": found.log_error_ratio, "conf_low": low, "conf_high": high}
-    return {"finding": "overall", "text": text, "is_established": is_established, **numbers}
-
-
-def panels_finding(suite: Suite, estimator: str, over: Over, gains: pd.DataFrame) -> Row:
-    """Return on how many panels an estimator's gain is significant, every panel tested by itself.
-
-    Parameters
-    ----------
-    gains : of the estimator over the same, a row a panel, as `gain_rows` returns them
-    """
-    n_better, n_worse = (int((gains["decision"] == side).sum()) for side in (ABOVE, BELOW))
-    tested = int(gains["p_value"].notna().sum())
-    name, rival = suite.labels[estimator], OVER_WORDS[over]
-    text = (
-        f"{name} and {rival}: significantly better on {count(n_better)} and worse on {count(n_worse)} of "
-        f"{count(tested)} panels that can be tested by themselves, p-values adjusted by Holm."
-    )
-    if not tested:
-        text = f"{name} and {rival}: no panel can be tested by itself."
-    return {"finding": "panels", "text": text, "is_established": n_better > 0, "estimate": float(n_better)}
-
-
-def rank_finding(suite: Suite, ranked: Ranking) -> Row:
-    """Return which estimator has the lowest average rank, and whether any winner can be named.
-
-    A winner is named where no other estimator is within the critical difference of the best.
-    """
-    best, *others = (suite.labels[name] for name in ranked.tied_with_best)
-    n_panels, (_, p_value) = len(ranked.ranks), ranked.friedman
-    by = f"(critical difference {fixed(ranked.critical_difference, 2)}, {count(n_panels)} panels)"
-    if n_panels < MIN_PANELS:
-        text = f"No ranking: fewer than {MIN_PANELS} panels."
-    elif others:
-        text = f"No clear winner: {best} ranks first, not significantly ahead of {joined(others, 'or')} {by}."
-    else:
-        text = f"{best} ranks first, significantly ahead of every other estimator {by}."
-    is_established = n_panels >= MIN_PANELS and not others and p_value < size_of(ranked.level)
-    first = {"estimator": ranked.tied_with_best[0], "over": "", "estimate": float(ranked.average.min())}
-    return {"finding": "rank", "text": text, "is_established": is_established, **first}
-
-
-def finding_rows(
-    suite: Suite, ranked: Ranking, compared: Mapping[tuple[str, Over], Comparison], gains: pd.DataFrame
-) -> Iterator[Row]:
-    """Yield every sentence on one protocol.
-
-    Parameters
-    ----------
-    compared : by estimator and what it is compared with
-    gains : of the protocol, as `gain_rows` returns them
-    """
-    yield rank_finding(suite, ranked)
-    for over in OVERS[1:]:
-        for estimator in suite.flexible:
-            of = {"estimator": estimator, "over": over}
-            if (estimator, over) in compared:
-                yield overall_finding(suite, estimator, over, compared[estimator, over]) | of
-            own = gains[(gains["estimator"] == estimator) & (gains["over"] == over)]
-            if len(own):
-                yield panels_finding(suite, estimator, over, own) | of

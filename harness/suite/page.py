@@ -26,7 +26,8 @@ from harness.report.drawing.canvas import finish, house_style
 from harness.report.page import PageSection, render_document
 from harness.report.table import Column, Given, ReportTable, TableCell, TableColumn, record_table, text_column
 from harness.suite.figures import plot_cost, plot_gains, plot_ranks
-from harness.suite.overall import FEATURES, OVER_WORDS
+from harness.suite.findings import OVER_WORDS
+from harness.suite.overall import FEATURES
 from harness.suite.results import QUICK, RECORD, SUITE_TABLES, SuiteRecord
 from harness.suite.spec import OVERS, Over, Suite
 from harness.tables.decision import ABOVE, BELOW

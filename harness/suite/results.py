@@ -13,15 +13,18 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
 from harness.errors import ArtifactError
-from harness.record.manifest import EstimatorRecord
+from harness.record.manifest import EstimatorRecord, StudyRecord
 from harness.rng import random_stream
 from harness.running.csv_table import as_declared
 from harness.running.folder import RunFolder
 from harness.suite import overall
+from harness.suite.findings import TEXTS, suite_findings
 from harness.suite.overall import PanelKey, PanelResult, Row, cells_of, gain_rows
 from harness.suite.spec import LeftOut, Over, Suite
 from harness.tables.decision import ABOVE, BELOW
+from harness.tables.findings import FINDINGS
 from harness.tables.table import ResultTable
+from harness.text.render import with_text
 
 
 def _table(
@@ -82,9 +85,10 @@ SUITE_EXPLAINED = _table(
 )
 SUITE_FINDINGS = _table(
     "suite_findings",
-    "protocol finding over estimator",
-    "protocol estimator finding over text is_established estimate conf_low conf_high",
-    "every sentence of the suite's verdict with its numbers, and whether it is significant",
+    "key",
+    " ".join(("protocol", "over", *FINDINGS.columns)),
+    "every sentence of the suite's verdict with its numbers and its decision",
+    ("estimate",),
 )
 SUITE_BUDGETS = _table(
     "suite_budgets",
@@ -143,6 +147,7 @@ def protocol_rows(
     results: Sequence[PanelResult],
     gains: pd.DataFrame,
     curvature: Mapping[PanelKey, float],
+    study: StudyRecord,
 ) -> Mapping[ResultTable, Sequence[Row]]:
     """Return what one protocol found over all panels that were asked it, as rows of tables.
 
@@ -150,6 +155,7 @@ def protocol_rows(
     ----------
     results : a panel each
     gains : of the protocol, as `harness.suite.overall.gain_rows` returns them
+    study : one of the suite's, which has the labels of its estimators
     """
 
     def stream(*labels: str) -> np.random.Generator:
@@ -165,11 +171,13 @@ def protocol_rows(
         )
         if found is not None:
             compared[estimator, over] = found
+    summary, ranks = list(_summary_rows(compared, results, gains)), list(_rank_rows(ranked))
+    findings = suite_findings(suite, protocol, ranks=ranks, summary=summary, gains=gains.to_dict("records"))
     rows: Mapping[ResultTable, Iterable[Row]] = {
-        SUITE_SUMMARY: _summary_rows(compared, results, gains),
-        SUITE_RANKS: _rank_rows(ranked),
+        SUITE_SUMMARY: summary,
+        SUITE_RANKS: ranks,
         SUITE_EXPLAINED: overall.explained_rows(suite, results, errors, curvature, rng=stream("explained")),
-        SUITE_FINDINGS: overall.finding_rows(suite, ranked, compared, gains),
+        SUITE_FINDINGS: [{"over": over, **vars(with_text(row, study, TEXTS))} for over, row in findings],
     }
     return {table: [{"protocol": protocol, **row} for row in own] for table, own in rows.items()}
 
@@ -211,7 +219,7 @@ def _rank_rows(ranked: overall.Ranking) -> Iterator[Row]:
 def suite_tables(
     suite: Suite,
     results: Sequence[PanelResult],
-    estimators: Sequence[EstimatorRecord],
+    study: StudyRecord,
     *,
     form: str,
     left_out: Sequence[LeftOut],
@@ -223,7 +231,7 @@ def suite_tables(
     ----------
     suite : as it was run
     results : of every panel under every protocol
-    estimators : as the studies recorded them
+    study : one of those that were run; all have the same estimators
     form : whole, or quick
     left_out : studies that could not be run here
     recognised : the tables ``recognition`` of all panels, one below the other
@@ -232,14 +240,14 @@ def suite_tables(
     shapes = {result.key: result.shape for result in results}
     rows: dict[ResultTable, list[Row]] = {
         SUITE_PANELS: [{**own, "curvature": curvature[key]} for key, own in shapes.items()],
-        SUITE_BUDGETS: list(_budget_rows(suite, cells_of(results), estimators)),
+        SUITE_BUDGETS: list(_budget_rows(suite, cells_of(results), study.estimators)),
         SUITE_LEFT_OUT: [vars(one) for one in left_out],
         SUITE_RECOGNITION: list(recognition_rows(recognised, level=suite.level)),
     }
     for protocol in dict.fromkeys(result.protocol for result in results):
         own = [result for result in results if result.protocol == protocol]
         of_protocol = gains[gains["protocol"] == protocol]
-        for table, more in protocol_rows(suite, protocol, own, of_protocol, curvature).items():
+        for table, more in protocol_rows(suite, protocol, own, of_protocol, curvature, study).items():
             rows.setdefault(table, []).extend(more)
     parts = {SUITE_GAIN: gains} | {table: pd.DataFrame(own) for table, own in rows.items()}
     of = {"suite": suite.suite, "edition": suite.edition, "form": form}

@@ -243,7 +243,7 @@ def write_results(folder: RunFolder, record: suite_results.SuiteRecord, runs: Se
         panel for name, run in zip(record.studies, runs, strict=True) for panel in read_panels(name, run)
     ]
     tables = suite_results.suite_tables(
-        *(record.suite, results, runs[0].manifest().study.estimators),
+        *(record.suite, results, runs[0].manifest().study),
         form=record.form,
         left_out=record.left_out,
         recognised=pd.concat([run.read_table(RECOGNITION.name) for run in runs], ignore_index=True),

@@ -281,6 +281,10 @@ def test_a_mistake_in_a_suite_is_told_with_its_place(change, said, tmp_path):
 
 MEGABYTE = 1e6
 
+# Alone both are within half a megabyte. What other threads of a whole test run take or give back meanwhile
+# counts as well, and moved it by more than one.
+OF_OTHER_THREADS = 8 * MEGABYTE
+
 on_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems do not tell")
 
 
@@ -293,14 +297,14 @@ def take(megabytes):
 def test_what_is_taken_is_told(megabytes):
     found, memory = with_memory(lambda: take(megabytes))
     assert found == megabytes * MEGABYTE / 8
-    assert memory == pytest.approx(megabytes * MEGABYTE, rel=0.05, abs=8 * MEGABYTE)
+    assert memory == pytest.approx(megabytes * MEGABYTE, rel=0.05, abs=OF_OTHER_THREADS)
 
 
 @on_linux
 def test_what_was_taken_and_given_back_before_is_not_counted():
     take(300)
     _, memory = with_memory(lambda: take(10))
-    assert memory == pytest.approx(10 * MEGABYTE, abs=8 * MEGABYTE)
+    assert memory == pytest.approx(10 * MEGABYTE, abs=OF_OTHER_THREADS)
 
 
 NAMES = ("ols", "effects", "splines", "boosting", "network")
