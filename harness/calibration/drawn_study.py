@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.random import Generator
 
 from harness.arrays import Floats, Ints
-from harness.calibration.page import GAIN as SINGLE_GAIN
-from harness.calibration.page import KINDS, LOSS, P_VALUE, VERDICT, band_finding
+from harness.calibration.findings import CONDITIONAL_GAIN, KINDS, LOSS, VERDICT, band_finding
+from harness.calibration.findings import GAIN as SINGLE_GAIN
 from harness.data.key import Grouping
 from harness.data.panel import Panel, SplitUnit
 from harness.data.rules import RowFilter
@@ -35,7 +35,7 @@ from harness.running.write import linearity_tests
 from harness.scenarios.full_fit import FullResult, FullTask
 from harness.scenarios.task import run_in_process
 from harness.study.variation import ROBUSTNESS
-from harness.tables.decision import ABOVE, BELOW, decide
+from harness.tables.decision import ABOVE, BELOW, CONDITIONAL
 from harness.tables.effects import EFFECT_TESTS
 from harness.tables.findings import FindingRow
 from harness.tables.gain import GAIN
@@ -279,6 +279,9 @@ def features(unexplained: Floats, cells: Cells) -> Mapping[str, float]:
 
 COLUMNS = ["outcome", "estimator", "protocol", "finding", "found"]
 
+# What is counted of a gain under one protocol, by the decision on it.
+GAIN_DECISIONS = {SINGLE_GAIN: ABOVE, LOSS: BELOW, CONDITIONAL_GAIN: CONDITIONAL}
+
 
 def tested_gains(plan: Plan, apart: Callable[[Any], Any]) -> pd.DataFrame:
     """Return the gains over the references on test rows, as the table ``gain`` has them."""
@@ -300,12 +303,10 @@ def tested_gains(plan: Plan, apart: Callable[[Any], Any]) -> pd.DataFrame:
 
 
 def single_gains(tested: pd.DataFrame) -> pd.DataFrame:
-    """Return of every single gain whether its interval and its p-value exclude that there is none."""
+    """Return of every single gain which of `GAIN_DECISIONS` was made."""
     key = tested[["outcome", "estimator", "protocol"]]
-    numbers = (tested[name] for name in ("gain", "conf_low", "conf_high"))
-    by_interval = pd.Series([decide(*own, by="interval") for own in zip(*numbers, strict=True)], tested.index)
-    found = {SINGLE_GAIN: by_interval == ABOVE, LOSS: by_interval == BELOW, P_VALUE: tested["p_value"] < 0.05}
-    return pd.concat([key.assign(finding=name, found=own.astype(float)) for name, own in found.items()])
+    made = {name: (tested["decision"] == one).astype(float) for name, one in GAIN_DECISIONS.items()}
+    return pd.concat([key.assign(finding=name, found=own) for name, own in made.items()])
 
 
 def curve_findings(full: FullResult, drawn: Mapping[str, DrawnTruth]) -> pd.DataFrame:

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from math import isfinite
 from pathlib import Path
 
+from harness.calibration.findings import (
+    BANDS,
+    CONDITIONAL_GAIN,
+    GAIN,
+    KINDS,
+    LOSS,
+    TEXTS,
+    VERDICT,
+    Calibration,
+    Reduction,
+    calibration_findings,
+)
 from harness.findings.checks import CHECKS
-from harness.findings.lines import POINTWISE, SIMULTANEOUS
 from harness.language import marked, pgettext, rendered, spoken, topic
-from harness.record.manifest import Manifest
 from harness.report.blocks import Bullets, Heading, Paragraph, Phrase, ReportBlock, SmallPrint, rich
 from harness.report.page import PageSection, render_document
 from harness.report.sections.record import provenance
@@ -17,137 +28,9 @@ from harness.report.table import ReportTable, TableCell, code_cell, record_table
 from harness.report.translation import in_words
 from harness.text.numbers import count, percent, percent_interval, plain, significant
 from harness.text.plain_text import capitalised, joined
+from harness.text.render import with_text
 
 gettext = topic("calibration.page")
-
-
-VERDICT = "gain"
-GAIN = "gain established"
-LOSS = "loss established"
-P_VALUE = "p-value below 0.05"
-
-# Kinds of findings as ``findings.csv`` has them, in words.
-KINDS: Mapping[str, str] = {
-    VERDICT: marked("a gain"),
-    "effect": marked("an effect"),
-    "mediation": marked("an indirect effect"),
-    "model_curve": marked("a slope of a model's curve"),
-    "nonlinearity": marked("a nonlinearity"),
-    "interaction": marked("an interaction"),
-    "turning_point": marked("a turning point"),
-    "contrast": marked("a contrast"),
-    "group_difference": marked("a difference between groups"),
-    "sign_change": marked("a change of sign along a moderator"),
-    "threshold": marked("a threshold"),
-}
-
-
-def band_finding(kind: str, band: str) -> str:
-    """Return how it is called that a band of a curve holds the truth; a simultaneous one all of it."""
-    return f"{kind} inside the {band} band" + (" everywhere" if band == SIMULTANEOUS else "")
-
-
-# Kind of curve and of band by finding.
-BANDS: Mapping[str, tuple[str, str]] = {
-    band_finding(kind, band): (kind, band)
-    for kind in ("level", "slope")
-    for band in (POINTWISE, SIMULTANEOUS)
-}
-
-
-@dataclass(frozen=True)
-class CalibrationRow:
-    """How often one finding was made on panels with one true effect of the exposure.
-
-    `protocol` is empty for `KINDS`, and the scenario's id for bands. `share` is of the panels, for pointwise
-    bands the mean share of the curve; the limits are exact binomial ones.
-    """
-
-    effect: float
-    outcome: str
-    estimator: str
-    protocol: str
-    finding: str
-    share: float
-    conf_low: float
-    conf_high: float
-    n_panels: int | None
-
-
-@dataclass(frozen=True)
-class FeatureRow:
-    """One feature of errors: in the data, its mean and deviation over drawn panels, whether it is kept."""
-
-    outcome: str
-    feature: str
-    fitted: float
-    drawn: float
-    drawn_sd: float
-    is_kept: bool
-
-
-@dataclass(frozen=True)
-class Reduction:
-    """An option that was not as in the study, so that it could be repeated: as it is there, and here."""
-
-    part: str
-    id: str
-    option: str
-    in_study: str
-    here: str
-
-
-@dataclass(frozen=True, eq=False)
-class Calibration:
-    """A calibration.
-
-    Attributes
-    ----------
-    manifest : of the study that was repeated
-    n_panels : that were drawn with each effect
-    effects : true effects of the exposure, outcome units per unit of exposure; zero first
-    limits : in (0, 1), nominal coverage of the limits of shares
-    rows : of panels with any of the effects
-    """
-
-    manifest: Manifest
-    n_panels: int
-    effects: tuple[float, ...]
-    limits: float
-    rows: tuple[CalibrationRow, ...]
-    features: tuple[FeatureRow, ...]
-    reductions: tuple[Reduction, ...]
-
-    @property
-    def effect(self) -> float:
-        """The true effect of the panels: the first."""
-        return self.effects[0]
-
-    def each(self) -> Iterator[Calibration]:
-        """Yield the calibration with each of its effects alone."""
-        for effect in self.effects:
-            rows = tuple(row for row in self.rows if row.effect == effect)
-            yield replace(self, effects=(effect,), rows=rows)
-
-    def of(self, outcome: str, finding: str) -> tuple[CalibrationRow, ...]:
-        """Return one finding on one outcome, in the order of the table."""
-        return tuple(row for row in self.rows if (row.outcome, row.finding) == (outcome, finding))
-
-    def nominal(self, finding: str) -> float:
-        """Return the share that is promised: of bands that hold the truth, or of gains that are none."""
-        level = self.manifest.study.level
-        return level if finding in BANDS else (1.0 - level) / 2.0
-
-    def is_off(self, row: CalibrationRow) -> bool:
-        """Return whether by the limits a band holds less than is promised, or a gain is found too often.
-
-        A gain where the tested entities are known is none that is not there, so it is never off.
-        """
-        nominal = self.nominal(row.finding)
-        if row.finding in BANDS:
-            return row.conf_high < nominal
-        knowing = {protocol.id for protocol in self.manifest.study.protocols if protocol.knows_entities}
-        return row.finding in {VERDICT, GAIN} and row.protocol not in knowing and row.conf_low > nominal
 
 
 # What the findings are, in the order of their groups.
@@ -155,9 +38,9 @@ HEADINGS: Mapping[str, str] = {
     VERDICT: marked("Significant gain in the verdict, all honest protocols together"),
     **{name: words for name, words in KINDS.items() if name != VERDICT},
     **CHECKS,
-    GAIN: marked("Interval of a single gain above zero"),
-    LOSS: marked("Interval of a single gain below zero"),
-    P_VALUE: marked("P-value of a single gain below 0.05"),
+    GAIN: marked("Gain under one protocol significant"),
+    LOSS: marked("Loss under one protocol significant"),
+    CONDITIONAL_GAIN: marked("Gain under one protocol, conditional on the periods tested"),
     **dict.fromkeys(BANDS, marked("True {kind} within its {band} band")),
 }
 
@@ -252,7 +135,8 @@ def found_blocks(found: Calibration) -> Iterator[ReportBlock]:
         for outcome in study.outcomes:
             if len(study.outcomes) > 1:
                 yield Heading(study.label(outcome), rank=4)
-            yield Bullets((*findings(own, outcome), *band_sentences(own, outcome)))
+            rows = (row for row in calibration_findings(own) if row.outcome == outcome)
+            yield Bullets(tuple(with_text(row, study, TEXTS).text for row in rows))
 
 
 def repeated(found: Calibration) -> str:
@@ -306,87 +190,6 @@ def kept_features(found: Calibration) -> Iterator[str]:
             )
 
 
-def share_text(row: CalibrationRow) -> str:
-    """Return "2.0% [0.1, 10.6]"."""
-    return f"{percent(row.share)} {percent_interval(row.conf_low, row.conf_high)}".strip()
-
-
-def _named(found: Calibration, words: str, rows: Iterable[CalibrationRow]) -> str:
-    """Return the estimators of some shares, each in the words of a message."""
-    label = found.manifest.study.estimator_label
-    return joined([words.format(label=label(row.estimator), share=share_text(row)) for row in rows])
-
-
-def findings(found: Calibration, outcome: str) -> Iterator[str]:
-    """Yield how often findings were made on one outcome: in error, or of an effect where there is one."""
-    study = found.manifest.study
-    for kind, words in KINDS.items():
-        if kind != VERDICT and (rows := found.of(outcome, kind)):
-            is_there = kind in {"effect", "model_curve"} and found.effect
-            what = capitalised(rendered(words)) + ("" if is_there else gettext(" where none exists"))
-            named = _named(found, gettext("{label} in {share}"), rows)
-            yield gettext("{what} was significant for {named} of panels.").format(what=what, named=named)
-    for kind, words in CHECKS.items():
-        if rows := found.of(outcome, kind):
-            named = _named(found, gettext("{label} in {share}"), rows)
-            what = capitalised(rendered(words))
-            yield gettext("{what}: {named} of panels.").format(what=what, named=named)
-    if rows := found.of(outcome, VERDICT):
-        named = _named(found, gettext("{label} in {share} of panels"), rows)
-        yield gettext(
-            "The verdict (all protocols with separate test rows, adjusted for multiple "
-            "comparisons) reported a significant gain over {reference_label} for {named}."
-        ).format(reference_label=study.reference_label, named=named)
-    hidden = [protocol.id for protocol in study.protocols if not protocol.knows_entities]
-    unknown = [row for row in found.of(outcome, GAIN) if row.protocol in hidden]
-    known = [row for row in found.of(outcome, GAIN) if row.protocol not in hidden]
-    if unknown:
-        yield gettext(
-            "For entities not used in training there is no true gain. The interval of a single "
-            "gain lay above zero most often for {most}; the nominal rate is at most {nominal}."
-        ).format(most=_most(found, unknown), nominal=percent(found.nominal(GAIN)))
-    if known:
-        yield gettext(
-            "Where test entities also occur in training, recognising them yields a gain without "
-            "any nonlinearity; it was found most often for {most}."
-        ).format(most=_most(found, known))
-
-
-def _most(found: Calibration, rows: Sequence[CalibrationRow]) -> str:
-    most, study = max(rows, key=lambda row: row.share), found.manifest.study
-    if most.share == 0:
-        return gettext("no estimator ({share} of panels)").format(share=share_text(most))
-    return gettext("{label} under “{protocol}” ({share} of panels)").format(
-        label=study.estimator_label(most.estimator),
-        protocol=study.protocol_title(most.protocol),
-        share=share_text(most),
-    )
-
-
-def band_sentences(found: Calibration, outcome: str) -> Iterator[str]:
-    """Yield how often simultaneous bands of slopes exclude the truth, and what pointwise bands hold."""
-    level = found.manifest.study.level
-    if rows := found.of(outcome, band_finding("slope", SIMULTANEOUS)):
-        other = [
-            replace(row, share=1.0 - row.share, conf_low=1.0 - row.conf_high, conf_high=1.0 - row.conf_low)
-            for row in rows
-        ]
-        none, other_one = gettext("An effect where none exists"), gettext("An effect other than the true one")
-        yield gettext(
-            "{what} was found by the simultaneous band of the slope: {named}; the nominal rate is {promised}."
-        ).format(
-            what=other_one if found.effect else none,
-            named=_named(found, gettext("{label} in {share} of panels"), other),
-            promised=percent(1.0 - level, 0),
-        )
-    if rows := found.of(outcome, band_finding("level", POINTWISE)):
-        label = found.manifest.study.estimator_label
-        named = joined([f"{label(row.estimator)} {percent(row.share)}" for row in rows])
-        yield gettext(
-            "Mean share of the true net effect curve covered by the pointwise {level} bands: {named}."
-        ).format(level=percent(level, 0), named=named)
-
-
 def share_table(found: Calibration, outcome: str, *, is_alone: bool = True) -> ReportTable:
     """Return the shares of all findings on one outcome, with what is promised of each."""
     study = found.manifest.study
@@ -397,16 +200,13 @@ def share_table(found: Calibration, outcome: str, *, is_alone: bool = True) -> R
     caption = gettext("{what}: share of {n_panels} panels, with exact binomial {limits} limits")
     return record_table(
         caption.format(what=what, n_panels=count(found.n_panels), limits=percent(found.limits, 0)),
-        ((heading_of(name), found.of(outcome, name), _promised(found, name)) for name in names),
+        ((heading_of(name), found.of(outcome, name), _promised(found, outcome, name)) for name in names),
         (gettext("Estimator"), lambda row: study.estimator_label(row.estimator)),
         (
             text_column(gettext("Protocol")),
             lambda row: "" if row.finding in BANDS else study.protocol_title(row.protocol),
         ),
-        (
-            gettext("Share"),
-            lambda row: TableCell(percent(row.share), look="worse" if found.is_off(row) else ""),
-        ),
+        (gettext("Share"), lambda row: TableCell(percent(row.share), look="worse" if row.is_off else "")),
         (gettext("Limits"), lambda row: percent_interval(row.conf_low, row.conf_high)),
         (gettext("Nominal"), lambda _: ""),
         is_whole=True,
@@ -424,11 +224,13 @@ def heading_of(finding: str) -> str:
     return words
 
 
-def _promised(found: Calibration, finding: str) -> str:
-    nominal = percent(found.nominal(finding))
-    if finding in BANDS:
-        return nominal
-    return gettext("at most {nominal}").format(nominal=nominal) if finding in {VERDICT, GAIN} else ""
+def _promised(found: Calibration, outcome: str, finding: str) -> str:
+    """Return the share that is promised of a group, where that is of any row."""
+    promised = {row.nominal for row in found.of(outcome, finding) if isfinite(row.nominal)}
+    if not promised:
+        return ""
+    nominal = percent(promised.pop())
+    return nominal if finding in BANDS else gettext("at most {nominal}").format(nominal=nominal)
 
 
 def reduction_table(reductions: Sequence[Reduction]) -> ReportTable:

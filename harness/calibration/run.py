@@ -14,8 +14,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from harness.calibration import page
 from harness.calibration.drawn_study import TOLERANCES, DrawnStudy, Findings, features, fit_linear_truth
+from harness.calibration.findings import (
+    KINDS,
+    TEXTS,
+    VERDICT,
+    Calibration,
+    CalibrationRow,
+    FeatureRow,
+    Reduction,
+    calibration_findings,
+    decide_share,
+    nominal_share,
+)
+from harness.calibration.page import calibration_page
 from harness.estimators.protocol import Estimator
 from harness.evaluation.protocol import SAME_ENTITY, TOUCHES_TEST_ROWS
 from harness.findings.checks import CHECKS
@@ -23,7 +35,7 @@ from harness.findings.rule import RULE, Rule
 from harness.findings.shape import LEVEL, exact_limits
 from harness.findings.table import RULES
 from harness.installed import installed
-from harness.record.manifest import Manifest, record_text
+from harness.record.manifest import Manifest, StudyRecord, record_text
 from harness.running.calibration_record import CALIBRATION_RECORD, calibration_record
 from harness.running.dependence import Environment, installed_code, versions
 from harness.running.executor import execute
@@ -37,12 +49,15 @@ from harness.running.provenance import manifest_of
 from harness.running.varied import Most, capped
 from harness.running.workers import Workers
 from harness.study.spec.study import Study
-from harness.tables.findings import CHECK_RATES, ERROR_RATES
+from harness.tables.findings import CHECK_RATES, ERROR_RATES, FINDINGS
 from harness.tables.table import columns_of, read_rows
 from harness.tables.variations import VARIATION_EFFECTS
+from harness.text.render import with_text
 
-# Names of the tables: of shares, and of the page; of what was reduced; of what drawn panels kept of the data.
-CALIBRATION, FORM, FEATURES = "calibration", "calibration_form", "calibration_features"
+# Names of the tables: of shares, and of the page; of its sentences; of what was reduced; of what drawn panels
+# kept of the data.
+CALIBRATION, SENTENCES = "calibration", "calibration_findings"
+FORM, FEATURES = "calibration_form", "calibration_features"
 
 
 def feature_table(
@@ -69,7 +84,7 @@ def feature_table(
             size = abs(value) if feature == "kurtosis" else 1.0
             near = TOLERANCES[feature] * size + 2.0 * deviation / np.sqrt(values.size) + 1e-12
             rows.append((outcome, feature, value, mean, deviation, bool(abs(mean - value) <= near)))
-    return pd.DataFrame(rows, columns=list(columns_of(page.FeatureRow)))
+    return pd.DataFrame(rows, columns=list(columns_of(FeatureRow)))
 
 
 def calibration_tables(
@@ -121,7 +136,10 @@ def calibration_tables(
         [panel.table.assign(effect=panel.effect, panel=panel.label) for panel in panels], ignore_index=True
     )
     keys = ["effect", "outcome", "estimator", "protocol", "finding"]
-    shares = pd.DataFrame(_shares(found, keys), columns=list(columns_of(page.CalibrationRow)))
+    shares = pd.DataFrame(
+        [row | _promised(manifest.study, row) for row in _shares(found, keys)],
+        columns=list(columns_of(CalibrationRow)),
+    )
     return {
         CALIBRATION: shares,
         CHECK_RATES.name: shares.loc[shares["finding"].isin(CHECKS), list(CHECK_RATES.columns)],
@@ -141,9 +159,9 @@ def _error_rates(plan: Plan, found: pd.DataFrame) -> pd.DataFrame:
     knowing = TOUCHES_TEST_ROWS | {SAME_ENTITY.code}
     protocols = [entry.protocol for entry in plan.study.evaluation.protocols]
     hides = any(knowing.isdisjoint(leak.code for leak in protocol.leaks) for protocol in protocols)
-    kinds = set(page.KINDS) if hides else set(page.KINDS) - {page.VERDICT}
+    kinds = set(KINDS) if hides else set(KINDS) - {VERDICT}
     own = found[found["finding"].isin(kinds)]
-    gains = own[own["finding"] == page.VERDICT]
+    gains = own[own["finding"] == VERDICT]
     of_any = gains.groupby(["outcome", "finding", "panel"], sort=False, as_index=False)["found"].max()
     shares = _shares(
         pd.concat([own, of_any.assign(estimator="")], ignore_index=True), ["outcome", "estimator", "finding"]
@@ -165,6 +183,13 @@ def _shares(found: pd.DataFrame, keys: list[str]) -> Iterator[dict[str, Any]]:
             "conf_high": high,
             "n_panels": n_panels,
         }
+
+
+def _promised(study: StudyRecord, row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what is promised of a share, and what was decided on it."""
+    nominal = nominal_share(study, row["finding"], row["protocol"])
+    decision = decide_share(*(row[name] for name in ("share", "conf_low", "conf_high")), nominal)
+    return {"nominal": nominal, "decision": decision}
 
 
 # Repetitions and steps of a fit, splits that are drawn again and again, points of curves and draws of bands.
@@ -207,7 +232,7 @@ def cheap_form(study: Study) -> Study:
     return quick.model_copy(update=changed)
 
 
-def reductions(study: Study, form: Study) -> Iterator[page.Reduction]:
+def reductions(study: Study, form: Study) -> Iterator[Reduction]:
     """Yield every option of a study that is not in its cheap form as in the spec."""
     parts: Mapping[str, tuple[Iterable[Any], Iterable[Any]]] = {
         "estimator": (study.estimators, form.estimators),
@@ -220,9 +245,9 @@ def reductions(study: Study, form: Study) -> Iterator[page.Reduction]:
             if entry.id in kept:
                 yield from _differences(getattr(entry, part), kept[entry.id], (part, entry.id))
             else:
-                yield page.Reduction(part, entry.id, "asked", "yes", "no")
+                yield Reduction(part, entry.id, "asked", "yes", "no")
     if study.multiverse is not None:
-        yield page.Reduction("multiverse", "", "computed", "yes", "no")
+        yield Reduction("multiverse", "", "computed", "yes", "no")
 
 
 def _differences(
@@ -230,13 +255,13 @@ def _differences(
     now: Any,  # noqa: ANN401 - of the same type
     key: tuple[str, str],
     within: str = "",
-) -> Iterator[page.Reduction]:
+) -> Iterator[Reduction]:
     for option in dataclasses.fields(was):
         old, new = getattr(was, option.name), getattr(now, option.name)
         if isinstance(old, Estimator):
             yield from _differences(old, new, key, f"{within}{option.name}.")
         elif old != new:
-            yield page.Reduction(*key, f"{within}{option.name}", str(old), str(new))
+            yield Reduction(*key, f"{within}{option.name}", str(old), str(new))
 
 
 def calibrate(
@@ -244,7 +269,8 @@ def calibrate(
 ) -> Path:
     """Repeat a study on drawn panels, write tables and a page on them, and return the page's path.
 
-    ``calibration.csv`` holds how often what was found, ``error_rates.csv`` how often what is not there,
+    ``calibration.csv`` holds how often what was found, ``calibration_findings.csv`` the sentences on it,
+    ``error_rates.csv`` how often what is not there,
     ``calibration_features.csv`` what the drawn panels kept of the data, ``calibration_form.csv`` what was
     reduced, and ``calibration.json`` of which study it all is.
 
@@ -273,7 +299,7 @@ def calibrate(
     manifest = calibration_manifest(options, prepared, n_panels=n_panels, effect=effect, started=started)
     keep = [file.path for file in prepared.table.files]
     with locked(folder.path), folder.replaced(keep=keep) as new:
-        new.write_table(FORM, pd.DataFrame(map(vars, cut), columns=list(columns_of(page.Reduction))))
+        new.write_table(FORM, pd.DataFrame(map(vars, cut), columns=list(columns_of(Reduction))))
         tables = calibration_tables(
             *(plan, manifest),
             n_panels=n_panels,
@@ -285,16 +311,20 @@ def calibrate(
         )
         for name, table in tables.items():
             new.write_table(name, table)
-        found = page.Calibration(
+        found = Calibration(
             manifest=manifest,
             n_panels=n_panels,
             effects=effects,
             limits=LEVEL,
-            rows=read_rows(tables[CALIBRATION], page.CalibrationRow, table=CALIBRATION),
-            features=read_rows(tables[FEATURES], page.FeatureRow, table=FEATURES),
+            rows=read_rows(tables[CALIBRATION], CalibrationRow, table=CALIBRATION),
+            features=read_rows(tables[FEATURES], FeatureRow, table=FEATURES),
             reductions=cut,
         )
-        new.write_text(f"{CALIBRATION}.html", page.calibration_page(found, messages=registry.messages))
+        sentences = [with_text(row, manifest.study, TEXTS) for row in calibration_findings(found)]
+        new.write_table(
+            SENTENCES, pd.DataFrame([vars(row) for row in sentences], columns=list(FINDINGS.columns))
+        )
+        new.write_text(f"{CALIBRATION}.html", calibration_page(found, messages=registry.messages))
         new.write_text(CALIBRATION_RECORD, record_text(record))
     return folder.path / f"{CALIBRATION}.html"
 

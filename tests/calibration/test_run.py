@@ -9,12 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.formula.api as smf
+from markupsafe import escape
 
 import harness
 from command import harness as command
 from harness.api import prepare_study as prepare
 from harness.calibration.drawn_study import Cells, error_parts, fit_linear_truth, shock_response
-from harness.calibration.page import HEADINGS, KINDS, VERDICT, Reduction
+from harness.calibration.findings import KINDS, VERDICT, Reduction
+from harness.calibration.page import HEADINGS
 from harness.calibration.run import (
     CAPS,
     calibration_manifest,
@@ -143,6 +145,9 @@ def test_the_command_writes_its_table_and_shows_its_progress(tmp_path):
     assert set(found["finding"]) == set(HEADINGS) - NOT_ASKED
     assert found.loc[found["finding"] == VERDICT, "estimator"].tolist() == ["fe"]
     page = (tmp_path / "run" / "calibration.html").read_text(encoding="utf-8")
+    sentences = pd.read_csv(tmp_path / "run" / "calibration_findings.csv")
+    assert sentences["key"].is_unique
+    assert all(str(escape(text)) in page for text in sentences["text"])
     assert "SIMULATED OUTCOMES." in page
     assert "(table below) on 2 panels" in page
     assert "Features of the data that the panels preserve" in page

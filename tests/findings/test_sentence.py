@@ -13,9 +13,12 @@ from hypothesis import strategies as st
 from harness.findings.sentence import Estimate, Sentence, from_json, hints_of, to_json
 from harness.text.render import TOPICS
 
-TEXTS = {
-    kind: words for topic in TOPICS for kind, words in import_module(f"harness.text.{topic}").TEXTS.items()
-}
+MODULES = (
+    *(f"harness.text.{topic}" for topic in TOPICS),
+    "harness.suite.findings",
+    "harness.calibration.findings",
+)
+TEXTS = {kind: words for module in MODULES for kind, words in import_module(module).TEXTS.items()}
 
 
 def bits(value):
