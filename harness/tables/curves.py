@@ -73,9 +73,9 @@ class RugRow:
 class BinRow:
     """One bin of the exposure with the mean outcome of its rows.
 
-    `variation` is ``raw``, ``within_entity`` or ``within_entity_and_time``: what `at`, the mean exposure, and
-    `estimate` are left with, around the means of all rows. Limits allow for dependence within entities; NaN
-    for a bin of one entity.
+    `at` is the mean exposure. `variation` is ``raw``, or ``within_entity`` or ``within_entity_and_time``
+    where `estimate` holds effects and controls fixed at their means. Limits allow for dependence within
+    entities; NaN for a bin of one entity.
     """
 
     outcome: str

@@ -145,7 +145,8 @@ def scatter_figures(run: Run) -> Iterator[ReportFigure]:
             alt=gettext("Binned scatter of {outcome} and {exposure}.").format(**words),
             caption=gettext(
                 "Mean outcomes in bins of {exposure} of equal size, with {level} intervals, errors clustered "
-                "by {entity}. Within: group means removed, overall means added back, controls held fixed."
+                "by {entity}. Within: fixed effects and controls are covariates next to the bins, at "
+                "their means."
             ).format(**words),
         )
 

@@ -295,11 +295,13 @@ def dummies(codes):
     return pd.get_dummies(codes, dtype=float).to_numpy()
 
 
-def by_dummies(at, outcome, controls, entity):
-    """Return the coefficients of dummies of bins and their limits."""
+def by_dummies(at, outcome, covariates, entity):
+    """Return the coefficients of dummies of bins, all covariates at their means, and half their intervals."""
     n_bins = min(MOST_BINS, at.size // LEAST_ROWS)
     edges = np.sort(at)[np.ceil(np.arange(1, n_bins) * at.size / n_bins).astype(int) - 1]
-    design = np.column_stack([dummies((at[:, None] > edges).sum(axis=1)), controls])
+    design = np.column_stack(
+        [dummies((at[:, None] > edges).sum(axis=1)), covariates - covariates.mean(axis=0)]
+    )
     clusters = {"groups": entity, "use_correction": False}
     fit = sm.OLS(outcome, design).fit(cov_type="cluster", cov_kwds=clusters)
     n_entities = np.unique(entity).size
@@ -310,23 +312,49 @@ def by_dummies(at, outcome, controls, entity):
 @pytest.mark.parametrize("by_period", [False, True])
 def test_bins_are_those_of_least_squares_on_dummies(by_period):
     panel = unbalanced_panel()
-    found = binned_scatter(panel, by_period=by_period, level=0.9)
+    rows_of = binned_scatter(panel, by_period=by_period, level=0.9)
     entity, period = panel.entity.codes, panel.time.codes
-    fixed = np.column_stack([dummies(entity), *([dummies(period)] if by_period else [])])
-    columns = np.column_stack([panel.column("x"), panel.observed, panel.column("w")])
-    left = (
-        columns - fixed @ np.linalg.lstsq(fixed, columns, rcond=None)[0] + [*columns[:, :2].mean(axis=0), 0.0]
-    )
+    effects = [dummies(entity)[:, 1:], *([dummies(period)[:, 1:]] if by_period else [])]
     within = "within_entity_and_time" if by_period else "within_entity"
-    cases = {"raw": (columns, np.empty((panel.n_obs, 0))), within: (left, left[:, 2:])}
-    assert found["variation"].unique().tolist() == list(cases)
-    for variation, (own, controls) in cases.items():
-        estimates, half_width = by_dummies(own[:, 0], own[:, 1], controls, entity)
-        rows = found[found["variation"] == variation]
+    covariates = np.column_stack([panel.column("w"), *effects])
+    cases = {"raw": np.empty((panel.n_obs, 0)), within: covariates}
+    assert rows_of["variation"].unique().tolist() == list(cases)
+    for variation, held in cases.items():
+        estimates, half_width = by_dummies(panel.column("x"), panel.observed, held, entity)
+        rows = rows_of[rows_of["variation"] == variation]
         np.testing.assert_allclose(rows["estimate"], estimates, rtol=1e-9, atol=1e-9)
         np.testing.assert_allclose(rows["conf_high"] - rows["estimate"], half_width, rtol=1e-7)
         np.testing.assert_allclose(rows["estimate"] - rows["conf_low"], half_width, rtol=1e-7)
-        assert (rows["n_obs"] * rows["at"]).sum() / panel.n_obs == pytest.approx(columns[:, 0].mean())
+        assert (rows["n_obs"] * rows["at"]).sum() / panel.n_obs == pytest.approx(panel.column("x").mean())
+
+
+def test_bins_within_entities_follow_a_sine():
+    rng = np.random.default_rng(5)
+    n_entities, n_periods = 100, 8
+    entity, period = np.divmod(np.arange(n_entities * n_periods), n_periods)
+    level = rng.normal(size=n_entities)[entity]
+    x = 1.5 * level + rng.normal(size=entity.size)
+    outcome = np.sin(2.2 * x) + 2.0 * level + 0.2 * rng.normal(size=entity.size)
+    panel = panel_from_arrays(entity=entity, period=period, outcome=outcome, X=x[:, None], columns=("x",))
+    rows = binned_scatter(panel, by_period=False, level=0.95)
+    truth = [np.sin(2.2 * x[part]).mean() for part in np.array_split(np.argsort(x), MOST_BINS)]
+    by_variation = rows.groupby("variation")["estimate"]
+    correlation = {name: np.corrcoef(bins, truth)[0, 1] for name, bins in by_variation}
+    assert correlation["within_entity"] > 0.99
+    assert correlation["raw"] < 0.5
+
+
+def test_entities_whose_bins_nothing_connects_with_the_others_are_left_out():
+    rng = np.random.default_rng(2)
+    entity, period = np.divmod(np.arange(60 * 5), 5)
+    x = rng.uniform(size=300) + np.where(entity < 15, 10.0, 0.0)
+    outcome = x + rng.normal(size=60)[entity]
+    panel = panel_from_arrays(entity=entity, period=period, outcome=outcome, X=x[:, None], columns=("x",))
+    rows = binned_scatter(panel, by_period=False, level=0.95)
+    within = rows[rows["variation"] == "within_entity"]
+    assert within["n_obs"].sum() == 225
+    assert within["at"].max() < 1.0
+    assert (within["estimate"] - within["at"]).std() < 0.05
 
 
 def test_an_exposure_constant_in_entities_has_no_bins_within_them():
