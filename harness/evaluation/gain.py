@@ -18,6 +18,9 @@ from harness.tables.table import coded
 # Of a test at the least gain or effect that it could detect.
 POWER = 0.8
 
+# Share of the reference's losses by which losses that are equal can differ: that of rounding.
+EQUAL = 1e-6
+
 # Fewest new periods from which a p-value can be had: with fewer, shocks that last cannot be told from a gain.
 MIN_PERIODS = 15
 
@@ -45,40 +48,61 @@ class LossTotals:
     df: int
 
     @property
+    def is_equal(self) -> bool:
+        """Whether the losses differ by rounding alone: sums and standard error of their difference do."""
+        difference, variance = self._difference
+        return abs(difference) + max(variance, 0.0) ** 0.5 <= EQUAL * float(self.totals[1])
+
+    @property
+    def _difference(self) -> tuple[float, float]:
+        """The difference of the sums, and its variance."""
+        sides = np.array([1.0, -1.0])
+        return float(self.totals @ sides), float(sides @ self.covariance @ sides)
+
+    @property
     def gain(self) -> float:
-        """1 - the ratio of the sums."""
-        return float(1.0 - self.totals[0] / self.totals[1])
+        """1 - the ratio of the sums; zero where the losses are equal."""
+        return 0.0 if self.is_equal else float(1.0 - self.totals[0] / self.totals[1])
 
     @property
     def p_value(self) -> float:
-        """Two-sided p-value of equal expected losses; NaN without a degree of freedom."""
+        """Two-sided p-value of equal expected losses, 1 for equal ones; NaN without a degree of freedom."""
         from scipy import stats
 
         if self.df < 1:
             return float("nan")
-        difference = float(self.totals[0] - self.totals[1])
-        variance = float(np.array([1.0, -1.0]) @ self.covariance @ np.array([1.0, -1.0]))
+        if self.is_equal:
+            return 1.0
+        difference, variance = self._difference
         if variance <= 0.0:
-            return 1.0 if difference == 0.0 else 0.0
+            return 0.0
         return float(2.0 * stats.t.sf(abs(difference) / np.sqrt(variance), self.df))
 
     def interval(self, level: float) -> tuple[float, float]:
         """Return the limits of the gain's interval of coverage `level`.
 
-        NaN where there is no degree of freedom, or where the ratio has no bound: the reference's own sum is
-        not known from zero.
+        Both zero where the losses are equal. NaN where there is no degree of freedom, or where the ratio has
+        no bound: the reference's own sum is not known from zero.
         """
         from scipy import stats
 
         nothing = float("nan"), float("nan")
         if self.df < 1:
             return nothing
+        if self.is_equal:
+            return 0.0, 0.0
         critical_value = float(stats.t.ppf((1.0 + level) / 2.0, self.df))
         limits = ratio_limits(self.totals, self.covariance, critical_value=critical_value)
         return nothing if limits is None else (1.0 - limits[1], min(1.0 - limits[0], 1.0))
 
     def least_detectable(self, level: float, *, n_tests: int) -> float:
-        """Return the least gain that a test could have found, by the error of the logarithm of the ratio.
+        """Return the least gain that a test could have found.
+
+        It is the greater of two. One goes by the error of the logarithm of the ratio as observed. That
+        vanishes where the estimator predicts as the reference does, which it would not were there a gain: the
+        other goes by the error at the gain d itself. Normal errors of two predictions, one of which takes the
+        share d of the other's variance away, have squares whose correlation is 1 - d, and a difference of
+        losses whose variance is d (2 - d) times that of the reference's.
 
         Parameters
         ----------
@@ -88,7 +112,10 @@ class LossTotals:
             return float("nan")
         slope = np.array([1.0, -1.0]) / self.totals
         error = max(float(slope @ self.covariance @ slope), 0.0) ** 0.5
-        return float(-np.expm1(-least_detectable(error, self.df, size=size_of(level), n_tests=n_tests)))
+        widths = least_detectable(1.0, self.df, size=size_of(level), n_tests=n_tests)
+        # The gain d at which d is `widths` standard errors of the difference.
+        square = widths**2 * float(self.covariance[1, 1] / self.totals[1] ** 2)
+        return max(float(-np.expm1(-widths * error)), min(2.0 * square / (1.0 + square), 1.0))
 
 
 def ratio_limits(values: Floats, covariance: Floats, *, critical_value: float) -> tuple[float, float] | None:

@@ -14,11 +14,17 @@ from harness.record.decisions import decided
 from harness.record.manifest import Manifest, StudyRecord, read_record
 from harness.study.variation import REGRESSIONS, ROBUST_REGRESSIONS, ROBUSTNESS
 from harness.tables.accuracy import IMPORTANCE
+from harness.tables.coefficients import COEFFICIENTS
 from harness.tables.decision import UNTESTED, decide, decide_conditionally, size_of
 from harness.tables.effects import EFFECT_TESTS, EFFECTS, MEDIATION
 from harness.tables.gain import GIVEN_PERIODS, decide_gain
-from harness.tables.heterogeneity import CONTRASTS, HETEROGENEITY_DIFFERENCES
-from harness.tables.table import CODE
+from harness.tables.heterogeneity import (
+    CONDITIONAL_EFFECTS,
+    CONTRASTS,
+    HETEROGENEITY,
+    HETEROGENEITY_DIFFERENCES,
+)
+from harness.tables.table import CODE, NAN
 from harness.tables.variations import GAIN, VARIATION_EFFECTS, VARIATION_GAINS, VARIATIONS
 
 if TYPE_CHECKING:
@@ -67,7 +73,7 @@ def renamed_effects(_manifest: Content, tables: Tables) -> pd.DataFrame:
 
 
 def gain_table(manifest: Content, tables: Tables) -> pd.DataFrame:
-    """Add what each gain says."""
+    """Add what each gain says, and leave out the least gains that an error of the observed gain gave."""
     (frame,) = tables.values()
     study = manifest["study"]
     given = {"size": size_of(study["level"]), "least_gain": study["least_gain"]}
@@ -76,7 +82,7 @@ def gain_table(manifest: Content, tables: Tables) -> pd.DataFrame:
         decide_gain(*limits, inference=str(inference), **given)
         for limits, inference in zip(numbers.itertuples(index=False), frame["inference"], strict=True)
     ]
-    return frame.assign(decision=decided)
+    return frame.assign(decision=decided, least_detectable=NAN)
 
 
 def parts_table(_manifest: Content, tables: Tables) -> pd.DataFrame:
@@ -116,6 +122,7 @@ def recognition_table(_manifest: Content, tables: Tables) -> pd.DataFrame:
 DECIDED = (
     *(EFFECTS.name, MEDIATION.name, EFFECT_TESTS.name),
     *(HETEROGENEITY_DIFFERENCES.name, CONTRASTS.name, IMPORTANCE.name),
+    *(HETEROGENEITY.name, CONDITIONAL_EFFECTS.name, COEFFICIENTS.name),
 )
 
 

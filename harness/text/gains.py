@@ -138,7 +138,12 @@ def estimator_verdict(context: Context, one: gain.EstimatorVerdict) -> str:
 
 
 def gain_text(one: gain.GainUnder) -> str:
-    """Return "57.2% [50.1, 63.0], adjusted p = 0.012"; its own p-value where there is no adjusted one."""
+    """Return "57.2% [50.1, 63.0], adjusted p = 0.012"; its own p-value where there is no adjusted one.
+
+    Where the losses are equal, that is said.
+    """
+    if one.gain == (0.0, 0.0, 0.0):
+        return gettext("equal errors")
     number = f"{percent(one.gain.value)} {percent_interval(one.gain.low, one.gain.high)}".strip()
     p_value = p_text(one.p_value)
     if adjusted := p_text(one.p_adjusted):

@@ -75,8 +75,60 @@ def test_shared_training_rows_widen_the_error_to_that_of_as_many_rows_as_are_tra
 def test_equal_losses_have_no_gain_and_no_doubt():
     own, _, entities = simulated()
     gain = gain_over(cluster_losses(own, own, entities), level=0.95)
-    assert (gain.gain, gain.p_value) == (0.0, 1.0)
-    assert [gain.conf_low, gain.conf_high] == pytest.approx([0.0, 0.0], abs=1e-6)
+    assert (gain.gain, gain.p_value, gain.conf_low, gain.conf_high) == (0.0, 1.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize(("size", "is_equal"), [(1e-9, True), (1e-5, False)])
+def test_losses_that_differ_by_rounding_are_equal(size, is_equal):
+    """As of splines and a line in an indicator, whose predictions agree to ten digits."""
+    own, _, entities = simulated()
+    gain = gain_over(cluster_losses(own * (1.0 - size), own, entities), level=0.95)
+    if is_equal:
+        assert (gain.gain, gain.p_value, gain.conf_low, gain.conf_high) == (0.0, 1.0, 0.0, 0.0)
+    else:
+        assert gain.gain == pytest.approx(size)
+        assert gain.p_value < 1e-6
+
+
+def test_the_least_detectable_gain_does_not_vanish_where_both_predict_alike():
+    """Normal errors of 400 entities: 2 k / (1 + k), k = c² 2 / 400 with c the sum of two quantiles of t."""
+    rng = np.random.default_rng(3)
+    losses = rng.normal(size=400) ** 2
+    entities = np.arange(400)
+    gain = gain_over(cluster_losses(losses, losses, entities), level=0.95)
+    widths = stats.t.ppf(0.975, 399) + stats.t.ppf(0.8, 399)
+    k = widths**2 * 2.0 / 400
+    assert gain.least_detectable == pytest.approx(2.0 * k / (1.0 + k), rel=0.15)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("persistence", [0.0, 0.7])
+@pytest.mark.parametrize(("n_entities", "n_periods"), [(40, 8), (200, 5)])
+def test_the_least_detectable_gain_of_equal_predictions_is_found_in_four_of_five_panels(
+    n_entities, n_periods, persistence
+):
+    """The study that sees equal predictions states d; then a share d of the errors' variance is explained."""
+    rng = np.random.default_rng(11)
+
+    def drawn(n_panels, share):
+        """Return errors of the reference of which a share can be predicted, and that part."""
+        errors = np.empty((2, n_panels, n_entities, n_periods))
+        errors[..., 0] = rng.normal(size=errors.shape[:-1])
+        fresh = np.sqrt(1.0 - persistence**2)
+        for period in range(1, n_periods):
+            noise = fresh * rng.normal(size=errors.shape[:-1])
+            errors[..., period] = persistence * errors[..., period - 1] + noise
+        whole, part = np.sqrt([1.0 - share, share])[:, None, None, None] * errors
+        flat = (n_panels, n_entities * n_periods)
+        return (whole + part).reshape(flat), part.reshape(flat)
+
+    entities = np.repeat(np.arange(n_entities), n_periods)
+    equal = [cluster_losses(error**2, error**2, entities) for error in drawn(200, 0.0)[0]]
+    least = float(np.median([gain_over(pair, level=0.95).least_detectable for pair in equal]))
+    pairs = zip(*drawn(1500, least), strict=True)
+    losses = [cluster_losses((error - part) ** 2, error**2, entities) for error, part in pairs]
+    share = np.mean([gain_over(pair, level=0.95).p_value < 0.05 for pair in losses])
+    assert 0.74 <= share <= 0.86
 
 
 @pytest.mark.filterwarnings("error")
