@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 
 import pandas as pd
 
 from harness.data.panel import Panel
+from harness.errors import EstimationError
 from harness.estimators.guard import attempt
 from harness.estimators.protocol import absorbs_periods
 from harness.evaluation.protocol import TOUCHES_TEST_ROWS
@@ -38,6 +40,7 @@ from harness.study.expectations.claims_table import claims_table
 from harness.study.expectations.curve_claim import SOURCES
 from harness.study.spec.study import Study
 from harness.study.variation import change_rows
+from harness.tables.coefficients import COEFFICIENTS
 from harness.tables.curves import BINNED_SCATTER, CURVE_DRAWS
 from harness.tables.effects import EFFECT_TESTS
 from harness.tables.findings import FINDINGS
@@ -70,7 +73,8 @@ def linearity_tests(study: Study, panel: Panel) -> Iterator[pd.DataFrame]:
     """Yield a row for each exposure that debiased effects are asked of; the panel is of one outcome."""
     for exposure in dict.fromkeys(scenario.exposure or study.roles.exposure for scenario in _effects(study)):
         place = {"outcome": panel.outcome, "exposure": exposure, "test": "linearity"}
-        tried = attempt(partial(linearity_test, panel.with_exposure(exposure)))
+        rng = random_stream(study.seed, "linearity", panel.outcome, exposure)
+        tried = attempt(partial(linearity_test, panel.with_exposure(exposure), rng=rng))
         numbers = vars(tried.value) if tried.value else {}
         yield pd.DataFrame([place | numbers | tried.how])
 
@@ -158,15 +162,19 @@ TURNS = ("minimum", "maximum")
 
 
 def truth_parts(results: RunResults) -> Iterator[pd.DataFrame]:
-    """Yield the truth for every outcome and scenario; nothing where data are not simulated."""
+    """Yield the truth for every outcome and scenario; nothing where data are not simulated.
+
+    Nothing of a scenario that refuses the panel either: the rows of its answers have the reason.
+    """
     for outcome, panel in results.all_rows.items():
         fit = true_fit(results.study.data.simulate, panel)
         if fit is None:
             continue
         for entry in results.study.scenarios:
             if isinstance(entry.scenario, CanTellTruth):
-                rows = pd.DataFrame([dict(row) for row in entry.scenario.truth(fit, panel)])
-                yield rows.assign(outcome=outcome, scenario=entry.id)
+                with suppress(EstimationError):
+                    rows = pd.DataFrame([dict(row) for row in entry.scenario.truth(fit, panel)])
+                    yield rows.assign(outcome=outcome, scenario=entry.id)
 
 
 def error_parts(folder: RunFolder, truth: pd.DataFrame) -> Iterator[pd.DataFrame]:
@@ -247,7 +255,8 @@ def write_tables(folder: RunFolder, results: RunResults, study: StudyRecord) -> 
     study : as the manifest has it
     """
     write_comparison(folder, results)
-    _write(folder, TABLES["coefficients"], _coefficients(results.fulls))
+    coefficients = as_declared(COEFFICIENTS, _coefficients(results.fulls))
+    folder.write_table(COEFFICIENTS.name, decided(coefficients, COEFFICIENTS.name, study))
     for name, parts in _detail_parts(results.fulls).items():
         folder.write_table(f"details/{name}", pd.concat(parts, ignore_index=True))
     declared = tables_of(results.study)

@@ -23,6 +23,16 @@ from harness.scenarios.effect.terms import MEAN_OF_ENTITY, PERIOD_BEFORE, Nuisan
 # How many times as strong as a covariate an omitted variable is.
 MULTIPLES = (1.0, 2.0, 3.0)
 
+# Share of the exposure's residual variation above which a covariate is no benchmark: what is as strong again
+# would explain more than all of it.
+MOST_OF_BENCHMARK = 0.5
+
+NO_BENCHMARK = marked("explains more than half of the residual variation of the exposure: no benchmark")
+ALL_OF_EXPOSURE = marked(
+    "so strong a variable would explain more than all residual variation of the exposure"
+)
+ALL_OF_OUTCOME = marked("so strong a variable would explain all residual variation of the outcome")
+
 # Largest R2 that Oster (2019) lets the omitted variables reach, as a multiple of that of the controls.
 GREATEST_R2 = 1.3
 
@@ -47,19 +57,22 @@ class PartialR2(NamedTuple):
     exposure: float
     outcome: float
 
-    def times(self, multiple: float) -> PartialR2 | None:
+    def times(self, multiple: float) -> PartialR2 | str:
         """Return the strength of an omitted variable so many times as strong as this covariate.
 
         Relative to all other covariates it explains so many times as much of exposure and outcome, and it is
-        unrelated to them (Cinelli and Hazlett 2020, section 4.4). None where that is more than all.
+        unrelated to them (Cinelli and Hazlett 2020, section 4.4). The reason where there is no such variable.
         """
-        own = self.exposure
-        exposure = multiple * own / (1.0 - own)
+        given = self.exposure
+        if given > MOST_OF_BENCHMARK:
+            return NO_BENCHMARK
+        exposure = multiple * given / (1.0 - given)
         if exposure >= 1.0:
-            return None
-        with_declared = multiple * own**2 / ((1.0 - multiple * own) * (1.0 - own))
+            return ALL_OF_EXPOSURE
+        with_declared = multiple * given**2 / ((1.0 - multiple * given) * (1.0 - given))
         factor = (np.sqrt(multiple) + np.sqrt(with_declared)) ** 2 / (1.0 - with_declared)
-        return PartialR2(exposure, min(1.0, float(factor) * self.outcome / (1.0 - self.outcome)))
+        outcome = float(factor) * self.outcome / (1.0 - self.outcome)
+        return PartialR2(exposure, outcome) if outcome < 1.0 else ALL_OF_OUTCOME
 
     def bias(self, spread: float) -> float:
         """Return the most by which omitting such a variable moves a slope (Chernozhukov et al. 2022).
@@ -69,6 +82,17 @@ class PartialR2(NamedTuple):
         spread : square of S, see `harness.scenarios.effect.score.Estimated`
         """
         return float(np.sqrt(spread * self.outcome * self.exposure / (1.0 - self.exposure)))
+
+    def widening(self, df: float) -> float:
+        """Return the error of a slope with such a variable over that without (Cinelli and Hazlett 2020).
+
+        The variable leaves less of the exposure, which widens, and less of the outcome, which narrows.
+
+        Parameters
+        ----------
+        df : > 1, residual degrees of freedom without it
+        """
+        return float(np.sqrt((1.0 - self.outcome) / (1.0 - self.exposure) * df / (df - 1.0)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -221,7 +245,8 @@ def _inputs(panel: Panel, controls: Sequence[str]) -> tuple[Floats, Sequence[str
 def sensitivity_rows(learned: LearnedCell) -> Iterator[Mapping[str, Any]]:
     """Yield the slope for each covariate and `MULTIPLES`, or a row with the reason why there is none.
 
-    Its interval moves with it: the error of the bound itself is left out, as in the robustness value.
+    Its interval has the error that such a variable would leave (`PartialR2.widening`); that of the strength
+    itself is left out, as in the robustness value.
     """
     cell = learned.cell
     place = {"exposure": cell.panel.exposure, "method": cell.method, "learner": cell.subject.name}
@@ -254,6 +279,7 @@ def _rows(learned: LearnedCell, repeats: Sequence[Estimated]) -> Iterator[Mappin
     assert effects is not None  # noqa: S101 - there are repeats
     spread = float(np.median([repeat.spread[0, 0] for repeat in repeats]))
     estimate, half = float(effects.estimate[0]), float(effects.critical_value * effects.std_error[0])
+    df = float(max(cell.panel.n_entities - 1, 2))
     shared = {"robustness_value": float(effects.robustness_value[0]), "oster_delta": slopes.delta()}
     shared |= {"overlap": slopes.overlap()}
     strengths = slopes.strengths({name: cell.panel.dependents(name) for name in names})
@@ -265,12 +291,11 @@ def _rows(learned: LearnedCell, repeats: Sequence[Estimated]) -> Iterator[Mappin
     for covariate, multiple, own in asked:
         row = {"covariate": covariate, "multiple": multiple, **shared}
         strength = own.times(multiple)
-        if strength is None:
-            reason = marked(
-                "so strong a variable would explain more than all residual variation of the exposure"
-            )
-            yield {**row, "status": "refused", "reason": reason}
+        if isinstance(strength, str):
+            yield {**row, "status": "refused", "reason": strength}
             continue
         slope = estimate - np.sign(estimate) * strength.bias(spread)
         row |= {"r2_exposure": strength.exposure, "r2_outcome": strength.outcome, "estimate": slope}
-        yield {**row, "conf_low": slope - half, "conf_high": slope + half}
+        # No variable is omitted from the slope as it is.
+        wide = half * strength.widening(df) if covariate else half
+        yield {**row, "conf_low": slope - wide, "conf_high": slope + wide}
