@@ -144,10 +144,11 @@ def run(options: RunOptions, opens: bool) -> None:
 
 def _echo_answers(folder: RunFolder) -> None:
     """Print what the run says of each outcome, as the first screen of the report does."""
-    from harness.findings.run import read_run
-    from harness.text.screen import screen_text
+    from harness.api import open_run
 
-    echo(f"\n{screen_text(read_run(folder))}\n")
+    echo()
+    open_run(folder.path).summary()
+    echo()
 
 
 def _nothing_line(folder: RunFolder) -> str:

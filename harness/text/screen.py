@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from harness.findings.run import Run
 from harness.findings.screen import FirstScreen, OutcomeScreen, screen
-from harness.language import topic
+from harness.language import spaced, topic
 from harness.tables.findings import FINDINGS, FindingRow
 
 gettext = topic("text.screen")
@@ -33,10 +33,10 @@ def _joined(rows: Sequence[FindingRow]) -> str:
 
 
 def screen_text(run: Run) -> str:
-    """Return what a run says of each outcome as lines for a terminal."""
+    """Return what a run says of each outcome as lines for a terminal, spaced as the page is."""
     study = run.manifest.study
     parts = [
         "\n".join([study.label(one.outcome), *(f"  {label}. {text}" for label, text in labelled(one))])
         for one in first_screen(run).outcomes
     ]
-    return "\n\n".join(parts)
+    return spaced("\n\n".join(parts))

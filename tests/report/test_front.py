@@ -54,7 +54,7 @@ def test_every_sentence_of_the_page_is_a_row(folder, texts):
 
 def test_every_sentence_of_the_terminal_is_a_row(folder, texts):
     with localised(read_run(folder), messages=MESSAGES) as run:
-        lines = [spaced(line) for line in screen_text(run).splitlines() if line.startswith("  ")]
+        lines = [line for line in screen_text(run).splitlines() if line.startswith("  ")]
     assert len(lines) > 1
     assert [line for line in lines if not keys_of_sentences(line.partition(". ")[2], texts)] == []
 
