@@ -27,7 +27,7 @@ NEW_PERIODS = marked("period shocks are common to all entities, and few periods 
 
 # Fewest entities with which the tests kept their size where losses are skewed.
 FEWEST_ENTITIES = 150
-FEW_ENTITIES = Coded("there are too few entities to test: fewer than {least}", least=FEWEST_ENTITIES)
+TOO_FEW_ENTITIES = Coded("there are too few entities to test: fewer than {least}", least=FEWEST_ENTITIES)
 
 # Times that losses change places.
 N_DRAWS = 2000
@@ -113,7 +113,7 @@ def _rows(
     n_entities = paired[0].n_rows.size
     sizes = {"n_specifications": len(paired), "n_entities": n_entities}
     if sample.new_periods or n_entities < FEWEST_ENTITIES:
-        reason = NEW_PERIODS if sample.new_periods else FEW_ENTITIES
+        reason = NEW_PERIODS if sample.new_periods else TOO_FEW_ENTITIES
         yield {**sizes, "statistic": "median_gain", "status": "refused", "reason": reason}
         return
     rng = random_stream(seed, "specification curve", sample.place["outcome"])

@@ -38,7 +38,7 @@ RANKS: Mapping[str, int] = {
 }
 
 # Fewest entities with which intervals of debiased slopes were found to hold as often as they say.
-FEW_ENTITIES = 30
+ENTITIES_FOR_INTERVALS = 30
 
 # Characters that separate parts of a key, and what stands for them within one.
 ESCAPES = str.maketrans({"%": "%25", "/": "%2F", "=": "%3D", ",": "%2C", "\n": "%0A"})

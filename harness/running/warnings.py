@@ -29,7 +29,7 @@ from harness.text.gains import NICKELL
 EXTREME_SKEWNESS = 3.0
 
 # Below this many entities an entity bootstrap and clustered errors are rough.
-FEW_ENTITIES = 20
+ENTITIES_FOR_BOOTSTRAP = 20
 
 
 def within(note: Note, *places: str) -> Note:
@@ -153,13 +153,13 @@ def lagged_outcome_notes(study: Study, *, n_periods: int) -> Iterator[Note]:
 
 def few_entities_note(n_entities: int) -> Iterator[Note]:
     """Return a warning where intervals rest on few entities."""
-    if n_entities >= FEW_ENTITIES:
+    if n_entities >= ENTITIES_FOR_BOOTSTRAP:
         return
     message = Coded(
         "intervals and tests are based on {n_entities} entities; with fewer than {FEW_ENTITIES} "
         "they are approximate",
         n_entities=n_entities,
-        FEW_ENTITIES=FEW_ENTITIES,
+        FEW_ENTITIES=ENTITIES_FOR_BOOTSTRAP,
     )
     yield Note("W-FEWENTITIES", "panel", message)
 

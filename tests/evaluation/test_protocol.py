@@ -27,9 +27,9 @@ from harness.evaluation.protocol import (
     RandomRows,
 )
 from harness.evaluation.specification_curve import (
-    FEW_ENTITIES,
     FEWEST_ENTITIES,
     NEW_PERIODS,
+    TOO_FEW_ENTITIES,
     curve_tests,
     joint_tests,
 )
@@ -426,5 +426,5 @@ def test_later_periods_have_no_joint_test_and_variations_without_predictions_do_
     assert (random["status"].tolist(), random["n_specifications"].tolist()) == (["ok"] * 3, [1] * 3)
     few = [frame[frame["entity"] != frame["entity"].iloc[0]] for frame in frames]
     found = joint_tests(pd.concat(few), whole, level=0.95, seed=1)
-    assert found.loc[found["protocol"] == "random", "reason"].tolist() == [FEW_ENTITIES]
+    assert found.loc[found["protocol"] == "random", "reason"].tolist() == [TOO_FEW_ENTITIES]
     assert "p_value" not in found

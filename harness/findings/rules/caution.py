@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.findings.finding import FEW_ENTITIES, finding
+from harness.findings.finding import ENTITIES_FOR_INTERVALS, finding
 from harness.findings.gains import Gains, leading_protocols, tested_periods
 from harness.findings.run import Run
 from harness.findings.sentence import EstimatorId, ProtocolId, Reason, Sentence, VariableId
@@ -105,7 +105,7 @@ def study_findings(run: Run) -> Iterator[FindingRow]:
     yield from _selected_on_test_rows(run)
     yield from _contradictions(run)
     n_entities = run.manifest.data.n_entities
-    if n_entities < FEW_ENTITIES:
+    if n_entities < ENTITIES_FOR_INTERVALS:
         yield _caution(FewEntitiesInAll(n_entities), "", {"about": "entities"})
     yield from _few_periods(run)
 

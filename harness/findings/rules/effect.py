@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from harness.findings.finding import FEW_ENTITIES, SourceNumbers, finding
+from harness.findings.finding import ENTITIES_FOR_INTERVALS, SourceNumbers, finding
 from harness.findings.lines import mean_slopes, stretches, true_rows
 from harness.findings.run import Run
 from harness.findings.sentence import (
@@ -421,8 +421,8 @@ def _blocking(run: Run, row: EffectRow) -> Iterator[Blocking]:
         yield LearnersDiffer(row.p_learners)
     if row.is_exploratory:
         yield ExploratoryCurve() if row.form == "curve" else ExploratoryLearner(ENTITIES_OF_LEARNERS)
-    if row.n_entities is not None and row.n_entities < FEW_ENTITIES:
-        yield FewEntities(row.n_entities, FEW_ENTITIES)
+    if row.n_entities is not None and row.n_entities < ENTITIES_FOR_INTERVALS:
+        yield FewEntities(row.n_entities, ENTITIES_FOR_INTERVALS)
     yield from little_to_rest_on(row)
 
 
@@ -519,7 +519,7 @@ def mediation_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
             rho_zero=row.rho_zero,
             share=row.share,
         )
-        few = [FewEntities(n_entities, FEW_ENTITIES)] * (n_entities < FEW_ENTITIES)
+        few = [FewEntities(n_entities, ENTITIES_FOR_INTERVALS)] * (n_entities < ENTITIES_FOR_INTERVALS)
         yield finding(
             "mediation",
             sentence,
