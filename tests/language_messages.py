@@ -93,12 +93,9 @@ def catalog_of(package: str, language: str) -> Catalog:
 BEGUN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def update(package: str, language: str) -> int:
-    """Bring the catalog of a package up to date, and return how many messages have no translation."""
-    found = messages(package)
-    old = catalog_of(package, language)
-    elsewhere = {one.id[0] if one.pluralizable else one.id: one for one in old}
-    new = Catalog(
+def template_of(package: str, language: str) -> Catalog:
+    """Return every message of a package without a translation, sorted."""
+    template = Catalog(
         locale=language,
         project="panel-harness",
         version="0.1",
@@ -110,17 +107,29 @@ def update(package: str, language: str) -> int:
         revision_date=BEGUN,
         fuzzy=False,
     )
-    for (context, one), message in sorted(found.items(), key=lambda item: (item[0][1], item[0][0])):
+    for (context, _), message in sorted(messages(package).items(), key=lambda item: item[0][::-1]):
+        empty = "" if isinstance(message, str) else ("",) * template.num_plurals
+        template.add(message, empty, context=context or None)
+    return template
+
+
+def update(package: str, language: str) -> int:
+    """Bring the catalog of a package up to date, and return how many messages have no translation."""
+    old, new = catalog_of(package, language), template_of(package, language)
+    elsewhere = {message.id[0] if message.pluralizable else message.id: message for message in old}
+    for message in new:
+        one = message.id[0] if message.pluralizable else message.id
         # A message that moved to another topic keeps its translation.
-        before = old.get(one, context) or elsewhere.get(one)
-        string = before.string if before is not None else ""
-        if not isinstance(message, str) and isinstance(string, str):
-            string = (string,) * new.num_plurals if string else ("",) * new.num_plurals
-        elif isinstance(message, str) and not isinstance(string, str):
-            string = string[0]
-        new.add(message, string, context=context)
+        before = old.get(one, message.context) or elsewhere.get(one)
+        if message.id and before is not None and before.string:
+            string = before.string
+            if message.pluralizable and isinstance(string, str):
+                string = (string,) * new.num_plurals
+            elif not message.pluralizable and not isinstance(string, str):
+                string = string[0]
+            message.string = string
     path = file_of(package, language)
-    if found or path.is_file():
+    if len(new) or path.is_file():
         path.parent.mkdir(exist_ok=True)
         with path.open("wb") as file:
             write_po(file, new, width=100, omit_header=False, sort_output=False)
