@@ -76,6 +76,7 @@ def test_a_slope_of_some_groups_alone_does_not(panel):
     some = replace(panel, observed=panel.observed + np.where(is_first, panel.column("x0"), 0.0))
     found = rows(some, checks=("groups",), by="half", permutations=0)
     assert found.index.tolist() == ["as it is", "without half: a", "without half: b", JOINT]
+    # Three times the error of the difference, which is .08.
     assert found.loc["without half: a", "difference"] == pytest.approx(-0.5, abs=0.25)
     assert found.loc["without half: a", "p_difference"] < 1e-4
     assert found.loc[JOINT, "p_difference"] < 0.001
