@@ -1,10 +1,13 @@
 """The truth behind simulated data, against closed forms of what was simulated."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from harness.data.simulate.small_panels import InteractionPanel, InvertedU, MonotonePanel, SCurve
+from harness.running.write import truth_parts
 from harness.scenarios.conditional.scenario import ConditionalScenario
 from harness.scenarios.contrast import ContrastScenario
 from harness.scenarios.curve.scenario import CurveScenario
@@ -77,6 +80,18 @@ def test_contrasts_of_the_truth():
     treated = panel.with_column("exposure", (panel.column("exposure") > 0.5).astype(float))
     rows = truth_of(ContrastScenario(moderator="moderator"), simulation, treated)
     assert rows["truth"].to_numpy() == pytest.approx(rows["moderator_at"].to_numpy(), abs=1e-9)
+
+
+def test_a_scenario_that_refuses_the_exposure_has_no_truth_and_keeps_no_other_from_it():
+    simulation = InteractionPanel(n_entities=12, n_periods=4)
+    entries = [
+        SimpleNamespace(id="contrast", scenario=ContrastScenario()),
+        SimpleNamespace(id="curve", scenario=CurveScenario(grid=5)),
+    ]
+    study = SimpleNamespace(data=SimpleNamespace(simulate=simulation), scenarios=entries)
+    results = SimpleNamespace(all_rows={"outcome": panel_of(simulation)}, study=study)
+    (truth,) = truth_parts(results)
+    assert set(truth["scenario"]) == {"curve"}
 
 
 def test_no_truth_where_the_study_is_about_something_else():
