@@ -134,5 +134,6 @@ from harness.scenarios.scenario import Scenario as Scenario
 from harness.scenarios.scenario import Subject as Subject
 from harness.study.spec.entry import LadderEntry as LadderEntry
 from harness.tables.decision import decide as decide
+from harness.tables.decision import decide_test as decide_test
 from harness.tables.preparation import Note as Note
 from harness.tables.table import ResultTable as ResultTable

@@ -20,6 +20,7 @@ from harness.findings.sentence import VariableId as VariableId
 from harness.findings.sentence import WholeShare as WholeShare
 from harness.findings.sentence import Word as Word
 from harness.tables.decision import SIGNIFICANT as SIGNIFICANT
+from harness.tables.decision import UNTESTED as UNTESTED
 from harness.tables.decision import Decision as Decision
 from harness.tables.decision import decide as decide
 from harness.tables.decision import size_of as size_of

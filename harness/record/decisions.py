@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from harness.record.manifest import PrimaryRecord, StudyRecord
-from harness.tables.accuracy import IMPORTANCE, ImportanceRow
+from harness.tables.accuracy import IMPORTANCE
+from harness.tables.coefficients import COEFFICIENTS
 from harness.tables.decision import (
     SIGNIFICANT,
     UNTESTED,
@@ -30,7 +32,14 @@ from harness.tables.effects import (
     EffectTestRow,
     MediationRow,
 )
-from harness.tables.heterogeneity import CONTRASTS, HETEROGENEITY_DIFFERENCES, ContrastRow, DifferenceRow
+from harness.tables.heterogeneity import (
+    CONDITIONAL_EFFECTS,
+    CONTRASTS,
+    HETEROGENEITY,
+    HETEROGENEITY_DIFFERENCES,
+    ContrastRow,
+    DifferenceRow,
+)
 from harness.tables.table import NAN, read_rows
 from harness.tables.variations import VARIATION_EFFECTS
 
@@ -111,8 +120,8 @@ def decided(table: pd.DataFrame, name: str, study: StudyRecord) -> pd.DataFrame:
     return table if decide_table is None or table.empty else decide_table(table, study)
 
 
-def _variations(table: pd.DataFrame, study: StudyRecord) -> pd.DataFrame:
-    numbers = (table[name] for name in ("estimate", "conf_low", "conf_high"))
+def _by_interval(table: pd.DataFrame, study: StudyRecord, *, estimate: str = "estimate") -> pd.DataFrame:
+    numbers = (table[name].astype(float) for name in (estimate, "conf_low", "conf_high"))
     return table.assign(decision=decide_by_intervals(*numbers, size=size_of(study.level)))
 
 
@@ -173,9 +182,13 @@ def _decision(rows: Effect, p_adjusted: float, study: StudyRecord, *, size: floa
 
 
 def _mediation(table: pd.DataFrame, study: StudyRecord) -> pd.DataFrame:
-    """Return paths, the indirect effects on an outcome adjusted as one family (Holm 1979) and decided on."""
+    """Return paths with what they say, the indirect effects on an outcome as one family (Holm 1979)."""
     rows, size = read_rows(table, MediationRow, table=MEDIATION.name), size_of(study.level)
-    p_adjusted, family, decision = [NAN] * len(rows), [""] * len(rows), [UNTESTED] * len(rows)
+    p_adjusted, family = [NAN] * len(rows), [""] * len(rows)
+    decision: list[Decision] = [
+        decide(row.estimate, row.conf_low, row.conf_high, by="interval") if row.rho == 0.0 else UNTESTED
+        for row in rows
+    ]
     for outcome in dict.fromkeys(row.outcome for row in rows):
         indirect = [at for at, row in enumerate(rows) if row.is_indirect and row.outcome == outcome]
         for at, p_value in zip(indirect, holm(rows[at].p_value for at in indirect), strict=True):
@@ -224,12 +237,6 @@ def _contrasts(table: pd.DataFrame, _study: StudyRecord) -> pd.DataFrame:
     return table.assign(decision=decisions)
 
 
-def _importance(table: pd.DataFrame, _study: StudyRecord) -> pd.DataFrame:
-    rows = read_rows(table, ImportanceRow, table=IMPORTANCE.name)
-    decisions = [decide(row.importance, row.conf_low, row.conf_high, by="interval") for row in rows]
-    return table.assign(decision=decisions)
-
-
 # What decides on the rows of a table, by its name.
 DECIDED: Mapping[str, Callable[[pd.DataFrame, StudyRecord], pd.DataFrame]] = {
     EFFECTS.name: _effects,
@@ -237,6 +244,9 @@ DECIDED: Mapping[str, Callable[[pd.DataFrame, StudyRecord], pd.DataFrame]] = {
     EFFECT_TESTS.name: _tests,
     HETEROGENEITY_DIFFERENCES.name: _differences,
     CONTRASTS.name: _contrasts,
-    IMPORTANCE.name: _importance,
-    VARIATION_EFFECTS.name: _variations,
+    COEFFICIENTS.name: _by_interval,
+    HETEROGENEITY.name: partial(_by_interval, estimate="effect"),
+    CONDITIONAL_EFFECTS.name: partial(_by_interval, estimate="effect"),
+    IMPORTANCE.name: partial(_by_interval, estimate="importance"),
+    VARIATION_EFFECTS.name: _by_interval,
 }

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from harness.tables.decision import UNTESTED, Decision
 from harness.tables.table import NAN, ResultRow, typed
 
 
 @dataclass(frozen=True, kw_only=True)
 class CoefficientRow(ResultRow):
-    """One coefficient, in outcome units per unit of the term; the term is empty where it is not done."""
+    """One coefficient, in outcome units per unit of the term; the term is empty where it is not done.
+
+    `decision` is by the interval of the coefficient alone.
+    """
 
     outcome: str
     estimator: str
@@ -29,6 +33,7 @@ class CoefficientRow(ResultRow):
     factor: float = NAN
     df_resid: float
     bandwidth: float = NAN
+    decision: Decision = UNTESTED
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -113,8 +113,8 @@ class MediationRow(DebiasedRow):
 
     `rho` is the correlation of the errors of mediator and outcome that an indirect effect is given for,
     `rho_zero` that at which it is zero, `share` its part of a total effect that is significantly different
-    from zero. `p_adjusted` and `decision` are of indirect effects without such a correlation, adjusted for
-    all on the outcome (Holm 1979).
+    from zero. `p_adjusted` is of indirect effects without such a correlation, for all on the outcome (Holm
+    1979), and so is their `decision`; that of other paths goes by the interval.
     """
 
     mediator: str

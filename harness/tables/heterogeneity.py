@@ -19,7 +19,10 @@ class OfGroupRow(AnswerRow):
 
 @dataclass(frozen=True, kw_only=True)
 class GroupRow(OfGroupRow):
-    """One group: median level of the curve over its rows and mean effect, each with its interval."""
+    """One group: median level of the curve over its rows and mean effect, each with its interval.
+
+    `decision` is on the effect, by its interval.
+    """
 
     mode: str
     median: float
@@ -31,6 +34,7 @@ class GroupRow(OfGroupRow):
     median_low: float
     median_high: float
     n_draws: int | None = None
+    decision: Decision = UNTESTED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,6 +137,7 @@ class ConditionalEffectRow(ModeratorRow):
     """The effect at one moderator value, with the limits of one of its bands.
 
     `p_value` is of no effect there, allowing for all supported values, where the band does; NaN elsewhere.
+    `decision` is by these limits.
     """
 
     moderator_at: float
@@ -143,6 +148,7 @@ class ConditionalEffectRow(ModeratorRow):
     supported: bool
     n_draws: int | None
     p_value: float = NAN
+    decision: Decision = UNTESTED
 
     level: ClassVar[float] = NAN
     unit: ClassVar[str] = ""

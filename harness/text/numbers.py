@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from harness.language import topic
+from harness.tables.decision import SIGNIFICANT, Decision
 
 gettext = topic("text.numbers")
 
@@ -122,16 +123,16 @@ def is_outside(value: float, low: float, high: float) -> bool:
 
 @dataclass(frozen=True)
 class EstimateText:
-    """A number with its interval in words."""
+    """A number with its interval in words, and whether it was decided to be above or below zero."""
 
     value: str
     interval: str
-    excludes_zero: bool = False
+    is_significant: bool = False
 
 
-def estimated(value: float, low: float, high: float) -> EstimateText:
-    """Return a number with its interval in words, and whether that excludes zero."""
-    return EstimateText(*estimate(value, low, high), excludes_zero=low > 0.0 or high < 0.0)
+def estimated(value: float, low: float, high: float, decision: Decision) -> EstimateText:
+    """Return a number with its interval in words, and what was decided on it."""
+    return EstimateText(*estimate(value, low, high), is_significant=decision in SIGNIFICANT)
 
 
 def decimals_for(values: Iterable[float], digits: int = 4) -> int:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from harness.plugin import reporting as parts
 from harness.plugin.findings import (
     SIGNIFICANT,
+    UNTESTED,
     Estimate,
     FindingRow,
     Ratio,
@@ -27,9 +28,6 @@ METHODS: Mapping[str, str] = {
     "imputation": marked("Imputation"),
     "callaway_santanna": marked("Callaway & Sant'Anna"),
 }
-
-# Size of the tests before the start.
-SIZE = 0.05
 
 
 @dataclass(frozen=True)
@@ -132,8 +130,12 @@ def did_findings(run: parts.Run, outcome: str) -> Iterator[FindingRow]:
             n_significant=len(significant),
             n_methods=len(averages),
         )
-        tests = [row for row in run.rows(tables.DID_TESTS, outcome=outcome, scenario=scenario) if row.is_done]
-        rejected = [row for row in tests if row.p_value < SIZE]
+        tests = [
+            row
+            for row in run.rows(tables.DID_TESTS, outcome=outcome, scenario=scenario)
+            if row.decision != UNTESTED
+        ]
+        rejected = [row for row in tests if row.decision in SIGNIFICANT]
         yield from _summary(
             (TrendsByAll(), TrendsBySome(_names(rejected)), TrendsByNone()),
             ("trends", outcome, scenario),

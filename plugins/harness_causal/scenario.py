@@ -14,10 +14,13 @@ from pydantic import Field
 from harness import plugin
 from harness.plugin import Attempt, Panel, attempt
 from harness_causal import tables as own
-from harness_causal.event_study import EventStudy, RelativeMagnitudes
+from harness_causal.event_study import EventStudy, PreTrend, RelativeMagnitudes
 from harness_causal.methods import METHODS, StaggeredDesign, Weighting, two_way_comparisons
 
 Method = Literal["sun_abraham", "imputation", "callaway_santanna"]
+
+# Size of the tests before the start.
+PRE_TREND_SIZE = 0.05
 
 # A row of a table, or several by their columns.
 Part = dict[str, Any]
@@ -101,10 +104,14 @@ class DifferenceInDifferences(plugin.Scenario, plugin.AsksRows):
             tested = study.without_value() if study.value is None else study.value.pre_trend
             bounds = study.then(partial(RelativeMagnitudes.of, window=self.window, level=self.level))
             add(own.DID_EFFECTS, study.then(partial(self._effects, rng=rng)), method=method)
-            add(own.DID_TESTS, tested.then(lambda test: [vars(test)]), method=method)
+            add(own.DID_TESTS, tested.then(self._tested), method=method)
             add(own.DID_BOUNDS, bounds.then(self._bounds), method=method)
         add(own.DID_COMPARISONS, comparisons)
         return parts
+
+    @staticmethod
+    def _tested(test: PreTrend) -> list[Part]:
+        return [{**vars(test), "decision": plugin.decide_test(test.p_value, size=PRE_TREND_SIZE)}]
 
     def _study(self, method: Method, design: StaggeredDesign) -> EventStudy:
         return METHODS[method](design, self.window)

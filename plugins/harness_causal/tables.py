@@ -50,12 +50,13 @@ class DidEffectRow(DidRow):
 
 @dataclass(frozen=True, kw_only=True)
 class PreTrendRow(DidRow):
-    """A joint test that there is no effect before the start."""
+    """A joint test that there is no effect before the start; `decision` is above where it rejects."""
 
     statistic: float
     df1: float
     df2: float
     p_value: float
+    decision: Decision = UNTESTED
 
 
 @dataclass(frozen=True, kw_only=True)

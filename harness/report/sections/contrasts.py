@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ from harness.report.blocks import Appendix, Bullets, Heading, Paragraph, ReportB
 from harness.report.drawing.palette import MarkStyle, Whisker, line_style
 from harness.report.sections.section import Section, study_words
 from harness.report.table import ReportTable, TableCell, TableRow, estimate_cell, record_table, text_column
-from harness.tables.decision import ABOVE, BELOW, SIGNIFICANT, UNTESTED, Decision
+from harness.tables.decision import ABOVE, BELOW, UNTESTED, Decision
 from harness.tables.heterogeneity import CONTRASTS, ContrastRow
 from harness.text.curves import value_text
 from harness.text.numbers import count, estimate, estimated, percent, plain, significant
@@ -292,8 +292,7 @@ def _whose(one: EstimatedContrast) -> str:
 
 
 def _difference(one: EstimatedContrast) -> TableCell:
-    number = estimated(one.row.estimate, one.row.conf_low, one.row.conf_high)
-    return estimate_cell(replace(number, excludes_zero=one.decision in SIGNIFICANT))
+    return estimate_cell(estimated(one.row.estimate, one.row.conf_low, one.row.conf_high, one.decision))
 
 
 def _truth(one: EstimatedContrast) -> str:

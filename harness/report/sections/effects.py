@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from harness.arrays import Floats
-from harness.findings.finding import FEW_ENTITIES
+from harness.findings.finding import ENTITIES_FOR_INTERVALS
 from harness.findings.rules.effect import LITTLE_RESIDUAL_SHARE, WEAK, first_effect
 from harness.findings.run import Run
 from harness.language import marked, rendered, topic
@@ -26,7 +25,7 @@ from harness.scenarios.panel_variations import CHANGES
 from harness.scenarios.robustness import PERMUTED
 from harness.study.variation import ROBUSTNESS
 from harness.tables.coefficients import CoefficientRow
-from harness.tables.decision import SIGNIFICANT, size_of
+from harness.tables.decision import size_of
 from harness.tables.effects import EFFECT_TESTS, LINEAR, SENSITIVITY, EffectRow, SensitivityRow
 from harness.tables.variations import VARIATION_EFFECTS
 from harness.text import numbers
@@ -50,15 +49,17 @@ MOST_COLUMNS = 3
 
 def strongest_of(run: Run) -> Mapping[SlopeKey, SensitivityRow]:
     """Return the row of an omitted variable as strong as the covariate that moves each slope most."""
-    found = (strongest_first(rows)[0][0] for rows in together(run.rows(SENSITIVITY)) if rows[0].is_done)
-    return {(row.outcome, row.exposure, row.method, row.learner): row for row in found if row.is_done}
+    ranked = (strongest_first(rows) for rows in together(run.rows(SENSITIVITY)))
+    firsts = (covariates[0][0] for covariates in ranked if covariates)
+    return {(row.outcome, row.exposure, row.method, row.learner): row for row in firsts}
 
 
 def strongest_first(rows: tuple[SensitivityRow, ...]) -> list[list[SensitivityRow]]:
-    """Return the rows of each covariate, the one first that moves the slope most."""
-    groups = [list(own) for name, own in groupby(rows, key=lambda row: row.covariate) if name]
+    """Return the rows of each covariate that is a benchmark, the one first that moves the slope most."""
+    groups = [list(group) for name, group in groupby(rows, key=lambda row: row.covariate) if name]
     return sorted(
-        groups, key=lambda own: -own[0].r2_exposure * own[0].r2_outcome / (1.0 - own[0].r2_exposure)
+        (group for group in groups if group[0].is_done),
+        key=lambda group: -group[0].r2_exposure * group[0].r2_outcome / (1.0 - group[0].r2_exposure),
     )
 
 
@@ -236,10 +237,8 @@ def _benchmark(study: StudyRecord, row: SensitivityRow) -> tuple[parts.Given, ..
 
 
 def _estimate(row: EffectRow | CoefficientRow) -> parts.TableCell:
-    """Return an estimate, bold where its interval excludes zero and the effect is above or below it."""
-    number = numbers.estimated(row.estimate, row.conf_low, row.conf_high)
-    is_open = isinstance(row, EffectRow) and row.decision not in SIGNIFICANT
-    return parts.estimate_cell(replace(number, excludes_zero=False) if is_open else number)
+    """Return an estimate, bold where it is above or below zero."""
+    return parts.estimate_cell(numbers.estimated(row.estimate, row.conf_low, row.conf_high, row.decision))
 
 
 def _robustness(effects: SubjectEffects, row: EffectRow) -> str:
@@ -332,10 +331,10 @@ def cautions(study: StudyRecord, found: Sequence[SubjectEffects]) -> Iterator[st
     Methods differ on it, little is left of the exposure, or instruments are weak.
     """
     done = [row for effects in found for row in effects.rows if row.is_done and row.n_entities is not None]
-    least = min((row.n_entities or 0 for row in done), default=FEW_ENTITIES)
-    if least < FEW_ENTITIES:
+    least = min((row.n_entities or 0 for row in done), default=ENTITIES_FOR_INTERVALS)
+    if least < ENTITIES_FOR_INTERVALS:
         yield gettext("Only {least} entities ({entity}): intervals are rough below {few}.").format(
-            least=numbers.count(least), entity=study.label(study.entity), few=FEW_ENTITIES
+            least=numbers.count(least), entity=study.label(study.entity), few=ENTITIES_FOR_INTERVALS
         )
     scarce = gettext(
         "{what}: controls explain all but {share} of the exposure's variation, so small errors move the "

@@ -87,8 +87,9 @@ def difference_sentence(run: Run, estimator: EstimatorRecord) -> str:
 def _groups_note(run: Run) -> str:
     return gettext(
         "Effect: mean change of the outcome per unit of {exposure} over the group's rows; bold where its "
-        "{level} interval excludes zero. Level: the median of the net effect curve at the {exposure} of the "
-        "group's rows, not the level of its outcome."
+        "{level} interval excludes zero; differences are bold by one model for all groups alone, and where "
+        "the p-value adjusted for all pairs and estimators is small too. Level: the median of the net effect "
+        "curve at the {exposure} of the group's rows, not the level of its outcome."
     ).format(**study_words(run.manifest.study))
 
 

@@ -18,6 +18,7 @@ from harness.report import table as parts
 from harness.report.blocks import Phrase
 from harness.report.sections.section import featured
 from harness.tables import heterogeneity
+from harness.tables.decision import UNTESTED, Decision
 from harness.tables.heterogeneity import HETEROGENEITY
 from harness.tables.table import NOT_DONE, Row, TypedTable
 from harness.text import numbers
@@ -159,7 +160,7 @@ def _rows(rows: Sequence[heterogeneity.GroupRow], modes: Sequence[str]) -> Itera
             else:
                 level = (row.median, row.median_low, row.median_high)
                 reason = "" if row.is_done else row.reason
-                cells += _cells((row.effect, row.conf_low, row.conf_high), level, reason)
+                cells += _cells((row.effect, row.conf_low, row.conf_high), level, row.decision, reason)
         yield parts.TableRow(
             (
                 group or gettext("all groups"),
@@ -175,7 +176,7 @@ def _differences(
 ) -> Iterator[parts.TableRow]:
     """Yield a row for each pair of groups of which a difference is known."""
     known = {
-        (row.group, row.other, row.mode, row.measure): (row.difference, row.conf_low, row.conf_high)
+        (row.group, row.other, row.mode, row.measure): row
         for row in rows
         if row.is_done and math.isfinite(row.difference)
     }
@@ -183,17 +184,22 @@ def _differences(
         cells: list[parts.TableCell] = []
         for mode in modes:
             effect, level = (known.get((group, other, mode, measure)) for measure in ("effect", "median"))
-            cells += _cells(effect, level)
+            decision = effect.decision if effect else UNTESTED
+            cells += _cells(_difference(effect), _difference(level), decision)
         yield parts.TableRow((gettext("{group} less {other}").format(group=group, other=other), *cells))
 
 
+def _difference(row: heterogeneity.DifferenceRow | None) -> Numbers | None:
+    return None if row is None else (row.difference, row.conf_low, row.conf_high)
+
+
 def _cells(
-    effect: Numbers | None, level: Numbers | None, reason: str = ""
+    effect: Numbers | None, level: Numbers | None, decision: Decision = UNTESTED, reason: str = ""
 ) -> tuple[parts.TableCell, parts.TableCell]:
-    """Return an effect, bold where its interval excludes zero, and a level; a dash without either."""
+    """Return an effect, bold where it is above or below zero, and a level; a dash without either."""
     nothing = (math.nan, math.nan, math.nan)
     shown = numbers.EstimateText(*numbers.estimate(*(level or nothing)))
-    measured = numbers.estimated(*(effect or nothing))
+    measured = numbers.estimated(*(effect or nothing), decision)
     return parts.estimate_cell(measured, reason=reason), parts.estimate_cell(shown)
 
 
@@ -329,7 +335,7 @@ def conditional_table(run: Run, question: Question) -> parts.ReportTable:
         (outcome, [heterogeneity.SurfaceKey(*question, outcome, entry.id) for entry in featured(run)])
         for outcome in study.outcomes
     ]
-    effects = {key: effects_at(effect_along(run, key)) for _, own in keys for key in own}
+    effects = {key: effects_at(run, key) for _, own in keys for key in own}
 
     def name(key: heterogeneity.SurfaceKey) -> parts.TableCell:
         rows = run.rows(heterogeneity.CONDITIONAL_EFFECTS, key=key)
@@ -355,25 +361,31 @@ def conditional_table(run: Run, question: Question) -> parts.ReportTable:
     )
 
 
-def effects_at(line: ConditionalEffect | None) -> tuple[parts.Given, ...]:
+def effects_at(run: Run, key: heterogeneity.SurfaceKey) -> tuple[parts.Given, ...]:
     """Return the effect at the lowest, a middle and the highest supported value, with pointwise intervals.
 
     With fewer supported values the last cells are empty, with two that in the middle; all without a line.
     """
+    line = effect_along(run, key)
     if line is None:
         return ("", "", "")
+    rows = run.rows(heterogeneity.CONDITIONAL_EFFECTS, key=key, band=POINTWISE)
+    decisions = {row.at: row.decision for row in rows}
     positions = np.flatnonzero(line.supported & np.isfinite(line.estimate)).tolist()
     n = len(positions)
     chosen = (0 if n else None, n // 2 if n > 2 else None, n - 1 if n > 1 else None)
-    return tuple("" if at is None else _effect_there(line, positions[at]) for at in chosen)
+    return tuple("" if at is None else _effect_there(line, positions[at], decisions) for at in chosen)
 
 
-def _effect_there(line: ConditionalEffect, place: int) -> parts.TableCell:
+def _effect_there(
+    line: ConditionalEffect, place: int, decisions: Mapping[float, Decision]
+) -> parts.TableCell:
     band = line.band(POINTWISE)
     low, high = (float(band.low[place]), float(band.high[place])) if band else (float("nan"), float("nan"))
     at, estimate = (float(values[place]) for values in (line.at, line.estimate))
-    number, head = (numbers.estimated(estimate, low, high), Phrase(f"{numbers.plain(at)}:", look="soft"))
-    shown = Phrase(number.value, look="lowest") if number.excludes_zero else number.value
+    number = numbers.estimated(estimate, low, high, decisions.get(at, UNTESTED))
+    head = Phrase(f"{numbers.plain(at)}:", look="soft")
+    shown = Phrase(number.value, look="lowest") if number.is_significant else number.value
     return parts.TableCell((head, " ", shown), (number.interval,) if number.interval else ())
 
 

@@ -104,7 +104,7 @@ def _summary(rows: tuple[VariationEffectRow, ...]) -> Iterator[parts.Given]:
 
 
 def _slope(row: VariationEffectRow | effects.MediationRow) -> parts.TableCell:
-    return parts.estimate_cell(numbers.estimated(row.estimate, row.conf_low, row.conf_high))
+    return parts.estimate_cell(numbers.estimated(row.estimate, row.conf_low, row.conf_high, row.decision))
 
 
 def rate_sentences(run: Run) -> Iterator[str]:
