@@ -137,7 +137,7 @@ def calibration_tables(
     )
     keys = ["effect", "outcome", "estimator", "protocol", "finding"]
     shares = pd.DataFrame(
-        [row | _promised(manifest.study, row) for row in _shares(found, keys)],
+        [{**row, **_promised(manifest.study, row)} for row in _shares(found, keys)],
         columns=list(columns_of(CalibrationRow)),
     )
     return {
@@ -188,7 +188,7 @@ def _shares(found: pd.DataFrame, keys: list[str]) -> Iterator[dict[str, Any]]:
 def _promised(study: StudyRecord, row: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return what is promised of a share, and what was decided on it."""
     nominal = nominal_share(study, row["finding"], row["protocol"])
-    decision = decide_share(*(row[name] for name in ("share", "conf_low", "conf_high")), nominal)
+    decision = decide_share(row["share"], row["conf_low"], row["conf_high"], nominal)
     return {"nominal": nominal, "decision": decision}
 
 

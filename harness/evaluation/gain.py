@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -51,7 +52,7 @@ class LossTotals:
     def is_equal(self) -> bool:
         """Whether the losses differ by rounding alone: sums and standard error of their difference do."""
         difference, variance = self._difference
-        return abs(difference) + max(variance, 0.0) ** 0.5 <= EQUAL * float(self.totals[1])
+        return abs(difference) + math.sqrt(max(variance, 0.0)) <= EQUAL * float(self.totals[1])
 
     @property
     def _difference(self) -> tuple[float, float]:
@@ -346,7 +347,7 @@ def recognition_share(
     covariance = scores @ scores.T * n_entities / (n_entities - 1)
     critical_value = float(stats.t.ppf((1.0 + level) / 2.0, n_entities - 1))
     limits = ratio_limits(np.array([new.gain, known.gain]), covariance, critical_value=critical_value)
-    if limits is None or not known.gain > 0.0:
+    if limits is None or not known.gain > EQUAL:
         return None
     return 1.0 - new.gain / known.gain, 1.0 - limits[1], 1.0 - limits[0]
 

@@ -107,8 +107,8 @@ def binned_means_within(
     largest = np.bincount(part[bins.codes]).argmax()
     kept = np.flatnonzero(part[bins.codes] == largest)
     if kept.size < exposure.size:
-        arrays = (array[kept] for array in (exposure, outcome, controls, entities))
-        return binned_means_within(*arrays, periods=periods[kept], level=level)
+        numbers = exposure[kept], outcome[kept], controls[kept]
+        return binned_means_within(*numbers, entities[kept], periods=periods[kept], level=level)
     columns = deviations(np.column_stack([outcome, controls]), entity, None)
     varies = np.ptp(columns[:, 1:], axis=0) > ROUNDING * np.ptp(controls, axis=0)
     residual, others = columns[:, 0], columns[:, 1:][:, varies]
