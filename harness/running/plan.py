@@ -17,6 +17,7 @@ from harness.data.panel import Panel, SplitUnit, with_entity_means
 from harness.data.rules import RowFilter
 from harness.errors import DataError, EstimationError, PluginError, Problem
 from harness.estimators.protocol import Estimator, for_folds, grouped_by, quick
+from harness.estimators.target import estimator_of
 from harness.evaluation.fold_fit import FoldCell, FoldTask
 from harness.evaluation.protocol import Fold
 from harness.language import Coded
@@ -29,7 +30,7 @@ from harness.running.varied import VariedFit, curve_of, varied_fits
 from harness.scenarios.full_fit import FullTask
 from harness.scenarios.scenario import AsksRows, Part, Scenario, Subject, WorksInParts
 from harness.scenarios.task import PartCell, PartTask
-from harness.study.spec.entry import EstimatorEntry, ProtocolEntry, ScenarioEntry
+from harness.study.spec.entry import IN_WORDS, EstimatorEntry, ProtocolEntry, ScenarioEntry
 from harness.study.spec.study import Study
 from harness.study.variation import LADDER
 
@@ -223,7 +224,12 @@ class Plan:
             lines.append(f"protocol {split.entry.id}: {what}")
         chosen = [("estimator", entry.id, entry.estimator) for entry in study.estimators]
         chosen += [("scenario", entry.id, entry.scenario) for entry in study.scenarios]
-        lines += [f"{kind} {name}: {choice_in_words(changed_options(own))}" for kind, name, own in chosen]
+        targets = {entry.id: IN_WORDS[entry.target] for entry in study.estimators}
+        lines += [
+            f"{kind} {name}: {choice_in_words(changed_options(own))}"
+            + (targets[name] if kind == "estimator" else "")
+            for kind, name, own in chosen
+        ]
         return "\n".join([*lines, f"fits in all: {self.sampled(MOST_ROWS).n_tasks}"])
 
     def sampled(self, most_rows: int) -> Plan:
@@ -252,7 +258,7 @@ class Plan:
             for entry in self.study.estimators:
                 own = self._own(entry, panel)
                 rows = with_entity_means(own) if entry.entity_means else own
-                subject = Subject(rows, entry.estimator, entry.id, self.study.seed)
+                subject = Subject(rows, estimator_of(entry), entry.id, self.study.seed)
                 yield FullTask(subject, scenarios, panel.exposure, self.study.evaluation.level)
             for name, estimator in self._curve_fits(outcome).items():
                 subject = Subject(panel, estimator, name, self.study.seed)
@@ -272,7 +278,7 @@ class Plan:
     def subjects(self) -> Iterator[tuple[ScenarioEntry, WorksInParts, Subject]]:
         """Yield who answers in parts: every scenario that works so, of every outcome and whom it asks."""
         entries = {entry.id: entry for entry in self.study.estimators}
-        own = {name: entry.estimator for name, entry in entries.items()}
+        own = {name: estimator_of(entry) for name, entry in entries.items()}
         for outcome in self.study.roles.outcomes:
             panel = self.panels.panel(outcome)
             for entry in self.study.scenarios:
@@ -314,7 +320,9 @@ class Plan:
                         own = entry.columns_of(panel)
                         own = with_entity_means(own, known=fold.train) if entry.entity_means else own
                         cell = FoldCell(outcome, entry.id, split.entry.id, fold.name)
-                        yield FoldTask(cell, for_folds(entry.estimator), own, fold, self.study.seed, stream)
+                        yield FoldTask(
+                            cell, for_folds(estimator_of(entry)), own, fold, self.study.seed, stream
+                        )
 
     def _own(self, entry: EstimatorEntry, panel: Panel) -> Panel:
         """Return the rows and columns of a panel of the study that an estimator is fitted on."""

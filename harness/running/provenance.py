@@ -25,7 +25,7 @@ from harness.running.results import AnswerInParts, RunResults
 from harness.scenarios.effect.scenario import EffectScenario
 from harness.scenarios.full_fit import FullResult
 from harness.scenarios.scenario import NamesExposure
-from harness.study.spec.entry import EstimatorEntry, ProtocolEntry
+from harness.study.spec.entry import IN_WORDS, EstimatorEntry, ProtocolEntry
 from harness.study.spec.study import Study
 from harness.tables.registry import TABLES, with_declared
 from harness.tables.table import ResultTable
@@ -139,12 +139,12 @@ def _named(part: object, *names: str) -> dict[str, Any]:
 
 
 def _estimators(entries: Sequence[EstimatorEntry]) -> Iterator[manifest.EstimatorRecord]:
-    labels = _unique_names({entry.id: entry.label or entry.id for entry in entries})
+    labels = _unique_names({entry.id: entry.label or entry.id + IN_WORDS[entry.target] for entry in entries})
     for entry in entries:
         own = {
             name: value
-            for name in ("entity_means", "exposure", "controls", "rows")
-            if (value := getattr(entry, name)) not in (None, False, {})
+            for name in ("entity_means", "exposure", "controls", "target", "rows")
+            if (value := getattr(entry, name)) not in (None, False, {}, "level")
         }
         yield manifest.EstimatorRecord(
             **_named(entry, "id", "use"),

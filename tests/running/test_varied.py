@@ -377,6 +377,15 @@ def test_references_see_the_controls_that_a_universe_has(tmp_path):
     assert list(spec_table_problems(folder, folder.manifest(), installed().catalogs)) == []
 
 
+def test_a_target_is_that_of_the_fits_on_folds_and_on_all_rows_and_of_the_plan_in_words():
+    plan = prepare_study(RunOptions(GRUNFELD, overrides=("estimators[0].target=log",))).plan
+    (full,) = (task for task in plan.full_tasks() if task.estimator_id == "ols")
+    folds = [task for task in plan.fold_tasks() if task.cell.estimator == "ols"]
+    assert {one.estimator.target for one in (full.subject, *folds)} == {"log"}
+    assert full.subject.panel.observed.min() > 0.0
+    assert "estimator ols: pooled_ols in logs" in plan.describe().splitlines()
+
+
 def test_entity_means_are_regressors_of_the_estimators_that_ask_and_of_training_rows():
     """Their slopes are those of entity dummies (Mundlak 1978); a variation has those of its controls."""
     asked = (

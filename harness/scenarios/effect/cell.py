@@ -13,6 +13,7 @@ from harness.data.panel import Panel
 from harness.errors import EstimationError
 from harness.estimators import protocol
 from harness.estimators.guard import Attempt, attempt
+from harness.estimators.target import TransformedTarget
 from harness.language import Coded, marked
 from harness.rng import random_stream
 from harness.scenarios.effect import nuisance, score
@@ -300,13 +301,17 @@ class LearnedCell:
 
 
 def refuse_transforming(learner: protocol.Estimator) -> None:
-    """Refuse a learner that is fitted to means or changes of rows, and leaves confounders in their levels.
+    """Refuse a learner of means or changes of rows, which leaves confounders in levels, or of another target.
 
     Raises
     ------
     EstimationError
         Naming what learns instead.
     """
+    if isinstance(learner, TransformedTarget):
+        words = marked("a debiased effect needs residuals of the outcome itself, not of its {target}")
+        hint = marked("choose a learner without `target`, or leave `learners` out")
+        raise EstimationError.at("learners", Coded(words, target=learner.target), hint=hint)
     if any(protocol.as_learner(type(one)) == "refused" for one in protocol.with_nested(learner)):
         what = Coded(
             "{name} is fitted to means or changes of rows, so confounders remain in their levels",

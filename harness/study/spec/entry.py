@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Final, Self, get_type_hints
+from typing import Annotated, Any, Final, Literal, Self, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, model_validator
 
@@ -77,6 +77,18 @@ class Entry(BaseModel):
         return entry if entry.id else entry.model_copy(update={"id": entry.use})
 
 
+# What an estimator is fitted on: the outcome, its logarithm, or a transformation that takes zeros as well.
+Target = Literal["level", "log", "log1p", "asinh"]
+
+# How labels of estimators end that a spec gives none.
+IN_WORDS: Mapping[Target, str] = {
+    "level": "",
+    "log": " in logs",
+    "log1p": " in log(1 + y)",
+    "asinh": " in inverse hyperbolic sines",
+}
+
+
 class EstimatorEntry(Entry):
     """An estimator with its options, and the columns and rows that it is given.
 
@@ -87,6 +99,8 @@ class EstimatorEntry(Entry):
     exposure : a regressor that is its exposure; left out, the exposure of the study, which is no regressor of
         this estimator where another is named
     controls : of the controls of the study those that it has; left out, all
+    target : what it is fitted on: the outcome in its ``level``, its ``log``, its ``log1p`` or its ``asinh``.
+        Predictions, curves and gains are in the outcome's unit all the same, by smearing (Duan 1983)
     rows : that it is fitted on, by column; left out, all. With rows of its own it has coefficients, curves
         and effects, and no gain: gains are over the same rows
     time_limit : seconds that a task of it may take (a fit on a fold, or on all rows, or a block of draws),
@@ -98,6 +112,7 @@ class EstimatorEntry(Entry):
     entity_means: bool = False
     exposure: ColumnName | None = None
     controls: tuple[ColumnName, ...] | None = None
+    target: Target = "level"
     rows: Mapping[ColumnName, RowFilter] = Field(default_factory=dict)
     time_limit: Annotated[float, Field(gt=0)] | None = None
     estimator: Annotated[Any, Choose("estimator")] = Field(alias=CHOICE)
