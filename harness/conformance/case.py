@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -209,7 +209,16 @@ class Case:
 
     def prepared(self, panel: Panel) -> Panel:
         """Return a simulated panel with the groups that the estimator asks for."""
-        return panels.grouped(panel, protocol.grouped_by(self.estimator))
+        grouped = panels.grouped(panel, protocol.grouped_by(self.estimator))
+        if self.takes_negative:
+            return grouped
+        least = grouped.observed.min() - grouped.observed.std()
+        return replace(grouped, observed=grouped.observed - min(0.0, least))
+
+    @property
+    def takes_negative(self) -> bool:
+        """Whether the estimator takes outcomes below zero; else simulated ones are moved above it."""
+        return protocol.takes_negative(type(self.estimator))
 
     def predictions(self, label: str = FIRST) -> Floats:
         """Return predictions of a fit on the ordinary panel for its own rows, (n_obs,)."""

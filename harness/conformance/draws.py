@@ -333,7 +333,7 @@ def heavy_rows(case: Case) -> str:
     ordinary = case.panel
     is_heavy, is_aside = ordinary.entity.codes % 2 == 0, ordinary.entity.codes % 5 == 0
     steeper = 3.0 * is_heavy * ordinary.column(ordinary.exposure)
-    panel = replace(ordinary, observed=ordinary.observed + steeper)
+    panel = case.prepared(replace(ordinary, observed=ordinary.observed + steeper))
     train, aside = panel.take(np.flatnonzero(~is_aside)), panel.take(np.flatnonzero(is_aside))
     present = np.unique(train.entity.codes)
     copies = train.resample(np.repeat(present, np.where(present % 2 == 0, HEAVY, 1)))

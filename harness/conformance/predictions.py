@@ -227,10 +227,11 @@ def reordered(case: Case) -> str:
 def outcome_units(case: Case) -> str:
     """Check that an outcome a y + b is predicted by a f + b.
 
-    Fit on a multiple of the outcome with another level.
+    Fit on a multiple of the outcome with another level; on a multiple alone where negative ones are refused.
     """
-    moved = replace(case.panel, observed=UNIT * case.panel.observed + LEVEL)
-    found = (case.predicted(moved) - LEVEL) / UNIT
+    level = LEVEL if case.takes_negative else 0.0
+    moved = replace(case.panel, observed=UNIT * case.panel.observed + level)
+    found = (case.predicted(moved) - level) / UNIT
     return require_agreement(found, case.predictions, case=case, what="on an outcome in another unit")
 
 

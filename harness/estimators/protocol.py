@@ -52,7 +52,8 @@ class Estimator(Protocol):
     their names separated by blanks; ``roundoff``, the rounding error of predictions in standard
     deviations of the outcome, if it computes in less than 64 bits; ``linear_model``, the equivalent
     regression in other programs (`LinearModel`), for ``harness export``; ``as_learner``, how well it
-    learns the nuisance functions of debiased effects (`AsLearner`).
+    learns the nuisance functions of debiased effects (`AsLearner`); ``takes_negative``, False where it
+    refuses outcomes below zero, and then a multiple of the outcome alone is predicted by that multiple.
     """
 
     name: ClassVar[str]
@@ -94,6 +95,11 @@ AsLearner = Literal["default", "holds", "refused"]
 def as_learner(estimator: type) -> AsLearner | None:
     """Return how estimators of a class learn for debiased effects, as it declares; None where it does not."""
     return getattr(estimator, "as_learner", None)
+
+
+def takes_negative(estimator: type) -> bool:
+    """Return whether an estimator takes outcomes below zero, as it declares; else it does."""
+    return bool(getattr(estimator, "takes_negative", True))
 
 
 def _wrong_values(cls: type) -> str:

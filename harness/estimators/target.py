@@ -146,6 +146,34 @@ class TargetDraws:
         return self.smearing.mean_outcome(np.asarray(self.models.predict(panel)), panel)
 
 
+def transformed_slopes(table: CoefficientTable, panel: Panel, target: Target = "log") -> Columns:
+    """Return slopes of a transformed outcome as a tidy table; of a logarithm in per cent and as elasticities.
+
+    Those of log(1 + y) and of the inverse hyperbolic sine are no percentages, since they depend on the unit
+    of the outcome (Chen and Roth 2024, "Logs with zeros? Some problems and solutions").
+
+    Parameters
+    ----------
+    table : slopes of the transformed outcome, or of the logarithm of its mean
+    panel : the rows, at whose mean regressors elasticities are
+    """
+    limits = table.conf_int(_LEVEL)
+    columns: dict[str, list[object]] = {
+        "target": [target] * len(table.terms),
+        "term": list(table.terms),
+        "estimate": table.estimate.tolist(),
+        "std_error": table.std_error.tolist(),
+        "p_value": table.p_value.tolist(),
+        "conf_low": limits[:, 0].tolist(),
+        "conf_high": limits[:, 1].tolist(),
+    }
+    if target == "log":
+        known = (panel.column(term).mean() if term in panel.columns else np.nan for term in table.terms)
+        columns["percent"] = (100.0 * np.expm1(table.estimate)).tolist()
+        columns["elasticity_at_mean"] = (table.estimate * np.array(list(known))).tolist()
+    return columns
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class TargetFit:
     """A fit on a transformed outcome.
@@ -189,33 +217,9 @@ class TargetFit:
             "residuals": ["held out" if self.are_held_out else "of training rows"] * 2,
         }
         if isinstance(self.base, protocol.HasCoefficients):
-            tables["transformed_coefficients"] = self._slopes(self.base.coefficients())
+            table = self.base.coefficients()
+            tables["transformed_coefficients"] = transformed_slopes(table, self.rows, self.smearing.target)
         return tables
-
-    def _slopes(self, table: CoefficientTable) -> Columns:
-        """Return the slopes of the transformed outcome; of a logarithm in per cent and as elasticities.
-
-        Those of log(1 + y) and of the inverse hyperbolic sine are no percentages, since they depend on the
-        unit of the outcome (Chen and Roth 2024, "Logs with zeros? Some problems and solutions").
-        """
-        panel, low_high = self.rows, table.conf_int(_LEVEL)
-        columns: dict[str, list[object]] = {
-            "target": [self.smearing.target] * len(table.terms),
-            "term": list(table.terms),
-            "estimate": table.estimate.tolist(),
-            "std_error": table.std_error.tolist(),
-            "p_value": table.p_value.tolist(),
-            "conf_low": low_high[:, 0].tolist(),
-            "conf_high": low_high[:, 1].tolist(),
-        }
-        if self.smearing.target == "log":
-            means = [
-                float(panel.column(term).mean()) if term in panel.columns else float("nan")
-                for term in table.terms
-            ]
-            columns["percent"] = (100.0 * np.expm1(table.estimate)).tolist()
-            columns["elasticity_at_mean"] = (table.estimate * np.array(means)).tolist()
-        return columns
 
     def _heteroskedasticity(self) -> tuple[Note, ...]:
         """Return a warning where the size of residuals varies with fitted values.

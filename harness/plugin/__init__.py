@@ -99,6 +99,7 @@ from harness.estimators.refusals import Refusals as Refusals
 from harness.estimators.refusals import listed as listed
 from harness.estimators.refusals import require_continuous as require_continuous
 from harness.estimators.refusals import row_weights as row_weights
+from harness.estimators.target import transformed_slopes as transformed_slopes
 from harness.estimators.treatment import LONG_AGO as LONG_AGO
 from harness.estimators.treatment import Treatment as Treatment
 from harness.estimators.wild_bootstrap import ClusteredRegression as ClusteredRegression

@@ -9,6 +9,7 @@ from harness_panel.diagnostics.scenario import DataDiagnostics
 from harness_panel.dynamic.estimator import DynamicGMM
 from harness_panel.estimators.fixed_effects import FixedEffects, PooledOLS
 from harness_panel.estimators.linear import EntityMean, LastValue, Mean
+from harness_panel.estimators.poisson import Poisson
 from harness_panel.estimators.polynomial_effects import PolynomialEffects
 from harness_panel.estimators.transformed import Between, FirstDifference, Mundlak, RandomEffects
 from harness_panel.instrumental.estimator import Instrumental
@@ -17,8 +18,16 @@ from harness_panel.spatial.estimator import SpatialDurbin
 from harness_panel.thresholds.estimator import ThresholdEffects
 
 __all__ = ["Classical", "Clustered", "Conley", "DriscollKraay", "Robust", "WildCluster"]
-__all__ += ["DataDiagnostics", "EntityMean", "LastValue", "Mean"]
-__all__ += ["DynamicGMM", "FixedEffects", "Instrumental", "PolynomialEffects", "PooledOLS", "QuantileEffects"]
+__all__ += ["DataDiagnostics", "EntityMean", "LastValue", "Mean", "Poisson"]
+__all__ += [
+    "DynamicGMM",
+    "FixedEffects",
+    "Instrumental",
+    "Poisson",
+    "PolynomialEffects",
+    "PooledOLS",
+    "QuantileEffects",
+]
 __all__ += ["Between", "FirstDifference", "Mundlak", "RandomEffects", "SpatialDurbin", "ThresholdEffects"]
 
 harness_loads = ("linearmodels.panel", "statsmodels.stats.outliers_influence")
@@ -28,7 +37,7 @@ harness_loads = ("linearmodels.panel", "statsmodels.stats.outliers_influence")
 def harness_estimators() -> Iterable[type[Estimator]]:
     """Return the estimators of this plugin."""
     naive = (Mean, EntityMean, LastValue)
-    levels = (PooledOLS, FixedEffects, PolynomialEffects, ThresholdEffects, Instrumental)
+    levels = (PooledOLS, FixedEffects, Poisson, PolynomialEffects, ThresholdEffects, Instrumental)
     return (
         *naive,
         *levels,

@@ -222,7 +222,7 @@ class PooledOLS(LinearEstimator[PooledFit]):
             "keep the rows near the cutoff (data: rows), take its side as the exposure and the running "
             "variable as a control: a local line by `pooled_ols`"
         ),
-        "logit probit poisson ppml tobit negative_binomial": (
+        "logit probit tobit": (
             "estimators are of the mean; of 0 and 1 `pooled_ols` and `fixed_effects` are linear probability "
             "models"
         ),
