@@ -331,7 +331,8 @@ class Poisson:
         working = replace(rows, observed=solved.working)
         regression = judged(working, absorber, solved.within, solved.weights)
         table = None
-        if not isinstance(self.covariance, PredictionsAlone):
+        kind: object = self.covariance
+        if not isinstance(kind, PredictionsAlone):
             scores = regression.basis, regression.to_coefficients, regression.within.residuals
             matrix, correction = own_covariance(regression, self.covariance, *scores)
             table = plugin.CoefficientTable(regression.terms, regression.estimate, matrix, correction)
