@@ -142,10 +142,35 @@ def load_suite(path: Path) -> LoadedSuite:
         expected = Expected(Suite.model_json_schema(), document.data)
         mistakes = mistakes_of(error.errors(include_url=False), document, expected)
         raise spec_error([*document.flaws, *mistakes]) from error
-    mistakes = [*document.flaws, *_strangers(suite, document)]
+    loaded = LoadedSuite(suite, document)
+    mistakes = [*document.flaws, *_strangers(suite, document), *_namesakes(loaded)]
     if mistakes:
         raise spec_error(mistakes)
-    return LoadedSuite(suite, document)
+    return loaded
+
+
+def _namesakes(loaded: LoadedSuite) -> Iterator[Mistake]:
+    """Yield the studies that have the name of an earlier one, which would share its folder and its rows."""
+    first: dict[str, int] = {}
+    for index, entry in enumerate(loaded.suite.studies):
+        shared = [name for name in _names(entry) if first.setdefault(name.casefold(), index) != index]
+        if shared:
+            earlier = first[shared[0].casefold()]
+            other = loaded.document.place(("studies", earlier, "spec"))
+            what = f"'{entry.spec}' is called '{shared[0]}', as is {other}"
+            place = loaded.document.find(("studies", index, "spec"))
+            yield Mistake(place, what, "files whose names differ", "rename one of the two files")
+
+
+def _names(entry: SuiteStudy) -> tuple[str, ...]:
+    """Return the names of a study's panels, of a study with one panel its own."""
+    stem = Path(entry.spec).stem.replace("_", "-")
+    width = len(str(entry.panels))
+    return (
+        (stem,)
+        if entry.panels == 1
+        else tuple(f"{stem}-{seed:0{width}d}" for seed in range(1, entry.panels + 1))
+    )
 
 
 def _strangers(suite: Suite, document: Document) -> Iterator[Mistake]:
@@ -248,7 +273,7 @@ def studies_of(
     Raises
     ------
     SpecError
-        Where a study is not there, a spec cannot be read, or two studies have one name.
+        Where a study is not there, or a spec cannot be read.
     """
     named = list(_named(loaded))
     known = [name for name, _, _ in named]
@@ -277,12 +302,8 @@ def studies_of(
 def _named(loaded: LoadedSuite) -> Iterator[tuple[str, SuiteStudy, int | None]]:
     """Yield every study with its name and, where several are drawn of one, the seed."""
     for entry in loaded.suite.studies:
-        stem = Path(entry.spec).stem.replace("_", "-")
-        if entry.panels == 1:
-            yield stem, entry, None
-            continue
-        width = len(str(entry.panels))
-        yield from ((f"{stem}-{seed:0{width}d}", entry, seed) for seed in range(1, entry.panels + 1))
+        for seed, name in enumerate(_names(entry), start=1):
+            yield name, entry, seed if entry.panels > 1 else None
 
 
 def _missing(name: str, spec: Mapping[str, Any], registry: Registry) -> LeftOut | None:

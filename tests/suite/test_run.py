@@ -262,6 +262,15 @@ def test_a_missing_package_leaves_its_panels_out_and_says_how_to_get_them(monkey
         ({"studies": []}, "studies"),
         ({"editon": "1"}, "did you mean 'edition'"),
         ({"suite_version": 2}, "suite_version"),
+        (
+            {"studies": [{"spec": "x/a.yaml"}, {"spec": "y/A.yaml"}]},
+            "studies[1].spec: 'y/A.yaml' is called 'A', as is",
+        ),
+        ({"studies": [{"spec": "a_b.yaml"}, {"spec": "a-b.yaml"}]}, "'a-b.yaml' is called 'a-b', as is"),
+        (
+            {"studies": [{"spec": "a.yaml", "panels": 2}, {"spec": "a-2.yaml"}]},
+            "'a-2.yaml' is called 'a-2', as is",
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
