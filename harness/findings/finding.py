@@ -16,6 +16,7 @@ from harness.tables.table import NAN
 RANKS: Mapping[str, int] = {
     "gain_verdict": 10,
     "only_estimator": 20,
+    "lowest_errors": 30,
     "debiased_effect": 10,
     "no_effect": 10,
     "within_effect": 20,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from harness.tables.findings import FindingRow, Screen
 
 # Most sentences of each part: of one outcome, and of cautions of the whole run.
-MOST: Mapping[Screen, int] = {"prediction": 1, "effect": 3, "trust": 2, "caution": 3}
+MOST: Mapping[Screen, int] = {"prediction": 2, "effect": 3, "trust": 2, "caution": 3}
 
 # Codes of the effect that a study declares, or that comes first of those asked for.
 CHOSEN = frozenset({"debiased_effect", "no_effect"})

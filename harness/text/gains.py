@@ -164,6 +164,26 @@ def lowest_error(context: Context, one: gain.LowestError) -> str:
     )
 
 
+def lowest_errors(context: Context, one: gain.LowestErrors) -> str:
+    """Return which estimators have the lowest error for entities used in training, and for others."""
+    below = marked("{estimator}, {less} below {reference}")
+    texts = {
+        name: context.worded(
+            below, one, estimator=context.study.estimator_label(estimator), less=percent(less, 0)
+        )
+        if estimator != one.reference
+        else context.study.estimator_label(estimator)
+        for name, estimator, less in (
+            ("known", one.known, one.known_less),
+            ("unseen", one.unseen, one.unseen_less),
+        )
+    }
+    text = marked(
+        "Lowest error for the same {entities}: {known}; for {entities} not used in training: {unseen}."
+    )
+    return context.worded(text, one, **texts)
+
+
 def recognised(context: Context, one: gain.Recognised) -> str:
     """Return how much of a gain on random rows comes from recognising entities."""
     all_of_it = marked(
@@ -242,6 +262,7 @@ TEXTS: Texts = {
     gain.GainVerdict: verdict,
     gain.EstimatorVerdict: estimator_verdict,
     gain.LowestError: lowest_error,
+    gain.LowestErrors: lowest_errors,
     gain.Recognised: recognised,
     gain.LevelsGainMore: levels_gain_more,
     gain.HopelessReference: hopeless_reference,

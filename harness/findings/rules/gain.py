@@ -109,6 +109,24 @@ class LowestError(Sentence):
 
 
 @dataclass(frozen=True)
+class LowestErrors(Sentence):
+    """Which estimators have the lowest error for entities used in training, and for others.
+
+    Attributes
+    ----------
+    reference : that they are measured by
+    known, unseen : the estimators
+    known_less, unseen_less : share of the reference's error that theirs is less; 0 for the reference itself
+    """
+
+    reference: EstimatorId
+    known: EstimatorId
+    known_less: WholeShare
+    unseen: EstimatorId
+    unseen_less: WholeShare
+
+
+@dataclass(frozen=True)
 class Recognised(Sentence):
     """How much of a gain on random rows comes from recognising entities: 1 and more where none remains."""
 
@@ -386,8 +404,12 @@ def _least(study: StudyRecord, rows: Sequence[GainRow]) -> GainRow:
 
 
 def error_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
-    """Yield which estimator has the lowest error under each protocol; it says nothing of differences."""
+    """Yield which estimator has the lowest error under each protocol; it says nothing of differences.
+
+    The first screen names both where a study has test rows of entities used in training, and of others.
+    """
     study = run.manifest.study
+    lowest: dict[bool, tuple[str, float]] = {}
     for protocol in study.protocols:
         errors = sorted(
             (
@@ -397,6 +419,9 @@ def error_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
             ),
             key=lambda pair: pair[0],
         )
+        base = next((mse for mse, name in errors if name == study.reference), NAN)
+        if protocol.keeps_test_rows_apart and len(errors) > 2 and base > 0.0:
+            lowest.setdefault(protocol.knows_entities, (errors[0][1], 1.0 - errors[0][0] / base))
         sentence = LowestError(protocol.id)
         if errors:
             mse, estimator = errors[0]
@@ -404,6 +429,9 @@ def error_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
         yield finding(
             "lowest_error", sentence, outcome=outcome, subject={"protocol": protocol.id}, about=protocol.id
         )
+    if len(lowest) > 1:
+        both = LowestErrors(study.reference, *lowest[True], *lowest[False])
+        yield finding("lowest_error", both, outcome=outcome, subject={}, screen="prediction")
 
 
 def recognition_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
