@@ -156,7 +156,8 @@ def test_a_finding_has_the_kind_under_which_shapes_have_rates(run, row, kind):
 
 def test_the_prediction_is_of_entities_not_used_in_training_where_a_protocol_holds_some_out(run):
     study = run.manifest.study
-    (own,) = part(run, "prediction")
+    own, lowest = part(run, "prediction")
+    assert lowest.code == "lowest_errors"
     assert (own.code, params(own)["protocol"]) == ("gain_verdict", "held_out_entities")
     known = tuple(protocol for protocol in study.protocols if protocol.knows_entities)
     (later,) = part(with_study(run, protocols=known), "prediction")
