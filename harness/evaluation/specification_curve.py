@@ -21,6 +21,7 @@ from harness.evaluation.losses import SAMPLES, ClusterLosses, PairedLosses, Samp
 from harness.evaluation.variation_gains import GainComparison
 from harness.language import Coded, marked
 from harness.rng import random_stream
+from harness.tables.decision import UNTESTED, decide, size_of
 from harness.tables.table import coded
 
 NEW_PERIODS = marked("period shocks are common to all entities, and few periods were tested")
@@ -111,7 +112,7 @@ def _rows(
         return
     paired = [losses.by_entity(*pair) for pair in names]
     n_entities = paired[0].n_rows.size
-    sizes = {"n_specifications": len(paired), "n_entities": n_entities}
+    sizes = {"n_specifications": len(paired), "n_entities": n_entities, "decision": UNTESTED}
     if sample.new_periods or n_entities < FEWEST_ENTITIES:
         reason = NEW_PERIODS if sample.new_periods else TOO_FEW_ENTITIES
         yield {**sizes, "statistic": "median_gain", "status": "refused", "reason": reason}
@@ -119,5 +120,7 @@ def _rows(
     rng = random_stream(seed, "specification curve", sample.place["outcome"])
     signs = rng.choice([-1.0, 1.0], size=(N_DRAWS, n_entities))
     for statistic, value, p_value in curve_tests(paired, signs, level=level):
-        numbers = {"statistic": statistic, "value": value, "p_value": p_value}
+        numbers: dict[str, object] = {"statistic": statistic, "value": value, "p_value": p_value}
+        if statistic == "median_gain":
+            numbers["decision"] = decide(value, np.nan, np.nan, p_value, by="p", size=size_of(level))
         yield {**sizes, **numbers, "status": "ok", "reason": ""}

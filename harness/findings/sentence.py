@@ -23,7 +23,9 @@ ProtocolId = Annotated[str, "protocol"]
 Word = Annotated[str, "word"]
 Reason = Annotated[str, "reason"]
 
-# Numbers: a p-value, a share of one with a decimal of a per cent and without, others by their digits.
+# Numbers: a count, a p-value, a share of one with a decimal of a per cent and without, others by their
+# digits.
+Count = Annotated[int, "count"]
 PValue = Annotated[float, "p-value"]
 Share = Annotated[float, "share"]
 WholeShare = Annotated[float, "whole share"]

@@ -20,12 +20,10 @@ from harness.tables.findings import ERROR_RATES, ErrorRateRow, FindingRow
 from harness.tables.gain import RECOGNITION
 from harness.tables.preparation import WARNINGS
 from harness.tables.table import ResultTable
+from harness.tables.variations import VARIATION_GAINS
 
 # Of the rules that make findings. Raised where the same tables give another row than before.
-RULES_VERSION = 1
-
-# Of the rules that make findings. Raised where the same tables give another row than before.
-RULES_VERSION = 1
+RULES_VERSION = 2
 
 # Kinds of finding without an estimator that are given effects of entities.
 DEBIASED = ("effect", "mediation", "interaction", "nonlinearity")
@@ -67,6 +65,7 @@ RULES: tuple[Rule, ...] = (
     _rule("caution", "note_findings", WARNINGS),
     _rule("caution", "refusal_findings"),
     _rule("gain", "error_findings"),
+    _rule("multiverse", "multiverse_findings", VARIATION_GAINS),
 )
 
 

@@ -118,6 +118,17 @@ def recognition_table(_manifest: Content, tables: Tables) -> pd.DataFrame:
     return frame.assign(decision=[decide(*row, by="interval") for row in numbers.itertuples(index=False)])
 
 
+def multiverse_tests_table(manifest: Content, tables: Tables) -> pd.DataFrame:
+    """Add what the median gain of all combinations says by its p-value."""
+    (frame,) = tables.values()
+    size, numbers = size_of(manifest["study"]["level"]), frame[["statistic", "value", "p_value"]]
+    decisions = [
+        decide(value, NAN, NAN, p_value, by="p", size=size) if statistic == "median_gain" else UNTESTED
+        for statistic, value, p_value in numbers.itertuples(index=False, name=None)
+    ]
+    return frame.assign(decision=decisions)
+
+
 # Tables of what estimators say whose rows have decisions.
 DECIDED = (
     *(EFFECTS.name, MEDIATION.name, EFFECT_TESTS.name),

@@ -96,6 +96,7 @@ STEPS = (
             TableChange("decomposition.csv", format_13.parts_table, looked_into=("gain.csv",)),
             TableChange("metrics.csv", format_13.losses_table, looked_into=("gain.csv",)),
             TableChange("recognition.csv", format_13.recognition_table),
+            TableChange("multiverse_tests.csv", format_13.multiverse_tests_table),
             *(
                 TableChange(f"{name}.csv", partial(format_13.decided_table, name))
                 for name in format_13.DECIDED

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from harness.findings.gains import Gains
+from harness.findings.multiverse import Multiverse, honest, multiverses, published_gains
 from harness.findings.rules.gain import established_gains, verdict_caveats
 from harness.findings.run import Run, RunReader, read_run
 from harness.language import spaced
 from harness.record.manifest import StudyRecord
-from harness.report.sections import multiverse_rows
 from harness.report.translation import localised
 from harness.tables.accuracy import ACCURACY, AccuracyRow
 from harness.tables.claims import CLAIMS
@@ -95,7 +95,7 @@ def report_of(run: Run) -> dict[str, Any]:
         "verdicts": [_verdict(over, outcome) for outcome in study.outcomes],
         "further_verdicts": [_verdict(one, outcome) for one in over.further for outcome in study.outcomes],
         "decomposition": [_fields(row, PART_FIELDS) for row in run.rows(DECOMPOSITION)],
-        "multiverse": [_multiverse(run, one) for one in run.view(multiverse_rows.multiverses)],
+        "multiverse": [_multiverse(run, one) for one in run.view(multiverses)],
     }
 
 
@@ -134,9 +134,9 @@ def _verdict(gains: Gains, outcome: str) -> dict[str, Any]:
     }
 
 
-def _multiverse(run: Run, multiverse: multiverse_rows.Multiverse) -> dict[str, Any]:
+def _multiverse(run: Run, multiverse: Multiverse) -> dict[str, Any]:
     study = run.manifest.study
-    apart = multiverse_rows.honest(study, multiverse)
+    apart = honest(study, multiverse)
     return {
         "outcome": multiverse.outcome,
         "estimator": multiverse.estimator,
@@ -144,7 +144,7 @@ def _multiverse(run: Run, multiverse: multiverse_rows.Multiverse) -> dict[str, A
         "apart": apart.tally() if apart.combinations else None,
         "published": [
             {"gain": row.published, "source": row.source, "n_below": multiverse.n_below(row.published)}
-            for row in multiverse_rows.published_gains(run.rows(CLAIMS), multiverse)
+            for row in published_gains(run.rows(CLAIMS), multiverse)
         ],
         "choices": [
             _fields(row, CHOICE_FIELDS) for row in run.rows(MULTIVERSE_CHOICES, outcome=multiverse.outcome)

@@ -137,7 +137,7 @@ class JointTestRow(ResultRow):
     """One statistic of all combinations on the test rows of a protocol, against chance alone.
 
     `statistic` is the median gain, the share of gains with the dominant sign, or the larger of the shares
-    significantly above and below zero.
+    significantly above and below zero. `decision` is of the median gain, by its p-value.
     """
 
     outcome: str
@@ -148,6 +148,7 @@ class JointTestRow(ResultRow):
     p_value: float = NAN
     n_specifications: int | None
     n_entities: int | None
+    decision: Decision = UNTESTED
 
 
 GAIN = typed(

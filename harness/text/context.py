@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from harness.findings.sentence import (
+    Count,
     Estimate,
     EstimatorId,
     MeasuredId,
@@ -25,7 +26,7 @@ from harness.findings.sentence import (
 from harness.language import rendered, topic
 from harness.record.manifest import StudyRecord
 from harness.study.spec.study import Variable
-from harness.text.numbers import fixed, in_unit, p_text, percent, significant, with_interval
+from harness.text.numbers import count, fixed, in_unit, p_text, percent, significant, with_interval
 from harness.text.plain_text import joined, listed
 
 gettext = topic("text.context")
@@ -77,6 +78,7 @@ SHOWN: Mapping[Any, Callable[[StudyRecord, Any], str]] = {
     tuple[str, ...]: lambda _, names: joined(names),
     **dict.fromkeys((Word, Reason), lambda _, text: rendered(text)),
     tuple[Word, ...]: lambda _, words: joined([rendered(word) for word in words]),
+    Count: lambda _, n: count(n),
     PValue: lambda _, value: p_text(value),
     tuple[PValue, ...]: lambda _, values: listed(map(p_text, values)),
     Share: lambda _, share: percent(share),

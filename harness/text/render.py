@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # Modules of this package with the words of sentences; one is imported where those before lack a code.
-TOPICS = ("gains", "effects", "curves")
+TOPICS = ("gains", "effects", "curves", "multiverse")
 
 NO_TEXTS: Texts = MappingProxyType({})
 

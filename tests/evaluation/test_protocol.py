@@ -424,6 +424,9 @@ def test_later_periods_have_no_joint_test_and_variations_without_predictions_do_
     later, random = (found[found["protocol"] == name] for name in ("forward", "random"))
     assert later["reason"].tolist() == [NEW_PERIODS]
     assert (random["status"].tolist(), random["n_specifications"].tolist()) == (["ok"] * 3, [1] * 3)
+    is_open = random["p_value"].iloc[0] >= 0.05
+    first, *others = random["decision"]
+    assert ((first == "open") == is_open, others) == (True, ["untested"] * 2)
     few = [frame[frame["entity"] != frame["entity"].iloc[0]] for frame in frames]
     found = joint_tests(pd.concat(few), whole, level=0.95, seed=1)
     assert found.loc[found["protocol"] == "random", "reason"].tolist() == [TOO_FEW_ENTITIES]

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from harness.arrays import Floats, Mask
+from harness.findings.multiverse import Multiverse, published_gains
 from harness.findings.run import Run
 from harness.language import marked, rendered, topic
 from harness.record.manifest import StudyRecord
@@ -21,10 +22,10 @@ from harness.report.drawing.fonts import drawable, drawable_lines
 from harness.report.drawing.forest import cut_limits
 from harness.report.drawing.lines import entry
 from harness.report.drawing.palette import DECISION_STYLES, INK, PUBLISHED_COLOUR, LineStyle
-from harness.report.sections.multiverse_rows import Multiverse, choice_label, level_label, published_gains
 from harness.report.sections.section import study_words
 from harness.tables.claims import CLAIMS, ClaimRow
 from harness.tables.decision import ABOVE, BELOW, OPEN, Decision
+from harness.text.multiverse import choice_label, level_label
 from harness.text.plain_text import file_slug, joined, shortened
 
 gettext = topic("report.multiverse")

@@ -8,18 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from harness.findings.multiverse import multiverses, published_gains
 from harness.findings.run import read_run
 from harness.report.blocks import Bullets
 from harness.report.drawing.canvas import house_style, printed
 from harness.report.figures.multiverse import MOST_LINES, plot_specification_curves
 from harness.report.sections.claims import CLAIMS_SECTION, MARKDOWN, claim_table, markdown
-from harness.report.sections.multiverse import (
-    MULTIVERSE_SECTION,
-    choice_table,
-    joint_sentences,
-    tally_sentences,
-)
-from harness.report.sections.multiverse_rows import honest, multiverses, published_gains
+from harness.report.sections.multiverse import MULTIVERSE_SECTION, choice_table
 from harness.report.sections.published import (
     conclusion_table,
     contradictions,
@@ -256,22 +251,19 @@ def table(wage):
 
 
 def test_the_sentences_have_the_counts_of_the_table(run, table):
-    (one,) = run.view(multiverses)
     gain = table["gain"]
     apart = table[table["protocol"].isin(["held_out_entities", "forward"]) & (table["sample"] == "test")]
     assert len(table) == 2 * 4 * 2 * 2 * 3
-    first, second = tally_sentences(run.manifest.study, one)
-    positive, above = (gain > 0).sum(), (table["conf_low"] > 0).sum()
-    assert first == (
-        f"SOM + ANN gains in {positive} of 96 combinations, significantly in {above}; median gain "
-        f"{_whole(gain.median())}, range {_whole(gain.min())} to {_whole(gain.max())}."
+    tally, (published, strongest) = (
+        block.points for block in blocks_of(MULTIVERSE_SECTION, run) if isinstance(block, Bullets)
     )
-    assert second.startswith(f"Of the {len(apart)} on test rows not used to fit or select, ")
-    assert f" {(apart['gain'] > 0).sum()} gain, {(apart['conf_low'] > 0).sum()} significantly." in second
-    points = next(
-        block for block in blocks_of(MULTIVERSE_SECTION, run)[1:] if isinstance(block, Bullets)
-    ).points
-    published, strongest = points
+    positive, above = (gain > 0).sum(), (table["conf_low"] > 0).sum()
+    assert tally == (
+        f"Log wage: SOM + ANN gains in {positive} of 96 combinations, significantly in {above}; median gain "
+        f"{_whole(gain.median())}, range {_whole(gain.min())} to {_whole(gain.max())}. "
+        f"Of the {len(apart)} on test rows not used to fit or select, {(apart['gain'] > 0).sum()} gain, "
+        f"{(apart['conf_low'] > 0).sum()} significantly.",
+    )
     assert published == "The published gain of 67.9% (Table 2) lies above the gains of all 96 combinations."
     means = table.groupby("reference")["gain"].mean()
     assert means["ols"] - means["fe"] == pytest.approx(0.35)
@@ -298,39 +290,6 @@ def _shares(table):
     total = table["gain"].var(ddof=0)
     choices = ("reference", "protocol", "sample", "clusters", "seed")
     return {one: table.groupby(one)["gain"].transform("mean").var(ddof=0) / total for one in choices}
-
-
-def test_a_published_gain_within_the_range_is_placed(run):
-    (one,) = run.view(multiverses)
-    (claim,) = published_gains(run.rows(CLAIMS), one)
-    assert claim.published == 0.678582
-    assert len(honest(run.manifest.study, one).combinations) == 24
-    lowered = with_table(
-        run, "claims", lambda frame: frame.assign(published=float(np.median(one.numbers("estimate"))))
-    )
-    points = next(
-        block for block in blocks_of(MULTIVERSE_SECTION, lowered)[1:] if isinstance(block, Bullets)
-    ).points
-    assert points[0].endswith("lies above the gains of 48 of 96 combinations (50%).")
-
-
-def test_all_combinations_together_are_said_for_protocols_apart_from_fitting(run):
-    def tests(p_median):
-        rows = [("median_gain", 0.12, p_median), ("share_of_dominant_sign", 0.9, 0.2)]
-        rows += [("share_significant", 0.4, 0.03)]
-        one = pd.DataFrame(rows, columns=["statistic", "value", "p_value"])
-        one = one.assign(outcome="lwage", estimator="ann", n_specifications=8, n_entities=545, status="ok")
-        protocols = ("held_out_entities", "in_sample")
-        return pd.concat([one.assign(protocol=name, reason="") for name in protocols])
-
-    (said,) = joint_sentences(with_table(run, "multiverse_tests", lambda _: tests(0.01)), "lwage")
-    start = "Under “Held-out entities” the gains of all 8 combinations together are significantly different"
-    assert said.startswith(start)
-    numbers = "12.0% (p = 0.010), 90.0% (p = 0.200) of one sign, 40.0% (p = 0.030) of one sign"
-    assert numbers in said.replace("\xa0", " ")
-    (open_,) = joint_sentences(with_table(run, "multiverse_tests", lambda _: tests(0.2)), "lwage")
-    assert "are not significantly different from zero" in open_
-    assert not list(joint_sentences(run, "lwage"))
 
 
 def moved(row, by):

@@ -11,32 +11,18 @@ import numpy as np
 
 from harness.arrays import Floats, Mask, frozen_floats
 from harness.findings.run import Run
-from harness.language import marked, rendered
 from harness.record.manifest import StudyRecord
 from harness.study.variation import MULTIVERSE
 from harness.tables.claims import ClaimRow
 from harness.tables.decision import ABOVE, BELOW
 from harness.tables.table import grouped
 from harness.tables.variations import VARIATION_GAINS, VARIATIONS, VariationGainRow
-from harness.text.numbers import percent
-from harness.text.plain_text import capitalised
 
 # Choices that are columns of the table of gains.
 TAKEN_ON = ("reference", "protocol", "sample")
 
-CHOICES: Mapping[str, str] = {
-    "sample": marked("rows compared on"),
-    "seed": marked("random seed"),
-    "reference": marked("reference"),
-    "protocol": marked("protocol"),
-    "controls": marked("controls"),
-}
-SAMPLES: Mapping[str, str] = {
-    "train": marked("training rows"),
-    "test": marked("test rows"),
-    "all": marked("all rows"),
-}
-
+# Decimals of a gain with which a text shows it.
+PRINTED = 3
 
 # A gain, and the levels of the choices behind it.
 Combination = tuple[VariationGainRow, Mapping[str, str]]
@@ -117,9 +103,9 @@ def published_gains(claims: Sequence[ClaimRow], multiverse: Multiverse) -> tuple
     """Return the published gains of the estimator that was varied; of the same one, that with most digits."""
     key = ("gain", multiverse.outcome, multiverse.estimator)
     own = [row for row in claims if (row.quantity, row.outcome, row.estimator) == key]
-    finest: dict[str, ClaimRow] = {}
+    finest: dict[float, ClaimRow] = {}
     for row in sorted(own, key=lambda row: -(row.digits or 0)):
-        finest.setdefault(percent(row.published), row)
+        finest.setdefault(round(row.published, PRINTED), row)
     return tuple(finest.values())
 
 
@@ -127,17 +113,3 @@ def honest(study: StudyRecord, multiverse: Multiverse) -> Multiverse:
     """Return the combinations compared on test rows under protocols that keep them out of fitting."""
     apart = [protocol.id for protocol in study.protocols if protocol.keeps_test_rows_apart]
     return multiverse.with_levels("protocol", apart).with_levels("sample", ["test"])
-
-
-def choice_label(choice: str) -> str:
-    """Return how a choice is called; an option by its name."""
-    return capitalised(rendered(CHOICES.get(choice, choice.replace("_", " "))))
-
-
-def level_label(study: StudyRecord, choice: str, level: str) -> str:
-    """Return how a level of a choice is called."""
-    if choice == "reference":
-        return study.estimator_label(level)
-    if choice == "protocol":
-        return study.protocol_title(level)
-    return rendered(SAMPLES.get(level, level)) if choice == "sample" else level
