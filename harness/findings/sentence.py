@@ -31,6 +31,7 @@ Share = Annotated[float, "share"]
 WholeShare = Annotated[float, "whole share"]
 Ratio = Annotated[float, "ratio"]
 Statistic = Annotated[float, "statistic"]
+Hundredths = Annotated[float, "hundredths"]
 
 # First and last point of a stretch of a grid, one point where they are alike; and several.
 Stretch = tuple[float, float]

@@ -8,6 +8,7 @@ from harness.findings.finding import finding as finding
 from harness.findings.rule import Rule as Rule
 from harness.findings.sentence import Estimate as Estimate
 from harness.findings.sentence import EstimatorId as EstimatorId
+from harness.findings.sentence import Hundredths as Hundredths
 from harness.findings.sentence import MeasuredId as MeasuredId
 from harness.findings.sentence import ProtocolId as ProtocolId
 from harness.findings.sentence import PValue as PValue
@@ -19,6 +20,7 @@ from harness.findings.sentence import Statistic as Statistic
 from harness.findings.sentence import VariableId as VariableId
 from harness.findings.sentence import WholeShare as WholeShare
 from harness.findings.sentence import Word as Word
+from harness.tables.coefficients import DIAGNOSTICS as DIAGNOSTICS
 from harness.tables.decision import SIGNIFICANT as SIGNIFICANT
 from harness.tables.decision import UNTESTED as UNTESTED
 from harness.tables.decision import Decision as Decision

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from harness.record.manifest import PrimaryRecord, StudyRecord
 from harness.tables.accuracy import IMPORTANCE
-from harness.tables.coefficients import COEFFICIENTS
+from harness.tables.coefficients import COEFFICIENTS, DIAGNOSTICS
 from harness.tables.decision import (
     SIGNIFICANT,
     UNTESTED,
@@ -208,6 +208,11 @@ def _tests(table: pd.DataFrame, study: StudyRecord) -> pd.DataFrame:
     return table.assign(decision=decisions)
 
 
+def _diagnostics(table: pd.DataFrame, study: StudyRecord) -> pd.DataFrame:
+    size, p_values = size_of(study.level), table["p_value"].astype(float)
+    return table.assign(decision=[decide_test(p_value, size=size) for p_value in p_values])
+
+
 def _differences(table: pd.DataFrame, study: StudyRecord) -> pd.DataFrame:
     """Return differences between groups, their effects by one model adjusted for the question (Holm 1979)."""
     rows, size = read_rows(table, DifferenceRow, table=HETEROGENEITY_DIFFERENCES.name), size_of(study.level)
@@ -242,6 +247,7 @@ DECIDED: Mapping[str, Callable[[pd.DataFrame, StudyRecord], pd.DataFrame]] = {
     EFFECTS.name: _effects,
     MEDIATION.name: _mediation,
     EFFECT_TESTS.name: _tests,
+    DIAGNOSTICS.name: _diagnostics,
     HETEROGENEITY_DIFFERENCES.name: _differences,
     CONTRASTS.name: _contrasts,
     COEFFICIENTS.name: _by_interval,

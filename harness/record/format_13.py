@@ -14,7 +14,7 @@ from harness.record.decisions import decided
 from harness.record.manifest import Manifest, StudyRecord, read_record
 from harness.study.variation import REGRESSIONS, ROBUST_REGRESSIONS, ROBUSTNESS
 from harness.tables.accuracy import IMPORTANCE
-from harness.tables.coefficients import COEFFICIENTS
+from harness.tables.coefficients import COEFFICIENTS, DIAGNOSTICS
 from harness.tables.decision import UNTESTED, decide, decide_conditionally, size_of
 from harness.tables.effects import EFFECT_TESTS, EFFECTS, MEDIATION
 from harness.tables.gain import GIVEN_PERIODS, decide_gain
@@ -131,7 +131,7 @@ def multiverse_tests_table(manifest: Content, tables: Tables) -> pd.DataFrame:
 
 # Tables of what estimators say whose rows have decisions.
 DECIDED = (
-    *(EFFECTS.name, MEDIATION.name, EFFECT_TESTS.name),
+    *(EFFECTS.name, MEDIATION.name, EFFECT_TESTS.name, DIAGNOSTICS.name),
     *(HETEROGENEITY_DIFFERENCES.name, CONTRASTS.name, IMPORTANCE.name),
     *(HETEROGENEITY.name, CONDITIONAL_EFFECTS.name, COEFFICIENTS.name),
 )

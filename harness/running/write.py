@@ -45,7 +45,7 @@ from harness.tables.curves import BINNED_SCATTER, CURVE_DRAWS
 from harness.tables.effects import EFFECT_TESTS
 from harness.tables.findings import FINDINGS
 from harness.tables.registry import TABLES
-from harness.tables.table import ResultTable, coded
+from harness.tables.table import DETAILS, ResultTable, coded
 from harness.tables.variations import VARIATIONS
 from harness.text.render import findings_table
 
@@ -258,7 +258,8 @@ def write_tables(folder: RunFolder, results: RunResults, study: StudyRecord) -> 
     coefficients = as_declared(COEFFICIENTS, _coefficients(results.fulls))
     folder.write_table(COEFFICIENTS.name, decided(coefficients, COEFFICIENTS.name, study))
     for name, parts in _detail_parts(results.fulls).items():
-        folder.write_table(f"details/{name}", pd.concat(parts, ignore_index=True))
+        detail = f"{DETAILS}{name}"
+        folder.write_table(detail, decided(pd.concat(parts, ignore_index=True), detail, study))
     declared = tables_of(results.study)
     for name, parts in _scenario_parts(results, folder).items():
         folder.write_table(name, decided(as_declared(declared[name], parts), name, study))

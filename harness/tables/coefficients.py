@@ -38,7 +38,7 @@ class CoefficientRow(ResultRow):
 
 @dataclass(frozen=True, kw_only=True)
 class DiagnosticRow(ResultRow):
-    """A test of what an estimator assumes, or why it could not be made."""
+    """A test of what an estimator assumes, or why it could not be made; `decision` is above if it rejects."""
 
     outcome: str
     estimator: str
@@ -53,6 +53,7 @@ class DiagnosticRow(ResultRow):
     source: str
     caution: str
     caution_code: str = ""
+    decision: Decision = UNTESTED
 
 
 @dataclass(frozen=True, kw_only=True)

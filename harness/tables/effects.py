@@ -140,10 +140,11 @@ class MediationRow(DebiasedRow):
         return self.is_done and (self.path, self.rho) == (INDIRECT, 0.0)
 
 
-# Tests on which a rule decides: of a straight line, and of each number of thresholds against one less.
-LINEARITY = "linearity"
+# Tests on which a rule decides: of a straight line, of no effect before a treatment starts, and of each
+# number of thresholds against one less.
+LINEARITY, PRE_TREND = "linearity", "pre_trend"
 THRESHOLD_TESTS = ("one threshold", "two thresholds", "three thresholds")
-DECIDED_TESTS = frozenset({LINEARITY, *THRESHOLD_TESTS})
+DECIDED_TESTS = frozenset({LINEARITY, PRE_TREND, *THRESHOLD_TESTS})
 
 
 @dataclass(frozen=True, kw_only=True)

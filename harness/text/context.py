@@ -10,6 +10,7 @@ from harness.findings.sentence import (
     Count,
     Estimate,
     EstimatorId,
+    Hundredths,
     MeasuredId,
     ProtocolId,
     PValue,
@@ -84,6 +85,7 @@ SHOWN: Mapping[Any, Callable[[StudyRecord, Any], str]] = {
     Share: lambda _, share: percent(share),
     WholeShare: lambda _, share: percent(share, 0),
     Ratio: lambda _, value: significant(value, 3),
+    Hundredths: lambda _, value: fixed(value, 2),
     Statistic: lambda _, value: fixed(value, 1),
     Estimate: lambda _, estimate: with_interval(*estimate),
     tuple[Estimate, ...]: lambda _, estimates: joined([with_interval(*one) for one in estimates]),
@@ -102,7 +104,7 @@ class Context:
         """Return a message in the language in use, its fields filled with texts."""
         study = self.study
         known = {"entity": study.entity, "entities": entities(study)}
-        known["estimator"] = study.estimator_label(self.estimator)
+        known |= {"estimator": study.estimator_label(self.estimator), "outcome": study.label(self.outcome)}
         return rendered(message).format_map({**known, **given})
 
     def worded(self, message: str, sentence: Any, /, **given: object) -> str:  # noqa: ANN401 - a dataclass

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from harness.plugin import Estimator, Scenario, hookimpl
+from harness.plugin.findings import Rule
 from harness.plugin.reporting import Section
 from harness_panel.covariance import Classical, Clustered, Conley, DriscollKraay, Robust, WildCluster
 from harness_panel.diagnostics.scenario import DataDiagnostics
@@ -66,3 +67,11 @@ def harness_sections() -> Iterable[Section]:
     from harness_panel.spatial import section as spatial
 
     return (section.SECTION, spatial.SECTION, quantiles.SECTION, diagnostics.SECTION)
+
+
+@hookimpl
+def harness_findings() -> Iterable[Rule]:
+    """Return the rules on tests of fits, effects before a start, and spatial impacts."""
+    from harness_panel.findings import FIT_RULE, IMPACT_RULE
+
+    return (FIT_RULE, IMPACT_RULE)

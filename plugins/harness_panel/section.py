@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, TypeVar
 
 from harness.plugin import reporting as parts
+from harness.plugin.findings import FINDINGS
 from harness.plugin.reporting import (
     EffectTestRow,
     StudyRecord,
@@ -19,6 +20,7 @@ from harness.plugin.reporting import (
     rendered,
     topic,
 )
+from harness_panel.findings import PRE_TREND
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -180,10 +182,7 @@ def threshold_blocks(run: parts.Run) -> Iterator[parts.ReportBlock]:
             parts.plain_rows(shapes),
             notes=(rendered(SHAPES_NOTE),),
         )
-    for rival in found:
-        for row in rival.rows(parts.EFFECT_TESTS):
-            if row.test == "pre_trend":
-                yield parts.Paragraph(_pre_trend(rival, row))
+    yield from (parts.Paragraph(row.text) for row in run.rows(FINDINGS, finding=PRE_TREND))
     for rival in found:
         yield from event_figures(study, rival)
     yield parts.Appendix(tuple(figure for rival in found for figure in likelihood_figures(study, rival)))
@@ -222,16 +221,6 @@ def _turning(row: TurningRow) -> str:
     )
     words = gettext("{kind} at {place}, {limits} by the delta method, {low} to {high} by Fieller's")
     return words.format(kind=rendered(KINDS[row.kind]), place=place, limits=delta, low=low, high=high)
-
-
-def _pre_trend(rival: Rival, row: EffectTestRow) -> str:
-    if not row.is_done:
-        return gettext(
-            "{named}: effects before the start could not be tested together, since {reason}."
-        ).format(named=rival.label, reason=row.reason)
-    return gettext(
-        "{named}: the joint test of no effect before the start has F {statistic}, {p_value}."
-    ).format(named=rival.label, statistic=fixed(row.statistic, 2), p_value=p_text(row.p_value))
 
 
 def likelihood_figures(study: StudyRecord, rival: Rival) -> Iterator[parts.ReportFigure]:

@@ -12,6 +12,7 @@ from harness.report import blocks
 from harness.report import table as parts
 from harness.report.sections.section import Section
 from harness.tables.coefficients import DIAGNOSTICS, STATISTICS, DiagnosticRow, StatisticRow
+from harness.tables.findings import FINDINGS
 from harness.tables.preparation import PREPARATION, SUMMARY, VariableRow
 from harness.tables.table import NOT_DONE
 from harness.text.numbers import count, fixed, p_text, plain, significant
@@ -75,14 +76,16 @@ def diagnostic_blocks(run: Run) -> Iterator[blocks.ReportBlock]:
     """Yield to the appendix the diagnostics for every outcome."""
     study = run.manifest.study
     yield blocks.Appendix(
-        (blocks.tabs_of((study.label(outcome), _outcome_tables(run, outcome)) for outcome in study.outcomes),)
+        (blocks.tabs_of((study.label(outcome), _outcome_blocks(run, outcome)) for outcome in study.outcomes),)
     )
 
 
-def _outcome_tables(run: Run, outcome: str) -> Iterator[parts.ReportTable]:
+def _outcome_blocks(run: Run, outcome: str) -> Iterator[blocks.ReportBlock]:
     tests, statistics = (run.rows(DIAGNOSTICS, outcome=outcome), run.rows(STATISTICS, outcome=outcome))
     having = {row.estimator for row in tests} | {row.estimator for row in statistics}
     entries = [entry for entry in run.manifest.study.estimators if entry.id in having]
+    if conclusions := tuple(row.text for row in run.rows(FINDINGS, outcome=outcome, finding="fit_test")):
+        yield blocks.Bullets(conclusions)
     if entries:
         yield diagnostic_table(run.manifest.study.label(outcome), entries, tests, statistics)
     if rows := tuple(selections(run, outcome)):

@@ -510,9 +510,10 @@ class SpatialDurbinFit(statistics.LevelledFit):
                 estimate, error, given = numbers
                 p_value = float(2.0 * stats.t.sf(abs(estimate) / error, df)) if error else None
                 limits = estimate - half * error, estimate + half * error
-                rows.append((name, impact, estimate, error, *limits, p_value, given))
+                decision = plugin.decide(estimate, *limits, by="interval")
+                rows.append((name, impact, estimate, error, *limits, p_value, given, decision))
         names = ("variable", "impact", "estimate", "std_error", "conf_low", "conf_high", "p_value")
-        return statistics.by_columns((*names, "std_error_given_rho"), rows)
+        return statistics.by_columns((*names, "std_error_given_rho", "decision"), rows)
 
 
 def models_of(

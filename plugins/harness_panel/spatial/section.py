@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.plugin import reporting as parts
+from harness.plugin.findings import FINDINGS
 from harness.plugin.reporting import marked, rendered, topic
 
 gettext = topic("harness_panel.spatial")
@@ -18,10 +19,6 @@ NOTE = marked(
     "Direct: on the entity itself; indirect: on all others together; total: the sum (LeSage & Pace 2009). "
     "95% intervals by the delta method allow for the uncertainty of the spatial coefficient."
 )
-IN_WORDS = marked(
-    "{estimator}: one unit more of {exposure} in one {entity} changes its own {outcome} by {direct}, and "
-    "that of all others together by {indirect}."
-)
 
 
 def impact_blocks(run: parts.Run) -> Iterator[parts.ReportBlock]:
@@ -34,13 +31,11 @@ def impact_blocks(run: parts.Run) -> Iterator[parts.ReportBlock]:
             for name, impacts in zip(own["variable"].unique(), numbers.tolist(), strict=True)
         }
         words = {"outcome": study.label(str(outcome)), "estimator": study.estimator_label(str(estimator))}
-        rows = parts.plain_rows((study.label(name), *map(" ".join, found[name])) for name in found)
+        cells = parts.plain_rows((study.label(name), *map(" ".join, found[name])) for name in found)
         caption = gettext("Impacts on {outcome}, {estimator}").format(**words)
-        yield parts.ReportTable(caption, columns, rows, notes=(rendered(NOTE),))
-        for name in filter(found.__contains__, study.exposure_columns):
-            words |= {"exposure": study.label(name), "entity": study.label(study.entity)}
-            changes = dict(zip(("direct", "indirect"), map(" ".join, found[name][:2]), strict=True))
-            yield parts.Paragraph(rendered(IN_WORDS).format(**words, **changes))
+        yield parts.ReportTable(caption, columns, cells, notes=(rendered(NOTE),))
+        rows = run.rows(FINDINGS, outcome=outcome, estimator=estimator, finding="impact")
+        yield from (parts.Paragraph(row.text) for row in rows)
 
 
 SECTION = parts.Section(

@@ -1,0 +1,190 @@
+"""What fits say of themselves: tests of instruments, spatial impacts, effects before a treatment starts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from harness.plugin import reporting as parts
+from harness.plugin.findings import (
+    DIAGNOSTICS,
+    SIGNIFICANT,
+    Decision,
+    Estimate,
+    FindingRow,
+    Hundredths,
+    PValue,
+    Reason,
+    Rule,
+    Sentence,
+    SourceNumbers,
+    VariableId,
+    Word,
+    finding,
+)
+from harness.plugin.reporting import EFFECT_TESTS, UNTESTED, marked
+
+# What a test of a fit says where it rejects, and where it does not.
+CONCLUSIONS: Mapping[str, tuple[str, str]] = {
+    "exogeneity": (
+        marked(
+            "least squares and the instrumented estimate differ significantly, so the exposure is endogenous "
+            "if the instruments are valid"
+        ),
+        marked("no evidence that least squares and the instrumented estimate differ"),
+    ),
+    "weak_instruments": (
+        marked("the instruments are strong: a bias of a tenth of the worst case or more is rejected"),
+        marked("the instruments may be weak: a bias of a tenth of the worst case or more is not rejected"),
+    ),
+    "anderson_rubin": (
+        marked("that the exposure has no effect is rejected by a test that holds for weak instruments, too"),
+        marked("no evidence of an effect by a test that holds for weak instruments, too"),
+    ),
+    "overidentification": (
+        marked("the instruments contradict each other, so at least one is not valid"),
+        marked("no evidence that the instruments contradict each other"),
+    ),
+    "autocorrelation_2": (
+        marked(
+            "differenced errors are autocorrelated of order 2, so the outcome of two periods before is no "
+            "valid instrument"
+        ),
+        marked("no evidence that differenced errors are autocorrelated of order 2"),
+    ),
+}
+
+# The test of no effect before a treatment starts.
+PRE_TREND = "pre_trend"
+
+# Impacts of a regressor on the outcome of the entity itself, of all others together, and their sum.
+DIRECT, INDIRECT, TOTAL = "direct", "indirect", "total"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImpactRow:
+    """An impact of a regressor, outcome units per unit; `decision` is by the interval."""
+
+    outcome: str
+    estimator: str
+    variable: str
+    impact: str
+    estimate: float
+    conf_low: float
+    conf_high: float
+    decision: Decision = UNTESTED
+
+
+IMPACTS = parts.typed("details/impacts", ImpactRow)
+
+
+@dataclass(frozen=True)
+class FitTest(Sentence):
+    """What a test says of what a fit assumes."""
+
+    conclusion: Word
+    p_value: PValue
+
+
+@dataclass(frozen=True)
+class Caution(Sentence):
+    """Why a p-value deserves less trust than others."""
+
+    reason: Reason
+
+
+@dataclass(frozen=True)
+class SpatialImpact(Sentence):
+    """What one unit more of a regressor in one entity changes there, and elsewhere."""
+
+    exposure: VariableId
+    entity: VariableId
+    direct: Estimate
+    indirect: Estimate
+
+
+@dataclass(frozen=True)
+class EffectsBefore(Sentence):
+    """The joint test of no effect before a treatment starts."""
+
+    statistic: Hundredths
+    p_value: PValue
+
+
+@dataclass(frozen=True)
+class EffectsBeforeUntested(Sentence):
+    """Why effects before a treatment starts could not be tested together."""
+
+    reason: Reason
+
+
+CODES: Mapping[type[Sentence], str] = {
+    FitTest: marked("{estimator}: {conclusion} ({p_value})."),
+    Caution: marked("Read its p-value with care: {reason}."),
+    SpatialImpact: marked(
+        "{estimator}: one unit more of {exposure} in one {entity} changes its own {outcome} by {direct}, and "
+        "that of all others together by {indirect}."
+    ),
+    EffectsBefore: marked(
+        "{estimator}, {outcome}: the joint test of no effect before the start has F {statistic}, {p_value}."
+    ),
+    EffectsBeforeUntested: marked(
+        "{estimator}, {outcome}: effects before the start could not be tested together, since {reason}."
+    ),
+}
+
+
+def fit_findings(run: parts.Run, outcome: str) -> Iterator[FindingRow]:
+    """Yield what tests say of instruments and of lags as instruments, and of effects before a start."""
+    for row in run.rows(DIAGNOSTICS, outcome=outcome):
+        if row.is_done and row.test in CONCLUSIONS:
+            rejected, kept = CONCLUSIONS[row.test]
+            yield finding(
+                "fit_test",
+                FitTest(rejected if row.decision in SIGNIFICANT else kept, row.p_value),
+                outcome=outcome,
+                subject={"estimator": row.estimator, "test": row.test},
+                about=row.test,
+                estimator=row.estimator,
+                decision=row.decision,
+                numbers=SourceNumbers(p_value=row.p_value),
+                caveats=[Caution(row.caution)] * bool(row.caution),
+            )
+    for test in run.rows(EFFECT_TESTS, outcome=outcome, test=PRE_TREND):
+        yield finding(
+            PRE_TREND,
+            EffectsBefore(test.statistic, test.p_value)
+            if test.is_done
+            else EffectsBeforeUntested(test.reason),
+            outcome=outcome,
+            subject={"estimator": test.estimator},
+            estimator=test.estimator,
+            decision=test.decision,
+            numbers=SourceNumbers(p_value=test.p_value),
+        )
+
+
+def impact_findings(run: parts.Run, outcome: str) -> Iterator[FindingRow]:
+    """Yield the impacts of the exposure on the entity itself and on all others."""
+    study = run.manifest.study
+    rows = {(row.estimator, row.variable, row.impact): row for row in run.rows(IMPACTS, outcome=outcome)}
+    for (estimator, variable, impact), row in rows.items():
+        if impact == DIRECT and variable in study.exposure_columns:
+            direct, indirect = (
+                Estimate(one.estimate, one.conf_low, one.conf_high)
+                for one in (row, rows[estimator, variable, INDIRECT])
+            )
+            yield finding(
+                "impact",
+                SpatialImpact(variable, study.entity, direct, indirect),
+                outcome=outcome,
+                subject={"exposure": variable, "estimator": estimator},
+                about=variable,
+                estimator=estimator,
+                decision=row.decision,
+                numbers=SourceNumbers(direct),
+            )
+
+
+FIT_RULE = Rule("fit", fit_findings, (DIAGNOSTICS.name, EFFECT_TESTS.name), CODES)
+IMPACT_RULE = Rule("impact", impact_findings, (IMPACTS.name,), CODES)
