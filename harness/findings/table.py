@@ -60,6 +60,7 @@ RULES: tuple[Rule, ...] = (
     _rule("effect", "sign_findings", EFFECTS),
     _rule("effect", "sensitivity_findings", EFFECTS),
     _rule("effect", "weak_findings", EFFECTS),
+    _rule("effect", "doubt_findings", EFFECTS),
     _rule("gain", "recognition_findings", RECOGNITION),
     _rule("within", "pooled_findings", COEFFICIENTS),
     _rule("caution", "note_findings", WARNINGS),

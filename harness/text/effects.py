@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
 
 from harness.findings.rules import effect, within
 from harness.findings.sentence import Estimate
@@ -14,6 +15,22 @@ from harness.text.plain_text import capitalised, in_turn, listed, ranged
 from harness.text.stretches import sides
 
 gettext = topic("text.effects")
+
+# How methods and forms are called.
+METHODS: Mapping[str, str] = {
+    "first_differences": marked("First differences"),
+    "correlated_random_effects": marked("Correlated random effects"),
+    "instrumented": marked("Instrumented"),
+}
+FORMS: Mapping[str, str] = {
+    "line": marked("slope"),
+    "contrast": marked("contrast"),
+    "derivative": marked("mean derivative"),
+    "curve": marked("curve"),
+    "conditional": marked("conditional effect"),
+    "binned": marked("effect in bins"),
+    "interaction": marked("slope of the product"),
+}
 
 
 def debiased_effect(context: Context, one: effect.DebiasedEffect) -> str:
@@ -259,6 +276,23 @@ def fragility(robustness_value: float) -> str:
     return words.format(share=percent(robustness_value))
 
 
+def _doubtful(words: str) -> Callable[[Context, effect.DoubtfulEffect], str]:
+    """Return what says what is doubtful of an effect."""
+
+    def rendered_doubt(context: Context, one: effect.DoubtfulEffect) -> str:
+        form = rendered(FORMS.get(one.form, one.form))
+        how = [form]
+        if isinstance(one, effect.LittleVariationOfEffect | effect.WeakInstrumentsOfEffect):
+            method = rendered(METHODS.get(one.method, one.method))
+            how = [method, form, context.study.estimator_label(one.learner)]
+        place = gettext(" of {group}").format(group=one.group) if one.group else ""
+        shown = listed(filter(None, [*how, one.group]))
+        what = context.study.label(one.outcome)
+        return context.worded(words, one, what=what, form=form, how=shown, place=place)
+
+    return rendered_doubt
+
+
 def within_effect(context: Context, one: within.WithinEffect) -> str:
     """Return the effect that an estimator with effects of entities finds."""
     study = context.study
@@ -342,6 +376,27 @@ TEXTS: Texts = {
         "Only {residual_share} of the exposure's variation remains given the controls: little to learn from."
     ),
     effect.WeakInstruments: marked("The instruments are weak: their first-stage F is {first_stage_f}."),
+    effect.FewEntitiesOfEffects: marked(
+        "Only {n_entities} entities ({entity}): intervals are rough below {least}."
+    ),
+    effect.EffectsByMethodDiffer: _doubtful(
+        marked(
+            "{what}: first differences and correlated random effects differ ({p_value}; {form}{place}), so "
+            "the assumption of at least one fails."
+        )
+    ),
+    effect.LittleVariationOfEffect: _doubtful(
+        marked(
+            "{what}: controls explain all but {share} of the exposure's variation, so small errors move the "
+            "estimate ({how})."
+        )
+    ),
+    effect.WeakInstrumentsOfEffect: _doubtful(
+        marked(
+            "{what}: the instruments are weak (first-stage F {statistic}, below {weak}), so estimates and "
+            "intervals mislead ({how})."
+        )
+    ),
     effect.MediatorAsRandom: marked(
         "It takes the mediator to be as good as random, given exposure and controls."
     ),

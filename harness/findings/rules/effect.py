@@ -13,9 +13,11 @@ from harness.findings.finding import ENTITIES_FOR_INTERVALS, SourceNumbers, find
 from harness.findings.lines import mean_slopes, stretches, true_rows
 from harness.findings.run import Run
 from harness.findings.sentence import (
+    Count,
     Estimate,
     EstimatorId,
     PValue,
+    Ratio,
     Reason,
     Sentence,
     Share,
@@ -188,6 +190,50 @@ class WeakInstruments(Blocking):
     """That instruments are weak, by the F statistic of the first stage."""
 
     first_stage_f: Statistic
+
+
+@dataclass(frozen=True)
+class FewEntitiesOfEffects(Sentence):
+    """That effects rest on fewer entities than intervals were found to hold with."""
+
+    n_entities: Count
+    entity: VariableId
+    least: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DoubtfulEffect(Sentence):
+    """An effect that is doubtful, and on which outcome."""
+
+    outcome: VariableId
+    form: str
+    group: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EffectsByMethodDiffer(DoubtfulEffect):
+    """That both methods give different effects."""
+
+    p_value: PValue
+
+
+@dataclass(frozen=True, kw_only=True)
+class LittleVariationOfEffect(DoubtfulEffect):
+    """Which small share of the exposure's variation remains given the controls."""
+
+    method: str
+    learner: EstimatorId
+    share: Share
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeakInstrumentsOfEffect(DoubtfulEffect):
+    """That instruments are weak, by the F statistic of the first stage, below which they are."""
+
+    method: str
+    learner: EstimatorId
+    statistic: Statistic
+    weak: Ratio = WEAK
 
 
 @dataclass(frozen=True)
@@ -440,6 +486,34 @@ def weak_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
         for sentence in little_to_rest_on(row):
             subject = {"about": sentence.code()}
             yield finding("caution", sentence, outcome=outcome, subject=subject, screen="caution")
+
+
+def doubt_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
+    """Yield that entities are few, and what is doubtful of each effect; once for its points and bands."""
+    done = [row for row in run.rows(EFFECTS, outcome=outcome) if row.is_done and row.n_entities is not None]
+    least = min((row.n_entities or 0 for row in done), default=ENTITIES_FOR_INTERVALS)
+    if least < ENTITIES_FOR_INTERVALS:
+        sentence = FewEntitiesOfEffects(least, run.manifest.study.entity, ENTITIES_FOR_INTERVALS)
+        yield finding("effect_doubt", sentence, outcome=outcome, subject={"about": "entities"})
+    once = {
+        (type(sentence), *subject.values()): (sentence, subject)
+        for row in reversed(done)
+        for sentence in _doubts(run, row)
+        for subject in [{"about": sentence.code(), **{name: getattr(row, name) for name in SUBJECT}}]
+    }
+    for sentence, subject in reversed(once.values()):
+        yield finding("effect_doubt", sentence, outcome=outcome, subject=subject)
+
+
+def _doubts(run: Run, row: EffectRow) -> Iterator[Sentence]:
+    effect = {"outcome": row.outcome, "form": row.form, "group": row.group}
+    how = {**effect, "method": row.method, "learner": row.learner}
+    if row.p_methods < size_of(run.manifest.study.level):
+        yield EffectsByMethodDiffer(**effect, p_value=row.p_methods)
+    if row.residual_share < LITTLE_RESIDUAL_SHARE:
+        yield LittleVariationOfEffect(**how, share=row.residual_share)
+    if row.first_stage_f < WEAK:
+        yield WeakInstrumentsOfEffect(**how, statistic=row.first_stage_f)
 
 
 def sign_findings(run: Run, outcome: str) -> Iterator[FindingRow]:

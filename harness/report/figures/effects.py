@@ -30,11 +30,12 @@ from harness.report.drawing.lines import (
     truth_entry,
 )
 from harness.report.drawing.palette import METHOD_STYLES, MODE_STYLES, PLAIN_STYLE, LineStyle, Whisker
-from harness.report.sections.effect_rows import METHODS, SubjectEffects, effect_name, model_curves
+from harness.report.sections.effect_rows import SubjectEffects, effect_name, model_curves
 from harness.report.sections.heterogeneity_tables import Partition, partitions, rows_of_groups
 from harness.report.sections.section import study_words
 from harness.tables.effects import LINEAR, EffectRow
 from harness.tables.heterogeneity import HETEROGENEITY, HETEROGENEITY_ROWS, GroupRow
+from harness.text.effects import METHODS
 from harness.text.numbers import percent
 from harness.text.plain_text import file_slug, listed, shortened, wrapped
 

@@ -19,6 +19,7 @@ from harness.scenarios.effect.weak_instruments import ANDERSON_RUBIN, Confidence
 from harness.tables.coefficients import COEFFICIENTS, CoefficientRow
 from harness.tables.effects import EFFECTS, LINEAR, EffectRow
 from harness.tables.table import grouped
+from harness.text.effects import FORMS, METHODS
 from harness.text.numbers import plain
 from harness.text.plain_text import listed
 
@@ -27,22 +28,6 @@ gettext = topic("report.effect_rows")
 
 # Forms that are numbers; the others are lines over the exposure or a moderator.
 SINGLE = ("line", "contrast", "derivative", "interaction", "binned")
-
-# How methods and forms are called.
-METHODS = {
-    "first_differences": marked("First differences"),
-    "correlated_random_effects": marked("Correlated random effects"),
-    "instrumented": marked("Instrumented"),
-}
-FORMS = {
-    "line": marked("slope"),
-    "contrast": marked("contrast"),
-    "derivative": marked("mean derivative"),
-    "curve": marked("curve"),
-    "conditional": marked("conditional effect"),
-    "binned": marked("effect in bins"),
-    "interaction": marked("slope of the product"),
-}
 
 # What sentences call them: by their names in the table.
 IN_SENTENCES = (

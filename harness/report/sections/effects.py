@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness.arrays import Floats
-from harness.findings.finding import ENTITIES_FOR_INTERVALS
-from harness.findings.rules.effect import LITTLE_RESIDUAL_SHARE, WEAK, first_effect
+from harness.findings.rules.effect import first_effect
 from harness.findings.run import Run
 from harness.language import marked, rendered, topic
 from harness.record.manifest import StudyRecord
 from harness.report import table as parts
 from harness.report.blocks import Appendix, Bullets, ReportBlock, ReportFigure
-from harness.report.sections.effect_rows import FORMS, METHODS, SubjectEffects, effect_name, effects_of
+from harness.report.sections.effect_rows import SubjectEffects, effect_name, effects_of
 from harness.report.sections.robustness import together
 from harness.report.sections.section import Section
 from harness.scenarios.effect.weak_instruments import set_in_words
@@ -25,10 +24,11 @@ from harness.scenarios.panel_variations import CHANGES
 from harness.scenarios.robustness import PERMUTED
 from harness.study.variation import ROBUSTNESS
 from harness.tables.coefficients import CoefficientRow
-from harness.tables.decision import size_of
 from harness.tables.effects import EFFECT_TESTS, LINEAR, SENSITIVITY, EffectRow, SensitivityRow
+from harness.tables.findings import FINDINGS
 from harness.tables.variations import VARIATION_EFFECTS
 from harness.text import numbers
+from harness.text.effects import METHODS
 from harness.text.numbers import plain
 from harness.text.plain_text import file_slug, joined, listed
 
@@ -309,8 +309,8 @@ def effect_blocks(run: Run) -> Iterator[ReportBlock]:
     """Yield the effects of every exposure, what they assume, and what would overturn them."""
     from harness.report.figures.effects import conditional_figures, effect_curves, forest
 
-    study, found = run.manifest.study, run.view(effects_of)
-    yield Bullets(tuple(cautions(study, found)))
+    found, doubts = run.view(effects_of), run.rows(FINDINGS, finding="effect_doubt")
+    yield Bullets(tuple(dict.fromkeys(row.text for row in sorted(doubts, key=lambda row: row.rank or 0))))
     more: list[ReportBlock] = []
     for exposure in dict.fromkeys(effects.exposure for effects in found):
         own = [effects for effects in found if effects.exposure == exposure]
@@ -323,50 +323,6 @@ def effect_blocks(run: Run) -> Iterator[ReportBlock]:
     more += contours[1:]
     more += [figure for effects in found for figure in conditional_figures(run, effects)]
     yield Appendix(tuple(more))
-
-
-def cautions(study: StudyRecord, found: Sequence[SubjectEffects]) -> Iterator[str]:
-    """Yield a sentence for few entities, and one for each effect that is doubtful.
-
-    Methods differ on it, little is left of the exposure, or instruments are weak.
-    """
-    done = [row for effects in found for row in effects.rows if row.is_done and row.n_entities is not None]
-    least = min((row.n_entities or 0 for row in done), default=ENTITIES_FOR_INTERVALS)
-    if least < ENTITIES_FOR_INTERVALS:
-        yield gettext("Only {least} entities ({entity}): intervals are rough below {few}.").format(
-            least=numbers.count(least), entity=study.label(study.entity), few=ENTITIES_FOR_INTERVALS
-        )
-    scarce = gettext(
-        "{what}: controls explain all but {share} of the exposure's variation, so small errors move the "
-        "estimate ({how})."
-    )
-    weak = gettext(
-        "{what}: the instruments are weak (first-stage F {statistic}, below {weak}), so estimates and "
-        "intervals mislead ({how})."
-    )
-    parted = gettext(
-        "{what}: first differences and correlated random effects differ ({p_value}; {form}{place}), so the "
-        "assumption of at least one fails."
-    )
-    cautions = [(parted, row) for row in done if row.p_methods < size_of(study.level)]
-    cautions += [(scarce, row) for row in done if row.residual_share < LITTLE_RESIDUAL_SHARE]
-    cautions += [(weak, row) for row in done if row.first_stage_f < WEAK]
-    # A sentence stands once for all of an effect's points and bands.
-    yield from dict.fromkeys(_caution(study, row, message) for message, row in cautions)
-
-
-def _caution(study: StudyRecord, row: EffectRow, message: str) -> str:
-    method, form = rendered(METHODS.get(row.method, row.method)), rendered(FORMS.get(row.form, row.form))
-    return message.format(
-        what=study.label(row.outcome),
-        how=listed([method, form, study.estimator_label(row.learner), *([row.group] if row.group else [])]),
-        form=form,
-        place=gettext(" of {group}").format(group=row.group) if row.group else "",
-        p_value=numbers.p_text(row.p_methods),
-        share=numbers.percent(row.residual_share),
-        statistic=numbers.fixed(row.first_stage_f, 1),
-        weak=numbers.plain(WEAK),
-    )
 
 
 def _heading(run: Run) -> str:

@@ -13,7 +13,6 @@ from harness.record.manifest import StudyRecord
 from harness.report import table as parts
 from harness.report.blocks import Appendix, Bullets, ReportBlock, ReportFigure, SmallPrint
 from harness.report.drawing.palette import METHOD_STYLES, Whisker
-from harness.report.sections.effect_rows import METHODS
 from harness.report.sections.section import Section
 from harness.scenarios.panel_variations import CHANGES, WITHOUT
 from harness.scenarios.robustness import BASELINE, JOINT
@@ -24,6 +23,7 @@ from harness.tables.findings import CHECK_RATES, FINDINGS
 from harness.tables.table import grouped
 from harness.tables.variations import VARIATION_EFFECTS, VariationEffectRow
 from harness.text import numbers
+from harness.text.effects import METHODS
 from harness.text.plain_text import file_slug, joined, listed, ranged
 
 gettext = topic("report.robustness")

@@ -244,3 +244,43 @@ def test_the_strength_of_a_confounder_is_that_at_which_the_slope_is_zero(run):
     both = pd.concat([table, table.assign(covariate="union", status="refused")])
     refused = with_table(changed, "sensitivity", lambda _: both)
     assert "times" not in params(part(with_effects(refused, {}), "trust")[0])
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, []),
+        ({"n_entities": 29}, ["Only 29 entities (nr): intervals are rough below 30."]),
+        (
+            {"n_entities": 30, "residual_share": 0.04},
+            [
+                "Log wage: controls explain all but 4.0% of the exposure's variation, so small errors move "
+                f"the estimate ({method}, slope, Boosting)."
+                for method in ("First differences", "Correlated random effects")
+            ],
+        ),
+        (
+            {"first_stage_f": 6.04},
+            [
+                "Log wage: the instruments are weak (first-stage F 6.0, below 10), so estimates and "
+                f"intervals mislead ({method}, slope, Boosting)."
+                for method in ("First differences", "Correlated random effects")
+            ],
+        ),
+        (
+            {"p_methods": 0.002, "group": "south"},
+            [
+                "Log wage: first differences and correlated random effects differ (p\u00a0=\u00a00.002; "
+                "slope of south), so the assumption of at least one fails."
+            ]
+            * 2,
+        ),
+    ],
+)
+def test_what_is_doubtful_of_effects_is_a_row_for_each(run, changes, words):
+    """Once for the points and bands of an effect."""
+    bands = ({"band": band, **method} for method in ({}, CRE) for band in ("pointwise", "simultaneous"))
+    changed = with_effects(run, *(band | changes for band in bands))
+    rows = told(effect.doubt_findings)(changed, "lwage")
+    assert [row.text for row in rows] == words
+    assert len({row.key for row in rows}) == len(rows)

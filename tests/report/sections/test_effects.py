@@ -16,7 +16,6 @@ from harness.report.figures.effects import plot_effect_curves, whiskers_of
 from harness.report.sections.effect_rows import centred, effects_of, model_curves
 from harness.report.sections.effects import (
     EFFECTS_SECTION,
-    cautions,
     effect_table,
     identification_tables,
     plot_sensitivity,
@@ -124,32 +123,7 @@ def test_a_curve_is_centred_on_the_rows_and_not_on_the_grid():
     assert centred(at, curve, np.array([1.0, 1.0, 4.0])).tolist() == [-4.0, 16.0]
 
 
-@pytest.mark.parametrize(
-    ("n_entities", "residual_share", "first_words"),
-    [
-        (545, 0.6, []),
-        (29, 0.6, ["Only 29 entities"]),
-        (30, 0.04, ["Log wage: controls explain all but 4.0% of the exposure's variation"]),
-    ],
-)
-def test_cautions_follow_from_entities_and_variation_left(run, n_entities, residual_share, first_words):
-    def changed(_frame):
-        return effects(None, n_entities=n_entities, residual_share=residual_share)
-
-    said = list(cautions(run.manifest.study, effects_of(with_table(run, "effects", changed))))
-    for words in first_words:
-        assert any(sentence.startswith(words) for sentence in said)
-    assert bool(said) == bool(first_words)
-
-
-def test_methods_that_part_are_warned_of_once(run):
-    changed = with_table(run, "effects", lambda _: effects(None).assign(p_methods=0.002))
-    said = list(cautions(run.manifest.study, effects_of(changed)))
-    assert len(said) == 2
-    assert said[0].startswith("Log wage: first differences and correlated random effects differ (p")
-
-
-def test_weak_instruments_are_warned_of_and_their_strength_stands_in_the_table(run):
+def test_the_strength_of_weak_instruments_stands_in_the_table(run):
     def instrumented(_frame):
         every = effects(None).assign(method="instrumented", first_stage_f=6.04)
         weak = every.iloc[[0, 0]].assign(
@@ -159,9 +133,6 @@ def test_weak_instruments_are_warned_of_and_their_strength_stands_in_the_table(r
 
     changed = with_table(run, "effects", instrumented)
     found = effects_of(changed)
-    said = list(cautions(run.manifest.study, found))
-    assert len(said) == 2
-    assert "(first-stage F 6.0, below 10)" in said[0]
     table = effect_table(changed, found)
     assert next(iter(cells(table).values()))[3].text == (
         "first-stage F 6.0, Anderson–Rubin set (−∞, −1] and [2, ∞)"
