@@ -285,10 +285,10 @@ def _doubtful(words: str) -> Callable[[Context, effect.DoubtfulEffect], str]:
         if isinstance(one, effect.LittleVariationOfEffect | effect.WeakInstrumentsOfEffect):
             method = rendered(METHODS.get(one.method, one.method))
             how = [method, form, context.study.estimator_label(one.learner)]
-        place = gettext(" of {group}").format(group=one.group) if one.group else ""
+        of_group = gettext(" of {group}").format(group=one.group) if one.group else ""
         shown = listed(filter(None, [*how, one.group]))
-        what = context.study.label(one.outcome)
-        return context.worded(words, one, what=what, form=form, how=shown, place=place)
+        given = {"what": context.study.label(one.outcome), "form": form, "how": shown, "place": of_group}
+        return context.worded(words, one, **given)
 
     return rendered_doubt
 

@@ -17,7 +17,6 @@ from harness.findings.sentence import (
     Estimate,
     EstimatorId,
     PValue,
-    Ratio,
     Reason,
     Sentence,
     Share,
@@ -202,7 +201,7 @@ class FewEntitiesOfEffects(Sentence):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DoubtfulEffect(Sentence):
+class DoubtfulEffect:
     """An effect that is doubtful, and on which outcome."""
 
     outcome: VariableId
@@ -211,14 +210,14 @@ class DoubtfulEffect(Sentence):
 
 
 @dataclass(frozen=True, kw_only=True)
-class EffectsByMethodDiffer(DoubtfulEffect):
+class EffectsByMethodDiffer(DoubtfulEffect, Sentence):
     """That both methods give different effects."""
 
     p_value: PValue
 
 
 @dataclass(frozen=True, kw_only=True)
-class LittleVariationOfEffect(DoubtfulEffect):
+class LittleVariationOfEffect(DoubtfulEffect, Sentence):
     """Which small share of the exposure's variation remains given the controls."""
 
     method: str
@@ -227,13 +226,13 @@ class LittleVariationOfEffect(DoubtfulEffect):
 
 
 @dataclass(frozen=True, kw_only=True)
-class WeakInstrumentsOfEffect(DoubtfulEffect):
+class WeakInstrumentsOfEffect(DoubtfulEffect, Sentence):
     """That instruments are weak, by the F statistic of the first stage, below which they are."""
 
     method: str
     learner: EstimatorId
     statistic: Statistic
-    weak: Ratio = WEAK
+    weak: int = int(WEAK)
 
 
 @dataclass(frozen=True)

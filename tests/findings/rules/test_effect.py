@@ -250,7 +250,7 @@ def test_the_strength_of_a_confounder_is_that_at_which_the_slope_is_zero(run):
     ("changes", "words"),
     [
         ({}, []),
-        ({"n_entities": 29}, ["Only 29 entities (nr): intervals are rough below 30."]),
+        ({"n_entities": 29}, ["Only 29 entities (man): intervals are rough below 30."]),
         (
             {"n_entities": 30, "residual_share": 0.04},
             [

@@ -19,8 +19,8 @@ def run(tmp_path_factory):
 
 def rows(run, rule, table, *cells):
     """Return the findings on a table that is decided on as a run does."""
-    place = {"outcome": "lwage", "estimator": "fe", "status": "ok", "reason": "", "caution": ""}
-    frame = pd.DataFrame([place | one for one in cells]).reindex(columns=list(table.columns))
+    cell = {"outcome": "lwage", "estimator": "fe", "status": "ok", "reason": "", "caution": ""}
+    frame = pd.DataFrame([cell | one for one in cells]).reindex(columns=list(table.columns))
     changed = with_table(run, table.name, lambda _: decided(frame, table.name, run.manifest.study))
     study = run.manifest.study
     return [with_text(row, study, texts_of([rule])) for row in rule.findings(changed, "lwage")]
@@ -65,13 +65,19 @@ def test_effects_before_a_start_are_a_row_whether_they_could_be_tested_or_not(ru
 
 def test_impacts_are_those_of_the_exposure_alone(run):
     cells = [
-        {"variable": name, "impact": impact, "estimate": at, "conf_low": at - 1.5, "conf_high": at + 1.5}
+        {
+            "variable": name,
+            "impact": impact,
+            "estimate": size,
+            "conf_low": size - 1.5,
+            "conf_high": size + 1.5,
+        }
         for name in ("exper", "educ")
-        for at, impact in enumerate(("direct", "indirect", "total"), start=2)
+        for size, impact in enumerate(("direct", "indirect", "total"), start=2)
     ]
     (row,) = rows(run, IMPACT_RULE, IMPACTS, *({**one, "decision": "above"} for one in cells))
-    assert row.text == (
-        "Fixed effects: one unit more of Experience in one nr changes its own Log wage by 2.0 [0.5, 3.5], "
+    assert row.text.replace("\u00a0", " ") == (
+        "Fixed effects: one unit more of Experience in one man changes its own Log wage by 2.0 [0.5, 3.5], "
         "and that of all others together by 3.0 [1.5, 4.5]."
     )
     assert (row.key, row.decision) == ("impact/lwage/exposure=exper/estimator=fe", "above")
