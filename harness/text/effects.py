@@ -288,6 +288,7 @@ def _doubtful(words: str) -> Callable[[Context, effect.DoubtfulEffect], str]:
         of_group = gettext(" of {group}").format(group=one.group) if one.group else ""
         shown = listed(filter(None, [*how, one.group]))
         given = {"what": context.study.label(one.outcome), "form": form, "how": shown, "place": of_group}
+        given["weak"] = plain(effect.WEAK)
         return context.worded(words, one, **given)
 
     return rendered_doubt

@@ -227,12 +227,11 @@ class LittleVariationOfEffect(DoubtfulEffect, Sentence):
 
 @dataclass(frozen=True, kw_only=True)
 class WeakInstrumentsOfEffect(DoubtfulEffect, Sentence):
-    """That instruments are weak, by the F statistic of the first stage, below which they are."""
+    """That instruments are weak, by the F statistic of the first stage."""
 
     method: str
     learner: EstimatorId
     statistic: Statistic
-    weak: int = int(WEAK)
 
 
 @dataclass(frozen=True)
@@ -492,8 +491,8 @@ def doubt_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
     done = [row for row in run.rows(EFFECTS, outcome=outcome) if row.is_done and row.n_entities is not None]
     least = min((row.n_entities or 0 for row in done), default=ENTITIES_FOR_INTERVALS)
     if least < ENTITIES_FOR_INTERVALS:
-        sentence = FewEntitiesOfEffects(least, run.manifest.study.entity, ENTITIES_FOR_INTERVALS)
-        yield finding("effect_doubt", sentence, outcome=outcome, subject={"about": "entities"})
+        few = FewEntitiesOfEffects(least, run.manifest.study.entity, ENTITIES_FOR_INTERVALS)
+        yield finding("effect_doubt", few, outcome=outcome, subject={"about": "entities"})
     once = {
         (type(sentence), *subject.values()): (sentence, subject)
         for row in reversed(done)
