@@ -66,7 +66,7 @@ def without_texts(spec: Any) -> Any:
         rule["unit"] = bool(rule.get("unit"))
     spec["left_open"] = [len(one["sources"]) for one in spec["left_open"]]
     for one in spec["conclusions"]:
-        one["text"], one["sources"] = bool(one["text"]), len(one["sources"])
+        one["text"], one["sources"] = bool(one["text"]), len(one.get("sources", ()))
     for claim in (*spec["claims"], *spec["conclusions"]):
         claim["source"], claim["note"] = re.findall(r"[\d.]+", claim["source"]), bool(claim.get("note"))
     return spec
@@ -112,7 +112,7 @@ def texts_of(spec: Any) -> Iterator[str]:
     for one in spec["left_open"]:
         yield from (*one["sources"], one["question"], one["taken"])
     for one in spec["conclusions"]:
-        yield from (one["text"], *one["sources"])
+        yield from (one["text"], *one.get("sources", ()))
     for claim in (*spec["claims"], *spec["conclusions"]):
         yield from (claim["source"], claim.get("note", ""))
 

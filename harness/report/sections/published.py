@@ -309,12 +309,14 @@ def holds(row: ClaimRow, value: float) -> bool:
 
 
 def conclusion_table(run: Run) -> ReportTable:
-    """Return a row for each conclusion of the publication."""
+    """Return a row for each conclusion of the publication, last those on which no claim bears."""
     claims = run.rows(CLAIMS)
     rows = [(one, claims_of(one, claims)) for one in run.manifest.study.conclusions]
+    tested = [row for row in rows if row[0].sources]
+    untested = [row for row in rows if not row[0].sources]
     return record_table(
         gettext("What the publication concludes, and how many of the claims behind it hold here"),
-        [("", rows)],
+        [("", tested), (gettext("Nothing in this study bears on these"), untested)],
         (
             text_column(gettext("Conclusion")),
             lambda one: TableCell(one[0].text, (one[0].source,) if one[0].source else ()),

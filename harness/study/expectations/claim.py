@@ -324,14 +324,15 @@ class PublishedConclusion(SpecModel):
     ----------
     text : the conclusion
     source : where it is printed
-    sources : it rests on claims of these tables and figures, as claims write their sources
+    sources : it rests on claims of these tables and figures, as claims write their sources; left out where
+        no claim bears on it, such as an explanation or advice
     quantities : of these quantities; of all where left out
     outcomes : on these outcomes; on all where left out
     """
 
     text: Annotated[str, Field(min_length=1)]
     source: str = ""
-    sources: Annotated[tuple[str, ...], Field(min_length=1)]
+    sources: tuple[str, ...] = ()
     quantities: tuple[str, ...] = ()
     outcomes: tuple[ColumnName, ...] = ()
 

@@ -145,6 +145,7 @@ def test_a_published_number_keeps_its_digits(run, quantity, published, digits, t
 
 def test_a_row_counts_the_claims_that_hold_among_those_with_a_number(run):
     concluded = (
+        PublishedConclusion(text="It should be taxed.", source="Section 5"),
         PublishedConclusion(text="It bends.", source="Abstract", sources=("Figure 4",)),
         PublishedConclusion(text="It rises.", sources=("Figure 4",), quantities=("direction",)),
         PublishedConclusion(
@@ -159,8 +160,14 @@ def test_a_row_counts_the_claims_that_hold_among_those_with_a_number(run):
         ("1", "0 of 1 82.00%", "–"),
         ("1", "0 of 1 31.20%", "0 of 1 −14.30%"),
         ("0", "–", "–"),
+        ("", "", ""),
+        ("0", "–", "–"),
     ]
-    assert rows[0][0] == "It bends. Abstract"
+    assert [rows[at][0] for at in (0, -2, -1)] == [
+        "It bends. Abstract",
+        "Nothing in this study bears on these",
+        "It should be taxed. Section 5",
+    ]
 
 
 def test_rounding_tolerance_and_bounds_say_what_holds(run):

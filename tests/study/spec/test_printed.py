@@ -119,6 +119,8 @@ def test_a_conclusion_names_what_claims_have(load, text):
         ("mse",),
         ("co2",),
     )
+    (untested,) = load(text + "conclusions: [{text: Tax it.}]\n").study.conclusions
+    assert untested.sources == ()
     with pytest.raises(SpecError, match="no claim has the source 'Table 3'") as raised:
         load(text + concluded.replace("Table 2", "Table 3"))
     assert "sources" in str(raised.value)
