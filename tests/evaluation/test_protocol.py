@@ -235,6 +235,9 @@ def test_a_share_of_no_gain_is_not_defined_and_says_so():
     assert row_of(partial).reason == NO_PREDICTIONS
     alone = ScoredGain.of(np.array([1.0]), np.array([2.0]))
     assert recognition_share(alone, alone, level=0.95) is None
+    # Losses that are equal but for rounding are no gain, however alike its parts are.
+    rounding = ScoredGain(1e-9, np.array([1e-11, -1e-11, 0.0]))
+    assert recognition_share(rounding, rounding, level=0.95) is None
 
 
 def test_a_study_without_one_of_the_protocols_has_no_shares():

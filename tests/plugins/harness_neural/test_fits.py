@@ -72,7 +72,8 @@ def test_curve_is_recovered_by_draws_that_stop_on_entities_left_out(optimiser: O
     )
     at = np.linspace(-2.0, 2.0, 9)
     curve = fitted.profile(panel, ("x0",), at[:, None]).mean(axis=0)
-    np.testing.assert_allclose(curve - curve.mean(), 2.0 * np.tanh(2.0 * at), atol=0.12)
+    # Twice the .035 that it is off here; single draws scatter by up to .07.
+    np.testing.assert_allclose(curve - curve.mean(), 2.0 * np.tanh(2.0 * at), atol=0.07)
 
 
 @pytest.mark.parametrize("effects", [("entity",), BOTH], ids=["entity", "both"])
