@@ -22,8 +22,8 @@ class GainRow(ResultRow):
 
     `p_value` is of equal accuracy, of the same pivot as the interval; `p_holm` is adjusted for all estimators
     of the protocol (Holm 1979); NaN where there is none. `least_detectable` is the least gain that `p_holm`
-    would have found with a chance of four in five. `inference` says what all of them allow for, and
-    `decision` what they say (`decide_gain`).
+    would have found with a chance of four in five, 1 where it would find none. `inference` says what all
+    of them allow for, and `decision` what they say (`decide_gain`).
     """
 
     outcome: str

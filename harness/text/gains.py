@@ -117,6 +117,8 @@ def _reduction(estimate: Estimate, level: float) -> str:
 def _detectable(one: gain.GainVerdict) -> str:
     if not math.isfinite(one.least_detectable):
         return ""
+    if one.least_detectable >= 1.0:
+        return gettext(" This study could not have detected any gain.")
     least = gettext(" This study could have detected {size}.")
     return least.format(size=percent(one.least_detectable, 0))
 

@@ -326,6 +326,7 @@ CASES = {
         cell(entry, FORWARD, -0.2, -0.3, -0.1, inference=GIVEN_PERIODS, p_holm=math.nan)
         for entry in (ANN, FE)
     ],
+    "undetectable": [cell(ANN, ENTITIES, 0.4, -0.9, 0.8, least_detectable=1.0)],
     "equal": [cell(ANN, ENTITIES, 0.0, 0.0, 0.0), worse(FE, ENTITIES)],
     "alone-equal": [cell(ANN, ENTITIES, 0.0, 0.0, 0.0)],
     "alone-behind": [cell(ANN, ENTITIES, -0.002, -0.05, 0.04)],
