@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import math
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,7 @@ from harness.report.sections.published import claim_number, holds, published_tex
 from harness.study.expectations.claims_table import claims_table
 from harness.study.expectations.curve_claim import SOURCES
 from harness.study.spec.load import load_study
-from harness.tables.claims import ClaimRow
+from harness.tables.claims import FINDS, INVENTS, MISSES, UNJUDGED, ClaimRow
 from harness.tables.table import read_rows
 from harness.text.numbers import percent
 from paper_shapes import TABLES, Shape, measured, read_shapes
@@ -72,8 +73,13 @@ ENGLISH = Edition(
     "en",
     "digital_carbon.yaml",
     "figure_by_figure.md",
-    ("where printed", "what", "outcome", "printed", "as published", "as it should be", "holds"),
-    "Of {0} printed results {1} of {2} hold as published, {3} of {4} as it should be.",
+    (
+        *("where printed", "what", "outcome", "printed", "as published", "as it should be", "truth", "holds"),
+        *("the method as published", "the method as it should be"),
+    ),
+    "Of {0} printed results {1} of {2} hold as published, {3} of {4} as it should be. Of {5} statements\n"
+    "that are true of these cities the methods as published find {6}, as they should be {7}; they find\n"
+    "{8} and {9} that are not there. {10} results cannot be judged.",
     (
         *("outcome", "rows", "over pooled OLS, as published", "over fixed effects, as published"),
         *("over pooled OLS, held-out cities", "over fixed effects, held-out cities"),
@@ -87,8 +93,21 @@ CHINESE = Edition(
     "zh",
     "digital_carbon_zh.yaml",
     "zh/figure_by_figure.md",
-    ("出处", "内容", "被解释变量", "原文所印", "原文做法", "规范做法", "成立"),
-    "所印结果共 {0} 项：按原文做法，{2} 项中 {1} 项成立；按规范做法，{4} 项中 {3} 项成立。",
+    (
+        "出处",
+        "内容",
+        "被解释变量",
+        "原文所印",
+        "原文做法",
+        "规范做法",
+        "真值",
+        "成立",
+        "原文方法",
+        "规范方法",
+    ),
+    "所印结果共 {0} 项：按原文做法，{2} 项中 {1} 项成立；按规范做法，{4} 项中 {3} 项成立。\n"
+    "对模拟城市成立的 {5} 项陈述，原文方法找到 {6} 项，规范方法找到 {7} 项；\n"
+    "另分别找到 {8} 项与 {9} 项不存在的结果。{10} 项无法判断。",
     (
         *("被解释变量", "观测", "相对于混合 OLS，原文做法", "相对于双向固定效应，原文做法"),
         *("相对于混合 OLS，整城留出", "相对于双向固定效应，整城留出"),
@@ -154,21 +173,26 @@ def results_rows(shown: Sequence[Sequence[str]], edition: Edition) -> list[list[
 
     Parameters
     ----------
-    shown : of every claim, what the run gives as published and as it should be, as shown
+    shown : of every claim, what the run gives as published and as it should be, the truth, and the verdicts
     """
     lines = [list(edition.heads)]
-    for (row, cells), pair in zip(printed_results(edition), shown, strict=True):
-        named = [name for name, one in zip(edition.readings, _held(row, pair), strict=False) if one]
-        lines.append([*cells, *pair, edition.readings[2] if len(named) == 2 else "".join(named)])
+    for (row, cells), (*numbers, verdict, other) in zip(printed_results(edition), shown, strict=True):
+        named = [name for name, one in zip(edition.readings, _held(row, numbers[:2]), strict=False) if one]
+        both = edition.readings[2] if len(named) == 2 else "".join(named)
+        with spoken(edition.language):
+            lines.append([*cells, *numbers, both, rendered(verdict), rendered(other)])
     return lines
 
 
 def counts_text(shown: Sequence[Sequence[str]], edition: Edition) -> str:
     """Return the sentence that says how many results hold."""
-    held = [_held(row, pair) for (row, _), pair in zip(printed_results(edition), shown, strict=True)]
+    held = [_held(row, one[:2]) for (row, _), one in zip(printed_results(edition), shown, strict=True)]
     known = [[one[at] for one in held if one[at] is not None] for at in (0, 1)]
     counts = [n for own in known for n in (sum(map(bool, own)), len(own))]
-    return edition.counts.format(len(held), *counts)
+    published, other = (Counter(one[column] for one in shown) for column in (3, 4))
+    n_true = published[FINDS] + published[MISSES]
+    judged = (published[FINDS], other[FINDS], published[INVENTS], other[INVENTS], published[UNJUDGED])
+    return edition.counts.format(len(held), *counts, n_true, *judged)
 
 
 def _held(row: ClaimRow, pair: Sequence[str]) -> list[bool | None]:
@@ -183,18 +207,24 @@ def read_results(edition: Edition) -> list[list[str]]:
 
 
 def shown_results() -> list[list[str]]:
-    """Return what the file shows of every printed result, as published and as it should be."""
-    return [line[4:6] for line in read_results(ENGLISH)[1:]]
+    """Return what the file shows of every printed result: two numbers of the run, the truth, two verdicts."""
+    return [[*line[4:7], *line[8:10]] for line in read_results(ENGLISH)[1:]]
 
 
 def run_results(folder: Path) -> list[list[str]]:
     """Return the same of a run folder."""
     claims = read_rows(pd.read_csv(folder / "claims.csv"), ClaimRow, table="claims")
     tables = {name: pd.read_csv(folder / f"{name}.csv") for name in TABLES}
-    shown = [[claim_number(row, value) for value in (row.this_run, row.counterpart)] for row in claims]
+    shown = [
+        [
+            *(claim_number(row, value) for value in (row.this_run, row.counterpart, row.truth)),
+            *(verdict or UNJUDGED for verdict in (row.verdict, row.counterpart_verdict or row.verdict)),
+        ]
+        for row in claims
+    ]
     for shape in read_shapes():
-        values = (measured(shape, tables, estimator) for estimator in ESTIMATORS)
-        shown.append([claim_number(_row(shape), value) for value in values])
+        values = [measured(shape, tables, estimator) for estimator in ESTIMATORS]
+        shown.append([*(claim_number(_row(shape), value) for value in values), NONE, UNJUDGED, UNJUDGED])
     return shown
 
 

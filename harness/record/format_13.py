@@ -209,6 +209,12 @@ def variation_gains_table(manifest: Content, tables: Tables) -> pd.DataFrame:
     return whole
 
 
+def claims_table(_manifest: Content, tables: Tables) -> pd.DataFrame:
+    """Say that claims were not compared with the truth."""
+    (frame,) = tables.values()
+    return frame.assign(truth=float("nan"), verdict="", counterpart_verdict="")
+
+
 def choices_table(_manifest: Content, tables: Tables) -> pd.DataFrame:
     """Say that mean errors were not written."""
     (frame,) = tables.values()

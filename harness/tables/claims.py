@@ -11,6 +11,12 @@ from harness.tables.table import NAN, typed
 # Status of a number that contradicts others of the publication, at all or under an assumption.
 INCONSISTENT, ASSUMING = marked("inconsistent"), marked("inconsistent under assumption")
 
+# What a method does with a printed statement, by the truth of simulated data: it has what is true, lacks it,
+# or has what is not true; without a truth, or where neither has it, nothing follows.
+FINDS, MISSES = marked("finds it"), marked("misses it")
+INVENTS, UNJUDGED = marked("finds what is not there"), marked("cannot be judged")
+VERDICTS = (FINDS, MISSES, INVENTS, UNJUDGED)
+
 
 @dataclass(frozen=True, kw_only=True)
 class ClaimRow:
@@ -22,6 +28,8 @@ class ClaimRow:
     counterpart : what this run gives as it should be done, by `counterpart_estimator` under
         `counterpart_protocol`, or why it gives none
     headline : whether the spec marks it for the first screen
+    truth : what the truth behind simulated data gives
+    verdict, counterpart_verdict : one of `VERDICTS`, of the method as published and as it should be
     """
 
     outcome: str
@@ -59,6 +67,9 @@ class ClaimRow:
     counterpart_estimator: str = ""
     counterpart_protocol: str = ""
     headline: bool = False
+    truth: float = NAN
+    verdict: str = ""
+    counterpart_verdict: str = ""
 
 
 @dataclass(frozen=True)

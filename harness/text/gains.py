@@ -287,6 +287,15 @@ TEXTS: Texts = {
     caution.PrintedContradictIf: marked(
         "Some printed numbers contradict each other under assumptions that “Published numbers” names."
     ),
+    caution.ClaimsJudged: marked(
+        "Of {n_true} printed statements that are true of these simulated data, the methods as published find "
+        "{n_found}; they also find {n_invented} that are not there. {n_unjudged} printed results cannot be "
+        "judged."
+    ),
+    caution.CounterpartsJudged: marked(
+        "The methods as they should be find {n_found} of {n_true}, and {n_invented} that are not there; "
+        "{n_unjudged} cannot be judged."
+    ),
     caution.FewPeriods: few_periods,
     caution.FewEntitiesInAll: marked("With {n_entities} {entities} intervals are rough."),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ from harness.findings.finding import ENTITIES_FOR_INTERVALS, finding
 from harness.findings.gains import Gains, leading_protocols, tested_periods
 from harness.findings.run import Run
 from harness.findings.sentence import EstimatorId, ProtocolId, Reason, Sentence, VariableId
-from harness.tables.claims import ASSUMING, CLAIMS, INCONSISTENT, ClaimRow
+from harness.tables.claims import ASSUMING, CLAIMS, FINDS, INCONSISTENT, INVENTS, MISSES, UNJUDGED, ClaimRow
 from harness.tables.decision import UNTESTED
 from harness.tables.findings import FindingRow
 from harness.tables.gain import GIVEN_PERIODS
@@ -70,6 +71,29 @@ class PrintedContradictIf(Sentence):
 
 
 @dataclass(frozen=True)
+class ClaimsJudged(Sentence):
+    """How many printed statements a method finds in simulated data, by their truth.
+
+    Attributes
+    ----------
+    n_true : that are true of the data
+    n_found : of these those that the method finds
+    n_invented : that it finds and that are not true
+    n_unjudged : that cannot be judged
+    """
+
+    n_true: int
+    n_found: int
+    n_invented: int
+    n_unjudged: int
+
+
+@dataclass(frozen=True)
+class CounterpartsJudged(ClaimsJudged):
+    """The same of the methods as they should be."""
+
+
+@dataclass(frozen=True)
 class FewPeriods(Sentence):
     """That a protocol of the first screen tests few periods; none where they are not known."""
 
@@ -108,6 +132,18 @@ def study_findings(run: Run) -> Iterator[FindingRow]:
     if n_entities < ENTITIES_FOR_INTERVALS:
         yield _caution(FewEntitiesInAll(n_entities), "", {"about": "entities"})
     yield from _few_periods(run)
+    yield from _judged(run)
+
+
+def _judged(run: Run) -> Iterator[FindingRow]:
+    """Yield how many printed statements the methods find, as published and as it should be."""
+    rows = run.rows(CLAIMS)
+    for kind, column in ((ClaimsJudged, "verdict"), (CounterpartsJudged, "counterpart_verdict")):
+        n_of = Counter(getattr(row, column) for row in rows if getattr(row, column))
+        if n_of.keys() - {UNJUDGED}:
+            n_true = n_of[FINDS] + n_of[MISSES]
+            sentence = kind(n_true, n_of[FINDS], n_of[INVENTS], n_of[UNJUDGED])
+            yield finding("claims", sentence, outcome="", subject={"about": column})
 
 
 def _caution(sentence: Sentence, outcome: str, subject: Mapping[str, str]) -> FindingRow:

@@ -17,6 +17,7 @@ from harness.report.sections import published
 from harness.report.sections.published import conclusion_table
 from harness.report.sections.section import ReportFile, Section
 from harness.tables.claims import ASSUMING, CLAIMS, EXPECTATIONS, ClaimRow, ExpectationRow
+from harness.tables.findings import FINDINGS
 from harness.text.numbers import MISSING, count, fixed, significant
 from harness.text.plain_text import capitalised, footnote_marks, in_turn, listed
 
@@ -58,6 +59,8 @@ def claim_blocks(run: Run) -> Iterator[blocks.ReportBlock]:
     counts = listed(f"{rendered(status)} {count(n_of[status])}" for status in present)
     declared = gettext("The spec declares {n_claims} published numbers:").format(n_claims=count(len(claims)))
     yield blocks.Paragraph(f"{declared} {counts}" + pgettext("text.end", "."))
+    for judged in run.rows(FINDINGS, finding="claims"):
+        yield blocks.Paragraph(judged.text)
     wrong, wrong_if = _wrong(published.contradictions(study, claims))
     if wrong:
         yield blocks.Heading(gettext("Published numbers that cannot be right"))
@@ -142,6 +145,7 @@ def claim_table(study: StudyRecord, figures: Sequence[published.PublishedFigure]
         (parts.file_column(gettext("Within rounding")), lambda one: _within(one[1])),
         (gettext("As published"), lambda one: number(one[1], one[1].this_run)),
         (gettext("As it should be"), lambda one: number(one[1], one[1].counterpart)),
+        *(_judged_columns() if any(published.is_judged(one.claims) for one in figures) else ()),
         (parts.text_column(gettext("Status")), lambda one: _status(one[1])),
         (parts.file_column(gettext("Reason")), lambda one: one[1].reason),
         (parts.file_column(gettext("Why it has no counterpart")), lambda one: one[1].counterpart_reason),
@@ -150,6 +154,18 @@ def claim_table(study: StudyRecord, figures: Sequence[published.PublishedFigure]
 
 def _what(study: StudyRecord, figure: published.PublishedFigure, row: ClaimRow) -> parts.TableCell:
     return parts.TableCell(figure.about(study, row), (row.note,) if row.note else ())
+
+
+def _judged_columns() -> Iterator[parts.Column[tuple[published.PublishedFigure, ClaimRow]]]:
+    """Yield the columns of the truth behind simulated data, and of what the methods do with it."""
+    yield gettext("Truth"), lambda one: published.claim_number(one[1], one[1].truth)
+    yield parts.text_column(gettext("The method")), lambda one: _verdict(one[1].verdict)
+    words = gettext("The method as it should be")
+    yield parts.text_column(words), lambda one: _verdict(one[1].counterpart_verdict)
+
+
+def _verdict(verdict: str) -> str:
+    return rendered(verdict) if verdict else MISSING
 
 
 def _within(row: ClaimRow) -> str:
@@ -193,14 +209,19 @@ def _figure(study: StudyRecord, figure: published.PublishedFigure, marks: Mappin
     by = gettext("As published: {published}.").format(published=plain_markdown(figure.published))
     both = gettext("{by} As it should be: {counterpart}.")
     yield both.format(by=by, counterpart=plain_markdown(figure.counterpart)) if figure.counterpart else by
+    judged = published.is_judged(figure.claims)
     head = (
         *(gettext("what"), gettext("outcome"), gettext("printed"), gettext("as published, here")),
         gettext("as it should be, here"),
+        *((gettext("truth"), gettext("the method")) if judged else ()),
     )
 
     def numbers(row: ClaimRow) -> Iterator[str]:
         for value, reason in zip((row.this_run, row.counterpart), _reasons(row), strict=True):
             yield published.claim_number(row, value) + (f" ({marks[reason]})" if reason else "")
+        if judged:
+            yield published.claim_number(row, row.truth)
+            yield _verdict(row.verdict)
 
     rows = [
         (figure.about(study, row), study.label(row.outcome), published.published_text(row), *numbers(row))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -12,10 +13,18 @@ from harness.findings.gains import errors_of
 from harness.findings.run import Run
 from harness.language import marked, rendered, topic
 from harness.record.manifest import EstimatorRecord, ProtocolRecord, StudyRecord
-from harness.report.table import ReportTable, TableCell, columns_of, plain_rows, record_table, text_column
+from harness.report.table import (
+    Column,
+    ReportTable,
+    TableCell,
+    columns_of,
+    plain_rows,
+    record_table,
+    text_column,
+)
 from harness.study.expectations.claim import OpenQuestion, PublishedConclusion
 from harness.study.spec.printed import Interval
-from harness.tables.claims import ASSUMING, CLAIMS, INCONSISTENT, ClaimRow
+from harness.tables.claims import ASSUMING, CLAIMS, INCONSISTENT, VERDICTS, ClaimRow
 from harness.tables.gain import GAIN
 from harness.tables.table import grouped
 from harness.text.numbers import MISSING, count, fixed, percent, significant
@@ -324,6 +333,7 @@ def conclusion_table(run: Run) -> ReportTable:
         (gettext("Claims"), lambda one: count(len(one[1]))),
         (gettext("Hold as published"), lambda one: _held((row, row.this_run) for row in one[1])),
         (gettext("Hold as it should be"), lambda one: _held((row, row.counterpart) for row in one[1])),
+        *(_judged_columns() if is_judged(claims) else ()),
         notes=(
             gettext(
                 "Of the claims for which this run gives a number, those that hold to the digits printed; "
@@ -331,6 +341,25 @@ def conclusion_table(run: Run) -> ReportTable:
             ),
         ),
     )
+
+
+def is_judged(claims: Iterable[ClaimRow]) -> bool:
+    """Return whether any claim has a truth, as simulated data have."""
+    return any(math.isfinite(row.truth) for row in claims)
+
+
+def _judged_columns() -> Iterator[Column[tuple[PublishedConclusion, tuple[ClaimRow, ...]]]]:
+    """Yield how many claims are true of simulated data, and what the methods do with them."""
+    yield gettext("Hold in the truth"), lambda one: _held((row, row.truth) for row in one[1])
+    words = gettext("The method as published"), gettext("The method as it should be")
+    yield text_column(words[0]), lambda one: _judged(row.verdict for row in one[1])
+    yield text_column(words[1]), lambda one: _judged(row.counterpart_verdict for row in one[1])
+
+
+def _judged(verdicts: Iterable[str]) -> str:
+    """Return how many claims a method finds, misses, finds though they are not there, and the others."""
+    n_of = Counter(verdicts)
+    return listed(f"{rendered(one)} {count(n_of[one])}" for one in VERDICTS if n_of[one]) or MISSING
 
 
 def _held(numbers: Iterable[tuple[ClaimRow, float]]) -> TableCell:

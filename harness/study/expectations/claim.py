@@ -12,7 +12,15 @@ from pydantic import Field
 
 from harness.data.name import ColumnName
 from harness.language import Coded, marked
-from harness.study.expectations.lookup import NotInRun, RunTables, RunValue, nearest, number_in, rows_of
+from harness.study.expectations.lookup import (
+    ROUNDING,
+    NotInRun,
+    RunTables,
+    RunValue,
+    nearest,
+    number_in,
+    rows_of,
+)
 from harness.study.spec.printed import Interval, PrintedNumber, SpecModel
 from harness.tables.accuracy import ACCURACY
 from harness.tables.curves import TURNING_POINTS
@@ -24,6 +32,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Sample = Literal["train", "test", "all"]
+
+# Share of a printed place within which another is the same: places are read off figures.
+NEAR = 0.2
 
 # Fields of claims that are columns.
 COLUMNS = frozenset({"outcome", "moderator", "by"})
@@ -90,6 +101,13 @@ class Claim(SpecModel):
         except NotInRun as missing:
             return RunValue(math.nan, missing.reason, missing.is_absent)
 
+    def is_in(self, value: float) -> bool | None:
+        """Return whether a number that a run or the truth gives has what is printed.
+
+        None where numbers of other data than the publication's say nothing of it.
+        """
+        return None
+
     def rows(self, run: RunTables, keys: Mapping[str, str], table: ResultTable | None = None) -> pd.DataFrame:
         """Return the rows of its outcome and estimator with these keys, of its own table unless named."""
         return run.rows(table or self.table, self.outcome, self.estimator, keys)
@@ -106,6 +124,18 @@ class PrintedClaim(Claim, PrintedNumber):
 
 class StatementClaim(Claim):
     """A published statement without a number; its number is the share of its way on which it holds."""
+
+    def is_in(self, value: float) -> bool:
+        """Return whether the statement holds all the way."""
+        return value >= 1.0 - ROUNDING
+
+
+class LocationClaim(PrintedClaim):
+    """The place of something that a curve may not have."""
+
+    def is_in(self, value: float) -> bool:
+        """Return whether it is there, near the printed place."""
+        return abs(value - self.value) <= NEAR * abs(self.value)
 
 
 class ComparedClaim(PrintedClaim):
@@ -163,7 +193,7 @@ class GainClaim(ComparedClaim):
         return f"{100.0 * self.value:.{max(self.n_decimals - 2, 0)}f}"
 
 
-class TurningPointClaim(PrintedClaim):
+class TurningPointClaim(LocationClaim):
     """The exposure at which a net effect curve turns.
 
     Attributes
@@ -182,7 +212,7 @@ class TurningPointClaim(PrintedClaim):
         return nearest(self.rows(run, {}), {"kind": self.kind}, to=self.value)
 
 
-class ThresholdClaim(PrintedClaim):
+class ThresholdClaim(LocationClaim):
     """The value of a moderator at which the conditional effect changes its sign.
 
     Attributes
@@ -269,9 +299,9 @@ class ChoiceClaim(StatementClaim):
         own = rows_of(run.frames[self.table.name], {"outcome": self.outcome, "choice": self.choice})
         if len(own) < 2:
             raise NotInRun(Coded("this run has no multiverse over '{choice}'", choice=self.choice))
-        own = own.iloc[own["level"].astype(float).argsort()]
+        ordered = own.iloc[own["level"].astype(float).argsort()]
         # Folders of format 12 have no errors, and one reference for all levels: the gain rises with accuracy.
-        accuracy = -own["mean_mse"].fillna(-own["mean_gain"])
+        accuracy = -ordered["mean_mse"].fillna(-ordered["mean_gain"])
         return float((accuracy.diff().iloc[1:] > 0).mean())
 
 

@@ -16,10 +16,10 @@ from harness.study.expectations import consistency
 from harness.study.expectations.claim import Claim, ComparedClaim, Counterparts, Identity, PrintedClaim
 from harness.study.expectations.consistency import Finding, Numbered
 from harness.study.expectations.curve_claim import DirectionClaim, LevelClaim
-from harness.study.expectations.lookup import RunTables, RunValue
+from harness.study.expectations.lookup import RunTables, RunValue, truth_of
 from harness.study.spec.printed import Interval
 from harness.study.spec.study import Study
-from harness.tables.claims import CLAIMS
+from harness.tables.claims import CLAIMS, FINDS, INVENTS, MISSES, UNJUDGED
 from harness.tables.table import coded
 
 # How a curve goes, by its direction and by whether it is known how far.
@@ -212,9 +212,9 @@ def claims_table(study: Study, tables: Mapping[str, pd.DataFrame]) -> pd.DataFra
 
 
 def _rows(study: Study, run: RunTables) -> Iterator[dict[str, Any]]:
-    findings = check_all(study)
+    findings, truth = check_all(study), truth_of(run)
     for at, claim in enumerate(study.claims):
-        found, finding = claim.look_up(run), findings.get(at)
+        found, finding, true = claim.look_up(run), findings.get(at), claim.look_up(truth)
         status, reason = status_of(claim, found, finding=finding, data_are_published=study.data_are_published)
         yield {
             **_keys(claim, run),
@@ -222,7 +222,9 @@ def _rows(study: Study, run: RunTables) -> Iterator[dict[str, Any]]:
             "digits": claim.n_decimals if isinstance(claim, PrintedClaim) else None,
             **_recomputed(finding),
             "this_run": found.value,
-            **counterpart_columns(claim, study.counterparts, run),
+            **counterpart_columns(claim, study.counterparts, run, true),
+            "truth": true.value,
+            "verdict": verdict_of(claim, found, true),
             "status": status,
             "reason": reason,
             "about": claim.labelled(run.labels).describe(),
@@ -287,7 +289,9 @@ def counterpart_of(claim: Claim, counterparts: Counterparts, *, first_protocol: 
     return claim.model_copy(update=changed) if changed else None
 
 
-def counterpart_columns(claim: Claim, counterparts: Counterparts, run: RunTables) -> Mapping[str, Any]:
+def counterpart_columns(
+    claim: Claim, counterparts: Counterparts, run: RunTables, truth: RunValue
+) -> Mapping[str, Any]:
     """Return the columns that say what the counterpart gives; none without one."""
     other = counterpart_of(claim, counterparts, first_protocol=run.first_protocol)
     if other is None:
@@ -296,9 +300,26 @@ def counterpart_columns(claim: Claim, counterparts: Counterparts, run: RunTables
     return {
         "counterpart": found.value,
         "counterpart_reason": found.reason,
+        "counterpart_verdict": verdict_of(other, found, truth),
         "counterpart_estimator": other.estimator,
         "counterpart_protocol": _keys(other, run).get("protocol"),
     }
+
+
+def verdict_of(claim: Claim, here: RunValue, truth: RunValue) -> str:
+    """Return what a method does with what is printed, by the truth of simulated data.
+
+    It cannot be judged where the truth, or what is here, says nothing of it, nor where neither has it.
+    """
+    has, is_true = (
+        False if one.is_absent else None if math.isnan(one.value) else claim.is_in(one.value)
+        for one in (here, truth)
+    )
+    if has is None or is_true is None or not (has or is_true):
+        return UNJUDGED
+    if not is_true:
+        return INVENTS
+    return FINDS if has else MISSES
 
 
 def status_of(

@@ -15,7 +15,7 @@ from harness.language import Coded, marked
 from harness.study.expectations.claim import Claim, NumberClaims, PrintedClaim, StatementClaim
 from harness.study.expectations.lookup import NotInRun, RunCurve, RunTables, found_rows
 from harness.study.spec.printed import Interval, Number
-from harness.tables.curves import CURVES
+from harness.tables.curves import CURVES, TRUTH
 from harness.tables.heterogeneity import CONDITIONAL_EFFECTS
 from harness.tables.table import ResultTable
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 POINTWISE = {"band": "pointwise", "supported": "True"}
+
+# Share of a range.
+MOST = 0.5
 
 BOUNDS = {"least": marked(", at least"), "most": marked(", at most"), None: ""}
 
@@ -98,6 +101,10 @@ class LevelClaim(CurveClaim, PrintedClaim):
         """Return the fields, the bound in words."""
         return {**super().words(), "bound": BOUNDS[self.bound]}
 
+    def is_in(self, value: float) -> bool | None:
+        """Return whether a level is on the side of its bound; levels of other data are others."""
+        return None if self.bound is None else self.meant.holds(value)
+
     def on_curve(self, curve: RunCurve) -> float:
         """Return the level."""
         return float(curve.levels_at(self.at)[0])
@@ -135,6 +142,10 @@ class ChangeClaim(RangeClaim, PrintedClaim):
         first, last = curve.levels_at(*self.between)
         return float(last - first)
 
+    def is_in(self, value: float) -> bool:
+        """Return whether the change goes the same way."""
+        return value * self.value > 0.0
+
 
 class DirectionClaim(RangeClaim, StatementClaim):
     """A statement that a net effect curve falls, or rises, all the way between two exposures.
@@ -152,6 +163,10 @@ class DirectionClaim(RangeClaim, StatementClaim):
     def on_curve(self, curve: RunCurve) -> float:
         """Return the share of the range where the curve goes there."""
         return curve.share_going(*self.between, sign=1.0 if self.kind == "rising" else -1.0)
+
+    def is_in(self, value: float) -> bool:
+        """Return whether the curve goes there on most of the range, whose ends are read off a figure."""
+        return value > MOST
 
 
 class OnsetClaim(PrintedClaim):
@@ -220,4 +235,4 @@ Claims = NumberClaims | LevelClaim | ChangeClaim | DirectionClaim | OnsetClaim
 AnyClaim = Annotated[Claims, Field(discriminator="quantity")]
 
 # Names of the tables that claims are looked up in.
-SOURCES = tuple(dict.fromkeys(kind.table.name for kind in get_args(Claims)))
+SOURCES = tuple(dict.fromkeys((*(kind.table.name for kind in get_args(Claims)), TRUTH.name)))

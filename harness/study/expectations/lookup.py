@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -10,6 +11,8 @@ import numpy as np
 
 from harness.arrays import Floats
 from harness.language import Coded, from_json, marked
+from harness.tables.curves import CURVES, TRUTH, TURNING_POINTS
+from harness.tables.heterogeneity import CONDITIONAL_EFFECTS, HETEROGENEITY, THRESHOLDS
 from harness.tables.table import ResultTable
 
 if TYPE_CHECKING:
@@ -69,6 +72,49 @@ class RunTables:
             own = {"outcome": outcome, "estimator": estimator}
             self._own[place] = rows_of(self.frames[table.name], own)
         return rows_of(self._own[place], keys)
+
+
+@dataclass(frozen=True, eq=False)
+class TruthTables(RunTables):
+    """The truth behind simulated data as tables of a run; it is the same for all estimators."""
+
+    def rows(self, table: ResultTable, outcome: str, estimator: str, keys: Mapping[str, str]) -> pd.DataFrame:
+        """Return the rows of an outcome that have these keys as well, whatever the estimator."""
+        return rows_of(self.frames[table.name], {"outcome": outcome, **keys})
+
+
+def truth_of(run: RunTables) -> TruthTables:
+    """Return the truth that a run was given, in the tables that claims look it up in; empty without one."""
+    import pandas as pd
+
+    truth = run.frames.get(TRUTH.name)
+    frames = {name: frame.iloc[:0] for name, frame in run.frames.items()}
+    if truth is None or truth.empty:
+        return TruthTables(frames, run.first_protocol, run.labels)
+    kinds = {str(kind): rows for kind, rows in truth.assign(status="ok").groupby("kind")}
+    none = truth.iloc[:0].assign(status="")
+
+    def of(column: str, table: ResultTable) -> Mapping[str, str]:
+        """Return what scenarios are about, by their ids."""
+        asked = run.frames[table.name]
+        return dict(zip(asked["scenario"], asked[column], strict=True)) if len(asked) else {}
+
+    def looked(rows: pd.DataFrame) -> pd.DataFrame:
+        """Return a row for each answer, which says that there was one even where it holds nothing."""
+        return rows.drop_duplicates(["outcome", "scenario"]).assign(kind="none", at=math.nan)
+
+    level = kinds.get("level", none)
+    turns = [kinds[kind] for kind in ("minimum", "maximum") if kind in kinds]
+    frames[CURVES.name] = level.rename(columns={"truth": "estimate"})
+    frames[TURNING_POINTS.name] = pd.concat([looked(level), *turns])
+    medians = kinds.get("median", none).rename(columns={"truth": "median"})
+    by = medians["scenario"].map(of("by", HETEROGENEITY))
+    frames[HETEROGENEITY.name] = medians.assign(by=by, mode="pooled")
+    changes, effects = kinds.get("threshold", none), kinds.get("conditional_effect", none)
+    signs = pd.concat([looked(effects), changes.assign(at=changes["moderator_at"])])
+    moderator = signs["scenario"].map(of("moderator", CONDITIONAL_EFFECTS))
+    frames[THRESHOLDS.name] = signs.assign(moderator=moderator)
+    return TruthTables(frames, run.first_protocol, run.labels)
 
 
 def rows_of(frame: pd.DataFrame, place: Mapping[str, str]) -> pd.DataFrame:

@@ -9,6 +9,7 @@ import pandas as pd
 from findings.wage_effects import codes, params, screen_of, with_effects
 from harness.findings.rules import caution, effect
 from harness.findings.screen import MOST
+from harness.tables.claims import CLAIMS
 from harness.tables.gain import GIVEN_PERIODS
 from harness.text.render import findings_table
 from report.fake_run import with_table
@@ -42,6 +43,24 @@ def test_what_is_read_first_are_three_points_in_the_order_of_their_codes(run):
     few = rows[rows["code"] == "few_periods"]
     assert len(few) == 2
     assert few["text"].iloc[-1].startswith("“Forward in time” tests 1986 and 1987 alone: ")
+
+
+def test_printed_statements_are_counted_by_what_the_methods_do_with_them(run):
+    def judged(frame):
+        verdicts = ["finds it", "finds it", "misses it", "finds what is not there"]
+        given = [*verdicts, *["cannot be judged"] * len(frame)][: len(frame)]
+        return frame.assign(verdict=given, counterpart_verdict="cannot be judged")
+
+    n_rows = len(run.rows(CLAIMS))
+    assert n_rows > 4
+    rows = findings_table(with_table(run, "claims", judged))
+    (text,) = rows.loc[rows["finding"] == "claims", "text"]
+    assert text == (
+        "Of 3 printed statements that are true of these simulated data, the methods as published find 2; "
+        f"they also find 1 that are not there. {n_rows - 4} printed results cannot be judged."
+    )
+    unjudged = with_table(run, "claims", lambda frame: frame.assign(verdict="cannot be judged"))
+    assert not (findings_table(unjudged)["finding"] == "claims").any()
 
 
 def test_the_headline_is_the_gains_that_are_marked_or_the_first_of_each_outcome():

@@ -17,10 +17,11 @@ from harness.study.expectations.claims_table import (
     counterpart_columns,
     counterpart_of,
     status_of,
+    verdict_of,
 )
 from harness.study.expectations.consistency import Finding
 from harness.study.expectations.curve_claim import SOURCES, AnyClaim
-from harness.study.expectations.lookup import RunTables, RunValue
+from harness.study.expectations.lookup import RunTables, RunValue, truth_of
 from harness.study.spec.load import load_study
 from harness.tables.registry import TABLES
 
@@ -162,6 +163,50 @@ def test_tables_that_the_study_did_not_ask_for_are_empty(kind):
     assert math.isnan(ask(given=nothing, quantity=kind, value=1.0, **keys).value)
 
 
+# The curve falls from 1 to 0.3, rises to 0.8 and falls; a moderator has one sign change, groups an order.
+TRUE_LEVELS = [(0.0, 4.0), (0.3, 1.0), (0.8, 3.0), (1.0, 2.0)]
+TRUTH = pd.DataFrame(
+    [
+        *({"kind": "level", "at": x, "truth": level, "scenario": "curve"} for x, level in TRUE_LEVELS),
+        {"kind": "maximum", "at": 0.8, "truth": 3.0, "scenario": "curve"},
+        {"kind": "median", "group": "a", "truth": 1.0, "scenario": "by_rank"},
+        {"kind": "median", "group": "b", "truth": 2.0, "scenario": "by_rank"},
+    ]
+).assign(outcome="y", moderator_at=math.nan)
+
+
+@pytest.mark.parametrize(
+    ("keys", "value", "verdict"),
+    [
+        # the run's curve is the squared exposure, and has a maximum at 0.2 and 0.8 in its table
+        ({"quantity": "direction", "kind": "rising", "between": (0.3, 0.8)}, 1.0, "finds it"),
+        ({"quantity": "direction", "kind": "falling", "between": (0.0, 0.3)}, 1.0, "misses it"),
+        ({"quantity": "direction", "kind": "rising", "between": (0.8, 1.0)}, 0.0, "finds what is not there"),
+        ({"quantity": "direction", "kind": "falling", "between": (0.3, 0.8)}, 0.0, "cannot be judged"),
+        ({"quantity": "change", "between": (0.0, 0.3), "value": -2.0}, -3.0, "misses it"),
+        ({"quantity": "level", "at": 0.3, "value": 0.9, "bound": "least"}, 1.0, "misses it"),
+        ({"quantity": "level", "at": 0.3, "value": 1.0}, 1.0, "cannot be judged"),
+        ({"quantity": "turning_point", "kind": "maximum", "value": 0.75}, 0.8, "finds it"),
+        ({"quantity": "turning_point", "kind": "minimum", "value": 0.3}, math.nan, "cannot be judged"),
+        ({"quantity": "order", "by": "rank", "groups": ("a", "b")}, 1.0, "finds it"),
+        ({"quantity": "order", "by": "rank", "groups": ("b", "a")}, 0.0, "cannot be judged"),
+        ({"quantity": "mse", "value": 2.0}, math.nan, "cannot be judged"),
+    ],
+    ids=lambda one: " ".join(map(str, one.values())) if isinstance(one, dict) else None,
+)
+def test_a_claim_is_judged_by_the_truth_of_simulated_data(keys, value, verdict):
+    groups = WITH_MODERATOR["heterogeneity"]
+    groups = groups.assign(scenario=groups["by"].map("by_{}".format))
+    empty = {name: pd.DataFrame() for name in SOURCES}
+    run = RunTables({**empty, **PLAIN, "heterogeneity": groups, "truth": TRUTH}, "p")
+    claim = TypeAdapter(AnyClaim).validate_python({"outcome": "y", "estimator": "rab"} | keys)
+    true = claim.look_up(truth_of(run))
+    assert true.value == pytest.approx(value, nan_ok=True)
+    assert verdict_of(claim, claim.look_up(run), true) == verdict
+    nothing = truth_of(RunTables(PLAIN, "p"))
+    assert verdict_of(claim, claim.look_up(run), claim.look_up(nothing)) == "cannot be judged"
+
+
 # Residual sums of squares 1,755,850 and 523,478 over 200 rows, slopes 0.116 and 0.110: Baltagi (2021), table
 # 2.1, and the documentation of R's plm, with the same ten firms.
 SPEC = Path(__file__).with_name("textbook.yaml").read_text(encoding="utf-8")
@@ -300,13 +345,13 @@ def run_tables():
 
 
 def test_a_gain_is_looked_up_under_the_other_protocol():
-    found = counterpart_columns(GAIN, BESIDE, run_tables())
+    found = counterpart_columns(GAIN, BESIDE, run_tables(), NONE)
     assert found["counterpart"] == pytest.approx(-0.1)
     assert (found["counterpart_estimator"], found["counterpart_protocol"]) == ("ann", "apart")
 
 
 def test_a_median_is_looked_up_by_the_other_estimator():
-    found = counterpart_columns(MEDIAN, BESIDE, run_tables())
+    found = counterpart_columns(MEDIAN, BESIDE, run_tables(), NONE)
     assert found["counterpart"] == pytest.approx(2.7)
     assert (found["counterpart_estimator"], found["counterpart_protocol"]) == ("whole", None)
 
@@ -314,7 +359,7 @@ def test_a_median_is_looked_up_by_the_other_estimator():
 def test_what_has_no_counterpart_has_no_columns():
     other = MEDIAN.model_copy(update={"estimator": "ann"})
     assert counterpart_of(other, BESIDE, first_protocol="leaky") is None
-    assert counterpart_columns(other, BESIDE, run_tables()) == {}
+    assert counterpart_columns(other, BESIDE, run_tables(), NONE) == {}
     own = GAIN.model_copy(update={"protocol": "apart"})
     assert counterpart_of(own, BESIDE, first_protocol="leaky") is None
 
