@@ -1,7 +1,7 @@
 """The printed results of the published study next to those of a run: the tables of the page figure by figure.
 
-``python benchmarks/paper_results.py RUN`` writes them from a run folder, in English and Chinese; without RUN
-it writes the numbers that are there again, in the words of today's catalog.
+``python benchmarks/paper_results.py RUN`` writes them from a run folder, in English and Chinese, and what the
+README has of it; without RUN it writes the numbers that are there again, in the words of today's catalog.
 """
 
 from __future__ import annotations
@@ -16,16 +16,19 @@ from pathlib import Path
 
 import pandas as pd
 
+from harness.findings.run import read_run
 from harness.installed import installed
 from harness.language import rendered, spaced, spoken
 from harness.report.render.text import markdown_table
 from harness.report.sections.published import claim_number, holds, published_text
+from harness.running.folder import RunFolder
 from harness.study.expectations.claims_table import claims_table
 from harness.study.expectations.curve_claim import SOURCES
 from harness.study.spec.load import load_study
 from harness.tables.claims import FINDS, INVENTS, MISSES, UNJUDGED, ClaimRow
 from harness.tables.table import read_rows
 from harness.text.numbers import percent
+from harness.text.screen import first_screen, labelled
 from paper_shapes import TABLES, Shape, measured, read_shapes
 
 ROOT = Path(__file__).parents[1]
@@ -247,9 +250,65 @@ def gains_text(folder: Path, edition: Edition) -> str:
     return f"{markdown_table(edition.gains, rows)}\n\n{edition.sentence.format(*ends)}"
 
 
+README = ROOT / "README.md"
+SCREEN = "<!-- first screen -->\n"
+CITY_GAINS = "<!-- city gains -->\n"
+STORED_SCREEN = ROOT / "docs" / "measured" / "city_screen.csv"
+STORED_GAINS = ROOT / "docs" / "measured" / "city_gains.csv"
+GAIN_KEY = ("outcome", "estimator", "reference", "protocol")
+PRINTED = ("0.655808", "0.678582", "0.565661")
+# Rows of the README's table: what it says, estimator, reference and protocol.
+README_ROWS = (
+    ("here, as published, over pooled OLS", "ann", "ols", "as_published"),
+    ("here, as published, over two-way fixed effects", "ann", "fe", "as_published"),
+    ("here, as published, over the best simple method", "ann", "best_simple", "as_published"),
+    ("here, for new cities, over pooled OLS", "ann", "ols", "held_out_entities"),
+    ("here, for new cities, over the best simple method", "ann", "best_simple", "held_out_entities"),
+)
+
+
+def store_run(folder: Path) -> None:
+    """Keep what the README says of a run: its first screen, and gains on test rows."""
+    run = read_run(RunFolder.open(folder))
+    kind = "a quick run" if run.manifest.study.quick else "a full run"
+    with STORED_SCREEN.open("w", encoding="utf-8", newline="") as file:
+        lines = csv.writer(file, lineterminator="\n")
+        lines.writerow(("run", "outcome", "label", "text"))
+        for one in first_screen(run).outcomes:
+            lines.writerows((kind, one.outcome, label, text) for label, text in labelled(one))
+    gains = pd.read_csv(folder / "gain.csv").query("sample == 'test'")
+    columns = [*GAIN_KEY, "gain", "conf_low", "conf_high", "decision"]
+    gains[columns].to_csv(STORED_GAINS, index=False, float_format="%.6g", lineterminator="\n")
+
+
+def screen_quote() -> str:
+    """Return the first screen of the stored run for total emissions, as a quotation that names the run."""
+    screen = pd.read_csv(STORED_SCREEN).query("outcome == 'co2'")
+    quoted = [f"> **{label}.** {text}" for label, text in zip(screen["label"], screen["text"], strict=True)]
+    start = f"Total emissions, of {screen['run'].iloc[0]} of the simulated city study below:"
+    return "\n".join([start, "", "\n>\n".join(quoted)])
+
+
+def city_gains() -> str:
+    """Return the README's table of gains of the stored run next to those that the study prints."""
+    known = pd.read_csv(STORED_GAINS).set_index(list(GAIN_KEY))["gain"]
+    printed = ["as printed", *(percent(float(value), 0) for value in PRINTED)]
+    rows = [
+        [words, *(percent(known[outcome, *key], 0) for outcome in ("co2", "co2_intensity", "co2_pc"))]
+        for words, *key in README_ROWS
+        if ("co2", *key) in known.index
+    ]
+    heads = ("", "total emissions", "intensity", "per head")
+    return markdown_table(heads, [printed, *rows])
+
+
 def main(folder: Path | None) -> None:
     """Write the tables of a run; of none, their own numbers in the words of today."""
     shown = run_results(folder) if folder else shown_results()
+    if folder:
+        store_run(folder)
+    readme = _replaced(README.read_text(encoding="utf-8"), SCREEN, screen_quote())
+    README.write_text(_replaced(readme, CITY_GAINS, city_gains()), encoding="utf-8")
     for edition in EDITIONS:
         page = edition.path.read_text(encoding="utf-8")
         page = _replaced(page, COUNTS, counts_text(shown, edition))
