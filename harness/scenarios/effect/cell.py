@@ -172,9 +172,14 @@ class Cell:
     def aggregated(self, repeats: Sequence[score.Estimated], points: Floats) -> score.Effects:
         """Return combinations of coefficients, (n_points, n_terms), over all repeats."""
         rng = random_stream(self.subject.seed, "effect bands", self.panel.outcome, self.form, self.group)
+        return score.aggregated(
+            repeats, points, self._dependence(repeats), level=self.cross_fit.level, rng=rng
+        )
+
+    def _dependence(self, repeats: Sequence[score.Estimated]) -> DependentErrors:
         rows, how = self.panel.take(self.panel.canonical_order), self.cross_fit
-        dependence = DependentErrors(rows, how.errors, how.cutoff_km)
-        return score.aggregated(repeats, points, dependence, level=how.level, rng=rng)
+        influences = [repeat.influence for repeat in repeats]
+        return DependentErrors.chosen(rows, how.errors, how.cutoff_km, influences)
 
     def p_line(self, repeats: Sequence[score.Estimated], effects: score.Effects) -> float:
         """Return the p-value of a Wald test that the effects of bins and their slopes are those of one line.
@@ -184,8 +189,7 @@ class Cell:
         from scipy.linalg import null_space
         from scipy.stats import f
 
-        at, rows = self.terms.at, self.panel.take(self.panel.canonical_order)
-        dependence = DependentErrors(rows, self.cross_fit.errors, self.cross_fit.cutoff_km)
+        at, dependence = self.terms.at, self._dependence(repeats)
         line = np.block([[np.ones_like(at), np.zeros_like(at)], [at, np.ones_like(at)]])
         restrictions = null_space(line).T
         statistics = []

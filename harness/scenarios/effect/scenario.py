@@ -155,8 +155,9 @@ class EffectScenario(LearnerScenario):
     negligible : size of a slope that counts as none, in the outcome's unit per unit of the exposure; left
         out, no slope is said to be that small
     errors : which depend on each other: those of an ``entity``; of an entity or of a period
-        (``entity_and_period``); of the same and of near periods (``driscoll_kraay``); of an entity, and of
-        entities nearer than `cutoff_km` in the same period (``conley``)
+        (``entity_and_period``); of the same and of near periods (``driscoll_kraay``) or of all periods
+        (``common_shocks``); of an entity, and of entities nearer than `cutoff_km` in the same period
+        (``conley``); ``tested``, those of an entity, and of common shocks where a test finds some
     cutoff_km : of ``conley``
     representer : what learns the Riesz representer of the form ``derivative``: ``ridge`` or ``lasso`` on
         a polynomial of the exposure, the other columns, their squares and products, or a ``network``
@@ -186,7 +187,7 @@ class EffectScenario(LearnerScenario):
     repeats: Annotated[int, Field(ge=1, le=10_000)] = 3
     level: Annotated[float, Field(gt=0, lt=1)] = 0.95
     negligible: Annotated[float, Field(gt=0)] | None = None
-    errors: Errors = "entity"
+    errors: Errors = "tested"
     cutoff_km: Annotated[float, Field(gt=0)] | None = None
     representer: Representer = "ridge"
 
@@ -352,7 +353,6 @@ def effect_rows(learned: LearnedCell, tests: Mapping[str, float]) -> Rows:
     bands = {"pointwise": (effects.p_value, columns.pop("critical_value")), "simultaneous": together}
     n_obs, n_entities = cell.design.panel.n_obs, cell.design.panel.n_entities
     columns |= {"moderator": cell.moderator, "n_repeats": cell.cross_fit.repeats}
-    columns |= {"errors": cell.cross_fit.errors}
     columns |= {"n_obs": n_obs, "n_entities": n_entities, "is_exploratory": cell.is_exploratory}
     rows = [*_bands(effects, columns, bands), *_weak_bands(cell, tried.value, effects, columns)]
     if cell.form == "binned":

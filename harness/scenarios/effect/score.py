@@ -12,7 +12,7 @@ from numpy.random import Generator
 from harness.arrays import Floats, Ints
 from harness.errors import EstimationError
 from harness.language import Coded, marked
-from harness.scenarios.effect.dependence import DependentErrors
+from harness.scenarios.effect.dependence import DependentErrors, Errors
 from harness.scenarios.effect.weak_instruments import ReducedForm
 
 
@@ -308,6 +308,7 @@ class Effects:
     residual_share, n_effective, first_stage_f : the median over repeats
     critical_value : half the width of the pointwise interval in standard errors
     simultaneous_critical_value : half the width of the simultaneous band in standard errors
+    errors : which depend on each other, as they were asked for or tested
     """
 
     estimate: Floats
@@ -321,6 +322,7 @@ class Effects:
     first_stage_f: float
     critical_value: float
     simultaneous_critical_value: float
+    errors: Errors
 
 
 def robustness_values(ratio: Floats) -> Floats:
@@ -408,4 +410,5 @@ def aggregated(
     return Effects(
         *(estimate, error, p_value, p_together, robustness_values(np.abs(estimate) / spread), limit),
         *(residual_share, n_effective, first_stage_f, critical_value, simultaneous_critical_value),
+        dependence.errors,
     )
