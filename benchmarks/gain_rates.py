@@ -16,7 +16,7 @@ import numpy.typing as npt
 from scipy.stats import binomtest
 from sklearn.ensemble import ExtraTreesRegressor
 
-from harness.evaluation.gain import Gain, gain_over
+from harness.evaluation.gain import LossTotals, loss_totals
 from harness.evaluation.losses import cluster_losses
 
 Floats = npt.NDArray[np.float64]
@@ -59,7 +59,7 @@ def autoregression(innovations: Floats, coefficient: float) -> Floats:
 
 def gains(
     seed: int, *, sides: tuple[Fit, Fit], n_entities: int, folds: int, noise: tuple[int, int], curve: float
-) -> Gain:
+) -> LossTotals:
     """Return the gain of the first estimator over the second for entities held out.
 
     Parameters
@@ -86,7 +86,7 @@ def gains(
         for own, fit, each in zip(losses, sides, columns, strict=True):
             own[test] = (y[test] - fit(each[~test], y[~test], each[test], rng)) ** 2
     pair = cluster_losses(losses[0], losses[1], entities.astype(np.int64))
-    return gain_over(pair, level=0.95, test_to_train=1.0 / (folds - 1))
+    return loss_totals(pair, test_to_train=1.0 / (folds - 1))
 
 
 CASES: dict[str, tuple[tuple[Fit, Fit], tuple[int, int], float]] = {
@@ -115,7 +115,7 @@ def rows(n_panels: int, cases: Sequence[str]) -> Iterator[str]:
                 limits = binomtest(better, n_panels).proportion_ci(method="exact")
                 shares = f"{better / n_panels:.3f} [{limits.low:.3f}, {limits.high:.3f}]"
                 of_five = sum(one.p_value < 0.01 and one.gain > 0 for one in found) / n_panels
-                least = float(np.median([one.least_detectable for one in found]))
+                least = float(np.median([one.least_detectable(0.95, n_tests=1) for one in found]))
                 mean = float(np.mean([one.gain for one in found]))
                 numbers = f"{shares} | {of_five:.2f} | {rejected / n_panels:.3f} | {least:.2f} | {mean:.3f}"
                 yield f"| {name} | {n_entities} | {folds} | {numbers} |"

@@ -29,6 +29,13 @@ MIN_PERIODS = 15
 PERIODS_PER_DF = 20
 
 
+# Columns of `harness.tables.gain.GainRow` that losses give.
+NUMBERS = (
+    *("gain", "conf_low", "conf_high", "p_value", "least_detectable"),
+    *("mse", "mse_reference", "n_entities", "inference"),
+)
+
+
 @dataclass(frozen=True, eq=False)
 class LossTotals:
     """The summed losses of two estimators, compared by one pivot.
@@ -42,11 +49,37 @@ class LossTotals:
     totals : (2,), summed loss of the estimator and of the reference
     covariance : (2, 2), of both sums
     df : degrees of freedom
+    n_rows, n_entities : tested
+    inference : what the covariance allows for; where it is given few periods, there is no test
     """
 
     totals: Floats
     covariance: Floats
     df: int
+    n_rows: float
+    n_entities: int
+    inference: Inference = ENTITIES
+
+    def numbers(self, level: float, *, n_tests: int = 1) -> Mapping[str, float | int | str]:
+        """Return the gain, its interval and its test by the columns of `harness.tables.gain.GainRow`.
+
+        Parameters
+        ----------
+        level : in (0, 1), nominal coverage
+        n_tests : gains that the p-value is adjusted for
+        """
+        values = (
+            *(self.gain, *self.interval(level), self.p_value),
+            self.least_detectable(level, n_tests=n_tests),
+            *(self.totals / self.n_rows).tolist(),
+            *(self.n_entities, self.inference),
+        )
+        return dict(zip(NUMBERS, values, strict=True))
+
+    @property
+    def has_test(self) -> bool:
+        """Whether equal expected losses can be tested."""
+        return self.df >= 1 and self.inference != GIVEN_PERIODS
 
     @property
     def is_equal(self) -> bool:
@@ -67,10 +100,10 @@ class LossTotals:
 
     @property
     def p_value(self) -> float:
-        """Two-sided p-value of equal expected losses, 1 for equal ones; NaN without a degree of freedom."""
+        """Two-sided p-value of equal expected losses, 1 for equal ones; NaN without a test."""
         from scipy import stats
 
-        if self.df < 1:
+        if not self.has_test:
             return float("nan")
         if self.is_equal:
             return 1.0
@@ -97,7 +130,7 @@ class LossTotals:
         return nothing if limits is None else (1.0 - limits[1], min(1.0 - limits[0], 1.0))
 
     def least_detectable(self, level: float, *, n_tests: int) -> float:
-        """Return the least gain that a test could have found.
+        """Return the least gain that a test could have found, at most 1; NaN without a test.
 
         It is the greater of two. One goes by the error of the logarithm of the ratio as observed. That
         vanishes where the estimator predicts as the reference does, which it would not were there a gain: the
@@ -109,7 +142,7 @@ class LossTotals:
         ----------
         n_tests : gains that the p-value is adjusted for
         """
-        if self.df < 1 or (self.totals <= 0.0).any():
+        if not self.has_test or (self.totals <= 0.0).any():
             return float("nan")
         slope = np.array([1.0, -1.0]) / self.totals
         error = max(float(slope @ self.covariance @ slope), 0.0) ** 0.5
@@ -159,35 +192,40 @@ def least_detectable(std_error: float, df: float, *, size: float, n_tests: int) 
 
 
 def loss_totals(
-    entities: ClusterLosses, periods: ClusterLosses | None = None, *, test_to_train: float
+    entities: ClusterLosses, periods: ClusterLosses | None = None, *, test_to_train: float = 0.0
 ) -> LossTotals:
     """Return summed losses with their covariance by entity and, where periods are new, by period.
 
-    Entities count with the factor G / (G - 1). Sums within periods may depend on earlier ones, so their
-    variance is taken at the lowest frequencies alone, a degree of freedom for each `PERIODS_PER_DF` periods
-    (equal-weighted cosines: Lazarus, Lewis, Stock and Watson 2018, equation 10), and added: the part that
-    both have in common is counted twice, which never makes the variance too small (Davezies, D'Haultfœuille
-    and Guyonvarch 2021).
+    Entities count with the factor G / (G - 1). What is common to a period moves all rows of it together.
+    Where no tested period is trained on, `MIN_PERIODS` or more add the variance of period sums, and with
+    fewer it is given these periods. Sums within periods may depend on earlier ones, so their variance is
+    taken at the lowest frequencies alone, a degree of freedom for each `PERIODS_PER_DF` periods
+    (equal-weighted cosines: Lazarus, Lewis, Stock and Watson 2018, equation 10): the part that both have in
+    common is counted twice, which never makes the variance too small (Davezies, D'Haultfœuille and
+    Guyonvarch 2021).
     Folds share training rows, so that test rows are not quite independent: the variance is that of as many
     rows as a fold trains on.
 
     Parameters
     ----------
     entities : losses summed within entities
-    periods : losses summed within new periods, in the order of time
-    test_to_train : test rows over training rows of a fold
+    periods : the same within periods, in the order of time; None where tested periods are trained on
+    test_to_train : test rows over training rows of a fold; 0 holds the trained models fixed
     """
     totals = np.array([entities.loss.sum(), entities.loss_reference.sum()])
     scores = _scores(entities, totals)
-    df = scores.shape[1] - 1
-    covariance = scores @ scores.T * (df + 1) / max(df, 1)
+    inference: Inference = ENTITIES
+    n_entities, df = scores.shape[1], scores.shape[1] - 1
+    covariance = scores @ scores.T * n_entities / max(df, 1)
     if periods is not None:
-        n_periods = periods.n_rows.size
-        df = max(1, n_periods // PERIODS_PER_DF)
-        angles = np.pi * np.outer(np.arange(1, df + 1), (np.arange(n_periods) + 0.5) / n_periods)
-        waves = _scores(periods, totals) @ (np.sqrt(2.0) * np.cos(angles)).T
-        covariance = covariance + waves @ waves.T / df
-    return LossTotals(totals, covariance * (1.0 + test_to_train), df)
+        n_periods, inference = periods.n_rows.size, GIVEN_PERIODS
+        if n_periods >= MIN_PERIODS:
+            inference, df = ENTITIES_AND_PERIODS, max(1, n_periods // PERIODS_PER_DF)
+            angles = np.pi * np.outer(np.arange(1, df + 1), (np.arange(n_periods) + 0.5) / n_periods)
+            waves = _scores(periods, totals) @ (np.sqrt(2.0) * np.cos(angles)).T
+            covariance = covariance + waves @ waves.T / df
+    widened = covariance * (1.0 + test_to_train)
+    return LossTotals(totals, widened, df, float(entities.n_rows.sum()), n_entities, inference)
 
 
 def _scores(clusters: ClusterLosses, totals: Floats) -> Floats:
@@ -207,86 +245,12 @@ def holm_adjusted(p_values: Floats) -> Floats:
     return adjusted
 
 
-@dataclass(frozen=True)
-class Gain:
-    """1 - mse / mse_reference and how sure it is.
-
-    Attributes
-    ----------
-    gain : fraction, at most 1; positive means better than the reference
-    conf_low, conf_high : limits of the interval
-    p_value : two-sided test of equal mean squared error; NaN where too few periods were tested
-    least_detectable : least gain that this test finds with a chance of `POWER`; NaN without a test
-    mse, mse_reference : squared outcome units
-    n_entities : tested
-    inference : what interval and test allow for
-    """
-
-    gain: float
-    conf_low: float
-    conf_high: float
-    p_value: float
-    least_detectable: float
-    mse: float
-    mse_reference: float
-    n_entities: int
-    inference: Inference
-
-
-def gain_over(
-    entities: ClusterLosses,
-    periods: ClusterLosses | None = None,
-    *,
-    level: float,
-    test_to_train: float = 0.0,
-    n_tests: int = 1,
-) -> Gain:
-    """Return the gain with its interval and test.
-
-    What is common to a period moves all rows of it together. Where no tested period is trained on,
-    `MIN_PERIODS` or more give an interval and a test for new periods, and fewer an interval given these
-    periods and no test.
-
-    Parameters
-    ----------
-    entities : losses summed within entities
-    periods : the same within periods, in the order of time; None where tested periods are trained on
-    level : in (0, 1), nominal coverage
-    test_to_train : test rows over training rows of a fold; 0 holds the trained models fixed
-    n_tests : gains that the p-value is adjusted for
-    """
-    inference: Inference = ENTITIES
-    if periods is not None:
-        inference = ENTITIES_AND_PERIODS if periods.n_rows.size >= MIN_PERIODS else GIVEN_PERIODS
-    found = loss_totals(
-        entities, periods if inference == ENTITIES_AND_PERIODS else None, test_to_train=test_to_train
-    )
-    low, high = found.interval(level)
-    mse, mse_reference = (found.totals / entities.n_rows.sum()).tolist()
-    tests = inference != GIVEN_PERIODS
-    return Gain(
-        found.gain,
-        low,
-        high,
-        found.p_value if tests else float("nan"),
-        found.least_detectable(level, n_tests=n_tests) if tests else float("nan"),
-        mse,
-        mse_reference,
-        entities.n_rows.size,
-        inference,
-    )
-
-
-def gain_between(
-    losses: PairedLosses, estimator: str, reference: str, *, level: float, n_tests: int = 1
-) -> Gain:
-    """Return the gain of one estimator over another on the rows of a sample, as `gain_over` has it."""
-    return gain_over(
+def totals_between(losses: PairedLosses, estimator: str, reference: str) -> LossTotals:
+    """Return the losses of one estimator and of another on the rows of a sample, see `loss_totals`."""
+    return loss_totals(
         losses.by_entity(estimator, reference),
         losses.by_period(estimator, reference),
-        level=level,
         test_to_train=losses.test_to_train,
-        n_tests=n_tests,
     )
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from itertools import product
 
 import numpy as np
 import pandas as pd
 
 from harness.arrays import Floats, Ints
-from harness.evaluation.gain import Gain, gain_between, holm_adjusted
+from harness.evaluation.gain import NUMBERS, holm_adjusted, totals_between
 from harness.evaluation.losses import SAMPLES, PairedLosses, PartKey, SampleRows, Sides, cells, samples, taken
 from harness.evaluation.metrics import Metric
 from harness.tables.decision import decide, decide_conditionally, size_of
@@ -220,15 +220,15 @@ def _gains(
             f"the reference '{reference}' predicts without error, so nothing can be gained: do its "
             f"regressors or effects determine '{outcome}'?"
         )
-        nothing = dict.fromkeys((field.name for field in fields(Gain)), float("nan"))
+        nothing = dict.fromkeys(NUMBERS, float("nan"))
         refused = {"reference": reference, **nothing, "status": "refused", "reason": reason}
         yield from ({"estimator": name, **refused} for name in others)
         return
     n_folds = losses.frame.index.get_level_values("fold").nunique()
     for name in others:
-        figures = gain_between(losses, name, reference, level=level, n_tests=len(others))
+        numbers = totals_between(losses, name, reference).numbers(level, n_tests=len(others))
         own = {"estimator": name, "reference": reference, "n_folds": n_folds}
-        yield asdict(figures) | own | {"status": "ok", "reason": ""}
+        yield {**numbers, **own, "status": "ok", "reason": ""}
 
 
 def gains_within(predictions: pd.DataFrame, *, references: Sequence[str]) -> pd.DataFrame:
@@ -273,17 +273,22 @@ def metrics_table(
     return pd.DataFrame(rows)
 
 
+_OF_METRICS = ("gain", "conf_low", "conf_high", "p_value", "n_entities")
+
+
 def _rows(losses: PairedLosses, reference: str, level: float) -> Iterator[dict[str, object]]:
     for estimator in losses.estimators:
         row: dict[str, object] = {"estimator": estimator, "value": losses.mean(estimator)}
         if estimator != reference and reference in losses.estimators:
-            gain = asdict(gain_between(losses, estimator, reference, level=level))
-            row |= {name: gain[name] for name in ("gain", "conf_low", "conf_high", "p_value", "n_entities")}
-            limits = gain["gain"], gain["conf_low"]
+            totals = totals_between(losses, estimator, reference)
+            numbers, (low, high) = totals.numbers(level), totals.interval(level)
+            row |= {
+                name: numbers[name] for name in ("gain", "conf_low", "conf_high", "p_value", "n_entities")
+            }
             row["decision"] = (
-                decide_conditionally(*limits)
-                if gain["inference"] == GIVEN_PERIODS
-                else decide(*limits, gain["conf_high"], by="interval")
+                decide_conditionally(totals.gain, low)
+                if totals.inference == GIVEN_PERIODS
+                else decide(totals.gain, low, high, by="interval")
             )
         yield row
 

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.random import Generator
 
 from harness.arrays import Floats
-from harness.evaluation.gain import gain_between, holm_adjusted
+from harness.evaluation.gain import holm_adjusted, totals_between
 from harness.evaluation.losses import SAMPLES, ClusterLosses, PairedLosses, samples
 from harness.evaluation.resample import draw_counts
 from harness.record.manifest import CellRecord, Manifest
@@ -168,9 +168,9 @@ def _gain(suite: Suite, result: PanelResult, estimator: str, reference: str) -> 
             return {"p_value": np.nan, "status": "refused", "reason": reason}
     if result.losses is None:
         raise AssertionError("estimators with an error have losses")
-    found = gain_between(result.losses, estimator, reference, level=suite.level)
-    numbers = ("gain", "conf_low", "conf_high", "p_value", "inference")
-    return {name: getattr(found, name) for name in numbers} | {"status": "ok", "reason": ""}
+    numbers = totals_between(result.losses, estimator, reference).numbers(suite.level)
+    kept = ("gain", "conf_low", "conf_high", "p_value", "inference")
+    return {name: numbers[name] for name in kept} | {"status": "ok", "reason": ""}
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """The gain with its interval and tests, over entities, splits and new periods, and tests of residuals."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ from scipy import stats
 from scipy.stats import binom
 
 from evaluation.rows import rows_of
-from harness.evaluation.gain import POWER, gain_over, holm_adjusted, least_detectable, loss_totals
+from harness.evaluation.gain import POWER, holm_adjusted, least_detectable, loss_totals
 from harness.evaluation.losses import Sides, cluster_losses, samples
 from harness.evaluation.resample import out_of_bag, weights_of
 from harness.evaluation.residual_tests import encompassing_test, geography_of, moran_test
@@ -18,6 +19,11 @@ from harness.evaluation.tables import gains_table, gains_within
 from harness.plugin import draw_weights, random_stream
 from harness_panel.diagnostics.effects import moran, weight_matrix
 from panels import panel_from_arrays
+
+
+def gain_over(*clusters, level):
+    """Return the numbers of the row of a gain."""
+    return SimpleNamespace(**loss_totals(*clusters).numbers(level))
 
 
 def simulated(n_entities=40, n_periods=6, better=0.0, seed=0):
@@ -190,8 +196,8 @@ def null_rows(seed, *, n_periods, share, lasts=0.0, n_entities=100):
     entities = np.repeat(np.arange(n_entities), n_periods)
     periods = np.tile(np.arange(n_periods), n_entities)
     shocks = rng.normal(size=n_periods)
-    for at in range(1, n_periods):
-        shocks[at] = lasts * shocks[at - 1] + np.sqrt(1.0 - lasts**2) * shocks[at]
+    for period in range(1, n_periods):
+        shocks[period] = lasts * shocks[period - 1] + np.sqrt(1.0 - lasts**2) * shocks[period]
     outcome = np.sqrt(share) * shocks[periods]
     outcome += np.sqrt(0.3) * rng.normal(size=n_entities)[entities]
     outcome += np.sqrt(0.7 - share) * rng.normal(size=entities.size)

@@ -343,8 +343,8 @@ def drawn(seed, *, share=0.0, n_entities=273, n_periods=9, persistence=0.5):
     exposure = 0.8 * level + exposure
     control = 0.5 * level + 0.5 * exposure + rng.standard_normal(shape)
     noise = rng.standard_normal(shape)
-    for at in range(1, n_periods):
-        noise[:, at] = persistence * noise[:, at - 1] + fresh * noise[:, at]
+    for period in range(1, n_periods):
+        noise[:, period] = persistence * noise[:, period - 1] + fresh * noise[:, period]
     square = np.square(exposure)
     within = square - square.mean(axis=1, keepdims=True)
     spread = (noise - noise.mean(axis=1, keepdims=True)).var()
