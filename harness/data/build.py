@@ -168,7 +168,7 @@ class PanelBuilder:
                 ),
                 *near_notes,
                 *derived.notes,
-                *panel_notes.completeness_notes(complete, index.entity.codes),
+                *panel_notes.completeness_notes(complete, index.entity.codes, roles.controls),
                 *panel_notes.key_notes(entity, index.time),
                 *panel_notes.shape_notes(entity, period),
                 *panel_notes.total_notes(raw, index.entity, index.period),

@@ -16,6 +16,7 @@ from harness.arrays import Floats
 from harness.data.panel import Panel
 from harness.estimators.coefficients import CoefficientTable
 from harness.registry.catalog import Choose, Kind, OptionsClass
+from harness.study.identification import IDENTIFIED, identified_by
 from harness.study.spec.entry import LadderEntry
 from harness.tables.preparation import Note
 
@@ -52,8 +53,10 @@ class Estimator(Protocol):
     their names separated by blanks; ``roundoff``, the rounding error of predictions in standard
     deviations of the outcome, if it computes in less than 64 bits; ``linear_model``, the equivalent
     regression in other programs (`LinearModel`), for ``harness export``; ``as_learner``, how well it
-    learns the nuisance functions of debiased effects (`AsLearner`); ``takes_negative``, False where it
-    refuses outcomes below zero, and then a multiple of the outcome alone is predicted by that multiple.
+    learns the nuisance functions of debiased effects (`AsLearner`); ``identifies``, what its coefficient of
+    the exposure identifies (`harness.study.identification`), for the headline effect of a study;
+    ``takes_negative``, False where it refuses outcomes below zero, and then a multiple of the outcome alone
+    is predicted by that multiple.
     """
 
     name: ClassVar[str]
@@ -113,6 +116,8 @@ def _wrong_values(cls: type) -> str:
         return f"has a `roundoff` that is no number from 0 to {MOST_ROUNDOFF}"
     if linear_model_of(cls) not in (None, *get_args(LinearModel)):
         return f"has a `linear_model` that is none of {', '.join(get_args(LinearModel))}"
+    if identified_by(cls) not in (None, *IDENTIFIED):
+        return f"has an `identifies` that is none of {', '.join(IDENTIFIED)}"
     if as_learner(cls) not in (None, *get_args(AsLearner)):
         return f"has an `as_learner` that is none of {', '.join(get_args(AsLearner))}"
     return ""

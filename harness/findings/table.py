@@ -28,6 +28,16 @@ RULES_VERSION = 2
 # Kinds of finding without an estimator that are given effects of entities.
 DEBIASED = ("effect", "mediation", "interaction", "nonlinearity")
 
+# Codes of what the first screen says of debiased effects and of those by regression where none of another
+# kind is the headline.
+BEHIND_HEADLINES = frozenset(
+    {
+        *("debiased_effect", "no_effect", "within_effect", "other_method"),
+        *("signs_differ", "fragile", "weak_selection", "pooled_differs"),
+        *("little_residual_variation", "weak_instruments"),
+    }
+)
+
 # Kinds of what an estimator predicts; where it has none, it is of no model.
 OF_MODELS = frozenset({"model_curve", "turning_point", "contrast", "group_difference", "sign_change"})
 
@@ -46,6 +56,7 @@ def _find(topic: str, function: str, run: Run, outcome: str) -> Iterator[Finding
 # The harness's own, in the order of their findings on an outcome.
 RULES: tuple[Rule, ...] = (
     _rule("gain", "gain_findings"),
+    _rule("headline", "headline_findings", COEFFICIENTS, MEDIATION),
     _rule("effect", "debiased_findings", EFFECTS),
     _rule("effect", "mediation_findings", MEDIATION),
     _rule("effect", "linearity_findings", EFFECT_TESTS),
@@ -79,13 +90,23 @@ def findings_of(run: Run, rules: Sequence[Rule] = RULES) -> tuple[FindingRow, ..
         *(
             row
             for outcome in run.manifest.study.outcomes
-            for rule in rules
-            for row in rule.findings(run, outcome)
+            for row in led([row for rule in rules for row in rule.findings(run, outcome)])
         ),
         *caution.study_findings(run),
     ]
     qualified_rows = (qualified(run, row) for row in rows)
     return tuple(with_error_rates(qualified_rows, run.rows(ERROR_RATES), study=run.manifest.study))
+
+
+def led(rows: Sequence[FindingRow]) -> Iterator[FindingRow]:
+    """Yield the rows of one outcome, the first screen without what its headline effect comes before.
+
+    A headline without a number says why, and leaves there what came first without it.
+    """
+    has_headline = any(row.code == "identified_effect" and row.screen == "effect" for row in rows)
+    for row in rows:
+        is_behind = row.code in BEHIND_HEADLINES and not (row.finding == "caution" and row.estimator)
+        yield replace(row, screen="none") if has_headline and is_behind else row
 
 
 def qualified(run: Run, row: FindingRow) -> FindingRow:

@@ -133,6 +133,7 @@ from harness.scenarios.scenario import EvaluatesModels as EvaluatesModels
 from harness.scenarios.scenario import Sample as Sample
 from harness.scenarios.scenario import Scenario as Scenario
 from harness.scenarios.scenario import Subject as Subject
+from harness.study.identification import Identified as Identified
 from harness.study.spec.entry import LadderEntry as LadderEntry
 from harness.tables.decision import decide as decide
 from harness.tables.decision import decide_test as decide_test

@@ -40,6 +40,7 @@ from harness.tables.effects import EFFECT_TESTS as EFFECT_TESTS
 from harness.tables.effects import EffectTestRow as EffectTestRow
 from harness.tables.heterogeneity import THRESHOLDS as THRESHOLDS
 from harness.tables.heterogeneity import ThresholdRow as ThresholdRow
+from harness.tables.table import NAN as NAN
 from harness.tables.table import ResultRow as ResultRow
 from harness.tables.table import TypedTable as TypedTable
 from harness.tables.table import typed as typed

@@ -160,7 +160,6 @@ def _effects(table: pd.DataFrame, study: StudyRecord) -> pd.DataFrame:
         for row in rows
     ]
     return table.assign(
-        df=[NAN if row.n_entities is None else row.n_entities - 1.0 for row in rows],
         p_adjusted=[p_value for _, p_value, _ in of_rows],
         family=[family for family, *_ in of_rows],
         decision=[decision for *_, decision in of_rows],

@@ -67,9 +67,13 @@ def renamed_parts(_manifest: Content, tables: Tables) -> pd.DataFrame:
 
 
 def renamed_effects(_manifest: Content, tables: Tables) -> pd.DataFrame:
-    """Call the columns of debiased effects as they are called today."""
+    """Call the columns of debiased effects as they are called today, and add degrees of freedom.
+
+    They are not kept of errors that depend within periods.
+    """
     (frame,) = tables.values()
-    return frame.rename(columns=EFFECT_COLUMNS)
+    of_entities = (frame["n_effective"].astype(float) - 1.0).clip(lower=1.0)
+    return frame.rename(columns=EFFECT_COLUMNS).assign(df=of_entities.where(frame["errors"] == "entity"))
 
 
 def gain_table(manifest: Content, tables: Tables) -> pd.DataFrame:

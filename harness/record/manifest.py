@@ -125,6 +125,23 @@ class PrimaryRecord:
 
 
 @dataclass(frozen=True)
+class HeadlineRecord:
+    """What may be the headline effect of a study, chosen by what was requested alone.
+
+    Attributes
+    ----------
+    identifies : one of `harness.study.identification.IDENTIFIED`
+    estimator, scenario : id of the one that it is of
+    is_declared : whether the study declares it
+    """
+
+    identifies: str
+    estimator: str = ""
+    scenario: str = ""
+    is_declared: bool = False
+
+
+@dataclass(frozen=True)
 class StudyRecord:
     """The study as requested.
 
@@ -142,6 +159,7 @@ class StudyRecord:
     levels : categories of a categorical exposure, the base first
     exposures : exposures of scenarios that replace `exposure`, by the id of the scenario
     primary : the primary debiased effect; None if there is none
+    headline : effects that could be the headline, the one that is first
     language : of the report
     brackets : what is printed below estimates in tables for a paper
     stars : significance levels of stars there, decreasing
@@ -174,6 +192,7 @@ class StudyRecord:
     levels: tuple[str, ...] = ()
     exposures: Mapping[str, str] = field(default_factory=dict)
     primary: PrimaryRecord | None = None
+    headline: tuple[HeadlineRecord, ...] = ()
     language: str = ENGLISH
     brackets: Brackets = "std_error"
     stars: tuple[float, ...] = ()
@@ -188,6 +207,11 @@ class StudyRecord:
     def exposure_of(self, scenario: str) -> str:
         """Return the exposure of a scenario."""
         return self.exposures.get(scenario, self.exposure)
+
+    def leads(self, *, estimator: str = "", scenario: str = "") -> bool:
+        """Return whether the headline effect is that of an estimator or of a scenario, by its id."""
+        first = self.headline[:1]
+        return [(one.estimator, one.scenario) for one in first] == [(estimator, scenario)]
 
     def level_at(self, exposure: str, position: float) -> str:
         """Return a category of the exposure by its code; empty for a continuous exposure."""

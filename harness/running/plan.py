@@ -26,6 +26,7 @@ from harness.registry.catalog import Catalogs, changed_options
 from harness.rng import random_stream
 from harness.running.dependence import Panels, described
 from harness.running.graph import StudyTask, all_tasks
+from harness.running.headline import headline_records, in_words
 from harness.running.varied import VariedFit, curve_of, varied_fits
 from harness.scenarios.full_fit import FullTask
 from harness.scenarios.scenario import AsksRows, Part, Scenario, Subject, WorksInParts
@@ -230,6 +231,8 @@ class Plan:
             + (targets[name] if kind == "estimator" else "")
             for kind, name, own in chosen
         ]
+        if ranked := list(map(in_words, headline_records(study))):
+            lines.append(f"headline effect: {', then '.join(ranked)}")
         return "\n".join([*lines, f"fits in all: {self.sampled(MOST_ROWS).n_tasks}"])
 
     def sampled(self, most_rows: int) -> Plan:

@@ -19,6 +19,7 @@ from harness.record import manifest
 from harness.record.migrations import FORMAT
 from harness.registry.catalog import plain_options
 from harness.running.dependence import Environment
+from harness.running.headline import headline_records
 from harness.running.options import RunOptions
 from harness.running.prepare import Prepared
 from harness.running.results import AnswerInParts, RunResults
@@ -105,6 +106,7 @@ def study_record(study: Study, *, quick: bool, learns: bool) -> manifest.StudyRe
         ),
         levels=tuple(str(level) for level in roles.levels),
         primary=primary_record(study),
+        headline=headline_records(study),
         negligible={
             entry.id: entry.scenario.negligible
             for entry in study.scenarios
@@ -122,13 +124,13 @@ def primary_record(study: Study) -> manifest.PrimaryRecord | None:
     """Return the primary effect; where none is declared the first number asked, and None without one."""
     estimators = {entry.id: entry.estimator for entry in study.estimators}
     asked = [
-        (entry.id, entry.scenario, form)
+        (entry, entry.scenario, form)
         for entry in study.scenarios
         if isinstance(entry.scenario, EffectScenario) and (form := entry.scenario.leading_form) is not None
     ]
-    for id_, scenario, form in sorted(asked, key=lambda one: not one[1].primary):
+    for entry, scenario, form in sorted(asked, key=lambda one: not one[0].primary):
         learner = next(iter(scenario.respondents(estimators)))
-        return manifest.PrimaryRecord(id_, scenario.methods[0], form, learner, scenario.primary)
+        return manifest.PrimaryRecord(entry.id, scenario.methods[0], form, learner, entry.primary)
     return None
 
 

@@ -27,6 +27,7 @@ from harness.scenarios.effect.scenario import Learners, LearnerScenario
 from harness.scenarios.effect.score import LEAST_RESIDUAL, Effects, Estimated
 from harness.scenarios.effect.terms import Terms, Within, control_names, line
 from harness.scenarios.scenario import Concluded, Found, Part, Rows, Subject
+from harness.study.identification import Identified
 from harness.tables.effects import DIRECT, FROM_MEDIATOR, INDIRECT, MEDIATION, STEPWISE, TO_MEDIATOR, TOTAL
 from harness.tables.table import ResultTable
 
@@ -158,6 +159,7 @@ class MediationScenario(LearnerScenario):
     name: ClassVar[str] = "mediation"
     known_as: ClassVar[tuple[str, ...]] = ("mechanism", "mediator", "indirect_effect", "stepwise", "sobel")
     tables: ClassVar[tuple[ResultTable, ...]] = (MEDIATION,)
+    identifies: ClassVar[Identified] = "mediation"
 
     mediators: Annotated[tuple[ColumnName, ...], OneOrMany()] = ()
     methods: Annotated[tuple[Within, ...], Field(min_length=1)] = (

@@ -36,8 +36,7 @@ class EffectRow(DebiasedRow):
     `p_adjusted` is the least of the p-values that allow for all of its points, adjusted (Holm 1979) for the
     `family`, which has its size as ``outcomes:3``: the declared effect on each outcome, or all others on one.
     `decision` is what both say of the effect, the same in all of its rows but for intervals by other tests.
-    `df` is the entities less one, which the least effect that the adjusted test could have found goes by;
-    intervals go by `n_effective`.
+    `df` is what p-value, interval and the least effect that the adjusted test could have found go by.
     """
 
     form: str

@@ -13,6 +13,9 @@ METHOD_CODE: Final = "W-METHOD"
 # Code of regressors that hold the outcome; it stands there too, and next to every gain of the outcome.
 LEAK_CODE: Final = "W-LEAK"
 
+# Code of controls for which many rows are dropped; it is a caution of the first screen.
+LOST_ROWS_CODE: Final = "W-LOSTROWS"
+
 
 @dataclass(frozen=True, kw_only=True)
 class PreparationRow:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 
-from harness.findings.rules import effect, within
+from harness.findings.rules import effect, headline, within
 from harness.findings.sentence import Estimate
 from harness.language import marked, rendered, topic
+from harness.scenarios.effect.weak_instruments import set_in_words
 from harness.text.context import Context, Texts
 from harness.text.numbers import NO_BREAK, fixed, in_unit, is_outside, p_text, percent, plain, significant
 from harness.text.numbers import estimate as rounded_estimate
@@ -313,12 +314,60 @@ def within_effect(context: Context, one: within.WithinEffect) -> str:
     return " ".join([text, *base])
 
 
-def no_within_effect(context: Context, _: within.NoWithinEffect) -> str:
-    """Return that nothing goes by differences within entities."""
-    return context.filled(
-        "No estimator of this study removes what is constant in each {entity_label}: it reports no effect.",
-        entity_label=context.study.label(context.study.entity),
+def identified_effect(context: Context, one: headline.IdentifiedEffect) -> str:
+    """Return the headline effect, called by what it is of."""
+    study = context.study
+    by = rendered(one.how) or study.estimator_label(context.estimator)
+    how = listed([rendered(one.estimand), by])
+    if one.slopes[0].level:
+        level = gettext("{level} CI").format(level=percent(study.level, 0))
+        each = [f"{own.level} {higher_or_lower(context, own.estimate, level=level)}" for own in one.slopes]
+        return context.worded(
+            "Compared with {base}, {outcome} is: {levels} ({exposure}; {how}).",
+            one,
+            base=study.levels[0],
+            levels=in_turn(each),
+            how=how,
+        )
+    unit = context.worded("one unit more of {exposure}", one)
+    what = study.label(one.exposure) if one.is_treatment else unit
+    target, is_significant = study.label(context.outcome), one.is_significant
+    text = moves(context, what, target, one.slopes[0].estimate, how, is_significant=is_significant)
+    if math.isfinite(one.least_detectable):
+        least = gettext(" This study could have detected {size}.")
+        size = significant(one.least_detectable, 2)
+        text += least.format(size=in_unit(size, study.unit(context.outcome)))
+    return text
+
+
+def no_identified_effect(context: Context, one: headline.NoIdentifiedEffect) -> str:
+    """Return why the headline effect has no number."""
+    by = rendered(one.how) or context.study.estimator_label(context.estimator)
+    how = listed([rendered(one.estimand), by])
+    return context.worded("The headline effect ({how}) could not be estimated: {reason}.", one, how=how)
+
+
+def anderson_rubin_set(_: Context, one: headline.AndersonRubinSet) -> str:
+    """Return the slopes that a test does not reject which holds for weak instruments; no end is NaN."""
+    ends = (
+        (-math.inf if math.isnan(low) else low, math.inf if math.isnan(high) else high)
+        for low, high in one.stretches
     )
+    words = gettext("The Anderson–Rubin set, valid however weak they are, is {confidence_set}.")
+    return words.format(confidence_set=set_in_words(tuple(ends)))
+
+
+def no_within_effect(context: Context, one: within.NoWithinEffect) -> str:
+    """Return that nothing goes by differences within entities."""
+    words = marked(
+        "No estimator of this study removes what is constant in each {entity_label}: it reports no effect."
+    )
+    if one.is_pooled:
+        words = marked(
+            "No estimator of this study removes what is constant in each {entity_label}.",
+            code="No_estimator_removes_what_is_constant",
+        )
+    return context.filled(words, entity_label=context.study.label(context.study.entity))
 
 
 def other_method(context: Context, one: within.OtherMethod) -> str:
@@ -349,6 +398,16 @@ TEXTS: Texts = {
     effect.Linearity: linearity,
     effect.SignsDiffer: signs_differ,
     effect.Fragile: fragile,
+    headline.IdentifiedEffect: identified_effect,
+    headline.NoIdentifiedEffect: no_identified_effect,
+    headline.AndersonRubinSet: anderson_rubin_set,
+    headline.FewClusters: marked(
+        "Errors are clustered by {n_clusters} clusters, fewer than {least}: intervals are rough."
+    ),
+    effect.WeakSelection: marked(
+        "Selection on omitted variables {delta} times as strong as on the controls would bring the slope to "
+        "zero (Oster's delta, below one)."
+    ),
     within.WithinEffect: within_effect,
     within.NoWithinEffect: no_within_effect,
     within.OtherMethod: other_method,

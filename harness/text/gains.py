@@ -279,6 +279,7 @@ TEXTS: Texts = {
     gain.Nickell: NICKELL,
     caution.LeakedOutcome: marked("{message}."),
     caution.Skewed: marked("{message}."),
+    caution.LostRows: lambda _, one: rendered(one.message),
     caution.NoResult: marked("{estimator} has no result: {reason}."),
     caution.SelectedOnTestRows: marked(
         "Under “{protocol}”, the protocol of the printed gains, test rows took part in selecting the models."

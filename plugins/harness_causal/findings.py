@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.plugin import reporting as parts
 from harness.plugin.findings import (
@@ -11,13 +11,17 @@ from harness.plugin.findings import (
     UNTESTED,
     Estimate,
     FindingRow,
+    HeadlineEffect,
+    LevelEffect,
     Ratio,
     Rule,
+    Screen,
     Sentence,
     Share,
     SourceNumbers,
     Word,
     finding,
+    headline_finding,
 )
 from harness.plugin.reporting import marked
 from harness_causal import tables
@@ -28,6 +32,10 @@ METHODS: Mapping[str, str] = {
     "imputation": marked("Imputation"),
     "callaway_santanna": marked("Callaway & Sant'Anna"),
 }
+
+
+# What the average is of.
+ON_THE_TREATED = marked("average effect on the treated")
 
 
 @dataclass(frozen=True)
@@ -123,6 +131,8 @@ def did_findings(run: parts.Run, outcome: str) -> Iterator[FindingRow]:
                 decision=row.decision,
                 numbers=SourceNumbers(estimate, row.p_value),
             )
+        if run.manifest.study.leads(scenario=scenario):
+            yield _headline(run, next(row for row in effects if row.scenario == scenario))
         significant = [row for row in averages if row.decision in SIGNIFICANT]
         yield from _summary(
             (AverageByAll(), AverageBySome(_names(significant)), AverageByNone()),
@@ -141,6 +151,7 @@ def did_findings(run: parts.Run, outcome: str) -> Iterator[FindingRow]:
             ("trends", outcome, scenario),
             n_significant=len(rejected),
             n_methods=len(tests),
+            screen="trust" if rejected and run.manifest.study.leads(scenario=scenario) else "none",
         )
         yield from _forbidden(run, outcome, scenario)
 
@@ -155,6 +166,7 @@ def _summary(
     *,
     n_significant: int,
     n_methods: int,
+    screen: Screen = "none",
 ) -> Iterator[FindingRow]:
     """Yield a sentence by whether something holds by all methods, by some, or by none; nothing of none."""
     by_all, by_some, by_none = sentences
@@ -163,7 +175,27 @@ def _summary(
         some = by_some if n_significant else by_none
         sentence = by_all if n_significant == n_methods else some
         subject = {"scenario": scenario, "about": what}
-        yield finding("did", sentence, outcome=outcome, subject=subject, about=f"{scenario}: {what}")
+        about_it = f"{scenario}: {what}"
+        yield finding("did", sentence, outcome=outcome, subject=subject, about=about_it, screen=screen)
+
+
+def _headline(run: parts.Run, row: tables.DidEffectRow) -> FindingRow:
+    """Return the average effect by the first method, which is the headline."""
+    study, how = run.manifest.study, METHODS[row.method]
+    effect = HeadlineEffect(row.exposure, ON_THE_TREATED, how=how, is_treatment=True, reason=row.reason)
+    if row.is_done:
+        estimate = Estimate(row.estimate, row.conf_low, row.conf_high)
+        effect = replace(
+            effect,
+            slopes=(LevelEffect("", estimate),),
+            decision=row.decision,
+            p_value=row.p_value,
+            df=row.df,
+            std_error=row.std_error,
+            n_entities=row.n_entities,
+        )
+    subject = {"scenario": row.scenario, "method": row.method}
+    return headline_finding(study, effect, outcome=row.outcome, subject=subject)
 
 
 def _forbidden(run: parts.Run, outcome: str, scenario: str) -> Iterator[FindingRow]:

@@ -51,6 +51,7 @@ class DifferenceInDifferences(plugin.Scenario, plugin.AsksRows):
     """
 
     name: ClassVar[str] = "did"
+    identifies: ClassVar[plugin.Identified] = "staged_treatment"
     known_as: ClassVar[tuple[str, ...]] = ("event_study", "staggered_did", "csdid", "did2s", "sunab")
     instead_of: ClassVar[Mapping[str, str]] = {
         "psm_did psmdid drdid": "weigh before differences: `{use: did, weighting: inverse_probability}`",
@@ -143,7 +144,7 @@ class DifferenceInDifferences(plugin.Scenario, plugin.AsksRows):
         for band, (width, p_value, first) in (("pointwise", pointwise), ("simultaneous", together)):
             limits = {"conf_low": estimate - width * error, "conf_high": estimate + width * error}
             found = {**columns, **limits, "p_value": p_value}
-            about = {"band": band, "level": self.level, "n_entities": study.n_entities}
+            about = {"band": band, "level": self.level, "n_entities": study.n_entities, "df": study.df}
             part = about | {name: values[first:] for name, values in found.items()}
             numbers = zip(*(part[name] for name in ("effect", "estimate", *limits)), strict=True)
             part["decision"] = [

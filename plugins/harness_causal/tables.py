@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from harness.plugin.reporting import UNTESTED, Decision, ResultRow, typed
+from harness.plugin.reporting import NAN, UNTESTED, Decision, ResultRow, typed
 
 # Effect that is averaged over treated rows, and that of one period since the start.
 AVERAGE, EVENT = "average", "event"
@@ -45,6 +45,7 @@ class DidEffectRow(DidRow):
     p_value: float
     n_treated: int | None
     n_entities: int | None
+    df: float = NAN
     decision: Decision = UNTESTED
 
 

@@ -12,7 +12,9 @@ from harness.plugin.findings import (
     Decision,
     Estimate,
     FindingRow,
+    HeadlineEffect,
     Hundredths,
+    LevelEffect,
     PValue,
     Reason,
     Rule,
@@ -21,8 +23,9 @@ from harness.plugin.findings import (
     VariableId,
     Word,
     finding,
+    headline_finding,
 )
-from harness.plugin.reporting import EFFECT_TESTS, UNTESTED, marked
+from harness.plugin.reporting import EFFECT_TESTS, NAN, UNTESTED, marked
 
 # What a test of a fit says where it rejects, and where it does not.
 CONCLUSIONS: Mapping[str, tuple[str, str]] = {
@@ -54,11 +57,17 @@ CONCLUSIONS: Mapping[str, tuple[str, str]] = {
     ),
 }
 
+# Tests whose rejection bears on the headline effect of their estimator.
+ON_SCREEN = frozenset({"exogeneity", "overidentification", "autocorrelation_2"})
+
 # The test of no effect before a treatment starts.
 PRE_TREND = "pre_trend"
 
 # Impacts of a regressor on the outcome of the entity itself, of all others together, and their sum.
 DIRECT, INDIRECT, TOTAL = "direct", "indirect", "total"
+
+# Impacts that are the headline effect, and what they are of.
+ESTIMANDS: Mapping[str, str] = {DIRECT: marked("direct impact"), TOTAL: marked("total impact")}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,8 +79,11 @@ class ImpactRow:
     variable: str
     impact: str
     estimate: float
+    std_error: float = NAN
     conf_low: float
     conf_high: float
+    p_value: float = NAN
+    df: float = NAN
     decision: Decision = UNTESTED
 
 
@@ -139,6 +151,8 @@ def fit_findings(run: parts.Run, outcome: str) -> Iterator[FindingRow]:
     for row in run.rows(DIAGNOSTICS, outcome=outcome):
         if row.is_done and row.test in CONCLUSIONS:
             rejected, kept = CONCLUSIONS[row.test]
+            leads = run.manifest.study.leads(estimator=row.estimator)
+            is_shown = leads and row.decision in SIGNIFICANT and row.test in ON_SCREEN
             yield finding(
                 "fit_test",
                 FitTest(rejected if row.decision in SIGNIFICANT else kept, row.p_value),
@@ -148,6 +162,7 @@ def fit_findings(run: parts.Run, outcome: str) -> Iterator[FindingRow]:
                 estimator=row.estimator,
                 decision=row.decision,
                 numbers=SourceNumbers(p_value=row.p_value),
+                screen="trust" if is_shown else "none",
                 caveats=[Caution(row.caution)] * bool(row.caution),
             )
     for test in run.rows(EFFECT_TESTS, outcome=outcome, test=PRE_TREND):
@@ -169,6 +184,12 @@ def impact_findings(run: parts.Run, outcome: str) -> Iterator[FindingRow]:
     study = run.manifest.study
     rows = {(row.estimator, row.variable, row.impact): row for row in run.rows(IMPACTS, outcome=outcome)}
     for (estimator, variable, impact), row in rows.items():
+        if impact in ESTIMANDS and variable == study.exposure and study.leads(estimator=estimator):
+            estimate = Estimate(row.estimate, row.conf_low, row.conf_high)
+            numbers = row.decision, row.p_value, row.df, row.std_error, run.manifest.data.n_entities
+            effect = HeadlineEffect(variable, ESTIMANDS[impact], (LevelEffect("", estimate),), *numbers)
+            subject = {"estimator": estimator, "impact": impact}
+            yield headline_finding(study, effect, outcome=outcome, subject=subject, estimator=estimator)
         if impact == DIRECT and variable in study.exposure_columns:
             direct, indirect = (
                 Estimate(one.estimate, one.conf_low, one.conf_high)

@@ -66,6 +66,20 @@ def test_missing_cells_can_be_dropped(build_text):
     assert note.message == "2 rows with missing cells dropped; 1 entities lose all their rows (y 2)."
 
 
+def test_a_control_that_loses_a_tenth_of_the_rows_alone_is_named(build_text):
+    """Two of twenty rows lack w alone, and one w and y."""
+
+    def noted(n_lacking):
+        lines = [f"a,{period},{period},{period},{'NA' if period < n_lacking else 1}" for period in range(19)]
+        text = "\n".join(["id,year,y,x,w", *lines, "a,19,NA,1,NA"])
+        roles = Roles("id", "year", ("y",), "x", (), ("w",))
+        builder = build_text(text + "\n", roles=roles, spec=DataSpec(path="panel.csv", missing="drop"))
+        return [(note.where, note.message) for note in builder.notes if note.code == "W-LOSTROWS"]
+
+    assert noted(1) == []
+    assert noted(2) == [("w", "10% of all rows are dropped for w alone, which is missing there.")]
+
+
 def test_a_lag_takes_values_from_rows_that_are_dropped(build_text):
     spec = DataSpec(path="panel.csv", missing="drop", prepare=(Lag("x1", "x"),))
     roles = Roles("id", "year", ("y",), "x", (), ("x1",))

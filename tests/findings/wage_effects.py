@@ -32,6 +32,7 @@ EFFECT = {
     "band": "pointwise",
     "p_value": 0.001,
     "n_entities": 545,
+    "df": 544.0,
     "residual_share": 0.4,
     "assumption": "Changes are as good as random.",
     "at": np.nan,

@@ -129,13 +129,16 @@ def test_protocols_of_one_title_are_told_apart_by_ids(tmp_path):
 
 def test_the_primary_effect_is_the_declared_one_and_otherwise_the_first_number_asked():
     def primary(**scenarios):
-        entries = [SimpleNamespace(id=name, scenario=one) for name, one in scenarios.items()]
+        entries = [
+            SimpleNamespace(id=name, scenario=one, primary=name == "declared")
+            for name, one in scenarios.items()
+        ]
         estimators = [SimpleNamespace(id="ols", estimator=PooledOLS())]
         return primary_record(SimpleNamespace(estimators=estimators, scenarios=entries))
 
     groups, curve = EffectScenario(by="half"), EffectScenario(forms=("curve",))
     several = EffectScenario(forms=("curve", "line"), learners=("ols",))
-    declared = EffectScenario(primary=True, forms=("contrast",), methods=("instrumented",), learners=("ols",))
+    declared = EffectScenario(forms=("contrast",), methods=("instrumented",), learners=("ols",))
     assert primary(groups=groups, curve=curve) is None
     chosen = PrimaryRecord("several", "first_differences", "line", "ols", is_declared=False)
     assert primary(groups=groups, several=several) == chosen

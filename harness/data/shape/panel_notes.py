@@ -5,7 +5,7 @@ Leaks are regressors that hold the outcome itself, from which any flexible model
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -21,7 +21,7 @@ from harness.data.roles import Roles
 from harness.data.shape.times import are_dates
 from harness.errors import DataError, Problem
 from harness.language import Coded, marked
-from harness.tables.preparation import LEAK_CODE, Note
+from harness.tables.preparation import LEAK_CODE, LOST_ROWS_CODE, Note
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,12 +87,17 @@ def missing_problems(found: Completeness, policy: MissingPolicy, locator: RowLoc
         yield Problem(locator.origin, f"0 rows are left: {what}", expected, hint)
 
 
-def completeness_notes(found: Completeness, entity: Ints) -> Iterator[Note]:
-    """Yield notes on the rows that are left out.
+# Share of the rows that one control loses alone from which a note says so.
+MANY_ROWS = 0.1
+
+
+def completeness_notes(found: Completeness, entity: Ints, controls: Collection[str]) -> Iterator[Note]:
+    """Yield notes on the rows that are left out, and on the controls that lose many of them alone.
 
     Parameters
     ----------
     entity : (n_obs,), codes
+    controls : columns without which the study would still be asked
     """
     if found.unreached.any():
         template = marked("{count} rows dropped: no observation at that lag.")
@@ -105,6 +110,12 @@ def completeness_notes(found: Completeness, entity: Ints) -> Iterator[Note]:
             cells=", ".join(f"{name} {int(rows.sum())}" for name, rows in found.missing.items()),
         )
         yield Note("W-MISSING", "rows", message)
+    n_missing = np.sum(list(found.missing.values()), axis=0)
+    for name in found.missing.keys() & set(controls):
+        share = float((found.missing[name] & (n_missing == 1)).sum() / max((~found.unreached).sum(), 1))
+        if share >= MANY_ROWS:
+            template = marked("{share} of all rows are dropped for {name} alone, which is missing there.")
+            yield Note(LOST_ROWS_CODE, name, Coded(template, share=f"{share:.0%}", name=name))
     if found.unbalanced.any():
         template = marked("{count} rows of {lost} entities that lack a period dropped, to balance the panel.")
         count, lost = int(found.unbalanced.sum()), np.unique(entity[found.unbalanced]).size

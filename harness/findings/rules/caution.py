@@ -14,7 +14,7 @@ from harness.tables.claims import ASSUMING, CLAIMS, FINDS, INCONSISTENT, INVENTS
 from harness.tables.decision import UNTESTED
 from harness.tables.findings import FindingRow
 from harness.tables.gain import GIVEN_PERIODS
-from harness.tables.preparation import LEAK_CODE, WARNINGS
+from harness.tables.preparation import LEAK_CODE, LOST_ROWS_CODE, WARNINGS
 
 # Note on an outcome whose squared errors are those of a few rows.
 SKEW_CODE = "W-SKEW"
@@ -30,6 +30,13 @@ class LeakedOutcome(Sentence):
 @dataclass(frozen=True)
 class Skewed(Sentence):
     """That a few rows make up most of every squared error."""
+
+    message: Reason
+
+
+@dataclass(frozen=True)
+class LostRows(Sentence):
+    """That many rows are dropped for one control."""
 
     message: Reason
 
@@ -128,6 +135,8 @@ def study_findings(run: Run) -> Iterator[FindingRow]:
     """Yield what is to be read first of the study as a whole."""
     yield from _selected_on_test_rows(run)
     yield from _contradictions(run)
+    for note in run.rows(WARNINGS, code=LOST_ROWS_CODE):
+        yield _caution(LostRows(note.message), "", {"about": note.where})
     n_entities = run.manifest.data.n_entities
     if n_entities < ENTITIES_FOR_INTERVALS:
         yield _caution(FewEntitiesInAll(n_entities), "", {"about": "entities"})

@@ -16,6 +16,7 @@ from harness.findings.sentence import (
     Count,
     Estimate,
     EstimatorId,
+    Hundredths,
     PValue,
     Reason,
     Sentence,
@@ -37,7 +38,9 @@ from harness.tables.effects import (
     MEDIATION,
     SENSITIVITY,
     SLOPES,
+    TOTAL,
     EffectRow,
+    MediationRow,
     SensitivityRow,
 )
 from harness.tables.findings import FindingRow, is_of_outcomes
@@ -288,6 +291,13 @@ class SignsDiffer(Sentence):
     do_rise: bool
     is_significant: bool
     truth: float = NAN
+
+
+@dataclass(frozen=True)
+class WeakSelection(Sentence):
+    """That less selection on omitted variables than on the controls would bring the slope to zero (Oster)."""
+
+    delta: Hundredths
 
 
 @dataclass(frozen=True)
@@ -545,6 +555,15 @@ def sensitivity_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
     sentence = Fragile(row.robustness_value, covariate, times)
     subject = {name: getattr(row, name) for name in SUBJECT}
     yield finding("sensitivity", sentence, outcome=outcome, subject=subject, screen="trust")
+    rows = run.rows(SENSITIVITY, **{name: getattr(row, name) for name in OF_SLOPE})
+    delta = next((one.oster_delta for one in rows if one.is_done), NAN)
+    if 0.0 <= delta < 1.0:
+        about = {**subject, "about": "selection"}
+        yield finding("sensitivity", WeakSelection(delta), outcome=outcome, subject=about, screen="trust")
+
+
+# What tells slopes apart whose sensitivity is known.
+OF_SLOPE = ("outcome", "scenario", "exposure", "method", "learner")
 
 
 def _strongest(run: Run, row: EffectRow) -> tuple[float, str]:
@@ -552,8 +571,7 @@ def _strongest(run: Run, row: EffectRow) -> tuple[float, str]:
 
     Nothing where a covariate is so strong that no second one can be.
     """
-    names = ("outcome", "scenario", "exposure", "method", "learner")
-    benchmarks = run.rows(SENSITIVITY, multiple=1.0, **{name: getattr(row, name) for name in names})
+    benchmarks = run.rows(SENSITIVITY, multiple=1.0, **{name: getattr(row, name) for name in OF_SLOPE})
     if not benchmarks or not all(one.is_done for one in benchmarks):
         return NAN, ""
     times, covariate = min((overturning(one), one.covariate) for one in benchmarks)
@@ -574,8 +592,16 @@ def overturning(row: SensitivityRow) -> float:
     return (math.sqrt((b * f2) ** 2 + 4.0 * a * b * f2) - b * f2) / (2.0 * a * b)
 
 
+def leading_paths(run: Run, outcome: str, scenario: str) -> tuple[MediationRow, ...]:
+    """Return the paths of the first method and learner of a scenario, the total effect first."""
+    rows = run.rows(MEDIATION, outcome=outcome, scenario=scenario)
+    first = [row for row in rows if (row.method, row.learner) == (rows[0].method, rows[0].learner)]
+    return tuple(sorted(first, key=lambda row: row.path != TOTAL))
+
+
 def mediation_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
-    """Yield every indirect effect."""
+    """Yield every indirect effect; on the first screen those of a mediation that is the headline."""
+    study = run.manifest.study
     for row in run.rows(MEDIATION, outcome=outcome):
         if not row.is_indirect:
             continue
@@ -592,6 +618,8 @@ def mediation_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
             share=row.share,
         )
         few = [FewEntities(n_entities, ENTITIES_FOR_INTERVALS)] * (n_entities < ENTITIES_FOR_INTERVALS)
+        leads = study.leads(scenario=row.scenario)
+        is_leading = leads and row in leading_paths(run, outcome, row.scenario)
         yield finding(
             "mediation",
             sentence,
@@ -603,6 +631,7 @@ def mediation_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
             decision=row.decision,
             numbers=SourceNumbers(estimate, row.p_value, row.p_adjusted),
             family=row.family,
+            screen="effect" if is_leading else "none",
             caveats=(MediatorAsRandom(), *few),
         )
 
@@ -626,5 +655,6 @@ def linearity_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
                 estimator=row.estimator,
                 decision=row.decision,
                 numbers=SourceNumbers(p_value=row.p_value),
+                screen="trust" if is_bent and not row.estimator else "none",
                 caveats=[LooksNonlinear()] * is_bent,
             )

@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from harness.findings.finding import SourceNumbers, finding
+from harness.findings.finding import ENTITIES_FOR_INTERVALS, SourceNumbers, finding
 from harness.findings.lines import POINTWISE, curve_scenarios, curves_of
-from harness.findings.rules.effect import LevelEffect, effects_on, first_effect
+from harness.findings.rules.effect import FewEntities, LevelEffect, effects_on, first_effect
 from harness.findings.run import Run
 from harness.findings.sentence import Estimate, PValue, Sentence, VariableId, Word
 from harness.record.manifest import EstimatorRecord
@@ -39,7 +39,9 @@ class WithinEffect(Sentence):
 
 @dataclass(frozen=True)
 class NoWithinEffect(Sentence):
-    """That nothing goes by differences within entities."""
+    """That nothing goes by differences within entities; a pooled slope may stand before it."""
+
+    is_pooled: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,11 +72,12 @@ def within_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
     """
     study, first = run.manifest.study, next(iter(first_effect(run, outcome)), None)
     is_alone = first is None or not first.is_done
+    pooled = tuple(one for one in study.headline[:1] if one.identifies == "pooled")
     exposure = study.exposure if first is None or not first.is_done else first.exposure
     within = within_slopes(run, outcome, exposure)
     if within is not None:
         entry, slopes = within
-        estimate = slopes[0].estimate
+        estimate, n_entities = slopes[0].estimate, run.manifest.data.n_entities
         yield finding(
             "within_effect",
             WithinEffect(exposure, slopes, is_alone),
@@ -84,11 +87,13 @@ def within_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
             decision=decide(*estimate, by="interval", size=size_of(study.level)),
             numbers=SourceNumbers(estimate),
             screen="effect",
+            caveats=[FewEntities(n_entities, ENTITIES_FOR_INTERVALS)] * (n_entities < ENTITIES_FOR_INTERVALS),
         )
     if first is not None and first.is_done:
         yield from _other_method(run, first)
-    elif within is None and first is None:
-        yield finding("within_effect", NoWithinEffect(), outcome=outcome, subject={}, screen="effect")
+    elif within is None and first is None and study.headline[:1] in ((), pooled):
+        sentence = NoWithinEffect(is_pooled=study.headline[:1] == pooled)
+        yield finding("within_effect", sentence, outcome=outcome, subject={}, screen="effect")
 
 
 def _other_method(run: Run, first: EffectRow) -> Iterator[FindingRow]:

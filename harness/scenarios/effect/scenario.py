@@ -30,6 +30,7 @@ from harness.scenarios.effect.weak_instruments import ANDERSON_RUBIN, TF, TF_LEV
 from harness.scenarios.grid import row_slopes
 from harness.scenarios.scenario import Concluded, Found, Part, Rows, Scenario, Subject, WorksInParts
 from harness.scenarios.truth import Truths
+from harness.study.identification import Identified
 from harness.tables.effects import EFFECTS, LINEAR, SENSITIVITY, SLOPES
 from harness.tables.preparation import Note
 from harness.tables.table import ResultTable
@@ -117,7 +118,7 @@ OF_POINTS = ("at", "estimate", "std_error", "robustness_value", "robustness_valu
 # Kind of the true number that each form of a slope estimates, see `EffectScenario.truth`.
 TRUE_SLOPES: Mapping[str, str] = dict(zip(SLOPES, ("weighted_slope", "average_effect"), strict=True))
 
-# Forms that a primary effect may have: one number, of a categorical exposure one of each level.
+# Forms that a headline effect may have: one number, of a categorical exposure one of each level.
 LEADING: tuple[terms.Form, ...] = ("line", "contrast")
 
 
@@ -134,8 +135,6 @@ class EffectScenario(LearnerScenario):
 
     Attributes
     ----------
-    primary : whether its first form, by its first method and learner, is what the study asks before anything
-        is seen: the report has it first for every outcome, significant or not, and all else is secondary
     methods : how what is constant in an entity is allowed for; ``instrumented`` lets the instruments of the
         study move an exposure that the outcome moves too
     instrumented_within : how ``instrumented`` allows for what is constant in an entity
@@ -172,7 +171,6 @@ class EffectScenario(LearnerScenario):
     }
     tables: ClassVar[tuple[ResultTable, ...]] = (EFFECTS, SENSITIVITY)
 
-    primary: bool = False
     methods: Annotated[tuple[terms.Method, ...], Field(min_length=1)] = (
         "first_differences",
         "correlated_random_effects",
@@ -195,9 +193,6 @@ class EffectScenario(LearnerScenario):
         if (not set(ALONG_MODERATOR).isdisjoint(self.forms)) != (self.moderator is not None):
             message = "the forms conditional, binned and interaction need a moderator, and no other takes one"
             raise ValueError(message)
-        if self.primary and (self.by is not None or self.forms[0] not in LEADING):
-            message = "a primary effect is one number: write the form line or contrast first, and no `by`"
-            raise ValueError(message)
         if (self.errors == "conley") != (self.cutoff_km is not None):
             raise ValueError("errors: conley needs cutoff_km, and no others take it")
 
@@ -205,6 +200,13 @@ class EffectScenario(LearnerScenario):
     def leading_form(self) -> terms.Form | None:
         """The first form that is a number, of all rows; None where there is none."""
         return next((form for form in self.forms if form in LEADING and self.by is None), None)
+
+    @property
+    def identifies(self) -> Identified | None:
+        """What its leading form identifies by its first method."""
+        if self.leading_form is None:
+            return None
+        return "instruments" if self.methods[0] == "instrumented" else "debiased"
 
     def notes(self, panel: Panel) -> tuple[Note, ...]:
         """Return a warning about a treatment that starts in different periods."""

@@ -306,6 +306,7 @@ class Effects:
     robustness_value_limit : (n_points,), the same for the limit of the interval that is nearer to zero; zero
         where it holds zero
     residual_share, n_effective, first_stage_f : the median over repeats
+    df : degrees of freedom of p-values and intervals
     critical_value : half the width of the pointwise interval in standard errors
     simultaneous_critical_value : half the width of the simultaneous band in standard errors
     errors : which depend on each other, as they were asked for or tested
@@ -320,6 +321,7 @@ class Effects:
     residual_share: float
     n_effective: float
     first_stage_f: float
+    df: float
     critical_value: float
     simultaneous_critical_value: float
     errors: Errors
@@ -409,6 +411,6 @@ def aggregated(
     limit = robustness_values(nearer / spread)
     return Effects(
         *(estimate, error, p_value, p_together, robustness_values(np.abs(estimate) / spread), limit),
-        *(residual_share, n_effective, first_stage_f, critical_value, simultaneous_critical_value),
+        *(residual_share, n_effective, first_stage_f, df, critical_value, simultaneous_critical_value),
         dependence.errors,
     )

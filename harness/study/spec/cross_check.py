@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from harness.data.name import fold_name, near_columns
 from harness.registry.catalog import USE, Catalogs
@@ -187,8 +188,9 @@ def _on_other_rows(document: Document) -> Iterator[Mistake]:
 
 
 def _further_primaries(document: Document) -> Iterator[Mistake]:
-    """Yield the scenarios that are declared primary after the first one."""
-    places = [(*loc, "primary") for loc in document.entries(("scenarios",))]
+    """Yield the estimators and scenarios that are declared primary after the first one."""
+    listed = (document.entries((key,)) for key in ("scenarios", "estimators"))
+    places = [(*loc, "primary") for loc in chain.from_iterable(listed)]
     declared = [loc for loc in places if document.value(loc) is True]
     for loc in declared[1:]:
         what = f"a study has one primary effect, and {document.find(declared[0]).spot} declares it"

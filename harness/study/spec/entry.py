@@ -12,6 +12,7 @@ from harness.data.name import ColumnName, as_entries
 from harness.data.panel import Panel
 from harness.data.rules import RowFilter
 from harness.registry.catalog import USE, Choose
+from harness.study.identification import identified_by
 from harness.study.spec.schema_text import WORDS
 
 # Key under which an entry's options are gathered; no YAML key is looked up under it.
@@ -89,11 +90,22 @@ IN_WORDS: Mapping[Target, str] = {
 }
 
 
+def _require_effect(choice: object, *, primary: bool) -> None:
+    """Refuse what is declared primary and has no single effect."""
+    if primary and identified_by(choice) is None:
+        message = (
+            "a primary effect is one number: of an estimator with a coefficient, or of a scenario such as "
+        )
+        raise ValueError(message + "did, or effect with line or contrast among its forms and no `by`")
+
+
 class EstimatorEntry(Entry):
     """An estimator with its options, and the columns and rows that it is given.
 
     Attributes
     ----------
+    primary : whether its coefficient of the exposure is what the study asks before anything is seen: the
+        headline of every outcome, significant or not
     label : how the report calls it; its id where empty
     entity_means : whether the means of all regressors by entity are regressors too (Mundlak 1978)
     exposure : a regressor that is its exposure; left out, the exposure of the study, which is no regressor of
@@ -108,6 +120,7 @@ class EstimatorEntry(Entry):
     estimator : the estimator
     """
 
+    primary: bool = False
     label: str = ""
     entity_means: bool = False
     exposure: ColumnName | None = None
@@ -116,6 +129,11 @@ class EstimatorEntry(Entry):
     rows: Mapping[ColumnName, RowFilter] = Field(default_factory=dict)
     time_limit: Annotated[float, Field(gt=0)] | None = None
     estimator: Annotated[Any, Choose("estimator")] = Field(alias=CHOICE)
+
+    @model_validator(mode="after")
+    def _has_effect(self) -> Self:
+        _require_effect(self.estimator, primary=self.primary)
+        return self
 
     def columns_of(self, panel: Panel) -> Panel:
         """Return a panel of the study with the regressors that this estimator has."""
@@ -154,10 +172,18 @@ class ScenarioEntry(Entry):
 
     Attributes
     ----------
+    primary : whether its first effect is what the study asks before anything is seen: the headline of every
+        outcome, significant or not, and all else is secondary
     scenario : the scenario
     """
 
+    primary: bool = False
     scenario: Annotated[Any, Choose("scenario")] = Field(alias=CHOICE)
+
+    @model_validator(mode="after")
+    def _has_effect(self) -> Self:
+        _require_effect(self.scenario, primary=self.primary)
+        return self
 
 
 # Word of a spec that stands for the entries which the installed estimators offer.

@@ -396,7 +396,8 @@ def _with_checks(root: Node) -> Node:
     """
     listed = root.child("scenarios")
     entries = _entries(listed)
-    primary = next((entry for entry in entries if _option(entry, "primary") is True), None)
+    is_primary = (entry for entry in entries if _option(entry, "primary") is True)
+    primary = next((entry for entry in is_primary if _option(entry, "use") == "effect"), None)
     uses = [_option(entry, "use") for entry in entries]
     if listed is None or primary is None or "robustness" in uses:
         return root

@@ -411,6 +411,7 @@ class DynamicGMM:
     """
 
     name: ClassVar[str] = "gmm"
+    identifies: ClassVar[plugin.Identified] = "dynamics"
     as_learner: ClassVar[plugin.AsLearner] = "refused"
     known_as: ClassVar[tuple[str, ...]] = (
         *("arellano_bond", "blundell_bond", "difference_gmm", "system_gmm", "dynamic_gmm", "dynamic_panel"),

@@ -216,6 +216,7 @@ class PooledOLS(LinearEstimator[PooledFit]):
     """
 
     name: ClassVar[str] = "pooled_ols"
+    identifies: ClassVar[plugin.Identified] = "pooled"
     known_as: ClassVar[tuple[str, ...]] = ("ols", "pooled", "pols")
     instead_of: ClassVar[Mapping[str, str]] = {
         "rdd rd regression_discontinuity": (
@@ -341,6 +342,7 @@ class FixedEffects(LinearEstimator[FixedEffectsFit]):
     """
 
     name: ClassVar[str] = "fixed_effects"
+    identifies: ClassVar[plugin.Identified] = "within"
     known_as: ClassVar[tuple[str, ...]] = ("fe", "within", "twfe", "lsdv")
     instead_of: ClassVar[Mapping[str, str]] = {
         "fgls gls pcse xtgls driscoll_kraay newey_west": (

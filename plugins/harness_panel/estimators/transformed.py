@@ -130,6 +130,7 @@ class FirstDifference(LinearEstimator[DifferenceFit]):
     """
 
     name: ClassVar[str] = "first_difference"
+    identifies: ClassVar[plugin.Identified] = "within"
     as_learner: ClassVar[plugin.AsLearner] = "refused"
     known_as: ClassVar[tuple[str, ...]] = ("fd", "first_differences")
     instead_of: ClassVar[Mapping[str, str]] = {
@@ -276,6 +277,7 @@ class RandomEffects(LinearEstimator[RandomEffectsFit]):
     """
 
     name: ClassVar[str] = "random_effects"
+    identifies: ClassVar[plugin.Identified] = "pooled"
     known_as: ClassVar[tuple[str, ...]] = ("re", "mixed", "multilevel", "hlm", "lme")
     linear_model: ClassVar[plugin.LinearModel | None] = "random"
     provides: ClassVar[frozenset[type]] = LINEAR | {HasEffects}
@@ -375,6 +377,7 @@ class Mundlak(LinearEstimator[MundlakFit]):
     """
 
     name: ClassVar[str] = "mundlak"
+    identifies: ClassVar[plugin.Identified] = "within"
     known_as: ClassVar[tuple[str, ...]] = ("cre", "correlated_random_effects")
     ladder: ClassVar[tuple[plugin.LadderEntry, ...]] = (plugin.LadderEntry(140, "Correlated random effects"),)
     provides: ClassVar[frozenset[type]] = LINEAR | {HasEffects}

@@ -124,6 +124,7 @@ class Feols:
     """
 
     name: ClassVar[str] = "feols"
+    identifies: ClassVar[plugin.Identified] = "within"
     provides: ClassVar[frozenset[type]] = (LINEAR - {plugin.CanFitFolds}) | {
         plugin.ChecksRows,
         plugin.HasEffects,

@@ -381,6 +381,7 @@ class Instrumental:
     """
 
     name: ClassVar[str] = "instrumental"
+    identifies: ClassVar[plugin.Identified] = "instruments"
     known_as: ClassVar[tuple[str, ...]] = ("iv", "2sls", "tsls", "ivreg", "ivregress", "xtivreg", "liml")
     provides: ClassVar[frozenset[type]] = LINEAR | {plugin.HasEffects}
 

@@ -511,9 +511,9 @@ class SpatialDurbinFit(statistics.LevelledFit):
                 p_value = float(2.0 * stats.t.sf(abs(estimate) / error, df)) if error else None
                 limits = estimate - half * error, estimate + half * error
                 decision = plugin.decide(estimate, *limits, by="interval")
-                rows.append((name, impact, estimate, error, *limits, p_value, given, decision))
+                rows.append((name, impact, estimate, error, *limits, p_value, given, df, decision))
         names = ("variable", "impact", "estimate", "std_error", "conf_low", "conf_high", "p_value")
-        return statistics.by_columns((*names, "std_error_given_rho", "decision"), rows)
+        return statistics.by_columns((*names, "std_error_given_rho", "df", "decision"), rows)
 
 
 def models_of(
@@ -549,6 +549,7 @@ class SpatialDurbin:
     """
 
     name: ClassVar[str] = "spatial_durbin"
+    identifies: ClassVar[plugin.Identified] = "spatial_impacts"
     known_as: ClassVar[tuple[str, ...]] = ("sdm", "durbin", "spml", "xsmle", "spxtregress", "spatial_panel")
     instead_of: ClassVar[Mapping[str, str]] = {
         "sar sem sac slx spatial_lag spatial_error spatial_autoregressive": (

@@ -76,6 +76,9 @@ def test_an_open_slope_says_what_could_have_been_found_or_that_it_is_negligible(
     quantiles = stats.t.ppf([0.975, 0.8], 544)
     assert alone.least_detectable == pytest.approx(0.1 * quantiles.sum(), rel=1e-12)
     assert alone.text.endswith(" This study could have detected 0.28 log dollars an hour.")
+    (few,) = debiased(run, wide | {"df": 5.2})
+    quantiles = stats.t.ppf([0.975, 0.8], 5.2)
+    assert (few.df, few.least_detectable) == (5.2, pytest.approx(0.1 * quantiles.sum(), rel=1e-12))
     two = debiased(run, wide, wide | CRE)[0]
     assert two.least_detectable > alone.least_detectable
     assert "could have detected" not in debiased(run, {"std_error": 0.1})[0].text
@@ -200,6 +203,9 @@ def test_a_nonlinearity_is_established_where_linearity_is_rejected(run, p_value,
     assert (found.is_established, found.p_value) == (is_bent, p_value)
     assert ("not rejected" in found.text) != is_bent
     assert found.finding == "nonlinearity"
+    within = with_table(run, "effect_tests", lambda _: pd.DataFrame(rows).assign(estimator=""))
+    (row,) = linearity_findings(within, "lwage")
+    assert (found.screen, row.screen) == ("none", "trust" if is_bent else "none")
 
 
 @pytest.mark.parametrize(
@@ -241,6 +247,13 @@ def test_the_strength_of_a_confounder_is_that_at_which_the_slope_is_zero(run):
     assert effect.overturning(replace(one, r2_exposure=0.0)) == math.inf
     fragile, *_ = part(with_effects(changed, {}), "trust")
     assert params(fragile) == {"robustness_value": 0.07, "covariate": "educ", "times": times}
+    for delta, deltas in ((0.46, [0.46]), (1.0, []), (-2.0, [])):
+        selected = with_table(
+            changed, "sensitivity", lambda rows, delta=delta: rows.assign(oster_delta=delta)
+        )
+        rows = [row for row in part(with_effects(selected, {}), "trust") if row.code == "weak_selection"]
+        assert [params(row)["delta"] for row in rows] == deltas
+        assert all("controls would bring the slope to zero (Oster's" in row.text for row in rows)
     both = pd.concat([table, table.assign(covariate="union", status="refused")])
     refused = with_table(changed, "sensitivity", lambda _: both)
     assert "times" not in params(part(with_effects(refused, {}), "trust")[0])

@@ -164,10 +164,17 @@ def test_the_slope_of_a_product_comes_with_the_effect_along_a_moderator(panel):
     assert alone["estimate"].tolist() == [slope["estimate"]]
 
 
-@pytest.mark.parametrize("options", [{"forms": ("curve", "line")}, {"by": "half"}])
-def test_a_primary_effect_is_one_number(options):
-    with pytest.raises(ValueError, match="a primary effect is one number: write the form line"):
-        EffectScenario(primary=True, **options)
+@pytest.mark.parametrize(
+    ("options", "identified"),
+    [
+        ({"forms": ("curve", "line")}, "debiased"),
+        ({"methods": ("instrumented", "first_differences")}, "instruments"),
+        ({"by": "half"}, None),
+        ({"forms": ("curve",)}, None),
+    ],
+)
+def test_it_identifies_what_its_first_number_does(options, identified):
+    assert EffectScenario(**options).identifies == identified
 
 
 def test_a_line_is_a_conditional_effect_at_the_moderators_mean_and_a_derivative(panel):

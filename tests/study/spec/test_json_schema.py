@@ -384,8 +384,7 @@ def test_a_standard_paper_asks_for_what_the_spec_does_not_ask_itself(load_short)
     further = [entry.id for entry in longer.scenarios]
     assert further == [*asked[:3], "mediation", "by_region", "given_w", "robustness"]
     assert longer.scenarios[2].scenario.methods[-1] == "instrumented"
-    primary, by_region = study.scenarios[2].scenario, study.scenarios[3].scenario
-    assert (primary.primary, by_region.by) == (True, "region")
+    assert (study.scenarios[2].primary, study.scenarios[3].scenario.by) == (True, "region")
     assert study.report.formats == ("html", "latex", "docx")
     assert study.report.stars == (0.1, 0.05, 0.01)
 

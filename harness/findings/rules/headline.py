@@ -1,0 +1,265 @@
+"""The headline effect of estimators and scenarios, called by what it is of, and what it rests on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from harness.findings.finding import ENTITIES_FOR_INTERVALS, SourceNumbers, finding
+from harness.findings.rules.effect import (
+    WEAK,
+    Blocking,
+    FewEntities,
+    LevelEffect,
+    WeakInstruments,
+    first_effect,
+    leading_paths,
+)
+from harness.findings.rules.within import coefficient_slopes, within_slopes
+from harness.findings.run import Run
+from harness.findings.sentence import Count, Estimate, Reason, Sentence, Stretches, VariableId, Word
+from harness.language import marked
+from harness.record.manifest import StudyRecord
+from harness.tables.coefficients import COEFFICIENTS, STATISTICS, CoefficientRow
+from harness.tables.decision import SIGNIFICANT, UNTESTED, Decision, size_of
+from harness.tables.findings import FindingRow
+from harness.tables.table import NAN
+
+# What the effect of an estimator is of, by what it identifies.
+ESTIMANDS: Mapping[str, str] = {
+    "instruments": marked("local effect"),
+    "dynamics": marked("effect within the period"),
+    "spatial_impacts": marked("direct impact"),
+    "within": marked("effect within entities"),
+    "pooled": marked("pooled slope"),
+}
+
+TOTAL_EFFECT = marked("total effect")
+
+# Why an estimator with coefficients has none of the exposure alone.
+NO_COEFFICIENT = marked("the exposure has no coefficient of its own")
+
+
+@dataclass(frozen=True)
+class IdentifiedEffect(Sentence):
+    """The effect that is the headline.
+
+    Attributes
+    ----------
+    estimand : what it is of
+    slopes : a slope, or the contrast of each level
+    how : it is estimated; empty for the label of its estimator
+    is_treatment : whether the exposure is a treatment, which has no units
+    least_detectable : of an effect that is not significant, what its test finds with a chance of four in five
+    """
+
+    exposure: VariableId
+    estimand: Word
+    slopes: tuple[LevelEffect, ...]
+    is_significant: bool
+    how: Word = ""
+    is_treatment: bool = False
+    least_detectable: float = NAN
+
+
+@dataclass(frozen=True)
+class NoIdentifiedEffect(Sentence):
+    """Why the headline effect has no number."""
+
+    estimand: Word
+    reason: Reason
+    how: Word = ""
+
+
+@dataclass(frozen=True)
+class FewClusters(Blocking):
+    """That errors of the headline are clustered by few clusters."""
+
+    n_clusters: Count
+    least: int
+
+
+@dataclass(frozen=True)
+class AndersonRubinSet(Sentence):
+    """The slopes that a test does not reject which holds for weak instruments."""
+
+    stretches: Stretches
+
+
+@dataclass(frozen=True)
+class HeadlineEffect:
+    """An effect that is the headline, or one of its parts, as its table has it.
+
+    Attributes
+    ----------
+    estimand, how : as in `IdentifiedEffect`
+    slopes : a slope, or the contrast of each level; none where there is no number
+    decision : on the first of them
+    p_value, df, std_error : of a slope
+    n_entities : that it rests on
+    reason : why there is no number
+    """
+
+    exposure: str
+    estimand: str
+    slopes: tuple[LevelEffect, ...] = ()
+    decision: Decision = UNTESTED
+    p_value: float = NAN
+    df: float = NAN
+    std_error: float = NAN
+    n_entities: int | None = None
+    how: str = ""
+    is_treatment: bool = False
+    reason: str = ""
+
+    def least_detectable(self, study: StudyRecord) -> float:
+        """Return the least size that the test of a slope finds with a chance of four in five."""
+        from harness.evaluation.gain import least_detectable
+
+        if len(self.slopes) != 1 or not self.df > 0.0:
+            return NAN
+        return least_detectable(self.std_error, self.df, size=size_of(study.level), n_tests=1)
+
+
+def headline_finding(
+    study: StudyRecord,
+    effect: HeadlineEffect,
+    *,
+    outcome: str,
+    subject: Mapping[str, str],
+    estimator: str = "",
+    caveats: Sequence[Sentence] = (),
+) -> FindingRow:
+    """Return the finding on the headline effect of an outcome.
+
+    Parameters
+    ----------
+    subject : ids of what it is of
+    estimator : that it is of; empty where a scenario has it
+    caveats : what stands against it, next to few entities
+    """
+    least = effect.least_detectable(study)
+    sentence: Sentence = NoIdentifiedEffect(effect.estimand, effect.reason, effect.how)
+    numbers, against = SourceNumbers(), tuple[Sentence, ...]()
+    if effect.slopes:
+        is_significant = effect.decision in SIGNIFICANT
+        shown = effect.estimand, effect.slopes, is_significant, effect.how, effect.is_treatment
+        sentence = IdentifiedEffect(effect.exposure, *shown, NAN if is_significant else least)
+        numbers = SourceNumbers(
+            effect.slopes[0].estimate, effect.p_value, df=effect.df, least_detectable=least
+        )
+        few = effect.n_entities is not None and effect.n_entities < ENTITIES_FOR_INTERVALS
+        against = (*[FewEntities(effect.n_entities or 0, ENTITIES_FOR_INTERVALS)] * few, *caveats)
+    return finding(
+        "headline",
+        sentence,
+        outcome=outcome,
+        subject=subject,
+        about=effect.estimand,
+        estimator=estimator,
+        decision=effect.decision,
+        numbers=numbers,
+        screen="effect",
+        caveats=against,
+    )
+
+
+def headline_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
+    """Yield the headline effect where it is an estimator's coefficient, and few clusters or weak instruments.
+
+    Debiased effects and undeclared ones within entities have rules of their own, as have impacts: here is why
+    there are none. A pooled slope is the headline only of a study without them.
+    """
+    study = run.manifest.study
+    for first in study.headline[:1]:
+        if first.identifies == "mediation":
+            yield from _total(run, outcome, first.scenario)
+        is_own = first.is_declared or first.identifies not in ("within", "pooled")
+        if not first.estimator or first.identifies not in ESTIMANDS:
+            continue
+        if first.identifies == "spatial_impacts" and coefficients_of(run, outcome, first.estimator):
+            continue
+        has_other = first_effect(run, outcome) or within_slopes(run, outcome, study.exposure)
+        if is_own or not has_other:
+            yield from _of_estimator(run, outcome, first.estimator, ESTIMANDS[first.identifies])
+
+
+def _total(run: Run, outcome: str, scenario: str) -> Iterator[FindingRow]:
+    """Yield the total effect that mediators are asked for, by the first method and learner."""
+    study = run.manifest.study
+    for row in leading_paths(run, outcome, scenario)[:1]:
+        estimate = Estimate(row.estimate, row.conf_low, row.conf_high)
+        effect = HeadlineEffect(row.exposure, TOTAL_EFFECT, reason=row.reason)
+        if row.is_done:
+            effect = replace(
+                effect,
+                slopes=(LevelEffect("", estimate),),
+                decision=row.decision,
+                p_value=row.p_value,
+                std_error=row.std_error,
+                n_entities=row.n_entities,
+                how=row.method.replace("_", " "),
+            )
+        yield headline_finding(study, effect, outcome=outcome, subject={"scenario": scenario})
+
+
+def coefficients_of(run: Run, outcome: str, estimator: str) -> list[CoefficientRow]:
+    """Return the coefficients of an estimator that are numbers."""
+    rows = run.rows(COEFFICIENTS, outcome=outcome, estimator=estimator)
+    return [row for row in rows if row.is_done]
+
+
+def _of_estimator(run: Run, outcome: str, estimator: str, estimand: str) -> Iterator[FindingRow]:
+    study = run.manifest.study
+    entry = next(one for one in study.estimators if one.id == estimator)
+    exposure = str(entry.options.get("exposure", study.exposure))
+    rows = run.rows(COEFFICIENTS, outcome=outcome, estimator=estimator)
+    slopes = coefficient_slopes(run, outcome, exposure, estimator)
+    reasons = (row.reason for row in rows if not row.is_done)
+    effect = HeadlineEffect(exposure, estimand, reason=next(reasons, NO_COEFFICIENT))
+    caveats: list[Sentence] = []
+    if slopes:
+        row = next(row for row in rows if exposure in row.term)
+        effect = HeadlineEffect(
+            exposure,
+            estimand,
+            slopes,
+            row.decision,
+            row.p_value,
+            row.df_resid,
+            row.std_error,
+            run.manifest.data.n_entities,
+        )
+        caveats += [*_few_clusters(run, row), *_weak(run, outcome, estimator)]
+    subject = {"estimator": estimator}
+    yield headline_finding(
+        study, effect, outcome=outcome, subject=subject, estimator=estimator, caveats=caveats
+    )
+    for sentence in caveats:
+        if isinstance(sentence, FewClusters | WeakInstruments):
+            about = {**subject, "about": sentence.code()}
+            yield finding(
+                "caution", sentence, outcome=outcome, subject=about, estimator=estimator, screen="caution"
+            )
+
+
+def _few_clusters(run: Run, row: CoefficientRow) -> Iterator[Sentence]:
+    """Yield that there are few clusters other than entities, of which there is a caution already."""
+    counts = [int(number) for number in row.n_clusters.split(" x ") if number]
+    if counts and min(counts) < ENTITIES_FOR_INTERVALS <= run.manifest.data.n_entities:
+        yield FewClusters(min(counts), ENTITIES_FOR_INTERVALS)
+
+
+def _weak(run: Run, outcome: str, estimator: str) -> Iterator[Sentence]:
+    """Yield that instruments are weak, with the slopes that stand all the same."""
+    rows = run.rows(STATISTICS, outcome=outcome, estimator=estimator)
+    numbers = {row.statistic: row.value for row in rows}
+    partial, effective = numbers.get("partial_f", NAN), numbers.get("effective_f", NAN)
+    if partial < WEAK or effective < numbers.get("effective_f_critical", NAN):
+        lows, highs = (
+            [row.value for row in rows if row.statistic == f"anderson_rubin_{end}"] for end in ("low", "high")
+        )
+        ends = zip(lows, highs, strict=True)
+        yield WeakInstruments(min(partial, effective))
+        yield AndersonRubinSet(tuple((low, high) for low, high in ends if not math.isnan(low)))
