@@ -14,8 +14,8 @@ def rows_of(shape):
 
 def lasting(rng, shape, persistence):
     moves = rng.standard_normal(shape)
-    for at in range(1, shape[1]):
-        moves[:, at] = persistence * moves[:, at - 1] + np.sqrt(1 - persistence**2) * moves[:, at]
+    for period in range(1, shape[1]):
+        moves[:, period] = persistence * moves[:, period - 1] + np.sqrt(1 - persistence**2) * moves[:, period]
     return moves
 
 
@@ -33,15 +33,15 @@ def columns(rng, shape, kind):
 def rejections(shape, kind, n_panels):
     """Return how often independence is rejected, no effect by entity, and no effect by the chosen errors."""
     rng, rows, rejected = np.random.default_rng(11), rows_of(shape), np.zeros((n_panels, 3), dtype=bool)
-    for at in range(n_panels):
+    for panel in range(n_panels):
         x, y = columns(rng, shape, kind)
         slope = (x * y).sum() / np.square(x).sum()
         influence = (x * (y - slope * x) / np.square(x).sum()).reshape(-1, 1)
-        rejected[at, 0] = p_common_shocks(rows, [influence]) < 0.05
+        rejected[panel, 0] = p_common_shocks(rows, [influence]) < 0.05
         for column, errors in enumerate(("entity", "tested"), start=1):
             own = DependentErrors.chosen(rows, errors, np.inf, [influence])
             critical = t.ppf(0.975, own.df(shape[0]))
-            rejected[at, column] = abs(slope) > critical * np.linalg.norm(own.root(influence))
+            rejected[panel, column] = abs(slope) > critical * np.linalg.norm(own.root(influence))
     return rejected.mean(axis=0)
 
 
