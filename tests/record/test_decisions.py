@@ -15,7 +15,9 @@ from harness.record.decisions import decided
 from harness.record.manifest import PrimaryRecord
 from harness.running.csv_table import as_declared, as_read
 from harness.running.folder import RunFolder
+from harness.tables.coefficients import COEFFICIENTS
 from harness.tables.effects import EFFECT_TESTS, EFFECTS, MEDIATION
+from harness.tables.heterogeneity import CONDITIONAL_EFFECTS, HETEROGENEITY
 from report.fake_run import manifest, read_manifest
 from small_run import LEAST, ROLES, run_small
 
@@ -167,6 +169,17 @@ def test_tests_are_decided_on_where_a_rule_goes_by_them():
     ]
     found = decided(as_declared(EFFECT_TESTS, [pd.DataFrame(rows)]), "effect_tests", STUDY)
     assert found["decision"].tolist() == [*["above", "open", "untested"] * 2, *["untested"] * 3]
+
+
+@pytest.mark.parametrize(
+    ("table", "name"),
+    [(COEFFICIENTS, "estimate"), (HETEROGENEITY, "effect"), (CONDITIONAL_EFFECTS, "effect")],
+)
+def test_a_number_without_a_family_is_decided_by_its_interval(table, name):
+    rows = [(1.0, 0.2, 1.8), (-1.0, -1.8, -0.2), (1.0, -0.1, 2.1), (1.0, 1.2, 1.8), (np.nan,) * 3]
+    frame = pd.DataFrame(rows, columns=[name, "conf_low", "conf_high"])
+    made = decided(as_declared(table, [frame]), table.name, STUDY)
+    assert made["decision"].tolist() == ["above", "below", "open", "above", "untested"]
 
 
 @pytest.fixture(scope="module")

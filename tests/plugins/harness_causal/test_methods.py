@@ -168,6 +168,14 @@ def test_simultaneous_limits_are_the_quantile_of_the_greatest_statistic():
     assert found == pytest.approx(t.ppf((1.0 + 0.95**0.5) / 2.0, 399), rel=0.01)
 
 
+def test_trends_before_are_decided_on_by_their_p_values():
+    panel, *_ = staggered_panel(random_stream(3, "size"))
+    tests = answered(panel)["did_tests"]
+    expected = ["above" if row["p_value"] < 0.05 else "open" for row in tests]
+    assert [row["decision"] for row in tests] == expected
+    assert len(tests) == 3
+
+
 @pytest.mark.slow
 def test_no_trend_before_is_rejected_as_often_as_is_said():
     rejected = {}
