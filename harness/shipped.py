@@ -7,6 +7,8 @@ from harness.data.shipped import harness_datasets as harness_datasets
 from harness.data.shipped import harness_readers as harness_readers
 from harness.data.shipped import harness_simulations as harness_simulations
 from harness.data.shipped import harness_steps as harness_steps
+from harness.estimators.best_simple import BestSimple
+from harness.estimators.protocol import Estimator
 from harness.evaluation.metrics import AbsoluteError, Metric, QuantileError
 from harness.evaluation.protocol import (
     AsPublished,
@@ -32,6 +34,12 @@ from harness.scenarios.mediation import MediationScenario
 from harness.scenarios.robustness import RobustnessScenario
 from harness.scenarios.scenario import Scenario
 from harness.scenarios.specifications import SpecificationScenario
+
+
+@hookimpl
+def harness_estimators() -> tuple[type[Estimator], ...]:
+    """Return the estimator that comes with the harness."""
+    return (BestSimple,)
 
 
 @hookimpl

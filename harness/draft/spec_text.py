@@ -14,6 +14,7 @@ from harness.draft.columns import FEW
 from harness.draft.draft import Draft, draft_of
 from harness.draft.found_data import FoundData
 from harness.errors import ArtifactError, PluginError
+from harness.estimators.protocol import rivals_of
 from harness.registry.catalog import Catalogs
 from harness.running.files import replacing_own
 from harness.study.spec.document import WrittenSpec
@@ -39,7 +40,8 @@ def spec_text(draft: Draft, found: FoundData, catalogs: Catalogs) -> str:
     PluginError
         Where no estimator is proposed.
     """
-    entries = drafted_entries(catalogs["estimator"].members, draft.absorbing)
+    members = catalogs["estimator"].members
+    entries = drafted_entries(members, draft.absorbing)
     if not entries:
         hint = "pip install 'panel-harness[standard]'"
         raise PluginError.at("estimators", "no plugin is installed that proposes one", hint=hint)
@@ -49,6 +51,7 @@ def spec_text(draft: Draft, found: FoundData, catalogs: Catalogs) -> str:
         spec_version=SPEC_VERSION,
         study=_slug(found.name),
         entries=entries,
+        has_rivals=any(map(rivals_of, members.values())),
         catalogs=catalogs,
         protocols=default_protocols(catalogs),
         few=FEW,

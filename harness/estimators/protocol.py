@@ -17,7 +17,7 @@ from harness.data.panel import Panel
 from harness.estimators.coefficients import CoefficientTable
 from harness.registry.catalog import Choose, Kind, OptionsClass
 from harness.study.identification import IDENTIFIED, identified_by
-from harness.study.spec.entry import LadderEntry
+from harness.study.spec.entry import LadderEntry, SimpleRival
 from harness.tables.preparation import Note
 
 
@@ -49,6 +49,7 @@ class Estimator(Protocol):
     provides : capabilities, named by their protocol classes
 
     Optional class attributes: ``ladder``, a tuple of `harness.plugin.LadderEntry` for ``estimators: ladder``;
+    ``rivals``, a tuple of `harness.plugin.SimpleRival`, as which `best_simple` tries it;
     ``known_as``, other names, used in hints; ``instead_of``, what to write for methods that nobody offers, by
     their names separated by blanks; ``roundoff``, the rounding error of predictions in standard
     deviations of the outcome, if it computes in less than 64 bits; ``linear_model``, the equivalent
@@ -105,12 +106,19 @@ def takes_negative(estimator: type) -> bool:
     return bool(getattr(estimator, "takes_negative", True))
 
 
+def rivals_of(estimator: type) -> tuple[SimpleRival, ...]:
+    """Return as which candidates for the best simple estimator a class competes; not those of its base."""
+    return tuple(vars(estimator).get("rivals", ()))
+
+
 def _wrong_values(cls: type) -> str:
     provides, ladder = getattr(cls, "provides", None), getattr(cls, "ladder", ())
     if not isinstance(provides, frozenset) or not all(isinstance(able, type) for able in provides):
         return "has a `provides` that is no frozenset of capabilities; none is frozenset()"
     if not isinstance(ladder, tuple) or not all(isinstance(entry, LadderEntry) for entry in ladder):
         return "has a `ladder` that is no tuple of harness.plugin.LadderEntry"
+    if not all(isinstance(rival, SimpleRival) for rival in rivals_of(cls)):
+        return "has `rivals` that are no tuple of harness.plugin.SimpleRival"
     roundoff = getattr(cls, "roundoff", 0.0)
     if not isinstance(roundoff, float) or not 0.0 <= roundoff <= MOST_ROUNDOFF:
         return f"has a `roundoff` that is no number from 0 to {MOST_ROUNDOFF}"
@@ -421,6 +429,15 @@ class HasCoefficients(Protocol):
 
     def coefficients(self) -> CoefficientTable:
         """Return estimates with their covariance and its corrections named."""
+
+
+@runtime_checkable
+class HasChoice(Protocol):
+    """Capability of a fit: it is that of one of several candidates."""
+
+    @property
+    def choice(self) -> str:
+        """Label of the candidate."""
 
 
 @runtime_checkable

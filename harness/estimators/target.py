@@ -9,7 +9,7 @@ factors of entities are noise where these have few periods.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Self
 
 import numpy as np
@@ -24,7 +24,7 @@ from harness.estimators.coefficients import CoefficientTable
 from harness.estimators.protocol import Columns, Fitted, FittedDraws
 from harness.language import Coded, marked
 from harness.rng import stream_at
-from harness.study.spec.entry import EstimatorEntry, Target
+from harness.study.spec.entry import Regressors, Target
 from harness.tables.preparation import Note
 
 # Least values that the transformations take, exclusively.
@@ -73,6 +73,38 @@ def transformed_panel(panel: Panel, target: Target) -> Panel:
 
 
 @dataclass(frozen=True, eq=False)
+class LoggedColumns:
+    """Which moderators and controls enter by their logarithm; the exposure never does.
+
+    Attributes
+    ----------
+    least : least training value of each, > 0; what is smaller in other rows counts as that
+    """
+
+    least: Mapping[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, panel: Panel, regressors: Regressors) -> LoggedColumns:
+        """Return those that are above zero in all training rows, and not indicators."""
+        if regressors == "level":
+            return cls()
+        names = (*panel.moderators, *panel.controls)
+        smallest = {name: float(panel.column(name).min()) for name in names}
+        many = (name for name in names if smallest[name] > 0.0 and np.unique(panel.column(name)).size > 2)
+        return cls({name: smallest[name] for name in many})
+
+    def rows(self, panel: Panel) -> Panel:
+        """Return rows with these columns in logarithms."""
+        if not self.least:
+            return panel
+        X = panel.X.copy()
+        for name, least in self.least.items():
+            column = panel.columns.index(name)
+            X[:, column] = np.log(np.maximum(X[:, column], least))
+        return replace(panel, X=X, derived=())
+
+
+@dataclass(frozen=True, eq=False)
 class Smearing:
     """What brings predictions of a transformed outcome back to means of the outcome.
 
@@ -94,6 +126,8 @@ class Smearing:
 
     def mean_outcome(self, predicted: Floats, panel: Panel) -> Floats:
         """Return the mean outcome, (n_draws, n_obs), where the transformed one is predicted."""
+        if self.target == "level":
+            return predicted
         is_new = (panel.entity.codes_among(self.labels) < 0).astype(np.int64)
         up = np.exp(predicted) * self.above[:, is_new]
         if self.target == "log":
@@ -116,6 +150,8 @@ def smearing_of(
     """
     counts = np.ones_like(known) if weights is None else weights
     shares = counts / counts.sum(axis=1, keepdims=True)
+    if target == "level":
+        known = new = np.zeros_like(known)
     above = np.stack([(shares * np.exp(one)).sum(axis=1) for one in (known, new)], axis=1)
     below = np.stack([(shares * np.exp(-one)).sum(axis=1) for one in (known, new)], axis=1)
     present = np.unique(panel.entity.codes).tolist()
@@ -136,14 +172,17 @@ class TargetDraws:
     ----------
     models : of the transformed outcome
     smearing : of each draw, or one for all
+    logged : columns that enter by their logarithm
     """
 
     models: FittedDraws
     smearing: Smearing
+    logged: LoggedColumns
 
     def predict(self, panel: Panel) -> Floats:
         """Return predictions, (n_draws, n_obs), outcome units."""
-        return self.smearing.mean_outcome(np.asarray(self.models.predict(panel)), panel)
+        predicted = np.asarray(self.models.predict(self.logged.rows(panel)))
+        return self.smearing.mean_outcome(predicted, panel)
 
 
 def transformed_slopes(table: CoefficientTable, panel: Panel, target: Target = "log") -> Columns:
@@ -182,6 +221,7 @@ class TargetFit:
     ----------
     base : the fit of the transformed outcome
     rows : training rows, their outcome transformed
+    logged : columns that enter by their logarithm, as they do in `rows`
     smearing : one draw
     residuals : (n_obs,), those that smearing takes for known entities
     are_held_out : whether they are of rows that were not trained on
@@ -189,17 +229,20 @@ class TargetFit:
 
     base: Fitted
     rows: Panel
+    logged: LoggedColumns
     smearing: Smearing
     residuals: Floats
     are_held_out: bool
 
     def predict(self, panel: Panel) -> Floats:
         """Return predictions, (n_obs,), outcome units."""
-        return np.asarray(self.smearing.mean_outcome(np.asarray(self.base.predict(panel))[None], panel)[0])
+        predicted = np.asarray(self.base.predict(self.logged.rows(panel)))
+        return np.asarray(self.smearing.mean_outcome(predicted[None], panel)[0])
 
     def n_unseen(self, panel: Panel) -> int:
         """Return the number of rows predicted with a mean effect."""
-        return self.base.n_unseen(panel) if isinstance(self.base, protocol.HasEffects) else 0
+        base = self.base
+        return base.n_unseen(self.logged.rows(panel)) if isinstance(base, protocol.HasEffects) else 0
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -210,6 +253,8 @@ class TargetFit:
     def details(self) -> Mapping[str, Columns]:
         """Return the tables of the base fit, smearing factors, and slopes of the transformed outcome."""
         tables = dict(self.base.details()) if isinstance(self.base, protocol.HasDetails) else {}
+        if self.smearing.target == "level":
+            return tables
         tables["smearing"] = {
             "entities": ["trained on", "new"],
             "mean_exp_residual": self.smearing.above[0].tolist(),
@@ -226,6 +271,8 @@ class TargetFit:
 
         Squared residuals are regressed on fitted values (Koenker 1981), with errors clustered by entity.
         """
+        if self.smearing.target == "level":
+            return ()
         fitted = np.asarray(self.base.predict(self.rows))
         centred, squares = fitted - fitted.mean(), self.residuals**2
         spread = float(centred @ centred)
@@ -267,7 +314,7 @@ class TargetEnsembleFit(TargetFit):
         if not isinstance(self.base, protocol.HasDraws):
             message = f"{type(self.base).__name__} has no draws"
             raise TypeError(message)
-        return TargetDraws(self.base.draws, self.smearing)
+        return TargetDraws(self.base.draws, self.smearing, self.logged)
 
 
 @dataclass(frozen=True)
@@ -282,6 +329,7 @@ class TransformedTarget:
     ----------
     base : the estimator
     target : what it is fitted on
+    regressors : how moderators and controls enter
     """
 
     name: ClassVar[str] = "transformed_target"
@@ -299,6 +347,7 @@ class TransformedTarget:
 
     base: protocol.Estimator
     target: Target
+    regressors: Regressors = "level"
 
     def quick(self) -> Self:
         """Return a copy that is cheaper."""
@@ -316,8 +365,8 @@ class TransformedTarget:
         EstimationError
             As by `fit`.
         """
-        rows = transformed_panel(panel, self.target)
-        protocol.check_rows(self.base, rows, rng=rng, selection=self._selection(selection))
+        rows, logged = self._rows(panel)
+        protocol.check_rows(self.base, rows, rng=rng, selection=self._selection(selection, logged))
 
     def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> TargetFit:
         """Fit on the transformed outcome of a panel.
@@ -327,24 +376,29 @@ class TransformedTarget:
         EstimationError
             Where some values have no such transformation, or the estimator refuses the rows.
         """
-        rows = transformed_panel(panel, self.target)
-        fit = self.base.fit(rows, rng=rng, selection=self._selection(selection))
+        rows, logged = self._rows(panel)
+        fit = self.base.fit(rows, rng=rng, selection=self._selection(selection, logged))
         residuals = self._held_out(rows, rng) if self._learns else None
         known, new = _residuals(fit, rows, new=self._has_effects) if residuals is None else residuals
         smearing = smearing_of(rows, self.target, known[None], new[None])
-        return self.fit_type(fit, rows, smearing, known, self._learns)
+        return self.fit_type(fit, rows, logged, smearing, known, residuals is not None)
 
     @property
     def _learns(self) -> bool:
         """Whether residuals of training rows are smaller than those of others by more than a few terms."""
-        return protocol.HasCoefficients not in self.base.provides
+        return self.target != "level" and protocol.HasCoefficients not in self.base.provides
 
     @property
     def _has_effects(self) -> bool:
         return protocol.HasEffects in self.base.provides
 
-    def _selection(self, selection: protocol.DrawSelection) -> Panel | None:
-        return transformed_panel(selection, self.target) if isinstance(selection, Panel) else None
+    def _rows(self, panel: Panel) -> tuple[Panel, LoggedColumns]:
+        logged = LoggedColumns.of(panel, self.regressors)
+        return logged.rows(transformed_panel(panel, self.target)), logged
+
+    def _selection(self, selection: protocol.DrawSelection, logged: LoggedColumns) -> Panel | None:
+        is_panel = isinstance(selection, Panel)
+        return logged.rows(transformed_panel(selection, self.target)) if is_panel else None
 
     def _held_out(self, rows: Panel, rng: Generator) -> tuple[Floats, Floats]:
         """Return residuals, (n_obs,) each, of rows that were not trained on.
@@ -387,20 +441,22 @@ class DrawnTarget(TransformedTarget):
         self, panel: Panel, *, weights: Floats, selection: protocol.DrawSelection, rng: Generator
     ) -> TargetDraws:
         """Fit once a draw; smearing is by the draw's own residuals."""
-        rows = transformed_panel(panel, self.target)
-        kept = self._selection(selection) if isinstance(selection, Panel) else selection
+        rows, logged = self._rows(panel)
+        kept = self._selection(selection, logged) if isinstance(selection, Panel) else selection
         if not isinstance(self.base, protocol.CanFitDraws):
             message = f"{type(self.base).__name__} fits no draws"
             raise TypeError(message)
         models = self.base.fit_draws(rows, weights=weights, selection=kept, rng=rng)
-        return self.smeared(models, rows, weights)
+        return self.smeared(models, rows, logged, weights)
 
-    def smeared(self, models: FittedDraws, rows: Panel, weights: Floats) -> TargetDraws:
+    def smeared(
+        self, models: FittedDraws, rows: Panel, logged: LoggedColumns, weights: Floats
+    ) -> TargetDraws:
         """Return draws with their smearing: of learners by the rows that each left out.
 
         Parameters
         ----------
-        rows : with the transformed outcome
+        rows : with the transformed outcome and logged columns
         weights : (n_draws, n_obs), >= 0
         """
         counts = weights
@@ -408,7 +464,7 @@ class DrawnTarget(TransformedTarget):
             is_out = weights == 0.0
             counts = np.where(is_out.any(axis=1, keepdims=True), is_out, 1.0)
         known, new = _residuals(models, rows, new=self._has_effects)
-        return TargetDraws(models, smearing_of(rows, self.target, known, new, counts))
+        return TargetDraws(models, smearing_of(rows, self.target, known, new, counts), logged)
 
 
 @dataclass(frozen=True, eq=False)
@@ -417,12 +473,13 @@ class PreparedTarget:
 
     estimator: DrawnTarget
     rows: Panel
+    logged: LoggedColumns
     prepared: protocol.PreparedDraws
 
     def fit(self, weights: Floats, *, selection: Floats | None, rngs: Sequence[Generator]) -> TargetDraws:
         """Fit once a draw; weights is (n_draws, n_obs)."""
         models = self.prepared.fit(weights, selection=selection, rngs=rngs)
-        return self.estimator.smeared(models, self.rows, weights)
+        return self.estimator.smeared(models, self.rows, self.logged, weights)
 
 
 @dataclass(frozen=True)
@@ -433,12 +490,12 @@ class SearchedTarget(DrawnTarget):
 
     def prepare_draws(self, panel: Panel, *, selection: Panel | None, rng: Generator) -> PreparedTarget:
         """Prepare what all draws share, on the transformed outcome."""
-        rows = transformed_panel(panel, self.target)
+        rows, logged = self._rows(panel)
         if not isinstance(self.base, protocol.CanPrepareDraws):
             message = f"{type(self.base).__name__} prepares no draws"
             raise TypeError(message)
-        prepared = self.base.prepare_draws(rows, selection=self._selection(selection), rng=rng)
-        return PreparedTarget(self, rows, prepared)
+        kept = self._selection(selection, logged)
+        return PreparedTarget(self, rows, logged, self.base.prepare_draws(rows, selection=kept, rng=rng))
 
 
 @dataclass(frozen=True)
@@ -449,18 +506,17 @@ class EnsembleTarget(TransformedTarget):
     fit_type: ClassVar[type[TargetFit]] = TargetEnsembleFit
 
 
-def on_target(estimator: protocol.Estimator, target: Target) -> protocol.Estimator:
-    """Return an estimator that is fitted on a transformed outcome, or itself for ``level``."""
-    if target == "level":
+def on_target(
+    estimator: protocol.Estimator, target: Target, regressors: Regressors = "level"
+) -> protocol.Estimator:
+    """Return an estimator of a transformed outcome and logged regressors; itself where all is in levels."""
+    if target == regressors == "level":
         return estimator
+    kind: type[TransformedTarget]
     if isinstance(estimator, protocol.CanPrepareDraws):
-        return SearchedTarget(estimator, target)
-    if isinstance(estimator, protocol.CanFitDraws):
-        return DrawnTarget(estimator, target)
-    kind = EnsembleTarget if protocol.HasDraws in estimator.provides else TransformedTarget
-    return kind(estimator, target)
-
-
-def estimator_of(entry: EstimatorEntry) -> protocol.Estimator:
-    """Return the estimator of an entry as it is fitted."""
-    return on_target(entry.estimator, entry.target)
+        kind = SearchedTarget
+    elif isinstance(estimator, protocol.CanFitDraws):
+        kind = DrawnTarget
+    else:
+        kind = EnsembleTarget if protocol.HasDraws in estimator.provides else TransformedTarget
+    return kind(estimator, target, regressors)

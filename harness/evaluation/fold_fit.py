@@ -12,7 +12,7 @@ from harness.arrays import Floats
 from harness.data.panel import Panel
 from harness.errors import EstimationError
 from harness.estimators.guard import Status, attempt, notes_of, predict
-from harness.estimators.protocol import Estimator, HasEffects, check_rows
+from harness.estimators.protocol import Estimator, HasChoice, HasEffects, check_rows
 from harness.evaluation.protocol import Fold
 from harness.language import Coded, marked
 from harness.rng import random_stream
@@ -42,6 +42,7 @@ class FoldPredictions:
     train_variance : > 0, variance of the outcome on the training rows
     n_unseen : test rows predicted with a mean effect, their entity or period being new
     notes : what the fit has to say
+    choice : label of the candidate that it is the fit of; empty where there is one alone
     """
 
     train: Floats
@@ -49,6 +50,7 @@ class FoldPredictions:
     train_variance: float
     n_unseen: int
     notes: tuple[Note, ...]
+    choice: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,7 +141,8 @@ def fit_and_predict(task: FoldTask) -> FoldPredictions:
     fit = task.estimator.fit(train, rng=rng, selection=selection)
     sides = predict(fit, train), predict(fit, test)
     n_unseen = int(fit.n_unseen(test)) if isinstance(fit, HasEffects) else 0
-    return FoldPredictions(*sides, float(train.observed.var()), n_unseen, notes_of(fit))
+    choice = fit.choice if isinstance(fit, HasChoice) else ""
+    return FoldPredictions(*sides, float(train.observed.var()), n_unseen, notes_of(fit), choice)
 
 
 def _training(task: FoldTask) -> tuple[Panel, Panel | None, Generator]:

@@ -13,6 +13,7 @@ from harness.findings.rules import caution, gain
 from harness.findings.run import Run
 from harness.record.manifest import StudyRecord
 from harness.tables import heterogeneity
+from harness.tables.accuracy import CHOSEN
 from harness.tables.coefficients import COEFFICIENTS
 from harness.tables.curves import CURVES, TURNING_POINTS
 from harness.tables.effects import EFFECT_TESTS, EFFECTS, MEDIATION
@@ -78,6 +79,7 @@ RULES: tuple[Rule, ...] = (
     _rule("caution", "refusal_findings"),
     _rule("gain", "error_findings"),
     _rule("multiverse", "multiverse_findings", VARIATION_GAINS),
+    _rule("gain", "chosen_findings", CHOSEN),
 )
 
 

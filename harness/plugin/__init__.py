@@ -80,6 +80,7 @@ from harness.estimators.protocol import Estimator as Estimator
 from harness.estimators.protocol import FitsByDraws as FitsByDraws
 from harness.estimators.protocol import Fitted as Fitted
 from harness.estimators.protocol import FittedDraws as FittedDraws
+from harness.estimators.protocol import HasChoice as HasChoice
 from harness.estimators.protocol import HasCoefficients as HasCoefficients
 from harness.estimators.protocol import HasDetails as HasDetails
 from harness.estimators.protocol import HasDraws as HasDraws
@@ -135,6 +136,7 @@ from harness.scenarios.scenario import Scenario as Scenario
 from harness.scenarios.scenario import Subject as Subject
 from harness.study.identification import Identified as Identified
 from harness.study.spec.entry import LadderEntry as LadderEntry
+from harness.study.spec.entry import SimpleRival as SimpleRival
 from harness.tables.decision import decide as decide
 from harness.tables.decision import decide_test as decide_test
 from harness.tables.preparation import Note as Note

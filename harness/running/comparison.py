@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from operator import attrgetter
@@ -27,7 +28,7 @@ from harness.scenarios.full_fit import FullResult
 from harness.scenarios.truth import truth_errors
 from harness.study.variation import LADDER, MULTIVERSE
 from harness.tables import gain
-from harness.tables.accuracy import ACCURACY, METRICS, PREDICTIONS, VARIATION_PREDICTIONS
+from harness.tables.accuracy import ACCURACY, CELL, CHOSEN, METRICS, PREDICTIONS, VARIATION_PREDICTIONS
 from harness.tables.curves import CURVES
 from harness.tables.decision import UNTESTED
 from harness.tables.table import NAN, coded
@@ -48,6 +49,18 @@ def missing_cells(results: Iterable[FoldResult]) -> tuple[MissingCell, ...]:
             key = _cell(result.cell)
             found.setdefault(key, MissingCell(*key, result.status, reason))
     return tuple(found.values())
+
+
+def chosen_rows(results: Iterable[FoldResult]) -> Iterator[Mapping[str, object]]:
+    """Yield in how many folds each cell chose each candidate, those chosen most often first."""
+    chosen: dict[tuple[str, str, str], Counter[str]] = {}
+    for result in results:
+        if result.predictions is not None and result.predictions.choice:
+            chosen.setdefault(_cell(result.cell), Counter())[result.predictions.choice] += 1
+    for key, counts in chosen.items():
+        columns = dict(zip(CELL, key, strict=True)) | {"n_folds": counts.total()}
+        for candidate, n_chosen in counts.most_common():
+            yield columns | {"candidate": candidate, "n_chosen": n_chosen}
 
 
 def predictions_table(
@@ -138,6 +151,10 @@ def write_comparison(folder: RunFolder, results: RunResults) -> None:
     folder.write_parquet("predictions", _declared(tables.with_limits(predictions) if asked else predictions))
     accuracies = as_declared(ACCURACY, [tables.accuracy_table(predictions), status_rows(missing, SAMPLES)])
     folder.write_table("accuracy", in_order(accuracies, results.order))
+    chosen = pd.DataFrame(chosen_rows(own))
+    if len(chosen):
+        order = {name: results.order[name] for name in CELL}
+        folder.write_table(CHOSEN.name, in_order(as_declared(CHOSEN, [chosen]), order))
     references = results.study.evaluation.references
     gains = tables.gains_table(
         predictions,

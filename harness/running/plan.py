@@ -17,7 +17,7 @@ from harness.data.panel import Panel, SplitUnit, with_entity_means
 from harness.data.rules import RowFilter
 from harness.errors import DataError, EstimationError, PluginError, Problem
 from harness.estimators.protocol import Estimator, for_folds, grouped_by, quick
-from harness.estimators.target import estimator_of
+from harness.estimators.target import on_target
 from harness.evaluation.fold_fit import FoldCell, FoldTask
 from harness.evaluation.protocol import Fold
 from harness.language import Coded
@@ -261,7 +261,7 @@ class Plan:
             for entry in self.study.estimators:
                 own = self._own(entry, panel)
                 rows = with_entity_means(own) if entry.entity_means else own
-                subject = Subject(rows, estimator_of(entry), entry.id, self.study.seed)
+                subject = Subject(rows, _fitted_by(entry), entry.id, self.study.seed)
                 yield FullTask(subject, scenarios, panel.exposure, self.study.evaluation.level)
             for name, estimator in self._curve_fits(outcome).items():
                 subject = Subject(panel, estimator, name, self.study.seed)
@@ -281,7 +281,7 @@ class Plan:
     def subjects(self) -> Iterator[tuple[ScenarioEntry, WorksInParts, Subject]]:
         """Yield who answers in parts: every scenario that works so, of every outcome and whom it asks."""
         entries = {entry.id: entry for entry in self.study.estimators}
-        own = {name: estimator_of(entry) for name, entry in entries.items()}
+        own = {name: _fitted_by(entry) for name, entry in entries.items()}
         for outcome in self.study.roles.outcomes:
             panel = self.panels.panel(outcome)
             for entry in self.study.scenarios:
@@ -323,14 +323,18 @@ class Plan:
                         own = entry.columns_of(panel)
                         own = with_entity_means(own, known=fold.train) if entry.entity_means else own
                         cell = FoldCell(outcome, entry.id, split.entry.id, fold.name)
-                        yield FoldTask(
-                            cell, for_folds(estimator_of(entry)), own, fold, self.study.seed, stream
-                        )
+                        yield FoldTask(cell, for_folds(_fitted_by(entry)), own, fold, self.study.seed, stream)
 
     def _own(self, entry: EstimatorEntry, panel: Panel) -> Panel:
         """Return the rows and columns of a panel of the study that an estimator is fitted on."""
         own = entry.columns_of(panel)
         return own.take(self.rows[entry.id]) if entry.id in self.rows else own
+
+
+def _fitted_by(entry: EstimatorEntry) -> Estimator:
+    """Return the estimator of an entry as it is fitted."""
+    levels, target, regressors = entry.is_in_levels, entry.target, entry.regressors
+    return entry.estimator if levels else on_target(entry.estimator, target, regressors)
 
 
 def make_plan(study: Study, panels: PanelSource, known: Catalogs) -> Plan:

@@ -145,7 +145,7 @@ def _estimators(entries: Sequence[EstimatorEntry]) -> Iterator[manifest.Estimato
     for entry in entries:
         own = {
             name: value
-            for name in ("entity_means", "exposure", "controls", "target", "rows")
+            for name in ("entity_means", "exposure", "controls", "target", "regressors", "rows")
             if (value := getattr(entry, name)) not in (None, False, {}, "level")
         }
         yield manifest.EstimatorRecord(

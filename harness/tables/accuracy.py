@@ -29,6 +29,18 @@ class AccuracyRow(ResultRow):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ChosenRow:
+    """In how many of the folds of a protocol an estimator chose one of its candidates, most often first."""
+
+    outcome: str
+    estimator: str
+    protocol: str
+    candidate: str
+    n_chosen: int | None
+    n_folds: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class MetricRow(ResultRow):
     """The mean loss of one estimator under one protocol, and 1 - it over the reference's, a fraction.
 
@@ -88,6 +100,12 @@ ACCURACY = typed(
     "errors on training, test and all rows; coverage and width of 90 % prediction intervals for "
     "entities not used in training",
     measures=("mse",),
+)
+CHOSEN = typed(
+    "chosen",
+    ChosenRow,
+    (*CELL, "candidate"),
+    "in how many folds an estimator that chooses among candidates, such as `best_simple`, chose each",
 )
 METRICS = typed(
     "metrics",

@@ -265,6 +265,9 @@ TEXTS: Texts = {
     gain.EstimatorVerdict: estimator_verdict,
     gain.LowestError: lowest_error,
     gain.LowestErrors: lowest_errors,
+    gain.ChosenCandidate: marked(
+        "{estimator} is {candidate} in {n_chosen} of {n_folds} folds of “{protocol}”."
+    ),
     gain.Recognised: recognised,
     gain.LevelsGainMore: levels_gain_more,
     gain.HopelessReference: hopeless_reference,

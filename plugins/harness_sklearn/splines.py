@@ -136,6 +136,7 @@ class Splines:
     name: ClassVar[str] = plugin.marked("splines")
     known_as: ClassVar[tuple[str, ...]] = ("gam", "spline")
     as_learner: ClassVar[plugin.AsLearner] = "default"
+    rivals: ClassVar[tuple[plugin.SimpleRival, ...]] = (plugin.SimpleRival(70, "Splines"),)
     provides: ClassVar[frozenset[type]] = frozenset(
         {
             *(plugin.CanFitDraws, plugin.CanFitOutcomes, plugin.CanLearnNuisances, plugin.CanPrepareDraws),

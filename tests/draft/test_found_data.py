@@ -298,6 +298,7 @@ def init_sheets(tmp_path):
 
 def tables_of(spec, out):
     few = ["estimators=[{id: ols, use: pooled_ols}, {id: fe, use: fixed_effects}]", "report.formats=[]"]
+    few += ["evaluation={reference: ols}"]
     few += ["evaluation.protocols=[in_sample]", "scenarios=[]"]
     harness.run(spec, out=out, jobs=1, overrides=few)
     return {name: (out / name).read_bytes() for name in ("coefficients.csv", "accuracy.csv")}

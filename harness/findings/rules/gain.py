@@ -24,7 +24,7 @@ from harness.findings.sentence import (
     Word,
 )
 from harness.record.manifest import EstimatorRecord, ProtocolRecord, StudyRecord
-from harness.tables.accuracy import AccuracyRow
+from harness.tables.accuracy import CHOSEN, AccuracyRow, ChosenRow
 from harness.tables.coefficients import COEFFICIENTS
 from harness.tables.decision import ABOVE, BELOW, CONDITIONAL, OPEN, UNTESTED, Decision
 from harness.tables.findings import FindingRow
@@ -124,6 +124,17 @@ class LowestErrors(Sentence):
     known_less: WholeShare
     unseen: EstimatorId
     unseen_less: WholeShare
+
+
+@dataclass(frozen=True)
+class ChosenCandidate(Sentence):
+    """Which candidate an estimator chose in most folds of a protocol."""
+
+    estimator: EstimatorId
+    protocol: ProtocolId
+    candidate: str
+    n_chosen: int
+    n_folds: int
 
 
 @dataclass(frozen=True)
@@ -432,6 +443,19 @@ def error_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
     if len(lowest) > 1:
         both = LowestErrors(study.reference, *lowest[True], *lowest[False])
         yield finding("lowest_error", both, outcome=outcome, subject={}, screen="prediction")
+
+
+def chosen_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
+    """Yield which candidate each estimator that chooses took most often, under each protocol."""
+    first: dict[tuple[str, str], ChosenRow] = {}
+    for row in run.rows(CHOSEN, outcome=outcome):
+        first.setdefault((row.estimator, row.protocol), row)
+    for (estimator, protocol), row in first.items():
+        sentence = ChosenCandidate(estimator, protocol, row.candidate, row.n_chosen or 0, row.n_folds or 0)
+        subject = {"estimator": estimator, "protocol": protocol}
+        yield finding(
+            "chosen", sentence, outcome=outcome, subject=subject, about=protocol, estimator=estimator
+        )
 
 
 def recognition_findings(run: Run, outcome: str) -> Iterator[FindingRow]:

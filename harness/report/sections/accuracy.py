@@ -17,6 +17,7 @@ from harness.report.sections.section import Section, outcome_heading, study_word
 from harness.report.table import Given, ReportTable, TableCell, columns_of, row_groups
 from harness.tables.accuracy import ACCURACY, METRICS, AccuracyRow, MetricRow
 from harness.tables.decision import ABOVE, BELOW, CONDITIONAL, NEGLIGIBLE, OPEN, UNTESTED, Decision
+from harness.tables.findings import FINDINGS
 from harness.tables.gain import DECOMPOSITION, RECOGNITION, GainRow, PartRow, RecognitionRow
 from harness.text import numbers
 from harness.text.decisions import SYMBOLS, WORDS, gain_text, limits_text
@@ -128,6 +129,10 @@ def _gain_details(gains: Gains) -> Iterator[blocks.ReportBlock]:
     """Yield p-values, and the gains of every outcome from rows in training to entities that are not."""
     study = gains.run.manifest.study
     yield p_value_table(gains)
+    chosen = [row for row in gains.run.rows(FINDINGS, code="chosen_candidate") if row.text]
+    if chosen:
+        words = ((f"{study.label(row.outcome)}: ", row.text) for row in chosen)
+        yield blocks.Bullets(tuple(words))
     text = gettext(
         "P-values are of equal mean squared error, losses clustered by {entity}, and by period too where no "
         "tested period was in training; Holm: adjusted for the number of estimators (Holm 1979). Interval "

@@ -235,7 +235,7 @@ def _rated(run: Run, row: ErrorRateRow) -> str:
 
 
 # Kinds of findings that are no rows of the table: the sections of accuracy have them.
-OF_ACCURACY = frozenset({"gain", "lowest_error"})
+OF_ACCURACY = frozenset({"gain", "lowest_error", "chosen"})
 
 
 def verdict_blocks(run: Run) -> Iterator[ReportBlock]:

@@ -81,6 +81,9 @@ class Entry(BaseModel):
 # What an estimator is fitted on: the outcome, its logarithm, or a transformation that takes zeros as well.
 Target = Literal["level", "log", "log1p", "asinh"]
 
+# How moderators and controls enter: as they are, or the logarithms of those above zero in all training rows.
+Regressors = Literal["level", "log"]
+
 # How labels of estimators end that a spec gives none.
 IN_WORDS: Mapping[Target, str] = {
     "level": "",
@@ -113,6 +116,8 @@ class EstimatorEntry(Entry):
     controls : of the controls of the study those that it has; left out, all
     target : what it is fitted on: the outcome in its ``level``, its ``log``, its ``log1p`` or its ``asinh``.
         Predictions, curves and gains are in the outcome's unit all the same, by smearing (Duan 1983)
+    regressors : how moderators and controls enter: in their ``level``, or in their ``log`` those that are
+        above zero in all training rows and take more than two values; the exposure enters as it is
     rows : that it is fitted on, by column; left out, all. With rows of its own it has coefficients, curves
         and effects, and no gain: gains are over the same rows
     time_limit : seconds that a task of it may take (a fit on a fold, or on all rows, or a block of draws),
@@ -126,6 +131,7 @@ class EstimatorEntry(Entry):
     exposure: ColumnName | None = None
     controls: tuple[ColumnName, ...] | None = None
     target: Target = "level"
+    regressors: Regressors = "level"
     rows: Mapping[ColumnName, RowFilter] = Field(default_factory=dict)
     time_limit: Annotated[float, Field(gt=0)] | None = None
     estimator: Annotated[Any, Choose("estimator")] = Field(alias=CHOICE)
@@ -134,6 +140,11 @@ class EstimatorEntry(Entry):
     def _has_effect(self) -> Self:
         _require_effect(self.estimator, primary=self.primary)
         return self
+
+    @property
+    def is_in_levels(self) -> bool:
+        """Whether outcome and regressors enter as they are."""
+        return self.target == self.regressors == "level"
 
     def columns_of(self, panel: Panel) -> Panel:
         """Return a panel of the study with the regressors that this estimator has."""
@@ -214,6 +225,25 @@ class LadderEntry:
     options: Mapping[str, Any] = field(default_factory=dict)
     is_drafted: bool = False
     absorbs: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class SimpleRival:
+    """A candidate for the best simple estimator, listed in an estimator's ``rivals``.
+
+    Attributes
+    ----------
+    position : sort key; of equal errors the first wins
+    label : in tables and sentences
+    options : as in a spec
+    target, regressors : as of an entry of a spec
+    """
+
+    position: int
+    label: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    target: Target = "level"
+    regressors: Regressors = "level"
 
 
 def expand_ladder(written: object, estimators: Mapping[str, type]) -> object:

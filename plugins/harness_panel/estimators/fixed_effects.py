@@ -233,6 +233,11 @@ class PooledOLS(LinearEstimator[PooledFit]):
     ladder: ClassVar[tuple[plugin.LadderEntry, ...]] = (
         plugin.LadderEntry(100, "Pooled OLS", id="ols", is_drafted=True),
     )
+    rivals: ClassVar[tuple[plugin.SimpleRival, ...]] = (
+        plugin.SimpleRival(10, "Pooled OLS"),
+        plugin.SimpleRival(11, "Pooled OLS in logs", target="log"),
+        plugin.SimpleRival(12, "Pooled OLS in logs on logs", target="log", regressors="log"),
+    )
     provides: ClassVar[frozenset[type]] = LINEAR
 
     covariance: Covariance = field(default_factory=Clustered)
@@ -353,6 +358,16 @@ class FixedEffects(LinearEstimator[FixedEffectsFit]):
     ladder: ClassVar[tuple[plugin.LadderEntry, ...]] = (
         _entry(110, "fe", "entity"),
         _entry(120, "twfe", "entity", "time", is_drafted=True),
+    )
+    rivals: ClassVar[tuple[plugin.SimpleRival, ...]] = tuple(
+        plugin.SimpleRival(
+            position, f"Fixed effects (entity, time){words}", {"effects": ["entity", "time"]}, *logs
+        )
+        for position, words, *logs in (
+            (30, "", "level", "level"),
+            (31, " in logs", "log", "level"),
+            (32, " in logs on logs", "log", "log"),
+        )
     )
     provides: ClassVar[frozenset[type]] = LINEAR | {plugin.HasEffects, plugin.HasResultRows}
 

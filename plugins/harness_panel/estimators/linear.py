@@ -300,6 +300,7 @@ class EntityMean:
 
     name: ClassVar[str] = "entity_mean"
     ladder: ClassVar[tuple[plugin.LadderEntry, ...]] = (plugin.LadderEntry(10, "Entity mean"),)
+    rivals: ClassVar[tuple[plugin.SimpleRival, ...]] = (plugin.SimpleRival(60, "Entity mean"),)
     provides: ClassVar[frozenset[type]] = frozenset({plugin.HasEffects})
 
     def fit(
@@ -364,6 +365,7 @@ class LastValue:
 
     name: ClassVar[str] = "last_value"
     ladder: ClassVar[tuple[plugin.LadderEntry, ...]] = (plugin.LadderEntry(20, "Last value"),)
+    rivals: ClassVar[tuple[plugin.SimpleRival, ...]] = (plugin.SimpleRival(61, "Last value"),)
     provides: ClassVar[frozenset[type]] = frozenset({plugin.HasEffects})
 
     def fit(

@@ -27,6 +27,9 @@ _SEPARATED = 1e-9
 # Times that a step is halved which makes the deviance larger.
 _MOST_HALVINGS = 20
 
+# Options of the rival with effects.
+TWO_WAY: Mapping[str, list[str]] = {"effects": ["entity", "time"]}
+
 # Sandwich covariances of scores; others rest on a variance that is not assumed here.
 PoissonCovariance = Annotated[Robust | Clustered | Conley, Field(discriminator="use")]
 
@@ -286,6 +289,14 @@ class Poisson:
         )
     }
     takes_negative: ClassVar[bool] = False
+    rivals: ClassVar[tuple[plugin.SimpleRival, ...]] = (
+        plugin.SimpleRival(20, "Poisson regression"),
+        plugin.SimpleRival(21, "Poisson regression on logs", regressors="log"),
+        plugin.SimpleRival(40, "Poisson fixed effects (entity, time)", options=TWO_WAY),
+        plugin.SimpleRival(
+            41, "Poisson fixed effects (entity, time) on logs", options=TWO_WAY, regressors="log"
+        ),
+    )
     as_learner: ClassVar[plugin.AsLearner] = "refused"
     provides: ClassVar[frozenset[type]] = frozenset(
         {

@@ -380,6 +380,7 @@ class Mundlak(LinearEstimator[MundlakFit]):
     identifies: ClassVar[plugin.Identified] = "within"
     known_as: ClassVar[tuple[str, ...]] = ("cre", "correlated_random_effects")
     ladder: ClassVar[tuple[plugin.LadderEntry, ...]] = (plugin.LadderEntry(140, "Correlated random effects"),)
+    rivals: ClassVar[tuple[plugin.SimpleRival, ...]] = (plugin.SimpleRival(50, "Correlated random effects"),)
     provides: ClassVar[frozenset[type]] = LINEAR | {HasEffects}
 
     covariance: Covariance = field(default_factory=Clustered)

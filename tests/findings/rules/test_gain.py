@@ -10,6 +10,7 @@ from harness.findings.finding import caveats_of
 from harness.findings.rules import gain
 from harness.report.sections.coefficients import coefficient_caveat
 from harness.running.csv_table import as_declared
+from harness.tables.accuracy import CHOSEN
 from harness.tables.gain import RECOGNITION
 from harness.text.render import findings_table
 from report.fake_run import with_study, with_table
@@ -174,3 +175,19 @@ def test_recognition_is_of_the_largest_gain_without_effects_of_entities(run):
     changed = with_table(run, "recognition", lambda _: as_declared(RECOGNITION, [table]))
     (found,) = (one for one in part(changed, "trust") if one.code == "recognised")
     assert (found.estimator, params(found)) == ("rab", {"share": 1.1, "gain": 0.7})
+
+
+def test_which_candidate_was_chosen_in_how_many_folds_is_a_row(run):
+    where = {"outcome": "lwage", "estimator": "fe", "n_folds": 5}
+    rows = [
+        {**where, "protocol": "forward", "candidate": "Splines", "n_chosen": 3},
+        {**where, "protocol": "forward", "candidate": "Pooled OLS", "n_chosen": 2},
+        {**where, "protocol": "in_sample", "candidate": "Pooled OLS in logs", "n_chosen": 5},
+    ]
+    chosen = with_table(run, "chosen", lambda _: as_declared(CHOSEN, [pd.DataFrame(rows)]))
+    first, second = told(gain.chosen_findings)(chosen, "lwage")
+    assert (first.key, first.code) == ("chosen/lwage/estimator=fe/protocol=forward", "chosen_candidate")
+    assert params(first)["candidate"] == "Splines"
+    assert "is Splines in 3 of 5 folds of" in first.text
+    assert (params(second)["n_chosen"], params(second)["n_folds"]) == (5, 5)
+    assert not list(gain.chosen_findings(run, "lwage"))

@@ -87,8 +87,8 @@ def test_options_of_a_plugin_are_those_of_its_dataclass_with_its_docstring(tmp_p
     (tmp_path / "_distances.py").write_text(DISTANCES, encoding="utf-8")
     registry = registry_of((), choice=PluginChoice(folder=tmp_path))
     assert registry.broken == ()
-    names, nearest = spec_schema(registry.catalogs)["$defs"]["EstimatorEntry"]["anyOf"]
-    assert names["enum"] == ["nearest"]
+    names, _, nearest = spec_schema(registry.catalogs)["$defs"]["EstimatorEntry"]["anyOf"]
+    assert names["enum"] == ["best_simple", "nearest"]
     assert nearest["description"] == "Mean outcome of the nearest rows."
     assert nearest["additionalProperties"] is False
     expected = {"default": 3, "description": "rows that count", "type": "integer"}

@@ -1,0 +1,186 @@
+"""The best of simple estimators: chosen without test rows, by folds of the kind that tests."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from harness.errors import EstimationError
+from harness.estimators.best_simple import BestSimple, SimpleCandidate, inner_folds
+from harness.estimators.protocol import ESTIMATOR
+from harness.estimators.target import on_target, with_new_entities
+from harness.installed import installed
+from harness.registry.catalog import build_choice
+from harness_neural.mlp import Mlp
+from harness_panel import EntityMean, FixedEffects, PooledOLS
+from tests.panels import balanced_panel
+
+SHAPE = (40, 6)
+BETA = [0.5, 0.3, 0.0]
+
+# Candidates whose mean is multiplicative.
+MULTIPLICATIVE = (" in logs", "Poisson")
+
+
+@pytest.fixture(scope="module")
+def best():
+    """Return the estimator with the candidates that are installed."""
+    return build_choice(installed().catalogs, ESTIMATOR.name, "best_simple", {}).for_folds()
+
+
+def drawn_panel(scale, seed, *, shape=SHAPE, split_unit="entity"):
+    """Return a panel of logs, levels or counts, with positive controls, and levels of entities."""
+    rng = np.random.default_rng(seed)
+    n_obs = shape[0] * shape[1]
+    X = np.column_stack([rng.normal(size=n_obs), rng.gamma(4.0, 0.25, size=(n_obs, 2))])
+    index = X @ BETA + np.repeat(rng.normal(scale=0.2, size=shape[0]), shape[1])
+    if scale == "level":
+        outcome = 5.0 + 3.0 * index + rng.normal(size=n_obs)
+    elif scale == "log":
+        outcome = np.exp(2.0 * index + 0.4 * rng.normal(size=n_obs))
+    else:
+        outcome = rng.poisson(np.exp(2.0 * index - 1.0)).astype(float)
+    return balanced_panel(shape, outcome=outcome, X=X, split_unit=split_unit)
+
+
+def is_of_scale(label, scale):
+    return (scale == "level") != any(words in label for words in MULTIPLICATIVE)
+
+
+def compared(best, scale, seeds):
+    """Return labels chosen, and errors for new entities of each candidate, the chosen one first."""
+    labels, errors = [], []
+    for seed in seeds:
+        panel, new = drawn_panel(scale, seed), drawn_panel(scale, seed + 10_000)
+        fit = best.fit(panel, rng=np.random.default_rng(0))
+        tested = with_new_entities(new)
+        fits = [fit]
+        for candidate, mse in zip(best.candidates, fit.selection.mse, strict=True):
+            done = not np.isnan(mse)
+            fits.append(candidate.fitting.fit(panel, rng=np.random.default_rng(0)) if done else None)
+        predicted = (np.inf if one is None else one.predict(tested) for one in fits)
+        errors.append([np.mean((tested.observed - one) ** 2) for one in predicted])
+        labels.append(fit.choice)
+    return labels, np.array(errors)
+
+
+@pytest.mark.parametrize("scale", ["level", "log", "count"])
+def test_the_scale_of_a_panel_is_chosen(best, scale):
+    labels, _ = compared(best, scale, range(4))
+    assert sum(is_of_scale(label, scale) for label in labels) >= 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scale", ["level", "log", "count"])
+def test_the_scale_is_chosen_in_nine_of_ten_panels_and_the_loss_is_that_of_the_best_candidate(best, scale):
+    labels, errors = compared(best, scale, range(100))
+    assert sum(is_of_scale(label, scale) for label in labels) >= 90
+    means = errors.mean(axis=0)
+    assert means[0] <= 1.02 * means[1:].min()
+
+
+def test_a_network_gains_nothing_on_a_panel_that_is_linear_in_logs(best):
+    panel, new = (drawn_panel("log", seed, shape=(120, 6)) for seed in (1, 2))
+    tested = with_new_entities(new)
+    rngs = (np.random.default_rng(0) for _ in range(2))
+    errors = [
+        np.mean((tested.observed - one.fit(panel, rng=rng).predict(tested)) ** 2)
+        for one, rng in zip((best, Mlp()), rngs, strict=True)
+    ]
+    assert errors[0] < errors[1]
+
+
+@pytest.mark.parametrize("split_unit", ["entity", "row", "time"])
+def test_candidates_are_compared_on_what_the_protocol_holds_out(split_unit):
+    panel = drawn_panel("level", 1, split_unit=split_unit)
+    folds = list(inner_folds(panel, 3))
+    held_out = np.concatenate([rows for _, rows in folds])
+    assert np.unique(held_out).size == held_out.size
+    for train, rows in folds:
+        assert not set(train) & set(rows)
+        if split_unit == "entity":
+            assert not set(panel.entity.codes[train]) & set(panel.entity.codes[rows])
+        if split_unit == "time":
+            assert panel.period[train].max() < panel.period[rows].min()
+    if split_unit == "time":
+        assert [set(panel.period[rows]) for _, rows in folds] == [{5}, {4}]
+    else:
+        assert held_out.size == panel.n_obs
+
+
+def test_the_inner_error_is_that_of_the_folds_and_no_other_row_takes_part(best):
+    panel = drawn_panel("level", 1)
+    alone = BestSimple((SimpleCandidate("ols", PooledOLS()), SimpleCandidate("mean", EntityMean())))
+    squared = np.empty(panel.n_obs)
+    for train, rows in inner_folds(panel, 3):
+        design = np.column_stack([np.ones(panel.n_obs), panel.X])
+        slopes = np.linalg.lstsq(design[train], panel.observed[train], rcond=None)[0]
+        squared[rows] = (panel.observed[rows] - design[rows] @ slopes) ** 2
+    fit = alone.fit(panel, rng=np.random.default_rng(0), selection=drawn_panel("log", 9))
+    assert fit.selection.mse[0] == pytest.approx(squared.mean())
+    assert fit.choice == "ols"
+    expected = PooledOLS().fit(panel).predict(panel)
+    np.testing.assert_allclose(fit.predict(panel), expected)
+
+
+def test_candidates_that_refuse_the_rows_are_left_out_with_their_reason(best):
+    panel = drawn_panel("count", 1)
+    selection = best.select(panel)
+    columns = selection.columns()
+    row = columns["candidate"].index("Pooled OLS in logs")
+    assert np.isnan(columns["mse"][row])
+    assert "have no log" in columns["reason"][row]
+    refusing = BestSimple((SimpleCandidate("log", PooledOLS(), "log"),))
+    with pytest.raises(EstimationError, match="have no log"):
+        refusing.fit(panel, rng=np.random.default_rng(0))
+    with pytest.raises(EstimationError, match="no candidate"):
+        BestSimple().fit(panel, rng=np.random.default_rng(0))
+
+
+@pytest.mark.parametrize(
+    "candidate",
+    [
+        SimpleCandidate("log", PooledOLS(), "log", "log"),
+        SimpleCandidate("mean", EntityMean()),
+        SimpleCandidate("net", Mlp()),
+    ],
+    ids=lambda one: one.label,
+)
+def test_draws_are_those_of_the_chosen_candidate(candidate):
+    panel = drawn_panel("log", 1)
+    weights = np.ones((2, panel.n_obs))
+    weights[1] = np.repeat(np.random.default_rng(1).multinomial(40, np.full(40, 1 / 40)), 6)
+    estimator = BestSimple((candidate,))
+    prepared = estimator.prepare_draws(panel, selection=None, rng=np.random.default_rng(0))
+    rngs = np.random.default_rng(0).spawn(2)
+    draws = prepared.fit(weights, selection=np.equal(weights, 0.0).astype(float), rngs=rngs)
+    predicted = draws.predict(panel)
+    assert predicted.shape == (2, panel.n_obs)
+    if candidate.label != "net":
+        np.testing.assert_allclose(predicted[0], estimator.fit(panel, rng=rngs[0]).predict(panel))
+    again = estimator.fit_draws(panel, weights=weights, selection=None, rng=np.random.default_rng(0))
+    assert again.predict(panel).shape == predicted.shape
+
+
+def test_logged_regressors_are_those_above_zero_and_counterfactuals_move_them():
+    panel = drawn_panel("log", 1)
+    fit = on_target(PooledOLS(), "log", "log").fit(panel, rng=np.random.default_rng(0))
+    design = np.column_stack([np.ones(panel.n_obs), panel.X[:, 0], np.log(panel.X[:, 1:])])
+    b = np.linalg.lstsq(design, np.log(panel.observed), rcond=None)[0]
+    smear = np.exp(np.log(panel.observed) - design @ b).mean()
+    np.testing.assert_allclose(fit.predict(panel), np.exp(design @ b) * smear, rtol=1e-9)
+    shifted = panel.with_column("x1", 2.0)
+    design[:, 2] = np.log(2.0)
+    np.testing.assert_allclose(fit.predict(shifted), np.exp(design @ b) * smear, rtol=1e-9)
+    # What is zero elsewhere counts as the least value that was trained on.
+    below, least = panel.with_column("x1", 0.0), panel.with_column("x1", panel.X[:, 1].min())
+    np.testing.assert_array_equal(fit.predict(below), fit.predict(least))
+
+
+def test_logged_regressors_alone_leave_the_outcome_in_its_level():
+    panel = drawn_panel("level", 1)
+    logged = replace(panel, X=np.column_stack([panel.X[:, :1], np.log(panel.X[:, 1:])]))
+    for estimator in (PooledOLS(), FixedEffects(effects=("entity",))):
+        wrapped = on_target(estimator, "level", "log").fit(panel, rng=np.random.default_rng(0))
+        np.testing.assert_allclose(wrapped.predict(panel), estimator.fit(logged).predict(logged))
+        assert "smearing" not in wrapped.details()
