@@ -251,8 +251,9 @@ class BestSimple:
 
     def _chosen(self, panel: Panel, rng: Generator | None) -> ChosenDraws:
         estimator = self.select(panel).best.fitting
-        searches = rng is not None and isinstance(estimator, protocol.CanPrepareDraws)
-        prepared = estimator.prepare_draws(panel, selection=None, rng=rng) if searches else None
+        prepared = None
+        if rng is not None and isinstance(estimator, protocol.CanPrepareDraws):
+            prepared = estimator.prepare_draws(panel, selection=None, rng=rng)
         return ChosenDraws(estimator, panel, prepared)
 
     def select(self, panel: Panel) -> Selection:

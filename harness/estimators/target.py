@@ -397,8 +397,9 @@ class TransformedTarget:
         return logged.rows(transformed_panel(panel, self.target)), logged
 
     def _selection(self, selection: protocol.DrawSelection, logged: LoggedColumns) -> Panel | None:
-        is_panel = isinstance(selection, Panel)
-        return logged.rows(transformed_panel(selection, self.target)) if is_panel else None
+        if not isinstance(selection, Panel):
+            return None
+        return logged.rows(transformed_panel(selection, self.target))
 
     def _held_out(self, rows: Panel, rng: Generator) -> tuple[Floats, Floats]:
         """Return residuals, (n_obs,) each, of rows that were not trained on.

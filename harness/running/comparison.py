@@ -151,7 +151,7 @@ def write_comparison(folder: RunFolder, results: RunResults) -> None:
     folder.write_parquet("predictions", _declared(tables.with_limits(predictions) if asked else predictions))
     accuracies = as_declared(ACCURACY, [tables.accuracy_table(predictions), status_rows(missing, SAMPLES)])
     folder.write_table("accuracy", in_order(accuracies, results.order))
-    chosen = pd.DataFrame(chosen_rows(own))
+    chosen = pd.DataFrame(list(chosen_rows(own)))
     if len(chosen):
         order = {name: results.order[name] for name in CELL}
         folder.write_table(CHOSEN.name, in_order(as_declared(CHOSEN, [chosen]), order))

@@ -307,6 +307,11 @@ class FixedEffectsFit(EffectsFit):
         }
 
 
+# Label and options of the rivals with effects of both keys.
+TWO_WAY = "Fixed effects (entity, time)"
+BOTH: Mapping[str, list[str]] = {"effects": ["entity", "time"]}
+
+
 def _entry(place: int, name: str, *keys: str, is_drafted: bool = False) -> plugin.LadderEntry:
     return plugin.LadderEntry(
         place,
@@ -359,15 +364,10 @@ class FixedEffects(LinearEstimator[FixedEffectsFit]):
         _entry(110, "fe", "entity"),
         _entry(120, "twfe", "entity", "time", is_drafted=True),
     )
-    rivals: ClassVar[tuple[plugin.SimpleRival, ...]] = tuple(
-        plugin.SimpleRival(
-            position, f"Fixed effects (entity, time){words}", {"effects": ["entity", "time"]}, *logs
-        )
-        for position, words, *logs in (
-            (30, "", "level", "level"),
-            (31, " in logs", "log", "level"),
-            (32, " in logs on logs", "log", "log"),
-        )
+    rivals: ClassVar[tuple[plugin.SimpleRival, ...]] = (
+        plugin.SimpleRival(30, TWO_WAY, BOTH),
+        plugin.SimpleRival(31, f"{TWO_WAY} in logs", BOTH, "log"),
+        plugin.SimpleRival(32, f"{TWO_WAY} in logs on logs", BOTH, "log", "log"),
     )
     provides: ClassVar[frozenset[type]] = LINEAR | {plugin.HasEffects, plugin.HasResultRows}
 
