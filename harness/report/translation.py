@@ -24,7 +24,7 @@ MESSAGES = (
     *(marked("increasing"), marked("decreasing"), marked("minimum"), marked("maximum")),
     *(marked("they do not"), marked("effects that differ between entities may")),
     *(marked("within"), marked("beyond"), marked("one fit")),
-    *(marked("one effect for all entities"), marked("one unit system")),
+    *(marked("one effect for all entities"), marked("one unit system"), marked("rounding")),
 )
 
 

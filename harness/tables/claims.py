@@ -10,6 +10,9 @@ from harness.tables.table import NAN, typed
 
 # Status of a number that contradicts others of the publication, at all or under an assumption.
 INCONSISTENT, ASSUMING = marked("inconsistent"), marked("inconsistent under assumption")
+# The same if numbers were rounded; they may have been truncated.
+IF_ROUNDED = marked("inconsistent if rounded, possible if truncated")
+CONTRADICTING = (INCONSISTENT, IF_ROUNDED, ASSUMING)
 
 # What a method does with a printed statement, by the truth of simulated data: it has what is true, lacks it,
 # or has what is not true; without a truth, or where neither has it, nothing follows.

@@ -10,7 +10,16 @@ from harness.findings.finding import ENTITIES_FOR_INTERVALS, finding
 from harness.findings.gains import Gains, leading_protocols, tested_periods
 from harness.findings.run import Run
 from harness.findings.sentence import EstimatorId, ProtocolId, Reason, Sentence, VariableId
-from harness.tables.claims import ASSUMING, CLAIMS, FINDS, INCONSISTENT, INVENTS, MISSES, UNJUDGED, ClaimRow
+from harness.tables.claims import (
+    CLAIMS,
+    CONTRADICTING,
+    FINDS,
+    IF_ROUNDED,
+    INVENTS,
+    MISSES,
+    UNJUDGED,
+    ClaimRow,
+)
 from harness.tables.decision import UNTESTED
 from harness.tables.findings import FindingRow
 from harness.tables.gain import GIVEN_PERIODS
@@ -176,10 +185,11 @@ def headline_claims(rows: Sequence[ClaimRow]) -> tuple[ClaimRow, ...]:
 
 def _contradictions(run: Run) -> Iterator[FindingRow]:
     """Yield that printed numbers cannot all be right, at all, or under assumptions that claims name."""
-    wrong = [row for row in run.rows(CLAIMS) if row.status in (INCONSISTENT, ASSUMING)]
+    wrong = [row for row in run.rows(CLAIMS) if row.status in CONTRADICTING]
+    known = [row for row in wrong if row.status != IF_ROUNDED]
 
     def named(check: str, column: str) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(getattr(row, column) for row in wrong if row.check == check))
+        return tuple(dict.fromkeys(getattr(row, column) for row in known if row.check == check))
 
     parts = named("ratio", "outcome"), named("partition", "outcome"), named("units", "moderator")
     if wrong:

@@ -16,7 +16,7 @@ from harness.report.render.text import markdown_table, plain_markdown
 from harness.report.sections import published
 from harness.report.sections.published import conclusion_table
 from harness.report.sections.section import ReportFile, Section
-from harness.tables.claims import ASSUMING, CLAIMS, EXPECTATIONS, ClaimRow, ExpectationRow
+from harness.tables.claims import ASSUMING, CLAIMS, EXPECTATIONS, IF_ROUNDED, ClaimRow, ExpectationRow
 from harness.tables.findings import FINDINGS
 from harness.text.numbers import MISSING, count, fixed, significant
 from harness.text.plain_text import capitalised, footnote_marks, in_turn, listed
@@ -32,6 +32,7 @@ MARKDOWN = "tables/figure_by_figure.md"
 # By status of a claim: how it looks, and what says the same as the word next to it.
 LOOKS = {
     marked("inconsistent"): ("contradiction", "✗"),
+    IF_ROUNDED: ("open", "?"),
     ASSUMING: ("open", "?"),
     marked("differs"): ("worse", "≠"),
     marked("reproduced"): ("better", "="),
@@ -40,6 +41,7 @@ LOOKS = {
 }
 MEANINGS = {
     "inconsistent": marked("cannot be right together with the other published numbers, by arithmetic"),
+    IF_ROUNDED: marked("cannot be right if these were rounded, and can if digits were cut off"),
     ASSUMING: marked("cannot be right together with them if what is named there is assumed"),
     "differs": marked("this run gives another number than the published one, beyond its rounding"),
     "reproduced": marked(

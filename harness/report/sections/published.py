@@ -24,7 +24,7 @@ from harness.report.table import (
 )
 from harness.study.expectations.claim import OpenQuestion, PublishedConclusion
 from harness.study.spec.printed import Interval
-from harness.tables.claims import ASSUMING, CLAIMS, INCONSISTENT, VERDICTS, ClaimRow
+from harness.tables.claims import CLAIMS, CONTRADICTING, VERDICTS, ClaimRow
 from harness.tables.gain import GAIN
 from harness.tables.table import grouped
 from harness.text.numbers import MISSING, count, fixed, percent, significant
@@ -264,7 +264,7 @@ class Contradiction:
 
 def contradictions(study: StudyRecord, rows: Iterable[ClaimRow]) -> tuple[Contradiction, ...]:
     """Return the claims that cannot be right, those with the same reason together, arithmetic first."""
-    wrong = (row for row in rows if row.status in (INCONSISTENT, ASSUMING))
+    wrong = (row for row in rows if row.status in CONTRADICTING)
     same = grouped(wrong, "assumption", "reason")
     known: dict[str, set[str]] = {}
     found = []

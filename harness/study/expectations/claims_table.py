@@ -19,7 +19,7 @@ from harness.study.expectations.curve_claim import DirectionClaim, LevelClaim
 from harness.study.expectations.lookup import RunTables, RunValue, truth_of
 from harness.study.spec.printed import Interval
 from harness.study.spec.study import Study
-from harness.tables.claims import CLAIMS, FINDS, INVENTS, MISSES, UNJUDGED
+from harness.tables.claims import ASSUMING, CLAIMS, FINDS, IF_ROUNDED, INCONSISTENT, INVENTS, MISSES, UNJUDGED
 from harness.tables.table import coded
 
 # How a curve goes, by its direction and by whether it is known how far.
@@ -327,7 +327,8 @@ def status_of(
 ) -> Standing:
     """Return how a claim stands against the other claims and against what a run gives.
 
-    What cannot be right by arithmetic is inconsistent, whatever this run gives; what cannot be right if
+    What cannot be right by arithmetic is inconsistent, whatever this run gives, unless digits that were cut
+    off rather than rounded explain it; what cannot be right if
     something is assumed that the publication does not say is inconsistent under that assumption. A number
     is compared with this run's only where the data are the published ones; then it is reproduced where this
     run's number rounds to it, or lies within its declared tolerance. On other data all that can be said is
@@ -340,7 +341,8 @@ def status_of(
     """
     checked = finding.reason if finding else ""
     if finding is not None and not finding.is_consistent:
-        return "inconsistent" if finding.is_error else "inconsistent under assumption", checked
+        status = IF_ROUNDED if finding.assumption == "rounding" else ASSUMING
+        return INCONSISTENT if finding.is_error else status, checked
     compared = _compared(claim, run_value) if data_are_published else None
     if compared is not None:
         return compared[0], in_series((compared[1], checked))

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.language import Coded, all_of, marked
+from harness.language import Coded, all_of, in_series, marked
 from harness.study.expectations.claim import (
     Claim,
     ErrorClaim,
@@ -24,8 +24,9 @@ from harness.study.spec.printed import Interval
 SEVERAL = 2.0
 
 # Under which a check binds: that medians of all groups are of one fitted curve at the same rows; that the
-# effect does not differ between entities; that levels and values of moderators are in the same units.
-Assumption = Literal["", "one fit", "one effect for all entities", "one unit system"]
+# effect does not differ between entities; that levels and values of moderators are in the same units; that
+# digits were not cut off.
+Assumption = Literal["", "one fit", "one effect for all entities", "one unit system", "rounding"]
 
 # Position of a claim among those of its study, and what a check says about it.
 Numbered = tuple[int, "Finding"]
@@ -74,11 +75,22 @@ def gain_interval(mse: Interval, mse_reference: Interval) -> Interval:
 
 
 def check_ratio(gain: GainClaim, *, mse: ErrorClaim, mse_reference: ErrorClaim) -> Finding:
-    """Return whether a published gain follows from the published errors, as far as they were printed."""
+    """Return whether a published gain follows from the published errors, as far as they were printed.
+
+    Errors are taken as rounded. Where no rounding explains the gain, they may have been truncated, and the
+    gain rounded or truncated.
+    """
     allowed = gain_interval(mse.meant, mse_reference.meant)
     is_consistent = allowed.meets(gain.meant)
     unlike = Coded("but {percentage} % is printed", percentage=gain.percentage)
     low, high = (f"{100 * end:.4f}" for end in (allowed.low, allowed.high))
+    truncated = gain_interval(mse.if_truncated, mse_reference.if_truncated)
+    assumption: Assumption = ""
+    if not is_consistent and any(map(truncated.meets, (gain.meant, gain.if_truncated))):
+        assumption = "rounding"
+        ends = {"low": f"{100 * truncated.low:.2f}", "high": f"{100 * truncated.high:.2f}"}
+        cut = Coded("errors that were truncated allow {low} % to {high} %", **ends)
+        unlike = in_series((unlike, cut))
     reason = Coded(
         "the errors {printed} and {printed_2}, allowing for rounding, imply a gain of {low} % to "
         "{high} %, {verdict}",
@@ -89,7 +101,7 @@ def check_ratio(gain: GainClaim, *, mse: ErrorClaim, mse_reference: ErrorClaim) 
         verdict=marked("as printed") if is_consistent else unlike,
     )
     recomputed = 1.0 - mse.value / mse_reference.value if mse_reference.value else math.nan
-    return Finding("ratio", is_consistent, reason, recomputed, allowed)
+    return Finding("ratio", is_consistent, reason, recomputed, allowed, assumption)
 
 
 def ratio_findings(claims: Sequence[Claim], *, reference: str, first_protocol: str) -> Iterator[Numbered]:

@@ -80,6 +80,12 @@ class PrintedNumber(SpecModel):
         return 0.5 * 10.0**-self.n_decimals
 
     @property
+    def if_truncated(self) -> Interval:
+        """The numbers that the printed one is what is left of, where digits were cut off."""
+        unit = 2.0 * self.half_unit
+        return Interval(self.value - unit * (self.value <= 0), self.value + unit * (self.value >= 0))
+
+    @property
     def printed(self) -> str:
         """The value with the decimals it was printed with."""
         return f"{self.value:.{max(self.n_decimals, 0)}f}"

@@ -1,7 +1,7 @@
 """The cell that an expectation names, and printed numbers that cannot all be right."""
 
 import math
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from harness.installed import installed
 from harness.study.expectations.cell import check_expectations, expectations_table, find_cell, narrowed
 from harness.study.expectations.claim import ErrorClaim, GainClaim, Identity, MedianClaim
-from harness.study.expectations.claims_table import Tied, identity_findings, tied_outcomes
+from harness.study.expectations.claims_table import Tied, identity_findings, status_of, tied_outcomes
 from harness.study.expectations.consistency import (
     check_ratio,
     gain_interval,
@@ -23,7 +23,7 @@ from harness.study.expectations.consistency import (
 )
 from harness.study.expectations.curve_claim import DirectionClaim, LevelClaim
 from harness.study.expectations.expectation import AnyExpectation
-from harness.study.expectations.lookup import NotInRun, RunCurve
+from harness.study.expectations.lookup import NotInRun, RunCurve, RunValue
 from harness.study.spec.document import WrittenSpec
 from harness.study.spec.load import load_study
 from harness.study.spec.printed import Interval
@@ -292,6 +292,37 @@ def test_table_2(mse, reference, printed, allowed, is_consistent):
     assert finding.is_consistent is is_consistent
     assert finding.recomputed == pytest.approx(1 - mse / reference, rel=1e-12)
     assert (finding.allowed.low, finding.allowed.high) == pytest.approx(allowed, abs=1e-6)
+
+
+def test_table_2_can_be_right_if_digits_were_cut_off():
+    """1 - 0.0011 / 0.0034 and 1 - 0.0010 / 0.0035 are 67.65 and 71.43 per cent, with 67.86 between them."""
+    errors = {"mse": error(0.0010, 4), "mse_reference": error(0.0034, 4, "ols")}
+    finding = check_ratio(gain(0.678582, 6), **errors)
+    assert (finding.is_consistent, finding.is_error, finding.assumption) == (False, False, "rounding")
+    assert "errors that were truncated allow 67.65 % to 71.43 %" in finding.reason
+    published = status_of(gain(0.678582, 6), RunValue(math.nan), finding=finding, data_are_published=True)
+    assert published[0] == "inconsistent if rounded, possible if truncated"
+    for never in (0.6763, 0.7145):
+        assert check_ratio(gain(never, 4), **errors).is_error
+    assert check_ratio(gain(0.71, 2), **errors).is_consistent
+
+
+@given(
+    mse=st.floats(1e-3, 1e4),
+    reference=st.floats(1e-3, 1e4),
+    digits=st.integers(0, 6),
+    gain_digits=st.integers(0, 8),
+)
+def test_a_gain_from_truncated_errors_is_never_an_error(mse, reference, digits, gain_digits):
+    def cut(value, n):
+        return float(Decimal(value).quantize(Decimal(1).scaleb(-n), rounding=ROUND_DOWN))
+
+    finding = check_ratio(
+        gain(cut(1 - mse / reference, gain_digits), gain_digits),
+        mse=error(cut(mse, digits), digits),
+        mse_reference=error(cut(reference, digits), digits, "ols"),
+    )
+    assert not finding.is_error
 
 
 @given(
