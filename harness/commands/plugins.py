@@ -163,6 +163,12 @@ def new_plugin(choice: PluginChoice, name: str, kind: str, out: Path | None) -> 
 @shared.repeated_option("--set", "overrides", "NAME.OPTION=VALUE", "Check a member with a non-default option")
 @click.option("--quick", is_flag=True, help="Skip the checks that take many fits.")
 @click.option("--study", type=Path, metavar="SPEC", help="Look for sections in the report of this study")
+@click.option(
+    "--benchmark",
+    type=Path,
+    metavar="DIR",
+    help="Time the estimators instead, and keep the timings in DIR, such as .benchmarks",
+)
 @click.pass_obj
 def test_plugin(
     choice: PluginChoice,
@@ -172,8 +178,12 @@ def test_plugin(
     overrides: tuple[str, ...],
     quick: bool,
     study: Path | None,
+    benchmark: Path | None,
 ) -> None:
     """Check all members of a plugin against the contract and against known truths.
+
+    With --benchmark it times fit, predictions and draws of the plugin's estimators next to built-in ones, by
+    pytest-benchmark; `pytest-benchmark compare` and `pytest --benchmark-compare` read what it keeps.
 
     Reports how many checks ran, which failed, which were skipped, and why. Checks run in a separate process;
     a crash counts as a failure. Exits with an error if a check failed or none ran.
@@ -183,6 +193,11 @@ def test_plugin(
 
     registry = shared.found(choice)
     plugin = find_plugin(registry, name)
+    if benchmark is not None:
+        from harness.conformance.timings import time_estimators, timed_cases
+
+        cases = timed_cases(registry, plugin, only=only, options=read_options(overrides))
+        raise SystemExit(time_estimators(cases, storage=benchmark, name=plugin.name))
     checks = checks_among(registry, plugin, only=only, options=read_options(overrides), study=study)
     asked = [check for check in checks if not (quick and check.rule.is_slow)]
     report = run_checks(plugin, asked)
