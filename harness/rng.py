@@ -26,6 +26,22 @@ def random_stream(seed: int, *labels: str | int) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=tuple(words)))
 
 
+def stream_of_content(rng: np.random.Generator, content: bytes) -> np.random.Generator:
+    """Return the stream of a content under the root seed of a stream, whatever that one is for.
+
+    What is learned from the same rows, such as a map of inputs, is then the same for all outcomes.
+
+    Parameters
+    ----------
+    rng : made by `random_stream`, or a child of one
+    """
+    parent = rng.bit_generator.seed_seq
+    entropy = parent.entropy if isinstance(parent, np.random.SeedSequence) else None
+    digest = hashlib.sha256(content).digest()
+    words = tuple(int.from_bytes(digest[index : index + 4], "little") for index in range(0, 16, 4))
+    return np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=words))
+
+
 # A stream of random numbers; None for a new one of seed 1.
 Stream = np.random.Generator | None
 

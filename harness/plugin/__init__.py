@@ -120,6 +120,7 @@ from harness.registry.hooks import hookimpl as hookimpl
 from harness.rng import Stream as Stream
 from harness.rng import random_stream as random_stream
 from harness.rng import stream_at as stream_at
+from harness.rng import stream_of_content as stream_of_content
 from harness.rng import stream_or_seeded as stream_or_seeded
 from harness.scenarios.draws import DrawPlan as DrawPlan
 from harness.scenarios.draws import FitAndDraws as FitAndDraws

@@ -327,7 +327,7 @@ class Plan:
 
     def _own(self, entry: EstimatorEntry, panel: Panel) -> Panel:
         """Return the rows and columns of a panel of the study that an estimator is fitted on."""
-        own = entry.columns_of(panel)
+        own = entry.columns_of(replace(panel, split_unit=entry.split_unit))
         return own.take(self.rows[entry.id]) if entry.id in self.rows else own
 
 

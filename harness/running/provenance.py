@@ -145,8 +145,9 @@ def _estimators(entries: Sequence[EstimatorEntry]) -> Iterator[manifest.Estimato
     for entry in entries:
         own = {
             name: value
-            for name in ("entity_means", "exposure", "controls", "target", "regressors", "rows")
-            if (value := getattr(entry, name)) not in (None, False, {}, "level")
+            for name in ("entity_means", "exposure", "controls", "target", "regressors", "split_unit", "rows")
+            if (value := getattr(entry, name))
+            != EstimatorEntry.model_fields[name].get_default(call_default_factory=True)
         }
         yield manifest.EstimatorRecord(
             **_named(entry, "id", "use"),

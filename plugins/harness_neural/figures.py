@@ -39,6 +39,7 @@ class MapRow:
     quantization_error: float
     topographic_error: float
     agreement: float
+    n_seeds: int | None = None
 
 
 @dataclass(frozen=True)

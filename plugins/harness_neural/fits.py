@@ -262,6 +262,7 @@ def _map_tables(fitted: MapFit, design: Design) -> dict[str, Table]:
             "quantization_error": [fitted.quantization_error] * n_clusters,
             "topographic_error": [fitted.topographic_error] * n_clusters,
             "agreement": [fitted.agreement] * n_clusters,
+            "n_seeds": [fitted.n_seeds] * n_clusters,
         },
         "som_profile": {
             "cluster": np.repeat(cluster, n_inputs).tolist(),

@@ -243,33 +243,43 @@ def _search(candidates: Sequence[NetworkRow]) -> Iterator[str]:
 
 
 def map_table(run: Run) -> ReportTable:
-    """Return the quality of every map; one that several fits share stands once."""
-    heads = (
-        *(gettext("Map of"), gettext("Rows of the clusters"), gettext("Quantization\nerror")),
-        *(gettext("Topographic\nerror"), gettext("Agreement\nacross seeds")),
-    )
+    """Return the quality of every map; one that several fits share stands once.
+
+    Topographic errors stand where maps can have one: on a grid of 2 x 2 all units are neighbours.
+    """
+    found = run.view(networks)
+    maps = found.distinct_maps()
+    has_error = any(math.isfinite(found.map_of(fits[0])[0].topographic_error) for fits in maps)
+    heads = [gettext("Map of"), gettext("Rows of the clusters"), gettext("Quantization\nerror")]
+    notes = [
+        gettext("Quantization error: mean distance of a row to its cluster, in standard deviations."),
+        gettext(
+            "Adjusted Rand index: mean agreement of the clusters with those of maps from other seeds; 1 is "
+            "the same clusters, 0 chance."
+        ),
+    ]
+    if has_error:
+        heads.append(gettext("Topographic\nerror"))
+        notes.append(
+            gettext("Topographic error: rows whose two nearest clusters are not neighbours on the map.")
+        )
     return ReportTable(
         caption=gettext("Self-organising maps"),
-        columns=tuple(map(TableColumn, heads)),
-        groups=parts.plain_rows([_quality(run, fits) for fits in run.view(networks).distinct_maps()]),
-        notes=(
-            gettext(
-                "Quantization error: mean distance of a row to its cluster, in standard deviations. "
-                "Topographic error: rows whose two nearest clusters are not neighbours on the map."
-            ),
-        ),
+        columns=tuple(map(TableColumn, (*heads, gettext("Adjusted Rand index,\nother seeds")))),
+        groups=parts.plain_rows([_quality(run, fits, has_error=has_error) for fits in maps]),
+        notes=(" ".join(notes),),
     )
 
 
-def _quality(run: Run, fits: Sequence[Fit]) -> tuple[str, ...]:
+def _quality(run: Run, fits: Sequence[Fit], *, has_error: bool) -> tuple[str, ...]:
     study, clusters = run.manifest.study, run.view(networks).map_of(fits[0])
     first = clusters[0]
     return (
         "; ".join(f"{study.estimator_label(name)}, {study.label(outcome)}" for outcome, name in fits),
         " + ".join(count(cluster.n_obs) for cluster in clusters),
         fixed(first.quantization_error, 3),
-        parts.percent(first.topographic_error),
-        parts.percent(first.agreement),
+        *((parts.percent(first.topographic_error),) if has_error else ()),
+        fixed(first.agreement, 2) if math.isfinite(first.agreement) else parts.MISSING,
     )
 
 

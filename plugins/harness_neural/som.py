@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.random import Generator
 
-from harness.plugin import Coded, Floats, Ints, Note
+from harness.plugin import Coded, Floats, Ints, Note, stream_at, stream_of_content
 from harness_neural.names import MapTraining
 
 # Steps of batch training, and the last radius, in grid steps.
@@ -49,9 +49,12 @@ class SelfOrganisingMap:
         return float(self.distances(X).min(axis=1).mean())
 
     def topographic_error(self, X: Floats) -> float:
-        """Return the share of observations whose two nearest units are not adjacent, not even diagonally."""
-        if self.n_clusters < 2:
-            return 0.0
+        """Return the share of observations whose two nearest units are not adjacent, not even diagonally.
+
+        NaN where all units are adjacent, as on a grid of 2 x 2.
+        """
+        if self.grid.max() <= 1.0:
+            return math.nan
         nearest = np.argsort(self.distances(X), axis=1, kind="stable")[:, :2]
         return float((np.abs(self.grid[nearest[:, 0]] - self.grid[nearest[:, 1]]).max(axis=1) > 1.0).mean())
 
@@ -128,9 +131,10 @@ class MapFit:
     ----------
     map : with the least quantization error
     quantization_error : mean distance of the rows to their nearest unit, on standardised inputs
-    topographic_error : share of the rows whose two nearest units are no neighbours
-    agreement : in [-1, 1]; mean adjusted Rand index between the clusters of this map and those of the other
-        starts; one for a single start
+    topographic_error : share of the rows whose two nearest units are no neighbours; NaN where all units are
+    agreement : in [-1, 1]; mean adjusted Rand index (Hubert and Arabie 1985) between the clusters of this map
+        and those of maps trained in the same way from other seeds; NaN without these
+    n_seeds : other seeds
     n_obs : (n_clusters,), rows in each cluster
     means : (n_clusters, n_inputs), of the rows in each cluster; missing for a cluster without rows
     row_steps : of MiniSom, a row each; 0 where the map was trained on all rows at every step
@@ -142,6 +146,7 @@ class MapFit:
     agreement: float
     n_obs: Ints
     means: Floats
+    n_seeds: int = 0
     row_steps: int = 0
 
     @property
@@ -155,9 +160,18 @@ class MapFit:
 
 
 def fit_map(
-    X: Floats, *, n_clusters: int, training: MapTraining, n_starts: int, n_passes: int, rng: Generator
+    X: Floats,
+    *,
+    n_clusters: int,
+    training: MapTraining,
+    n_starts: int,
+    n_passes: int,
+    n_seeds: int = 0,
+    rng: Generator,
 ) -> MapFit:
     """Train maps from several starts and keep the best.
+
+    Random numbers are those of the rows under the root seed, so that all outcomes have the same map.
 
     MiniSom trains row by row. Its batch training visits the rows in a Python loop and moves only part of the
     way to the new means, so the batch step is the one of `train_batch`.
@@ -168,25 +182,31 @@ def fit_map(
     n_starts : >= 1; of batch training, the first start is the plane of the principal components and the
         others are rows drawn; of sequential training, all are drawn
     n_passes : >= 1; of sequential training, over the rows
+    n_seeds : >= 0; further maps from other seeds, with which the clusters are compared
     """
     row_steps = n_passes * len(X) if training == "sequential" else 0
-    maps = [
-        _train_by_row(X, n_clusters=n_clusters, n_steps=row_steps, rng=rng)
-        if row_steps
-        else _train_by_batch(X, n_clusters=n_clusters, start=start, rng=rng)
-        for start in range(n_starts)
-    ]
-    errors = [som.quantization_error(X) for som in maps]
-    best = int(np.argmin(errors))
-    is_in = (maps[best].assign(X)[:, None] == np.arange(n_clusters)).astype(np.float64)
+
+    def best_map(rng: Generator) -> SelfOrganisingMap:
+        maps = (
+            _train_by_row(X, n_clusters=n_clusters, n_steps=row_steps, rng=rng)
+            if row_steps
+            else _train_by_batch(X, n_clusters=n_clusters, start=start, rng=rng)
+            for start in range(n_starts)
+        )
+        return min(maps, key=lambda som: som.quantization_error(X))
+
+    of_rows = stream_of_content(rng, np.ascontiguousarray(X).tobytes())
+    best, *others = map(best_map, (of_rows, *(stream_at(of_rows, seed) for seed in range(n_seeds))))
+    is_in = (best.assign(X)[:, None] == np.arange(n_clusters)).astype(np.float64)
     counts = is_in.sum(axis=0)
     return MapFit(
-        map=maps[best],
-        quantization_error=errors[best],
-        topographic_error=maps[best].topographic_error(X),
-        agreement=_agreement(maps[best], [som for at, som in enumerate(maps) if at != best], X),
+        map=best,
+        quantization_error=best.quantization_error(X),
+        topographic_error=best.topographic_error(X),
+        agreement=_agreement(best, others, X),
         n_obs=counts.astype(np.int64),
         means=(is_in.T @ X) / np.where(counts > 0.0, counts, np.nan)[:, None],
+        n_seeds=n_seeds,
         row_steps=row_steps,
     )
 
@@ -212,7 +232,7 @@ def _train_by_row(X: Floats, *, n_clusters: int, n_steps: int, rng: Generator) -
 
 def _agreement(best: SelfOrganisingMap, others: list[SelfOrganisingMap], X: Floats) -> float:
     if not others:
-        return 1.0
+        return math.nan
     from sklearn.metrics import adjusted_rand_score
 
     clusters = best.assign(X)

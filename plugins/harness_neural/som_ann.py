@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Annotated, ClassVar, Self
 
 from numpy.random import Generator
+from pydantic import Field
 
 from harness import plugin
 from harness.plugin import LadderEntry, Panel
@@ -36,7 +37,8 @@ from harness_neural.som import MapFit, fit_map
 class SomAnn(NetworkEstimator[MapFit]):
     """A self-organising map sorts the rows into clusters, which then feed networks.
 
-    The map sees all standardised inputs of the training rows and never the outcome. Bootstrap draws share
+    The map sees all standardised inputs of the training rows and never the outcome: under one root seed it is
+    the same for all outcomes and estimators. Bootstrap draws share
     one map, trained on all rows that some draw trains on. A cluster with too few rows to train or select on
     uses the network of all rows, and a note says so.
 
@@ -49,6 +51,7 @@ class SomAnn(NetworkEstimator[MapFit]):
     map_training : ``batch`` from the plane of the principal components, or ``sequential``, row by row
     map_starts : maps trained, of which the one with the least quantization error is kept
     map_passes : over the rows, of a map that is trained row by row, each step a row that is drawn
+    map_seeds : other seeds from which maps are trained likewise, to see how far the clusters agree
     """
 
     name: ClassVar[str] = "som_ann"
@@ -57,7 +60,7 @@ class SomAnn(NetworkEstimator[MapFit]):
     provides: ClassVar[frozenset[type]] = frozenset(
         {
             *(plugin.CanFitDraws, plugin.CanPrepareDraws, plugin.CanProfile, plugin.CanRunQuick),
-            *(plugin.ChecksRows, plugin.DrawsMaySelect, plugin.HasDetails),
+            *(plugin.CanFitFolds, plugin.ChecksRows, plugin.DrawsMaySelect, plugin.HasDetails),
             *(plugin.HasNotes, plugin.SelectsRows),
         }
     )
@@ -67,6 +70,7 @@ class SomAnn(NetworkEstimator[MapFit]):
     map_training: MapTraining = "batch"
     map_starts: AtLeastOne = 5
     map_passes: AtLeastOne = 50
+    map_seeds: Annotated[int, Field(ge=0)] = 10
 
     def fit_map(self, panel: Panel, design: Design, *, rng: Generator) -> MapFit:
         """Train maps from several starts and return the best."""
@@ -76,8 +80,13 @@ class SomAnn(NetworkEstimator[MapFit]):
             training=self.map_training,
             n_starts=self.map_starts,
             n_passes=self.map_passes,
+            n_seeds=self.map_seeds,
             rng=rng,
         )
+
+    def for_folds(self) -> Self:
+        """Return a copy that compares its map with none."""
+        return replace(self, map_seeds=0)
 
     def learn(self, sample: NetworkSample, map_fit: MapFit, *, rng: Generator) -> Learned:
         """Search sizes and initial values on a sample of one, and return the best networks."""

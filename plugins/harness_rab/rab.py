@@ -171,7 +171,8 @@ class Rab:
 
     def for_folds(self) -> Self:
         """Return a copy with at most `fold_draws` draws."""
-        return replace(self, draws=min(self.draws, self.fold_draws))
+        base = plugin.for_folds(self.base)
+        return replace(self, base=base, draws=min(self.draws, self.fold_draws))
 
     def for_nuisances(self) -> Self:
         """Return a copy whose base estimator learns nuisance functions."""

@@ -386,6 +386,15 @@ def test_a_target_is_that_of_the_fits_on_folds_and_on_all_rows_and_of_the_plan_i
     assert "estimator ols: pooled_ols in logs" in plan.describe().splitlines()
 
 
+def test_fits_on_all_rows_set_aside_the_unit_of_their_entry_and_folds_that_of_their_protocol():
+    plan = prepare_study(RunOptions(GRUNFELD, overrides=("estimators[0].split_unit=row",))).plan
+    full = {task.estimator_id: task.subject.panel.split_unit for task in plan.full_tasks()}
+    assert (full["ols"], full["fe"]) == ("row", "entity")
+    units = {(task.cell.protocol, task.cell.estimator): task.panel.split_unit for task in plan.fold_tasks()}
+    assert {unit for (protocol, _), unit in units.items() if protocol == "random_rows"} == {"row"}
+    assert {unit for (protocol, _), unit in units.items() if protocol == "held_out_entities"} == {"entity"}
+
+
 def test_entity_means_are_regressors_of_the_estimators_that_ask_and_of_training_rows():
     """Their slopes are those of entity dummies (Mundlak 1978); a variation has those of its controls."""
     asked = (

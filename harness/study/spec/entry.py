@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Literal, Self, get_type_hints
 from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, model_validator
 
 from harness.data.name import ColumnName, as_entries
-from harness.data.panel import Panel
+from harness.data.panel import Panel, SplitUnit
 from harness.data.rules import RowFilter
 from harness.registry.catalog import USE, Choose
 from harness.study.identification import identified_by
@@ -118,6 +118,8 @@ class EstimatorEntry(Entry):
         Predictions, curves and gains are in the outcome's unit all the same, by smearing (Duan 1983)
     regressors : how moderators and controls enter: in their ``level``, or in their ``log`` those that are
         above zero in all training rows and take more than two values; the exposure enters as it is
+    split_unit : what is set aside to stop or select its fits on all rows: whole entities, single rows, or the
+        last periods. Fits on folds follow their protocol
     rows : that it is fitted on, by column; left out, all. With rows of its own it has coefficients, curves
         and effects, and no gain: gains are over the same rows
     time_limit : seconds that a task of it may take (a fit on a fold, or on all rows, or a block of draws),
@@ -132,6 +134,7 @@ class EstimatorEntry(Entry):
     controls: tuple[ColumnName, ...] | None = None
     target: Target = "level"
     regressors: Regressors = "level"
+    split_unit: SplitUnit = "entity"
     rows: Mapping[ColumnName, RowFilter] = Field(default_factory=dict)
     time_limit: Annotated[float, Field(gt=0)] | None = None
     estimator: Annotated[Any, Choose("estimator")] = Field(alias=CHOICE)

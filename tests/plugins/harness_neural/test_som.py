@@ -9,7 +9,7 @@ from minisom import MiniSom
 from sklearn.metrics import adjusted_rand_score
 
 from harness import Panel
-from harness.plugin import Floats, draw_weights, out_of_bag
+from harness.plugin import Floats, draw_weights, out_of_bag, random_stream
 from harness_neural.batch.networks import NetworkBatch
 from harness_neural.design import NetworkSample
 from harness_neural.mlp import Mlp
@@ -77,6 +77,34 @@ def test_clouds_far_apart_are_told_apart(four_clouds: tuple[Floats, Floats], tra
         X, n_clusters=4, training=training, n_starts=3, n_passes=50, rng=np.random.default_rng(0)
     )
     assert adjusted_rand_score(cloud, fitted.map.assign(X)) > 0.98
+
+
+@pytest.mark.parametrize("training", ["batch", "sequential"])
+def test_a_map_is_that_of_its_rows_and_root_seed_whatever_the_outcome(
+    produc: Floats, training: MapTraining
+) -> None:
+    streams = [random_stream(seed, "fit", outcome) for seed, outcome in ((1, "y"), (1, "z"), (2, "y"))]
+    maps = [
+        fit_map(produc, n_clusters=4, training=training, n_starts=2, n_passes=2, rng=rng).map.codebook
+        for rng in streams
+    ]
+    np.testing.assert_array_equal(maps[0], maps[1])
+    assert training == "batch" or not np.array_equal(maps[0], maps[2])
+
+
+def test_clusters_are_compared_with_those_of_maps_from_ten_other_seeds(
+    produc: Floats, four_clouds: tuple[Floats, Floats]
+) -> None:
+    """Clouds that lie far from each other are found from every seed; one cloud is cut at random."""
+    how = {"n_clusters": 4, "training": "sequential", "n_starts": 1, "n_seeds": 10}
+    told = fit_map(four_clouds[0], n_passes=20, rng=random_stream(1), **how)
+    cloud = np.random.default_rng(0).normal(size=(400, 6))
+    chance = fit_map(cloud, n_passes=5, rng=random_stream(1), **how)
+    assert told.n_seeds == 10
+    assert told.agreement > 0.95
+    assert chance.agreement < 0.5
+    alone = fit_map(cloud, n_clusters=4, training="batch", n_starts=1, n_passes=1, rng=random_stream(1))
+    assert np.isnan([alone.agreement, alone.topographic_error]).all()
 
 
 def test_batch_step_agrees_with_minisom(produc: Floats) -> None:
