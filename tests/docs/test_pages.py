@@ -216,7 +216,7 @@ SLOW = {
 # Pages of which only the commands are looked at, and why.
 NOT_RUN = {
     "benchmark.md": "its commands run in this file, on one panel",
-    "benchmark_a_plugin.md": "its commands are of a plugin of the reader's; tests/conformance/test_timings.py",
+    "benchmark_a_plugin.md": "its commands are of a plugin; tests/conformance/test_timings.py runs them",
     "conformance.md": "its code has a test of its own, tests/conformance/test_checks.py",
     "figure_by_figure.md": "its names and numbers have their own test, tests/docs/test_reference.py",
     "performance.md": "its command takes minutes",

@@ -97,11 +97,11 @@ def test_clusters_are_compared_with_those_of_maps_from_ten_other_seeds(
 ) -> None:
     """Clouds that lie far from each other are found from every seed; one cloud is cut at random."""
     how = {"n_clusters": 4, "training": "sequential", "n_starts": 1, "n_seeds": 10}
-    told = fit_map(four_clouds[0], n_passes=20, rng=random_stream(1), **how)
+    clear = fit_map(four_clouds[0], n_passes=20, rng=random_stream(1), **how)
     cloud = np.random.default_rng(0).normal(size=(400, 6))
     chance = fit_map(cloud, n_passes=5, rng=random_stream(1), **how)
-    assert told.n_seeds == 10
-    assert told.agreement > 0.95
+    assert clear.n_seeds == 10
+    assert clear.agreement > 0.95
     assert chance.agreement < 0.5
     alone = fit_map(cloud, n_clusters=4, training="batch", n_starts=1, n_passes=1, rng=random_stream(1))
     assert np.isnan([alone.agreement, alone.topographic_error]).all()
