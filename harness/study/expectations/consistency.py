@@ -82,7 +82,7 @@ def check_ratio(gain: GainClaim, *, mse: ErrorClaim, mse_reference: ErrorClaim) 
     """
     allowed = gain_interval(mse.meant, mse_reference.meant)
     is_consistent = allowed.meets(gain.meant)
-    unlike = Coded("but {percentage} % is printed", percentage=gain.percentage)
+    unlike: str = Coded("but {percentage} % is printed", percentage=gain.percentage)
     low, high = (f"{100 * end:.4f}" for end in (allowed.low, allowed.high))
     truncated = gain_interval(mse.if_truncated, mse_reference.if_truncated)
     assumption: Assumption = ""
