@@ -36,4 +36,4 @@ def test_estimators_of_a_plugin_are_timed_next_to_those_that_are_drafted():
     chosen = timed_cases(registry, find_plugin(registry, "harness-neural"), only=["mlp"])
     assert "som_ann" not in list(chosen)[:1]
     with pytest.raises(PluginError, match="offers no estimator to time"):
-        timed_cases(registry, find_plugin(registry, "harness"))
+        timed_cases(registry, find_plugin(registry, "harness-causal"))
