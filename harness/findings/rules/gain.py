@@ -38,6 +38,9 @@ HOPELESS_NMSE = 1.0
 # A reference whose error is as many times that of a simple rival is no measure of a gain there.
 FAR_BEHIND = 2.0
 
+# Name of the estimator that chooses the best of simple rivals on its training rows.
+BEST_SIMPLE = "best_simple"
+
 # A gain that is less in size rounds to nothing: errors are the same.
 LEAST_SHOWN = 0.0005
 
@@ -251,7 +254,7 @@ def _verdicts(over: Gains, rows: Sequence[GainRow], outcome: str) -> Iterator[Fi
     leading = leading_protocols(study)[0].id
     caveats = (*verdict_caveats(study, rows, reference=over.over), *_reference_caveats(over, outcome))
     for sentence, first in verdicts(study, over.reference, rows):
-        is_leading = sentence.protocol in ("", leading) and not over.over
+        is_leading = sentence.protocol in ("", leading) and over.reference == leading_reference(study)
         under = [row for row in rows if row.protocol == sentence.protocol]
         differing = _differing(study, rows, under, first.decision) if first is not None else ()
         yield finding(
@@ -265,6 +268,12 @@ def _verdicts(over: Gains, rows: Sequence[GainRow], outcome: str) -> Iterator[Fi
             screen="prediction" if is_leading else "none",
             caveats=(*differing, *caveats),
         )
+
+
+def leading_reference(study: StudyRecord) -> str:
+    """Return the reference that the first screen is about: the best simple estimator where it is one."""
+    best = (one.id for one in study.estimators if one.use == BEST_SIMPLE and one.id in study.references)
+    return next(best, study.reference)
 
 
 def verdicts(
