@@ -93,8 +93,8 @@ class SpecText:
             if "." not in name:
                 continue
             entry = self._definitions[name]
-            kind = entry["properties"][USE]["const"]
-            yield f"`{USE}: {kind}`: {_plain(entry['description'])}"
+            kind = self._choice(name)
+            yield f"{code(kind)}: {_plain(entry['description'])}"
             others = {key: value for key, value in entry["properties"].items() if key != USE}
             yield self._table({**entry, "properties": others})
 
@@ -125,6 +125,11 @@ class SpecText:
             words = Expected(schema, None).words(())
         return words or "any value"
 
+    def _choice(self, name: str) -> str:
+        """Return how a nested mapping is chosen, as ``use: clustered``; its name where it is no choice."""
+        use = self._definitions[name]["properties"].get(USE)
+        return name.rpartition(".")[2] if use is None else f"{USE}: {use['const']}"
+
     def _list(self, schema: Schema) -> str:
         items = schema.get("items")
         each = f", each {self._words(items)}" if items else ""
@@ -135,7 +140,11 @@ class SpecText:
         if name in CHOICES:
             return CHOICES[name]
         if "." in name:
-            return code(f"{{{USE}: {self._definitions[name]['properties'][USE]['const']}}}")
+            return code(
+                f"{{{self._choice(name)}}}"
+                if USE in self._definitions[name]["properties"]
+                else self._choice(name)
+            )
         return f"[{name}](#{name.lower()})"
 
 

@@ -357,8 +357,8 @@ COVARIANCES = {
 WITH_TABLE = {
     one.name: one
     for one in harness_estimators()
-    # Covariances of instrumented equations are tried next to it.
-    if "covariance" in one.__dataclass_fields__ and one.name != "instrumental"
+    # Covariances of instrumented equations are tried next to it, and those of counts.
+    if "covariance" in one.__dataclass_fields__ and one.name not in ("instrumental", "poisson")
 }
 FEW = {"threshold_effects": {"bootstraps": 19, "grid": 10, "trim": 0.2}}
 
