@@ -183,9 +183,9 @@ class BestSimple:
 
     Attributes
     ----------
-    candidates : each with a label, an estimator, and how outcome and regressors enter; left out, those that
-        plugins declare: pooled and two-way regressions in levels and logs, Poisson regressions, correlated
-        random effects, the mean and the last value of an entity, splines and an elastic net
+    among : candidates, each with a label, an estimator, and how outcome and regressors enter; left out, those
+        that plugins declare: pooled and two-way regressions in levels and logs, Poisson regressions,
+        correlated random effects, the mean and the last value of an entity, and splines
     folds : parts that rows or entities are dealt into; of periods one less are tested
     """
 
@@ -197,6 +197,7 @@ class BestSimple:
             protocol.CanFitDraws,
             protocol.CanFitFolds,
             protocol.CanPrepareDraws,
+            protocol.CanProfile,
             protocol.CanRunQuick,
             protocol.HasChoice,
             protocol.HasDetails,
@@ -205,13 +206,13 @@ class BestSimple:
         }
     )
 
-    candidates: Candidates = ()
+    among: Candidates = ()
     folds: Annotated[int, Field(ge=2, le=100)] = 3
 
     @property
     def group_columns(self) -> tuple[str, ...]:
         """Columns that candidates group rows by."""
-        names = (name for one in self.candidates for name in protocol.grouped_by(one.estimator))
+        names = (name for one in self.among for name in protocol.grouped_by(one.estimator))
         return tuple(dict.fromkeys(names))
 
     def quick(self) -> Self:
@@ -221,10 +222,7 @@ class BestSimple:
     def for_folds(self) -> Self:
         """Return a copy whose fits only predict."""
         return replace(
-            self,
-            candidates=tuple(
-                replace(one, estimator=protocol.for_folds(one.estimator)) for one in self.candidates
-            ),
+            self, among=tuple(replace(one, estimator=protocol.for_folds(one.estimator)) for one in self.among)
         )
 
     def fit(self, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> BestSimpleFit:
@@ -241,18 +239,18 @@ class BestSimple:
     def fit_draws(
         self, panel: Panel, *, weights: Floats, selection: protocol.DrawSelection, rng: Generator
     ) -> FittedDraws:
-        """Fit the candidate that is chosen on all rows once a draw; weights is (n_draws, n_obs)."""
+        """Fit once a draw what is chosen on all rows with a weight; weights is (n_draws, n_obs)."""
         rngs = [stream_at(rng, draw) for draw in range(len(weights))]
-        return self._chosen(panel, None).fit(weights, selection=selection, rngs=rngs)
+        weighted = panel.take(np.flatnonzero((weights > 0.0).any(axis=0)))
+        return ChosenDraws(self.select(weighted).best.fitting, panel, None).fit(
+            weights, selection=selection, rngs=rngs
+        )
 
     def prepare_draws(self, panel: Panel, *, selection: Panel | None, rng: Generator) -> ChosenDraws:
         """Choose once for all draws."""
-        return self._chosen(panel, rng)
-
-    def _chosen(self, panel: Panel, rng: Generator | None) -> ChosenDraws:
         estimator = self.select(panel).best.fitting
         prepared = None
-        if rng is not None and isinstance(estimator, protocol.CanPrepareDraws):
+        if isinstance(estimator, protocol.CanPrepareDraws):
             prepared = estimator.prepare_draws(panel, selection=None, rng=rng)
         return ChosenDraws(estimator, panel, prepared)
 
@@ -264,17 +262,17 @@ class BestSimple:
         EstimationError
             Where there is no candidate.
         """
-        if not self.candidates:
+        if not self.among:
             what = marked("there is no candidate to choose from")
-            hint = marked("name some under `candidates`, or install a plugin that declares some")
+            hint = marked("name some under `among`, or install a plugin that declares some")
             raise EstimationError.at(self.name, what, hint=hint)
         folds = list(inner_folds(panel, self.folds))
         tried = [
             guard.attempt(partial(_held_out_error, protocol.for_folds(one.fitting), panel, folds))
-            for one in self.candidates
+            for one in self.among
         ]
         mse = np.array([np.nan if one.value is None else one.value for one in tried])
-        return Selection(self.candidates, mse, tuple(one.reason for one in tried))
+        return Selection(self.among, mse, tuple(one.reason for one in tried))
 
 
 def inner_folds(panel: Panel, n_folds: int) -> Iterator[tuple[Ints, Ints]]:

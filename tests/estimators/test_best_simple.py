@@ -55,7 +55,7 @@ def compared(best, scale, seeds):
         fit = best.fit(panel, rng=np.random.default_rng(0))
         tested = with_new_entities(new)
         fits = [fit]
-        for candidate, mse in zip(best.candidates, fit.selection.mse, strict=True):
+        for candidate, mse in zip(best.among, fit.selection.mse, strict=True):
             done = not np.isnan(mse)
             fits.append(candidate.fitting.fit(panel, rng=np.random.default_rng(0)) if done else None)
         predicted = (np.inf if one is None else one.predict(tested) for one in fits)
