@@ -213,8 +213,8 @@ def test_the_readmes_have_the_first_screen_and_the_gains_of_the_stored_run():
     ]
     pooled, two_way, pooled_for_new, _ = zip(*numbers, strict=True)
     shown = gains_of(README, "here,")
-    for at, row in zip((0, 1, 3), (pooled, two_way, pooled_for_new), strict=True):
-        assert shown[at] == pytest.approx(row, abs=0.56)
+    for line, row in zip((0, 1, 3), (pooled, two_way, pooled_for_new), strict=True):
+        assert shown[line] == pytest.approx(row, abs=0.56)
 
 
 def test_every_estimator_named_is_there():
