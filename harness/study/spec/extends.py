@@ -37,19 +37,23 @@ def read_spec(source: Path | WrittenSpec) -> Document:
     SpecError
         Where a file cannot be read, or names one that lies outside, or extends itself.
     """
-    return _joined(read_document(source), ())
+    document = read_document(source)
+    joined = _joined(document, ())
+    if joined is document:
+        return document
+    text = node_text(joined.root)
+    return replace(joined, text=text, sha256=hashlib.sha256(text.encode()).hexdigest())
 
 
 def _joined(document: Document, chain: tuple[Path, ...]) -> Document:
+    """Return a document with the values of all that it extends; its text is still its file's."""
     named = document.root.child(EXTENDS)
     if named is None:
         return document
     chain = (*chain, document.path.resolve())
     base = _joined(read_document(_base(document, named, chain)), chain)
     root = _changed(base.root.without(EXPECT), document.root.without(EXTENDS))
-    text = node_text(root)
-    sha256 = hashlib.sha256(text.encode()).hexdigest()
-    return Document(document.path, text, sha256, root, (*base.flaws, *document.flaws))
+    return replace(document, root=root, flaws=(*base.flaws, *document.flaws))
 
 
 def _base(document: Document, named: Node, chain: tuple[Path, ...]) -> Path:
