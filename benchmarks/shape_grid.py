@@ -1,57 +1,61 @@
-"""The shipped error rates by shape of the panel: ``python benchmarks/shape_grid.py --panels 25 --jobs 2``.
+"""The shipped error rates by shape of the panel: ``python benchmarks/shape_grid.py --panels 20``.
 
-Studies of cheap estimators are run on simulated panels of 24 shapes, with and without an effect, and what
-they find is counted. ``shape_rates.csv`` in the folder is the table next to ``harness/findings/shape.py``,
-which gives every run its rates, and ``shape_rates.json`` says which version made it of what. A grid that was
-cut off goes on where it was: copy ``benchmarks/grid`` to ``runs/grid``.
+Studies are repeated on simulated panels of many shapes, with and without an effect, as the command runs them
+with ``--quick``, and what they say is counted. Parts are kept, a row a panel, in ``benchmarks/grid``:
+a grid that was cut off goes on where it was, and one of fewer panels is grown. ``shape_rates.csv`` next to
+``harness/findings/shape.py``, which gives every run its rates, is written from all parts, with
+``shape_rates.json``, which says what made it. ``--coverage`` prints how often intervals hold the truth.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import hashlib
 import inspect
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import cache
 from itertools import product
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.random import Generator
 
+import grid_panels
+from grid_panels import BENT, GAIN, PRODUCT, SLOPE, TREATMENT, DrawnPanel, PanelShape
 from harness import __version__
-from harness.arrays import Floats
-from harness.calibration.drawn_study import run_on
 from harness.calibration.run import calibration_manifest
 from harness.data.read.files import frame_file
 from harness.data.simulate.simulation import lasting
-from harness.estimators.guard import Status
 from harness.findings.gains import Gains
-from harness.findings.rules.gain import kind_of
+from harness.findings.rule import RULE
 from harness.findings.run import Run
-from harness.findings.shape import FEATURES, SHIPPED, shape_of
-from harness.findings.table import RULES_VERSION, findings_of
+from harness.findings.shape import FEATURES, SHIPPED, exact_limits, shape_of
+from harness.findings.table import CLASSES, OF_CLASSES, RULES_VERSION, findings_of, kind_of, rests_on_too_few
 from harness.installed import installed
+from harness.registry.registry import Registry
 from harness.rng import random_stream
-from harness.running.executor import execute
-from harness.running.files import locked
-from harness.running.folder import RunFolder
+from harness.running.csv_table import csv_text, from_csv
+from harness.running.memory import run_in_memory
 from harness.running.options import RunOptions
 from harness.running.prepare import prepare
-from harness.running.progress import Count, Progress, progress
-from harness.tables.decision import ABOVE, CONDITIONAL
+from harness.tables.coefficients import COEFFICIENTS
+from harness.tables.decision import ABOVE, CONDITIONAL, UNTESTED
+from harness.tables.findings import FindingRow
 
-# The studies that are repeated.
+# The studies that are repeated, and their parts.
 SPECS = Path(__file__).parent / "grid"
+MEASURED = Path(__file__).parents[1] / "docs" / "measured"
 
 # Root of all panels.
-SEED = 34
+SEED = 35
 
-KEY = ["cell", "number", "has_effect"]
+KEY = ("cell", "number", "has_effect")
 
 # Gains by kind: reference, protocol and estimator. Without an effect none of these is there; fixed effects,
 # whose slopes are not biased by entity effects, truly gain a little over pooled OLS for new entities.
@@ -61,246 +65,300 @@ GAINS = {
     "gain_over_fixed_effects": ("fe", "random_rows", "bent"),
 }
 
-# Kinds of findings that are counted, by the study that they come of; others than gains as `kind_of` has them.
-STUDIES: Mapping[str, tuple[str, ...]] = {
-    "study": (
-        *(*GAINS, "primary_effect", "secondary_effect", "nonlinearity"),
-        *("model_curve", "bend", "turning_point", "group_difference"),
-    ),
-    "moderated": ("interaction", "sign_change", "threshold"),
-    "contrasts": ("contrast",),
+# What is false of a panel that is linear alone: in another one a curve truly bends, or predicts better.
+OF_LINEAR = frozenset(
+    {*GAINS, "lowest_error", *(f"{kind}_{name}" for kind in ("bend", "turning_point") for name in CLASSES)}
+)
+
+# Who predicts new entities best without an effect, and with one.
+BEST = {False: "ols", True: "splines"}
+
+
+# Sizes of what is there, where it is no slope.
+SIZES = {
+    **dict.fromkeys(GAINS, GAIN),
+    **dict.fromkeys(("nonlinearity", "bend", "turning_point"), BENT),
+    **dict.fromkeys(("group_difference", "interaction", "sign_change", "threshold"), PRODUCT),
+    "headline_staged_treatment": TREATMENT,
 }
 
-# Estimators that curves, groups and contrasts are asked of; those of the others are lines.
-FLEXIBLE = ("bent", "splines", "within")
-
-# Those that are asked for their own tests alone.
-TESTED = ("threshold",)
-
-# An effect: slope, square and product with the moderator of the exposure, each of variance one. Next to a
-# variance of 2.1 that nothing explains, the latter two are a gain of 25 % for new entities.
-EFFECT = (0.3, 0.7, 0.45)
-
-# Share of the rows that are missing.
-MISSING = 0.1
-
 
 @dataclass(frozen=True)
-class PanelShape:
-    """A shape that panels are drawn with.
+class GridStudy:
+    """A study that is repeated.
 
     Attributes
     ----------
-    autocorrelation : of the errors of an entity
-    is_heavy : whether these are of a t distribution with three degrees of freedom and a spread by entity
-    between : share of the exposure's variance between entities
+    kinds : of findings that are counted
+    least : entities and periods from which it can be done
+    most : entities up to which it is done
     """
 
-    entities: int
-    periods: int
-    autocorrelation: float
-    is_heavy: bool
-    between: float
-
-    @property
-    def name(self) -> str:
-        """Name of the cell, such as ``30x5-r0.9-heavy-b0``."""
-        tails = "heavy" if self.is_heavy else "normal"
-        shape = f"{self.entities}x{self.periods}"
-        return f"{shape}-r{self.autocorrelation:g}-{tails}-b{self.between:g}"
-
-    def draw(self, rng: Generator, *, has_effect: bool) -> pd.DataFrame:
-        """Draw a panel: regressors, entity effects, period shocks and autocorrelated errors."""
-        n, size = self.entities, (self.entities, self.periods)
-        exposure, moderator, control = (_column(rng, size, between) for between in (self.between, 0.5, 0.5))
-        innovations = rng.standard_normal(size)
-        if self.is_heavy:
-            spread = np.exp(0.8 * rng.standard_normal((n, 1)) - 0.64)
-            innovations = spread * rng.standard_t(3, size=size) / np.sqrt(3.0)
-        errors = lasting(innovations, self.autocorrelation)
-        levels, shocks = rng.standard_normal((n, 1)), np.sqrt(0.1) * rng.standard_normal((1, self.periods))
-        outcome = 0.5 * (moderator + control) + levels + shocks + errors
-        if has_effect:
-            terms = exposure, (exposure**2 - 1.0) / np.sqrt(2.0), exposure * moderator
-            outcome = outcome + sum(weight * term for weight, term in zip(EFFECT, terms, strict=True))
-        means = moderator.mean(axis=1)
-        half = np.where(means > np.median(means), "high", "low")
-        unit, period = np.indices(size)
-        frame = pd.DataFrame(
-            {
-                "unit": np.char.add("u", unit.ravel().astype(str)),
-                "period": 2001 + period.ravel(),
-                "y": outcome.ravel(),
-                "x": exposure.ravel(),
-                "m": moderator.ravel(),
-                "z": control.ravel(),
-                "half": np.repeat(half, self.periods),
-                "third": pd.qcut(exposure.ravel(), 3, labels=["low", "middle", "high"]).astype(str),
-            }
-        )
-        return frame[rng.uniform(size=len(frame)) >= MISSING]
+    draw: Callable[..., DrawnPanel]
+    kinds: tuple[str, ...]
+    least: tuple[int, int] = (10, 2)
+    most: int = 1000
 
 
-def _column(rng: Generator, size: tuple[int, int], between: float) -> Floats:
-    """Return a regressor of variance one, an autoregression with coefficient .5 around entity means."""
-    moves = lasting(rng.standard_normal(size), 0.5)
-    return np.asarray(np.sqrt(between) * rng.standard_normal((size[0], 1)) + np.sqrt(1.0 - between) * moves)
+STUDIES: Mapping[str, GridStudy] = {
+    "study": GridStudy(
+        grid_panels.curves,
+        (
+            *(*GAINS, "primary_effect", "secondary_effect", "nonlinearity"),
+            *(
+                f"{kind}_{name}"
+                for kind in OF_CLASSES
+                if kind not in ("contrast", "sign_change")
+                for name in CLASSES
+            ),
+            *("lowest_error", "caution"),
+        ),
+    ),
+    "within": GridStudy(grid_panels.curves, ("within_effect",)),
+    "pooled": GridStudy(grid_panels.curves, ("headline_pooled",)),
+    "staged": GridStudy(grid_panels.staged, ("headline_staged_treatment",), (20, 5)),
+    "instruments": GridStudy(grid_panels.endogenous, ("headline_instruments",)),
+    "dynamics": GridStudy(grid_panels.dynamic, ("headline_dynamics",), least=(20, 5), most=300),
+    "spatial": GridStudy(grid_panels.spatial, ("headline_spatial_impacts",), least=(20, 3), most=300),
+    "mediation": GridStudy(grid_panels.mediated, ("headline_mediation", "mediation")),
+    "moderated": GridStudy(
+        grid_panels.curves, ("interaction", "sign_change_learner", "threshold"), least=(10, 3)
+    ),
+    "contrasts": GridStudy(grid_panels.curves, ("contrast_pooled", "contrast_within")),
+    "quantiles": GridStudy(grid_panels.spreading, ()),
+}
+
+# From ten entities and two periods on; together they span what public panels are like.
+CELLS = (
+    PanelShape(10, 20, 0.6, is_heavy=True, between=0.9),
+    PanelShape(12, 5, 0.0, between=0.5, is_binary=True),
+    PanelShape(20, 9, 0.3, between=0.3, is_binary=True),
+    PanelShape(20, 25, 0.95, is_heavy=True, between=0.3),
+    PanelShape(30, 2, 0.0, is_heavy=True, between=0.98),
+    PanelShape(40, 12, 0.97, between=0.9),
+    PanelShape(50, 2, 0.5, between=0.4),
+    PanelShape(50, 3, 0.0, is_heavy=True, between=0.0, is_binary=True),
+    PanelShape(50, 25, 0.5, between=0.0),
+    PanelShape(100, 4, 0.0, between=0.95),
+    PanelShape(100, 7, 0.3, is_heavy=True, between=0.7),
+    PanelShape(300, 2, 0.3, between=0.7),
+    PanelShape(300, 6, 0.8, is_heavy=True, between=0.5, is_binary=True),
+    PanelShape(1000, 4, 0.0, is_heavy=True, between=0.9),
+)
+
+# Where intervals are counted that hold the truth.
+COVERED = PanelShape(60, 8)
 
 
-def _half(periods: Sequence[int]) -> Iterator[PanelShape]:
-    """Yield half of the factorial of two levels of each feature: the others decide on that of exposures."""
-    features = (enumerate((30, 500)), enumerate(periods), enumerate((0.0, 0.9)), enumerate((False, True)))
-    for n_entities, n_periods, autocorrelation, is_heavy in product(*features):
-        side = n_entities[0] + n_periods[0] + autocorrelation[0] + is_heavy[0]
-        between = (0.0, 0.95)[side % 2]
-        yield PanelShape(n_entities[1], n_periods[1], autocorrelation[1], is_heavy[1], between)
+@cache
+def registry() -> Registry:
+    """Return what plugins offer."""
+    return installed()
 
 
-# Of resolution five with 5 and 18 periods, and of resolution four with 3.
-CELLS = (*_half((5, 18)), *_half((3,)))
+def options_of(study: str, frame: pd.DataFrame, seed: int) -> RunOptions:
+    """Return the options of the command for a study of the grid on a panel."""
+    spec = SPECS / f"{study}.yaml"
+    return RunOptions(spec, data=frame_file(frame), quick=True, overrides=(f"seed={seed}",))
 
 
-@dataclass(frozen=True)
-class PanelFindings:
-    """One panel as a row of a table of panels: its key, its shape, and what a study found, by column."""
-
-    row: Mapping[str, Any]
-    label: str
-    status: Status = "ok"
-
-
-@dataclass(frozen=True)
-class GridPanel:
-    """One panel of the grid, ready to be drawn and studied in any process.
-
-    Attributes
-    ----------
-    study : that is repeated, of `STUDIES`
-    number : of the panel in its cell
-    """
-
-    options: RunOptions
-    study: str
-    cell: PanelShape
-    number: int
-    has_effect: bool
-
-    @property
-    def label(self) -> str:
-        """Name of the panel, for progress."""
-        return f"panel {self.number} of {self.cell.name}" + (", with an effect" if self.has_effect else "")
-
-    def run(self) -> PanelFindings:
-        """Draw the panel and return what the study finds on it."""
-        rng = random_stream(SEED, "grid", self.cell.name, self.number, int(self.has_effect))
-        frame = self.cell.draw(rng, has_effect=self.has_effect)
-        options = replace(
-            self.options,
-            spec=SPECS / f"{self.study}.yaml",
-            data=frame_file(frame),
-            overrides=(f"seed={rng.integers(2**31)}",),
-        )
-        prepared = prepare(options, installed(options.plugins))
-        manifest = calibration_manifest(
-            *(options, prepared), n_panels=1, effect=0.0, started=datetime.now(UTC)
-        )
-        tasks = [
-            replace(task, scenarios={}) if task.subject.name in TESTED else task
-            for task in prepared.plan.full_tasks()
-        ]
-        asked = [task for task in tasks if task.subject.name in (*FLEXIBLE, *TESTED)]
-        run, _ = run_on(prepared.plan, manifest, asked)
-        (outcome,) = prepared.plan.study.roles.outcomes
-        key = dict(zip(KEY, (self.cell.name, self.number, self.has_effect), strict=True))
-        shape = asdict(shape_of(prepared.panels.panel(outcome)))
-        return PanelFindings({**key, **shape, **found_in(run, outcome, self.study)}, self.label)
+def drawn_panel(
+    study: str, cell: PanelShape, number: int, *, has_effect: bool
+) -> tuple[DrawnPanel, RunOptions]:
+    """Return a panel of the grid and the options of a run on it."""
+    rng = random_stream(SEED, "grid", study, cell.name, number, int(has_effect))
+    drawn = STUDIES[study].draw(cell, rng, number, has_effect)
+    return drawn, options_of(study, drawn.frame, int(rng.integers(2**31)))
 
 
-def found_in(run: Run, outcome: str, name: str) -> Mapping[str, bool]:
-    """Return whether any finding of each kind is established, and each gain of `GAINS` by its own protocol.
+def grid_row(study: str, cell: PanelShape, number: int, *, has_effect: bool) -> Mapping[str, Any]:
+    """Return a panel as a row of a part: key, shape, whether each kind was found, and what held the truth."""
+    drawn, options = drawn_panel(study, cell, number, has_effect=has_effect)
+    prepared = prepare(options, registry())
+    manifest = calibration_manifest(options, prepared, n_panels=1, effect=0.0, started=datetime.now(UTC))
+    run, _ = run_in_memory(prepared, manifest)
+    (outcome,) = manifest.study.outcomes
+    rows = findings_of(run, tuple(registry().of(RULE).values()))
+    found: dict[str, Any] = dict.fromkeys(STUDIES[study].kinds)
+    found |= found_in(run, rows, STUDIES[study].kinds, best=BEST[has_effect])
+    if not drawn.is_linear:
+        found |= dict.fromkeys(OF_LINEAR & found.keys())
+    shape = {
+        name: round(value, 4) for name, value in asdict(shape_of(prepared.panels.panel(outcome))).items()
+    }
+    key = dict(zip(KEY, (cell.name, number, int(has_effect)), strict=True))
+    return {**key, **shape, **found, **dict(held_in(run, rows, drawn.truth))}
 
-    Kinds are those of one of `STUDIES`.
 
-    A gain forward in time counts with few periods too, where it is one given these periods.
+def found_in(
+    run: Run, rows: Sequence[FindingRow], kinds: Sequence[str], *, best: str
+) -> Mapping[str, int | None]:
+    """Return by kind whether any finding is established, and each gain of `GAINS` by its protocol alone.
+
+    Nothing of kinds that could not be established whatever the panel holds. A gain forward in time counts
+    with few periods too, where it is one given these periods. Of cautions and lowest errors, which establish
+    nothing, it is whether they are false: printed, and another than the best for new entities.
     """
     study, gains = run.manifest.study, Gains(run)
     decisions = {
         (row.reference, row.protocol, row.estimator): row.decision
         for over in (gains, *gains.further)
-        for row in over.rows(outcome)
+        for row in over.rows(study.outcomes[0])
     }
-    found = {
-        kind: decisions[key] in (ABOVE, CONDITIONAL) for kind, key in GAINS.items() if kind in STUDIES[name]
+    found: dict[str, int | None] = {
+        kind: int(decisions[key] in (ABOVE, CONDITIONAL))
+        for kind, key in GAINS.items()
+        if kind in kinds and decisions.get(key, UNTESTED) != UNTESTED
     }
-    for row in findings_of(run):
+    if "caution" in kinds:
+        found["caution"] = int(any(kind_of(row, study) == "caution" for row in rows))
+    for row in rows:
         kind = kind_of(row, study)
-        if kind in STUDIES[name] and kind not in GAINS:
-            found[kind] = found.get(kind, False) or row.is_established
+        if kind == "lowest_error" and kind in kinds:
+            params = json.loads(row.params)
+            found[kind] = int(bool(found.get(kind)) or params.get("estimator", params.get("unseen")) != best)
+        elif (
+            kind in kinds
+            and kind not in (*GAINS, "caution")
+            and row.decision != UNTESTED
+            and not rests_on_too_few(row)
+        ):
+            found[kind] = int(bool(found.get(kind)) or row.is_established)
     return found
 
 
-def grid_table(panels: pd.DataFrame) -> pd.DataFrame:
-    """Return what was counted, a row for each cell and kind; features are medians without an effect.
-
-    Kinds that no panel was asked for have no rows.
-    """
-    rows: list[dict[str, Any]] = []
-    for cell, own in panels.groupby("cell", sort=False):
-        medians = own.loc[~own["has_effect"], list(FEATURES)].median().round(4)
-        features = {name: float(medians[name]) for name in FEATURES}
-        for kind in (kind for kinds in STUDIES.values() for kind in kinds if kind in panels):
-            without, having = (
-                own.loc[own["has_effect"] == is_there, kind].dropna() for is_there in (False, True)
-            )
-            counts = {"n_panels": without.size, "n_false": int(without.sum())}
-            counts |= {"n_true": having.size, "n_found": int(having.sum())}
-            rows.append({"cell": cell} | features | {"finding": kind} | counts)
-    return pd.DataFrame(rows)
+def held_in(
+    run: Run, rows: Sequence[FindingRow], truth: Mapping[str, float]
+) -> Iterator[tuple[str, int | None]]:
+    """Yield whether each interval of the headline, or of a coefficient, holds the truth; None without one."""
+    outcome = run.manifest.study.outcomes[0]
+    of_headline = {
+        row.key.removeprefix(f"headline/{outcome}/"): row for row in rows if row.finding == "headline"
+    }
+    coefficients = {row.term: row for row in run.rows(COEFFICIENTS) if row.estimator == "quantile_effects"}
+    for name, value in truth.items():
+        row = of_headline.get(name) or coefficients.get(name)
+        is_held = None if row is None else int(row.conf_low <= value <= row.conf_high)
+        yield f"held {name.rpartition('=')[2]}", is_held
 
 
-def calibrate_grid(
-    options: RunOptions,
-    *,
+def part_of(study: str, folder: Path = SPECS) -> Path:
+    """Return the file of a part."""
+    return folder / f"{study}_panels.csv"
+
+
+def read_part(study: str, folder: Path = SPECS) -> pd.DataFrame:
+    """Return a part; an empty table where there is none."""
+    path = part_of(study, folder)
+    return from_csv(path.read_text(encoding="utf-8")) if path.exists() else pd.DataFrame(columns=[*KEY])
+
+
+def cells_of(study: str, cells: Sequence[PanelShape] = CELLS) -> list[PanelShape]:
+    """Return the shapes that a study is done on."""
+    (n, t), most = STUDIES[study].least, STUDIES[study].most
+    return [
+        cell
+        for cell in cells
+        if n <= cell.entities <= most
+        and cell.periods >= t
+        and not (cell.is_binary and study in ("moderated", "contrasts"))
+    ]
+
+
+def grow(
+    studies: Sequence[str],
     n_panels: int,
-    studies: Sequence[str] = tuple(STUDIES),
+    *,
     cells: Sequence[PanelShape] = CELLS,
-    on_progress: Progress | None = None,
-) -> Path:
-    """Repeat studies on panels of many shapes, and return the path of the table of what was counted.
+    sides: Sequence[bool] = (False, True),
+    folder: Path = SPECS,
+    seconds: float = float("inf"),
+) -> None:
+    """Add what is missing up to so many panels of each shape, a row at a time.
 
-    Panels of every shape with a number, without an effect and with one, are done before those with the next,
-    and kept: a grid that was cut off goes on where it was, and one of fewer panels is grown.
+    Panels with a number come before those with the next; no panel is begun after so many seconds.
 
     Parameters
     ----------
-    n_panels : >= 1, panels of each shape with an effect, and as many without
-    studies : of `STUDIES`; the table also counts what others have found in the folder, on the panels that the
-        first of all was repeated on
+    sides : whether panels have an effect
     """
-    folder = RunFolder.create(options.out or Path("runs") / "grid")
-    count = Count(2 * n_panels * len(cells) * len(studies), on_progress, last="the table")
-    with locked(folder.path), options.local_workers.kept() as workers:
-        for study, number in product(studies, range(1, n_panels + 1)):
-            panels = folder.read_table(panels_of(study))
-            done = set() if panels.empty else set(panels[KEY].itertuples(index=False, name=None))
-            tasks = [
-                GridPanel(options, study, cell, number, has_effect)
-                for cell, has_effect in product(cells, (False, True))
-            ]
-            asked = [task for task in tasks if (task.cell.name, number, task.has_effect) not in done]
-            for task in set(tasks) - set(asked):
-                count.done(task.label)
-            found = execute(asked, workers=workers, on_done=lambda one: count.done(one.label))
-            if found:
-                panels = pd.concat([panels, pd.DataFrame([one.row for one in found])], ignore_index=True)
-                folder.write_table(panels_of(study), panels)
-        first, *others = (folder.read_table(panels_of(study)) for study in STUDIES)
-        for panels in others:
-            if not panels.empty:
-                first = first.merge(panels.drop(columns=list(FEATURES)), on=KEY, how="left")
-        folder.write_table(SHIPPED.removesuffix(".csv"), grid_table(first))
-        folder.write_text(ORIGIN, f"{json.dumps(origin(), indent=1)}\n")
-    return folder.path / SHIPPED
+    end = monotonic() + seconds
+    done = {one: set(read_part(one, folder)[[*KEY]].itertuples(index=False, name=None)) for one in studies}
+    for number, study in product(range(1, n_panels + 1), studies):
+        for cell, has_effect in product(cells_of(study, cells), sides):
+            if (cell.name, number, int(has_effect)) in done[study]:
+                continue
+            if monotonic() > end:
+                return
+            _add(part_of(study, folder), grid_row(study, cell, number, has_effect=has_effect))
+
+
+def _add(path: Path, row: Mapping[str, Any]) -> None:
+    is_new = not path.exists()
+    names = list(row) if is_new else path.read_text(encoding="utf-8").partition("\n")[0].split(",")
+    with path.open("a", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, names, lineterminator="\n")
+        if is_new:
+            writer.writeheader()
+        writer.writerow(row)
+
+
+def grid_table() -> pd.DataFrame:
+    """Return what was counted, a row for each cell and kind; features are medians without an effect.
+
+    Kinds that no panel of a cell could have have no row there.
+    """
+    rows: list[dict[str, Any]] = []
+    for study, asked in STUDIES.items():
+        panels = read_part(study)
+        panels = panels[panels["cell"] != COVERED.name]
+        for cell, own in panels.groupby("cell", sort=False):
+            without, having = (own[own["has_effect"] == is_there] for is_there in (0, 1))
+            medians = without[list(FEATURES)].median().round(4)
+            features = {name: float(medians[name]) for name in FEATURES}
+            for kind in asked.kinds:
+                false, found = (side[kind].dropna() for side in (without, having))
+                is_power = kind not in ("caution", "lowest_error")
+                if false.empty or (is_power and found.empty):
+                    continue
+                effect = SIZES.get(kind, SIZES.get(kind.rpartition("_")[0], SLOPE))
+                counts = {"n_panels": false.size, "n_false": int(false.sum())}
+                counts |= {"n_true": found.size * is_power, "n_found": int(found.sum()) * is_power}
+                rows.append({"cell": cell} | features | {"finding": kind, "effect": effect} | counts)
+    return pd.DataFrame(rows)
+
+
+def coverage() -> pd.DataFrame:
+    """Return how many intervals of the headline hold the truth, a row for each kind."""
+    rows = []
+    for study in STUDIES:
+        panels = read_part(study)
+        own = panels[(panels["cell"] == COVERED.name) & (panels["has_effect"] == 1)]
+        for name in (column for column in map(str, panels) if column.startswith("held ")):
+            held = own[name].dropna()
+            if held.size:
+                count, (low, high) = int(held.sum()), exact_limits(int(held.sum()), held.size)
+                limits = f"{count} of {held.size} [{low:.3f}, {high:.3f}]"
+                rows.append(
+                    {"study": study, "interval": name.removeprefix("held "), "holds the truth": limits}
+                )
+    return pd.DataFrame(rows)
+
+
+def kind_table() -> pd.DataFrame:
+    """Return what was counted of each kind over all shapes, as the docs have it."""
+    rows = []
+    for kind, own in grid_table().groupby("finding", sort=False):
+        n_panels, n_false = own["n_panels"].sum(), own["n_false"].sum()
+        low, high = (100 * limit for limit in exact_limits(int(n_false), int(n_panels)))
+        row = {"finding": kind, "false, %": f"{100 * n_false / n_panels:.1f} [{low:.1f}, {high:.1f}]"}
+        row |= {"panels": n_panels, "size": own["effect"].iloc[0]}
+        for name, least, most in (("fewer than 100 entities", 0, 99), ("100 and more", 99, np.inf)):
+            side = own[(own["entities"] > least) & (own["entities"] <= most)][["n_found", "n_true"]].sum()
+            is_known = side["n_true"] > 0
+            row[f"found, {name}"] = f"{100 * side['n_found'] / side['n_true']:.0f}" if is_known else ""
+        rows.append(row)
+    return pd.DataFrame(rows)
 
 
 # What made the shipped table, next to it.
@@ -310,36 +368,43 @@ ORIGIN = SHIPPED.replace(".csv", ".json")
 def origin() -> Mapping[str, object]:
     """Return the versions of harness and rules, and the SHA-256 of what the grid is drawn and counted by.
 
-    These are specs, seed, shapes, effect and the code that draws a panel: other code of this file, or of the
-    harness, does not change it.
+    These are specs, seed, shapes, effect and the code that draws a panel and counts: other code of this file,
+    or of the harness, does not change it.
     """
     drawn = {
         "specs": {name: (SPECS / f"{name}.yaml").read_text(encoding="utf-8") for name in STUDIES},
-        "counted": {"studies": STUDIES, "gains": GAINS, "flexible": FLEXIBLE, "tested": TESTED},
-        "panels": {"seed": SEED, "effect": EFFECT, "missing": MISSING, "cells": list(map(asdict, CELLS))},
-        "code": [inspect.getsource(part) for part in (PanelShape.draw, _column, lasting)],
+        "counted": {name: one.kinds for name, one in STUDIES.items()} | GAINS,
+        "panels": {"seed": SEED, "cells": list(map(asdict, (*CELLS, COVERED)))},
+        "code": [inspect.getsource(part) for part in (grid_panels, lasting, grid_row, found_in)],
     }
     digest = hashlib.sha256(json.dumps(drawn, sort_keys=True).encode()).hexdigest()
     versions = {"panel-harness": __version__, "rules_version": RULES_VERSION}
     return {"made_by": "benchmarks/shape_grid.py", **versions, "sha256": digest}
 
 
-def panels_of(study: str) -> str:
-    """Return the name of the table of the panels of a study, which a grid that was cut off takes up."""
-    return f"{study}_panels"
-
-
 def main() -> None:
-    """Simulate the panels, and print the path of the table of what was counted."""
+    """Simulate the panels that are missing, and write the table of what was counted."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--panels", type=int, default=100, help="of each shape, with and without an effect")
-    parser.add_argument("--studies", nargs="+", choices=STUDIES, default=tuple(STUDIES))
-    parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--out", type=Path, default=Path("runs") / "grid")
+    parser.add_argument("--panels", type=int, default=20, help="of each shape, with and without an effect")
+    parser.add_argument(
+        "--studies", nargs="+", choices=STUDIES, default=[one for one in STUDIES if one != "quantiles"]
+    )
+    parser.add_argument("--seconds", type=float, default=float("inf"))
+    parser.add_argument("--folder", type=Path, default=SPECS, help="of the parts")
+    parser.add_argument("--coverage", action="store_true", help="at the one shape where it is counted")
     asked = parser.parse_args()
-    options = RunOptions(SPECS, out=asked.out, jobs=asked.jobs)
-    with progress() as on_progress:
-        print(calibrate_grid(options, n_panels=asked.panels, studies=asked.studies, on_progress=on_progress))
+    where: Mapping[str, Any] = {"cells": (COVERED,), "sides": (True,)} if asked.coverage else {}
+    grow(asked.studies, asked.panels, folder=asked.folder, seconds=asked.seconds, **where)
+    if asked.folder != SPECS:
+        return
+    if asked.coverage:
+        (MEASURED / "headline_coverage.csv").write_text(csv_text(coverage()), encoding="utf-8")
+        return
+    shipped = Path(inspect.getfile(shape_of)).parent
+    (shipped / SHIPPED).write_text(csv_text(grid_table()), encoding="utf-8")
+    (shipped / ORIGIN).write_text(f"{json.dumps(origin(), indent=1)}\n", encoding="utf-8")
+    (MEASURED / "kind_rates.csv").write_text(csv_text(kind_table()), encoding="utf-8")
+    print(shipped / SHIPPED)
 
 
 if __name__ == "__main__":

@@ -1,100 +1,65 @@
-"""Compare shipped error rates with exact ones on public panels: ``benchmarks/shipped_rates.py PANEL ...``.
+"""Compare printed error rates with counted ones on shapes outside the grid: ``benchmarks/shipped_rates.py``.
 
-Outcomes without an effect are drawn on the rows of each panel as ``harness calibrate`` draws them, and the
-study of the grid of shapes is run on them. A rate agrees where it lies within the exact limits of the share
-of drawn panels. What is found on each is kept in the folder ``--out``, and panels in it are not drawn again.
+Studies of the grid are repeated on panels without an effect of twelve shapes that the grid does not have.
+What is found is kept in ``benchmarks/grid/outside`` and goes on from there. A printed rate agrees where the
+exact limits of the counted share hold it; a printed limit covers where the counted share is not above it.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-from collections.abc import Mapping
-from dataclasses import replace
-from datetime import UTC, datetime
-from pathlib import Path
 
-from ruamel.yaml import YAML
+import pandas as pd
 
-from harness.calibration.drawn_study import DrawnPanels, fit_linear_truth, run_on
-from harness.calibration.run import calibration_manifest
-from harness.findings.rules.gain import kind_of
-from harness.findings.shape import exact_limits, shape_rates
-from harness.findings.table import findings_of
-from harness.installed import installed
-from harness.rng import random_stream
-from harness.running.options import RunOptions
-from harness.running.prepare import Prepared, prepare
-from shape_grid import FLEXIBLE, SPECS, STUDIES
+from grid_panels import PanelShape
+from harness.findings.shape import FEATURES, Shape, exact_limits, rates_at
+from shape_grid import SPECS, STUDIES, grid_table, grow, read_part
 
-PANELS = Path(__file__).parents[1] / "suites" / "panels"
+SHAPES = (
+    PanelShape(15, 12, 0.5, between=0.7),
+    PanelShape(35, 4, 0.0, is_heavy=True, between=0.5),
+    PanelShape(35, 18, 0.6, between=0.5),
+    PanelShape(60, 2, 0.0, between=0.8),
+    PanelShape(60, 5, 0.4, between=0.6, is_binary=True),
+    PanelShape(80, 10, 0.7, is_heavy=True, between=0.8),
+    PanelShape(150, 3, 0.0, between=0.9),
+    PanelShape(150, 8, 0.2, between=0.4),
+    PanelShape(200, 2, 0.0, is_heavy=True, between=0.5),
+    PanelShape(200, 5, 0.5, between=0.9),
+    PanelShape(400, 4, 0.3, is_heavy=True, between=0.7, is_binary=True),
+    PanelShape(500, 6, 0.0, between=0.6),
+)
 
-# Kinds of one protocol and without groups.
-KINDS = ("gain", *(kind for kind in STUDIES["study"] if "gain" not in kind and kind != "group_difference"))
-
-SEED = 36
-
-
-def prepared_study(name: str, out: Path) -> tuple[RunOptions, Prepared]:
-    """Return the study of the grid on a public panel."""
-    reader = YAML(typ="safe")
-    grid, own = (reader.load(path) for path in (SPECS / "study.yaml", PANELS / f"{name}.yaml"))
-    splines = grid["estimators"][-1]
-    if not own["roles"].get("moderators"):
-        del splines["products"]
-    asked = [one for one in grid["scenarios"] if one["use"] in ("curve", "effect")]
-    kept = {key: own[key] for key in ("spec_version", "study", "title", "seed", "data", "roles")}
-    study = kept | {"estimators": grid["estimators"], "scenarios": asked, "report": grid["report"]}
-    study |= {"evaluation": {"reference": "ols", "protocols": ["held_out_entities"]}}
-    path = out / f"{name}.yaml"
-    reader.dump(study, path)
-    options = RunOptions(path)
-    return options, prepare(options, installed(options.plugins))
-
-
-def findings_on(options: RunOptions, prepared: Prepared, number: int) -> Mapping[str, bool]:
-    """Return whether any finding of each kind is significant on a drawn panel."""
-    (outcome,) = prepared.plan.study.roles.outcomes
-    truth = fit_linear_truth(prepared.panels.panel(outcome), effect=0.0)
-    drawn = truth.draw(random_stream(SEED, prepared.plan.study.study, number))
-    panels = DrawnPanels(prepared.panels, {outcome: drawn.observed})
-    seed = {"seed": int(random_stream(SEED, number).integers(2**31))}
-    plan = replace(prepared.plan, panels=panels, study=prepared.plan.study.model_copy(update=seed))
-    manifest = calibration_manifest(options, prepared, n_panels=1, effect=0.0, started=datetime.now(UTC))
-    run, _ = run_on(plan, manifest, [task for task in plan.full_tasks() if task.subject.name in FLEXIBLE])
-    found = dict.fromkeys(KINDS, False)
-    for row in findings_of(run):
-        kind = kind_of(row, manifest.study)
-        if kind in found and (kind != "gain" or row.estimator == "splines"):
-            found[kind] |= row.is_established
-    return found
+FOLDER = SPECS / "outside"
 
 
 def main() -> None:
-    """Draw, and print a row a panel and kind."""
+    """Draw what is missing, and print a row a shape and kind."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("panels", nargs="+", metavar="PANEL")
-    parser.add_argument("--draws", type=int, default=100)
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--panels", type=int, default=20, help="of each shape")
+    parser.add_argument("--studies", nargs="+", choices=STUDIES, default=["study", "within", "pooled"])
+    parser.add_argument("--seconds", type=float, default=float("inf"))
     asked = parser.parse_args()
-    print("| panel | finding | printed, % | calibrated, % | agrees |\n|---|---|---|---|---|")
-    for name in asked.panels:
-        options, prepared = prepared_study(name, asked.out)
-        kept = asked.out / f"{name}.jsonl"
-        lines = kept.read_text(encoding="utf-8").splitlines() if kept.exists() else []
-        with kept.open("a", encoding="utf-8") as file:
-            for number in range(len(lines), asked.draws):
-                lines.append(json.dumps(findings_on(options, prepared, number)))
-                print(lines[-1], file=file, flush=True)
-        found = [json.loads(line) for line in lines[: asked.draws]]
-        printed = shape_rates([prepared.panels.panel(prepared.plan.study.roles.outcomes[0])])
-        rates = printed.set_index("finding")["error_rate"]
-        for kind in KINDS:
-            count = sum(one[kind] for one in found)
-            low, high = exact_limits(count, len(found))
-            share = f"{100 * count / len(found):.1f} [{100 * low:.1f}, {100 * high:.1f}]"
-            agrees = "yes" if low <= rates[kind] <= high else "no"
-            print(f"| {name} | {kind} | {100 * rates[kind]:.1f} | {share} | {agrees} |", flush=True)
+    FOLDER.mkdir(exist_ok=True)
+    grow(asked.studies, asked.panels, cells=SHAPES, sides=(False,), folder=FOLDER, seconds=asked.seconds)
+    table, agreeing = grid_table(), []
+    print("shape,finding,printed [limit] %,counted %,agrees,covers")
+    for study in asked.studies:
+        for cell, own in read_part(study, FOLDER).groupby("cell", sort=False):
+            at = Shape(*own[list(FEATURES)].median())
+            for rate in rates_at(at, table[table["finding"].isin(STUDIES[study].kinds)]):
+                found = own[rate["finding"]].dropna()
+                if "outside" in rate or found.empty:
+                    continue
+                share, (low, high) = found.mean(), exact_limits(int(found.sum()), found.size)
+                does = low <= rate["error_rate"] <= high, share <= rate["conf_high"]
+                agreeing.append(does)
+                printed = f"{100 * rate['error_rate']:.0f} [{100 * rate['conf_high']:.0f}]"
+                counted = f"{100 * share:.0f} [{100 * low:.0f}, {100 * high:.0f}] of {found.size}"
+                words = ("yes" if one else "no" for one in does)
+                print(f'{cell},{rate["finding"]},"{printed}","{counted}",{",".join(words)}', flush=True)
+    shares = pd.DataFrame(agreeing, columns=["agrees", "covers"]).agg(["sum", "size"])
+    print(shares.to_string())
 
 
 if __name__ == "__main__":

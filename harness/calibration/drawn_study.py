@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,29 +17,21 @@ from harness.data.key import Grouping
 from harness.data.panel import Panel, SplitUnit
 from harness.data.rules import RowFilter
 from harness.estimators.guard import Status
-from harness.evaluation.losses import SAMPLES
-from harness.evaluation.tables import gains_table
 from harness.findings.checks import checks_passed
 from harness.findings.lines import SIMULTANEOUS
 from harness.findings.rule import Rule
 from harness.findings.run import Run
-from harness.findings.table import RULES, findings_of
-from harness.record.decisions import decided
+from harness.findings.table import RULES, findings_of, rests_on_too_few
 from harness.record.manifest import Manifest
 from harness.rng import random_stream
-from harness.running.comparison import predictions_table
-from harness.running.csv_table import as_declared
-from harness.running.plan import PanelSource, Plan
-from harness.running.results import answer_parts, answers_in_parts
-from harness.running.write import linearity_tests
-from harness.scenarios.full_fit import FullResult, FullTask
-from harness.scenarios.task import run_in_process
+from harness.running.memory import run_in_memory
+from harness.running.plan import PanelSource
+from harness.running.prepare import Prepared
+from harness.scenarios.full_fit import FullResult
 from harness.study.variation import ROBUSTNESS
 from harness.tables.decision import ABOVE, BELOW, CONDITIONAL
-from harness.tables.effects import EFFECT_TESTS
 from harness.tables.findings import FindingRow
 from harness.tables.gain import GAIN
-from harness.tables.registry import with_declared
 from harness.tables.table import grouped
 from harness.tables.variations import VARIATION_EFFECTS
 
@@ -283,25 +275,6 @@ COLUMNS = ["outcome", "estimator", "protocol", "finding", "found"]
 GAIN_DECISIONS = {SINGLE_GAIN: ABOVE, LOSS: BELOW, CONDITIONAL_GAIN: CONDITIONAL}
 
 
-def tested_gains(plan: Plan, apart: Callable[[Any], Any]) -> pd.DataFrame:
-    """Return the gains over the references on test rows, as the table ``gain`` has them."""
-    study = plan.study
-    results = [apart(task).run() for task in plan.fold_tasks()]
-    predictions = predictions_table(
-        results,
-        panels={outcome: plan.panels.panel(outcome) for outcome in study.roles.outcomes},
-        folds=plan.folds,
-    )
-    evaluation = study.evaluation
-    return gains_table(
-        predictions,
-        references=evaluation.references,
-        level=evaluation.level,
-        least_gain=evaluation.least_gain,
-        among={"test": SAMPLES["test"]},
-    )
-
-
 def single_gains(tested: pd.DataFrame) -> pd.DataFrame:
     """Return of every single gain which of `GAIN_DECISIONS` was made."""
     key = tested[["outcome", "estimator", "protocol"]]
@@ -335,15 +308,16 @@ def kinds_found(run: Run, rules: Sequence[Rule] = RULES) -> pd.DataFrame:
     Returns
     -------
     `COLUMNS`: a row for each outcome, estimator and kind looked for, with an empty protocol; found is 1.0
-    where any finding of the kind is significant, else 0.0. Gains are those over the study's reference, where
-    any protocol keeps test rows apart.
+    where any finding of the kind is significant, else 0.0, and those that rest on too few entities to be
+    significant on any panel are left out. Gains are those over the study's reference, where any protocol
+    keeps test rows apart.
     """
     study = run.manifest.study
     tests_gains = any(protocol.keeps_test_rows_apart for protocol in study.protocols)
     rows = [
         (one.outcome, one.estimator, "", one.finding, float(_is_counted(one)))
         for one in findings_of(run, rules)
-        if one.finding in KINDS
+        if one.finding in KINDS and not rests_on_too_few(one)
         if one.finding != VERDICT or (tests_gains and one.estimator and one.about == study.reference)
     ]
     return pd.DataFrame(rows, columns=COLUMNS).groupby(COLUMNS[:4], sort=False, as_index=False).max()
@@ -363,32 +337,6 @@ def checks_found(run: Run) -> pd.DataFrame:
         for name, passed in checks_passed(own, level=run.manifest.study.level).items()
     ]
     return pd.DataFrame(rows, columns=COLUMNS)
-
-
-def run_on(
-    plan: Plan,
-    manifest: Manifest,
-    full_tasks: Iterable[FullTask],
-    apart: Callable[[Any], Any] = lambda task: task,
-) -> tuple[Run, Sequence[FullResult]]:
-    """Return a run with the tables that findings rest on, and the answers of fits on all rows.
-
-    Parameters
-    ----------
-    full_tasks : those fits of the plan whose answers count
-    apart : returns a task, or what keeps it from sharing this process
-    """
-    fulls = [apart(task).run() for task in full_tasks] if plan.study.scenarios else []
-    in_parts = answers_in_parts(plan, run_in_process(plan.part_tasks(), apart))
-    parts = {EFFECT_TESTS.name: [], **answer_parts(plan.study, fulls, in_parts)}
-    for outcome in plan.study.roles.outcomes:
-        parts[EFFECT_TESTS.name] += linearity_tests(plan.study, plan.panels.panel(outcome))
-    declared = with_declared(table for entry in plan.study.scenarios for table in entry.scenario.tables)
-    tables = {
-        name: decided(as_declared(declared[name], frames), name, manifest.study)
-        for name, frames in parts.items()
-    }
-    return Run(manifest, tables={GAIN.name: as_declared(GAIN, [tested_gains(plan, apart)])} | tables), fulls
 
 
 @dataclass(frozen=True, eq=False)
@@ -438,7 +386,7 @@ class DrawnStudy:
 
     Attributes
     ----------
-    plan : of the study
+    prepared : the study
     manifest : of the study
     truths : by outcome
     number : of the panel; panels of a number have the same errors, whatever the effect is
@@ -447,7 +395,7 @@ class DrawnStudy:
     rules : on the tables of the study
     """
 
-    plan: Plan
+    prepared: Prepared
     manifest: Manifest
     truths: Mapping[str, LinearTruth]
     effect: float
@@ -462,18 +410,19 @@ class DrawnStudy:
 
     def run(self) -> Findings:
         """Draw the outcomes, run the study on them and compare what it finds with the truth."""
-        root = self.plan.study.seed
+        plan = self.prepared.plan
+        root = plan.study.seed
         drawn = {
             outcome: truth.draw(random_stream(root, "calibrate", outcome, self.number))
             for outcome, truth in self.truths.items()
         }
-        panels = DrawnPanels(self.plan.panels, {outcome: truth.observed for outcome, truth in drawn.items()})
+        panels = DrawnPanels(plan.panels, {outcome: truth.observed for outcome, truth in drawn.items()})
         seed = {"seed": int(random_stream(root, "calibrate", self.number).integers(2**62))}
-        plan = replace(self.plan, panels=panels, study=self.plan.study.model_copy(update=seed))
-        run, fulls = run_on(plan, self.manifest, plan.full_tasks(), self.apart)
+        plan = replace(plan, panels=panels, study=plan.study.model_copy(update=seed))
+        run, results = run_in_memory(replace(self.prepared, plan=plan), self.manifest, self.apart)
         gains = run.frame(GAIN.name)
-        gains = gains[gains["reference"] == plan.study.evaluation.reference]
-        found = [single_gains(gains), *(curve_findings(full, drawn) for full in fulls)]
+        is_tested = (gains["sample"] == "test") & (gains["reference"] == plan.study.evaluation.reference)
+        found = [single_gains(gains[is_tested]), *(curve_findings(full, drawn) for full in results.fulls)]
         found.append(kinds_found(run, self.rules))
         found.append(checks_found(run))
         kept = {

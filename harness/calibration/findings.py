@@ -26,7 +26,11 @@ CONDITIONAL_GAIN = "gain conditional on periods"
 # Kinds of findings as ``findings.csv`` has them, in words.
 KINDS: Mapping[str, str] = {
     VERDICT: marked("a gain"),
+    "headline": marked("a headline effect"),
     "effect": marked("an effect"),
+    "within_effect": marked("an effect within entities"),
+    "did": marked("an average effect of treatment"),
+    "impact": marked("a direct impact"),
     "mediation": marked("an indirect effect"),
     "model_curve": marked("a slope of a model's curve"),
     "nonlinearity": marked("a nonlinearity"),
@@ -37,6 +41,9 @@ KINDS: Mapping[str, str] = {
     "sign_change": marked("a change of sign along a moderator"),
     "threshold": marked("a threshold"),
 }
+
+# Kinds that are there where the exposure has an effect.
+OF_EXPOSURE = frozenset({"headline", "effect", "within_effect", "did", "impact", "model_curve"})
 
 
 def band_finding(kind: str, band: str) -> str:
@@ -265,7 +272,7 @@ def _findings(found: Calibration, outcome: str) -> Iterator[FindingRow]:
 
     for kind, words in KINDS.items():
         if kind != VERDICT and (cells := shares(kind)):
-            is_there = kind in {"effect", "model_curve"} and bool(found.effect)
+            is_there = kind in OF_EXPOSURE and bool(found.effect)
             yield row(kind, KindFound(words, cells, is_there))
     for kind, words in CHECKS.items():
         if cells := shares(kind):

@@ -88,7 +88,7 @@ def feature_table(
 
 
 def calibration_tables(
-    plan: Plan,
+    prepared: Prepared,
     manifest: Manifest,
     *,
     n_panels: int,
@@ -102,7 +102,7 @@ def calibration_tables(
 
     Parameters
     ----------
-    plan : of the study, on the user's data; folds are the same for all panels
+    prepared : the study, on the user's data; folds are the same for all panels
     manifest : of the study
     n_panels : >= 1, panels to draw with each effect
     effects : of the exposure, outcome units per unit of exposure; zero first
@@ -119,6 +119,7 @@ def calibration_tables(
     the tested entities; elsewhere knowing them is one. `CHECK_RATES`: how often all robustness checks passed.
     `FEATURES`: what these panels kept of the data, see `feature_table`.
     """
+    plan = prepared.plan
     truths = {
         effect: {
             outcome: fit_linear_truth(plan.panels.panel(outcome), effect=effect)
@@ -127,7 +128,7 @@ def calibration_tables(
         for effect in effects
     }
     tasks = (
-        DrawnStudy(plan, manifest, truths[effect], effect, number, apart, tuple(rules))
+        DrawnStudy(prepared, manifest, truths[effect], effect, number, apart, tuple(rules))
         for effect in effects
         for number in range(1, n_panels + 1)
     )
@@ -208,7 +209,7 @@ CAPS: Most = {
 }
 
 
-def cheap_form(study: Study) -> Study:
+def cheap_form(study: Study, rules: Sequence[Rule] = RULES) -> Study:
     """Return the cheap form of a study that a calibration repeats.
 
     All estimators and protocols stay, and all rows and columns. Each takes its quick form, and options named
@@ -216,7 +217,7 @@ def cheap_form(study: Study) -> Study:
     that a finding rests on; the multiverse is left out.
     """
     quick = as_quick(study)
-    found_in = {VARIATION_EFFECTS.name, *(table for rule in RULES for table in rule.tables)}
+    found_in = {VARIATION_EFFECTS.name, *(table for rule in rules for table in rule.tables)}
     evaluation = quick.evaluation
     finding = [one for one in quick.scenarios if any(table.name in found_in for table in one.scenario.tables)]
     held = partial(capped, most=CAPS)
@@ -227,6 +228,8 @@ def cheap_form(study: Study) -> Study:
         "multiverse": None,
         "method_ladder": None,
         "expect": (),
+        "claims": (),
+        "data": replace(quick.data, simulate=None),
         "evaluation": evaluation.model_copy(update=fewer),
     }
     return quick.model_copy(update=changed)
@@ -287,7 +290,8 @@ def calibrate(
     """
     registry = installed(options.plugins)
     started, prepared = datetime.now(UTC), prepare(options, registry)
-    form = cheap_form(prepared.plan.study)
+    rules = tuple(registry.of(RULE).values())
+    form = cheap_form(prepared.plan.study, rules)
     cut = tuple(reductions(prepared.plan.study, form))
     plan = make_plan(form, prepared.panels, registry.catalogs)
     folder = RunFolder.create(options.out or Path("runs") / f"{plan.study.study}-{CALIBRATION}")
@@ -301,11 +305,11 @@ def calibrate(
     with locked(folder.path), folder.replaced(keep=keep) as new:
         new.write_table(FORM, pd.DataFrame(map(vars, cut), columns=list(columns_of(Reduction))))
         tables = calibration_tables(
-            *(plan, manifest),
+            *(replace(prepared, plan=plan), manifest),
             n_panels=n_panels,
             effects=effects,
             workers=options.workers,
-            rules=tuple(registry.of(RULE).values()),
+            rules=rules,
             apart=options.apart(registry),
             on_done=lambda findings: count.done(findings.label),
         )

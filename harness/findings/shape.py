@@ -23,6 +23,9 @@ SLACK = 0.05
 # Standard deviation of a normal distribution, in distances between its quartiles.
 QUARTILES = 0.7413
 
+# Panels that stand for slopes of zero over the range of a feature: at a rate of .05 a deviation of .1.
+PRIOR = 5.0
+
 # Coverage of exact limits.
 LEVEL = 0.95
 
@@ -35,9 +38,11 @@ class Shape:
     ----------
     entities : how many
     periods : mean number of rows of an entity
-    autocorrelation : of the residuals of two-way fixed effects, of consecutive periods
+    autocorrelation : of the residuals of two-way fixed effects, of consecutive periods, and what white noise
+        loses by its mean over the periods, 1 / (periods - 1); zero without consecutive periods
     tails : their standard deviation, in those of a normal distribution with the same quartiles
     between : share of the exposure's variance between entities
+    binary : 1 where the exposure takes two values, else 0
     """
 
     entities: float
@@ -45,12 +50,13 @@ class Shape:
     autocorrelation: float
     tails: float
     between: float
+    binary: float
 
 
 FEATURES = tuple(one.name for one in fields(Shape))
 
 # Features whose ratios count, not their differences.
-RATIOS = ["entities", "periods", "tails"]
+RATIOS = [FEATURES.index(name) for name in ("entities", "periods", "tails")]
 
 
 def shape_of(panel: Panel) -> Shape:
@@ -65,13 +71,15 @@ def shape_of(panel: Panel) -> Shape:
     now, before = errors[1:][follows], errors[:-1][follows]
     low, high = np.quantile(errors, [0.25, 0.75])
     exposure = panel.column(panel.exposure)[order][:, None]
+    periods, spread = panel.n_obs / panel.n_entities, (now @ now) * (before @ before)
     with np.errstate(divide="ignore", invalid="ignore"):
         return Shape(
             entities=float(panel.n_entities),
-            periods=panel.n_obs / panel.n_entities,
-            autocorrelation=float(now @ before / np.sqrt((now @ now) * (before @ before))),
+            periods=periods,
+            autocorrelation=now @ before / np.sqrt(spread) + 1.0 / (periods - 1.0) if spread > 0.0 else 0.0,
             tails=float(errors.std() / (QUARTILES * (high - low))),
             between=float(_means(exposure, keys[0])[keys[0]].var() / exposure.var()),
+            binary=float(np.unique(exposure).size <= 2),
         )
 
 
@@ -94,34 +102,33 @@ def exact_limits(n_found: float, n_panels: float, *, level: float = LEVEL) -> tu
 def rates_at(shape: Shape, cells: pd.DataFrame) -> Iterator[dict[str, Any]]:
     """Yield the error rate and the power of each kind of finding at a shape.
 
-    Both lie on the plane through those of all simulated shapes, by least squares over their features. So they
-    are weighted sums of the simulated shares, and limits are the exact ones of as many panels as have the
-    same precision (Kish 1965). Outside the range of a feature there is no rate.
+    Both lie on the plane through those of all simulated shapes, by ridge regression over their features, each
+    from 0 to 1: slopes are drawn to zero as if `PRIOR` panels had said so. They are weighted sums of the
+    simulated shares, and limits are the exact ones of as many panels as have the same precision (Kish 1965).
+    Outside the range of a feature there is no rate: the finding is untested there.
 
     Parameters
     ----------
-    cells : a row for each simulated shape and kind: ``cell``, its features, ``finding``, ``n_panels`` and
-        ``n_false`` without an effect, ``n_true`` and ``n_found`` with one
+    cells : a row for each simulated shape and kind: ``cell``, its features, ``finding``, ``effect``,
+        ``n_panels`` and ``n_false`` without an effect, ``n_true`` and ``n_found`` with one
     """
-    for finding, same in cells.groupby("finding", sort=False):
-        points = pd.concat([pd.DataFrame([asdict(shape)]), same[list(FEATURES)]])
-        points[RATIOS] = np.log(points[RATIOS])
-        low, width = points[1:].min(), points[1:].max() - points[1:].min()
-        study_point, *others = ((points - low) / width.where(width > 0, 1.0)).to_numpy(dtype=float)
-        ends = (width > 0) + SLACK
-        outside = [
-            name for name, at in zip(FEATURES, study_point, strict=True) if not -SLACK <= at <= ends[name]
-        ]
-        if outside:
-            yield {"finding": finding, "outside": ", ".join(outside)}
+    features = np.vstack([list(asdict(shape).values()), cells[list(FEATURES)].to_numpy(dtype=float)])
+    features[:, RATIOS] = np.log(features[:, RATIOS])
+    counts = cells[["n_panels", "n_false", "n_true", "n_found", "effect"]].to_numpy(dtype=float)
+    for finding, rows in cells.groupby("finding", sort=False).indices.items():
+        others, (sizes, n_false, n_true, n_found, effects) = features[1:][rows], counts[rows].T
+        low, width = others.min(axis=0), np.ptp(others, axis=0)
+        scale = np.where(width > 0.0, width, 1.0)
+        point, others = (features[0] - low) / scale, (others - low) / scale
+        is_inside = (point >= -SLACK) & (point <= (width > 0.0) + SLACK)
+        if not is_inside.all():
+            yield {"finding": finding, "outside": ", ".join(np.array(FEATURES)[~is_inside])}
             continue
-        weights = np.insert(study_point, 0, 1.0) @ np.linalg.pinv(np.insert(others, 0, 1.0, axis=1))
-        distances = np.linalg.norm(np.array(others) - study_point, axis=1)
-        n_panels = 1.0 / float(weights**2 @ (1.0 / same["n_panels"]))
-        rate, power = (
-            float(np.clip(weights @ shares, 0.0, 1.0))
-            for shares in (same["n_false"] / same["n_panels"], same["n_found"] / same["n_true"])
-        )
+        weights, distances = _weights(point, others, sizes), np.linalg.norm(others - point, axis=1)
+        n_panels = 1.0 / float(weights**2 @ (1.0 / sizes))
+        rate = float(np.clip(weights @ (n_false / sizes), 0.0, 1.0))
+        has_power = bool((n_true > 0).all())
+        power = float(np.clip(weights @ (n_found / n_true), 0.0, 1.0)) if has_power else np.nan
         low_rate, high_rate = exact_limits(rate * n_panels, n_panels)
         yield {
             "finding": finding,
@@ -130,9 +137,19 @@ def rates_at(shape: Shape, cells: pd.DataFrame) -> Iterator[dict[str, Any]]:
             "conf_high": high_rate,
             "n_panels": round(n_panels),
             "power": power,
-            "nearest": same["cell"].iloc[distances.argmin()],
+            "effect": float(effects[0]) if has_power else np.nan,
+            "nearest": cells["cell"].iloc[rows[distances.argmin()]],
             "distance": float(distances.min()),
         }
+
+
+def _weights(point: Floats, others: Floats, n_panels: Floats) -> Floats:
+    """Return the weights, (n_cells,), that shares of cells have in the ridge regression at a point."""
+    centre = n_panels @ others / n_panels.sum()
+    deviations = others - centre
+    gram = (deviations.T * n_panels) @ deviations + PRIOR * np.eye(point.size)
+    slopes = np.linalg.solve(gram, deviations.T * n_panels)
+    return np.asarray(n_panels / n_panels.sum() + (point - centre) @ slopes)
 
 
 def shape_rates(panels: Iterable[Panel], cells: pd.DataFrame | None = None) -> pd.DataFrame:

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
+from typing import Final, Literal
 
-from harness.findings.finding import with_caveats
+from harness.findings.finding import caveats_of, with_caveats
 from harness.findings.rule import Rule
 from harness.findings.rules import caution, gain
 from harness.findings.run import Run
@@ -41,6 +42,21 @@ BEHIND_HEADLINES = frozenset(
 
 # Kinds of what an estimator predicts; where it has none, it is of no model.
 OF_MODELS = frozenset({"model_curve", "turning_point", "contrast", "group_difference", "sign_change"})
+
+
+# Of estimators by what a curve of theirs rests on: linear ones that pool entities, those that go by changes
+# within entities, and all others.
+EstimatorClass = Literal["pooled", "within", "learner"]
+CLASSES: Final[tuple[EstimatorClass, ...]] = ("pooled", "within", "learner")
+
+# Kinds of what an estimator predicts, with rates by its class; that a curve bends is a nonlinearity.
+OF_CLASSES: Final = ("model_curve", "bend", "turning_point", "group_difference", "contrast", "sign_change")
+
+# Cautions that rest on an estimate, and may be false; others state a count or a fact.
+ESTIMATED_CAUTIONS = frozenset({"skewed", "little_residual_variation", "weak_instruments"})
+
+# Against findings that rest on fewer entities or clusters than any can be established with.
+TOO_FEW = frozenset({"few_entities", "few_clusters"})
 
 
 def _rule(topic: str, function: str, *tables: ResultTable) -> Rule:
@@ -133,7 +149,7 @@ def with_error_rates(
     """Yield findings with their error rates.
 
     A rate of the outcome, estimator and finding itself comes before that of its kind, see
-    `harness.findings.rules.gain.kind_of`. A gain over another than the study's reference has the latter
+    `kind_of`. A gain over another than the study's reference has the latter
     alone, since calibrations compare with this one.
     """
     rate_of = {(one.outcome, one.estimator, one.finding): one.error_rate for one in rates}
@@ -141,10 +157,48 @@ def with_error_rates(
         is_other = row.finding == "gain" and row.about != study.reference
         keys = (
             (row.outcome, row.estimator, "" if is_other else row.finding),
-            (row.outcome, "", gain.kind_of(row, study)),
+            (row.outcome, "", kind_of(row, study)),
         )
         key = next((key for key in keys if key in rate_of), None)
         if key is None:
             yield row
         else:
             yield replace(row, error_rate=rate_of[key], rate_of="/".join(key))
+
+
+def rests_on_too_few(row: FindingRow) -> bool:
+    """Return whether a finding is untested: there are too few entities or clusters to establish any."""
+    return any(code in TOO_FEW for code, _ in caveats_of(row))
+
+
+def class_of(estimator: str, study: StudyRecord) -> EstimatorClass:
+    """Return the class of an estimator of a study, by its id."""
+    entry = next((one for one in study.estimators if one.id == estimator), None)
+    if entry is not None and entry.goes_by_within:
+        return "within"
+    is_pooled = any(one.estimator == estimator and one.identifies == "pooled" for one in study.headline)
+    return "pooled" if is_pooled else "learner"
+
+
+def kind_of(row: FindingRow, study: StudyRecord) -> str:
+    """Return the kind by which simulated shapes have rates of a finding; empty where they have none."""
+    kind = row.finding
+    if kind == "gain" and row.about != study.reference:
+        knows = any(entry.has_entity_effects for entry in study.estimators if entry.id == row.about)
+        return "gain_over_fixed_effects" if knows else ""
+    if kind == "effect":
+        return "primary_effect" if row.is_primary else "secondary_effect"
+    if kind == "headline":
+        first = next((one.identifies for one in study.headline), "")
+        return "within_effect" if first == "within" else f"headline_{first}"
+    if kind in ("did", "impact"):
+        is_average = kind == "impact" or row.code == "did_average"
+        return f"headline_{'spatial_impacts' if kind == 'impact' else 'staged_treatment'}" * is_average
+    if kind == "caution":
+        return kind if row.code in ESTIMATED_CAUTIONS else ""
+    if kind == "lowest_error":
+        new = {one.id for one in study.protocols if one.keeps_test_rows_apart and not one.knows_entities}
+        return kind if row.about in new or row.code == "lowest_errors" else ""
+    if row.estimator and kind in ("nonlinearity", "interaction"):
+        kind = "bend" if kind == "nonlinearity" else ""  # Friedman's H establishes no interaction
+    return f"{kind}_{class_of(row.estimator, study)}" if kind in OF_CLASSES and row.estimator else kind

@@ -225,6 +225,12 @@ def choices_table(_manifest: Content, tables: Tables) -> pd.DataFrame:
     return frame.assign(mean_mse=float("nan"))
 
 
+def error_rates_table(_manifest: Content, tables: Tables) -> pd.DataFrame:
+    """Say that the size of effects was not written."""
+    (frame,) = tables.values()
+    return frame.assign(effect=float("nan"))
+
+
 def variation_effects_table(manifest: Content, tables: Tables) -> pd.DataFrame:
     """Return slopes under robustness checks and coefficients of regressions; keys say what they change."""
     import pandas as pd

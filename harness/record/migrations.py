@@ -106,6 +106,7 @@ STEPS = (
                 "variation_gains.csv", format_13.variation_gains_table, (*_VARIED, "multiverse.parquet")
             ),
             TableChange("claims.csv", format_13.claims_table),
+            TableChange("error_rates.csv", format_13.error_rates_table),
             TableChange("multiverse_choices.csv", format_13.choices_table),
             TableChange(
                 "variation_predictions.parquet", format_13.variation_predictions_table, _VARIED_PREDICTIONS

@@ -21,8 +21,7 @@ from harness.evaluation.specification_curve import joint_tests
 from harness.evaluation.variation_gains import NOTHING_MISSING, choice_table, variation_gains
 from harness.language import Coded
 from harness.running.csv_table import as_declared
-from harness.running.folder import RunFolder
-from harness.running.results import MissingCell, RunResults
+from harness.running.results import MissingCell, RunResults, TableStore
 from harness.running.varied import VariedFit, comparisons_of, curve_of
 from harness.scenarios.full_fit import FullResult
 from harness.scenarios.truth import truth_errors
@@ -141,7 +140,7 @@ def in_order(frame: pd.DataFrame, order: Mapping[str, Sequence[object]]) -> pd.D
     return frame.loc[rank.sort_values(list(order), kind="stable").index].reset_index(drop=True)
 
 
-def write_comparison(folder: RunFolder, results: RunResults) -> None:
+def write_comparison(folder: TableStore, results: RunResults) -> None:
     """Write predictions, accuracy, gain and decomposition."""
     panels, folds = results.all_rows, results.prepared.plan.folds
     own = results.folds_by(results.estimators)
@@ -188,7 +187,7 @@ def _declared(predictions: pd.DataFrame) -> pd.DataFrame:
 
 
 def _write_metrics(
-    folder: RunFolder, results: RunResults, predictions: pd.DataFrame, missing: Sequence[MissingCell]
+    folder: TableStore, results: RunResults, predictions: pd.DataFrame, missing: Sequence[MissingCell]
 ) -> None:
     evaluation = results.study.evaluation
     metrics = {entry.id: entry.metric for entry in evaluation.metrics}
@@ -200,7 +199,7 @@ def _write_metrics(
     folder.write_table("metrics", in_order(as_declared(METRICS, [losses, *without]), order))
 
 
-def write_variations(folder: RunFolder, results: RunResults) -> None:
+def write_variations(folder: TableStore, results: RunResults) -> None:
     """Write what variations of the study gain, and how far curves of a ladder are from the truth.
 
     Parameters

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from time import perf_counter
+from typing import Protocol
 
 import pandas as pd
 
@@ -38,6 +39,22 @@ from harness.tables.table import placed
 
 # Why an estimator with `rows` has no accuracy and no gain.
 OTHER_ROWS = "fitted on rows of its own, and gains are over the same rows"
+
+
+class TableStore(Protocol):
+    """What keeps the tables of a run."""
+
+    def write_table(self, name: str, frame: pd.DataFrame, /) -> None:
+        """Keep a tidy table."""
+
+    def read_table(self, name: str, /) -> pd.DataFrame:
+        """Return a table as read from its file; an empty frame without columns where there is none."""
+
+    def write_parquet(self, name: str, frame: pd.DataFrame, /) -> None:
+        """Keep a large table."""
+
+    def read_parquet(self, name: str, /) -> pd.DataFrame:
+        """Return a large table as `read_table` does."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +130,7 @@ class RunResults:
     @cached_property
     def all_rows(self) -> Mapping[str, Panel]:
         """The panel of every outcome, prepared on all rows."""
-        return {outcome: self.panels.panel(outcome) for outcome in self.outcomes}
+        return {outcome: self.prepared.plan.panels.panel(outcome) for outcome in self.outcomes}
 
     def folds_by(self, estimators: Collection[str]) -> list[FoldResult]:
         """Return the results of some of the estimators or variations."""

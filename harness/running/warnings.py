@@ -167,7 +167,7 @@ def few_entities_note(n_entities: int) -> Iterator[Note]:
 def study_notes(prepared: Prepared) -> Iterator[Note]:
     """Yield what a reader is warned of by the study and its data, before anything is fitted."""
     study, panels = prepared.plan.study, prepared.panels
-    all_rows = {outcome: panels.panel(outcome) for outcome in study.roles.outcomes}
+    all_rows = {outcome: prepared.plan.panels.panel(outcome) for outcome in study.roles.outcomes}
     any_panel = next(iter(all_rows.values()))
     yield from panels.notes
     yield from scenario_notes(study.scenarios, any_panel)

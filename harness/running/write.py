@@ -26,7 +26,7 @@ from harness.running.csv_table import as_declared
 from harness.running.folder import RunFolder
 from harness.running.isolation import one_thread
 from harness.running.provenance import tables_of
-from harness.running.results import RunResults, answer_parts
+from harness.running.results import RunResults, TableStore, answer_parts
 from harness.running.warnings import run_notes, warnings_table
 from harness.scenarios.bands import equal_curves_test
 from harness.scenarios.curve.binned import binned_scatter
@@ -50,7 +50,7 @@ from harness.tables.variations import VARIATIONS
 from harness.text.render import findings_table
 
 
-def effect_tests(results: RunResults, folder: RunFolder) -> Iterator[pd.DataFrame]:
+def effect_tests(results: RunResults, folder: TableStore) -> Iterator[pd.DataFrame]:
     """Yield a row for each test; nothing where no effects are asked.
 
     Parameters
@@ -177,7 +177,7 @@ def truth_parts(results: RunResults) -> Iterator[pd.DataFrame]:
                     yield rows.assign(outcome=outcome, scenario=entry.id)
 
 
-def error_parts(folder: RunFolder, truth: pd.DataFrame) -> Iterator[pd.DataFrame]:
+def error_parts(folder: TableStore, truth: pd.DataFrame) -> Iterator[pd.DataFrame]:
     """Yield the errors of every kind of answer that has a truth."""
     for rows, columns in _answers(folder):
         yield truth_errors(rows, truth, columns=columns)
@@ -209,7 +209,7 @@ _ANSWERS: tuple[tuple[str, str, tuple[str, ...], dict[str, str]], ...] = (
 _COMPARED = {"band": "pointwise", "supported": "True", "mode": "pooled"}
 
 
-def _answers(folder: RunFolder) -> Iterator[_Answers]:
+def _answers(folder: TableStore) -> Iterator[_Answers]:
     """Yield the answers of every kind that has a truth."""
     for name, kind, columns, renamed in _ANSWERS:
         rows = _compared(folder.read_table(name))
@@ -247,7 +247,7 @@ def _done(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 @one_thread()
-def write_tables(folder: RunFolder, results: RunResults, study: StudyRecord) -> None:
+def write_tables(folder: TableStore, results: RunResults, study: StudyRecord) -> None:
     """Write all tables but those of findings and of expectations, which look into the others.
 
     Parameters
@@ -294,7 +294,7 @@ def write_conclusions(folder: RunFolder, study: Study, manifest: Manifest, rules
         _write(folder, TABLES["expectations"], [found])
 
 
-def _write(folder: RunFolder, table: ResultTable, parts: Iterable[pd.DataFrame]) -> None:
+def _write(folder: TableStore, table: ResultTable, parts: Iterable[pd.DataFrame]) -> None:
     folder.write_table(table.name, as_declared(table, parts))
 
 
@@ -322,7 +322,7 @@ def _slug(name: str) -> str:
     return re.sub(r"[^a-z0-9_]+", "_", name.lower())[:64]
 
 
-def _scenario_parts(results: RunResults, folder: RunFolder) -> Mapping[str, list[pd.DataFrame]]:
+def _scenario_parts(results: RunResults, folder: TableStore) -> Mapping[str, list[pd.DataFrame]]:
     """Return the parts of every scenario table: what the data say, what estimators answer, and fits alone."""
     parts: dict[str, list[pd.DataFrame]] = defaultdict(list)
     any_panel = results.all_rows[results.outcomes[0]]

@@ -93,6 +93,9 @@ class ErrorRateRow:
     ----------
     estimator : empty where any counts
     power : how often it was found where it is there; NaN where that was not measured
+    effect : size of what was there: of a slope standard deviations of the error for one of the exposure
+        within entities, of a treatment such deviations, of a bend or an interaction that of its part, of a
+        gain a share of the reference's error; NaN without `power`
     nearest, distance : the nearest of the simulated shapes that a rate is interpolated from, and how far it
         is, the range of a feature being one; none of a calibration of the study itself
     outside : features of the panel that no simulated shape has; there is no rate then
@@ -107,6 +110,7 @@ class ErrorRateRow:
     n_found: int | None
     n_panels: int | None
     power: float = NAN
+    effect: float = NAN
     nearest: str = ""
     distance: float = NAN
     outside: str = ""

@@ -60,7 +60,8 @@ def run(folder, calibration, overrides=CHANGES, **options):
     )
 
 
-STUDY = SimpleNamespace(reference="ols", estimators=[SimpleNamespace(id="mean", has_entity_effects=True)])
+EFFECTS = SimpleNamespace(id="mean", has_entity_effects=True, goes_by_within=True)
+STUDY = SimpleNamespace(reference="ols", estimators=[EFFECTS], headline=[], protocols=[])
 
 
 def matched(findings, rates):
@@ -115,7 +116,8 @@ def test_rates_of_shapes_are_matched_by_kind():
         ("y", "", "nonlinearity", "test", False),
         ("z", "", "gain", "ols", False),
     ]
-    kinds = ["gain", "gain_over_fixed_effects", "primary_effect", "secondary_effect", "bend", "nonlinearity"]
+    kinds = ["gain", "gain_over_fixed_effects", "primary_effect", "secondary_effect"]
+    kinds += ["bend_learner", "nonlinearity"]
     rates = [("y", "", kind, at / 100) for at, kind in enumerate(kinds, start=1)]
     assert matched(findings, rates) == [0.01, 0.02, 0.03, 0.04, 0.05, 0.06, np.nan]
 
@@ -146,9 +148,10 @@ def test_the_report_states_the_rates(calibration, tmp_path):
     folder.write_table("error_rates", kept.assign(**rate))
     (table,) = rate_blocks(read_run(folder))
     rows = {row.cells for group in table.groups for row in group.rows}
-    assert ("fe: Turning point", "4%", "10%") in rows
+    assert ("fe: Turning point", "4%", "10%", "100") in rows
     folder.write_table("error_rates", kept.assign(outside="entities, tails"))
-    (note,) = rate_blocks(read_run(folder))
+    table, note = rate_blocks(read_run(folder))
+    assert {row.cells[1] for group in table.groups for row in group.rows} == {"untested"}
     assert "number of entities and tails of residuals" in note.words
 
 

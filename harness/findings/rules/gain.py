@@ -582,17 +582,6 @@ def _best_simple(run: Run, outcome: str, protocol: ProtocolRecord, *, other_than
     return min((row for row in candidates if row is not None), key=lambda row: row.mse, default=None)
 
 
-def kind_of(row: FindingRow, study: StudyRecord) -> str:
-    """Return the kind by which simulated shapes have rates of a finding; empty where they have none."""
-    if row.finding == "gain" and row.about != study.reference:
-        knows = any(entry.has_entity_effects for entry in study.estimators if entry.id == row.about)
-        return "gain_over_fixed_effects" if knows else ""
-    if row.finding == "effect":
-        return "primary_effect" if row.is_primary else "secondary_effect"
-    of_models = {"nonlinearity": "bend", "interaction": ""}  # Friedman's H establishes no interaction
-    return of_models[row.finding] if row.finding in of_models and row.estimator else row.finding
-
-
 def nickell(run: Run, outcome: str) -> Nickell | None:
     """Return what effects of entities do next to a lagged outcome; None without one."""
     study = run.manifest.study

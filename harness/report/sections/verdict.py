@@ -10,8 +10,8 @@ import numpy as np
 
 from harness.findings.gains import Gains
 from harness.findings.lines import POINTWISE, Curve, curves_of, leading_scenario
-from harness.findings.rules.gain import kind_of
 from harness.findings.run import Run
+from harness.findings.table import OF_CLASSES, kind_of
 from harness.language import marked, rendered, topic
 from harness.record.manifest import EstimatorRecord, StudyRecord
 from harness.report import table as parts
@@ -162,9 +162,19 @@ RATED: Mapping[str, str] = {
     "gain": marked("gain for new entities"),
     "gain_forward": marked("gain over fixed effects, forward in time"),
     "gain_over_fixed_effects": marked("gain over fixed effects, same entities"),
+    "headline": marked("headline effect"),
+    "headline_staged_treatment": marked("average effect of a staged treatment"),
+    "headline_instruments": marked("effect by instruments"),
+    "headline_dynamics": marked("effect in a dynamic panel"),
+    "headline_spatial_impacts": marked("direct or total impact"),
+    "headline_mediation": marked("total effect, with mediators"),
+    "headline_pooled": marked("pooled slope"),
     "primary_effect": marked("primary effect"),
     "secondary_effect": marked("secondary effect"),
+    "within_effect": marked("slope within entities"),
     "effect": marked("debiased effect"),
+    "did": marked("average effect of treatment"),
+    "impact": marked("direct impact"),
     "mediation": marked("indirect effect"),
     "nonlinearity": marked("nonlinearity, test within entities"),
     "bend": marked("nonlinearity of a model's curve"),
@@ -175,7 +185,24 @@ RATED: Mapping[str, str] = {
     "interaction": marked("interaction"),
     "sign_change": marked("change of sign"),
     "threshold": marked("threshold"),
+    "lowest_error": marked("lowest error for new entities, where another estimator is the best"),
+    "caution": marked("caution that rests on an estimate, without cause"),
 }
+
+# Classes of estimators in words.
+OF_CLASS: Mapping[str, str] = {
+    "pooled": marked("pooled linear estimators"),
+    "within": marked("estimators within entities"),
+    "learner": marked("other estimators"),
+}
+
+# Findings that the table of an outcome lists; sections of accuracy and the first screen have the others.
+LISTED = frozenset(
+    {
+        *("effect", "mediation", "nonlinearity", "model_curve", "turning_point", "group_difference"),
+        *("contrast", "interaction", "sign_change", "threshold"),
+    }
+)
 
 # Features of a panel's shape in words.
 FEATURES: Mapping[str, str] = {
@@ -184,6 +211,7 @@ FEATURES: Mapping[str, str] = {
     "autocorrelation": marked("autocorrelation of residuals"),
     "tails": marked("tails of residuals"),
     "between": marked("share of the exposure's variance between entities"),
+    "binary": marked("exposure with two values"),
 }
 
 
@@ -193,49 +221,59 @@ def rate_blocks(run: Run) -> Iterator[ReportBlock]:
     made = {kind_of(row, study) for row in run.rows(FINDINGS)}
     if "gain_over_fixed_effects" in made and any(one.use == "forward" for one in study.protocols):
         made.add("gain_forward")
-    outside = {row.outcome: row.outside for row in rates if row.outside}
-    if outside:
-        names = dict.fromkeys(name for features in outside.values() for name in features.split(", "))
-        words = gettext(
-            "No error rates of {outcomes}: the panel lies outside the simulated shapes ({features})."
-        )
-        features = joined([rendered(FEATURES[name]) for name in names])
-        yield Paragraph(
-            words.format(outcomes=joined([*map(study.label, outside)]), features=features), "note"
-        )
     highest: dict[tuple[str, str], ErrorRateRow] = {}
-    for row in sorted(rates, key=lambda row: -row.conf_high):
-        if not row.outside and (not row.nearest or row.finding in made):
+    # Of several outcomes the one with the highest limit; one that is untested comes before all.
+    for row in sorted(rates, key=lambda row: (not row.outside, -row.conf_high)):
+        if not (row.nearest or row.outside) or row.finding in made:
             highest.setdefault((row.estimator, row.finding), row)
-    shown = [
-        highest[key] for key in dict.fromkeys((row.estimator, row.finding) for row in rates) if key in highest
-    ]
+    order = dict.fromkeys((row.estimator, row.finding) for row in rates)
+    shown = [highest[key] for key in order if key in highest]
     if not shown:
         return
+    names = dict.fromkeys(name for row in shown if row.outside for name in row.outside.split(", "))
+    untested = gettext("untested")
     has_power = any(math.isfinite(row.power) for row in shown)
+    powers = (
+        (gettext("Found where it is true"), lambda row: numbers.percent(row.power, 0)),
+        (gettext("Size there"), lambda row: numbers.plain(row.effect)),
+    )
     yield parts.record_table(
         gettext(
             "How often such a sentence is false: share of simulated panels of this shape without an effect"
         ),
         [("", shown)],
         (gettext("Finding"), lambda row: _rated(run, row)),
-        (gettext("False"), lambda row: numbers.percent(row.error_rate, 0)),
+        (gettext("False"), lambda row: untested if row.outside else numbers.percent(row.error_rate, 0)),
         (gettext("Upper 95 % limit"), lambda row: numbers.percent(row.conf_high, 0)),
-        *([(gettext("Found where it is true"), lambda row: numbers.percent(row.power, 0))] * has_power),
+        (gettext("Panels"), lambda row: numbers.count(row.n_panels or 0)),
+        *(powers * has_power),
     )
+    if has_power:
+        words = gettext(
+            "Sizes are standard deviations of the error, of a slope for one of the exposure within entities; "
+            "of gains shares of the reference's error."
+        )
+        yield Paragraph(words, "note")
+    if names:
+        words = gettext(
+            "Untested: no simulated panel on which such a sentence can be significant is like this one "
+            "({features})."
+        )
+        yield Paragraph(words.format(features=joined([rendered(FEATURES[name]) for name in names])), "note")
 
 
 def _rated(run: Run, row: ErrorRateRow) -> str:
     is_bend = row.finding == "nonlinearity" and row.estimator
+    name, _, of_class = row.finding.rpartition("_")
+    if name in OF_CLASSES and of_class in OF_CLASS:
+        words = gettext("{finding}, {estimators}")
+        kind = words.format(finding=rendered(RATED[name]), estimators=rendered(OF_CLASS[of_class]))
+        return capitalised(kind)
     kind = capitalised(rendered(RATED["bend" if is_bend else row.finding]))
     if not row.estimator:
         return kind
     label = run.manifest.study.estimator_label(row.estimator)
     return gettext("{label}: {kind}").format(label=label, kind=kind)
-
-
-# Kinds of findings that are no rows of the table: the sections of accuracy have them.
-OF_ACCURACY = frozenset({"gain", "lowest_error", "chosen"})
 
 
 def verdict_blocks(run: Run) -> Iterator[ReportBlock]:
@@ -277,9 +315,7 @@ def shown_findings(run: Run, outcome: str) -> tuple[FindingRow, ...]:
     return tuple(
         row
         for row in run.rows(FINDINGS, outcome=outcome)
-        if row.finding in RATED
-        and row.finding not in OF_ACCURACY
-        and (not row.estimator or (row.is_established and row.estimator in shown))
+        if row.finding in LISTED and (not row.estimator or (row.is_established and row.estimator in shown))
     )
 
 

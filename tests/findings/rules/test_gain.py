@@ -1,7 +1,5 @@
 """Verdicts on gains, what is said against them, lowest errors, and recognition."""
 
-from types import SimpleNamespace
-
 import pandas as pd
 import pytest
 
@@ -134,25 +132,6 @@ def test_the_lowest_error_is_named_with_the_next(run):
     assert said[-1].endswith("; for men not used in training: Pooled OLS.")
     nothing = [row.text for row in told(gain.error_findings)(run, "no such outcome")]
     assert nothing[2] == "“Held-out entities”: no estimator has a result."
-
-
-@pytest.mark.parametrize(
-    ("row", "kind"),
-    [
-        ({"finding": "gain", "about": "fe"}, "gain_over_fixed_effects"),
-        ({"finding": "gain", "about": "ann"}, ""),
-        ({"finding": "gain", "about": "ols"}, "gain"),
-        ({"finding": "effect", "is_primary": True}, "primary_effect"),
-        ({"finding": "effect", "is_primary": False}, "secondary_effect"),
-        ({"finding": "nonlinearity", "estimator": "rab"}, "bend"),
-        ({"finding": "nonlinearity", "estimator": ""}, "nonlinearity"),
-        ({"finding": "interaction", "estimator": "rab"}, ""),
-        ({"finding": "interaction", "estimator": ""}, "interaction"),
-        ({"finding": "turning_point", "estimator": "rab"}, "turning_point"),
-    ],
-)
-def test_a_finding_has_the_kind_under_which_shapes_have_rates(run, row, kind):
-    assert gain.kind_of(SimpleNamespace(**row), run.manifest.study) == kind
 
 
 def test_the_prediction_is_of_entities_not_used_in_training_where_a_protocol_holds_some_out(run):

@@ -8,12 +8,12 @@ import harness
 from findings.wage_effects import against, codes, params, part, told, with_effects
 from harness.findings.rules.headline import headline_findings
 from harness.findings.run import read_run
-from harness.plugin import random_stream
 from harness.record.manifest import HeadlineRecord
 from harness.running.folder import RunFolder
 from harness.tables.coefficients import STATISTICS
 from harness.tables.findings import FINDINGS
 from report.fake_run import with_study, with_table
+from shape_grid import COVERED, drawn_panel
 
 IV = HeadlineRecord("instruments", estimator="ols")
 
@@ -104,94 +104,23 @@ def test_a_pooled_slope_is_the_headline_of_a_study_that_has_no_other(run):
     assert [row.estimator for row in part(declared, "effect")] == ["fe"]
 
 
-# Simulated panels: what a study asks, its rows, and the truth by the ids of a headline's key.
-KEYS = {"entity": "id", "time": "year", "outcomes": "y", "exposure": "x"}
-FE = {"use": "fixed_effects", "effects": ["entity", "time"]}
+KINDS = ("instruments", "staged", "dynamics", "spatial", "mediation")
 
 
-def frame(n_entities, n_periods, **columns):
-    entity, period = (axis.ravel() for axis in np.indices((n_entities, n_periods)))
-    return pd.DataFrame({"id": entity, "year": 2000 + period, **columns})
-
-
-def endogenous(rng):
-    """An exposure that errors move, by a strong instrument."""
-    effect, z, error, noise = rng.normal(size=40).repeat(6), *rng.normal(size=(3, 240))
-    x = z + effect + 0.8 * error + 0.3 * noise
-    study = {"roles": {**KEYS, "instruments": ["z"]}}
-    study["estimators"] = [FE, {"use": "instrumental", "effects": ["entity"]}]
-    return study, frame(40, 6, y=0.5 * x + effect + error, x=x, z=z), {"estimator=instrumental": 0.5}
-
-
-def staged(rng):
-    """Treatments whose effects differ by cohort and grow, so that two-way effects are biased."""
-    period, start = np.tile(np.arange(8), 40), rng.permutation([2, 5, 99, 99] * 10).repeat(8)
-    since, treated = period - start, (period >= start).astype(float)
-    effects = treated * (1.0 + 0.5 * since) * np.where(start == 2, 2.0, 1.0)
-    y = rng.normal(size=40).repeat(8) + 0.1 * period + effects + 0.5 * rng.normal(size=320)
-    study = {"roles": KEYS, "estimators": [FE], "scenarios": [{"use": "did"}]}
-    truth = effects[treated > 0].mean()
-    return study, frame(40, 8, y=y, x=treated), {"scenario=did/method=sun_abraham": truth}
-
-
-def dynamic(rng):
-    """An outcome that depends on its own past."""
-    n, effect = 80, rng.normal(size=80)
-    x = 0.5 * effect[:, None] + rng.normal(size=(n, 19))
-    y = np.zeros((n, 19))
-    for t in range(1, 19):
-        y[:, t] = 0.5 * y[:, t - 1] + x[:, t] + effect + rng.normal(size=n)
-    study = {"roles": KEYS, "estimators": [FE, {"use": "gmm"}]}
-    return study, frame(n, 7, y=y[:, -7:].ravel(), x=x[:, -7:].ravel()), {"estimator=gmm": 1.0}
-
-
-def spatial(rng, rho=0.4):
-    """Outcomes that neighbours' exposures and outcomes move."""
-    coordinates = {"lat": 30.0 + np.arange(36) % 6, "lon": 100.0 + np.arange(36) // 6}
-    x = rng.normal(size=(36, 8))
-    distance = harness.plugin.great_circle_km(*[np.column_stack(list(coordinates.values()))] * 2)
-    near = np.argsort(np.argsort(distance, axis=1, kind="stable"), axis=1)
-    weights = ((near > 0) & (near <= 4)) / 4.0
-    spread = np.linalg.inv(np.eye(36) - rho * weights)
-    mean = x + 0.5 * weights @ x + rng.normal(size=(36, 1)) + 0.7 * rng.normal(size=(36, 8))
-    impacts = spread @ (np.eye(36) + 0.5 * weights)
-    study = {"roles": {**KEYS, "latitude": "lat", "longitude": "lon"}}
-    study["estimators"] = [FE, {"use": "spatial_durbin", "nearest": 4}]
-    columns = {"y": (spread @ mean).ravel(), "x": x.ravel()} | {
-        name: values.repeat(8) for name, values in coordinates.items()
-    }
-    truth = {"direct": np.diag(impacts).mean(), "total": 1.5 / (1.0 - rho)}
-    keys = {f"estimator=spatial_durbin/impact={name}": one for name, one in truth.items()}
-    return study, frame(36, 8, **columns), keys
-
-
-def mediated(rng):
-    """An effect of which more than half goes through a mediator."""
-    effect, x, of_mediator, error = rng.normal(size=60).repeat(6), *rng.normal(size=(3, 360))
-    x = x + effect
-    m = 0.8 * x + of_mediator
-    study = {"roles": {**KEYS, "mediators": ["m"]}, "estimators": [{"use": "pooled_ols"}]}
-    study["scenarios"] = [{"use": "mediation"}]
-    return study, frame(60, 6, y=0.4 * x + 0.6 * m + effect + error, x=x, m=m), {"scenario=mediation": 0.88}
-
-
-KINDS = [endogenous, staged, dynamic, spatial, mediated]
-
-
-def screen_of(kind, seed, folder):
+def screen_of(kind, number, folder):
     """Return the rows of the first screen's effect of a simulated panel, by the ids of their keys."""
-    parts, data, truth = kind(random_stream(seed, kind.__name__))
-    study = {"spec_version": 1, "study": "headline", "evaluation": {"protocols": ["in_sample"]}, **parts}
-    harness.run(study, data=data, out=folder, quick=True, progress=False)
+    panel, options = drawn_panel(kind, COVERED, number, has_effect=True)
+    options_of = {"quick": True, "progress": False, "overrides": options.overrides}
+    harness.run(options.spec, data=panel.frame, out=folder, **options_of)
     run = read_run(RunFolder.open(folder))
     rows = run.rows(FINDINGS, screen="effect")
     headline = {row.key.removeprefix("headline/y/"): row for row in rows if row.finding == "headline"}
-    assert headline.keys() == truth.keys()
-    return run, rows, [(headline[key], one) for key, one in truth.items()]
+    assert headline.keys() == panel.truth.keys()
+    return run, rows, [(headline[key], one) for key, one in panel.truth.items()]
 
 
 def test_an_endogenous_exposure_has_the_instrumented_effect_and_the_test_of_the_difference(tmp_path):
-    run, rows, ((headline, truth),) = screen_of(endogenous, 1, tmp_path / "run")
+    run, rows, ((headline, truth),) = screen_of("instruments", 1, tmp_path / "run")
     assert (headline.conf_low < truth < headline.conf_high, rows) == (True, (headline,))
     (within,) = run.rows(FINDINGS, finding="within_effect")
     assert within.conf_low > truth
@@ -199,7 +128,7 @@ def test_an_endogenous_exposure_has_the_instrumented_effect_and_the_test_of_the_
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", KINDS)
 def test_the_interval_of_the_first_screen_holds_the_truth(kind, tmp_path):
     """In at least 17 of 20 panels: of intervals that hold in 95 %, a chance of 1.6 % to fail."""
     held = []
