@@ -213,10 +213,11 @@ def variation_gains_table(manifest: Content, tables: Tables) -> pd.DataFrame:
     return whole
 
 
-def claims_table(_manifest: Content, tables: Tables) -> pd.DataFrame:
-    """Say that claims were not compared with the truth."""
+def claims_table(manifest: Content, tables: Tables) -> pd.DataFrame:
+    """Say what gains are over, and that claims were not compared with the truth."""
     (frame,) = tables.values()
-    return frame.assign(truth=float("nan"), verdict="", counterpart_verdict="")
+    reference = frame["quantity"].eq("gain").map({True: manifest["study"]["reference"], False: ""})
+    return frame.assign(reference=reference, truth=float("nan"), verdict="", counterpart_verdict="")
 
 
 def choices_table(_manifest: Content, tables: Tables) -> pd.DataFrame:

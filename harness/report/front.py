@@ -151,7 +151,7 @@ class HeadlineRow:
     ----------
     claim : the published gain
     here : the same estimator under the same protocol
-    further : the first further reference, such as fixed effects, under that protocol
+    further : another reference, such as fixed effects, under that protocol
     new : the same estimator for entities not used in training
     """
 
@@ -165,15 +165,21 @@ def headline(run: Run) -> Iterator[HeadlineRow]:
     """Yield each published gain that heads the study, with the gains of this run."""
     study = run.manifest.study
     gains = {
-        (row.outcome, row.protocol, row.sample, row.estimator): row.gain
+        (row.outcome, row.protocol, row.sample, row.reference, row.estimator): row.gain
         for row in run.rows(GAIN)
-        if row.reference == study.reference and row.is_done
+        if row.is_done
     }
     known = {entry.id for entry in study.estimators}
     for row in (row for row in headline_claims(run.rows(CLAIMS)) if row.estimator in known):
-        others = [name for name in study.further_references[:1] if name != row.estimator]
-        further = [gains.get((row.outcome, row.protocol, row.sample, name), NAN) for name in others]
-        yield HeadlineRow(row, row.this_run, next(iter(further), NAN), row.counterpart)
+        name = further_reference(study, row)
+        further = gains.get((row.outcome, row.protocol, row.sample, row.reference, name), NAN)
+        yield HeadlineRow(row, row.this_run, further, row.counterpart)
+
+
+def further_reference(study: StudyRecord, claim: ClaimRow) -> str:
+    """Return the first further reference that a published gain is neither of nor over; empty without one."""
+    others = (name for name in study.further_references if name not in (claim.estimator, claim.reference))
+    return next(others, "")
 
 
 def has(values: Sequence[float]) -> bool:
@@ -187,7 +193,7 @@ def headline_table(study: StudyRecord, rows: Sequence[HeadlineRow]) -> HeadlineT
     Columns without a number are left out.
     """
     context, first = Context(study, estimator=rows[0].claim.estimator), rows[0].claim
-    further = study.estimator_label(study.further_references[0]) if study.further_references else ""
+    further = study.estimator_label(further_reference(study, first))
     columns = [
         (gettext("Printed gain"), [row.claim.published for row in rows]),
         (context.filled("{estimator} here, same protocol"), [row.here for row in rows]),
@@ -201,7 +207,9 @@ def headline_table(study: StudyRecord, rows: Sequence[HeadlineRow]) -> HeadlineT
     ]
     shown = [(head, gains) for head, gains in columns if has(gains)]
     labels = [study.label(row.claim.outcome) for row in rows]
-    gain = gettext("Gain over {reference_label}").format(reference_label=study.reference_label)
+    gain = gettext("Gain over {reference_label}").format(
+        reference_label=study.estimator_label(first.reference)
+    )
     cells = zip(labels, *([percent(one) for one in gains] for _, gains in shown), strict=True)
     return HeadlineTable((gain, *(head for head, _ in shown)), tuple(cells))
 

@@ -263,8 +263,9 @@ class Plan:
                 rows = with_entity_means(own) if entry.entity_means else own
                 subject = Subject(rows, _fitted_by(entry), entry.id, self.study.seed)
                 yield FullTask(subject, scenarios, panel.exposure, self.study.evaluation.level)
-            for name, estimator in self._curve_fits(outcome).items():
-                subject = Subject(panel, estimator, name, self.study.seed)
+            for name, (estimator, split_unit) in self._curve_fits(outcome).items():
+                rows = replace(panel, split_unit=split_unit)
+                subject = Subject(rows, estimator, name, self.study.seed)
                 yield FullTask(subject, self._ladder_curve, panel.exposure, self.study.evaluation.level)
 
     @cached_property
@@ -273,10 +274,15 @@ class Plan:
         entry = curve_of(self.study)
         return {} if entry is None else {entry.id: entry.scenario}
 
-    def _curve_fits(self, outcome: str) -> Mapping[str, Estimator]:
-        """Return what a ladder fits on all rows: its methods by their fits' names, where there is a truth."""
+    def _curve_fits(self, outcome: str) -> Mapping[str, tuple[Estimator, SplitUnit]]:
+        """Return what a ladder fits on all rows: its methods by their fits' names, where there is a truth.
+
+        What stops or selects them is set aside as on the splits of the protocol that they are compared on.
+        """
+        units = {split.entry.id: split.folds[0].split_unit for split in self.splits}
         steps = (one for one in self.varied if one.variation.list == LADDER and outcome in one.outcomes)
-        return {one.entry.id: one.entry.estimator for one in steps if self._ladder_curve}
+        named = ((one.entry, units[one.protocols[0][0]]) for one in steps if self._ladder_curve)
+        return {entry.id: (entry.estimator, unit) for entry, unit in named}
 
     def subjects(self) -> Iterator[tuple[ScenarioEntry, WorksInParts, Subject]]:
         """Yield who answers in parts: every scenario that works so, of every outcome and whom it asks."""

@@ -30,6 +30,7 @@ class ClaimRow:
     digits : decimals it was printed with
     counterpart : what this run gives as it should be done, by `counterpart_estimator` under
         `counterpart_protocol`, or why it gives none
+    reference : that a gain is over
     headline : whether the spec marks it for the first screen
     truth : what the truth behind simulated data gives
     verdict, counterpart_verdict : one of `VERDICTS`, of the method as published and as it should be
@@ -54,6 +55,7 @@ class ClaimRow:
     note: str
     estimator: str
     protocol: str = ""
+    reference: str = ""
     sample: str = ""
     kind: str = ""
     at: str = ""
@@ -98,7 +100,7 @@ class ExpectationRow:
 CLAIMS = typed(
     "claims",
     ClaimRow,
-    (*CELL, "sample", "quantity", "about"),
+    (*CELL, "reference", "sample", "quantity", "about"),
     "published numbers next to those implied by each other and those of this run",
 )
 EXPECTATIONS = typed(

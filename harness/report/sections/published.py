@@ -69,6 +69,13 @@ def of_which(number: str, which: str) -> str:
     return gettext("{number}, {which}").format(number=number, which=which)
 
 
+def claim_about(study: StudyRecord, row: ClaimRow) -> str:
+    """Return what a number is; of a gain over another than the study's reference, over which."""
+    if row.reference in ("", study.reference):
+        return row.about
+    return gettext("gain over {label}").format(label=study.estimator_label(row.reference))
+
+
 @dataclass(frozen=True)
 class PublishedFigure:
     """One table or figure of a publication.
@@ -100,8 +107,8 @@ class PublishedFigure:
 
     def about(self, study: StudyRecord, row: ClaimRow) -> str:
         """Return what a number is, with its estimator where the figure is of several."""
-        is_one = len({own.estimator for own in self.claims}) == 1
-        return row.about if is_one else of_which(row.about, study.estimator_label(row.estimator))
+        is_one, about = len({own.estimator for own in self.claims}) == 1, claim_about(study, row)
+        return about if is_one else of_which(about, study.estimator_label(row.estimator))
 
 
 def published_figures(run: Run) -> tuple[PublishedFigure, ...]:
@@ -286,7 +293,7 @@ def _claims(study: StudyRecord, rows: Sequence[ClaimRow]) -> str:
         of_sources = gettext("{n_rows} numbers on {outcomes} of {sources}")
         words = of_sources if sources else gettext("{n_rows} numbers on {outcomes}")
         return words.format(n_rows=len(rows), outcomes=outcomes, sources=sources)
-    text = listed([outcomes, rows[0].about, published_text(rows[0])])
+    text = listed([outcomes, claim_about(study, rows[0]), published_text(rows[0])])
     return gettext("{sources}: {told}").format(sources=sources, told=text) if sources else text
 
 

@@ -70,6 +70,10 @@ class Claim(SpecModel):
         """The numbers that it can mean; a statement holds throughout its range, which is 1."""
         return Interval(1.0, 1.0)
 
+    def completed(self, *, reference: str, protocol: str) -> Self:
+        """Return it with the study's reference and first protocol where it is of some and names none."""
+        return self
+
     def words(self) -> Mapping[str, str]:
         """Return what the places of `about` may be filled with: the fields as they are shown, and more."""
         return {name: f"{value:g}" if isinstance(value, float) else str(value) for name, value in self}
@@ -145,14 +149,18 @@ class ComparedClaim(PrintedClaim):
     protocol: str | None = None
     sample: Sample = "test"
 
-    def protocol_in(self, first: str) -> str:
-        """Return the id of the protocol; `first` where it names none."""
-        return self.protocol or first
+    def completed(self, *, reference: str, protocol: str) -> Self:
+        """Return it with this protocol where it names none."""
+        return self.model_copy(update={"protocol": self.protocol or protocol})
+
+    @property
+    def keys(self) -> Mapping[str, str]:
+        """The columns by which its row is looked up, of a claim that is completed."""
+        return {"protocol": str(self.protocol), "sample": self.sample}
 
     def number_of(self, run: RunTables) -> float:
         """Return the number in the column of its name."""
-        keys = {"protocol": self.protocol_in(run.first_protocol), "sample": self.sample}
-        return number_in(self.rows(run, keys), self.quantity)
+        return number_in(self.rows(run, self.keys), self.quantity)
 
 
 class ErrorClaim(ComparedClaim):
@@ -171,11 +179,12 @@ class ErrorClaim(ComparedClaim):
 
 
 class GainClaim(ComparedClaim):
-    """A gain over the reference, as a fraction: 65.5763 % is written 0.655763.
+    """A gain over a reference, as a fraction: 65.5763 % is written 0.655763.
 
     Attributes
     ----------
     quantity : a gain, 1 - mse / mse of the reference
+    reference : one of the references; the study's first where left out
     protocol : id of the protocol it is compared under; the first one where left out
     sample : rows it is compared on
     headline : whether the first screen of the report names it; where none is marked so, it names the first
@@ -185,7 +194,18 @@ class GainClaim(ComparedClaim):
     table: ClassVar[ResultTable] = GAIN
     about: ClassVar[str] = marked("gain over the reference")
     quantity: Literal["gain"]
+    reference: str | None = None
     headline: bool = False
+
+    def completed(self, *, reference: str, protocol: str) -> Self:
+        """Return it with this reference and this protocol where it names none."""
+        whole = super().completed(reference=reference, protocol=protocol)
+        return whole.model_copy(update={"reference": self.reference or reference})
+
+    @property
+    def keys(self) -> Mapping[str, str]:
+        """The columns by which its row is looked up, of a claim that is completed."""
+        return {**super().keys, "reference": str(self.reference)}
 
     @property
     def percentage(self) -> str:

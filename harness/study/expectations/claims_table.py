@@ -205,19 +205,22 @@ def claims_table(study: Study, tables: Mapping[str, pd.DataFrame]) -> pd.DataFra
     ----------
     tables : of the run; those named in `harness.study.expectations.curve_claim.SOURCES`
     """
-    gains = tables["gain"]
-    own = gains[gains["reference"] == study.evaluation.reference] if len(gains) else gains
-    run = RunTables({**tables, "gain": own}, study.evaluation.protocols[0].id, column_labels(study))
-    return pd.DataFrame(map(coded, _rows(study, run)))
+    return pd.DataFrame(map(coded, _rows(study, RunTables(tables, column_labels(study)))))
+
+
+def completed_claims(study: Study) -> list[Claim]:
+    """Return the claims of a study, with its reference and first protocol where they name none."""
+    reference, protocol = study.evaluation.reference, study.evaluation.protocols[0].id
+    return [claim.completed(reference=reference, protocol=protocol) for claim in study.claims]
 
 
 def _rows(study: Study, run: RunTables) -> Iterator[dict[str, Any]]:
     findings, truth = check_all(study), truth_of(run)
-    for at, claim in enumerate(study.claims):
+    for at, claim in enumerate(completed_claims(study)):
         found, finding, true = claim.look_up(run), findings.get(at), claim.look_up(truth)
         status, reason = status_of(claim, found, finding=finding, data_are_published=study.data_are_published)
         yield {
-            **_keys(claim, run),
+            **_keys(claim),
             "published": claim.value if isinstance(claim, PrintedClaim) else HOLDS_THROUGHOUT,
             "digits": claim.n_decimals if isinstance(claim, PrintedClaim) else None,
             **_recomputed(finding),
@@ -240,26 +243,23 @@ def column_labels(study: Study) -> Mapping[str, str]:
 
 def check_all(study: Study) -> Mapping[int, Finding]:
     """Return what the checks say, by the position of the claim; a claim that none concerns is left out."""
-    labels, evaluation = column_labels(study), study.evaluation
-    claims = [claim.labelled(labels) for claim in study.claims]
+    labels = column_labels(study)
+    claims = [claim.labelled(labels) for claim in completed_claims(study)]
     outcomes = frozenset(labels.get(name, name) for name in study.roles.outcomes)
-    ratios = consistency.ratio_findings(
-        claims, reference=evaluation.reference, first_protocol=evaluation.protocols[0].id
-    )
     known = [identity.labelled(labels) for identity in study.identities]
     identities = identity_findings(claims, tied_outcomes(known, outcomes))
     units = consistency.unit_findings(claims, known, outcomes)
-    return dict([*ratios, *consistency.partition_findings(claims), *identities, *units])
+    return dict(
+        [*consistency.ratio_findings(claims), *consistency.partition_findings(claims), *identities, *units]
+    )
 
 
-def _keys(claim: Claim, run: RunTables) -> Mapping[str, Any]:
+def _keys(claim: Claim) -> Mapping[str, Any]:
     """Return the columns that say what is claimed; a way is ``at`` and ``to``."""
     keys = claim.model_dump(exclude={"value", "digits"})
     start, end = keys.get("between") or (keys.get("at", keys.get("above")), keys.get("below"))
     groups = ", ".join(keys.get("groups", ())) or None
     placed = keys | {"at": start, "to": end, "group": keys.get("group", groups)}
-    if isinstance(claim, ComparedClaim):
-        placed["protocol"] = claim.protocol_in(run.first_protocol)
     return {key: value for key, value in placed.items() if key in CLAIMS.columns and value is not None}
 
 
@@ -272,20 +272,13 @@ def _recomputed(finding: Finding | None) -> Mapping[str, Any]:
     return found | {"recomputed_low": finding.allowed.low, "recomputed_high": finding.allowed.high}
 
 
-def counterpart_of(claim: Claim, counterparts: Counterparts, *, first_protocol: str) -> Claim | None:
-    """Return a claim with the counterparts of its estimator and protocol, or None where it has none.
-
-    Parameters
-    ----------
-    first_protocol : of claims that name none
-    """
+def counterpart_of(claim: Claim, counterparts: Counterparts) -> Claim | None:
+    """Return a claim with the counterparts of its estimator and protocol, or None where it has none."""
     changed: dict[str, str] = {}
     if claim.estimator in counterparts.estimators:
         changed["estimator"] = counterparts.estimators[claim.estimator]
-    if isinstance(claim, ComparedClaim):
-        protocol = claim.protocol_in(first_protocol)
-        if protocol in counterparts.protocols:
-            changed["protocol"] = counterparts.protocols[protocol]
+    if isinstance(claim, ComparedClaim) and claim.protocol in counterparts.protocols:
+        changed["protocol"] = counterparts.protocols[claim.protocol]
     return claim.model_copy(update=changed) if changed else None
 
 
@@ -293,7 +286,7 @@ def counterpart_columns(
     claim: Claim, counterparts: Counterparts, run: RunTables, truth: RunValue
 ) -> Mapping[str, Any]:
     """Return the columns that say what the counterpart gives; none without one."""
-    other = counterpart_of(claim, counterparts, first_protocol=run.first_protocol)
+    other = counterpart_of(claim, counterparts)
     if other is None:
         return {}
     found = other.look_up(run)
@@ -302,7 +295,7 @@ def counterpart_columns(
         "counterpart_reason": found.reason,
         "counterpart_verdict": verdict_of(other, found, truth),
         "counterpart_estimator": other.estimator,
-        "counterpart_protocol": _keys(other, run).get("protocol"),
+        "counterpart_protocol": _keys(other).get("protocol"),
     }
 
 

@@ -104,22 +104,18 @@ def check_ratio(gain: GainClaim, *, mse: ErrorClaim, mse_reference: ErrorClaim) 
     return Finding("ratio", is_consistent, reason, recomputed, allowed, assumption)
 
 
-def ratio_findings(claims: Sequence[Claim], *, reference: str, first_protocol: str) -> Iterator[Numbered]:
-    """Yield a finding for every gain whose two errors are claimed as well.
+def ratio_findings(claims: Sequence[Claim]) -> Iterator[Numbered]:
+    """Yield a finding for every gain whose two errors are claimed as well, of claims that are completed."""
 
-    Parameters
-    ----------
-    reference : estimator that gains are over
-    first_protocol : protocol of claims that name none
-    """
-
-    def cell(claim: ErrorClaim | GainClaim, estimator: str) -> tuple[str, str, str, str]:
-        return claim.outcome, estimator, claim.protocol_in(first_protocol), claim.sample
+    def cell(claim: ErrorClaim | GainClaim, estimator: str | None) -> tuple[str | None, ...]:
+        return claim.outcome, estimator, claim.protocol, claim.sample
 
     errors = {cell(claim, claim.estimator): claim for claim in claims if isinstance(claim, ErrorClaim)}
     for at, claim in enumerate(claims):
         if isinstance(claim, GainClaim):
-            mse, mse_reference = (errors.get(cell(claim, name)) for name in (claim.estimator, reference))
+            mse, mse_reference = (
+                errors.get(cell(claim, name)) for name in (claim.estimator, claim.reference)
+            )
             if mse is not None and mse_reference is not None:
                 yield at, check_ratio(claim, mse=mse, mse_reference=mse_reference)
 

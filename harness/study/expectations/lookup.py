@@ -52,12 +52,10 @@ class RunTables:
     Attributes
     ----------
     frames : by name; empty frames for what the study did not ask
-    first_protocol : id of the protocol of claims that name none
     labels : of columns that have one
     """
 
     frames: Mapping[str, pd.DataFrame]
-    first_protocol: str
     labels: Mapping[str, str] = field(default_factory=dict)
     _own: dict[tuple[str, str, str], pd.DataFrame] = field(default_factory=dict, init=False, repr=False)
 
@@ -90,7 +88,7 @@ def truth_of(run: RunTables) -> TruthTables:
     truth = run.frames.get(TRUTH.name)
     frames = {name: frame.iloc[:0] for name, frame in run.frames.items()}
     if truth is None or truth.empty:
-        return TruthTables(frames, run.first_protocol, run.labels)
+        return TruthTables(frames, run.labels)
     kinds = {str(kind): rows for kind, rows in truth.assign(status="ok").groupby("kind")}
     none = truth.iloc[:0].assign(status="")
 
@@ -114,7 +112,7 @@ def truth_of(run: RunTables) -> TruthTables:
     signs = pd.concat([looked(effects), changes.assign(at=changes["moderator_at"])])
     moderator = signs["scenario"].map(of("moderator", CONDITIONAL_EFFECTS))
     frames[THRESHOLDS.name] = signs.assign(moderator=moderator)
-    return TruthTables(frames, run.first_protocol, run.labels)
+    return TruthTables(frames, run.labels)
 
 
 def rows_of(frame: pd.DataFrame, place: Mapping[str, str]) -> pd.DataFrame:

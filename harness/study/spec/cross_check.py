@@ -156,6 +156,9 @@ def _unknown_names(names: _Names) -> Iterator[Mistake]:
     yield from names.unknown(controls, names.controls, "'{}' is no control of the study", otherwise)
     known = (*(name for _, name in columns("roles.exposure")), *names.held)
     yield from names.unknown(exposures, known, "'{}' is no regressor of the study", otherwise)
+    further = (name for _, name in texts(*_REFERENCES))
+    what, otherwise = "'{}' is no reference of the study", "add it to evaluation.further_references"
+    yield from names.unknown(texts("claims.*.reference"), tuple(further), what, otherwise)
     for key, named, known in (
         ("outcome", columns("claims.*.outcome", "method_ladder.outcomes.*"), names.outcomes),
         ("moderator", columns("claims.*.moderator"), names.moderators),
@@ -200,12 +203,13 @@ def _further_primaries(document: Document) -> Iterator[Mistake]:
 def _gain_of_reference(names: _Names, claim: Loc) -> Iterator[Mistake]:
     """Yield a claim about the gain of the reference over itself."""
     document, estimator = names.document, (*claim, "estimator")
-    reference = document.value(("evaluation", "reference"))
+    own, first = document.value((*claim, "reference")), document.value(("evaluation", "reference"))
+    reference = own or first
     is_gain = document.value((*claim, "quantity")) == "gain"
     if is_gain and isinstance(reference, str) and document.value(estimator) == reference != "":
         what = f"'{reference}' is the reference that gains are over, so it has no gain"
         others = ", ".join(other for other in names.estimators if other != reference)
-        hint = "name another estimator, or change evaluation.reference"
+        hint = "name another estimator, or another reference"
         yield Mistake(document.find(estimator), what, others, hint)
 
 

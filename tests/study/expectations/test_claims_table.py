@@ -86,8 +86,8 @@ def test_a_statement_about_what_is_not_there_says_why(keys, reason):
 
 def ask(*, given=None, **keys):
     claim = TypeAdapter(AnyClaim).validate_python({"outcome": "y", "estimator": "rab"} | keys)
-    run = RunTables(PLAIN if given is None else given, "p")
-    return claim.look_up(run)
+    run = RunTables(PLAIN if given is None else given)
+    return claim.completed(reference="ols", protocol="p").look_up(run)
 
 
 @pytest.mark.parametrize(
@@ -198,12 +198,12 @@ def test_a_claim_is_judged_by_the_truth_of_simulated_data(keys, value, verdict):
     groups = WITH_MODERATOR["heterogeneity"]
     groups = groups.assign(scenario=groups["by"].map("by_{}".format))
     empty = {name: pd.DataFrame() for name in SOURCES}
-    run = RunTables({**empty, **PLAIN, "heterogeneity": groups, "truth": TRUTH}, "p")
+    run = RunTables({**empty, **PLAIN, "heterogeneity": groups, "truth": TRUTH})
     claim = TypeAdapter(AnyClaim).validate_python({"outcome": "y", "estimator": "rab"} | keys)
     true = claim.look_up(truth_of(run))
     assert true.value == pytest.approx(value, nan_ok=True)
     assert verdict_of(claim, claim.look_up(run), true) == verdict
-    nothing = truth_of(RunTables(PLAIN, "p"))
+    nothing = truth_of(RunTables(PLAIN))
     assert verdict_of(claim, claim.look_up(run), claim.look_up(nothing)) == "cannot be judged"
 
 
@@ -317,7 +317,9 @@ def test_a_declared_tolerance_is_added_to_the_rounding():
 
 
 BESIDE = Counterparts(estimators={"rows": "whole"}, protocols={"leaky": "apart"})
-GAIN = GainClaim(outcome="y", estimator="ann", quantity="gain", value=0.65)
+GAIN = GainClaim(outcome="y", estimator="ann", quantity="gain", value=0.65).completed(
+    reference="ols", protocol="leaky"
+)
 MEDIAN = MedianClaim(outcome="y", estimator="rows", quantity="median", value=3.0, by="size", group="large")
 
 
@@ -326,9 +328,10 @@ def run_tables():
         {
             "outcome": "y",
             "estimator": "ann",
-            "protocol": ["leaky", "apart"],
+            "protocol": ["leaky", "apart", "leaky"],
+            "reference": ["ols", "ols", "fe"],
             "sample": "test",
-            "gain": [0.6, -0.1],
+            "gain": [0.6, -0.1, 0.2],
         }
     )
     medians = pd.DataFrame(
@@ -341,13 +344,20 @@ def run_tables():
             "median": [3.1, 2.7],
         }
     )
-    return RunTables({"gain": gains, "heterogeneity": medians}, "leaky")
+    return RunTables({"gain": gains, "heterogeneity": medians})
 
 
 def test_a_gain_is_looked_up_under_the_other_protocol():
     found = counterpart_columns(GAIN, BESIDE, run_tables(), NONE)
     assert found["counterpart"] == pytest.approx(-0.1)
     assert (found["counterpart_estimator"], found["counterpart_protocol"]) == ("ann", "apart")
+
+
+def test_a_gain_is_looked_up_over_the_reference_that_the_claim_names():
+    over = GainClaim(outcome="y", estimator="ann", quantity="gain", value=0.2, reference="fe")
+    known = over.completed(reference="ols", protocol="leaky")
+    assert known.number_of(run_tables()) == pytest.approx(0.2)
+    assert GAIN.number_of(run_tables()) == pytest.approx(0.6)
 
 
 def test_a_median_is_looked_up_by_the_other_estimator():
@@ -358,10 +368,10 @@ def test_a_median_is_looked_up_by_the_other_estimator():
 
 def test_what_has_no_counterpart_has_no_columns():
     other = MEDIAN.model_copy(update={"estimator": "ann"})
-    assert counterpart_of(other, BESIDE, first_protocol="leaky") is None
+    assert counterpart_of(other, BESIDE) is None
     assert counterpart_columns(other, BESIDE, run_tables(), NONE) == {}
     own = GAIN.model_copy(update={"protocol": "apart"})
-    assert counterpart_of(own, BESIDE, first_protocol="leaky") is None
+    assert counterpart_of(own, BESIDE) is None
 
 
 ROOT = Path(__file__).parents[3]

@@ -347,7 +347,7 @@ def test_a_reference_that_may_be_zero_allows_any_loss():
 
 
 def found(*claims):
-    return dict(ratio_findings(claims, reference="ols", first_protocol="p"))
+    return dict(ratio_findings([claim.completed(reference="ols", protocol="p") for claim in claims]))
 
 
 def test_a_gain_is_set_against_the_errors_of_its_own_protocol_and_sample():
