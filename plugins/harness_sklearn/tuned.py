@@ -71,6 +71,17 @@ class TunedFit(plugin.LearnedFit):
         }
 
 
+@dataclass(frozen=True, eq=False, repr=False)
+class TunedProfile(TunedFit):
+    """The fit of a candidate that has mean predictions without predicting every row, once more as such."""
+
+    profiled: plugin.CanProfile
+
+    def profile(self, panel: Panel, columns: tuple[str, ...], points: Floats) -> Floats:
+        """Return mean predictions, (n_points,), as `harness.plugin.CanProfile` has it."""
+        return self.profiled.profile(panel, columns, points)
+
+
 @dataclass(frozen=True)
 class Tuned:
     """The best of several estimators on rows set aside from the training rows.
@@ -94,7 +105,8 @@ class Tuned:
     known_as: ClassVar[tuple[str, ...]] = ("grid_search", "cross_validated")
     provides: ClassVar[frozenset[type]] = frozenset(
         {
-            *(plugin.CanFitFolds, plugin.CanLearnNuisances, plugin.CanRunQuick, plugin.ChecksRows),
+            *(plugin.CanFitFolds, plugin.CanLearnNuisances, plugin.CanProfile, plugin.CanRunQuick),
+            plugin.ChecksRows,
             *(
                 plugin.ComparesCandidates,
                 plugin.HasDetails,
@@ -146,6 +158,8 @@ class Tuned:
         kept = fits[chosen]
         if selection is None or kept is None:
             kept = self.candidates[chosen].fit(parts.whole, rng=rng, selection=selection)
+        if isinstance(kept, plugin.CanProfile):
+            return TunedProfile(kept, self.candidates, errors, kept)
         return TunedFit(kept, self.candidates, errors)
 
 
