@@ -20,7 +20,7 @@ from harness.findings.run import read_run
 from harness.installed import installed
 from harness.language import rendered, spaced, spoken
 from harness.report.render.text import markdown_table
-from harness.report.sections.published import claim_number, holds, published_text
+from harness.report.sections.published import claim_number, gain_over, holds, published_text
 from harness.running.folder import RunFolder
 from harness.study.expectations.claims_table import claims_table
 from harness.study.expectations.curve_claim import SOURCES
@@ -133,7 +133,8 @@ def printed_results(edition: Edition) -> Iterator[tuple[ClaimRow, list[str]]]:
     with spoken(edition.language):
         for row in rows:
             start = f"{labels[row.estimator]}{colon}" if row.source in of_several else ""
-            what = spaced(f"{start}{rendered(row.about)}")
+            about = gain_over(labels[row.reference]) if row.reference else rendered(row.about)
+            what = spaced(f"{start}{about}")
             yield row, [row.source, what, study.variables[row.outcome].label, published_text(row)]
         for shape in read_shapes():
             row, label = _row(shape), study.variables[shape.outcome].label

@@ -6,6 +6,7 @@ import pytest
 from command import ROOT
 from harness.api import prepare_study, run_study
 from harness.data.simulate.digital_carbon.panel import DigitalCarbon
+from harness.data.simulate.digital_carbon.response import GDP_ELASTICITY
 from harness.running.options import RunOptions
 
 FOLDER = ROOT / "specs" / "digital_carbon"
@@ -71,6 +72,18 @@ def test_the_policy_in_stages_has_its_true_mean_effect_by_every_method(run):
     assert set(mean["method"]) == {"sun_abraham", "imputation", "callaway_santanna"}
     assert (mean["conf_low"] < truth).all()
     assert (truth < mean["conf_high"]).all()
+
+
+def test_emissions_rise_with_income_by_the_true_elasticity_and_do_not_turn(run):
+    found = run("kuznets")
+    slopes = found.read_table("details/transformed_coefficients")
+    line = slopes[(slopes["estimator"] == "log_fe") & (slopes["term"] == "log_gdp_pc")]
+    assert len(line) == 2
+    assert ((line["conf_low"] < GDP_ELASTICITY) & (line["conf_high"] > GDP_ELASTICITY)).all()
+    square = slopes[slopes["term"] == "log_gdp_pc^2"]
+    assert len(square) == 2
+    assert ((square["conf_low"] < 0.0) & (square["conf_high"] > 0.0)).all()
+    assert not found.read_table("turning_points")["is_established"].any()
 
 
 def test_neighbours_have_no_effect(run):

@@ -244,7 +244,7 @@ def _figure(study: StudyRecord, figure: published.PublishedFigure, marks: Mappin
 
 def _errors(study: StudyRecord, table: parts.ReportTable) -> str:
     labels = [study.estimator_label(name) for name in study.references]
-    gains = [gettext("gain over {label}").format(label=label) for label in labels]
+    gains = [published.gain_over(label) for label in labels]
     halves = [
         published.of_which(what, blocks.plain_words(cell.words))
         for cell in table.over[1:]

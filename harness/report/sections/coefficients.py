@@ -19,9 +19,19 @@ from harness.scenarios.panel_variations import CHANGES, MEASURED
 from harness.study.variation import REGRESSIONS, ROBUST_REGRESSIONS
 from harness.tables import effects
 from harness.tables.coefficients import COEFFICIENTS, STATISTICS, CoefficientRow
-from harness.tables.table import grouped
+from harness.tables.table import NAN, grouped, typed
 from harness.tables.variations import VARIATION_EFFECTS, VariationEffectRow
-from harness.text.numbers import MISSING, SUPERSCRIPTS, count, fixed, percent, percent_interval, plain
+from harness.text.numbers import (
+    MISSING,
+    SUPERSCRIPTS,
+    count,
+    estimate,
+    fixed,
+    percent,
+    percent_interval,
+    plain,
+    significant,
+)
 from harness.text.plain_text import capitalised, file_slug, in_turn, joined, listed
 from harness.text.render import sentence_text
 
@@ -39,6 +49,28 @@ CONSTANT, LAGGED = "const", "W × "
 NO_COEFFICIENTS = marked("no coefficients; the curves say what is estimated")
 
 DECIMALS, T_DECIMALS = 3, 2
+
+
+@dataclass(frozen=True)
+class TransformedRow:
+    """One slope of a transformed outcome; in per cent and as an elasticity that of a logarithm alone."""
+
+    outcome: str
+    estimator: str
+    term: str
+    estimate: float
+    conf_low: float
+    conf_high: float
+    percent: float = NAN
+    elasticity_at_mean: float = NAN
+
+    @property
+    def relative(self) -> tuple[float, float]:
+        """What it is in per cent for a unit more, and as an elasticity at the mean."""
+        return self.percent, self.elasticity_at_mean
+
+
+TRANSFORMED = typed("details/transformed_coefficients", TransformedRow, ("outcome", "estimator", "term"))
 
 # By estimator and term.
 Estimates = Mapping[str, Mapping[str, CoefficientRow]]
@@ -93,7 +125,43 @@ def _outcome(run: Run, outcome: str) -> Iterator[ReportBlock]:
         yield regression_table(run, outcome)
     else:
         yield Paragraph(gettext("No estimator has coefficients."), "soft")
+    if slopes := run.rows(TRANSFORMED, outcome=outcome):
+        yield transformed_table(run.manifest.study, outcome, slopes)
     yield from map(SmallPrint, without_coefficients(run, outcome))
+
+
+def transformed_table(study: StudyRecord, outcome: str, rows: Sequence[TransformedRow]) -> ReportTable:
+    """Return slopes of a transformed outcome; of a logarithm in per cent and as elasticities, too."""
+    titles = {name: study.estimator_label(name) for name in dict.fromkeys(row.estimator for row in rows)}
+    return ReportTable(
+        caption=gettext("Slopes of the transformed outcome: {outcome}").format(outcome=study.label(outcome)),
+        columns=columns_of(
+            *("", gettext("Slope"), gettext("95% interval"), gettext("Per cent a unit")),
+            gettext("Elasticity at the mean"),
+        ),
+        groups=row_groups(
+            (
+                label,
+                [
+                    (
+                        term_label(study, row.term),
+                        *estimate(row.estimate, row.conf_low, row.conf_high),
+                        *(significant(one) if math.isfinite(one) else MISSING for one in row.relative),
+                    )
+                    for row in rows
+                    if row.estimator == name and row.term != CONSTANT
+                ],
+            )
+            for name, label in titles.items()
+        ),
+        notes=(
+            gettext(
+                "Per cent: what one unit more of the variable does to the outcome. Slopes of log(1 + y) and "
+                "of the inverse hyperbolic sine depend on the outcome's unit and are no percentages."
+            ),
+        ),
+        name=f"transformed-{file_slug(outcome)}",
+    )
 
 
 def without_coefficients(run: Run, outcome: str) -> Iterator[str]:

@@ -71,9 +71,16 @@ def of_which(number: str, which: str) -> str:
 
 def claim_about(study: StudyRecord, row: ClaimRow) -> str:
     """Return what a number is; of a gain over another than the study's reference, over which."""
-    if row.reference in ("", study.reference):
-        return row.about
-    return gettext("gain over {label}").format(label=study.estimator_label(row.reference))
+    return (
+        row.about
+        if row.reference in ("", study.reference)
+        else gain_over(study.estimator_label(row.reference))
+    )
+
+
+def gain_over(label: str) -> str:
+    """Return what a number is that is a gain over the reference of a label."""
+    return gettext("gain over {label}").format(label=label)
 
 
 @dataclass(frozen=True)

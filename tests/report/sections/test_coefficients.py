@@ -6,7 +6,13 @@ import pytest
 from harness.findings.run import read_run
 from harness.report.drawing.canvas import house_style
 from harness.report.drawing.forest import plot_forest
-from harness.report.sections.coefficients import regression_table, term_label, without_coefficients
+from harness.report.sections.coefficients import (
+    TransformedRow,
+    regression_table,
+    term_label,
+    transformed_table,
+    without_coefficients,
+)
 from harness.report.sections.contrasts import (
     CONTRASTS_SECTION,
     ContrastQuestion,
@@ -24,6 +30,7 @@ from harness.tables.accuracy import IMPORTANCE
 from harness.tables.findings import CHECK_RATES
 from harness.tables.heterogeneity import CONTRASTS
 from harness.tables.variations import VARIATION_EFFECTS
+from harness.text.numbers import MISSING
 from report.fake_run import (
     blocks_of,
     cells,
@@ -81,6 +88,16 @@ def test_tiny_coefficients_are_in_powers_of_ten_and_a_unit_is_suggested(run):
     first = cells(table)["Experience"][0]
     assert (first.words, first.beneath) == ("1.101 × 10⁻⁶", ("(1.186 × 10⁻⁷)",))
     assert "Experience (10⁵)" in table.notes[1]
+
+
+def test_a_slope_of_logs_stands_with_per_cent_and_elasticity(run):
+    study = run.manifest.study
+    row = TransformedRow("lwage", study.estimators[0].id, "exper", 0.5, 0.25, 0.75, 64.872, 3.25)
+    bare = TransformedRow("lwage", study.estimators[1].id, "exper", -2.0, -3.0, -1.0)
+    table = transformed_table(study, study.outcomes[0], [row, bare])
+    assert [group.heading for group in table.groups] == [one.label for one in study.estimators[:2]]
+    assert texts(table) == {"Experience": ["0.50", "[0.25,\N{NO-BREAK SPACE}0.75]", "64.87", "3.250"]}
+    assert texts(table, 1)["Experience"][2:] == [MISSING, MISSING]
 
 
 def test_r2_is_that_of_the_regression_on_dummies_and_that_within_all_effects(run):
