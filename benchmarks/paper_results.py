@@ -266,6 +266,12 @@ README_ROWS = (
     ("here, for new cities, over pooled OLS", "ann", "ols", "held_out_entities"),
     ("here, for new cities, over the best simple method", "ann", "best_simple", "held_out_entities"),
     (
+        "here, tuned trees for new cities, over the best simple method",
+        "tuned",
+        "best_simple",
+        "held_out_entities",
+    ),
+    (
         "here, the best simple method for new cities, over pooled OLS",
         "best_simple",
         "ols",

@@ -14,8 +14,11 @@ from harness.tables.registry import PARQUET_TABLES, with_declared
 from harness_neural.figures import MapRow
 from harness_neural.section import NetworkRow
 
-PAGE = (ROOT / "docs" / "paper_items.md").read_text(encoding="utf-8")
+PAGE, CHINESE = (
+    (ROOT / "docs" / folder / "paper_items.md").read_text(encoding="utf-8") for folder in ("", "zh")
+)
 KINDS = ("as printed", "deviation", "partly", "missing")
+CHINESE_KINDS = ("同原文", "有差异", "部分", "缺")
 PART = re.compile(r"([^.\[]+)(?:\[(\w+)\])?\.?")
 
 
@@ -53,10 +56,11 @@ class Item:
         return re.findall(r"(?<!\[)`([^`]+)`", self.here)
 
 
-def items():
-    rows = re.findall(r"^\| (.*) \|$", PAGE, flags=re.MULTILINE)
+def items(page=PAGE):
+    rows = re.findall(r"^\| (.*) \|$", page, flags=re.MULTILINE)
     cells = [row.split(" | ") for row in rows]
-    return [Item(*row) for row in cells if row[0] != "what the paper has" and set(row[0]) != {"-"}]
+    heads = ("what the paper has", "论文内容")
+    return [Item(*row) for row in cells if row[0] not in heads and set(row[0]) != {"-"}]
 
 
 ITEMS = items()
@@ -140,6 +144,15 @@ def test_the_page_counts_its_items_and_at_most_five_are_missing():
     )
     assert f"<!-- counts -->\n{sentence}\n<!-- end -->" in PAGE
     assert missing <= 5
+
+
+def test_the_chinese_page_has_the_same_items():
+    chinese, kinds = items(CHINESE), dict(zip(KINDS, CHINESE_KINDS, strict=True))
+    assert [item.names for item in chinese] == [item.names for item in ITEMS]
+    assert [item.how for item in chinese] == [kinds[item.how] for item in ITEMS]
+    assert [bool(item.why) for item in chinese] == [bool(item.why) for item in ITEMS]
+    numbers = (re.findall(r"^.*\d+ (?:items|项).*$", page, flags=re.MULTILINE) for page in (PAGE, CHINESE))
+    assert len({tuple(re.findall(r"\d+", line)) for (line, *_) in numbers}) == 1
 
 
 def test_every_item_names_what_it_is_here_and_says_why_it_is_not_as_printed():
