@@ -251,31 +251,70 @@ def gains_text(folder: Path, edition: Edition) -> str:
     return f"{markdown_table(edition.gains, rows)}\n\n{edition.sentence.format(*ends)}"
 
 
-README = ROOT / "README.md"
+README, CHINESE_README = ROOT / "README.md", ROOT / "README.zh.md"
 SCREEN = "<!-- first screen -->\n"
 CITY_GAINS = "<!-- city gains -->\n"
 STORED_SCREEN = ROOT / "docs" / "measured" / "city_screen.csv"
 STORED_GAINS = ROOT / "docs" / "measured" / "city_gains.csv"
 GAIN_KEY = ("outcome", "estimator", "reference", "protocol")
 PRINTED = ("0.655808", "0.678582", "0.565661")
-# Rows of the README's table: what it says, estimator, reference and protocol.
+GAIN_HEADS = (
+    ("", "total emissions", "intensity", "per head"),
+    ("", "碳排放总量", "碳排放强度", "人均碳排放量"),
+)
+AS_PRINTED = ("as printed", "原文")
+# Rows of the README's table: what it says in both languages, estimator, reference and protocol.
+PUBLISHED, NEW = "as_published", "held_out_entities"
 README_ROWS = (
-    ("here, as published, over pooled OLS", "ann", "ols", "as_published"),
-    ("here, as published, over two-way fixed effects", "ann", "fe", "as_published"),
-    ("here, as published, over the best simple method", "ann", "best_simple", "as_published"),
-    ("here, for new cities, over pooled OLS", "ann", "ols", "held_out_entities"),
-    ("here, for new cities, over the best simple method", "ann", "best_simple", "held_out_entities"),
+    ("here, as published, over pooled OLS", "本次运行，按原文做法，相对于混合 OLS", "ann", "ols", PUBLISHED),
+    (
+        "here, as published, over two-way fixed effects",
+        "本次运行，按原文做法，相对于双向固定效应",
+        "ann",
+        "fe",
+        PUBLISHED,
+    ),
+    (
+        "here, as published, over the best simple method",
+        "本次运行，按原文做法，相对于最佳简单方法",
+        "ann",
+        "best_simple",
+        PUBLISHED,
+    ),
+    (
+        "here, for new cities, over pooled OLS",
+        "本次运行，未参与训练的城市，相对于混合 OLS",
+        "ann",
+        "ols",
+        NEW,
+    ),
+    (
+        "here, for new cities, over the best simple method",
+        "本次运行，未参与训练的城市，相对于最佳简单方法",
+        "ann",
+        "best_simple",
+        NEW,
+    ),
+    (
+        "here, RAB for new cities, over the best simple method",
+        "本次运行，RAB，未参与训练的城市，相对于最佳简单方法",
+        "rab",
+        "best_simple",
+        NEW,
+    ),
     (
         "here, tuned trees for new cities, over the best simple method",
+        "本次运行，调优提升树，未参与训练的城市，相对于最佳简单方法",
         "tuned",
         "best_simple",
-        "held_out_entities",
+        NEW,
     ),
     (
         "here, the best simple method for new cities, over pooled OLS",
+        "本次运行，最佳简单方法，未参与训练的城市，相对于混合 OLS",
         "best_simple",
         "ols",
-        "held_out_entities",
+        NEW,
     ),
 )
 
@@ -302,17 +341,16 @@ def screen_quote() -> str:
     return "\n".join([start, "", "\n>\n".join(quoted)])
 
 
-def city_gains() -> str:
-    """Return the README's table of gains of the stored run next to those that the study prints."""
-    known = pd.read_csv(STORED_GAINS).set_index(list(GAIN_KEY))["gain"]
-    printed = ["as printed", *(percent(float(value), 0) for value in PRINTED)]
+def city_gains(edition: Edition) -> str:
+    """Return the table of gains of the stored run next to those that the study prints, of a README."""
+    at, known = EDITIONS.index(edition), pd.read_csv(STORED_GAINS).set_index(list(GAIN_KEY))["gain"]
     rows = [
-        [words, *(percent(known[outcome, *key], 0) for outcome in ("co2", "co2_intensity", "co2_pc"))]
-        for words, *key in README_ROWS
-        if ("co2", *key) in known.index
+        [words[at], *(percent(known[outcome, *key], 0) for outcome in ("co2", "co2_intensity", "co2_pc"))]
+        for *words, estimator, reference, protocol in README_ROWS
+        if ("co2", *(key := (estimator, reference, protocol))) in known.index
     ]
-    heads = ("", "total emissions", "intensity", "per head")
-    return markdown_table(heads, [printed, *rows])
+    printed = [AS_PRINTED[at], *(percent(float(value), 0) for value in PRINTED)]
+    return markdown_table(GAIN_HEADS[at], [printed, *rows])
 
 
 def main(folder: Path | None) -> None:
@@ -321,7 +359,9 @@ def main(folder: Path | None) -> None:
     if folder:
         store_run(folder)
     readme = _replaced(README.read_text(encoding="utf-8"), SCREEN, screen_quote())
-    README.write_text(_replaced(readme, CITY_GAINS, city_gains()), encoding="utf-8")
+    README.write_text(_replaced(readme, CITY_GAINS, city_gains(ENGLISH)), encoding="utf-8")
+    chinese = CHINESE_README.read_text(encoding="utf-8")
+    CHINESE_README.write_text(_replaced(chinese, CITY_GAINS, city_gains(CHINESE)), encoding="utf-8")
     for edition in EDITIONS:
         page = edition.path.read_text(encoding="utf-8")
         page = _replaced(page, COUNTS, counts_text(shown, edition))
