@@ -277,8 +277,9 @@ def counterpart_of(claim: Claim, counterparts: Counterparts) -> Claim | None:
     changed: dict[str, str] = {}
     if claim.estimator in counterparts.estimators:
         changed["estimator"] = counterparts.estimators[claim.estimator]
-    if isinstance(claim, ComparedClaim) and claim.protocol in counterparts.protocols:
-        changed["protocol"] = counterparts.protocols[claim.protocol]
+    protocol = claim.protocol if isinstance(claim, ComparedClaim) else None
+    if protocol in counterparts.protocols:
+        changed["protocol"] = counterparts.protocols[protocol]
     return claim.model_copy(update=changed) if changed else None
 
 
