@@ -277,9 +277,8 @@ def counterpart_of(claim: Claim, counterparts: Counterparts) -> Claim | None:
     changed: dict[str, str] = {}
     if claim.estimator in counterparts.estimators:
         changed["estimator"] = counterparts.estimators[claim.estimator]
-    protocol = claim.protocol if isinstance(claim, ComparedClaim) else None
-    if protocol in counterparts.protocols:
-        changed["protocol"] = counterparts.protocols[protocol]
+    if isinstance(claim, ComparedClaim) and str(claim.protocol) in counterparts.protocols:
+        changed["protocol"] = counterparts.protocols[str(claim.protocol)]
     return claim.model_copy(update=changed) if changed else None
 
 
