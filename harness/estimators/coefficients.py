@@ -31,6 +31,7 @@ class Correction:
     factor : small-sample factor of the sandwich or the residual variance
     df_resid : degrees of freedom of the t distribution of the statistics
     bandwidth : lags of a kernel covariance
+    p_common_shocks : of the test that chose the covariance, if one did
     """
 
     kind: str
@@ -41,6 +42,7 @@ class Correction:
     factor: float
     df_resid: float
     bandwidth: int | None = None
+    p_common_shocks: float = float("nan")
 
 
 class Inference(Protocol):

@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from harness.findings.finding import caveats_of, with_caveats
 from harness.findings.rule import Rule
-from harness.findings.rules import caution, gain
+from harness.findings.rules import caution, gain, headline
 from harness.findings.run import Run
 from harness.record.manifest import StudyRecord
 from harness.tables import heterogeneity
@@ -25,7 +25,7 @@ from harness.tables.table import ResultTable
 from harness.tables.variations import VARIATION_GAINS
 
 # Of the rules that make findings. Raised where the same tables give another row than before.
-RULES_VERSION = 2
+RULES_VERSION = 3
 
 # Kinds of finding without an estimator that are given effects of entities.
 DEBIASED = ("effect", "mediation", "interaction", "nonlinearity")
@@ -104,16 +104,15 @@ def findings_of(run: Run, rules: Sequence[Rule] = RULES) -> tuple[FindingRow, ..
 
     Each has the error rate that the run was given.
     """
-    rows = [
-        *(
-            row
-            for outcome in run.manifest.study.outcomes
-            for row in led([row for rule in rules for row in rule.findings(run, outcome)])
-        ),
-        *caution.study_findings(run),
+    study = run.manifest.study
+    on_outcomes = [
+        row
+        for outcome in study.outcomes
+        for row in led([row for rule in rules for row in rule.findings(run, outcome)])
     ]
+    rows = (*headline.adjusted(on_outcomes, study), *caution.study_findings(run))
     qualified_rows = (qualified(run, row) for row in rows)
-    return tuple(with_error_rates(qualified_rows, run.rows(ERROR_RATES), study=run.manifest.study))
+    return tuple(with_error_rates(qualified_rows, run.rows(ERROR_RATES), study=study))
 
 
 def led(rows: Sequence[FindingRow]) -> Iterator[FindingRow]:

@@ -124,6 +124,9 @@ from harness.rng import stream_of_content as stream_of_content
 from harness.rng import stream_or_seeded as stream_or_seeded
 from harness.scenarios.draws import DrawPlan as DrawPlan
 from harness.scenarios.draws import FitAndDraws as FitAndDraws
+from harness.scenarios.effect.dependence import DependentErrors as DependentErrors
+from harness.scenarios.effect.dependence import has_common_shocks as has_common_shocks
+from harness.scenarios.effect.dependence import p_common_shocks as p_common_shocks
 from harness.scenarios.effect.weak_instruments import ReducedForm as ReducedForm
 from harness.scenarios.effect.weak_instruments import set_in_words as set_in_words
 from harness.scenarios.effect.weak_instruments import tf_critical as tf_critical

@@ -76,6 +76,12 @@ def renamed_effects(_manifest: Content, tables: Tables) -> pd.DataFrame:
     return frame.rename(columns=EFFECT_COLUMNS).assign(df=of_entities.where(frame["errors"] == "entity"))
 
 
+def untested_errors(_manifest: Content, tables: Tables) -> pd.DataFrame:
+    """Say that no test chose the errors."""
+    (frame,) = tables.values()
+    return frame.assign(p_common_shocks=NAN)
+
+
 def gain_table(manifest: Content, tables: Tables) -> pd.DataFrame:
     """Add what each gain says, and leave out the least gains that an error of the observed gain gave."""
     (frame,) = tables.values()

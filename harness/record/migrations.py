@@ -92,6 +92,8 @@ STEPS = (
             TableChange("gain.csv", format_13.renamed_inference),
             TableChange("decomposition.csv", format_13.renamed_parts),
             TableChange("effects.csv", format_13.renamed_effects),
+            TableChange("effects.csv", format_13.untested_errors),
+            TableChange("coefficients.csv", format_13.untested_errors),
             TableChange("gain.csv", format_13.gain_table),
             TableChange("decomposition.csv", format_13.parts_table, looked_into=("gain.csv",)),
             TableChange("metrics.csv", format_13.losses_table, looked_into=("gain.csv",)),

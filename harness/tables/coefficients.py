@@ -12,7 +12,8 @@ from harness.tables.table import NAN, ResultRow, typed
 class CoefficientRow(ResultRow):
     """One coefficient, in outcome units per unit of the term; the term is empty where it is not done.
 
-    `decision` is by the interval of the coefficient alone.
+    `p_common_shocks` is of the test that chose between errors by entity and those of common shocks, and
+    `decision` by the interval of the coefficient alone.
     """
 
     outcome: str
@@ -33,6 +34,7 @@ class CoefficientRow(ResultRow):
     factor: float = NAN
     df_resid: float
     bandwidth: float = NAN
+    p_common_shocks: float = NAN
     decision: Decision = UNTESTED
 
 

@@ -59,6 +59,7 @@ class EffectRow(DebiasedRow):
     n_effective: float
     n_repeats: int | None = None
     errors: str = "entity"
+    p_common_shocks: float = NAN
     p_methods: float = NAN
     p_learners: float = NAN
     is_exploratory: bool = False

@@ -41,7 +41,7 @@ class FindingRow:
         against it that blocks, under every protocol that keeps test rows apart and has a p-value
     estimate, conf_low, conf_high, p_value : what it rests on, in the unit of its kind; NaN where it is about
         many numbers
-    p_adjusted : the p-value for the family that it is of (Holm 1979): of the primary effect all outcomes, of
+    p_adjusted : the p-value for the family that it is of (Holm 1979): of a headline effect all outcomes, of
         other debiased effects those on the outcome, of differences between groups all pairs and estimators of
         the question, of a gain all estimators; NaN where there is no family
     df : degrees of freedom of its test; NaN where its table has none

@@ -42,6 +42,7 @@ def debiased_effect(context: Context, one: effect.DebiasedEffect) -> str:
         by = context.worded("double machine learning with {learner}", one)
     how = [rendered(one.method.replace("_", " ")), by]
     how += [gettext("in {group}").format(group=one.group)] * bool(one.group)
+    how += _errors(one)
     if one.levels:
         text = _contrasts(context, one, listed(how))
     elif one.is_line:
@@ -55,12 +56,8 @@ def debiased_effect(context: Context, one: effect.DebiasedEffect) -> str:
         text = context.worded(words, one, number=_along(context, one), how=listed(how), moderator=moderator)
     else:
         what, target = _changed(context, one)
-        late = ""
-        if is_outside(0.0, *one.estimate[1:]) and not one.is_significant and one.n_family > 1:
-            family = gettext("{n} outcomes") if one.is_primary else gettext("{n} secondary effects")
-            late = gettext(" once adjusted for {family} ({p})").format(
-                family=family.format(n=one.n_family), p=p_text(one.p_adjusted)
-            )
+        family = gettext("{n} outcomes") if one.is_primary else gettext("{n} secondary effects")
+        late = _once_adjusted(one, one.estimate, family)
         is_significant = one.is_significant
         text = moves(
             context, what, target, one.estimate, listed(how), is_significant=is_significant, late=late
@@ -138,6 +135,22 @@ def moves(
     number, limits = number_and_limits(_size(estimate))
     given |= {"number": in_unit(number, study.unit(context.outcome)), "limits": limits}
     return capitalised(context.filled(up if estimate[0] > 0.0 else down, **given))
+
+
+# Effects with what a test found that their errors allow for, and a p-value adjusted for a family.
+Tested = effect.DebiasedEffect | within.WithinEffect | headline.IdentifiedEffect
+
+
+def _errors(one: Tested) -> list[str]:
+    return [rendered(one.errors)] * bool(one.errors)
+
+
+def _once_adjusted(one: Tested, estimate: Estimate, family: str) -> str:
+    """Return for what an effect is not significant once adjusted; empty where that alone decides nothing."""
+    if one.is_significant or one.n_family == 1 or not is_outside(0.0, *estimate[1:]):
+        return ""
+    words = gettext(" once adjusted for {family} ({p})")
+    return words.format(family=family.format(n=one.n_family), p=p_text(one.p_adjusted))
 
 
 def _size(estimate: Estimate) -> Estimate:
@@ -302,8 +315,8 @@ def within_effect(context: Context, one: within.WithinEffect) -> str:
     name, first = one.slopes[0].level, one.slopes[0].estimate
     if one.is_alone and not name:
         what, target = context.worded("one unit more of {exposure}", one), study.label(context.outcome)
-        is_significant = is_outside(0.0, *first[1:])
-        return moves(context, what, target, first, label, is_significant=is_significant)
+        how, late = listed([label, *_errors(one)]), _once_adjusted(one, first, gettext("{n} outcomes"))
+        return moves(context, what, target, first, how, is_significant=one.is_significant, late=late)
     interval = gettext("{level} CI").format(level=level) if one.is_alone else ""
     each = [
         f"{slope.level} {higher_or_lower(context, slope.estimate, level=interval)}".strip()
@@ -318,7 +331,7 @@ def identified_effect(context: Context, one: headline.IdentifiedEffect) -> str:
     """Return the headline effect, called by what it is of."""
     study = context.study
     by = rendered(one.how) or study.estimator_label(context.estimator)
-    how = listed([rendered(one.estimand), by])
+    how = listed([rendered(one.estimand), by, *_errors(one)])
     if one.slopes[0].level:
         level = gettext("{level} CI").format(level=percent(study.level, 0))
         each = [f"{own.level} {higher_or_lower(context, own.estimate, level=level)}" for own in one.slopes]
@@ -332,7 +345,8 @@ def identified_effect(context: Context, one: headline.IdentifiedEffect) -> str:
     unit = context.worded("one unit more of {exposure}", one)
     what = study.label(one.exposure) if one.is_treatment else unit
     target, is_significant = study.label(context.outcome), one.is_significant
-    text = moves(context, what, target, one.slopes[0].estimate, how, is_significant=is_significant)
+    late = _once_adjusted(one, one.slopes[0].estimate, gettext("{n} outcomes"))
+    text = moves(context, what, target, one.slopes[0].estimate, how, is_significant=is_significant, late=late)
     if math.isfinite(one.least_detectable):
         least = gettext(" This study could have detected {size}.")
         size = significant(one.least_detectable, 2)

@@ -5,7 +5,16 @@ from collections.abc import Iterable
 from harness.plugin import Estimator, Scenario, hookimpl
 from harness.plugin.findings import Rule
 from harness.plugin.reporting import Section
-from harness_panel.covariance import Classical, Clustered, Conley, DriscollKraay, Robust, WildCluster
+from harness_panel.covariance import (
+    Classical,
+    Clustered,
+    CommonShocks,
+    Conley,
+    DriscollKraay,
+    Robust,
+    Tested,
+    WildCluster,
+)
 from harness_panel.diagnostics.scenario import DataDiagnostics
 from harness_panel.dynamic.estimator import DynamicGMM
 from harness_panel.estimators.fixed_effects import FixedEffects, PooledOLS
@@ -18,7 +27,16 @@ from harness_panel.quantiles.estimator import QuantileEffects
 from harness_panel.spatial.estimator import SpatialDurbin
 from harness_panel.thresholds.estimator import ThresholdEffects
 
-__all__ = ["Classical", "Clustered", "Conley", "DriscollKraay", "Robust", "WildCluster"]
+__all__ = [
+    "Classical",
+    "Clustered",
+    "CommonShocks",
+    "Conley",
+    "DriscollKraay",
+    "Robust",
+    "Tested",
+    "WildCluster",
+]
 __all__ += ["DataDiagnostics", "EntityMean", "LastValue", "Mean", "Poisson"]
 __all__ += [
     "DynamicGMM",

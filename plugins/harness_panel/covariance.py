@@ -523,8 +523,103 @@ class Conley:
         return total
 
 
+@dataclass(frozen=True)
+class CommonShocks:
+    """Errors dependent within a period and between all periods, as after shocks in common that last.
+
+    They are those of Driscoll & Kraay (1998) with Bartlett weights over all periods, without a factor, and
+    statistics have the few degrees of freedom of `harness.plugin.DependentErrors`.
+    """
+
+    use: Literal["common_shocks"] = "common_shocks"
+
+    def library_options(self, regression: Regression) -> Mapping[str, object]:
+        """Return what linearmodels' ``fit`` is asked for; its covariance is replaced.
+
+        Raises
+        ------
+        EstimationError
+            Where there are fewer than three periods.
+        """
+        n_periods = regression.grouping("time").n_levels
+        if n_periods < 3:
+            what = Coded("errors of common shocks need three periods; there are {n}", n=n_periods)
+            hint = marked("choose classical, robust or clustered by entity")
+            raise EstimationError(Problem("covariance", what, hint=hint))
+        return {"cov_type": "robust"}
+
+    def corrected(self, regression: Regression, covariance: Sandwich) -> tuple[Floats, Correction]:
+        """Return the covariance, (n_coef, n_coef)."""
+        scores = regression.basis * regression.within.residuals[:, None]
+        return self.mended(
+            regression, Sandwich(self.meat(regression.panel, scores), regression.to_coefficients)
+        )
+
+    def mended(self, regression: Regression, own: Sandwich) -> tuple[Floats, Correction]:
+        """Return a covariance whose middle is by `meat`, (n_coef, n_coef)."""
+        kind = marked("Driscoll-Kraay over all periods, for shocks that entities have in common")
+        correction = correction_of(
+            regression, kind, factor=1.0, bandwidth=int(np.ptp(regression.panel.period))
+        )
+        df_resid = plugin.DependentErrors(regression.panel, "common_shocks").df(np.nan)
+        return own.matrix, replace(correction, df_resid=df_resid)
+
+    def meat(self, panel: Panel, scores: Floats) -> Floats:
+        """Return the covariance of the sum of scores, (n, n), given those of rows, (n_obs, n)."""
+        return plugin.DependentErrors(panel, "common_shocks").covariance(scores)
+
+
+@dataclass(frozen=True)
+class Tested:
+    """Errors clustered by entity, or those of common shocks where a test finds that entities have some.
+
+    The test is of the exposure's coefficients, `harness.plugin.DependentErrors.chosen`: the same by which
+    errors of the scenario ``effect`` are chosen.
+
+    Attributes
+    ----------
+    correction : of errors clustered by entity, see `Clustered`
+    """
+
+    by: ClassVar[tuple[str, ...]] = ("entity",)
+
+    correction: CorrectionName = "plm"
+    use: Literal["tested"] = "tested"
+
+    def library_options(self, regression: Regression) -> Mapping[str, object]:
+        """Return what linearmodels' ``fit`` is asked for: the errors of `Clustered`."""
+        return Clustered(self.by, self.correction).library_options(regression)
+
+    def corrected(self, regression: Regression, covariance: Sandwich) -> tuple[Floats, Correction]:
+        """Return the covariance, (n_coef, n_coef), its correction with the p-value of the test."""
+        scores = regression.basis * regression.within.residuals[:, None]
+        chosen, p_value = self.chosen(regression, scores, regression.to_coefficients)
+        matrix, correction = chosen.corrected(regression, covariance)
+        return matrix, replace(correction, p_common_shocks=p_value)
+
+    def chosen(
+        self, regression: Regression, scores: Floats, to_coefficients: Floats
+    ) -> tuple[Clustered | CommonShocks, float]:
+        """Return the errors that the test leaves, and its p-value.
+
+        Parameters
+        ----------
+        scores : (n_obs, n_coef), of rows, in coordinates that `to_coefficients`, (n_coef, n_coef), takes to
+            the coefficients
+        """
+        first, n_exposures = int(regression.has_constant), len(regression.panel.exposure_columns)
+        own = [first + at for at, column in enumerate(regression.within.kept) if column < n_exposures]
+        p_value = plugin.p_common_shocks(regression.panel, [scores @ to_coefficients[own].T])
+        return self.after(p_value), p_value
+
+    def after(self, p_value: float) -> Clustered | CommonShocks:
+        """Return the errors that are left by the p-value of the test."""
+        is_shared = plugin.has_common_shocks(p_value)
+        return CommonShocks() if is_shared else Clustered(self.by, self.correction)
+
+
 # What is computed here for equations whose engine knows nothing of effects in its degrees of freedom.
-OwnCovariance = Classical | Robust | Clustered | Conley | WildCluster
+OwnCovariance = Classical | Robust | Clustered | Conley | WildCluster | CommonShocks | Tested
 
 
 def meat_of(regression: Regression, covariance: OwnCovariance, basis: Floats, residuals: Floats) -> Floats:
@@ -535,7 +630,7 @@ def meat_of(regression: Regression, covariance: OwnCovariance, basis: Floats, re
     rows = basis * residuals[:, None]
     if isinstance(covariance, Robust):
         return np.asarray(rows.T @ rows)
-    if isinstance(covariance, Conley):
+    if isinstance(covariance, Conley | CommonShocks):
         return covariance.meat(regression.panel, rows)
     clustered = covariance.clustered if isinstance(covariance, WildCluster) else covariance
     own = [regression.grouping(name) for name in clustered.by]
@@ -571,16 +666,21 @@ def own_covariance(
     EstimationError
         Where this covariance is undefined.
     """
+    if isinstance(covariance, Tested):
+        chosen, p_value = covariance.chosen(regression, basis * residuals[:, None], to_coefficients)
+        matrix, correction = own_covariance(regression, chosen, basis, to_coefficients, residuals)
+        return matrix, replace(correction, p_common_shocks=p_value)
     covariance.library_options(regression)
     sandwich = Sandwich(meat_of(regression, covariance, basis, residuals), to_coefficients)
-    if isinstance(covariance, Conley):
+    if isinstance(covariance, Conley | CommonShocks):
         return covariance.mended(regression, sandwich)
     return covariance.corrected(regression, sandwich)
 
 
 # Any of them, told apart by ``use``; an option that belongs to another kind is refused.
 Covariance = Annotated[
-    Classical | Robust | Clustered | DriscollKraay | Conley | WildCluster, Field(discriminator="use")
+    Classical | Robust | Clustered | DriscollKraay | Conley | WildCluster | CommonShocks | Tested,
+    Field(discriminator="use"),
 ]
 
 # Those of rows that no key groups, as the means of entities are.

@@ -26,9 +26,11 @@ from harness.findings.sentence import (
     VariableId,
     Word,
 )
+from harness.language import marked
 from harness.record.decisions import Effect, clearness, effects_by_outcome, first_of, p_value_of
 from harness.record.manifest import StudyRecord
 from harness.scenarios.effect.cell import ENTITIES_OF_LEARNERS
+from harness.scenarios.effect.dependence import has_common_shocks
 from harness.scenarios.effect.scenario import TRUE_SLOPES
 from harness.tables.decision import ABOVE, NEGLIGIBLE, SIGNIFICANT, UNTESTED, family_size, size_of
 from harness.tables.effects import (
@@ -51,6 +53,11 @@ LITTLE_RESIDUAL_SHARE = 0.05
 
 # Below this first-stage F the report warns of weak instruments (Staiger and Stock 1997).
 WEAK = 10.0
+
+
+def errors_named(p_common_shocks: float) -> str:
+    """Return what errors are called that a test chose, where they are not those of an entity."""
+    return marked("errors for common shocks") if has_common_shocks(p_common_shocks) else ""
 
 
 @dataclass(frozen=True)
@@ -76,6 +83,7 @@ class DebiasedEffect(Sentence):
     levels : of a categorical exposure
     negligible : size up to which a slope counts as none, where the whole interval lies within it
     least_detectable : of an effect that is not significant, what the test finds with a chance of four in five
+    errors : what a test found that they allow for, see `errors_named`
     """
 
     exposure: VariableId
@@ -96,6 +104,7 @@ class DebiasedEffect(Sentence):
     levels: tuple[LevelEffect, ...] = ()
     negligible: float = NAN
     least_detectable: float = NAN
+    errors: Word = ""
 
 
 @dataclass(frozen=True)
@@ -404,6 +413,7 @@ def _sentence(run: Run, rows: Effect, clearest: EffectRow, *, is_established: bo
         levels=tuple(levels) if is_levels else (),
         negligible=negligible,
         least_detectable=least,
+        errors=errors_named(first.p_common_shocks),
     )
 
 

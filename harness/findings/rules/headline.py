@@ -13,17 +13,36 @@ from harness.findings.rules.effect import (
     FewEntities,
     LevelEffect,
     WeakInstruments,
+    errors_named,
     first_effect,
     leading_paths,
 )
-from harness.findings.rules.within import coefficient_slopes, within_slopes
+from harness.findings.rules.within import (
+    WithinEffect,
+    coefficient_rows,
+    coefficient_slopes,
+    p_of_first,
+    within_slopes,
+)
 from harness.findings.run import Run
-from harness.findings.sentence import Count, Estimate, Reason, Sentence, Stretches, VariableId, Word
+from harness.findings.sentence import (
+    Count,
+    Estimate,
+    PValue,
+    Reason,
+    Sentence,
+    Stretches,
+    VariableId,
+    Word,
+    from_json,
+    to_json,
+)
 from harness.language import marked
+from harness.record.decisions import holm
 from harness.record.manifest import StudyRecord
 from harness.tables.coefficients import COEFFICIENTS, STATISTICS, CoefficientRow
-from harness.tables.decision import SIGNIFICANT, UNTESTED, Decision, size_of
-from harness.tables.findings import FindingRow
+from harness.tables.decision import SIGNIFICANT, UNTESTED, Decision, decide, family_name, size_of
+from harness.tables.findings import OF_OUTCOMES, FindingRow
 from harness.tables.table import NAN
 
 # What the effect of an estimator is of, by what it identifies.
@@ -51,7 +70,9 @@ class IdentifiedEffect(Sentence):
     slopes : a slope, or the contrast of each level
     how : it is estimated; empty for the label of its estimator
     is_treatment : whether the exposure is a treatment, which has no units
+    p_adjusted, n_family : its p-value adjusted over so many outcomes
     least_detectable : of an effect that is not significant, what its test finds with a chance of four in five
+    errors : what a test found that they allow for
     """
 
     exposure: VariableId
@@ -61,6 +82,9 @@ class IdentifiedEffect(Sentence):
     how: Word = ""
     is_treatment: bool = False
     least_detectable: float = NAN
+    p_adjusted: PValue = NAN
+    n_family: int = 1
+    errors: Word = ""
 
 
 @dataclass(frozen=True)
@@ -98,6 +122,7 @@ class HeadlineEffect:
     decision : on the first of them
     p_value, df, std_error : of a slope
     n_entities : that it rests on
+    errors : as in `IdentifiedEffect`
     reason : why there is no number
     """
 
@@ -111,15 +136,17 @@ class HeadlineEffect:
     n_entities: int | None = None
     how: str = ""
     is_treatment: bool = False
+    errors: str = ""
     reason: str = ""
 
     def least_detectable(self, study: StudyRecord) -> float:
-        """Return the least size that the test of a slope finds with a chance of four in five."""
+        """Return the least size that the adjusted test of a slope finds with a chance of four in five."""
         from harness.evaluation.gain import least_detectable
 
         if len(self.slopes) != 1 or not self.df > 0.0:
             return NAN
-        return least_detectable(self.std_error, self.df, size=size_of(study.level), n_tests=1)
+        n_tests = len(study.outcomes)
+        return least_detectable(self.std_error, self.df, size=size_of(study.level), n_tests=n_tests)
 
 
 def headline_finding(
@@ -145,7 +172,9 @@ def headline_finding(
     if effect.slopes:
         is_significant = effect.decision in SIGNIFICANT
         shown = effect.estimand, effect.slopes, is_significant, effect.how, effect.is_treatment
-        sentence = IdentifiedEffect(effect.exposure, *shown, NAN if is_significant else least)
+        sentence = IdentifiedEffect(
+            effect.exposure, *shown, NAN if is_significant else least, errors=effect.errors
+        )
         numbers = SourceNumbers(
             effect.slopes[0].estimate, effect.p_value, df=effect.df, least_detectable=least
         )
@@ -163,6 +192,50 @@ def headline_finding(
         screen="effect",
         caveats=against,
     )
+
+
+def adjusted(rows: Sequence[FindingRow], study: StudyRecord) -> Iterator[FindingRow]:
+    """Yield findings, headlines by their p-value adjusted over all outcomes (Holm 1979) and their interval.
+
+    Debiased effects and indirect ones are in families already; one without a p-value is in none.
+    """
+    sentences = {at: sentence for at, row in enumerate(rows) if (sentence := _headline(row)) is not None}
+    families: dict[str, list[int]] = {}
+    for at in sentences:
+        families.setdefault(rows[at].key.split("/", 2)[2], []).append(at)
+    p_values = dict[int, float]()
+    for family in families.values():
+        p_values |= zip(family, holm(rows[at].p_value for at in family), strict=True)
+    n_tests, size = len(study.outcomes), size_of(study.level)
+    for at, row in enumerate(rows):
+        if at not in sentences:
+            yield row
+            continue
+        p_value = p_values[at]
+        numbers = row.estimate, row.conf_low, row.conf_high, p_value
+        decision = decide(*numbers, by="both", size=size)
+        is_significant = decision in SIGNIFICANT
+        more = {"is_significant": is_significant, "p_adjusted": p_value, "n_family": n_tests}
+        if isinstance(sentences[at], IdentifiedEffect):
+            more["least_detectable"] = NAN if is_significant else row.least_detectable
+        yield replace(
+            row,
+            params=to_json(replace(sentences[at], **more)),
+            decision=decision,
+            p_adjusted=p_value,
+            family=family_name(OF_OUTCOMES, n_tests),
+            is_established=row.is_established and is_significant,
+        )
+
+
+def _headline(row: FindingRow) -> IdentifiedEffect | WithinEffect | None:
+    """Return the sentence of a headline that has a p-value; one within entities is such where it is alone."""
+    if row.screen != "effect" or not math.isfinite(row.p_value):
+        return None
+    if row.code == IdentifiedEffect.code():
+        return from_json(IdentifiedEffect, row.params)
+    within = from_json(WithinEffect, row.params) if row.code == WithinEffect.code() else None
+    return within if within is not None and within.is_alone else None
 
 
 def headline_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
@@ -220,16 +293,18 @@ def _of_estimator(run: Run, outcome: str, estimator: str, estimand: str) -> Iter
     effect = HeadlineEffect(exposure, estimand, reason=next(reasons, NO_COEFFICIENT))
     caveats: list[Sentence] = []
     if slopes:
-        row = next(row for row in rows if exposure in row.term)
+        terms = coefficient_rows(run, outcome, exposure, estimator)
+        row = terms[0]
         effect = HeadlineEffect(
             exposure,
             estimand,
             slopes,
             row.decision,
-            row.p_value,
+            p_of_first(terms),
             row.df_resid,
             row.std_error,
             run.manifest.data.n_entities,
+            errors=errors_named(row.p_common_shocks),
         )
         caveats += [*_few_clusters(run, row), *_weak(run, outcome, estimator)]
     subject = {"estimator": estimator}

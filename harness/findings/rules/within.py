@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from harness.findings.finding import ENTITIES_FOR_INTERVALS, SourceNumbers, finding
 from harness.findings.lines import POINTWISE, curve_scenarios, curves_of
-from harness.findings.rules.effect import FewEntities, LevelEffect, effects_on, first_effect
+from harness.findings.rules.effect import FewEntities, LevelEffect, effects_on, errors_named, first_effect
 from harness.findings.run import Run
 from harness.findings.sentence import Estimate, PValue, Sentence, VariableId, Word
 from harness.record.manifest import EstimatorRecord
-from harness.tables.coefficients import COEFFICIENTS
-from harness.tables.decision import decide, size_of
+from harness.tables.coefficients import COEFFICIENTS, CoefficientRow
+from harness.tables.decision import SIGNIFICANT, decide, size_of
 from harness.tables.effects import EffectRow
 from harness.tables.findings import FindingRow
 from harness.tables.table import NAN
@@ -30,11 +30,17 @@ class WithinEffect(Sentence):
     ----------
     slopes : a slope, or the contrast of each level
     is_alone : whether no debiased effect stands before it
+    is_significant, p_adjusted, n_family : of the first of them, over so many outcomes where it is alone
+    errors : what a test found that they allow for
     """
 
     exposure: VariableId
     slopes: tuple[LevelEffect, ...]
     is_alone: bool
+    is_significant: bool
+    p_adjusted: PValue = NAN
+    n_family: int = 1
+    errors: Word = ""
 
 
 @dataclass(frozen=True)
@@ -78,14 +84,19 @@ def within_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
     if within is not None:
         entry, slopes = within
         estimate, n_entities = slopes[0].estimate, run.manifest.data.n_entities
+        rows = coefficient_rows(run, outcome, exposure, entry.id)
+        errors = errors_named(rows[0].p_common_shocks) if rows else ""
+        p_value, df = (p_of_first(rows), rows[0].df_resid) if rows else (NAN, NAN)
+        decision = decide(*estimate, by="interval", size=size_of(study.level))
+        sentence = WithinEffect(exposure, slopes, is_alone, decision in SIGNIFICANT, errors=errors)
         yield finding(
             "within_effect",
-            WithinEffect(exposure, slopes, is_alone),
+            sentence,
             outcome=outcome,
             subject={"exposure": exposure, "estimator": entry.id},
             estimator=entry.id,
-            decision=decide(*estimate, by="interval", size=size_of(study.level)),
-            numbers=SourceNumbers(estimate),
+            decision=decision,
+            numbers=SourceNumbers(estimate, p_value, df=df),
             screen="effect",
             caveats=[FewEntities(n_entities, ENTITIES_FOR_INTERVALS)] * (n_entities < ENTITIES_FOR_INTERVALS),
         )
@@ -142,17 +153,26 @@ def within_slopes(run: Run, outcome: str, exposure: str) -> tuple[EstimatorRecor
 
 def coefficient_slopes(run: Run, outcome: str, exposure: str, estimator: str) -> Slopes:
     """Return the coefficients of an exposure that enters alone; none where other terms hold it too."""
+    study, rows = run.manifest.study, coefficient_rows(run, outcome, exposure, estimator)
+    names = study.levels[1:] if len(rows) == len(study.levels[1:]) and study.levels else ("",) * len(rows)
+    return tuple(
+        LevelEffect(name, Estimate(row.estimate, row.conf_low, row.conf_high))
+        for name, row in zip(names, rows, strict=True)
+    )
+
+
+def coefficient_rows(run: Run, outcome: str, exposure: str, estimator: str) -> list[CoefficientRow]:
+    """Return the rows of an exposure that enters alone; none where other terms hold it too."""
     study = run.manifest.study
     columns = study.exposure_columns if exposure == study.exposure else (exposure,)
     rows = run.rows(COEFFICIENTS, outcome=outcome, estimator=estimator)
     terms = [row for row in rows if row.is_done and exposure in row.term]
-    if [row.term for row in terms] != list(columns):
-        return ()
-    names = study.levels[1:] if len(columns) == len(study.levels[1:]) and study.levels else ("",)
-    return tuple(
-        LevelEffect(name, Estimate(row.estimate, row.conf_low, row.conf_high))
-        for name, row in zip(names, terms, strict=True)
-    )
+    return terms if [row.term for row in terms] == list(columns) else []
+
+
+def p_of_first(rows: Sequence[CoefficientRow]) -> float:
+    """Return the p-value of the first of some contrasts, as Bonferroni has it for all of them."""
+    return min(1.0, len(rows) * rows[0].p_value)
 
 
 def _curve_slope(run: Run, outcome: str, exposure: str, estimator: str) -> Slopes:

@@ -39,11 +39,13 @@ class DependentErrors:
         in a period among entities that are near (``conley``: Conley 1999, Bartlett weights of distance);
         ``tested`` is for `chosen`
     cutoff_km : distance from which errors of a period are independent, of ``conley``
+    p_value : of the test that chose them, see `p_common_shocks`; NaN of errors that were asked for
     """
 
     rows: Panel
     errors: Errors = "entity"
     cutoff_km: float = np.inf
+    p_value: float = np.nan
 
     @classmethod
     def chosen(cls, rows: Panel, errors: Errors, cutoff_km: float, influences: Sequence[Floats]) -> Self:
@@ -57,9 +59,14 @@ class DependentErrors:
         ----------
         influences : (n_obs, n_terms) each, of the rows, by repeats of cross-fitting
         """
-        if errors == "tested":
-            errors = "common_shocks" if p_common_shocks(rows, influences) < TEST_SIZE else "entity"
-        return cls(rows, errors, cutoff_km)
+        if errors != "tested":
+            return cls(rows, errors, cutoff_km)
+        p_value = p_common_shocks(rows, influences)
+        return cls(rows, "common_shocks" if has_common_shocks(p_value) else "entity", cutoff_km, p_value)
+
+    def covariance(self, influence: Floats) -> Floats:
+        """Return the covariance of coefficients, (n_terms, n_terms), given the influence of rows."""
+        return COVARIANCES[self.errors](self, influence)
 
     def root(self, influence: Floats) -> Floats:
         """Return a root of the covariance of coefficients, (n_terms, n_terms), ``root @ root.T`` of it.
@@ -70,7 +77,7 @@ class DependentErrors:
         ----------
         influence : (n_obs, n_terms), of each row
         """
-        covariance = COVARIANCES[self.errors](self, influence)
+        covariance = self.covariance(influence)
         size = np.sqrt(np.abs(np.diagonal(covariance)))
         size = np.where(size > 0.0, size, 1.0)
         values, vectors = np.linalg.eigh(covariance / np.outer(size, size))
@@ -103,6 +110,11 @@ class DependentErrors:
         width = period.size if self.errors == "common_shocks" else period.size // 2 + 1
         weights = np.maximum(1.0 - apart / width, 0.0)
         return np.asarray(weights - weights.mean(axis=0) - weights.mean(axis=1)[:, None] + weights.mean())
+
+
+def has_common_shocks(p_value: float) -> bool:
+    """Return whether the test of `p_common_shocks` finds that entities have shocks in common."""
+    return p_value < TEST_SIZE
 
 
 def p_common_shocks(rows: Panel, influences: Sequence[Floats]) -> float:

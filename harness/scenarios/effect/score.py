@@ -309,7 +309,7 @@ class Effects:
     df : degrees of freedom of p-values and intervals
     critical_value : half the width of the pointwise interval in standard errors
     simultaneous_critical_value : half the width of the simultaneous band in standard errors
-    errors : which depend on each other, as they were asked for or tested
+    errors, p_common_shocks : which depend on each other, as they were asked for or by a test, and its p-value
     """
 
     estimate: Floats
@@ -325,6 +325,7 @@ class Effects:
     critical_value: float
     simultaneous_critical_value: float
     errors: Errors
+    p_common_shocks: float
 
 
 def robustness_values(ratio: Floats) -> Floats:
@@ -412,5 +413,5 @@ def aggregated(
     return Effects(
         *(estimate, error, p_value, p_together, robustness_values(np.abs(estimate) / spread), limit),
         *(residual_share, n_effective, first_stage_f, df, critical_value, simultaneous_critical_value),
-        dependence.errors,
+        *(dependence.errors, dependence.p_value),
     )

@@ -16,7 +16,7 @@ import numpy as np
 from pydantic import Field
 
 from harness import plugin
-from harness_panel.covariance import Clustered, Covariance, PredictionsAlone, columns_of
+from harness_panel.covariance import Covariance, PredictionsAlone, Tested, columns_of
 from harness_panel.diagnostics import effects as tests
 from harness_panel.estimators.linear import LINEAR, EffectsFit, LinearEstimator, LinearFit
 from harness_panel.library import LibraryData, LibraryModel, report_of
@@ -210,7 +210,7 @@ class PooledOLS(LinearEstimator[PooledFit]):
 
     Attributes
     ----------
-    covariance : clustered by entity by default
+    covariance : clustered by entity by default, or for common shocks where a test finds some (``tested``)
     weighted : whether rows count by the column ``roles.weights``, whose inverse the variance of their errors
         is in proportion to
     """
@@ -240,7 +240,7 @@ class PooledOLS(LinearEstimator[PooledFit]):
     )
     provides: ClassVar[frozenset[type]] = LINEAR
 
-    covariance: Covariance = field(default_factory=Clustered)
+    covariance: Covariance = field(default_factory=Tested)
     weighted: bool = False
 
     def _solve(self, panel: plugin.Panel) -> PooledFit:
@@ -339,7 +339,7 @@ class FixedEffects(LinearEstimator[FixedEffectsFit]):
     Attributes
     ----------
     effects : keys whose levels have effects: ``entity``, ``time``, both, or none beside `absorb`
-    covariance : clustered by entity by default
+    covariance : clustered by entity by default, or for common shocks where a test finds some (``tested``)
     absorb : further columns of the data whose levels have effects, such as an industry, or combinations of
         columns and keys, such as ``region^time`` for effects of every region in every period
     weighted : whether rows count by the column ``roles.weights``, whose inverse the variance of their errors
@@ -372,7 +372,7 @@ class FixedEffects(LinearEstimator[FixedEffectsFit]):
     provides: ClassVar[frozenset[type]] = LINEAR | {plugin.HasEffects, plugin.HasResultRows}
 
     effects: tuple[Dimension, ...] = ("entity",)
-    covariance: Covariance = field(default_factory=Clustered)
+    covariance: Covariance = field(default_factory=Tested)
     absorb: tuple[str, ...] = ()
     weighted: bool = False
     event_window: Annotated[int, Field(ge=2, le=50)] = 4

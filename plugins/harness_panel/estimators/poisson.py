@@ -12,7 +12,16 @@ from pydantic import Field
 
 from harness import plugin
 from harness.plugin import AbsorbedEffects, AbsorbingModels, Floats, Ints, Mask, Panel, marked
-from harness_panel.covariance import Clustered, Conley, PredictionsAlone, Robust, columns_of, own_covariance
+from harness_panel.covariance import (
+    Clustered,
+    CommonShocks,
+    Conley,
+    PredictionsAlone,
+    Robust,
+    Tested,
+    columns_of,
+    own_covariance,
+)
 from harness_panel.solver.draws import refuse_empty_draws
 from harness_panel.solver.regression import Dimension, Regression, judged
 from harness_panel.solver.within import Absorber, WithinFit, fit_within
@@ -31,7 +40,7 @@ _MOST_HALVINGS = 20
 TWO_WAY: Mapping[str, list[str]] = {"effects": ["entity", "time"]}
 
 # Sandwich covariances of scores; others rest on a variance that is not assumed here.
-PoissonCovariance = Annotated[Robust | Clustered | Conley, Field(discriminator="use")]
+PoissonCovariance = Annotated[Robust | Clustered | Conley | CommonShocks | Tested, Field(discriminator="use")]
 
 
 @dataclass(frozen=True, eq=False)
@@ -278,7 +287,7 @@ class Poisson:
     Attributes
     ----------
     effects : keys whose levels have effects: none, ``entity``, ``time`` or both
-    covariance : clustered by entity by default
+    covariance : clustered by entity by default, or for common shocks where a test finds some (``tested``)
     """
 
     name: ClassVar[str] = "poisson"
@@ -310,7 +319,7 @@ class Poisson:
     )
 
     effects: tuple[Dimension, ...] = ()
-    covariance: PoissonCovariance = field(default_factory=Clustered)
+    covariance: PoissonCovariance = field(default_factory=Tested)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "effects", tuple(self.effects))  # a script gives a list

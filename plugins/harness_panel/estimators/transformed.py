@@ -16,7 +16,14 @@ import numpy as np
 
 from harness import plugin
 from harness.plugin import Floats, HasEffects, Note, Panel, Statistic, marked, row_weights, stacked
-from harness_panel.covariance import Classical, Clustered, Covariance, IndependentCovariance, clusters_of
+from harness_panel.covariance import (
+    Classical,
+    Clustered,
+    Covariance,
+    IndependentCovariance,
+    Tested,
+    clusters_of,
+)
 from harness_panel.diagnostics.effects import Check, Diagnostic, breusch_pagan, hausman, means_test
 from harness_panel.estimators.linear import LINEAR, EffectsFit, LinearEstimator, LinearFit
 from harness_panel.library import LibraryData, LibraryModel, report_of
@@ -124,7 +131,7 @@ class FirstDifference(LinearEstimator[DifferenceFit]):
     Attributes
     ----------
     constant : whether the differences have a constant, which is a trend common to all entities
-    covariance : clustered by entity by default
+    covariance : clustered by entity by default, or for common shocks where a test finds some (``tested``)
     weighted : whether rows count by the column ``roles.weights``, whose inverse the variance of their errors
         is in proportion to; the variance of a difference is the sum of that of its two rows
     """
@@ -141,7 +148,7 @@ class FirstDifference(LinearEstimator[DifferenceFit]):
     provides: ClassVar[frozenset[type]] = LINEAR | {HasEffects}
 
     constant: bool = False
-    covariance: Covariance = field(default_factory=Clustered)
+    covariance: Covariance = field(default_factory=Tested)
     weighted: bool = False
 
     def _solve(self, panel: Panel) -> DifferenceFit:
@@ -273,7 +280,7 @@ class RandomEffects(LinearEstimator[RandomEffectsFit]):
 
     Attributes
     ----------
-    covariance : clustered by entity by default
+    covariance : clustered by entity by default, or for common shocks where a test finds some (``tested``)
     """
 
     name: ClassVar[str] = "random_effects"
@@ -282,7 +289,7 @@ class RandomEffects(LinearEstimator[RandomEffectsFit]):
     linear_model: ClassVar[plugin.LinearModel | None] = "random"
     provides: ClassVar[frozenset[type]] = LINEAR | {HasEffects}
 
-    covariance: Covariance = field(default_factory=Clustered)
+    covariance: Covariance = field(default_factory=Tested)
 
     def _solve(self, panel: Panel) -> RandomEffectsFit:
         equation = solver.random_equation(panel)
@@ -373,7 +380,7 @@ class Mundlak(LinearEstimator[MundlakFit]):
 
     Attributes
     ----------
-    covariance : clustered by entity by default
+    covariance : clustered by entity by default, or for common shocks where a test finds some (``tested``)
     """
 
     name: ClassVar[str] = "mundlak"
@@ -383,7 +390,7 @@ class Mundlak(LinearEstimator[MundlakFit]):
     rivals: ClassVar[tuple[plugin.SimpleRival, ...]] = (plugin.SimpleRival(50, "Correlated random effects"),)
     provides: ClassVar[frozenset[type]] = LINEAR | {HasEffects}
 
-    covariance: Covariance = field(default_factory=Clustered)
+    covariance: Covariance = field(default_factory=Tested)
 
     def fit(self, panel: Panel, *, rng: plugin.Stream = None, selection: Panel | None = None) -> MundlakFit:
         """Fit on all rows of a panel; rows to select on only tell the means of further entities.

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from harness import plugin
 from harness.plugin import CoefficientTable, EstimationError, Floats, Note, Panel, Problem, Statistic, marked
-from harness_panel.covariance import Clustered, Robust, columns_of, with_inference
+from harness_panel.covariance import Robust, Tested, columns_of, with_inference
 from harness_panel.estimators.linear import LINEAR
 from harness_panel.feols.effects import EffectDesign, FeolsModels, LevelTrends, count_effects, level_model
 from harness_panel.feols.regression import FeolsCovariance, FeolsRegression, FeolsRows, covariance_of
@@ -115,8 +115,8 @@ class Feols:
     absorb : further columns of the data whose levels have effects, such as ``industry``, and combinations of
         columns and keys such as ``[region, time]``
     trends : ``entity`` gives every entity a slope in time beside its effect
-    covariance : by default clustered by entity with ``correction: stata``, the default of
-        fixest
+    covariance : clustered by entity by default with ``correction: stata``, the default of fixest, or for
+        common shocks where a test finds some (``tested``)
     singletons : ``keep`` or ``drop`` rows that are the only one of a level, or are so once such rows are left
         out; no slope depends on them, but the factors for small samples do
     weighted : whether rows count by the column ``roles.weights``, whose inverse the variance of their errors
@@ -133,7 +133,7 @@ class Feols:
     effects: tuple[Literal["entity", "time"], ...] = ("entity",)
     absorb: tuple[str | Columns, ...] = ()
     trends: tuple[Literal["entity"], ...] = ()
-    covariance: FeolsCovariance = field(default_factory=partial(Clustered, correction="stata"))
+    covariance: FeolsCovariance = field(default_factory=partial(Tested, correction="stata"))
     singletons: Literal["keep", "drop"] = "keep"
     weighted: bool = False
 

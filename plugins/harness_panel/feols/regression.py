@@ -13,7 +13,7 @@ from pydantic import Field
 
 from harness import plugin
 from harness_panel import covariance as covariances
-from harness_panel.covariance import Classical, Clustered, Conley, Robust, WildCluster
+from harness_panel.covariance import Classical, Clustered, CommonShocks, Conley, Robust, Tested, WildCluster
 from harness_panel.feols.effects import EffectDesign, count_effects, count_outside
 from harness_panel.solver.regression import Regression, judge
 from harness_panel.solver.within import Absorber, Dependence, WithinFit
@@ -383,7 +383,8 @@ class FeolsWildCluster(WildCluster):
 
 # Any of them, told apart by ``use``; an option that belongs to another kind is refused.
 FeolsCovariance = Annotated[
-    Classical | Robust | Clustered | Conley | CRV3 | FeolsWildCluster, Field(discriminator="use")
+    Classical | Robust | Clustered | Conley | CRV3 | FeolsWildCluster | CommonShocks | Tested,
+    Field(discriminator="use"),
 ]
 
 

@@ -11,7 +11,15 @@ from pydantic import Field
 
 from harness import plugin
 from harness.plugin import Coded, EffectKey, EstimationError, Floats, Mask, Panel, Problem, marked
-from harness_panel.covariance import Classical, Clustered, Conley, Robust, own_covariance
+from harness_panel.covariance import (
+    Classical,
+    Clustered,
+    CommonShocks,
+    Conley,
+    Robust,
+    Tested,
+    own_covariance,
+)
 from harness_panel.solver.regression import Regression, in_words, regress
 from harness_panel.solver.within import without_effects
 
@@ -129,7 +137,9 @@ def _refused(name: str, why: str) -> EstimationError:
 
 
 # Covariances of instrumented equations; HC2 and HC3 are not among them.
-InstrumentedCovariance = Annotated[Classical | Robust | Clustered | Conley, Field(discriminator="use")]
+InstrumentedCovariance = Annotated[
+    Classical | Robust | Clustered | Conley | CommonShocks | Tested, Field(discriminator="use")
+]
 
 
 # Two-stage least squares, limited information maximum likelihood, two-step GMM.

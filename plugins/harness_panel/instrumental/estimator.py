@@ -13,7 +13,7 @@ from numpy.random import Generator
 from harness import plugin
 from harness.plugin import Coded, CoefficientTable, Floats, Note, Panel, Statistic, Stream, marked
 from harness_panel import covariance as covariances
-from harness_panel.covariance import Classical, Clustered, PredictionsAlone, Robust, own_covariance
+from harness_panel.covariance import Classical, PredictionsAlone, Robust, Tested, own_covariance
 from harness_panel.diagnostics.effects import Check, Diagnostic, diagnostic_columns
 from harness_panel.estimators.linear import LINEAR
 from harness_panel.instrumental.equation import InstrumentedCovariance as Covariance
@@ -152,9 +152,11 @@ def reduced_form_of(equation: InstrumentedEquation, covariance: Covariance) -> p
 
 def clusters_of_rows(equation: InstrumentedEquation, covariance: Covariance) -> Floats | None:
     """Return the clusters that GMM weighs moments by, (n_obs, n_sets); None for independent errors."""
-    if not isinstance(covariance, Clustered):
+    if not covariances.clusters_of(covariance):
         return None
-    return np.column_stack([equation.regression.grouping(name).codes for name in covariance.by])
+    return np.column_stack(
+        [equation.regression.grouping(name).codes for name in covariances.clusters_of(covariance)]
+    )
 
 
 def no_effect(reduced: plugin.ReducedForm, n_endogenous: int) -> Diagnostic:
@@ -377,7 +379,7 @@ class Instrumental:
     method : two-stage least squares, LIML, or two-step GMM, which weighs moments by the covariance's clusters
     effects : keys whose levels have effects; none is a pooled equation with a constant
     endogenous : regressors that are instrumented with the exposure; needs as many instruments
-    covariance : clustered by entity by default
+    covariance : clustered by entity by default, or for common shocks where a test finds some (``tested``)
     """
 
     name: ClassVar[str] = "instrumental"
@@ -388,7 +390,7 @@ class Instrumental:
     method: Method = "2sls"
     effects: tuple[Dimension, ...] = ()
     endogenous: tuple[str, ...] = ()
-    covariance: Covariance = field(default_factory=Clustered)
+    covariance: Covariance = field(default_factory=Tested)
 
     def __post_init__(self) -> None:
         if len(set(self.effects)) < len(self.effects):
@@ -429,10 +431,12 @@ class Instrumental:
         if regression.has_constant:
             estimate = np.concatenate([[model.intercepts[0] - model.centre @ slopes], estimate])
         table = CoefficientTable(regression.terms, estimate, matrix, correction)
-        strength = strength_of(equation, self.covariance) if equation.is_endogenous.sum() == 1 else None
-        return replace(
-            fit, table=table, strength=strength, reduced=reduced_form_of(equation, self.covariance)
-        )
+        # Tests that hold for weak instruments have the errors of the coefficients.
+        errors = self.covariance
+        if isinstance(errors, Tested):
+            errors = errors.after(correction.p_common_shocks)
+        strength = strength_of(equation, errors) if equation.is_endogenous.sum() == 1 else None
+        return replace(fit, table=table, strength=strength, reduced=reduced_form_of(equation, errors))
 
     def fit_draws(
         self, panel: Panel, *, weights: Floats, selection: plugin.DrawSelection, rng: Generator

@@ -18,22 +18,28 @@ from harness.registry.catalog import build_choice
 from harness_panel import (
     Classical,
     Clustered,
+    CommonShocks,
     Conley,
     DriscollKraay,
     FirstDifference,
     FixedEffects,
     Instrumental,
     Mundlak,
+    Poisson,
     PooledOLS,
     RandomEffects,
     Robust,
+    Tested,
     WildCluster,
     harness_estimators,
 )
 from harness_panel.diagnostics.effects import moran as moran_of
 from harness_panel.diagnostics.effects import weight_matrix
+from harness_panel.estimators.poisson import PoissonFit
+from harness_panel.feols.estimator import Feols
 from harness_panel.solver.regression import regress
-from panels import diagnostics_of, key_from, panel_from_arrays, simulated_panel
+from panels import balanced_panel, diagnostics_of, key_from, panel_from_arrays, simulated_panel
+from scenarios.effect.test_dependence import columns
 
 
 def test_the_default_bandwidth_is_the_fourth_root_of_the_number_of_periods():
@@ -376,3 +382,62 @@ def test_means_of_entities_have_no_covariance_of_dependent_rows():
     options = {"covariance": {"use": "clustered", "by": ["entity"]}}
     with pytest.raises(ValidationError, match="'classical', 'robust'"):
         build_choice(installed().catalogs, "estimator", "between", options)
+
+
+def with_shocks(seed, shape=(40, 12), *, loading=1.0):
+    """Return a panel whose exposure and outcome have shocks in common, and no effect on each other."""
+    rng = random_stream(seed, "shocks")
+    loadings = loading * rng.normal(1.0, 1.0, (shape[0], 1))
+    x, y = (rng.standard_normal(shape) + loadings * rng.standard_normal(shape[1]) for _ in range(2))
+    z = x + 0.3 * rng.standard_normal(shape)
+    panel = balanced_panel(shape, outcome=np.exp(y).ravel(), X=x.ravel())
+    return replace(panel, instruments=("z",), Z=z.reshape(-1, 1))
+
+
+def test_of_common_shocks_errors_are_sums_over_all_pairs_of_periods():
+    """The mean of Bartlett weights is what sums less their mean lack of their variance."""
+    panel = with_shocks(1)
+    x, y = (values.reshape(40, 12) for values in (panel.X[:, 0], panel.observed))
+    x, y = (v - v.mean(axis=1, keepdims=True) - v.mean(axis=0) + v.mean() for v in (x, y))
+    slope = (x * y).sum() / (x * x).sum()
+    sums = (x * (y - slope * x)).sum(axis=0) / (x * x).sum()
+    pairs = [(t, s, 1.0 - abs(t - s) / 12.0) for t in range(12) for s in range(12)]
+    variance = sum(weight * sums[t] * sums[s] for t, s, weight in pairs)
+    variance /= 1.0 - sum(weight for *_, weight in pairs) / 12.0**2
+    for covariance in (CommonShocks(), Tested()):
+        table = FixedEffects(effects=("entity", "time"), covariance=covariance).fit(panel).coefficients()
+        assert table.std_error[0] == pytest.approx(np.sqrt(variance), rel=1e-9)
+    assert table.correction.p_common_shocks < 0.05
+    assert table.correction.df_resid == pytest.approx(2.4237, abs=1e-4)
+    with pytest.raises(EstimationError, match="need three periods; there are 2"):
+        FixedEffects(covariance=CommonShocks()).fit(with_shocks(1, (40, 2)))
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [PooledOLS, FixedEffects, FirstDifference, Mundlak, RandomEffects, Instrumental, Poisson, Feols],
+)
+def test_the_default_of_every_regression_is_by_the_test_of_common_shocks(estimator):
+    def correction(panel):
+        fit = estimator().fit(panel)
+        return (fit.slopes() if isinstance(fit, PoissonFit) else fit.coefficients()).correction
+
+    shared = correction(with_shocks(2))
+    assert shared.kind.startswith("Driscoll-Kraay over all periods")
+    assert shared.p_common_shocks < 0.05
+    independent = correction(with_shocks(3, loading=0.0))
+    assert independent.kind.startswith("clustered by entity")
+    assert independent.p_common_shocks > 0.05
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shape", [(40, 12), (30, 25), (270, 9)], ids=str)
+@pytest.mark.parametrize("kind", ["loadings", "spatial"])
+def test_fixed_effects_seldom_find_an_effect_where_shocks_are_shared(shape, kind):
+    """In at most 70 of 1,000 panels, errors chosen by the test; both columns are autocorrelated."""
+    rng, both = np.random.default_rng(5), FixedEffects(effects=("entity", "time"))
+    panels = (columns(rng, shape, kind) for _ in range(1000))
+    tables = [
+        both.fit(balanced_panel(shape, outcome=y.ravel(), X=x.ravel())).coefficients() for x, y in panels
+    ]
+    assert sum(table.p_value[0] < 0.05 for table in tables) <= 70

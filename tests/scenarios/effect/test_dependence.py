@@ -20,11 +20,18 @@ def lasting(rng, shape, persistence):
 
 
 def columns(rng, shape, kind):
-    """Return an exposure and an outcome that it has no effect on; with loadings both share the loadings."""
+    """Return an exposure and an outcome that it has no effect on.
+
+    With loadings both load alike on factors of their own; spatial ones are alike of neighbours on a ring.
+    """
     pair = [lasting(rng, shape, 0.8 if kind == "lasting" else 0.5) for _ in range(2)]
     if kind == "loadings":
         loading = rng.normal(1.0, 1.0, (shape[0], 1))
         pair = [column + loading * lasting(rng, (1, shape[1]), 0.6) for column in pair]
+    if kind == "spatial":
+        ring = np.eye(shape[0])
+        spread = np.linalg.inv(ring - 0.3 * (np.roll(ring, 1, axis=0) + np.roll(ring, -1, axis=0)))
+        pair = [spread @ column for column in pair]
     return [
         column - column.mean(axis=1, keepdims=True) - column.mean(axis=0) + column.mean() for column in pair
     ]
