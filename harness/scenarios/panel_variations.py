@@ -11,12 +11,13 @@ import numpy as np
 from numpy.random import Generator
 
 from harness.arrays import Ints
+from harness.data.key import Grouping
 from harness.data.panel import Panel
 from harness.errors import EstimationError
 from harness.language import Coded, marked
 from harness.study.variation import CONTROLS, Change, Variation
 
-CheckName = Literal["lead", "lag", "groups", "winsorised", "log_outcome", "periods"]
+CheckName = Literal["lead", "lag", "groups", "winsorised", "log_outcome", "common_factors", "periods"]
 CHECKS: tuple[CheckName, ...] = get_args(CheckName)
 
 # Share of the rows on either side whose values winsorising pulls in.
@@ -170,6 +171,31 @@ def _log_outcome(panel: Panel) -> Panel:
     return replace(panel, observed=np.log(panel.observed))
 
 
+def _without_factors(panel: Panel) -> Panel:
+    """Return outcome and columns less what factors explain, to which each entity responds in its own way.
+
+    Means of outcome and exposure over the entities of a period stand for factors, so that a regression of
+    what each entity's slopes on them leave is by common correlated effects (Pesaran 2006, the pooled
+    estimator): it holds where exposure and outcome respond to the same shocks.
+    """
+    ordered, n_own = panel.take(panel.canonical_order), len(panel.exposure_columns)
+    values = np.column_stack([ordered.observed, ordered.X])
+    means = Grouping.of(ordered.time.codes)
+    factors = np.column_stack([np.ones(len(values)), means.means(values[:, : 1 + n_own])[means.codes]])
+    _, starts, counts = np.unique(ordered.entity.codes, return_index=True, return_counts=True)
+    kept: list[int] = []
+    for start, stop in zip(starts, starts + counts, strict=True):
+        own = slice(start, stop)
+        if stop - start > factors.shape[1]:
+            kept += range(start, stop)
+            values[own] -= factors[own] @ np.linalg.lstsq(factors[own], values[own])[0]
+    if not kept:
+        what = Coded("no entity has more than {n} rows", n=factors.shape[1])
+        raise EstimationError.at("robustness", what)
+    rows, values = ordered.take(np.array(kept)), values[kept]
+    return replace(rows, observed=values[:, 0], X=values[:, 1:], levels=(), derived=())
+
+
 def _middle(panel: Panel) -> int:
     """Return the code of the first period of the later half."""
     present = np.unique(panel.time.codes)
@@ -197,6 +223,7 @@ CHANGES: Mapping[str, tuple[str, Callable[[Panel], Panel]]] = {
     "lag": (marked("exposure of the period before"), _lag),
     "winsorised": (marked("outcome and exposure winsorised"), _winsorised),
     "log_outcome": (marked("outcome in logs"), _log_outcome),
+    "common_factors": (marked("common correlated effects"), _without_factors),
     "without_controls": (marked("without controls"), _bare),
     "early": ("", partial(_half, is_late=False)),
     "late": ("", partial(_half, is_late=True)),

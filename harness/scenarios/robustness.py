@@ -26,9 +26,13 @@ from harness.study.variation import ROBUSTNESS, Change, Variation, change_rows, 
 from harness.tables.table import ResultTable
 from harness.tables.variations import VARIATION_EFFECTS, VARIATIONS
 
-# What a slope should equal: that of all rows as they are, zero, or nothing, being in other units.
+# What a slope should equal: that of all rows as they are, zero, or nothing, being in other units, or right
+# where that is not.
 Target = Literal["baseline", "zero", "none"]
-TARGETS: Mapping[str, Target] = {"lead": "zero", "lag": "none", "log_outcome": "none"}
+TARGETS: Mapping[str, Target] = {
+    "lead": "zero",
+    **dict.fromkeys(("lag", "log_outcome", "common_factors"), "none"),
+}
 
 BASELINE = marked("as it is")
 PERMUTED = marked("exposure permuted over entities")
@@ -45,6 +49,8 @@ class RobustnessScenario(LearnerScenario):
     ``lead``: the exposure of the next period, given this one's, has no effect where outcomes do not feed
     back. ``lag``: that of the period before in its place. ``groups``: without each group of `by`.
     ``winsorised``: outcome and exposure, one per cent of the rows on either side. ``log_outcome``: in logs.
+    ``common_factors``: by common correlated effects, which allow exposure and outcome to respond to the same
+    shocks, each entity in its own way (Pesaran 2006; of the slope of `correlated_random_effects`).
     ``periods``: the early and the late ones apart. Folds of entities are the first that ``effect`` draws,
     the same for every check that has the same entities. The exposure of other entities, drawn at random,
     has no effect: how often its t statistic is as large gives a p-value. A joint test asks whether all that

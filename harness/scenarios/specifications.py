@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Annotated, ClassVar, Literal, Self, get_args
+from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field
@@ -43,8 +43,8 @@ from harness.tables.effects import AGREEMENT
 from harness.tables.table import ResultTable
 from harness.tables.variations import VARIATION_EFFECTS, VARIATIONS
 
-SpecificationCheck = Literal["lag", "winsorised", "log_outcome", "periods"]
-CHECKS: tuple[SpecificationCheck, ...] = get_args(SpecificationCheck)
+SpecificationCheck = Literal["lag", "winsorised", "log_outcome", "periods", "common_factors"]
+CHECKS: tuple[SpecificationCheck, ...] = ("lag", "winsorised", "log_outcome", "periods")
 
 ALL_CONTROLS = marked("all controls")
 
@@ -147,7 +147,8 @@ class SpecificationScenario(Scenario, WorksInParts):
 
     The baseline stands without controls, with the first of them, and with all. ``lag``: the exposure of the
     period before. ``winsorised``: outcome and exposure, one per cent of the rows on either side.
-    ``log_outcome``: in logs. ``periods``: the early and the late ones apart. Other measures of the exposure,
+    ``log_outcome``: in logs. ``periods``: the early and the late ones apart. ``common_factors``: by common
+    correlated effects (Pesaran 2006). Other measures of the exposure,
     those of the roles, stand in its place. `without`: some groups left out.
 
     That all columns agree says little where they would agree anyway. So the baseline's effect is taken from

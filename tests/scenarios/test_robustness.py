@@ -132,6 +132,25 @@ def test_codings_and_rows_are_what_they_say():
         varied(two, early)
 
 
+def test_without_common_factors_least_squares_are_common_correlated_effects():
+    """As with a dummy of every entity and its slopes on the means of each period; the effect is .5."""
+    rng, shape = np.random.default_rng(5), (40, 15)
+    shocks = rng.normal(1.0, 1.0, (40, 1)) * rng.standard_normal(15)
+    x = shocks + rng.standard_normal(shape)
+    y = 0.5 * x + shocks + rng.standard_normal(shape)
+    panel = balanced_panel(shape, outcome=y.ravel(), X=x.ravel())
+    ((name, change),) = checks_of(panel, ("common_factors",), by=None, controls=())
+    (check,) = listed("robustness", [(name, change)])
+    slope = FixedEffects().fit(varied(panel, check)).coef["x0"]
+    factors = np.column_stack([np.ones(15), x.mean(axis=0), y.mean(axis=0)])
+    columns = np.column_stack([x.ravel(), np.kron(np.eye(40), factors)])
+    assert slope == pytest.approx(np.linalg.lstsq(columns, y.ravel())[0][0], rel=1e-9)
+    assert abs(slope - 0.5) < 4.0 / np.sqrt(40 * 12)
+    assert FixedEffects(effects=("entity", "time")).fit(panel).coef["x0"] > 0.6
+    with pytest.raises(EstimationError, match="no entity has more than 3 rows"):
+        varied(panel.take(np.flatnonzero(panel.period < 3)), check)
+
+
 N, T = 60, 6
 
 
