@@ -1,4 +1,4 @@
-"""Whether predictions add to those of a reference, and whether residuals of near entities go together."""
+"""Whether predictions add to those of a reference, residuals of near entities go together, series wander."""
 
 from __future__ import annotations
 
@@ -84,11 +84,48 @@ def encompassing_test(
     return Encompassing(statistic, float(t.sf(statistic, n_entities - 1)), n_entities, weight)
 
 
+# With fewer entities there is no test, and with fewer periods none of a unit root.
+LEAST_ENTITIES, LEAST_PERIODS = 20, 10
+
+
+def harris_tzavalis(panel: Panel, values: Floats) -> EntityTest | None:
+    """Test the null that every entity's series is a random walk (Harris and Tzavalis 1999, with levels).
+
+    The autoregression of all entities together, with effects of entities, has a coefficient below one by
+    3 / (T + 1) under the null, T being the periods less one; many entities make it normal however few periods
+    there are. Means over the entities of a period are taken out first.
+
+    Parameters
+    ----------
+    values : (n_obs,)
+
+    Returns
+    -------
+    The standardised coefficient with its lower tail, by entities with a row in every period; None where
+    periods are fewer than ten or have gaps, or those entities fewer than twenty.
+    """
+    from scipy.stats import norm
+
+    periods, column = np.unique(panel.period, return_inverse=True)
+    entities, row = np.unique(panel.entity.codes, return_inverse=True)
+    series = np.full((entities.size, periods.size), np.nan)
+    series[row, column] = values
+    series = series[np.isfinite(series).all(axis=1)]
+    if periods.size < LEAST_PERIODS or np.ptp(periods) >= periods.size or len(series) < LEAST_ENTITIES:
+        return None
+    series = series - series.mean(axis=0)
+    before, now = (own - own.mean(axis=1, keepdims=True) for own in (series[:, :-1], series[:, 1:]))
+    spread, n = float(np.square(before).sum()), periods.size - 1
+    if not spread > ROUNDING * float(np.square(values).sum()):
+        return None
+    gap = float((before * now).sum()) / spread - 1.0 + 3.0 / (n + 1)
+    variance = 3.0 * (17 * n**2 - 20 * n + 17) / (5.0 * (n - 1) * (n + 1) ** 3)
+    statistic = gap * float(np.sqrt((len(series) - 1) / variance))
+    return EntityTest(statistic, float(norm.cdf(statistic)), len(series))
+
+
 # Draws of who lives where; the least p-value is one in 500.
 N_PERMUTATIONS = 499
-
-# With fewer entities there is no test.
-LEAST_ENTITIES = 20
 
 
 def geography_of(panel: Panel) -> Contiguity | pd.DataFrame | None:

@@ -40,6 +40,9 @@ BEHIND_HEADLINES = frozenset(
     }
 )
 
+# Codes of effects that stand first, which cautions of the data bear on.
+HEADLINES = frozenset({"identified_effect", "debiased_effect", "within_effect"})
+
 # Kinds of what an estimator predicts; where it has none, it is of no model.
 OF_MODELS = frozenset({"model_curve", "turning_point", "contrast", "group_difference", "sign_change"})
 
@@ -92,6 +95,7 @@ RULES: tuple[Rule, ...] = (
     _rule("gain", "recognition_findings", RECOGNITION),
     _rule("within", "pooled_findings", COEFFICIENTS),
     _rule("caution", "note_findings", WARNINGS),
+    _rule("caution", "unit_root_findings", EFFECT_TESTS),
     _rule("caution", "refusal_findings"),
     _rule("gain", "error_findings"),
     _rule("multiverse", "multiverse_findings", VARIATION_GAINS),
@@ -139,7 +143,8 @@ def qualified(run: Run, row: FindingRow) -> FindingRow:
     entry = next((entry for entry in run.manifest.study.estimators if entry.id == row.estimator), None)
     takes_out = entry.goes_by_within if entry else row.finding in DEBIASED
     caveat = gain.nickell(run, row.outcome) if takes_out else None
-    return with_caveats(row, [caveat]) if caveat else row
+    roots = caution.unit_roots(run, row.outcome) if row.code in HEADLINES else ()
+    return with_caveats(row, (*filter(None, [caveat]), *roots))
 
 
 def with_error_rates(

@@ -15,7 +15,7 @@ from harness.errors import EstimationError
 from harness.estimators.guard import attempt
 from harness.estimators.protocol import absorbs_periods
 from harness.evaluation.protocol import TOUCHES_TEST_ROWS
-from harness.evaluation.residual_tests import encompassing_test, geography_of, moran_test
+from harness.evaluation.residual_tests import encompassing_test, geography_of, harris_tzavalis, moran_test
 from harness.findings.rule import Rule
 from harness.findings.run import Run
 from harness.record.decisions import decided
@@ -42,7 +42,7 @@ from harness.study.spec.study import Study
 from harness.study.variation import change_rows
 from harness.tables.coefficients import COEFFICIENTS
 from harness.tables.curves import BINNED_SCATTER, CURVE_DRAWS
-from harness.tables.effects import EFFECT_TESTS
+from harness.tables.effects import EFFECT_TESTS, UNIT_ROOT
 from harness.tables.findings import FINDINGS
 from harness.tables.registry import TABLES
 from harness.tables.table import DETAILS, ResultTable, coded
@@ -51,13 +51,15 @@ from harness.text.render import findings_table
 
 
 def effect_tests(results: RunResults, folder: TableStore) -> Iterator[pd.DataFrame]:
-    """Yield a row for each test; nothing where no effects are asked.
+    """Yield a row for each test; where no effects are asked those of unit roots alone.
 
     Parameters
     ----------
     folder : that holds the predictions, which are read where effects are asked: of a large panel they are
         gigabytes
     """
+    for panel in results.all_rows.values():
+        yield from unit_roots(panel)
     if not _effects(results.study):
         return
     predictions = folder.read_parquet("predictions")
@@ -67,6 +69,16 @@ def effect_tests(results: RunResults, folder: TableStore) -> Iterator[pd.DataFra
         yield from _encompassing(results, own, outcome)
         yield from _equal_curves(results, outcome)
         yield from _spatial(results, own, panel)
+
+
+def unit_roots(panel: Panel) -> Iterator[pd.DataFrame]:
+    """Yield a test that outcome and a continuous exposure have unit roots, where periods are enough."""
+    exposure = {} if panel.levels else {panel.exposure: panel.column(panel.exposure)}
+    for name, values in {panel.outcome: panel.observed, **exposure}.items():
+        found = harris_tzavalis(panel, values)
+        if found is not None:
+            place = {"outcome": panel.outcome, "exposure": panel.exposure, "test": UNIT_ROOT, "against": name}
+            yield pd.DataFrame([place | vars(found) | {"status": "ok"}])
 
 
 def linearity_tests(study: Study, panel: Panel) -> Iterator[pd.DataFrame]:

@@ -140,11 +140,11 @@ class MediationRow(DebiasedRow):
         return self.is_done and (self.path, self.rho) == (INDIRECT, 0.0)
 
 
-# Tests on which a rule decides: of a straight line, of no effect before a treatment starts, and of each
-# number of thresholds against one less.
-LINEARITY, PRE_TREND = "linearity", "pre_trend"
+# Tests on which a rule decides: of a straight line, of no effect before a treatment starts, of unit roots, of
+# each number of thresholds against one less.
+LINEARITY, PRE_TREND, UNIT_ROOT = "linearity", "pre_trend", "unit_root"
 THRESHOLD_TESTS = ("one threshold", "two thresholds", "three thresholds")
-DECIDED_TESTS = frozenset({LINEARITY, PRE_TREND, *THRESHOLD_TESTS})
+DECIDED_TESTS = frozenset({LINEARITY, PRE_TREND, UNIT_ROOT, *THRESHOLD_TESTS})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,7 +190,7 @@ EFFECT_TESTS = typed(
     "effect_tests",
     EffectTestRow,
     ("outcome", "exposure", "test", "estimator", "against", "protocol"),
-    "tests of the effect's form: linearity, encompassing, equal curves, thresholds, U shapes, spatial errors",
+    "tests of the effect's form, of spatial errors and of unit roots",
     measures=("statistic",),
 )
 

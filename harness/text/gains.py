@@ -283,6 +283,10 @@ TEXTS: Texts = {
     caution.LeakedOutcome: marked("{message}."),
     caution.Skewed: marked("{message}."),
     caution.LostRows: lambda _, one: rendered(one.message),
+    caution.UnitRoots: marked(
+        "No test rejects unit roots of {outcome} ({p_outcome}) and {exposure} ({p_exposure}): regressions of "
+        "levels may find what is not there; compare first differences."
+    ),
     caution.NoResult: marked("{estimator} has no result: {reason}."),
     caution.SelectedOnTestRows: marked(
         "Under “{protocol}”, the protocol of the printed gains, test rows took part in selecting the models."

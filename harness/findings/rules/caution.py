@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from harness.findings.finding import ENTITIES_FOR_INTERVALS, finding
 from harness.findings.gains import Gains, leading_protocols, tested_periods
 from harness.findings.run import Run
-from harness.findings.sentence import EstimatorId, ProtocolId, Reason, Sentence, VariableId
+from harness.findings.sentence import EstimatorId, ProtocolId, PValue, Reason, Sentence, VariableId
 from harness.tables.claims import (
     CLAIMS,
     CONTRADICTING,
@@ -20,7 +20,8 @@ from harness.tables.claims import (
     UNJUDGED,
     ClaimRow,
 )
-from harness.tables.decision import UNTESTED
+from harness.tables.decision import ABOVE, UNTESTED
+from harness.tables.effects import EFFECT_TESTS, UNIT_ROOT
 from harness.tables.findings import FindingRow
 from harness.tables.gain import GIVEN_PERIODS
 from harness.tables.preparation import LEAK_CODE, LOST_ROWS_CODE, WARNINGS
@@ -118,6 +119,16 @@ class FewPeriods(Sentence):
 
 
 @dataclass(frozen=True)
+class UnitRoots(Sentence):
+    """That tests reject a unit root neither of the outcome nor of the exposure."""
+
+    outcome: VariableId
+    exposure: VariableId
+    p_outcome: PValue
+    p_exposure: PValue
+
+
+@dataclass(frozen=True)
 class FewEntitiesInAll(Sentence):
     """That there are few entities for intervals to rest on."""
 
@@ -138,6 +149,19 @@ def refusal_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
         rows = [gains.row(outcome, entry.id, one.id) for one in run.manifest.study.protocols]
         if all(row.decision == UNTESTED for row in rows):
             yield _caution(NoResult(entry.id, rows[0].reason), outcome, {"estimator": entry.id})
+
+
+def unit_root_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
+    """Yield that neither outcome nor exposure is found to be without a unit root."""
+    for sentence in unit_roots(run, outcome):
+        yield _caution(sentence, outcome, {"about": UNIT_ROOT, "exposure": sentence.exposure})
+
+
+def unit_roots(run: Run, outcome: str) -> Iterator[UnitRoots]:
+    """Yield that neither outcome nor exposure is found to be without a unit root."""
+    rows = run.rows(EFFECT_TESTS, outcome=outcome, test=UNIT_ROOT)
+    if len(rows) > 1 and not any(row.decision == ABOVE for row in rows):
+        yield UnitRoots(outcome, rows[0].exposure, *(row.p_value for row in rows))
 
 
 def study_findings(run: Run) -> Iterator[FindingRow]:

@@ -10,6 +10,7 @@ from findings.wage_effects import codes, params, screen_of, with_effects
 from harness.findings.rules import caution, effect
 from harness.findings.screen import MOST
 from harness.tables.claims import CLAIMS
+from harness.tables.effects import EFFECT_TESTS
 from harness.tables.gain import GIVEN_PERIODS
 from harness.text.render import findings_table
 from report.fake_run import with_table
@@ -71,3 +72,21 @@ def test_the_headline_is_the_gains_that_are_marked_or_the_first_of_each_outcome(
     rows = [claim("y", quantity="mse"), first, claim("y"), other]
     assert caution.headline_claims(rows) == (first, other)
     assert caution.headline_claims([*rows, marked]) == (marked,)
+
+
+def test_unit_roots_of_both_are_a_caution_of_every_headline(run):
+    def rooted(p_exposure):
+        p_values = {"lwage": 0.4, "exper": p_exposure}
+        rows = [(name, p, "above" if p < 0.05 else "open") for name, p in p_values.items()]
+        tests = pd.DataFrame(rows, columns=["against", "p_value", "decision"])
+        tests = tests.assign(outcome="lwage", exposure="exper", test="unit_root", status="ok", reason="")
+        tests = tests.reindex(columns=EFFECT_TESTS.columns)
+        return findings_table(with_table(run, "effect_tests", lambda _: tests))
+
+    rows = rooted(0.2)
+    (text,) = rows.loc[rows["code"] == "unit_roots", "text"]
+    start = "No test rejects unit roots of Log wage (p = 0.400) and Experience (p = 0.200):"
+    assert text.replace("\xa0", " ").startswith(start)
+    (within,) = rows.loc[rows["code"] == "within_effect", "caveats_text"]
+    assert text in within
+    assert "unit_roots" not in set(rooted(0.01)["code"])
