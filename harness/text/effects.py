@@ -361,14 +361,22 @@ def no_identified_effect(context: Context, one: headline.NoIdentifiedEffect) -> 
     return context.worded("The headline effect ({how}) could not be estimated: {reason}.", one, how=how)
 
 
-def anderson_rubin_set(_: Context, one: headline.AndersonRubinSet) -> str:
-    """Return the slopes that a test does not reject which holds for weak instruments; no end is NaN."""
-    ends = (
-        (-math.inf if math.isnan(low) else low, math.inf if math.isnan(high) else high)
-        for low, high in one.stretches
-    )
-    words = gettext("The Anderson–Rubin set, valid however weak they are, is {confidence_set}.")
-    return words.format(confidence_set=set_in_words(tuple(ends)))
+# What holds a set of slopes of Anderson and Rubin.
+WithSet = headline.AndersonRubinSet | headline.InstrumentStrength
+
+
+def _anderson_rubin(words: str) -> Callable[[Context, WithSet], str]:
+    """Return what says which slopes a test that holds for weak instruments does not reject."""
+
+    def rendered_set(context: Context, one: WithSet) -> str:
+        # No end is NaN.
+        ends = (
+            (-math.inf if math.isnan(low) else low, math.inf if math.isnan(high) else high)
+            for low, high in one.stretches
+        )
+        return context.worded(words, one, confidence_set=set_in_words(tuple(ends)))
+
+    return rendered_set
 
 
 def no_within_effect(context: Context, one: within.NoWithinEffect) -> str:
@@ -414,7 +422,16 @@ TEXTS: Texts = {
     effect.Fragile: fragile,
     headline.IdentifiedEffect: identified_effect,
     headline.NoIdentifiedEffect: no_identified_effect,
-    headline.AndersonRubinSet: anderson_rubin_set,
+    headline.AndersonRubinSet: _anderson_rubin(
+        marked("The Anderson–Rubin set, valid however weak they are, is {confidence_set}.")
+    ),
+    headline.InstrumentStrength: _anderson_rubin(
+        marked(
+            "The first stage has an effective F of {effective_f} (above {critical_f} the bias is less than a "
+            "tenth of the worst case). The Anderson–Rubin set, valid however weak the instruments are, is "
+            "{confidence_set}."
+        )
+    ),
     headline.FewClusters: marked(
         "Errors are clustered by {n_clusters} clusters, fewer than {least}: intervals are rough."
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -12,6 +13,7 @@ from harness.plugin.findings import (
     Estimate,
     FindingRow,
     HeadlineEffect,
+    Hundredths,
     LevelEffect,
     Ratio,
     Rule,
@@ -81,6 +83,21 @@ class TrendsByNone(Sentence):
 
 
 @dataclass(frozen=True)
+class TrendPower(Sentence):
+    """What trend before the start the test would have found, and what it does to the average."""
+
+    least_trend: Ratio
+    bias: Ratio
+
+
+@dataclass(frozen=True)
+class TrendBreakdown(Sentence):
+    """How far trends may differ after the start, in changes before it, until the interval includes zero."""
+
+    breakdown: Hundredths
+
+
+@dataclass(frozen=True)
 class ForbiddenComparisons(Sentence):
     """The two-way estimate, and the share of its weight on entities that were treated already."""
 
@@ -107,6 +124,14 @@ CODES: Mapping[type[Sentence], str] = {
     TrendsByNone: marked(
         "By no method do effects before the start differ significantly from zero (5% tests)."
     ),
+    TrendPower: marked(
+        "The test of effects before the start had an 80% chance of finding trends that part by {least_trend} "
+        "a period (Roth 2022), which would move the average by {bias}."
+    ),
+    TrendBreakdown: marked(
+        "The interval of the average includes zero if trends part after the start by {breakdown} times the "
+        "largest change before it (Rambachan & Roth 2023)."
+    ),
     ForbiddenComparisons: marked(
         "With two-way effects the coefficient, without controls, is {estimate}. {share} of its weight is on "
         "comparisons with entities that were treated already, whose mean is {mean}; where effects change "
@@ -132,7 +157,9 @@ def did_findings(run: parts.Run, outcome: str) -> Iterator[FindingRow]:
                 numbers=SourceNumbers(estimate, row.p_value),
             )
         if run.manifest.study.leads(scenario=scenario):
-            yield _headline(run, next(row for row in effects if row.scenario == scenario))
+            first = next(row for row in effects if row.scenario == scenario)
+            yield _headline(run, first)
+            yield from _sensitivity(run, first)
         significant = [row for row in averages if row.decision in SIGNIFICANT]
         yield from _summary(
             (AverageByAll(), AverageBySome(_names(significant)), AverageByNone()),
@@ -198,6 +225,21 @@ def _headline(run: parts.Run, row: tables.DidEffectRow) -> FindingRow:
     return headline_finding(study, effect, outcome=row.outcome, subject=subject)
 
 
+def _sensitivity(run: parts.Run, row: tables.DidEffectRow) -> Iterator[FindingRow]:
+    """Yield what the test before the start could have found, and how far trends may part after it."""
+    of = {name: getattr(row, name) for name in ("outcome", "scenario", "method")}
+    sentences: list[Sentence] = [
+        TrendBreakdown(bounds.breakdown)
+        for bounds in run.rows(tables.DID_BOUNDS, **of)[:1]
+        if 0.0 < bounds.breakdown < math.inf
+    ]
+    for test in run.rows(tables.DID_TESTS, **of):
+        sentences += [TrendPower(test.least_trend, test.bias)] * math.isfinite(test.least_trend)
+    for sentence in sentences:
+        subject = {"scenario": row.scenario, "method": row.method, "about": sentence.code()}
+        yield finding("sensitivity", sentence, outcome=row.outcome, subject=subject, screen="trust")
+
+
 def _forbidden(run: parts.Run, outcome: str, scenario: str) -> Iterator[FindingRow]:
     """Yield what of the two-way estimate comes from comparisons with entities that were treated already."""
     rows = run.rows(tables.DID_COMPARISONS, outcome=outcome, scenario=scenario)
@@ -214,6 +256,4 @@ def _forbidden(run: parts.Run, outcome: str, scenario: str) -> Iterator[FindingR
         yield finding("did", sentence, outcome=outcome, subject=subject, about=f"{scenario}: comparisons")
 
 
-DID_RULE = Rule(
-    "did", did_findings, (tables.DID_EFFECTS.name, tables.DID_TESTS.name, tables.DID_COMPARISONS.name), CODES
-)
+DID_RULE = Rule("did", did_findings, tuple(table.name for table in tables.TABLES), CODES)

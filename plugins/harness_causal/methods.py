@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from harness.plugin import LONG_AGO, EstimationError, Floats, Ints, Panel, Treatment, attempt, marked
-from harness_causal.event_study import EventStudy, PreTrend, leads_of
+from harness_causal.event_study import REFERENCE, EventStudy, PreTrend, leads_of, least_trend
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -252,7 +252,16 @@ def _event_study(
         leads = leads_of(times, window)
         among = np.linalg.pinv(covariance[np.ix_(leads, leads)], hermitian=True)
         joint = estimate[leads] @ among @ estimate[leads] / leads.size if statistic is None else statistic
-        return PreTrend(float(joint), leads.size, df, float(f.sf(joint, leads.size, df)))
+        test = PreTrend(float(joint), leads.size, df, float(f.sf(joint, leads.size, df)))
+        if statistic is not None:
+            return test
+        slope = least_trend((times - REFERENCE)[leads], covariance[np.ix_(leads, leads)], df)
+        after = times > REFERENCE
+        return replace(
+            test,
+            least_trend=slope,
+            bias=slope * float(np.average((times - REFERENCE)[after], weights=n_treated[after])),
+        )
 
     since = (design.period - design.start)[design.start != NEVER]
     n_treated = np.array([np.count_nonzero(since == time) for time in times])

@@ -14,13 +14,10 @@ from pydantic import Field
 from harness import plugin
 from harness.plugin import Attempt, Panel, attempt
 from harness_causal import tables as own
-from harness_causal.event_study import EventStudy, PreTrend, RelativeMagnitudes
+from harness_causal.event_study import SIZE, EventStudy, PreTrend, RelativeMagnitudes
 from harness_causal.methods import METHODS, StaggeredDesign, Weighting, two_way_comparisons
 
 Method = Literal["sun_abraham", "imputation", "callaway_santanna"]
-
-# Size of the tests before the start.
-PRE_TREND_SIZE = 0.05
 
 # A row of a table, or several by their columns.
 Part = dict[str, Any]
@@ -59,9 +56,7 @@ class DifferenceInDifferences(plugin.Scenario, plugin.AsksRows):
             "compare with those treated later or never: `scenarios: [did]`"
         ),
     }
-    tables: ClassVar[tuple[plugin.ResultTable, ...]] = (
-        *(own.DID_EFFECTS, own.DID_TESTS, own.DID_BOUNDS, own.DID_COMPARISONS),
-    )
+    tables: ClassVar[tuple[plugin.ResultTable, ...]] = own.TABLES
 
     methods: Annotated[tuple[Method, ...], Field(min_length=1)] = (
         *("sun_abraham", "imputation", "callaway_santanna"),
@@ -112,7 +107,7 @@ class DifferenceInDifferences(plugin.Scenario, plugin.AsksRows):
 
     @staticmethod
     def _tested(test: PreTrend) -> list[Part]:
-        return [{**vars(test), "decision": plugin.decide_test(test.p_value, size=PRE_TREND_SIZE)}]
+        return [{**vars(test), "decision": plugin.decide_test(test.p_value, size=SIZE)}]
 
     def _study(self, method: Method, design: StaggeredDesign) -> EventStudy:
         return METHODS[method](design, self.window)

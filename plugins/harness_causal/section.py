@@ -147,5 +147,5 @@ def plot_events(rows: Sequence[own.DidEffectRow], outcome: str) -> Figure:
 
 SECTION = parts.Section(
     *("did", marked("Treatments in stages"), 778, did_blocks),
-    tables=(own.DID_EFFECTS.name, own.DID_TESTS.name, own.DID_BOUNDS.name, own.DID_COMPARISONS.name),
+    tables=tuple(table.name for table in own.TABLES),
 )

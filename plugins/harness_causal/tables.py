@@ -51,12 +51,18 @@ class DidEffectRow(DidRow):
 
 @dataclass(frozen=True, kw_only=True)
 class PreTrendRow(DidRow):
-    """A joint test that there is no effect before the start; `decision` is above where it rejects."""
+    """A joint test that there is no effect before the start; `decision` is above where it rejects.
+
+    `least_trend` is the trend a period that it finds with a chance of four in five, and `bias` what that adds
+    to the average.
+    """
 
     statistic: float
     df1: float
     df2: float
     p_value: float
+    least_trend: float = NAN
+    bias: float = NAN
     decision: Decision = UNTESTED
 
 
@@ -113,3 +119,4 @@ DID_COMPARISONS = typed(
     "comparisons of cohorts that the two-way estimate is a mean of, with their weights",
     measures=("weight", "estimate"),
 )
+TABLES = DID_EFFECTS, DID_TESTS, DID_BOUNDS, DID_COMPARISONS

@@ -31,6 +31,7 @@ from harness.findings.sentence import (
     PValue,
     Reason,
     Sentence,
+    Statistic,
     Stretches,
     VariableId,
     Word,
@@ -109,6 +110,21 @@ class AndersonRubinSet(Sentence):
     """The slopes that a test does not reject which holds for weak instruments."""
 
     stretches: Stretches
+
+
+@dataclass(frozen=True)
+class InstrumentStrength(Sentence):
+    """The F of the first stage, what the effective one has to be above, and the same set of slopes."""
+
+    partial_f: Statistic
+    effective_f: Statistic
+    critical_f: Statistic
+    stretches: Stretches
+
+    @property
+    def are_weak(self) -> bool:
+        """Whether either F is too small."""
+        return self.partial_f < WEAK or self.effective_f < self.critical_f
 
 
 @dataclass(frozen=True)
@@ -306,11 +322,19 @@ def _of_estimator(run: Run, outcome: str, estimator: str, estimand: str) -> Iter
             run.manifest.data.n_entities,
             errors=errors_named(row.p_common_shocks),
         )
-        caveats += [*_few_clusters(run, row), *_weak(run, outcome, estimator)]
+        caveats += _few_clusters(run, row)
     subject = {"estimator": estimator}
+    strengths = [*_of_instruments(run, outcome, estimator)] if slopes else []
+    for one in strengths:
+        weak = WeakInstruments(min(one.partial_f, one.effective_f)), AndersonRubinSet(one.stretches)
+        caveats += weak if one.are_weak else ()
     yield headline_finding(
         study, effect, outcome=outcome, subject=subject, estimator=estimator, caveats=caveats
     )
+    for one in strengths:
+        yield finding(
+            "sensitivity", one, outcome=outcome, subject=subject, estimator=estimator, screen="trust"
+        )
     for sentence in caveats:
         if isinstance(sentence, FewClusters | WeakInstruments):
             about = {**subject, "about": sentence.code()}
@@ -326,15 +350,14 @@ def _few_clusters(run: Run, row: CoefficientRow) -> Iterator[Sentence]:
         yield FewClusters(min(counts), ENTITIES_FOR_INTERVALS)
 
 
-def _weak(run: Run, outcome: str, estimator: str) -> Iterator[Sentence]:
-    """Yield that instruments are weak, with the slopes that stand all the same."""
+def _of_instruments(run: Run, outcome: str, estimator: str) -> Iterator[InstrumentStrength]:
+    """Yield how strong the instruments of a single variable are, and which slopes stand however weak."""
     rows = run.rows(STATISTICS, outcome=outcome, estimator=estimator)
     numbers = {row.statistic: row.value for row in rows}
-    partial, effective = numbers.get("partial_f", NAN), numbers.get("effective_f", NAN)
-    if partial < WEAK or effective < numbers.get("effective_f_critical", NAN):
-        lows, highs = (
-            [row.value for row in rows if row.statistic == f"anderson_rubin_{end}"] for end in ("low", "high")
-        )
-        ends = zip(lows, highs, strict=True)
-        yield WeakInstruments(min(partial, effective))
-        yield AndersonRubinSet(tuple((low, high) for low, high in ends if not math.isnan(low)))
+    lows, highs = (
+        [row.value for row in rows if row.statistic == f"anderson_rubin_{end}"] for end in ("low", "high")
+    )
+    ends = tuple((low, high) for low, high in zip(lows, highs, strict=True) if not math.isnan(low))
+    if "effective_f" in numbers:
+        f = (*(numbers[name] for name in ("partial_f", "effective_f", "effective_f_critical")),)
+        yield InstrumentStrength(*f, ends)

@@ -6,12 +6,14 @@ import pytest
 
 import harness
 from findings.wage_effects import against, codes, params, part, told, with_effects
-from harness.findings.rules.headline import headline_findings
+from harness.findings.rules.headline import adjusted, headline_findings
 from harness.findings.run import read_run
+from harness.findings.table import led
 from harness.record.manifest import HeadlineRecord
 from harness.running.folder import RunFolder
 from harness.tables.coefficients import STATISTICS
 from harness.tables.findings import FINDINGS
+from harness.text.render import with_text
 from report.fake_run import with_study, with_table
 from shape_grid import COVERED, drawn_panel
 
@@ -64,6 +66,33 @@ def test_an_open_headline_says_what_could_have_been_found_by_the_df_of_its_row(r
     assert row.text.endswith("This study could have detected 0.59 log dollars an hour.")
 
 
+def test_headlines_of_all_outcomes_are_one_family(run):
+    """As statsmodels adjusts: multipletests([.01, .03, .04], method="holm")[1] is [.03, .06, .06]."""
+    rows = []
+    for outcome, p_value in {"a": 0.01, "b": 0.03, "c": 0.04}.items():
+        cells = {"estimate": 0.2, "std_error": 0.1, "conf_low": 0.1, "conf_high": 0.3, "p_value": p_value}
+        own = with_table(led_by(with_coefficient(run, **cells), IV), "coefficients", replaced(outcome))
+        rows += led(list(headline_findings(own, outcome)))
+    study = with_study(led_by(run, IV), outcomes=("a", "b", "c")).manifest.study
+    first, *others = (with_text(row, study) for row in adjusted(rows, study))
+    assert (first.p_adjusted, first.family, first.decision) == (pytest.approx(0.03), "outcomes:3", "above")
+    assert first.is_established
+    for row in others:
+        assert (row.p_adjusted, row.decision, row.is_established) == (pytest.approx(0.06), "open", False)
+        assert "not significantly different from zero once adjusted for 3 outcomes" in row.text
+
+
+def replaced(outcome):
+    return lambda table: table.assign(outcome=outcome)
+
+
+def test_errors_for_common_shocks_are_said_in_the_sentence(run):
+    (row,) = part(led_by(with_coefficient(run, p_common_shocks=0.01), IV), "effect")
+    assert "; local effect, Pooled OLS, errors for common shocks)" in row.text
+    (row,) = part(led_by(with_coefficient(run, p_common_shocks=0.3), IV), "effect")
+    assert "; local effect, Pooled OLS)" in row.text
+
+
 def test_weak_instruments_and_few_clusters_caution_and_do_not_reorder(run):
     def caution(numbers, n_clusters="545"):
         rows = [
@@ -81,13 +110,15 @@ def test_weak_instruments_and_few_clusters_caution_and_do_not_reorder(run):
 
     strong = {"partial_f": 40.0, "effective_f": 30.0, "effective_f_critical": 23.1}
     row, cautions = caution(strong)
-    assert (against(row), cautions) == (set(), [])
+    assert (against(row), cautions) == (set(), [("instrument_strength", "trust")])
     ends = {"anderson_rubin_low": [-np.inf, 2.0], "anderson_rubin_high": [-1.0, np.inf]}
     row, cautions = caution(strong | {"effective_f": 12.0} | ends)
-    assert (row.is_established, cautions) == (False, [("weak_instruments", "caution")])
+    expected = [("instrument_strength", "trust"), ("weak_instruments", "caution")]
+    assert (row.is_established, cautions) == (False, expected)
     assert "is (−∞, −1] and [2, ∞)." in row.caveats_text
     row, cautions = caution(strong, n_clusters="545 x 8")
-    assert (row.is_established, cautions) == (False, [("few_clusters", "caution")])
+    expected = [("instrument_strength", "trust"), ("few_clusters", "caution")]
+    assert (row.is_established, cautions) == (False, expected)
     assert "by 8 clusters, fewer than 30" in row.caveats_text
 
 
@@ -124,7 +155,9 @@ def test_an_endogenous_exposure_has_the_instrumented_effect_and_the_test_of_the_
     assert (headline.conf_low < truth < headline.conf_high, rows) == (True, (headline,))
     (within,) = run.rows(FINDINGS, finding="within_effect")
     assert within.conf_low > truth
-    assert [row.about for row in run.rows(FINDINGS, screen="trust")] == ["exogeneity"]
+    first, second = run.rows(FINDINGS, screen="trust")
+    assert (first.about, second.code) == ("exogeneity", "instrument_strength")
+    assert "The Anderson–Rubin set, valid however weak the instruments are, is [0." in second.text
 
 
 @pytest.mark.slow
