@@ -93,6 +93,14 @@ def joint_gains(context: Context, one: multiverse.JointGains) -> str:
     )
 
 
+def least_removed(context: Context, one: multiverse.LeastRemoved) -> str:
+    """Return how many combinations have to go until as many gain as lose."""
+    words = marked("Without the {share} of these with the largest losses, as many would gain as lose.")
+    if one.do_gain:
+        words = marked("Without the {share} of these with the largest gains, as many would lose as gain.")
+    return context.worded(words, one)
+
+
 TEXTS: Texts = {
     multiverse.CombinationsGain: marked(
         "{estimator} gains in {n_positive} of {n} combinations, significantly in {n_above}; median gain "
@@ -101,6 +109,7 @@ TEXTS: Texts = {
     multiverse.HonestCombinationsGain: marked(
         "Of the {n} on test rows not used to fit or select, {n_positive} gain, {n_above} significantly."
     ),
+    multiverse.LeastRemoved: least_removed,
     multiverse.PublishedAmong: published_among,
     multiverse.StrongestChoice: strongest_choice,
     multiverse.JointGains: joint_gains,

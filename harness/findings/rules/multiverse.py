@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from harness.findings.finding import NO_NUMBERS, SourceNumbers, finding
 from harness.findings.multiverse import Multiverse, honest, multiverses, published_gains
 from harness.findings.run import Run
@@ -38,6 +40,14 @@ class HonestCombinationsGain(Sentence):
     n: Count
     n_positive: Count
     n_above: Count
+
+
+@dataclass(frozen=True)
+class LeastRemoved(Sentence):
+    """The least share of combinations without which as many gain as lose."""
+
+    share: WholeShare
+    do_gain: bool
 
 
 @dataclass(frozen=True)
@@ -96,6 +106,12 @@ def multiverse_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
         yield _row(one, CombinationsGain(*_counts(one), *ends), "all")
         if 0 < len(on_test_rows.combinations) < len(one.combinations):
             yield _row(one, HonestCombinationsGain(*_counts(on_test_rows)), "honest")
+        counted = on_test_rows if on_test_rows.combinations else one
+        # By how many more gain than lose; so many have to go.
+        n_more = float(np.sign(counted.numbers("estimate")).sum())
+        if n_more:
+            share = abs(n_more) / len(counted.combinations)
+            yield _row(one, LeastRemoved(share, n_more > 0.0), "removed")
         for ordinal, claim in enumerate(published_gains(run.rows(CLAIMS), one), start=1):
             below, n = one.n_below(claim.published), len(one.combinations)
             yield _row(one, PublishedAmong(claim.published, below, n, claim.source), f"published {ordinal}")

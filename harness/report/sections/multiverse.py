@@ -19,7 +19,7 @@ gettext = topic("report.multiverse")
 
 
 # Sentences above the figure; the others are in the appendix.
-TALLIES = ("combinations_gain", "honest_combinations_gain")
+TALLIES = ("combinations_gain", "honest_combinations_gain", "least_removed")
 
 
 def multiverse_blocks(run: Run) -> Iterator[ReportBlock]:

@@ -23,6 +23,22 @@ def test_a_published_gain_within_the_range_is_placed(run):
     assert text.endswith("lies above the gains of 48 of 96 combinations (50%).")
 
 
+def test_so_many_combinations_have_to_go_until_as_many_gain_as_lose(run):
+    def removed(gains):
+        def changed_gains(table):
+            return table.assign(estimate=gains(table.groupby(["list", "protocol", "sample"]).cumcount()))
+
+        changed = with_table(run, "variation_gains", changed_gains)
+        return [row.text for row in find(changed, "lwage") if row.code == "least_removed"]
+
+    # 18 of 24 combinations on test rows that are kept apart gain; 12 of them have to go.
+    (gains,) = removed(lambda at: np.where(at % 4, 0.1, -0.1))
+    assert gains == "Without the 50% of these with the largest gains, as many would lose as gain."
+    (losses,) = removed(lambda at: np.where(at % 4, -0.1, 0.1))
+    assert losses == "Without the 50% of these with the largest losses, as many would gain as lose."
+    assert not removed(lambda at: np.where(at % 2, -0.1, 0.1))
+
+
 def test_all_combinations_together_are_said_for_protocols_apart_from_fitting(run):
     def together(decision):
         rows = [("median_gain", 0.12, 0.01), ("share_of_dominant_sign", 0.9, 0.2)]
