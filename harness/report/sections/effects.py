@@ -64,22 +64,28 @@ def strongest_first(rows: tuple[SensitivityRow, ...]) -> list[list[SensitivityRo
 
 
 def sensitivity_figures(run: Run) -> list[ReportFigure]:
-    """Return the contours by exposure, method and learner, a panel an outcome; the study's first."""
+    """Return contours and extremes by exposure, method and learner, a panel an outcome; the study's first."""
     study, found = run.manifest.study, dict[tuple[str, str, str], list[tuple[SensitivityRow, ...]]]()
     for rows in together(run.rows(SENSITIVITY)):
         if rows[0].is_done:
             found.setdefault((rows[0].exposure, rows[0].method, rows[0].learner), []).append(rows)
     primary = study.primary
     first = (study.exposure, primary.method, primary.learner) if primary else None
-    return [_contour_figure(study, found[key]) for key in sorted(found, key=lambda key: key != first)]
+    ordered = [found[key] for key in sorted(found, key=lambda key: key != first)]
+    return [figure(study, own) for figure in (_contour_figure, _extreme_figure) for own in ordered]
+
+
+def _named(study: StudyRecord, row: SensitivityRow) -> tuple[str, str]:
+    """Return what a slope is of, in words, and as part of the name of a figure."""
+    method = rendered(METHODS.get(row.method, row.method))
+    what = listed([study.label(row.exposure), method, study.estimator_label(row.learner)])
+    return what, "-".join(map(file_slug, (row.exposure, row.method, row.learner)))
 
 
 def _contour_figure(study: StudyRecord, found: Sequence[tuple[SensitivityRow, ...]]) -> ReportFigure:
-    row = found[0][0]
-    method = rendered(METHODS.get(row.method, row.method))
-    what = listed([study.label(row.exposure), method, study.estimator_label(row.learner)])
+    what, name = _named(study, found[0][0])
     return ReportFigure(
-        "-".join(["sensitivity", *map(file_slug, (row.exposure, row.method, row.learner))]),
+        f"sensitivity-{name}",
         plot_sensitivity(study, found),
         alt=gettext("{what}: contours of the slope over the strength of an omitted variable.").format(
             what=what
@@ -92,18 +98,79 @@ def _contour_figure(study: StudyRecord, found: Sequence[tuple[SensitivityRow, ..
     )
 
 
+def _extreme_figure(study: StudyRecord, found: Sequence[tuple[SensitivityRow, ...]]) -> ReportFigure:
+    what, name = _named(study, found[0][0])
+    return ReportFigure(
+        f"extremes-{name}",
+        plot_extremes(study, found),
+        alt=gettext("{what}: the slope if an omitted variable explained much of the outcome.").format(
+            what=what
+        ),
+        caption=gettext(
+            "{what}: the slope if an omitted variable explained all, three quarters or half of the remaining "
+            "variation of the outcome, over what it explains of the exposure. Ticks: once, twice and three "
+            "times as much as a covariate (Cinelli and Hazlett 2020)."
+        ).format(what=what),
+    )
+
+
 def plot_sensitivity(study: StudyRecord, found: Sequence[tuple[SensitivityRow, ...]]) -> Figure:
     """Return the contours of slopes of one exposure, a panel an outcome."""
+    figure, grid = _panels(study, found)
+    for axes, rows in zip(grid, found, strict=True):
+        plot_contours(axes, study, rows)
+    figure.supylabel(gettext("Explained of the remaining outcome (%)"))
+    return figure
+
+
+def plot_extremes(study: StudyRecord, found: Sequence[tuple[SensitivityRow, ...]]) -> Figure:
+    """Return slopes of one exposure where an omitted variable explains much of the outcome, likewise."""
+    from harness.report.drawing.palette import GREY, INK
+
+    figure, grid = _panels(study, found)
+    for axes, rows in zip(grid, found, strict=True):
+        first = rows[0]
+        ticks = [row.r2_exposure for own in strongest_first(rows)[:MOST_NAMED] for row in own if row.is_done]
+        x = np.linspace(0.0, min(0.95, 1.5 * max([_alone(first), *ticks])), N_GRID)
+        for explained, style in zip(EXTREMES, ("-", "--", ":"), strict=True):
+            slopes = _slope_with(first, x, explained)
+            label = numbers.percent(explained, 0)
+            axes.plot(100 * x, slopes, style, color=INK, linewidth=1.0, label=label)
+        axes.axhline(0.0, color=GREY, linewidth=0.7)
+        axes.vlines([100 * tick for tick in ticks], 0.0, 0.03, INK, transform=axes.get_xaxis_transform())
+        axes.legend(title=gettext("Of the outcome"))
+    figure.supylabel(gettext("Slope"))
+    return figure
+
+
+# Shares of what is left of the outcome that extreme omitted variables explain.
+EXTREMES = (1.0, 0.75, 0.5)
+
+
+def _panels(study: StudyRecord, found: Sequence[tuple[SensitivityRow, ...]]) -> tuple[Figure, list[Axes]]:
+    """Return a panel for each outcome over what an omitted variable explains of the exposure."""
     from harness.report.drawing.canvas import panel_grid
     from harness.report.drawing.fonts import drawable_label
 
     figure, grid = panel_grid(len(found), most_columns=MOST_COLUMNS, height=2.9, head=0.6, shared="none")
     for axes, rows in zip(grid, found, strict=True):
-        plot_contours(axes, study, rows)
         axes.set_title(drawable_label(study.axis_label(rows[0].outcome), 30))
     figure.supxlabel(gettext("Explained of the remaining exposure (%)"))
-    figure.supylabel(gettext("Explained of the remaining outcome (%)"))
-    return figure
+    return figure, list(grid)
+
+
+def _slope_with(row: SensitivityRow, exposure: Floats, outcome: Floats | float) -> Floats:
+    """Return the slope were a variable omitted that explains these shares of exposure and outcome."""
+    value = row.robustness_value
+    spread = abs(row.estimate) * np.sqrt(1.0 - value) / value
+    bias = spread * np.sqrt(outcome * exposure / (1.0 - exposure))
+    return np.asarray(row.estimate - np.sign(row.estimate) * bias)
+
+
+def _alone(row: SensitivityRow) -> float:
+    """Return what one that explains all of the outcome explains of the exposure where the slope is zero."""
+    value = row.robustness_value
+    return value**2 / (1.0 - value + value**2)
 
 
 def plot_contours(axes: Axes, study: StudyRecord, rows: tuple[SensitivityRow, ...]) -> None:
@@ -113,19 +180,20 @@ def plot_contours(axes: Axes, study: StudyRecord, rows: tuple[SensitivityRow, ..
 
     first, ranked = rows[0], strongest_first(rows)
     named = [[row for row in own if row.is_done] for own in ranked[:MOST_NAMED]]
-    value = first.robustness_value
     ends = [
-        min(0.95, 1.15 * max([value, *(getattr(row, name) for own in named for row in own)]))
+        min(0.95, 1.15 * max([first.robustness_value, *(getattr(row, name) for own in named for row in own)]))
         for name in ("r2_exposure", "r2_outcome")
     ]
     x, y = (np.linspace(0.0, end, N_GRID) for end in ends)
-    spread = abs(first.estimate) * np.sqrt(1.0 - value) / value
-    bias = spread * np.sqrt(y[:, None] * x / (1.0 - x))
-    slopes = first.estimate - np.sign(first.estimate) * bias
+    slopes = _slope_with(first, x, y[:, None])
     lines = axes.contour(100 * x, 100 * y, slopes, levels=N_CONTOURS, colors=GREY, linewidths=0.6)
     # Where each contour meets the diagonal of the panel, so that no label is cut at an edge.
     places: Floats = np.interp(
-        np.abs(np.asarray(lines.levels) - first.estimate), np.diag(bias), x, left=0.0, right=0.0
+        np.abs(np.asarray(lines.levels) - first.estimate),
+        np.abs(np.diag(slopes) - first.estimate),
+        x,
+        left=0.0,
+        right=0.0,
     )
     shown = [(100 * at, 100 * at * ends[1] / ends[0]) for at in places if 0.25 < at / ends[0] < 0.9]
     axes.clabel(lines, manual=shown, inline_spacing=2, fmt=plain)

@@ -384,13 +384,13 @@ def test_means_of_entities_have_no_covariance_of_dependent_rows():
         build_choice(installed().catalogs, "estimator", "between", options)
 
 
-def with_shocks(seed, shape=(40, 12), *, loading=1.0):
+def with_shocks(seed, shape=(40, 12), *, loading=2.0):
     """Return a panel whose exposure and outcome have shocks in common, and no effect on each other."""
     rng = random_stream(seed, "shocks")
-    loadings = loading * rng.normal(1.0, 1.0, (shape[0], 1))
+    loadings = loading * rng.normal(0.0, 1.0, (shape[0], 1))
     x, y = (rng.standard_normal(shape) + loadings * rng.standard_normal(shape[1]) for _ in range(2))
     z = x + 0.3 * rng.standard_normal(shape)
-    panel = balanced_panel(shape, outcome=np.exp(y).ravel(), X=x.ravel())
+    panel = balanced_panel(shape, outcome=np.exp(0.1 * y).ravel(), X=x.ravel())
     return replace(panel, instruments=("z",), Z=z.reshape(-1, 1))
 
 

@@ -18,6 +18,7 @@ from harness.report.sections.effects import (
     EFFECTS_SECTION,
     effect_table,
     identification_tables,
+    plot_extremes,
     plot_sensitivity,
     sensitivity_figures,
     strongest_of,
@@ -195,8 +196,8 @@ def test_the_strongest_covariate_is_named(wage):
     run = with_table(read_run(wage), "sensitivity", table)
     (row,) = strongest_of(run).values()
     assert (row.covariate, row.multiple, row.estimate) == ("hours", 1, 0.3)
-    (figure,) = plotted(sensitivity_figures, run)
-    assert figure.name == "sensitivity-exper-first_differences-boosting"
+    names = [figure.name for figure in plotted(sensitivity_figures, run)]
+    assert names == [f"{kind}-exper-first_differences-boosting" for kind in ("sensitivity", "extremes")]
 
 
 def test_contours_are_those_of_the_bound_and_points_lie_on_theirs(wage):
@@ -209,6 +210,15 @@ def test_contours_are_those_of_the_bound_and_points_lie_on_theirs(wage):
     assert abs(x * y / (1.0 - x) - 0.2 * 0.2 / 0.8).max() < 0.002
     assert [len(line.get_xdata()) for line in axes.lines] == [2, 3]
     assert [line.get_label().split()[0] for line in axes.lines] == ["hours", "Schooling"]
+
+
+def test_extremes_are_lines_of_the_bound_for_much_of_the_outcome(wage):
+    run = with_table(read_run(wage), "sensitivity", table)
+    (axes,) = plotted(plot_extremes, run.manifest.study, [run.rows(SENSITIVITY)[:7]]).axes
+    for line, explained in zip(axes.lines, (1.0, 0.75, 0.5), strict=False):
+        x, slope = line.get_xdata() / 100.0, line.get_ydata()
+        # With slope 0.5 and robustness value 0.2 it is zero where shares x and y have x y / (1 - x) = .05.
+        assert abs(slope - 0.5 * (1.0 - np.sqrt(explained * x / (1.0 - x) / 0.05))).max() < 1e-12
 
 
 def paths(_frame):
