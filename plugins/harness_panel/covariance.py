@@ -525,10 +525,11 @@ class Conley:
 
 @dataclass(frozen=True)
 class CommonShocks:
-    """Errors dependent within a period and between all periods, as after shocks in common that last.
+    """Errors dependent within an entity and between all periods, as after shocks in common that last.
 
-    They are those of Driscoll & Kraay (1998) with Bartlett weights over all periods, without a factor, and
-    statistics have the few degrees of freedom of `harness.plugin.DependentErrors`.
+    The sum of the covariance clustered by entity and that of Driscoll & Kraay (1998) with Bartlett weights
+    over all periods, without a factor; statistics have the few degrees of freedom of
+    `harness.plugin.DependentErrors`.
     """
 
     use: Literal["common_shocks"] = "common_shocks"
@@ -557,7 +558,7 @@ class CommonShocks:
 
     def mended(self, regression: Regression, own: Sandwich) -> tuple[Floats, Correction]:
         """Return a covariance whose middle is by `meat`, (n_coef, n_coef)."""
-        kind = marked("Driscoll-Kraay over all periods, for shocks that entities have in common")
+        kind = marked("by entity plus Driscoll-Kraay over all periods, for shocks in common")
         correction = correction_of(
             regression, kind, factor=1.0, bandwidth=int(np.ptp(regression.panel.period))
         )

@@ -213,7 +213,8 @@ ERRORS: Mapping[str, str] = {
     "entity_and_period": marked("Errors are clustered by entity and by period."),
     "driscoll_kraay": marked("Errors are by Driscoll and Kraay: dependent within the same and near periods."),
     "common_shocks": marked(
-        "Errors are by Driscoll and Kraay over all periods: entities have shocks in common (5% test)."
+        "Errors are by entity plus those of Driscoll and Kraay over all periods: entities have shocks in "
+        "common (10% test)."
     ),
     "conley": marked("Errors are by Conley: dependent within an entity, and among near ones in a period."),
 }

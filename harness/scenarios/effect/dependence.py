@@ -16,7 +16,7 @@ from harness.data.panel import Panel
 Errors = Literal["tested", "entity", "entity_and_period", "driscoll_kraay", "common_shocks", "conley"]
 
 # Size of the test by which errors are those of an entity, or of common shocks.
-TEST_SIZE = 0.05
+TEST_SIZE = 0.1
 
 # Fewest periods in which that test has something to compare.
 LEAST_PERIODS = 3
@@ -35,8 +35,9 @@ class DependentErrors:
     errors : within an ``entity``; within ``entity_and_period``, the sum of both covariances (Chiang, Kato, Ma
         and Sasaki 2022), which has no negative variance and is too large where only one dependence is there;
         within periods and between those at most half of all apart (``driscoll_kraay``: Driscoll and Kraay
-        1998, Bartlett weights), or all of them, as after ``common_shocks`` that last; within an entity, and
-        in a period among entities that are near (``conley``: Conley 1999, Bartlett weights of distance);
+        1998, Bartlett weights); within an entity and between all periods, as after ``common_shocks`` that
+        last, the sum likewise (Chiang, Hansen and Sasaki 2024); within an entity,
+        and in a period among entities that are near (``conley``: Conley 1999, Bartlett weights of distance);
         ``tested`` is for `chosen`
     cutoff_km : distance from which errors of a period are independent, of ``conley``
     p_value : of the test that chose them, see `p_common_shocks`; NaN of errors that were asked for
@@ -157,6 +158,10 @@ def _driscoll_kraay(of: DependentErrors, influence: Floats) -> Floats:
     return np.asarray(sums.T @ kernel @ sums * len(sums) / np.trace(kernel))
 
 
+def _common_shocks(of: DependentErrors, influence: Floats) -> Floats:
+    return _by_entity(of, influence) + _driscoll_kraay(of, influence)
+
+
 def _conley(of: DependentErrors, influence: Floats) -> Floats:
     coordinates = of.rows.coordinates
     assert coordinates is not None  # noqa: S101 - refused by the scenario
@@ -176,7 +181,7 @@ COVARIANCES: Mapping[Errors, Callable[[DependentErrors, Floats], Floats]] = {
     "entity": _by_entity,
     "entity_and_period": _by_entity_and_period,
     "driscoll_kraay": _driscoll_kraay,
-    "common_shocks": _driscoll_kraay,
+    "common_shocks": _common_shocks,
     "conley": _conley,
 }
 

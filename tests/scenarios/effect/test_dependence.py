@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom, chi2, t
 
-from harness.scenarios.effect.dependence import DependentErrors, p_common_shocks
+from harness.scenarios.effect.dependence import DependentErrors, has_common_shocks, p_common_shocks
 from panels import balanced_panel
 
 
@@ -44,7 +44,7 @@ def rejections(shape, kind, n_panels):
         x, y = columns(rng, shape, kind)
         slope = (x * y).sum() / np.square(x).sum()
         influence = (x * (y - slope * x) / np.square(x).sum()).reshape(-1, 1)
-        rejected[panel, 0] = p_common_shocks(rows, [influence]) < 0.05
+        rejected[panel, 0] = has_common_shocks(p_common_shocks(rows, [influence]))
         for column, errors in enumerate(("entity", "tested"), start=1):
             own = DependentErrors.chosen(rows, errors, np.inf, [influence])
             critical = t.ppf(0.975, own.df(shape[0]))
@@ -76,7 +76,7 @@ def test_errors_that_are_asked_for_are_taken_without_a_test():
 @pytest.mark.parametrize("kind", ["independent", "lasting"])
 def test_without_common_shocks_the_test_seldom_rejects_and_errors_by_entity_stay(kind):
     test, by_entity, chosen = rejections((40, 12), kind, 400)
-    assert test <= binom.ppf(0.999, 400, 0.05) / 400
+    assert test <= binom.ppf(0.999, 400, 0.1) / 400
     assert abs(by_entity - chosen) < 0.02
 
 
@@ -89,7 +89,7 @@ def test_of_common_shocks_with_loadings_most_are_found_and_false_effects_become_
 
 @pytest.mark.slow
 @pytest.mark.parametrize("shape", [(40, 12), (30, 25), (270, 9)], ids=str)
-@pytest.mark.parametrize(("kind", "most"), [("independent", 0.06), ("lasting", 0.07), ("loadings", 0.075)])
-def test_size_of_intervals_with_the_choice_included(shape, kind, most):
+@pytest.mark.parametrize("kind", ["independent", "lasting", "loadings", "spatial"])
+def test_size_of_intervals_with_the_choice_included(shape, kind):
     *_, chosen = rejections(shape, kind, 1000)
-    assert chosen <= binom.ppf(0.99, 1000, most) / 1000
+    assert chosen <= 0.07
