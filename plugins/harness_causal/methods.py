@@ -255,7 +255,8 @@ def _event_study(
         test = PreTrend(float(joint), leads.size, df, float(f.sf(joint, leads.size, df)))
         if statistic is not None:
             return test
-        slope = least_trend((times - REFERENCE)[leads], covariance[np.ix_(leads, leads)], df)
+        line = (times - REFERENCE)[leads].astype(np.float64)
+        slope = least_trend(line, covariance[np.ix_(leads, leads)], df)
         after = times > REFERENCE
         return replace(
             test,

@@ -215,7 +215,7 @@ def adjusted(rows: Sequence[FindingRow], study: StudyRecord) -> Iterator[Finding
 
     Debiased effects and indirect ones are in families already; one without a p-value is in none.
     """
-    sentences = {at: sentence for at, row in enumerate(rows) if (sentence := _headline(row)) is not None}
+    sentences = {at: one for at, row in enumerate(rows) if (one := _headline(row)) is not None}
     families: dict[str, list[int]] = {}
     for at in sentences:
         families.setdefault(rows[at].key.split("/", 2)[2], []).append(at)
@@ -231,12 +231,13 @@ def adjusted(rows: Sequence[FindingRow], study: StudyRecord) -> Iterator[Finding
         numbers = row.estimate, row.conf_low, row.conf_high, p_value
         decision = decide(*numbers, by="both", size=size)
         is_significant = decision in SIGNIFICANT
-        more = {"is_significant": is_significant, "p_adjusted": p_value, "n_family": n_tests}
-        if isinstance(sentences[at], IdentifiedEffect):
-            more["least_detectable"] = NAN if is_significant else row.least_detectable
+        sentence = replace(sentences[at], is_significant=is_significant, p_adjusted=p_value, n_family=n_tests)
+        if isinstance(sentence, IdentifiedEffect):
+            least = NAN if is_significant else row.least_detectable
+            sentence = replace(sentence, least_detectable=least)
         yield replace(
             row,
-            params=to_json(replace(sentences[at], **more)),
+            params=to_json(sentence),
             decision=decision,
             p_adjusted=p_value,
             family=family_name(OF_OUTCOMES, n_tests),
@@ -359,5 +360,5 @@ def _of_instruments(run: Run, outcome: str, estimator: str) -> Iterator[Instrume
     )
     ends = tuple((low, high) for low, high in zip(lows, highs, strict=True) if not math.isnan(low))
     if "effective_f" in numbers:
-        f = (*(numbers[name] for name in ("partial_f", "effective_f", "effective_f_critical")),)
-        yield InstrumentStrength(*f, ends)
+        effective = numbers["effective_f"], numbers["effective_f_critical"]
+        yield InstrumentStrength(numbers["partial_f"], *effective, ends)

@@ -88,10 +88,9 @@ def within_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
         errors = errors_named(rows[0].p_common_shocks) if rows else ""
         p_value, df = (p_of_first(rows), rows[0].df_resid) if rows else (NAN, NAN)
         decision = decide(*estimate, by="interval", size=size_of(study.level))
-        sentence = WithinEffect(exposure, slopes, is_alone, decision in SIGNIFICANT, errors=errors)
         yield finding(
             "within_effect",
-            sentence,
+            WithinEffect(exposure, slopes, is_alone, decision in SIGNIFICANT, errors=errors),
             outcome=outcome,
             subject={"exposure": exposure, "estimator": entry.id},
             estimator=entry.id,
