@@ -6,9 +6,9 @@ from command import python
 from small_run import ROLES
 from source_files import ROOT
 
-MOST_FILES = 147
+MOST_FILES = 149
 # Pairs of files of which one calls the other.
-MOST_ARROWS = 486
+MOST_ARROWS = 493
 
 STUDY = {
     "spec_version": 1,

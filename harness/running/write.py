@@ -77,8 +77,8 @@ def unit_roots(panel: Panel) -> Iterator[pd.DataFrame]:
     for name, values in {panel.outcome: panel.observed, **exposure}.items():
         found = harris_tzavalis(panel, values)
         if found is not None:
-            place = {"outcome": panel.outcome, "exposure": panel.exposure, "test": UNIT_ROOT, "against": name}
-            yield pd.DataFrame([place | vars(found) | {"status": "ok"}])
+            subject = {"outcome": panel.outcome, "exposure": panel.exposure, "test": UNIT_ROOT}
+            yield pd.DataFrame([subject | {"against": name} | vars(found) | {"status": "ok"}])
 
 
 def linearity_tests(study: Study, panel: Panel) -> Iterator[pd.DataFrame]:

@@ -609,8 +609,9 @@ class Tested:
             the coefficients
         """
         first, n_exposures = int(regression.has_constant), len(regression.panel.exposure_columns)
-        own = [first + at for at, column in enumerate(regression.within.kept) if column < n_exposures]
-        p_value = plugin.p_common_shocks(regression.panel, [scores @ to_coefficients[own].T])
+        kept = np.array(regression.within.kept)
+        is_exposure = np.concatenate([np.zeros(first, dtype=np.bool_), kept < n_exposures])
+        p_value = plugin.p_common_shocks(regression.panel, [scores @ to_coefficients[is_exposure].T])
         return self.after(p_value), p_value
 
     def after(self, p_value: float) -> Clustered | CommonShocks:

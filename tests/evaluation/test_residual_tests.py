@@ -30,6 +30,6 @@ def test_there_is_none_with_few_periods_few_entities_a_gap_or_no_variation():
     assert harris_tzavalis(rows_of((30, 9)), values[:270]) is None
     assert harris_tzavalis(rows_of((19, 10)), values[:190]) is None
     assert harris_tzavalis(rows_of((30, 10)), np.ones(300)) is None
-    apart = rows_of((25, 12))
-    kept = np.flatnonzero(apart.period != 5)
-    assert harris_tzavalis(apart.take(kept), values[kept]) is None
+    whole = rows_of((25, 12))
+    kept = np.flatnonzero(whole.period != 5)
+    assert harris_tzavalis(whole.take(kept), values[kept]) is None

@@ -60,7 +60,7 @@ def test_a_slope_that_is_there_stands_every_check_and_placebos_find_nothing(pane
 
 def test_the_slope_as_it_is_is_that_of_the_first_folds_of_effects(panel):
     found = rows(panel, checks=(), permutations=0).loc["as it is"]
-    effect = EffectScenario(methods=("first_differences",), folds=2, repeats=1)
+    effect = EffectScenario(methods=("first_differences",), folds=2, repeats=1, errors="entity")
     own = answered_in_parts(effect, Subject(panel, LeastSquares(design), "powers", 3))["effects"].iloc[0]
     assert found["estimate"] == own["estimate"]
     assert found["std_error"] == pytest.approx(own["std_error"], rel=1e-12)

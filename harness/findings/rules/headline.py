@@ -215,23 +215,24 @@ def adjusted(rows: Sequence[FindingRow], study: StudyRecord) -> Iterator[Finding
 
     Debiased effects and indirect ones are in families already; one without a p-value is in none.
     """
-    sentences = {at: one for at, row in enumerate(rows) if (one := _headline(row)) is not None}
-    families: dict[str, list[int]] = {}
-    for at in sentences:
-        families.setdefault(rows[at].key.split("/", 2)[2], []).append(at)
-    p_values = dict[int, float]()
+    families: dict[str, list[FindingRow]] = {}
+    for row in rows:
+        if _headline(row) is not None:
+            families.setdefault(row.key.split("/", 2)[2], []).append(row)
+    p_values = dict[str, float]()
     for family in families.values():
-        p_values |= zip(family, holm(rows[at].p_value for at in family), strict=True)
+        p_values |= zip((row.key for row in family), holm(row.p_value for row in family), strict=True)
     n_tests, size = len(study.outcomes), size_of(study.level)
-    for at, row in enumerate(rows):
-        if at not in sentences:
+    for row in rows:
+        sentence = _headline(row)
+        if sentence is None:
             yield row
             continue
-        p_value = p_values[at]
+        p_value = p_values[row.key]
         numbers = row.estimate, row.conf_low, row.conf_high, p_value
         decision = decide(*numbers, by="both", size=size)
         is_significant = decision in SIGNIFICANT
-        sentence = replace(sentences[at], is_significant=is_significant, p_adjusted=p_value, n_family=n_tests)
+        sentence = replace(sentence, is_significant=is_significant, p_adjusted=p_value, n_family=n_tests)
         if isinstance(sentence, IdentifiedEffect):
             least = NAN if is_significant else row.least_detectable
             sentence = replace(sentence, least_detectable=least)

@@ -71,8 +71,8 @@ def test_headlines_of_all_outcomes_are_one_family(run):
     rows = []
     for outcome, p_value in {"a": 0.01, "b": 0.03, "c": 0.04}.items():
         cells = {"estimate": 0.2, "std_error": 0.1, "conf_low": 0.1, "conf_high": 0.3, "p_value": p_value}
-        own = with_table(led_by(with_coefficient(run, **cells), IV), "coefficients", replaced(outcome))
-        rows += led(list(headline_findings(own, outcome)))
+        changed = with_table(led_by(with_coefficient(run, **cells), IV), "coefficients", replaced(outcome))
+        rows += led(list(headline_findings(changed, outcome)))
     study = with_study(led_by(run, IV), outcomes=("a", "b", "c")).manifest.study
     first, *others = (with_text(row, study) for row in adjusted(rows, study))
     assert (first.p_adjusted, first.family, first.decision) == (pytest.approx(0.03), "outcomes:3", "above")

@@ -32,11 +32,11 @@ def test_so_many_combinations_have_to_go_until_as_many_gain_as_lose(run):
         return [row.text for row in find(changed, "lwage") if row.code == "least_removed"]
 
     # 18 of 24 combinations on test rows that are kept apart gain; 12 of them have to go.
-    (gains,) = removed(lambda at: np.where(at % 4, 0.1, -0.1))
+    (gains,) = removed(lambda row: np.where(row % 4, 0.1, -0.1))
     assert gains == "Without the 50% of these with the largest gains, as many would lose as gain."
-    (losses,) = removed(lambda at: np.where(at % 4, -0.1, 0.1))
+    (losses,) = removed(lambda row: np.where(row % 4, -0.1, 0.1))
     assert losses == "Without the 50% of these with the largest losses, as many would gain as lose."
-    assert not removed(lambda at: np.where(at % 2, -0.1, 0.1))
+    assert not removed(lambda row: np.where(row % 2, -0.1, 0.1))
 
 
 def test_all_combinations_together_are_said_for_protocols_apart_from_fitting(run):
