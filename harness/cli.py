@@ -30,8 +30,8 @@ from harness.errors import ExitCode, HarnessError, MachineError
 from harness.registry.process_state import Ended, end
 from harness.terminal import echo
 
-# Exit code where the reader of the output is gone, as click has it.
-UNREAD = 1
+# Exit code where the reader of the output is gone: that of a program which SIGPIPE ends.
+UNREAD = ExitCode.SIGNAL + 13
 
 # Objects made before Python looks for cycles that nobody holds; its own 700 cost a sixth of a report.
 NEW_OBJECTS = 50_000

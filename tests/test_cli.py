@@ -237,3 +237,18 @@ def test_a_damaged_list_of_written_files_names_none(tmp_path):
     folder = RunFolder.create(tmp_path / "run")
     (folder.path / WRITTEN).write_bytes(b"a.csv\nb\0.csv\n\xff.csv\n../c.csv\n")
     assert {name for name in folder.own() if name.isascii()} == {"a.csv"}
+
+
+def test_too_little_memory_is_refused_at_once_with_what_it_takes(tmp_path):
+    study = write_tiny_study(tmp_path, other="pooled_ols")
+    command = f"ulimit -v 900000; {sys.executable} -m harness.cli run {study} --jobs 2"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 7
+    said = "error: the limit of memory (ulimit -v): is 0.9 GB\n    expected: at least 2 GB"
+    assert done.stderr.startswith(said)
+
+
+@pytest.mark.parametrize("name", ["two\nlines.yaml", "bell\a.yaml"])
+def test_a_name_that_would_move_a_cursor_is_refused_and_escaped(name, monkeypatch, capsys):
+    assert exit_code(monkeypatch, "validate", name) == 2
+    assert f"spec: is no usable path: {name!a}" in capsys.readouterr().err

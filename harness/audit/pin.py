@@ -86,6 +86,10 @@ def _of_table(
 ) -> Iterator[Entry]:
     if frame.empty:
         return
+    lacking = [name for name in (*table.key, *table.measures) if name not in frame]
+    if lacking:
+        what, hint = f"lacks the columns {', '.join(lacking)}", "run the study again with this version"
+        raise ArtifactError.at(table.file, what, hint=hint)
     # What most studies have one of is named where there are more.
     keys = [key for key in table.key if key not in USUALLY_ONE or len(frame[key].unique()) > 1]
     rows = frame[~frame.duplicated(keys, keep=False)]

@@ -12,7 +12,7 @@ import pandas as pd
 
 from harness.audit.integrity import file_problems, manifest_problems, signed_by, spec_problems
 from harness.audit.runs import Tolerance, table_difference
-from harness.errors import ArtifactError, HarnessError, Problem
+from harness.errors import ArtifactError, HarnessError, Problem, SpecError
 from harness.evaluation.gain import recognition_table
 from harness.evaluation.losses import SAMPLES
 from harness.evaluation.specification_curve import joint_tests
@@ -39,6 +39,7 @@ from harness.tables import gain
 from harness.tables.accuracy import ACCURACY, PREDICTIONS, VARIATION_PREDICTIONS
 from harness.tables.claims import CLAIMS, EXPECTATIONS
 from harness.tables.findings import FINDINGS
+from harness.tables.registry import JOINED
 from harness.tables.table import ResultTable
 from harness.tables.variations import CURVE_ERROR, VARIATION_GAINS, VARIATIONS
 from harness.text.render import findings_rendered, findings_table
@@ -58,10 +59,12 @@ class AuditCheck:
     ----------
     what : was checked, as a sentence that holds where there are no problems
     problems : that were found
+    error : what they make of the command: a mistake of the folder, or of how it is looked at
     """
 
     what: str
     problems: tuple[Problem, ...]
+    error: type[HarnessError] = ArtifactError
 
 
 def verify(
@@ -94,7 +97,7 @@ def verify(
     for what, find in (
         (whole, lambda: file_problems(folder, manifest)),
         ("the spec is the one that was run", lambda: spec_problems(folder, manifest)),
-        ("the tables have their columns", lambda: shape_problems(folder)),
+        ("the tables have their columns, and a row a key", lambda: shape_problems(folder)),
     ):
         check = _check(what, find)
         yield check
@@ -153,8 +156,8 @@ def _check(what: str, find: Callable[[], Iterable[Problem]]) -> AuditCheck:
     """Make one check; a file that cannot be read is a problem that it found."""
     try:
         return AuditCheck(what, tuple(find()))
-    except ArtifactError as error:
-        return AuditCheck(what, error.problems)
+    except (ArtifactError, SpecError) as error:
+        return AuditCheck(what, error.problems, type(error))
     except OSError as error:
         where, reason = str(error.filename or ""), error.strerror or str(error)
         problem = Problem(where, f"cannot be read: {reason}", hint="take a whole copy of the folder")
@@ -181,6 +184,9 @@ def shape_problems(folder: RunFolder) -> Iterator[Problem]:
             yield Problem("predictions.parquet", f"the column {name} holds no numbers", hint=_MEND)
     for table in (*REFUSING, gain.DECOMPOSITION):
         yield from _lacking(table, folder.read_table(table.name))
+    for table in JOINED:
+        if key := table.repeated(predictions if table == PREDICTIONS else folder.read_table(table.name)):
+            yield Problem(table.file, f"holds several rows of one key: {key}", "a row a key", _MEND)
 
 
 def _lacking(table: ResultTable, frame: pd.DataFrame) -> Iterator[Problem]:
@@ -228,8 +234,9 @@ def spec_table_problems(folder: RunFolder, manifest: Manifest, catalogs: Catalog
         study = load_study(folder.path / SPEC, catalogs=catalogs, overrides=manifest.spec.overrides).study
     except HarnessError as error:
         what = f"cannot be read here, so variations, claims and expected numbers are not checked: {error}"
-        yield Problem(SPEC, what, hint="install the plugins of the run, see versions in manifest.json")
-        return
+        raise SpecError.at(
+            SPEC, what, hint="install the plugins of the run, see versions in manifest.json"
+        ) from error
     source = "the spec and the other tables"
     if study.claims:
         claims = claims_table(study, {name: folder.read_table(name) for name in SOURCES})

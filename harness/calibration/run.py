@@ -39,7 +39,6 @@ from harness.record.manifest import Manifest, StudyRecord, record_text
 from harness.running.calibration_record import CALIBRATION_RECORD, calibration_record
 from harness.running.dependence import Environment, installed_code, versions
 from harness.running.executor import execute
-from harness.running.files import locked
 from harness.running.folder import RunFolder
 from harness.running.options import RunOptions
 from harness.running.plan import Plan, as_quick, each_changed, make_plan
@@ -294,7 +293,7 @@ def calibrate(
     form = cheap_form(prepared.plan.study, rules)
     cut = tuple(reductions(prepared.plan.study, form))
     plan = make_plan(form, prepared.panels, registry.catalogs)
-    folder = RunFolder.create(options.out or Path("runs") / f"{plan.study.study}-{CALIBRATION}")
+    path = options.out or Path("runs") / f"{plan.study.study}-{CALIBRATION}"
     effects = (0.0, effect) if effect else (0.0,)
     count = Count(n_panels * len(effects), on_progress, last="tables and the page")
     if on_progress is not None:
@@ -302,7 +301,7 @@ def calibrate(
     record = calibration_record(prepared, versions(registry.brought_by))
     manifest = calibration_manifest(options, prepared, n_panels=n_panels, effect=effect, started=started)
     keep = [file.path for file in prepared.table.files]
-    with locked(folder.path), folder.replaced(keep=keep) as new:
+    with RunFolder.claimed(path) as folder, folder.replaced(keep=keep) as new:
         new.write_table(FORM, pd.DataFrame(map(vars, cut), columns=list(columns_of(Reduction))))
         tables = calibration_tables(
             *(replace(prepared, plan=plan), manifest),
@@ -330,7 +329,7 @@ def calibrate(
         )
         new.write_text(f"{CALIBRATION}.html", calibration_page(found, messages=registry.messages))
         new.write_text(CALIBRATION_RECORD, record_text(record))
-    return folder.path / f"{CALIBRATION}.html"
+    return path / f"{CALIBRATION}.html"
 
 
 def calibration_manifest(

@@ -36,20 +36,23 @@ def verify(choice: PluginChoice, folder: Path, signer: Path | None) -> None:
     """Check the hash of every file of a finished run and recompute its tables.
 
     Errors, gains, intervals, p-values, the decomposition and the gains of variations are recomputed from the
-    stored predictions, the claims from the tables. Exit code: 0 if everything agrees, 5 otherwise.
+    stored predictions, the claims from the tables. Exit code: 0 if everything agrees, 2 if the spec needs
+    plugins that are not installed here, 5 otherwise.
     """
     from harness.audit.verification import verify as verified
-    from harness.errors import ArtifactError, Problem
+    from harness.errors import ArtifactError, HarnessError, Problem
     from harness.running.folder import RunFolder
 
     problems: list[Problem] = []
+    errors: set[type[HarnessError]] = set()
     registry = shared.found(choice)
     run = RunFolder.open(folder)
     for check in verified(run, catalogs=registry.catalogs, messages=registry.messages, signer=signer):
         problems += check.problems
+        errors |= {check.error} if check.problems else set()
         echo(f"{'does not hold' if check.problems else 'holds'}: {check.what}")
     if problems:
-        raise ArtifactError(*problems)
+        raise (ArtifactError if ArtifactError in errors else errors.pop())(*problems)
 
 
 @click.command()

@@ -2,7 +2,8 @@
 
 A message is a line of JSON-RPC 2.0, as revision 2025-11-25 of the protocol has it. A tool takes what the
 command of its name takes, and answers what Python's interface gives, as JSON. Mistakes of a call are the
-messages of the command, with the name of its exit code.
+messages of the command, with the name of its exit code. A call that is cancelled ends as if its process were
+killed: what is finished is kept for `resume`.
 """
 
 from __future__ import annotations
@@ -13,19 +14,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from threading import Lock, Thread
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import click
 
 from harness import __version__
 from harness.commands import options as shared
 from harness.commands.plugins import listed
-from harness.errors import DataError, HarnessError, Problem, SpecError
+from harness.errors import DataError, HarnessError, MachineError, Problem, SpecError
 from harness.registry.plugin import PluginChoice
 from harness.running.options import OPTIONS, RunOptions
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
+
+    from harness.running.processes import WorkerProcess
 
 # Revisions of the protocol, the latest first; what is used of it is the same in all.
 REVISIONS = ("2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05")
@@ -33,10 +37,27 @@ REVISIONS = ("2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05")
 # What the protocol itself refuses, by the codes of JSON-RPC.
 PARSE_ERROR, INVALID_REQUEST, NO_METHOD, INVALID_PARAMETERS = -32700, -32600, -32601, -32602
 
+# Texts of arguments: no file and no spec has the character that ends them in C.
+TEXT = r"^[^\x00]*$"
+
 # Rows of a table that an answer has unless more are asked for.
 SOME_ROWS = 200
 
 Json = Mapping[str, Any]
+
+
+def followed(path: Path) -> Path:
+    """Return where a path leads, links followed.
+
+    Raises
+    ------
+    SpecError
+        Where links lead to each other, or the path is none.
+    """
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise SpecError.at(str(path), f"leads nowhere: {error}", hint="name another path") from error
 
 
 @dataclass(frozen=True)
@@ -47,18 +68,18 @@ class Session:
     folder: Path
 
     def path(self, given: str) -> Path:
-        """Return a path within the folder.
+        """Return a path within the folder, which is the current one, as the command would be given it.
 
         Raises
         ------
         SpecError
             Where it leads outside, links followed.
         """
-        path = (self.folder / given).resolve()
+        path = followed(self.folder / given)
         if not path.is_relative_to(self.folder):
             hint = f"name a path within {self.folder}, or start harness mcp with another --folder"
             raise SpecError.at(given, "lies outside of the folder of this session", hint=hint)
-        return path
+        return path.relative_to(self.folder) if Path(given).is_absolute() else Path(given)
 
     def options(self, given: Json) -> RunOptions:
         """Return the options of a run, of which nothing lies outside the folder."""
@@ -69,7 +90,8 @@ class Session:
         # No path has several lines.
         text = given["spec"]
         spec = WrittenSpec(text, is_seen=True) if "\n" in text else self.path(text)
-        return RunOptions(**{**given, **paths, "spec": spec, "overrides": overrides, "plugins": self.plugins})
+        own = {"spec": spec, "overrides": overrides, "plugins": self.plugins, "backend": "local"}
+        return RunOptions(**{**given, **paths, **own})
 
 
 def validate(session: Session, given: Json) -> Json:
@@ -109,8 +131,11 @@ def run(session: Session, given: Json) -> Json:
     options = session.options(given)
     study = load(options, shared.found(session.plugins)).study.study
     folder = run_study(replace(options, out=options.out or session.path(f"runs/{study}")))
-    name = folder.path.relative_to(session.folder).as_posix()
-    return {"run": name, "files": list(folder.files()), "answers": screen_text(read_run(folder))}
+    return {
+        "run": folder.path.as_posix(),
+        "files": list(folder.files()),
+        "answers": screen_text(read_run(folder)),
+    }
 
 
 def table(session: Session, given: Json) -> Json:
@@ -141,16 +166,18 @@ def schema(session: Session, _: Json) -> Json:
 @cache
 def tools() -> Mapping[str, tuple[Callable[[Session, Json], Json], type[BaseModel]]]:
     """Return what each tool does, and the arguments that it takes, which are those of the command."""
-    from pydantic import ConfigDict, Field, create_model
+    from pydantic import ConfigDict, Field, StringConstraints, create_model
 
+    text = Annotated[str, StringConstraints(pattern=TEXT)]
     known: dict[str, Any] = {
-        "spec": (str, Field(description="path of the spec within the folder, or its YAML text")),
-        "run": (str, Field(description="run folder")),
-        "name": (str, Field("findings", description="table, such as findings, gain, effects")),
+        "spec": (text, Field(description="path of the spec within the folder, or its YAML text")),
+        "run": (text, Field(description="run folder")),
+        "name": (text, Field("findings", description="table, such as findings, gain, effects")),
         "rows": (int, Field(SOME_ROWS, ge=1, description="most rows of the answer")),
     }
     for name, option in OPTIONS.items():
-        kind: Any = list[str] if option.is_repeated else str if option.kind is Path else option.kind
+        kind: Any = text if option.kind in (str, Path) else option.kind
+        kind = list[kind] if option.is_repeated else kind
         known[name] = (kind, Field(None, description=option.help))
     taken: dict[Callable[[Session, Json], Json], tuple[str, ...]] = {
         validate: ("spec", "data", "overrides"),
@@ -183,12 +210,16 @@ def call_tool(session: Session, name: str, arguments: object) -> Json:
         known: HarnessError = SpecError(*wrong)
     except Exception as error:  # noqa: BLE001 - as the command, a session tells of it and goes on
         known = error if isinstance(error, HarnessError) else unforeseen(error)
+    return _mistakes(known)
+
+
+def _mistakes(known: HarnessError) -> Json:
     content = {"error": known.exit_code.name, "problems": list(map(asdict, known.problems))}
     return {"content": [{"type": "text", "text": str(known)}], "structuredContent": content, "isError": True}
 
 
-def reply(session: Session, message: Json) -> Json:
-    """Return the result of a request, or the error that the protocol has for it."""
+def reply(message: Json) -> Json:
+    """Return the result of a request that is no call of a tool, or the error that the protocol has for it."""
     method, given = message.get("method"), message.get("params", {})
     if message.get("jsonrpc") != "2.0" or not isinstance(given, dict):
         return refused(INVALID_REQUEST, "no request of JSON-RPC 2.0")
@@ -204,10 +235,7 @@ def reply(session: Session, message: Json) -> Json:
         ]
         return {"result": {"tools": shown}}
     if method == "tools/call":
-        name = str(given.get("name"))
-        if name not in tools():
-            return refused(INVALID_PARAMETERS, f"no tool is called '{name}': {', '.join(tools())}")
-        return {"result": call_tool(session, name, given.get("arguments") or {})}
+        return refused(INVALID_PARAMETERS, f"no tool is called '{given.get('name')}': {', '.join(tools())}")
     return {"result": {}} if method == "ping" else refused(NO_METHOD, f"no method is called {method!r}")
 
 
@@ -216,14 +244,82 @@ def refused(code: int, message: str) -> Json:
     return {"error": {"code": code, "message": message}}
 
 
-def answered(session: Session, line: bytes) -> Json | None:
-    """Return the answer to a message; None to a notification."""
-    try:
-        message = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        return {"jsonrpc": "2.0", "id": None, **refused(PARSE_ERROR, f"not JSON: {error}")}
-    request = message if isinstance(message, dict) else {"id": None}
-    return {"jsonrpc": "2.0", "id": request["id"], **reply(session, request)} if "id" in request else None
+class Server:
+    """Answers messages; calls of tools are done in processes of their own, at the same time.
+
+    Parameters
+    ----------
+    send : writes an answer
+    """
+
+    def __init__(self, session: Session, send: Callable[[Json], None]) -> None:
+        self._session, self._send = session, send
+        self._lock = Lock()
+        self._idle: list[WorkerProcess] = []
+        self._busy: dict[object, WorkerProcess] = {}
+        self._calls: list[Thread] = []
+
+    def take(self, line: bytes) -> None:
+        """Answer a message, at once unless it calls a tool; a notice that a call is cancelled ends it."""
+        try:
+            message = json.loads(line, parse_constant=refuse_constant)
+        except (ValueError, RecursionError) as error:
+            self._send({"jsonrpc": "2.0", "id": None, **refused(PARSE_ERROR, f"not JSON: {error}")})
+            return
+        request = message if isinstance(message, dict) else {"id": None}
+        given = request.get("params")
+        asked = given if isinstance(given, dict) else {}
+        if request.get("method") == "notifications/cancelled":
+            with self._lock:
+                if worker := self._busy.pop(json.dumps(asked.get("requestId")), None):
+                    worker.end()
+        elif "id" in request:
+            if request.get("method") == "tools/call" and asked.get("name") in [*tools()]:
+                self._begin(request["id"], asked["name"], asked.get("arguments") or {})
+            else:
+                self._send({"jsonrpc": "2.0", "id": request["id"], **reply(request)})
+
+    def _begin(self, number: object, name: str, arguments: object) -> None:
+        from harness.running.processes import start_worker
+
+        key = json.dumps(number)
+        with self._lock:
+            worker = self._busy[key] = self._idle.pop() if self._idle else start_worker()
+        self._calls.append(
+            Thread(target=self._answer, args=(number, key, worker, name, arguments), daemon=True)
+        )
+        self._calls[-1].start()
+
+    def _answer(self, number: object, key: str, worker: WorkerProcess, name: str, arguments: object) -> None:
+        from harness.running.processes import DeadWorkerError
+
+        try:
+            result = worker.call(call_tool, self._session, name, arguments)
+        except DeadWorkerError:
+            result = _mistakes(MachineError.at(name, "its process ended", hint=ENDED))
+        with self._lock:
+            if self._busy.pop(key, None) is None:  # it was cancelled, and nobody waits for an answer
+                return
+            if not worker.is_dead:
+                self._idle.append(worker)
+        self._send({"jsonrpc": "2.0", "id": number, "result": result})
+
+    def end(self) -> None:
+        """Wait for the calls, and end the processes."""
+        for call in self._calls:
+            call.join()
+        for worker in self._idle:
+            worker.end()
+
+
+# What helps where the process of a call ended.
+ENDED = "most often that is for want of memory; run again with resume, which keeps what is done"
+
+
+def refuse_constant(name: str) -> NoReturn:
+    """Refuse what Python reads as a number, and JSON does not have."""
+    message = f"{name} is no number of JSON"
+    raise ValueError(message)
 
 
 @click.command()
@@ -235,13 +331,20 @@ def mcp(choice: PluginChoice, folder: Path | None) -> None:
     Messages are lines of JSON-RPC 2.0 on standard input and output. Nothing outside the folder is read by a
     spec or written.
     """
-    session = Session(choice, (folder or Path()).resolve())
+    session = Session(choice, followed(folder or Path()))
     with os.fdopen(os.dup(0), "rb") as source, os.fdopen(os.dup(1), "w", encoding="utf-8") as sink:
         # What tools and their processes print is no message.
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(2, 1)
         os.chdir(session.folder)
-        for line in source:
-            if answer := answered(session, line):
+        writing = Lock()
+
+        def send(answer: Json) -> None:
+            with writing:
                 sink.write(f"{json.dumps(answer)}\n")
                 sink.flush()
+
+        server = Server(session, send)
+        for line in source:
+            server.take(line)
+        server.end()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.registry.plugin import PluginChoice, requested_by_environment
-from harness.running.options import OPTIONS, Option, RunOptions
+from harness.running.options import OPTIONS, Option, RunOptions, require_addresses
 from harness.terminal import echo
 
 if TYPE_CHECKING:
@@ -96,6 +96,7 @@ def run_options(*names: str, out: str = "") -> Callable[[Command], Command]:
     def decorate(command: Command) -> Command:
         @functools.wraps(command)
         def with_options(spec: Path, **given: Any) -> Any:  # noqa: ANN401 - as click calls a command
+            require_addresses()
             own = {name: given.pop(name) for name in names}
             return command(RunOptions(spec, plugins=click.get_current_context().obj, **own), **given)
 

@@ -48,6 +48,7 @@ def run(options: RunOptions, only: tuple[str, ...], estimators: tuple[str, ...],
     from dataclasses import replace
 
     from harness.suite.page import INDEX
+    from harness.suite.results import SUITE_GAIN, read_suite_table
     from harness.suite.run import run_suite
     from harness.suite.spec import load_suite, with_estimators
 
@@ -64,6 +65,10 @@ def run(options: RunOptions, only: tuple[str, ...], estimators: tuple[str, ...],
     echo(f"suite: {folder.path / INDEX}")
     if opens:
         click.launch(str(folder.path / INDEX))
+    gains = read_suite_table(folder.path, SUITE_GAIN)
+    if len(gains) and not (gains["status"] == "ok").any():
+        echo(f"no estimator has a result in any study: {gains['reason'].iloc[0]}", err=True)
+        sys.exit(ExitCode.NO_RESULT)
 
 
 @suite.command()

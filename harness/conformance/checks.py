@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
-import os
-import signal
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from multiprocessing.connection import Connection
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -25,11 +20,10 @@ from harness.registry.catalog import Kind
 from harness.registry.plugin import Plugin
 from harness.registry.registry import Registry
 from harness.report.sections.section import SECTION
+from harness.running.processes import DeadWorkerError, WorkerProcess, start_worker
 
 # A rule stands after those that it needs.
 RULE_MODULES = (predictions, draws, data_members)
-
-_SPAWN = multiprocessing.get_context("spawn")
 
 
 def checks_of(estimator: Estimator) -> list[Check]:
@@ -128,51 +122,35 @@ def run_checks(plugin: Plugin, checks: Sequence[Check]) -> Report:
     others found is kept.
     """
     rows: list[Row] = []
-
-    def done(verdict: Verdict, seconds: float) -> None:
-        check = checks[len(rows)]
+    worker: WorkerProcess | None = None
+    for position, check in enumerate(checks):
+        start = perf_counter()
+        try:
+            if worker is None or worker.is_dead:
+                worker = start_worker()
+                # What checks of one member have in common stays there from one to the next.
+                worker.call(_keep, dict(enumerate(checks)))
+            verdict = worker.call(_verdict, position)
+        except DeadWorkerError as dead:
+            verdict = Verdict("failed", f"it ends the process it runs in: {dead.how}")
         check.verdicts[check.rule.name] = verdict
         where = (check.kind, check.member, check.rule.name, check.rule.says)
-        rows.append(Row(*where, verdict.status, verdict.reason, round(seconds, 3)))
-
-    while len(rows) < len(checks):
-        _run_until_the_end(checks[len(rows) :], done)
+        rows.append(Row(*where, verdict.status, verdict.reason, round(perf_counter() - start, 3)))
+    if worker is not None:
+        worker.end()
     return Report(plugin, tuple(rows))
 
 
-def _run_until_the_end(checks: Sequence[Check], done: Callable[[Verdict, float], None]) -> None:
-    """Run checks in a new process until all are done, or one ends the process."""
-    receiver, sender = _SPAWN.Pipe(duplex=False)
-    process = _SPAWN.Process(target=_work, args=(sender, tuple(checks)))
-    start = perf_counter()
-    process.start()
-    sender.close()
-    try:
-        for _ in checks:
-            done(*receiver.recv())
-            start = perf_counter()
-    except EOFError:
-        process.join()
-        code = process.exitcode or 0
-        ending = f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
-        done(Verdict("failed", f"it ends the process it runs in: {ending}"), perf_counter() - start)
-    finally:
-        receiver.close()
-        process.join()
+# Checks that wait in this process, by their position.
+_waiting: dict[int, Check] = {}
 
 
-def _work(sender: Connection, checks: Sequence[Check]) -> None:
-    """Run checks and send how each went; what they print goes where messages go."""
-    from joblib.externals.loky import get_reusable_executor
+def _keep(checks: Mapping[int, Check]) -> None:
+    _waiting.update(checks)
 
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    for check in checks:
-        start = perf_counter()
-        verdict = check.verdict()
-        sender.send((verdict, perf_counter() - start))
-    sender.close()
-    # This process ends once its own workers have; idle ones would wait for minutes.
-    get_reusable_executor().shutdown(wait=True, kill_workers=True)
+
+def _verdict(position: int) -> Verdict:
+    return _waiting[position].verdict()
 
 
 # Version of the JSON; it grows when a key goes or changes its meaning.

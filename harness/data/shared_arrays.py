@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import platform
+import shutil
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from itertools import count
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from typing import Any, Self
 
 import numpy as np
@@ -50,10 +53,23 @@ class _Share:
 _shares: list[_Share] = []
 
 
+# How names of folders of shared arrays begin, on this machine; the number of their process follows.
+_PREFIX = f"harness-arrays-{platform.node()}-"
+
+
+def remove_left_over() -> None:
+    """Remove what processes of this user that were killed left in the folder of temporary files."""
+    for folder in Path(gettempdir()).glob(f"{_PREFIX}*"):
+        number = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        if number.isdecimal() and not Path("/proc", number).exists() and Path("/proc/self").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 @contextmanager
 def sharing() -> Iterator[None]:
     """Share the large arrays of panels that are pickled meanwhile with processes of this machine."""
-    with TemporaryDirectory(prefix="harness-arrays-") as folder:
+    remove_left_over()
+    with TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-") as folder:
         share = _Share(Path(folder))
         _shares.append(share)
         try:
@@ -66,7 +82,10 @@ def as_sent(array: AnyArray) -> AnyArray | MappedArray:
     """Return what an array is pickled as: itself, or where it is."""
     if array.nbytes < LEAST_BYTES:
         return array
-    return _whole_file(array) or (_shares[-1].mapped(array) if _shares else array)
+    try:
+        return _whole_file(array) or (_shares[-1].mapped(array) if _shares else array)
+    except OSError:  # no space is left for a file: it travels whole
+        return array
 
 
 def _whole_file(array: AnyArray) -> MappedArray | None:

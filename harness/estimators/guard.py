@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Generic, Literal, TypeVar
 
 import numpy as np
+from numpy.random import Generator
 
 from harness.arrays import Floats
 from harness.data.panel import Panel
 from harness.errors import EstimationError, HarnessError, PluginError, Problem, TimeLimitReached
-from harness.estimators.protocol import Fitted, FittedDraws, HasNotes
+from harness.estimators.protocol import Estimator, Fitted, FittedDraws, HasNotes
 from harness.language import Coded, marked, quoted, to_json
 from harness.tables.preparation import Note
 
@@ -115,6 +116,10 @@ def attempt(call: Callable[[], T]) -> Attempt[T]:
             return Attempt(call(), "ok", "")
     except EstimationError as error:
         return Attempt(None, "refused", in_one_line(error.problems[0]))
+    except PluginError as error:
+        (problem, *_), expected = error.problems, error.expected
+        hint = Coded("expected {expected}", expected=expected) if expected else problem.hint
+        return Attempt(None, "failed", in_one_line(replace(problem, hint=hint)))
     except HarnessError as error:
         return Attempt(None, "failed", in_one_line(error.problems[0]))
     except (KeyboardInterrupt, TimeLimitReached):
@@ -144,6 +149,26 @@ def notes_of(fit: object) -> tuple[Note, ...]:
     return notes
 
 
+def fitted(estimator: Estimator, panel: Panel, *, rng: Generator, selection: Panel | None = None) -> Fitted:
+    """Return an estimator's fit.
+
+    Raises
+    ------
+    PluginError
+        Where it returns what cannot predict.
+    """
+    fit = estimator.fit(panel, rng=rng, selection=selection)
+    if not callable(getattr(fit, "predict", None)):
+        raise PluginError.returned(fit, "a fit with the method `predict`", by=_who(estimator, "fit"))
+    return fit
+
+
+def _who(member: object, method: str) -> str:
+    """Return the plugin, the class and the method that returned something."""
+    kind = type(member)
+    return f"plugin {kind.__module__.partition('.')[0]}, {kind.__qualname__}.{method}"
+
+
 def predict(fit: Fitted, panel: Panel) -> Floats:
     """Return a fit's predictions, (n_obs,), checked; a copy, since a fit may fill one buffer anew.
 
@@ -152,13 +177,13 @@ def predict(fit: Fitted, panel: Panel) -> Floats:
     PluginError
         Where they have another shape, are not finite, or so large that their squares overflow.
     """
-    return _checked(fit.predict(panel), (panel.n_obs,), type(fit).__name__)
+    return _checked(fit.predict(panel), (panel.n_obs,), _who(fit, "predict"))
 
 
 def predict_draws(fits: FittedDraws, panel: Panel) -> Floats:
     """Return the predictions of draws, (n_draws, n_obs), checked as by `predict`."""
     predicted = np.asarray(fits.predict(panel))
-    return _checked(predicted, (len(predicted), panel.n_obs), type(fits).__name__)
+    return _checked(predicted, (len(predicted), panel.n_obs), _who(fits, "predict"))
 
 
 def _checked(predicted: object, shape: tuple[int, ...], who: str) -> Floats:
@@ -173,7 +198,7 @@ def _checked(predicted: object, shape: tuple[int, ...], who: str) -> Floats:
 def predict_any(model: Fitted | FittedDraws, panel: Panel) -> Floats:
     """Return the predictions of a fit or of draws, (..., n_obs), as by `predict` but of any shape."""
     predicted = np.array(model.predict(panel))
-    require_finite(predicted, type(model).__name__)
+    require_finite(predicted, _who(model, "predict"))
     return predicted
 
 

@@ -11,7 +11,7 @@ from numpy.random import Generator
 from harness.arrays import Floats
 from harness.data.panel import Panel
 from harness.errors import EstimationError
-from harness.estimators.guard import Status, attempt, notes_of, predict
+from harness.estimators.guard import Status, attempt, fitted, notes_of, predict
 from harness.estimators.protocol import Estimator, HasChoice, HasEffects, check_rows
 from harness.evaluation.protocol import Fold
 from harness.language import Coded, marked
@@ -138,7 +138,7 @@ def fit_and_predict(task: FoldTask) -> FoldPredictions:
     """
     train, selection, rng = _training(task)
     test = task.panel.take(task.fold.test)
-    fit = task.estimator.fit(train, rng=rng, selection=selection)
+    fit = fitted(task.estimator, train, rng=rng, selection=selection)
     sides = predict(fit, train), predict(fit, test)
     n_unseen = int(fit.n_unseen(test)) if isinstance(fit, HasEffects) else 0
     choice = fit.choice if isinstance(fit, HasChoice) else ""

@@ -317,7 +317,8 @@ class RandomRows(DescribedProtocol, EvaluationProtocol):
         if not 1 <= n_test < panel.n_obs:
             sizes = {"test_share": f"{self.test_share:.0%}", "n_obs": panel.n_obs, "n_test": n_test}
             what = Coded("{test_share} of {n_obs} rows gives {n_test} test rows", **sizes)
-            hint = marked("change test_share, or drop this protocol")
+            limits = {"least": f"{1 / panel.n_obs:.2g}", "most": f"{1 - 1 / panel.n_obs:.2g}"}
+            hint = Coded("set test_share between {least} and {most}, or drop this protocol", **limits)
             raise EstimationError.at("random split of rows", what, "at least one row on each side", hint)
         rows = np.arange(panel.n_obs)
         held_out = [np.isin(rows, rng.permutation(rows.size)[:n_test]) for _ in range(self.repeats)]

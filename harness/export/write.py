@@ -19,7 +19,7 @@ from harness.estimators.protocol import ESTIMATOR, LinearModel, linear_model_of
 from harness.findings.run import Run, read_run
 from harness.record.manifest import EstimatorRecord
 from harness.running.csv_table import csv_text
-from harness.running.files import MANIFEST, flush_names, locked, move
+from harness.running.files import MANIFEST, flush_names, move
 from harness.running.folder import RunFolder
 from harness.running.prepare import RunSources, prepare_again
 from harness.tables.coefficients import COEFFICIENTS, CoefficientRow
@@ -207,8 +207,8 @@ def export(sources: RunSources, *, program: Literal["r", "stata"], out: Path) ->
         raise ArtifactError.at(str(out), "is a run folder", "a folder of its own", "name another with --out")
     # The first one is there with all of its files, or not at all.
     begun = out if os.path.lexists(out) else out.with_name(f".{out.name}.new")
-    folder, script = RunFolder.create(begun), SCRIPTS[program]
-    with locked(begun), folder.replaced() as new:
+    script = SCRIPTS[program]
+    with RunFolder.claimed(begun) as folder, folder.replaced() as new:
         for outcome, file in files.items():
             new.write_text(file, csv_text(_frame(panels[outcome], names)))
         new.write_text(script, script_of(program, cells, left_out, data=files, names=names))

@@ -25,7 +25,7 @@ from harness.errors import ArtifactError, Problem
 from harness.pack.deposit import Deposited, deposit
 from harness.record.manifest import Manifest
 from harness.registry.hooks import DISTRIBUTION, OURS
-from harness.running.dependence import NOT_INSTALLED
+from harness.running.dependence import BLAS, NOT_INSTALLED
 from harness.running.files import MANIFEST, MANIFEST_SUM, MARKER, SIGNATURE, replacing_own
 from harness.running.folder import RunFolder
 from harness.running.prepare import Prepared, RunSources, prepare_again
@@ -147,7 +147,8 @@ def requirements(manifest: Manifest) -> str:
     versions = {name: version for name, version in manifest.versions.items() if version != NOT_INSTALLED}
     sources = source_folders(OURS)
     lines = [own_requirement(name, versions.pop(name), sources) for name in OURS if name in versions]
-    versions.pop("python", None)
+    for name in ("python", BLAS):
+        versions.pop(name, None)
     lines += [f"{name}=={version.partition('+')[0]}" for name, version in versions.items()]
     return "".join(f"{line}\n" for line in lines)
 

@@ -7,15 +7,18 @@ import hashlib
 import importlib
 import importlib.util
 import inspect
+import io
 import os
 import signal
 import sys
+import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import EntryPoint
 from itertools import accumulate
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from traceback import walk_tb
 from types import FrameType
 from typing import Any
@@ -192,6 +195,54 @@ def tree_sha256(folder: Path) -> str:
     files = sorted(folder.rglob("*.py"))
     lines = [f"{_file_sha256(file)}  {file.relative_to(folder).as_posix()}\n" for file in files]
     return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class LocalFiles:
+    """The files of a folder of plugins, which go wherever tasks of these plugins are done.
+
+    Attributes
+    ----------
+    folder : where they are in the process that hands out the tasks
+    sha256 : as `tree_sha256` has it
+    content : archive of the folder's modules and packages
+    """
+
+    folder: str
+    sha256: str
+    content: bytes = field(repr=False)
+
+    @classmethod
+    def of(cls, folder: Path) -> LocalFiles:
+        """Return the files of a folder."""
+        path, buffer = plugins_folder(folder), io.BytesIO()
+        packages = (file.parent for file in sorted(path.glob(f"*/{PACKAGE_FILE}")))
+        files = [*sorted(path.glob("*.py")), *(file for one in packages for file in sorted(one.rglob("*")))]
+        with zipfile.ZipFile(buffer, "w") as archive:
+            for file in files:
+                if file.is_file() and "__pycache__" not in file.parts:
+                    name = zipfile.ZipInfo(file.relative_to(path).as_posix())
+                    archive.writestr(name, file.read_bytes())
+        return cls(str(path), tree_sha256(path), buffer.getvalue())
+
+    def here(self) -> str:
+        """Return a folder of this machine with these files: that one, or where it is not here a copy."""
+        return _folder_with(self)
+
+
+# Copies of folders of other machines, which end with the process.
+_copies: list[TemporaryDirectory[str]] = []
+
+
+@cache
+def _folder_with(files: LocalFiles) -> str:
+    folder = Path(files.folder)
+    if folder.is_dir() and tree_sha256(folder) == files.sha256:
+        return files.folder
+    _copies.append(TemporaryDirectory(prefix=f"{PROJECT}-plugins-"))
+    with zipfile.ZipFile(io.BytesIO(files.content)) as archive:
+        archive.extractall(_copies[-1].name)
+    return _copies[-1].name
 
 
 @dataclass(frozen=True)
@@ -416,6 +467,8 @@ def unforeseen(error: Exception) -> HarnessError:
             return DataError.at("", "the input is nested too deeply", hint="flatten it")
         case OSError():
             return MachineError.of(error)
+        case ValueError() if "timestamps before 1980" in str(error):  # of zipfile
+            return MachineError.at("the clock of this machine", "is before 1980", hint="set it")
     at = faulty_member(error)
     what = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
     whose = "plugin" if at else "harness or a plugin"

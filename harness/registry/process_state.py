@@ -50,6 +50,9 @@ SIGNALS = tuple(
 # Libraries whose public functions are watched, beside those of Python and the harness.
 LIBRARIES = ("numpy", "pandas", "scipy")
 
+# Modules and classes of Python by which results are written, kept and sent.
+CARRIERS = ("io", "json", "json.encoder", "os", "pathlib", "pickle", "shutil", "tempfile", "zipfile")
+
 _OURS = "harness."
 
 _PUBLIC = re.compile(rf"({'|'.join(LIBRARIES)})(\.[a-z]\w*)?")
@@ -58,6 +61,10 @@ _PUBLIC = re.compile(rf"({'|'.join(LIBRARIES)})(\.[a-z]\w*)?")
 def _watched() -> Iterator[ModuleType | type]:
     """Yield the loaded modules, and the classes of panels and tables, whose functions everybody calls."""
     yield from (builtins, math, random)
+    for module in map(sys.modules.get, CARRIERS):
+        if module is not None:
+            yield module
+            yield from _classes(module, len(vars(module)))
     ours, others = _modules(len(sys.modules), next(reversed(sys.modules)))
     yield from others
     for module in ours:

@@ -73,6 +73,15 @@ def decode(data: bytes) -> Any:  # noqa: ANN401 - whatever was encoded
         return _made(json.loads(archive.read(META)), archive)
 
 
+def is_readable(data: bytes) -> bool:
+    """Return whether bytes are what `encode` writes; a plugin may have exchanged what that writes with."""
+    try:
+        decode(data)
+    except Exception:  # noqa: BLE001 - any bytes at all
+        return False
+    return True
+
+
 def _plain(value: Any, members: dict[str, bytes]) -> Any:  # noqa: ANN401 - of a result
     """Return a value as JSON has it; arrays and tables become members of the file."""
     if isinstance(value, np.ndarray | pd.DataFrame):

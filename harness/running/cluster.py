@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+import socket
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import CancelledError
@@ -21,6 +24,9 @@ if TYPE_CHECKING:
 
 # How long a scheduler is waited for, and its first worker.
 SECONDS_TO_ANSWER = 20
+
+# How long what is no scheduler has to say what it is.
+SECONDS_TO_SPEAK = 2
 
 # How long a cluster without any worker is waited for: one that restarts a worker takes a few seconds.
 SECONDS_WITHOUT = 60
@@ -82,6 +88,9 @@ class DaskWorkers:
         except ImportError as error:
             hint = "pip install 'panel-harness[dask]', or --backend local"
             raise ArtifactError.at("--backend dask", "dask is not installed", hint=hint) from error
+        # What they log when a run ends before its end is said once, by the command.
+        for name in ("distributed", "tornado", "asyncio"):
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
         with self._client() as client:
             n_workers = _require_alike(client)
             executor = client.get_executor(pure=False)
@@ -114,14 +123,57 @@ def _connected(scheduler: str) -> Client:
     """Return a client of a running scheduler that has a worker."""
     from distributed import Client
 
+    deadline, known = time.monotonic() + SECONDS_TO_ANSWER, ""
     try:
-        client = Client(scheduler, timeout=SECONDS_TO_ANSWER)
-        client.wait_for_workers(1, timeout=SECONDS_TO_ANSWER)
-    except (OSError, ValueError) as error:
+        asyncio.run(asyncio.wait_for(_identity(scheduler), SECONDS_TO_ANSWER / 2))
+        known = "the scheduler is there without a worker"
+        client = Client(scheduler, timeout=deadline - time.monotonic())
+        client.wait_for_workers(1, timeout=max(1.0, deadline - time.monotonic()))
+    # What is no scheduler may say anything, such as that a message of petabytes follows.
+    except (OSError, ValueError, TypeError, KeyError, MemoryError, RuntimeError) as error:
         what = f"no scheduler with a worker answers there within {SECONDS_TO_ANSWER} seconds"
         hint = "start `dask scheduler`, and elsewhere `dask worker ADDRESS --nworkers N --nthreads 1`"
-        raise ArtifactError.at(f"--scheduler {scheduler}", what, hint=hint) from error
+        found = f"{what}: {known or _what_answers(scheduler)}"
+        raise ArtifactError.at(f"--scheduler {scheduler}", found, hint=hint) from error
     return client
+
+
+async def _identity(scheduler: str) -> None:
+    """Ask a scheduler who it is, since a client would wait for ever where nobody answers at all.
+
+    Raises
+    ------
+    ValueError
+        Where it is another server of dask, such as a worker.
+    """
+    from distributed.comm import connect
+
+    connection = await connect(scheduler, timeout=SECONDS_TO_ANSWER / 2)
+    try:
+        await connection.write({"op": "identity", "reply": True})
+        found = await connection.read()
+    finally:
+        connection.abort()
+    if found["type"] != "Scheduler":
+        message = f"is a {found['type']}"
+        raise ValueError(message)
+
+
+def _what_answers(scheduler: str) -> str:
+    """Return what is there that is no scheduler with a worker."""
+    scheme, _, place = scheduler.rpartition("://")
+    host, _, port = place.strip("/").rpartition(":")
+    if scheme not in ("", "tcp") or not port.isdecimal():
+        return "the address is not of the form tcp://HOST:PORT"
+    try:
+        with socket.create_connection((host.strip("[]"), int(port)), timeout=SECONDS_TO_SPEAK) as connection:
+            connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            answer = connection.recv(40)
+    except TimeoutError:
+        return "what listens there says nothing"
+    except (OSError, OverflowError) as error:
+        return f"nothing can be reached there ({error})"
+    return f"what listens there answers {answer!r}" if answer else "what listens there hangs up"
 
 
 def _require_alike(client: Client) -> int:

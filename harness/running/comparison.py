@@ -80,6 +80,7 @@ def predictions_table(
     ]
     if not found:
         return pd.DataFrame(columns=list(PREDICTIONS.columns))
+    PREDICTIONS.require_unique(pd.DataFrame([vars(cell) for cell, _ in found]))
     trained = [folds[cell.protocol, cell.fold] for cell, _ in found]
     # Of every cell its outcome and its rows, those that the fold trained on first.
     rows = [

@@ -29,7 +29,7 @@ _NUMBER = re.compile(r"[+-]?(\d[\d,]*\.?\d*|\.\d+)([eE][+-]?\d+)?%?", re.ASCII)
 
 def csv_text(frame: pd.DataFrame) -> str:
     """Return a table as a run folder holds it: a row a line, whatever texts of the data hold."""
-    shown = _mapped(frame, _safe)
+    shown = _mapped(frame, _safe).assign(**_counts(frame))
     shown.columns = [_safe(name) for name in shown.columns]
     return shown.to_csv(index=False, lineterminator="\n")
 
@@ -85,6 +85,16 @@ def as_declared(table: ResultTable, parts: Iterable[pd.DataFrame]) -> pd.DataFra
     if "decision" in declared and len(declared):
         declared["decision"] = declared["decision"].astype(object).fillna(UNTESTED)
     return declared
+
+
+def _counts(frame: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return columns of whole numbers as such, where empty cells beside them made them floats."""
+    floats = frame.select_dtypes("float").items()
+    return {str(name): column.astype("Int64") for name, column in floats if _is_count(str(name), column)}
+
+
+def _is_count(name: str, column: pd.Series) -> bool:
+    return name.startswith("n_") and bool((column.dropna() % 1 == 0).all())
 
 
 def _mapped(frame: pd.DataFrame, change: Callable[[object], object]) -> pd.DataFrame:

@@ -29,6 +29,9 @@ LIBRARIES = (
 
 NOT_INSTALLED = "not installed"
 
+# What a manifest lists with versions: library of linear algebra, kernel and threads.
+BLAS = "BLAS"
+
 
 def versions(brought_by: Mapping[str, str]) -> Mapping[str, str]:
     """Return the versions of Python, of the libraries and of what brings plugins.
@@ -39,6 +42,15 @@ def versions(brought_by: Mapping[str, str]) -> Mapping[str, str]:
     """
     found = {"python": platform.python_version(), **{name: version_of(name) for name in LIBRARIES}}
     return found | {name: brought_by[name] for name in sorted(set(brought_by) - set(LIBRARIES))}
+
+
+def blas() -> str:
+    """Return the library that multiplies matrices, its kernel, which last digits depend on, and threads."""
+    from threadpoolctl import ThreadpoolController
+
+    found = next((one for one in ThreadpoolController().info() if one["user_api"] == "blas"), {})
+    parts = [str(found[key]) for key in ("internal_api", "version", "architecture") if found.get(key)]
+    return ", ".join((*parts, "1 thread")) if parts else "unknown"
 
 
 def version_of(library: str) -> str:

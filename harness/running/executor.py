@@ -11,7 +11,8 @@ from typing import Generic, TypeVar
 
 from harness.errors import ArtifactError, Problem
 from harness.estimators.guard import what_broke
-from harness.running.isolation import CanFail, Task, run_on_one_thread
+from harness.running.isolation import CanFail, Task, limit_reached, run_on_one_thread
+from harness.running.processes import DeadWorkerError
 from harness.running.workers import Pool, Workers
 
 R = TypeVar("R")
@@ -70,7 +71,12 @@ def _finished(
         attempt = running.pop(future)
         try:
             yield attempt.position, future.result()
-        except pool.worker_errors:
+        except pool.worker_errors as error:
+            after = error.seconds if isinstance(error, DeadWorkerError) else 0.0
+            reason = limit_reached(attempt.task, after)
+            if reason and isinstance(attempt.task, CanFail):
+                yield attempt.position, attempt.task.failed(reason)
+                continue
             attempt.worker_errors += 1
             lost.append(attempt)
         except Exception as error:

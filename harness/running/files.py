@@ -349,6 +349,8 @@ def locked(folder: Path) -> Iterator[None]:
             what = "is a link, and links inside a run folder are not followed"
             raise ArtifactError.at(str(path), what, hint="remove it, or choose another --out")
     lock = FileLock(folder / LOCK, timeout=0)
+    with writing(folder):
+        _make(folder)
     try:
         _acquire(lock, folder)
     except Timeout as error:

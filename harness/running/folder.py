@@ -19,7 +19,7 @@ from harness.record.manifest import Manifest, json_text
 from harness.record.migrations import Migrated, folder_of, manifest_of
 from harness.running import files
 from harness.running.csv_table import as_read, csv_text, from_csv
-from harness.tables.registry import PARQUET_TABLES, TABLES
+from harness.tables.registry import JOINED, PARQUET_TABLES, TABLES
 
 # Of dates in compressed files.
 EARLIEST_YEAR = 1980
@@ -46,14 +46,36 @@ class RunFolder:
     _migrated: dict[str, Migrated] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
+    @contextmanager
+    def claimed(cls, path: Path) -> Iterator[RunFolder]:
+        """Make a folder for a run, or take up one that an earlier run left, and hold it for this process.
+
+        Raises
+        ------
+        ArtifactError
+            Where another process holds the folder, or as `create` says; nothing in it is touched then.
+        """
+        cls._require_free(path)
+        with files.locked(path):
+            yield cls.create(path)
+
+    @classmethod
     def create(cls, path: Path) -> RunFolder:
-        """Make a folder for a run, or take up one that an earlier run left.
+        """Make a folder for a run that no other process can want.
 
         Raises
         ------
         ArtifactError
             Where the folder holds something that no run wrote, or this machine's clock is before 1980.
         """
+        cls._require_free(path)
+        _refuse_link(path, files.MARKER)
+        with files.replacing_own(path / files.MARKER) as file:
+            file.write(files.MARK)
+        return cls(path)
+
+    @staticmethod
+    def _require_free(path: Path) -> None:
         now = datetime.now(UTC)
         if now.year < EARLIEST_YEAR:  # which compressed files, such as those of results, cannot hold
             expected = f"a date from {EARLIEST_YEAR} on, as compressed files have them"
@@ -61,14 +83,11 @@ class RunFolder:
         if path.exists() and not (path / files.MARKER).is_file():
             if not path.is_dir():
                 raise ArtifactError.at(str(path), "is a file", hint=_ELSEWHERE)
-            if set(path.iterdir()) - set(files.partials(path / files.MARKER)):
+            of_locks = {path / files.LOCK, path / files.HOLDER}
+            if set(path.iterdir()) - set(files.partials(path / files.MARKER)) - of_locks:
                 what = "holds files that no run wrote, and a run would mix with them"
                 expected = "a new folder, an empty one, or the folder of an earlier run"
                 raise ArtifactError.at(str(path), what, expected, _ELSEWHERE)
-        _refuse_link(path, files.MARKER)
-        with files.replacing_own(path / files.MARKER) as file:
-            file.write(files.MARK)
-        return cls(path)
 
     @classmethod
     def open(cls, path: Path) -> RunFolder:
@@ -258,7 +277,16 @@ class RunFolder:
         self.write_bytes(name, text.encode("utf-8"))
 
     def write_table(self, name: str, frame: pd.DataFrame) -> None:
-        """Write a tidy table as ``NAME.csv``; floats keep all their digits."""
+        """Write a tidy table as ``NAME.csv``; floats keep all their digits.
+
+        Raises
+        ------
+        HarnessError
+            Where rows of a table that is joined have one key.
+        """
+        for table in JOINED:
+            if table.file == f"{name}.csv":
+                table.require_unique(frame)
         self.write_text(f"{name}.csv", csv_text(frame))
         if len(frame) <= MOST_AT_HAND:
             self._written[name] = as_read(frame)

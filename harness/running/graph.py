@@ -10,11 +10,12 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 from harness.errors import TimeLimitReached
 from harness.estimators.guard import what_broke
 from harness.evaluation.fold_fit import FoldResult
+from harness.registry.plugin import LocalFiles
 from harness.registry.registry import packages_of
 from harness.running.checkpoints import CheckpointStore, KeptResults, TaskResult, encode
 from harness.running.dependence import Environment
 from harness.running.executor import iter_results
-from harness.running.isolation import SIDE_EFFECTS, CanFail, Task, stopped_after
+from harness.running.isolation import SIDE_EFFECTS, CanFail, HasLimit, Task, over_limit, stopped_after
 from harness.running.progress import Count
 from harness.running.workers import Apart, FailingTask, Workers
 from harness.scenarios.blocks import PrepareTask
@@ -70,7 +71,7 @@ class Job:
             with stopped_after(self.seconds):
                 return self._kept(self.task.run())
         except TimeLimitReached:
-            return self.failed(f"its limit of {self.seconds:g} s was reached")
+            return self.failed(over_limit(self.seconds or 0.0))
 
     def failed(self, reason: str) -> Any:  # noqa: ANN401 - as `run` returns it
         """Return what stands for a result that could not be had."""
@@ -89,16 +90,19 @@ class Job:
 T = TypeVar("T", bound=FailingTask[Any])
 
 
-def kept_apart(task: T, own: frozenset[str], *, is_trusted: bool) -> T | Apart[Any]:
+def kept_apart(
+    task: T, own: frozenset[str], *, files: LocalFiles | None = None, is_trusted: bool
+) -> T | Apart[Any]:
     """Return a task, or what keeps it from sharing its process where plugins that are not ours are in it.
 
     Parameters
     ----------
     own : packages that come with the harness
-    is_trusted : see `Apart`
+    files, is_trusted : see `Apart`
     """
     plugins = ", ".join(sorted({package.partition(".")[0] for package in packages_of(task)} - own))
-    return Apart(Sealed(task), task.label, plugins, is_trusted) if plugins else task
+    seconds = task.seconds if isinstance(task, HasLimit) else None
+    return Apart(Sealed(task), task.label, plugins, seconds, files, is_trusted) if plugins else task
 
 
 @dataclass(eq=False)

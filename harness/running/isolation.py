@@ -11,10 +11,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from functools import lru_cache
+from functools import cache, lru_cache
+from pathlib import Path
 from tempfile import TemporaryFile
 from types import FrameType
-from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, TextIO, TypeVar, runtime_checkable
 
 from harness.errors import TimeLimitReached
 from harness.estimators.guard import what_broke
@@ -38,6 +39,15 @@ class Task(Protocol[R_co]):
 
     def run(self) -> R_co:
         """Do the work."""
+
+
+@runtime_checkable
+class HasLimit(Protocol):
+    """Capability of a task: a limit of time."""
+
+    @property
+    def seconds(self) -> float | None:
+        """The limit; None is none."""
 
 
 @runtime_checkable
@@ -197,6 +207,22 @@ def run_on_one_thread(task: Task[R], run: Callable[[Task[R]], R] = lambda task: 
 GRACE = 5.0
 
 
+def limit_reached(task: object, seconds: float) -> str:
+    """Return that a task whose worker ended after so many seconds was at its limit; else empty."""
+    limit = task.seconds if isinstance(task, HasLimit) else None
+    return over_limit(limit) if limit is not None and seconds >= limit + GRACE else ""
+
+
+def over_limit(seconds: float) -> str:
+    """Return the reason of a task that was stopped."""
+    return f"its limit of {seconds:g} s was reached"
+
+
+@cache
+def _nowhere() -> TextIO:
+    return Path(os.devnull).open("w")
+
+
 @contextmanager
 def stopped_after(seconds: float | None) -> Iterator[None]:
     """Raise `TimeLimitReached` in the block once so many seconds have gone by; None is for ever.
@@ -208,7 +234,7 @@ def stopped_after(seconds: float | None) -> Iterator[None]:
         yield
         return
     if IS_WORKER in os.environ:
-        faulthandler.dump_traceback_later(seconds + GRACE, exit=True)
+        faulthandler.dump_traceback_later(seconds + GRACE, exit=True, file=_nowhere())
     stop = _by_thread
     if sys.platform != "win32" and threading.current_thread() is threading.main_thread():
         stop = _by_signal

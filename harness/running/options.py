@@ -13,8 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from harness.errors import SpecError
-from harness.registry.plugin import PluginChoice, requested_by_environment
+from harness.errors import MachineError, SpecError
+from harness.registry.plugin import LocalFiles, PluginChoice, requested_by_environment
 from harness.running.files import SPEC
 
 if TYPE_CHECKING:
@@ -145,9 +145,10 @@ class RunOptions:
             option.require(name, getattr(self, name))
         for name, value in (*vars(self).items(), ("plugins_folder", self.plugins.folder)):
             # What is in no UTF-8 has surrogates, which the record of the run cannot hold.
-            if isinstance(value, Path) and any("\ud800" <= mark <= "\udfff" for mark in str(value)):
-                hint = "rename file and folders in UTF-8, or say PYTHONUTF8=1 if they are so named"
-                raise SpecError.at(name, f"is no usable path: {str(value)!a}", "a path in UTF-8", hint)
+            if isinstance(value, Path) and re.search(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]", str(value)):
+                expected = "a path in UTF-8 without line ends and other control characters"
+                hint = "rename file and folders, or say PYTHONUTF8=1 if they are named in UTF-8"
+                raise SpecError.at(name, f"is no usable path: {str(value)!a}", expected, hint)
 
     @property
     def workers(self) -> Workers:
@@ -176,7 +177,10 @@ class RunOptions:
         """Return what keeps tasks of plugins that are not ours apart: `harness.running.graph.kept_apart`."""
         from harness.running.graph import kept_apart
 
-        return partial(kept_apart, own=registry.own, is_trusted=self.trust_plugins)
+        files = None if self.plugins.folder is None else LocalFiles.of(self.plugins.folder)
+        # A worker of a cluster goes on after the run, with what a plugin leaves in it.
+        is_trusted = self.trust_plugins and self.cluster is None
+        return partial(kept_apart, own=registry.own, files=files, is_trusted=is_trusted)
 
     @property
     def root(self) -> Path:
@@ -204,6 +208,27 @@ class RunOptions:
             if option.is_recorded:
                 words += option.words(name, data if name == "data" else getattr(self, name))
         return shlex.join(words)
+
+
+# Bytes of addresses that a process of a small study takes, most of them for libraries.
+LEAST_ADDRESSES = 2 * 10**9
+
+
+def require_addresses() -> None:
+    """Refuse a limit of addresses within which libraries of linear algebra wait for memory for ever.
+
+    Raises
+    ------
+    MachineError
+    """
+    if sys.platform == "win32":
+        return
+    import resource
+
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if limit != resource.RLIM_INFINITY and limit < LEAST_ADDRESSES:
+        what, expected = f"is {limit / 1e9:.1f} GB", f"at least {LEAST_ADDRESSES / 1e9:g} GB"
+        raise MachineError.at("the limit of memory (ulimit -v)", what, expected, "raise it, or remove it")
 
 
 def _texts() -> Mapping[str, str]:

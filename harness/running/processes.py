@@ -33,6 +33,9 @@ ENVIRONMENT: Mapping[str, str] = {
 
 GB = 2**30
 
+# How long a process may take to end that has closed its pipe.
+SECONDS_TO_END = 2.0
+
 # Of the Linux system call that asks for a signal once the parent has ended.
 _PR_SET_PDEATHSIG = 1
 
@@ -42,7 +45,17 @@ from harness.running import processes; processes.{main}(*{arguments!r})"""
 
 
 class DeadWorkerError(Exception):
-    """A process ended that did a task."""
+    """A process ended that did a task.
+
+    Parameters
+    ----------
+    how : it ended
+    seconds : from the begin of the task to that
+    """
+
+    def __init__(self, how: str = "it ended", seconds: float = 0.0) -> None:
+        super().__init__(how, seconds)
+        self.how, self.seconds = how, seconds
 
 
 class WorkerProcess:
@@ -68,14 +81,14 @@ class WorkerProcess:
         """
         from joblib.externals.loky.backend.reduction import dumps
 
-        sent = dumps((call, arguments))
+        sent, start = dumps((call, arguments)), time.monotonic()
         try:
             self._pipe.send_bytes(sent)
             is_result, value = self._pipe.recv()
         except (EOFError, OSError) as dead:
             self.is_dead = True
-            self.end()
-            raise DeadWorkerError from dead
+            seconds = time.monotonic() - start
+            raise DeadWorkerError(self._how_it_ended(), seconds) from dead
         if not is_result:
             raise value
         return cast("R", value)
@@ -86,26 +99,39 @@ class WorkerProcess:
             self._started.kill()
             self._started.wait()
 
+    def _how_it_ended(self) -> str:
+        """Return by which signal or with which code; of a copy, whose parent is another, nothing is known."""
+        if self._started is None:
+            return "it ended"
+        with suppress(subprocess.TimeoutExpired):
+            self._started.wait(SECONDS_TO_END)
+        self.end()
+        code = self._started.returncode
+        return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
 
-def start_worker(memory_limit: float | None = None) -> WorkerProcess:
+
+def start_worker(memory_limit: float | None = None, more_path: Sequence[str] = ()) -> WorkerProcess:
     """Start a process that does calls, and do not wait for it.
 
     Parameters
     ----------
     memory_limit : GB that it may hold; None for no limit
+    more_path : where it looks for modules after all other places
     """
     ours, theirs = Pipe()
     with theirs:
-        return WorkerProcess(ours, _interpreter("work", theirs, os.getpid(), memory_limit))
+        return WorkerProcess(ours, _interpreter("work", theirs, os.getpid(), memory_limit, path=more_path))
 
 
-def _interpreter(main: str, pipe: Connection, *arguments: object) -> subprocess.Popen[bytes]:
+def _interpreter(
+    main: str, pipe: Connection, *arguments: object, path: Sequence[str] = ()
+) -> subprocess.Popen[bytes]:
     """Start a new interpreter that runs a function of this module; it has one end of a pipe.
 
     It hears no Ctrl-C from its start on: a terminal sends it to all, and this process ends its workers.
     """
-    path, handle = [str(folder) for folder in sys.path], pipe.fileno()
-    program = _PROGRAM.format(path=path, main=main, arguments=(handle, *arguments))
+    handle, folders = pipe.fileno(), [*map(str, dict.fromkeys((*sys.path, *path)))]
+    program = _PROGRAM.format(path=folders, main=main, arguments=(handle, *arguments))
     with _unheard_interrupt():
         command, variables = [sys.executable, "-c", program], {**os.environ, **ENVIRONMENT}
         if sys.platform == "win32":

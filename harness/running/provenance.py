@@ -18,7 +18,7 @@ from harness.language import to_json
 from harness.record import manifest
 from harness.record.migrations import FORMAT
 from harness.registry.catalog import plain_options
-from harness.running.dependence import Environment
+from harness.running.dependence import BLAS, Environment, blas
 from harness.running.headline import headline_records
 from harness.running.options import RunOptions
 from harness.running.prepare import Prepared
@@ -62,7 +62,7 @@ def manifest_of(
             sha256=prepared.loaded.document.sha256,
             overrides=options.overrides,
         ),
-        versions=environment.versions,
+        versions={**environment.versions, BLAS: blas()},
         code=environment.code,
         command=options.command(folder, study.data),
         started=started.isoformat(timespec="seconds"),

@@ -20,7 +20,7 @@ from harness.registry.registry import Registry, libraries_of
 from harness.running.calibration_record import calibrated_rates, calibration_record
 from harness.running.checkpoints import CheckpointStore
 from harness.running.dependence import Environment, installed_code, versions
-from harness.running.files import CHECKPOINTS, SPEC, locked
+from harness.running.files import CHECKPOINTS, SPEC
 from harness.running.folder import RunFolder
 from harness.running.graph import run_tasks
 from harness.running.isolation import one_thread
@@ -80,8 +80,7 @@ def write_run(
     limits = {entry.id: entry.time_limit or options.time_limit for entry in study.estimators}
     # Where nobody listens the tasks are not even made to be counted.
     n_tasks = plan.n_tasks + plan.n_steps if on_progress is not None else 0
-    folder = RunFolder.create(options.out or Path("runs") / study.study)
-    with locked(folder.path):
+    with RunFolder.claimed(options.out or Path("runs") / study.study) as folder:
         store = CheckpointStore(folder.inner(CHECKPOINTS))
         if not options.resume:
             store.clear()

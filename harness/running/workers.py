@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast, runtime
 from harness.data.shared_arrays import sharing
 from harness.errors import PluginError
 from harness.estimators.guard import what_broke
+from harness.registry.plugin import LocalFiles
+from harness.running.checkpoints import is_readable
 from harness.running.isolation import CanFail, Task, run_isolated, run_on_one_thread
 from harness.running.processes import (
     DeadWorkerError,
@@ -183,8 +185,8 @@ class FailingTask(Task[R_co], CanFail[R_co], Protocol):
     """A task that can fail."""
 
 
-# Processes that do the tasks of plugins for this one, one at a time, by the plugins.
-_isolated: dict[str, WorkerProcess] = {}
+# Processes that do the tasks of plugins for this one, one at a time, by the plugins and their files' hash.
+_isolated: dict[tuple[str, str | None], WorkerProcess] = {}
 
 
 def _sent_result(task: Sealed[FailingTask[R]]) -> bytes:
@@ -209,12 +211,16 @@ class Apart(Generic[R_co]):
     task : what is done
     label : of it
     plugins : whose code it runs; tasks of the same plugins share a process
+    seconds : limit of its time; None is for ever
+    files : of the folder of plugins, where there is one
     is_trusted : whether it is done here all the same; what it does to the process is undone then
     """
 
     task: Sealed[FailingTask[R_co]]
     label: str
     plugins: str
+    seconds: float | None
+    files: LocalFiles | None
     is_trusted: bool
 
     def run(self) -> R_co:
@@ -229,14 +235,17 @@ class Apart(Generic[R_co]):
             return _run(self.task)
         from joblib.externals.loky.backend.reduction import loads
 
-        if self.plugins not in _isolated:
-            _isolated[self.plugins] = start_worker()
+        files, key = self.files, (self.plugins, self.files and self.files.sha256)
+        if key not in _isolated:
+            _isolated[key] = start_worker(more_path=() if files is None else (files.here(),))
         try:
-            sent = _isolated[self.plugins].call(_sent_result, self.task)
+            sent = _isolated[key].call(_sent_result, self.task)
         except DeadWorkerError:
-            del _isolated[self.plugins]
+            del _isolated[key]
             raise
-        return cast("R_co", loads(sent))
+        result = loads(sent)
+        is_damaged = isinstance(result, bytes) and not is_readable(result)
+        return self.failed("its result cannot be read back") if is_damaged else cast("R_co", result)
 
     def failed(self, reason: str) -> R_co:
         """Return what stands for a result that could not be had."""

@@ -118,8 +118,10 @@ def _honest_predictions(
     test = predictions[predictions["sample"] == "test"]
     for entry in results.study.evaluation.protocols:
         if not TOUCHES_TEST_ROWS.intersection(leak.code for leak in entry.protocol.leaks):
-            own = test[test["protocol"] == entry.id].groupby("estimator", observed=True)
-            yield entry.id, {str(name): rows for name, rows in own}
+            own = test[test["protocol"] == entry.id]
+            if len(own):
+                by_estimator = own.groupby("estimator", observed=True)
+                yield entry.id, {str(name): rows for name, rows in by_estimator}
 
 
 def _equal_curves(results: RunResults, outcome: str) -> Iterator[pd.DataFrame]:

@@ -14,7 +14,7 @@ from pydantic import Field
 from harness.arrays import Floats, Ints
 from harness.data.panel import Panel
 from harness.errors import EstimationError
-from harness.estimators.guard import Attempt
+from harness.estimators.guard import Attempt, fitted
 from harness.estimators.protocol import Estimator, Fitted, FittedDraws, HasDraws
 from harness.evaluation.resample import ResampleUnit
 from harness.language import Coded, marked
@@ -74,7 +74,7 @@ class Subject:
         EstimationError
             Where the estimator refuses the rows.
         """
-        return self.estimator.fit(self.panel, rng=self.stream)
+        return fitted(self.estimator, self.panel, rng=self.stream)
 
     @property
     def carries_draws(self) -> bool:

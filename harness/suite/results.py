@@ -251,7 +251,10 @@ def suite_tables(
             rows.setdefault(table, []).extend(more)
     parts = {SUITE_GAIN: gains} | {table: pd.DataFrame(own) for table, own in rows.items()}
     of = {"suite": suite.suite, "edition": suite.edition, "form": form}
-    return {name: as_declared(table, [parts[table].assign(**of)]) for name, table in SUITE_TABLES.items()}
+    found = {name: as_declared(table, [parts[table].assign(**of)]) for name, table in SUITE_TABLES.items()}
+    for name, table in found.items():
+        SUITE_TABLES[name].require_unique(table)
+    return found
 
 
 def recognition_rows(recognised: pd.DataFrame, *, level: float) -> Iterator[Row]:

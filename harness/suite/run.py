@@ -138,15 +138,15 @@ def write_studies(
     written = []
     for run, prepared in studies:
         found = results_of(prepared, results[run.id])
-        own_folder = RunFolder.create(folder.path / STUDIES / run.id)
+        path = folder.path / STUDIES / run.id
         manifest = manifest_of(
             *(run.options, prepared, environment),
-            folder=own_folder.path,
+            folder=path,
             started=started,
             seconds=sum(fold.seconds for fold in found.folds),
             results=found,
         )
-        with locked(own_folder.path), own_folder.replaced() as new:
+        with RunFolder.claimed(path) as own_folder, own_folder.replaced() as new:
             write_run(new, found, manifest, rules)
         written.append(own_folder)
     return tuple(written)
@@ -188,8 +188,7 @@ def run_suite(
     started = datetime.now(UTC)
     studies = list(zip(runs, prepare_studies(runs, registry), strict=True))
     environment = Environment(installed_code(), versions(registry.brought_by))
-    folder = RunFolder.create(options.out or Path("runs") / suite.suite)
-    with locked(folder.path):
+    with RunFolder.claimed(options.out or Path("runs") / suite.suite) as folder:
         store = CheckpointStore(folder.inner(CELLS))
         if not options.resume:
             store.clear()
@@ -213,7 +212,7 @@ def run_suite(
             left_out=left_out,
             is_simulated=is_simulated,
         )
-        with folder.amended() as new:
+        with folder.replaced() as new:  # pages of an earlier suite go
             write_results(new, record, folders)
     return folder
 
@@ -227,7 +226,7 @@ def report_suite(path: Path) -> RunFolder:
         Where `path` is not the folder of a suite that was run to its end, or a run in it is damaged.
     """
     folder, record = RunFolder(path), suite_results.read_record(path)
-    with locked(path), folder.amended() as new:
+    with locked(path), folder.replaced() as new:
         write_results(new, record, [RunFolder.open(path / STUDIES / name) for name in record.studies])
     return folder
 
@@ -272,8 +271,7 @@ def write_site(path: Path, out: Path) -> RunFolder:
     }
     if (out / STUDIES).exists() or (out / MANIFEST).exists():
         raise ArtifactError.at(str(out), "holds a run", "a folder of its own", "name another with --out")
-    folder = RunFolder.create(out)
-    with locked(folder.path), folder.replaced() as new:
+    with RunFolder.claimed(out) as folder, folder.replaced() as new:
         for name, table in tables.items():
             new.write_table(name, table)
         _write_pages(new, record)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Literal, TypeVar, get_type_hints
 
-from harness.errors import ArtifactError
+from harness.errors import ArtifactError, HarnessError
 from harness.language import Coded, from_json, marked, to_json
 from harness.tables.decision import UNTESTED, Decision
 
@@ -93,6 +93,24 @@ class ResultTable:
     def file(self) -> str:
         """Path within the run folder."""
         return f"{self.name}{self.suffix}"
+
+    def repeated(self, frame: pd.DataFrame) -> str:
+        """Return the first key that an earlier row has too, as ``outcome=co2``; empty where there is none."""
+        rows = frame[[name for name in self.key if name in frame]]
+        again = rows[rows.duplicated()].to_dict("records") if rows.size else []
+        return ", ".join(f"{name}={cell}" for name, cell in again[0].items()) if again else ""
+
+    def require_unique(self, frame: pd.DataFrame) -> None:
+        """Refuse rows of one key, each of which would count as many times wherever they are joined.
+
+        Raises
+        ------
+        HarnessError
+            A mistake of the harness: no input leads here.
+        """
+        if key := self.repeated(frame):
+            what, hint = f"would hold several rows of one key: {key}", "this is a bug in the harness"
+            raise HarnessError.at(self.file, what, "a row a key", hint)
 
 
 @dataclass(frozen=True)

@@ -85,6 +85,15 @@ def test_a_missing_file_is_named(small_run, tmp_path, name, words):
     assert words in problem.what
 
 
+def test_rows_that_were_doubled_by_who_wrote_the_hashes_are_named(small_run, tmp_path):
+    folder = RunFolder(copy_of(small_run, tmp_path / "run"))
+    head, *rows = (folder.path / "gain.csv").read_text().splitlines(keepends=True)
+    folder.write_text("gain.csv", "".join([head, *rows, *rows]))
+    folder.write_manifest(folder.manifest())
+    (problem,) = problems_of(folder.path)
+    assert str(problem).startswith("gain.csv: holds several rows of one key: outcome=invest, estimator=")
+
+
 def test_a_file_that_cannot_be_read_is_named(small_run, tmp_path):
     """The spec, where the manifest was written again without it, and hashes hold."""
     copy = copy_of(small_run, tmp_path / "run")

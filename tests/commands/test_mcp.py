@@ -47,11 +47,27 @@ ASKED = {
     "out by a link": called("run", spec="study.yaml", out="link/run"),
     "data outside": called("validate", spec="study.yaml", data="/etc/passwd"),
     "table outside": called("table", run="runs/small", name="details/../../../../other"),
+    "path in a circle": called("validate", spec="circle/study.yaml"),
+    "end of a text of C": called("validate", spec="stu\0dy.yaml"),
+    "half of a character": called("plan", spec="study.yaml", overrides=["title=\ud800"]),
     "wrong type": called("validate", spec=3),
     "unknown argument": called("validate", spec="study.yaml", speck="x"),
     "unknown tool": called("remove"),
     "unknown method": {"method": "resources/list"},
 }
+
+
+def tell(server, message):
+    """Send a message, or a line as it is, to a server."""
+    line = message if isinstance(message, str) else json.dumps({"jsonrpc": "2.0", **message})
+    server.stdin.write(f"{line}\n")
+    server.stdin.flush()
+
+
+def server_answer(server, message):
+    """Return the next answer after a message."""
+    tell(server, message)
+    return json.loads(server.stdout.readline())
 
 
 @pytest.fixture(scope="module")
@@ -63,24 +79,24 @@ def session(tmp_path_factory):
     for path in (folder, folder.parent):
         (path / "study.yaml").write_text(SMALL, encoding="utf-8")
     (folder / "link").symlink_to(folder.parent, target_is_directory=True)
-    messages = [{"jsonrpc": "2.0", "id": name, **asked} for name, asked in ASKED.items()]
-    notice = {"jsonrpc": "2.0", "method": "notifications/initialized"}
-    lines = [json.dumps(one) for one in (messages[0], notice, *messages[1:])] + ["{broken", "[1]"]
+    (folder / "circle").symlink_to("circle")
     words = [sys.executable, "-m", "harness", "mcp", "--folder", str(folder)]
-    text = "".join(f"{line}\n" for line in lines)
-    done = subprocess.run(
-        words,
-        input=text,
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=folder.parent,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-    )
-    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(words, text=True, cwd=folder.parent, env=environment, **pipes) as server:
+        answers = [server_answer(server, {"id": name, **asked}) for name, asked in ASKED.items()]
+        answers += [server_answer(server, line) for line in ("{broken", "[1]", '{"id": NaN}')]
+        # What goes on answers nothing else, and a call that is cancelled gets no answer.
+        tell(server, {"id": "cancelled", **called("run", spec="study.yaml", out="cancelled")})
+        assert server_answer(server, {"id": "at once", "method": "ping"})["id"] == "at once"
+        tell(server, {"method": "notifications/cancelled", "params": {"requestId": "cancelled"}})
+        server.stdin.close()
+        assert server.stdout.read() == ""
+    assert server.returncode == 0
+    assert not (folder / "cancelled" / "manifest.json").exists()
     assert all(answer["jsonrpc"] == "2.0" for answer in answers)
-    assert [answer["id"] for answer in answers] == [*ASKED, None, None]
-    assert [answer["error"]["code"] for answer in answers[-2:]] == [-32700, -32600]
+    assert [answer["id"] for answer in answers] == [*ASKED, None, None, None]
+    assert [answer["error"]["code"] for answer in answers[-3:]] == [-32700, -32600, -32700]
     return folder, dict(zip(ASKED, answers, strict=False))
 
 
@@ -142,6 +158,8 @@ def test_answers_are_those_of_python(session):
     assert planned["seconds"] > 0
     ran = told(session, "run")
     assert ran["run"] == "runs/small"
+    # As the command has it that is called in this folder.
+    assert json.loads((folder / "runs/small/manifest.json").read_text())["spec"]["path"] == "study.yaml"
     run = open_run(folder / "runs/small")
     texts = dict(run.findings[["key", "text"]].to_numpy())
     outcome, *lines = ran["answers"].splitlines()
@@ -174,7 +192,10 @@ def test_mistakes_are_the_messages_of_the_command(session):
     assert own["where"].startswith("rows.csv: column 'captial' (spec:")
     assert "did you mean 'capital'?" in own["hint"]
     assert problem(session, "first row")[0] == "FOLDER"
-    assert problem(session, "wrong type")[1]["where"] == "spec"
+    assert problem(session, "path in a circle")[1]["hint"] == "name another path"
+    for name in ("wrong type", "end of a text of C"):
+        assert problem(session, name)[1]["where"] == "spec"
+    assert problem(session, "half of a character")[1]["where"] == "overrides.0"
     assert problem(session, "unknown argument")[1]["where"] == "speck"
     answers = session[1]
     assert answers["unknown tool"]["error"]["code"] == -32602

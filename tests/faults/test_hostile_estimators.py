@@ -42,6 +42,7 @@ TO_ITS_WORKER = {
     "abort": "the worker process died each of the 3 times",
     "interrupt": "KeyboardInterrupt",
     "much memory": "Unable to allocate 2.00 GiB",
+    "carriers": "ZipFile.writestr for its own",
     "patch": "exchanged numpy.mean for its own",
     "add to the class": "exchanged Panel.observed for its own",
     "exchange in the class": "exchanged Panel.n_obs for its own",

@@ -2,11 +2,14 @@
 
 import hashlib
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from command import harness
+from harness.registry.plugin import LocalFiles
 from plugin_files import DISTANCES, NEAREST, install, write_tiny_study
 
 SET = ("--set", "report.formats=[]")
@@ -256,3 +259,15 @@ def test_a_wrong_choice_is_one_readable_error(command, words, code, said):
     assert done.returncode == code, done.stderr
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_files_of_a_folder_arrive_where_it_is_not_there_or_is_another(place, tmp_path):
+    folder = place / "own plugins"
+    files = LocalFiles.of(folder)
+    assert files.here() == str(folder.resolve())
+    (folder / "_distances.py").write_text("other = True")
+    for changed_or_gone in (f"{files.folder}/.", str(tmp_path / "gone")):
+        copy = Path(replace(files, folder=changed_or_gone).here())
+        assert copy != folder.resolve()
+        assert (copy / "knn.py").read_text() == NEAREST
+        assert (copy / "_distances.py").read_text() == DISTANCES

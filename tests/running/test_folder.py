@@ -30,7 +30,7 @@ from harness.record.manifest import (
 )
 from harness.record.migrations import FORMAT
 from harness.running.csv_table import as_read, csv_for_readers, csv_text, from_csv
-from harness.running.files import HOLDER, holder, locked, write_atomically
+from harness.running.files import HOLDER, MARKER, holder, locked, write_atomically
 from harness.running.folder import RunFolder
 from harness.study.spec.study import Variable
 from harness.tables.table import ResultTable
@@ -392,3 +392,22 @@ def test_a_packed_table_that_unpacks_to_more_than_is_read_is_refused(tmp_path, m
     monkeypatch.setattr("harness.running.files.MOST_TABLE_BYTES", 50_000)
     with pytest.raises(ArtifactError, match="unpacks to 80,000 bytes"):
         RunFolder(tmp_path).read_parquet("predictions")
+
+
+def test_who_loses_a_race_for_a_new_folder_touches_nothing_in_it(tmp_path):
+    folder = tmp_path / "new"
+    with RunFolder.claimed(folder) as first:
+        being_written = folder / f".{MARKER}.{os.getpid() + 1}.tmp"
+        being_written.touch()
+        with (
+            pytest.raises(ArtifactError, match=f"is in use by process {os.getpid()}"),
+            RunFolder.claimed(folder),
+        ):
+            pytest.fail("two runs hold one folder")
+        assert being_written.exists()
+        assert (first.path / MARKER).exists()
+
+
+def test_counts_beside_cells_that_failed_are_whole_numbers():
+    frame = pd.DataFrame({"n_obs": [240.0, np.nan], "n_eff": [1.5, np.nan], "mse": [2.0, np.nan]})
+    assert csv_text(frame) == "n_obs,n_eff,mse\n240,1.5,2.0\n,,\n"

@@ -3,19 +3,25 @@
 import ctypes
 import gc
 import os
+import socket
 import sys
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import psutil
 import pytest
 
 from harness import ArtifactError, MachineError
+from harness.api import run_study
 from harness.estimators.guard import Attempt, attempt
+from harness.installed import installed
+from harness.registry.plugin import LocalFiles, PluginChoice
 from harness.running import cluster, executor
 from harness.running.checkpoints import CheckpointStore, decode
 from harness.running.cluster import DaskWorkers
@@ -23,6 +29,7 @@ from harness.running.dependence import Environment
 from harness.running.executor import MAX_SHARED_ATTEMPTS, execute, iter_results
 from harness.running.graph import Job, run_tasks
 from harness.running.isolation import run_on_one_thread
+from harness.running.options import RunOptions
 from harness.running.processes import imported_meanwhile
 from harness.running.progress import SILENCE, Count, _Lines, progress
 from harness.running.workers import CanStartEarly, LocalWorkers, ThisProcess
@@ -32,6 +39,7 @@ from harness.scenarios.draws import cut_draws
 from harness.scenarios.full_fit import FullTask, answer_in_process
 from harness.scenarios.heterogeneity import HeterogeneityScenario
 from harness.scenarios.scenario import Subject
+from plugin_files import DISTANCES, NEAREST, write_tiny_study
 from scenarios.least_squares import LeastSquares, crossed, grouped_panel
 from worker_tasks import (
     Killed,
@@ -440,11 +448,56 @@ def test_workers_of_other_versions_are_refused(address, monkeypatch):
         execute([Square(1)], workers=DaskWorkers(address, 1), on_done=lambda _: None)
 
 
-def test_no_scheduler_is_an_error_that_says_how_to_start_one(monkeypatch):
-    monkeypatch.setattr(cluster, "SECONDS_TO_ANSWER", 1)
-    with pytest.raises(ArtifactError, match="no scheduler") as error:
-        execute([Square(1)], workers=DaskWorkers("tcp://127.0.0.1:1", 1), on_done=lambda _: None)
+@pytest.mark.parametrize(
+    ("address", "answer", "what"),
+    [
+        ("tcp://127.0.0.1:1", None, "nothing can be reached there"),
+        ("tcp://{place}", b"", "what listens there says nothing"),
+        ("tcp://{place}", b"HTTP/1.0 400 Bad", "what listens there answers b'HTTP/1.0 400 Bad'"),
+        ("tls://{place}", b"", "the address is not of the form tcp://HOST:PORT"),
+    ],
+    ids=["nothing", "silence", "another server", "another protocol"],
+)
+def test_what_is_no_scheduler_is_named_in_the_time_that_one_has(monkeypatch, address, answer, what):
+    monkeypatch.setattr(cluster, "SECONDS_TO_ANSWER", 0.5)
+    monkeypatch.setattr(cluster, "SECONDS_TO_SPEAK", 0.2)
+    held = []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def listen():
+            with suppress(OSError):
+                while True:
+                    held.append(listening.accept()[0])
+                    held[-1].sendall(answer)
+
+        if answer is not None:
+            threading.Thread(target=listen, daemon=True).start()
+        place = f"127.0.0.1:{listening.getsockname()[1]}"
+        with pytest.raises(ArtifactError, match="no scheduler with a worker answers") as error:
+            execute([Square(1)], workers=DaskWorkers(address.format(place=place), 1), on_done=lambda _: None)
+    assert what in error.value.what
     assert "dask worker" in error.value.hint
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("is_trusted", [False, True])
+def test_a_plugin_of_a_folder_that_workers_of_a_cluster_lack_is_fitted_there(address, tmp_path, is_trusted):
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "knn.py").write_text(NEAREST)
+    (tmp_path / "here" / "_distances.py").write_text(DISTANCES)
+    spec = write_tiny_study(tmp_path, other="nearest, neighbours: 1")
+    choice = PluginChoice(folder=tmp_path / "here")
+    options = RunOptions(spec, plugins=choice, out=tmp_path / "one", quick=True, trust_plugins=is_trusted)
+    one = run_study(options).read_table("accuracy")
+    registry = installed(choice)
+    apart = replace(options, scheduler=address).apart(registry)
+    away = LocalFiles.of(choice.folder)
+    lacking = partial(apart, files=replace(away, folder=str(tmp_path / "nowhere")))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(RunOptions, "apart", lambda *_: lacking)
+        two = run_study(replace(options, out=tmp_path / "two", scheduler=address)).read_table("accuracy")
+    assert (one["status"] == "ok").all()
+    pd.testing.assert_frame_equal(one, two)
 
 
 RARE = "xml.dom.pulldom"

@@ -11,7 +11,7 @@ from harness.api import run_study
 from harness.api import run_study as run
 from harness.audit.pin import PinSelection, pinned
 from harness.data.simulate.small_panels import InvertedU
-from harness.errors import ArtifactError
+from harness.errors import ArtifactError, HarnessError
 from harness.evaluation.fold_fit import FoldCell, FoldPredictions, FoldResult
 from harness.evaluation.protocol import Fold
 from harness.installed import installed
@@ -202,6 +202,11 @@ def test_entities_of_which_numbers_are_names_are_sorted_as_texts():
     found = frame[frame["fold"] == "1"].sort_values("entity")
     assert found["entity"].tolist() == ["10", "10", "2", "2"]
     assert found["observed"].tolist() == [2.0, 3.0, 0.0, 1.0]
+
+
+def test_a_cell_that_comes_twice_is_a_mistake_before_anything_is_computed():
+    with pytest.raises(HarnessError, match=r"predictions.parquet: would hold several rows of one key: o"):
+        predictions_table([*RESULTS, *RESULTS], panels={"y": PANEL}, folds=FOLDS)
 
 
 def test_no_result_at_all_is_an_empty_table_with_its_columns():

@@ -5,9 +5,9 @@ import math
 import pandas as pd
 import pytest
 
-from harness.errors import ArtifactError
+from harness.errors import ArtifactError, HarnessError
 from harness.tables.decision import ABOVE, BELOW, CONDITIONAL, NEGLIGIBLE, OPEN, UNTESTED
-from harness.tables.gain import ENTITIES, GIVEN_PERIODS, GainRow, decide_gain
+from harness.tables.gain import ENTITIES, GAIN, GIVEN_PERIODS, GainRow, decide_gain
 from harness.tables.preparation import VariableRow
 from harness.tables.registry import PARQUET_TABLES, TABLES, with_declared
 from harness.tables.table import STATUS, ResultTable, read_rows
@@ -113,3 +113,12 @@ def test_tables_of_plugins_stand_beside_the_harness_own():
     assert tables["lags"] == lags
     assert tables["gain"] == TABLES["gain"]
     assert set(tables) == {*TABLES, "lags"}
+
+
+def test_a_key_that_repeats_is_named_and_a_mistake_of_the_harness():
+    cell = {"outcome": "y", "estimator": "fe", "protocol": "forward", "reference": "ols", "sample": "test"}
+    rows = pd.DataFrame([cell, {**cell, "sample": "train"}])
+    GAIN.require_unique(rows)
+    GAIN.require_unique(pd.DataFrame())
+    with pytest.raises(HarnessError, match=r"gain.csv: would hold several rows of one key: outcome=y, estim"):
+        GAIN.require_unique(pd.concat([rows, rows]))
