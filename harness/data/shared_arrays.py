@@ -54,13 +54,13 @@ _shares: list[_Share] = []
 
 
 # How names of folders of shared arrays begin, on this machine; the number of their process follows.
-_PREFIX = f"harness-arrays-{platform.node()}-"
+PREFIX = f"harness-arrays-{platform.node()}-"
 
 
 def remove_left_over() -> None:
     """Remove what processes of this user that were killed left in the folder of temporary files."""
-    for folder in Path(gettempdir()).glob(f"{_PREFIX}*"):
-        number = folder.name.removeprefix(_PREFIX).partition("-")[0]
+    for folder in Path(gettempdir()).glob(f"{PREFIX}*"):
+        number = folder.name.removeprefix(PREFIX).partition("-")[0]
         if number.isdecimal() and not Path("/proc", number).exists() and Path("/proc/self").exists():
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -69,7 +69,7 @@ def remove_left_over() -> None:
 def sharing() -> Iterator[None]:
     """Share the large arrays of panels that are pickled meanwhile with processes of this machine."""
     remove_left_over()
-    with TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-") as folder:
+    with TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-") as folder:
         share = _Share(Path(folder))
         _shares.append(share)
         try:

@@ -112,6 +112,13 @@ def test_a_plugin_that_breaks_the_contract_ends_with_an_error(tmp_path):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["example_reader", "example_section"])
+def test_an_example_of_a_member_that_holds_a_function_without_a_name_passes(name):
+    done = harness("--plugins-folder", ROOT / "examples", "test-plugin", name, "--quick")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_a_plugin_that_is_not_there_is_an_error():
     done = harness("test-plugin", "harness_rob")
     assert done.returncode == 4

@@ -231,6 +231,30 @@ def test_tables_and_page_are_made_again_from_the_runs(small_suite, tmp_path):
         report_suite(tmp_path)
 
 
+@pytest.mark.slow
+def test_pages_of_an_earlier_suite_in_the_folder_go(small_suite, tmp_path):
+    folder, file = small_suite
+    out = shutil.copytree(folder.path, tmp_path / "out")
+    (out / "notes.txt").write_text("of the user")
+    run_suite_file(file, out, only=("short",), quick=True, resume=True)
+    shown = [path.relative_to(out).as_posix() for path in out.rglob("*.html") if "studies" not in path.parts]
+    assert "index.html" in shown
+    assert not [name for name in shown if "curved" in name]
+    assert (out / "notes.txt").exists()
+
+
+@pytest.mark.slow
+def test_a_suite_without_any_result_ends_with_an_exit_code_of_its_own(small_suite, tmp_path):
+    _, file = small_suite
+    spec = tmp_path / "suite.yaml"
+    spec.write_text(file.read_text().replace("folds: 2}\n- forward", "folds: 13}"))
+    shutil.copy(file.parent / "short.yaml", tmp_path)
+    words = ["suite", str(spec), "--only", "short", "--out", str(tmp_path / "out"), "--jobs", "1"]
+    done = CliRunner().invoke(cli, words)
+    assert done.exit_code == 6
+    assert "no estimator has a result in any study" in done.output
+
+
 def test_a_study_that_is_not_there_is_refused(small_suite, tmp_path):
     _, file = small_suite
     with pytest.raises(SpecError, match="did you mean 'short'"):
