@@ -184,9 +184,9 @@ def shape_problems(folder: RunFolder) -> Iterator[Problem]:
             yield Problem("predictions.parquet", f"the column {name} holds no numbers", hint=_MEND)
     for table in (*REFUSING, gain.DECOMPOSITION):
         yield from _lacking(table, folder.read_table(table.name))
-    for table in JOINED:
-        if key := table.repeated(predictions if table == PREDICTIONS else folder.read_table(table.name)):
-            yield Problem(table.file, f"holds several rows of one key: {key}", "a row a key", _MEND)
+    for joined in JOINED:
+        if key := joined.repeated(predictions if joined == PREDICTIONS else folder.read_table(joined.name)):
+            yield Problem(joined.file, f"holds several rows of one key: {key}", "a row a key", _MEND)
 
 
 def _lacking(table: ResultTable, frame: pd.DataFrame) -> Iterator[Problem]:

@@ -136,7 +136,8 @@ def run_checks(plugin: Plugin, checks: Sequence[Check]) -> Report:
         check.verdicts[check.rule.name] = verdict
         where = (check.kind, check.member, check.rule.name, check.rule.says)
         rows.append(Row(*where, verdict.status, verdict.reason, round(perf_counter() - start, 3)))
-    if worker is not None:
+    if worker is not None and not worker.is_dead:
+        worker.call(_end_own_workers)
         worker.end()
     return Report(plugin, tuple(rows))
 
@@ -151,6 +152,13 @@ def _keep(checks: Mapping[int, Check]) -> None:
 
 def _verdict(position: int) -> Verdict:
     return _waiting[position].verdict()
+
+
+def _end_own_workers() -> None:
+    """End workers that checks have started here; idle ones would wait for minutes."""
+    from joblib.externals.loky import get_reusable_executor
+
+    get_reusable_executor().shutdown(wait=True, kill_workers=True)
 
 
 # Version of the JSON; it grows when a key goes or changes its meaning.

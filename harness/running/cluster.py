@@ -8,19 +8,22 @@ import socket
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import CancelledError
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from harness.data.shared_arrays import sharing
 from harness.errors import ArtifactError, MachineError, Problem
 from harness.running.dependence import installed_code, versions
-from harness.running.processes import DeadWorkerError
+from harness.running.processes import DeadWorkerError, unheard_interrupt
 from harness.running.workers import Pool
 
 if TYPE_CHECKING:
     from distributed import Client
 
+
+# Level of what is logged that nothing reaches.
+UNSAID = logging.CRITICAL + 1
 
 # How long a scheduler is waited for, and its first worker.
 SECONDS_TO_ANSWER = 20
@@ -90,7 +93,7 @@ class DaskWorkers:
             raise ArtifactError.at("--backend dask", "dask is not installed", hint=hint) from error
         # What they log when a run ends before its end is said once, by the command.
         for name in ("distributed", "tornado", "asyncio"):
-            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+            logging.getLogger(name).setLevel(UNSAID)
         with self._client() as client:
             n_workers = _require_alike(client)
             executor = client.get_executor(pure=False)
@@ -111,12 +114,11 @@ class DaskWorkers:
                 with _connected(self.scheduler) as client:
                     yield client
                 return
-            with (
-                sharing(),
-                LocalCluster(n_workers=self.n_jobs, threads_per_worker=1, dashboard_address=":0") as cluster,
-                Client(cluster) as client,
-            ):
-                yield client
+            with sharing(), ExitStack() as ends:
+                options = {"threads_per_worker": 1, "dashboard_address": ":0", "silence_logs": UNSAID}
+                with unheard_interrupt():
+                    cluster = ends.enter_context(LocalCluster(n_workers=self.n_jobs, **options))
+                yield ends.enter_context(Client(cluster))
 
 
 def _connected(scheduler: str) -> Client:
@@ -146,7 +148,7 @@ async def _identity(scheduler: str) -> None:
     ValueError
         Where it is another server of dask, such as a worker.
     """
-    from distributed.comm import connect
+    from distributed.comm.core import connect
 
     connection = await connect(scheduler, timeout=SECONDS_TO_ANSWER / 2)
     try:

@@ -48,9 +48,11 @@ def blas() -> str:
     """Return the library that multiplies matrices, its kernel, which last digits depend on, and threads."""
     from threadpoolctl import ThreadpoolController
 
-    found = next((one for one in ThreadpoolController().info() if one["user_api"] == "blas"), {})
-    parts = [str(found[key]) for key in ("internal_api", "version", "architecture") if found.get(key)]
-    return ", ".join((*parts, "1 thread")) if parts else "unknown"
+    for library in ThreadpoolController().info():
+        if library["user_api"] == "blas":
+            keys = ("internal_api", "version", "architecture")
+            return ", ".join([*(str(library[key]) for key in keys if library.get(key)), "1 thread"])
+    return "unknown"
 
 
 def version_of(library: str) -> str:

@@ -10,14 +10,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from multiprocessing.connection import Connection, Pipe
 from multiprocessing.reduction import recv_handle, send_handle
-from queue import Empty, SimpleQueue
-from threading import Lock, Thread
-from typing import Any, NoReturn, TypeVar, cast
+from threading import Lock, Thread, get_ident
+from typing import NoReturn, TypeVar, cast
 
 from harness.running.isolation import IS_WORKER, SIDE_EFFECTS
 
@@ -132,7 +131,7 @@ def _interpreter(
     """
     handle, folders = pipe.fileno(), [*map(str, dict.fromkeys((*sys.path, *path)))]
     program = _PROGRAM.format(path=folders, main=main, arguments=(handle, *arguments))
-    with _unheard_interrupt():
+    with unheard_interrupt():
         command, variables = [sys.executable, "-c", program], {**os.environ, **ENVIRONMENT}
         if sys.platform == "win32":
             os.set_handle_inheritable(handle, True)
@@ -142,8 +141,8 @@ def _interpreter(
 
 
 @contextmanager
-def _unheard_interrupt() -> Iterator[None]:
-    """Start processes in the block that hear no Ctrl-C."""
+def unheard_interrupt() -> Iterator[None]:
+    """Start processes and threads in the block that hear no Ctrl-C, nor what they start."""
     if sys.platform == "win32":
         yield
         return
@@ -334,10 +333,6 @@ def import_for_good(modules: Sequence[str]) -> None:
         gc.enable()
 
 
-# A call that waits, with its arguments, and where its result will be.
-_Waiting = tuple[Future[Any], Callable[..., Any], tuple[object, ...]]
-
-
 class ProcessPool:
     """Processes that do calls, each looked after by a thread here; one that has died is replaced.
 
@@ -355,64 +350,33 @@ class ProcessPool:
         end_others: Callable[[], None] = lambda: None,
     ) -> None:
         self._start, self._end_others = start, end_others
-        self._waiting: SimpleQueue[tuple[Future[Any], Callable[..., Any], tuple[object, ...]] | None] = (
-            SimpleQueue()
-        )
+        self._threads = ThreadPoolExecutor(n_processes, thread_name_prefix="worker")
         self._lock, self._has_ended = Lock(), False
-        self._processes: set[WorkerProcess] = set()
-        self._threads = [
-            Thread(target=self._look_after_one, name="worker", daemon=True) for _ in range(n_processes)
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._processes: dict[int, WorkerProcess] = {}
 
     def submit(self, call: Callable[..., R], /, *arguments: object) -> Future[R]:
         """Take a call on, and return where its result will be."""
-        future: Future[R] = Future()
-        self._waiting.put((future, call, arguments))
-        return future
+        return self._threads.submit(self._do, call, *arguments)
 
     def end(self) -> None:
         """Cancel the calls that wait, and end the processes, whatever they do."""
-        with suppress(Empty):
-            while True:
-                waiting = self._waiting.get_nowait()
-                if waiting is not None:
-                    waiting[0].cancel()
+        self._threads.shutdown(wait=False, cancel_futures=True)
         with self._lock:
             self._has_ended = True
-            for process in self._processes:
+            for process in self._processes.values():
                 process.end()
             self._end_others()
-        for _ in self._threads:
-            self._waiting.put(None)
-        for thread in self._threads:
-            thread.join()
+        self._threads.shutdown()
 
-    def _look_after_one(self) -> None:
-        """Start a process, and give it one call after the other."""
-        process: WorkerProcess | None = None
-        while (waiting := self._waiting.get()) is not None:
-            future, call, arguments = waiting
-            del waiting
-            if not future.set_running_or_notify_cancel():
-                continue
-            try:
-                if process is None or process.is_dead:
-                    process = self._started(process)
-                future.set_result(process.call(call, *arguments))
-            except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a call raises there
-                future.set_exception(error)
-            del future, call, arguments
-
-    def _started(self, dead: WorkerProcess | None) -> WorkerProcess:
+    def _do(self, call: Callable[..., R], *arguments: object) -> R:
+        """Give a call to the process of this thread."""
         with self._lock:
-            self._processes.discard(cast("WorkerProcess", dead))
+            process = self._processes.get(get_ident())
             if self._has_ended:
                 raise DeadWorkerError
-            process = self._start()
-            self._processes.add(process)
-            return process
+            if process is None or process.is_dead:
+                process = self._processes[get_ident()] = self._start()
+        return process.call(call, *arguments)
 
 
 @contextmanager

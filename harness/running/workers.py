@@ -186,7 +186,7 @@ class FailingTask(Task[R_co], CanFail[R_co], Protocol):
 
 
 # Processes that do the tasks of plugins for this one, one at a time, by the plugins and their files' hash.
-_isolated: dict[tuple[str, str | None], WorkerProcess] = {}
+_isolated: dict[tuple[str, str], WorkerProcess] = {}
 
 
 def _sent_result(task: Sealed[FailingTask[R]]) -> bytes:
@@ -235,9 +235,9 @@ class Apart(Generic[R_co]):
             return _run(self.task)
         from joblib.externals.loky.backend.reduction import loads
 
-        files, key = self.files, (self.plugins, self.files and self.files.sha256)
+        key = self.plugins, "" if self.files is None else self.files.sha256
         if key not in _isolated:
-            _isolated[key] = start_worker(more_path=() if files is None else (files.here(),))
+            _isolated[key] = start_worker(more_path=() if self.files is None else (self.files.here(),))
         try:
             sent = _isolated[key].call(_sent_result, self.task)
         except DeadWorkerError:

@@ -252,8 +252,8 @@ def suite_tables(
     parts = {SUITE_GAIN: gains} | {table: pd.DataFrame(own) for table, own in rows.items()}
     of = {"suite": suite.suite, "edition": suite.edition, "form": form}
     found = {name: as_declared(table, [parts[table].assign(**of)]) for name, table in SUITE_TABLES.items()}
-    for name, table in found.items():
-        SUITE_TABLES[name].require_unique(table)
+    for name, table in SUITE_TABLES.items():
+        table.require_unique(found[name])
     return found
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from harness import EstimationError, PluginError, Problem
-from harness.estimators.guard import attempt, predict, predict_any
+from harness.estimators.guard import attempt, fitted, predict, predict_any
 from harness.scenarios.draws import LoopedDraws
 from panels import panel_from_arrays
 
@@ -21,6 +21,29 @@ def raising(error):
 def test_what_a_call_returns_is_kept():
     tried = attempt(lambda: 3)
     assert (tried.value, tried.status, tried.reason) == (3, "ok", "")
+
+
+class Fits:
+    """An estimator whose fit is what it was given."""
+
+    def __init__(self, fit):
+        self.given = fit
+
+    def fit(self, panel, *, rng, selection=None):
+        return self.given
+
+
+def test_what_is_no_fit_or_has_another_shape_is_named_with_its_plugin_and_what_was_expected():
+    plugin = f"plugin {__name__.partition('.')[0]}"
+    tried = attempt(lambda: fitted(Fits(None), PANEL, rng=np.random.default_rng(1)))
+    assert (
+        tried.reason == f"{plugin}, Fits.fit: returned a NoneType; expected a fit with the method `predict`"
+    )
+    tried = attempt(lambda: predict(Says(np.zeros(3)), PANEL))
+    assert tried.reason.startswith(
+        f"{plugin}, Says.predict: returned predictions of shape (3,) and type float64"
+    )
+    assert tried.reason.endswith("; expected floats of shape (2,)")
 
 
 @pytest.mark.parametrize(
