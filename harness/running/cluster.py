@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import CancelledError
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING
 
 from harness.data.shared_arrays import sharing
@@ -116,6 +117,7 @@ class DaskWorkers:
                 return
             with sharing(), ExitStack() as ends:
                 options = {"threads_per_worker": 1, "dashboard_address": ":0", "silence_logs": UNSAID}
+                resource_tracker.ensure_running()  # whose start lets its thread hear signals
                 with unheard_interrupt():
                     cluster = ends.enter_context(LocalCluster(n_workers=self.n_jobs, **options))
                 yield ends.enter_context(Client(cluster))
