@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TextIO
 
 import click
+from click.utils import PacifyFlushWrapper
 
 from harness import __version__
 from harness.commands.finished import compare, export, pack, pin, sign, verify
@@ -119,6 +120,10 @@ def _exit_code() -> int:
         return _print_error(f"{how}{_how_to_go_on(sys.argv[1:])}", ExitCode.SIGNAL + by)
     except BrokenPipeError:
         return UNREAD
+    except SystemExit:
+        if isinstance(sys.stdout, PacifyFlushWrapper):  # as click leaves it where nobody reads
+            return UNREAD
+        raise
     except Exception as error:
         if "--debug" in sys.argv[1:]:
             raise
