@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import TextIO
 
 import click
-from click.utils import PacifyFlushWrapper
 
 from harness import __version__
 from harness.commands.finished import compare, export, pack, pin, sign, verify
@@ -98,6 +97,7 @@ def main() -> None:
 
 
 def _exit_code() -> int:
+    output = sys.stdout
     try:
         for number in ("SIGINT", "SIGTERM", "SIGHUP"):  # Windows has no SIGHUP, and nohup ignores it
             if hasattr(signal, number) and signal.getsignal(getattr(signal, number)) != signal.SIG_IGN:
@@ -121,9 +121,9 @@ def _exit_code() -> int:
     except BrokenPipeError:
         return UNREAD
     except SystemExit:
-        if isinstance(sys.stdout, PacifyFlushWrapper):  # as click leaves it where nobody reads
-            return UNREAD
-        raise
+        if sys.stdout is output:
+            raise
+        return UNREAD  # click has put another in its place, since nobody reads it
     except Exception as error:
         if "--debug" in sys.argv[1:]:
             raise
