@@ -141,9 +141,12 @@ class FirstDifference(LinearEstimator[DifferenceFit]):
     as_learner: ClassVar[plugin.AsLearner] = "refused"
     known_as: ClassVar[tuple[str, ...]] = ("fd", "first_differences")
     instead_of: ClassVar[Mapping[str, str]] = {
-        "pmg mean_group cce panel_var ardl ecm cointegration": (
+        "pmg mean_group panel_var ardl ecm cointegration": (
             "take `first_difference`, with lags of regressors by the step `lag`"
-        )
+        ),
+        "cce common_correlated_effects interactive_effects": (
+            "ask for the scenario `robustness`, whose check `common_factors` has common correlated effects"
+        ),
     }
     provides: ClassVar[frozenset[type]] = LINEAR | {HasEffects}
 
