@@ -29,10 +29,10 @@ from harness_panel import (
     PooledOLS,
     RandomEffects,
     Robust,
-    Tested,
     WildCluster,
     harness_estimators,
 )
+from harness_panel import Tested as ByTest
 from harness_panel.diagnostics.effects import moran as moran_of
 from harness_panel.diagnostics.effects import weight_matrix
 from harness_panel.estimators.poisson import PoissonFit
@@ -406,7 +406,7 @@ def test_of_common_shocks_errors_are_sums_over_all_pairs_of_periods():
     variance = sum(weight * sums[t] * sums[s] for t, s, weight in pairs)
     variance /= 1.0 - sum(weight for *_, weight in pairs) / 12.0**2
     variance += np.square(influence.sum(axis=1)).sum()
-    for covariance in (CommonShocks(), Tested()):
+    for covariance in (CommonShocks(), ByTest()):
         table = FixedEffects(effects=("entity", "time"), covariance=covariance).fit(panel).coefficients()
         assert table.std_error[0] == pytest.approx(np.sqrt(variance), rel=1e-9)
     assert table.correction.p_common_shocks < 0.05
