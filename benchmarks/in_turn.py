@@ -14,11 +14,10 @@ import numpy as np
 
 from harness.plugin import Floats
 from harness_neural.batch import training
-from harness_neural.batch.in_turn import train_in_turn
+from harness_neural.batch.in_turn import ScipyLbfgs, train_in_turn
 from harness_neural.batch.optimisers import Lbfgs
 from harness_neural.batch.passes import one_thread
 from harness_neural.batch.progress import Trained
-from harness_neural.batch.quasi_newton import ScipyLbfgs
 from harness_neural.batch.task import Settings, TrainingTask, initial_values
 
 Trainer = Callable[[TrainingTask, Settings], Trained]

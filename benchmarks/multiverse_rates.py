@@ -17,7 +17,7 @@ from numpy.random import Generator
 
 from harness.arrays import Floats
 from harness.evaluation.losses import ClusterLosses
-from harness.evaluation.specification_curve import N_DRAWS, curve_tests
+from harness.evaluation.variation_gains import N_DRAWS, curve_tests
 
 Draw = Callable[[Generator, tuple[int, ...], float], Floats]
 

@@ -19,8 +19,7 @@ from numpy.random import Generator
 
 from grid_panels import PanelShape, curves
 from harness.calibration.run import calibration_manifest
-from harness.findings.rule import RULE
-from harness.findings.screen import screen
+from harness.findings.run import RULE
 from harness.findings.shape import exact_limits
 from harness.findings.table import findings_of
 from harness.rng import random_stream
@@ -28,6 +27,7 @@ from harness.running.memory import run_in_memory
 from harness.running.prepare import prepare
 from harness.tables.decision import ABOVE, CONDITIONAL, SIGNIFICANT
 from harness.tables.findings import FindingRow
+from harness.text.screen import screen
 from shape_grid import SPECS, options_of, registry
 
 # Kinds by shape; a number of four is of no loadings and of a linear outcome, one more has common shocks.

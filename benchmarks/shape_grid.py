@@ -32,9 +32,7 @@ from harness import __version__
 from harness.calibration.run import calibration_manifest
 from harness.data.read.files import frame_file
 from harness.data.simulate.simulation import lasting
-from harness.findings.gains import Gains
-from harness.findings.rule import RULE
-from harness.findings.run import Run
+from harness.findings.run import RULE, Gains, Run
 from harness.findings.shape import FEATURES, SHIPPED, exact_limits, shape_of
 from harness.findings.table import CLASSES, OF_CLASSES, RULES_VERSION, findings_of, kind_of, rests_on_too_few
 from harness.installed import installed

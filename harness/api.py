@@ -216,7 +216,7 @@ def reporter_of(plugins: PluginChoice, *, pictures: Sequence[Picture] = ()) -> R
     ----------
     pictures : kinds of files of every figure next to the SVG
     """
-    from harness.findings.rule import RULE
+    from harness.findings.run import RULE
     from harness.installed import installed
     from harness.report.sections.section import SECTION
     from harness.report.write import Reporter
@@ -280,7 +280,7 @@ def panel_from_frame(
     {'value': 0.117, 'capital': 0.351}
     """
     from harness.data import build
-    from harness.data.roles import Roles
+    from harness.data.data_spec import Roles
 
     regressors = tuple(moderators), tuple(controls)
     roles = Roles(entity, time, (outcome,), exposure, *regressors, tuple(levels), tuple(instruments), weights)

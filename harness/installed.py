@@ -7,14 +7,13 @@ from functools import partial
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points, version
 
-from harness.data.dataset import DATASET
 from harness.data.prepare.step import STEP
-from harness.data.read.source import READER
+from harness.data.read.source import DATASET, READER
 from harness.data.simulate.simulation import SIMULATION
 from harness.estimators.protocol import ESTIMATOR
 from harness.evaluation.metrics import METRIC
 from harness.evaluation.protocol import PROTOCOL
-from harness.findings.rule import RULE
+from harness.findings.run import RULE
 from harness.registry.hooks import DISTRIBUTION, PROJECT
 from harness.registry.plugin import (
     ALL_INSTALLED,

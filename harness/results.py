@@ -137,7 +137,7 @@ class StudyResult:
         """
         import pandas as pd
 
-        from harness.findings.gains import compared_error
+        from harness.findings.run import compared_error
         from harness.report.sections.coefficients import estimates_of, shares_explained
 
         study, rows = self._run.manifest.study, []
@@ -237,7 +237,7 @@ class StudyResult:
         ArtifactError
             If the run has no such outcome, protocol or estimator.
         """
-        from harness.findings.gains import leading_protocols
+        from harness.findings.run import leading_protocols
         from harness.report import plots
 
         study = self._run.manifest.study
@@ -350,7 +350,7 @@ class StudyResult:
         """Yield the run in the language of its report."""
         from harness.installed import installed
         from harness.language import ENGLISH
-        from harness.report.translation import localised
+        from harness.text.render import localised
 
         is_english = self._run.manifest.study.language == ENGLISH
         with localised(self._run, messages=() if is_english else installed().messages) as run:

@@ -19,7 +19,7 @@ from harness.evaluation.protocol import (
     InSample,
     RandomRows,
 )
-from harness.findings.rule import Rule
+from harness.findings.run import Rule
 from harness.findings.table import RULES
 from harness.registry.hooks import hookimpl
 from harness.report import sections

@@ -16,7 +16,7 @@ from ruamel.yaml import YAML
 import harness
 from command import python
 from harness.errors import SpecError
-from harness.findings.rule import RULE
+from harness.findings.run import RULE
 from harness.installed import KINDS, installed, registry_of
 from harness.registry.hooks import OURS
 from harness.report.sections.section import SECTION

@@ -23,7 +23,7 @@ from suite_text import BLOCKS
 
 from harness.installed import installed, registry_of
 from harness.registry.hooks import OURS
-from harness.report.gain_report import gain_report_schema
+from harness.report.write import gain_report_schema
 from harness.study.spec.json_schema import spec_schema
 from harness.study.spec.load import load_study
 from harness.suite.results import SUITE_TABLES

@@ -8,8 +8,7 @@ import markdown
 import numpy as np
 import pandas as pd
 
-from harness.report.blocks import plain_words
-from harness.report.table import ReportTable
+from harness.report.blocks import ReportTable, plain_words
 from harness.suite.page import SuitePages
 from harness.suite.results import SUITE_TABLES, read_record, read_suite_table
 from harness.suite.spec import load_suite

@@ -18,7 +18,7 @@ from harness.record.manifest import DataRecord, Manifest, StudyRecord
 from harness.running.files import SPEC
 from harness.running.folder import RunFolder
 from harness.study.spec.document import Document, entry_name, read_document, with_overrides
-from harness.study.spec.node import Node
+from harness.study.spec.reader import Node
 from harness.tables.coefficients import COEFFICIENTS
 from harness.tables.registry import PARQUET_TABLES
 from harness.tables.table import ResultTable

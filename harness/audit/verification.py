@@ -15,15 +15,13 @@ from harness.audit.runs import Tolerance, table_difference
 from harness.errors import ArtifactError, HarnessError, Problem, SpecError
 from harness.evaluation.gain import recognition_table
 from harness.evaluation.losses import SAMPLES
-from harness.evaluation.specification_curve import joint_tests
 from harness.evaluation.tables import accuracy_table, decomposition_table, gains_table, gains_within
-from harness.evaluation.variation_gains import GainComparison, choice_table, variation_gains
-from harness.findings.rule import RULE, Rule
-from harness.findings.run import Run
+from harness.evaluation.variation_gains import GainComparison, choice_table, joint_tests, variation_gains
+from harness.findings.run import RULE, Rule, Run
 from harness.findings.table import RULES_VERSION
 from harness.record.manifest import Manifest
 from harness.registry.catalog import Catalogs
-from harness.report.gain_report import gain_report
+from harness.report.write import gain_report
 from harness.running.csv_table import as_declared, csv_text, from_csv
 from harness.running.files import GAIN_REPORT, SIGNATURE, SPEC
 from harness.running.folder import RunFolder

@@ -10,17 +10,15 @@ import numpy as np
 import pandas as pd
 from numpy.random import Generator
 
-from harness.arrays import Floats, Ints
+from harness.arrays import Floats, Grouping, Ints
 from harness.calibration.findings import CONDITIONAL_GAIN, KINDS, LOSS, VERDICT, band_finding
 from harness.calibration.findings import GAIN as SINGLE_GAIN
-from harness.data.key import Grouping
 from harness.data.panel import Panel, SplitUnit
 from harness.data.rules import RowFilter
 from harness.estimators.guard import Status
 from harness.findings.checks import checks_passed
 from harness.findings.lines import SIMULTANEOUS
-from harness.findings.rule import Rule
-from harness.findings.run import Run
+from harness.findings.run import Rule, Run
 from harness.findings.table import RULES, findings_of, rests_on_too_few
 from harness.record.manifest import Manifest
 from harness.rng import random_stream

@@ -14,9 +14,9 @@ from harness.record.manifest import Manifest, StudyRecord
 from harness.tables.decision import ABOVE, BELOW, UNTESTED, Decision, decide
 from harness.tables.findings import FindingRow
 from harness.tables.table import NAN
-from harness.text.context import Context, Texts
 from harness.text.numbers import percent, percent_interval
 from harness.text.plain_text import capitalised, joined
+from harness.text.render import Context, Texts
 
 VERDICT = "gain"
 GAIN = "gain established"

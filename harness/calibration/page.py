@@ -7,41 +7,28 @@ from dataclasses import replace
 from math import isfinite
 from pathlib import Path
 
-from harness.calibration.findings import (
-    BANDS,
-    CONDITIONAL_GAIN,
-    GAIN,
-    KINDS,
-    LOSS,
-    TEXTS,
-    VERDICT,
-    Calibration,
-    Reduction,
-    calibration_findings,
-)
+from harness.calibration import findings
 from harness.findings.checks import CHECKS
 from harness.language import marked, pgettext, rendered, spoken, topic
-from harness.report.blocks import Bullets, Heading, Paragraph, Phrase, ReportBlock, SmallPrint, rich
+from harness.report import blocks as parts
 from harness.report.page import PageSection, render_document
 from harness.report.sections.record import provenance
-from harness.report.table import ReportTable, TableCell, code_cell, record_table, text_column
-from harness.report.translation import in_words
 from harness.text.numbers import count, percent, percent_interval, plain, significant
 from harness.text.plain_text import capitalised, joined
-from harness.text.render import with_text
+from harness.text.render import in_words, with_text
 
 gettext = topic("calibration.page")
 
 
 # What the findings are, in the order of their groups.
 HEADINGS: Mapping[str, str] = {
-    VERDICT: marked("Significant gain in the verdict, all honest protocols together"),
-    **{name: words for name, words in KINDS.items() if name != VERDICT},
+    findings.VERDICT: marked("Significant gain in the verdict, all honest protocols together"),
+    **{name: words for name, words in findings.KINDS.items() if name != findings.VERDICT},
     **CHECKS,
-    GAIN: marked("Gain under one protocol significant"),
-    LOSS: marked("Loss under one protocol significant"),
-    CONDITIONAL_GAIN: marked("Gain under one protocol, conditional on the periods tested"),
-    **dict.fromkeys(BANDS, marked("True {kind} within its {band} band")),
+    findings.GAIN: marked("Gain under one protocol significant"),
+    findings.LOSS: marked("Loss under one protocol significant"),
+    findings.CONDITIONAL_GAIN: marked("Gain under one protocol, conditional on the periods tested"),
+    **dict.fromkeys(findings.BANDS, marked("True {kind} within its {band} band")),
 }
 
 # Features of errors in words.
@@ -56,7 +43,7 @@ FEATURES: Mapping[str, str] = {
 }
 
 
-def calibration_page(found: Calibration, *, messages: Sequence[Path] = ()) -> str:
+def calibration_page(found: findings.Calibration, *, messages: Sequence[Path] = ()) -> str:
     """Return the page as one HTML document, in the language of the study; every name in it is escaped.
 
     Parameters
@@ -71,14 +58,16 @@ def calibration_page(found: Calibration, *, messages: Sequence[Path] = ()) -> st
             "simulated: no number describes the world."
         )
         head = (
-            Paragraph((Phrase(gettext("SIMULATED OUTCOMES."), "strong"), f" {warning}"), "banner"),
-            Paragraph(repeated(own)),
+            parts.Paragraph(
+                (parts.Phrase(gettext("SIMULATED OUTCOMES."), "strong"), f" {warning}"), "banner"
+            ),
+            parts.Paragraph(repeated(own)),
         )
         title = gettext("Calibration: {title}").format(title=study.title)
         return render_document(title, head, list(_sections(own)), language=study.language)
 
 
-def _sections(found: Calibration) -> Iterator[PageSection]:
+def _sections(found: findings.Calibration) -> Iterator[PageSection]:
     yield PageSection("found", gettext("Findings"), tuple(found_blocks(found)))
     shares = [
         share_table(own, outcome, is_alone=len(found.effects) == 1)
@@ -94,7 +83,7 @@ def _sections(found: Calibration) -> Iterator[PageSection]:
         "Numbers: calibration.csv; rates of false findings: error_rates.csv, which `harness run "
         "--calibrated` shows next to the findings of the study."
     )
-    yield PageSection("shares", gettext("All rates"), (*shares, SmallPrint(rich(note))))
+    yield PageSection("shares", gettext("All rates"), (*shares, parts.SmallPrint(parts.rich(note))))
     note = gettext(
         "Entity effects and residuals change sign at random by entity, period shocks by period (as "
         "innovations of an AR(1)), so that variances, tails, serial correlation and common shocks "
@@ -103,22 +92,22 @@ def _sections(found: Calibration) -> Iterator[PageSection]:
         "feature counts as preserved if its mean over panels is within .05 of the data (kurtosis: "
         "10%), allowing for two standard errors. All numbers: calibration_features.csv."
     )
-    kept = Bullets(tuple(kept_features(found)))
+    kept = parts.Bullets(tuple(kept_features(found)))
     yield PageSection(
-        "kept", gettext("Features of the data that the panels preserve"), (kept, SmallPrint(note))
+        "kept", gettext("Features of the data that the panels preserve"), (kept, parts.SmallPrint(note))
     )
     if found.reductions:
         note = gettext(
             "The rates refer to this simplified form. Fewer draws, steps and restarts make single "
             "findings less precise; rows, columns, estimators and protocols are those of the study."
         )
-        blocks = (reduction_table(found.reductions), SmallPrint(note))
+        blocks = (reduction_table(found.reductions), parts.SmallPrint(note))
         yield PageSection("form", gettext("Simplifications"), blocks)
-    command = Paragraph(Phrase(found.manifest.command, "code"))
+    command = parts.Paragraph(parts.Phrase(found.manifest.command, "code"))
     yield PageSection("reproduce", gettext("How to reproduce"), (command, provenance(found.manifest)))
 
 
-def effect_heading(found: Calibration) -> str:
+def effect_heading(found: findings.Calibration) -> str:
     """Return which effect the panels have."""
     if not found.effect:
         return gettext("No effect")
@@ -126,20 +115,20 @@ def effect_heading(found: Calibration) -> str:
     return words.format(exposure=study.label(study.exposure), effect=plain(found.effect))
 
 
-def found_blocks(found: Calibration) -> Iterator[ReportBlock]:
+def found_blocks(found: findings.Calibration) -> Iterator[parts.ReportBlock]:
     """Yield what was found on the panels with each true effect, outcome by outcome."""
     study = found.manifest.study
     for own in found.each():
         if len(found.effects) > 1:
-            yield Heading(effect_heading(own))
+            yield parts.Heading(effect_heading(own))
         for outcome in study.outcomes:
             if len(study.outcomes) > 1:
-                yield Heading(study.label(outcome), rank=4)
-            rows = (row for row in calibration_findings(own) if row.outcome == outcome)
-            yield Bullets(tuple(with_text(row, study, TEXTS).text for row in rows))
+                yield parts.Heading(study.label(outcome), rank=4)
+            rows = (row for row in findings.calibration_findings(own) if row.outcome == outcome)
+            yield parts.Bullets(tuple(with_text(row, study, findings.TEXTS).text for row in rows))
 
 
-def repeated(found: Calibration) -> str:
+def repeated(found: findings.Calibration) -> str:
     """Return what was repeated and on what."""
     study, data = found.manifest.study, found.manifest.data
     some = gettext("an effect of {exposure} of {effect} per unit")
@@ -169,7 +158,7 @@ def repeated(found: Calibration) -> str:
     )
 
 
-def kept_features(found: Calibration) -> Iterator[str]:
+def kept_features(found: findings.Calibration) -> Iterator[str]:
     """Yield which features of the errors of the data the drawn panels have, a sentence an outcome."""
     lost = gettext("{feature} (data {fitted}, panels {drawn})")
     for outcome in found.manifest.study.outcomes:
@@ -190,7 +179,7 @@ def kept_features(found: Calibration) -> Iterator[str]:
             )
 
 
-def share_table(found: Calibration, outcome: str, *, is_alone: bool = True) -> ReportTable:
+def share_table(found: findings.Calibration, outcome: str, *, is_alone: bool = True) -> parts.ReportTable:
     """Return the shares of all findings on one outcome, with what is promised of each."""
     study = found.manifest.study
     names = dict.fromkeys([*HEADINGS, *(row.finding for row in found.rows if row.outcome == outcome)])
@@ -198,15 +187,18 @@ def share_table(found: Calibration, outcome: str, *, is_alone: bool = True) -> R
         [study.label(outcome), *([] if is_alone else [effect_heading(found)])]
     )
     caption = gettext("{what}: share of {n_panels} panels, with exact binomial {limits} limits")
-    return record_table(
+    return parts.record_table(
         caption.format(what=what, n_panels=count(found.n_panels), limits=percent(found.limits, 0)),
         ((heading_of(name), found.of(outcome, name), _promised(found, outcome, name)) for name in names),
         (gettext("Estimator"), lambda row: study.estimator_label(row.estimator)),
         (
-            text_column(gettext("Protocol")),
-            lambda row: "" if row.finding in BANDS else study.protocol_title(row.protocol),
+            parts.text_column(gettext("Protocol")),
+            lambda row: "" if row.finding in findings.BANDS else study.protocol_title(row.protocol),
         ),
-        (gettext("Share"), lambda row: TableCell(percent(row.share), look="worse" if row.is_off else "")),
+        (
+            gettext("Share"),
+            lambda row: parts.TableCell(percent(row.share), look="worse" if row.is_off else ""),
+        ),
         (gettext("Limits"), lambda row: percent_interval(row.conf_low, row.conf_high)),
         (gettext("Nominal"), lambda _: ""),
         is_whole=True,
@@ -216,31 +208,31 @@ def share_table(found: Calibration, outcome: str, *, is_alone: bool = True) -> R
 def heading_of(finding: str) -> str:
     """Return the heading of a group; a finding that is not known has its own name."""
     words = rendered(HEADINGS.get(finding, finding))
-    if finding in BANDS:
-        kind, band = BANDS[finding]
+    if finding in findings.BANDS:
+        kind, band = findings.BANDS[finding]
         return words.format(kind=rendered(kind), band=rendered(band))
-    if finding in KINDS and finding != VERDICT:
+    if finding in findings.KINDS and finding != findings.VERDICT:
         return gettext("{words} significant").format(words=capitalised(words))
     return words
 
 
-def _promised(found: Calibration, outcome: str, finding: str) -> str:
+def _promised(found: findings.Calibration, outcome: str, finding: str) -> str:
     """Return the share that is promised of a group, where that is of any row."""
     promised = {row.nominal for row in found.of(outcome, finding) if isfinite(row.nominal)}
     if not promised:
         return ""
     nominal = percent(promised.pop())
-    return nominal if finding in BANDS else gettext("at most {nominal}").format(nominal=nominal)
+    return nominal if finding in findings.BANDS else gettext("at most {nominal}").format(nominal=nominal)
 
 
-def reduction_table(reductions: Sequence[Reduction]) -> ReportTable:
+def reduction_table(reductions: Sequence[findings.Reduction]) -> parts.ReportTable:
     """Return the options that are not as in the study."""
-    return record_table(
+    return parts.record_table(
         gettext("Options that differ from the study"),
         [("", reductions)],
         (gettext("Part"), lambda row: row.part),
-        (text_column(gettext("Id")), lambda row: code_cell(row.id)),
-        (text_column(gettext("Option")), lambda row: code_cell(row.option)),
+        (parts.text_column(gettext("Id")), lambda row: parts.code_cell(row.id)),
+        (parts.text_column(gettext("Option")), lambda row: parts.code_cell(row.option)),
         (gettext("Study"), lambda row: row.in_study),
         (gettext("Here"), lambda row: row.here),
         is_whole=True,

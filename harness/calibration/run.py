@@ -31,7 +31,7 @@ from harness.calibration.page import calibration_page
 from harness.estimators.protocol import Estimator
 from harness.evaluation.protocol import SAME_ENTITY, TOUCHES_TEST_ROWS
 from harness.findings.checks import CHECKS
-from harness.findings.rule import RULE, Rule
+from harness.findings.run import RULE, Rule
 from harness.findings.shape import LEVEL, exact_limits
 from harness.findings.table import RULES
 from harness.installed import installed

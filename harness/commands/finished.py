@@ -96,7 +96,7 @@ def compare(choice: PluginChoice, a: Path, b: Path, rtol: float, atol: float, as
 def _with_file(run: RunFolder, file: Path, tolerance: Tolerance, *, as_json: bool) -> None:
     """Print a verdict for each number that another program wrote."""
     from harness.audit.runs import compare_outside, outside_lines
-    from harness.report.gain_report import json_value
+    from harness.report.write import json_value
 
     numbers = compare_outside(run, file, tolerance=tolerance)
     if as_json:

@@ -112,7 +112,7 @@ def plan(session: Session, given: Json) -> Json:
     """List what a run would fit, with the time and memory that it would take."""
     from harness.api import prepare_study
     from harness.preflight.cost import estimate_cost
-    from harness.report.gain_report import json_value
+    from harness.report.write import json_value
 
     options = session.options(given)
     planned = prepare_study(options).plan
@@ -141,7 +141,7 @@ def run(session: Session, given: Json) -> Json:
 def table(session: Session, given: Json) -> Json:
     """Return rows of a result table of a finished run, such as findings, gain, effects or coefficients."""
     from harness.api import open_run
-    from harness.report.gain_report import json_value
+    from harness.report.write import json_value
 
     name = given.get("name", "findings")
     session.path(f"{given['run']}/{name}")

@@ -64,7 +64,7 @@ def schema(choice: PluginChoice, *, gain_report: bool) -> None:
     With --gain-report: the schema of gain_report.json, for programs that read or write it.
     """
     if gain_report:
-        from harness.report.gain_report import gain_report_schema
+        from harness.report.write import gain_report_schema
 
         echo(json.dumps(gain_report_schema(), indent=2))
         return
@@ -102,7 +102,7 @@ def doctor(choice: PluginChoice) -> None:
 
 
 def _described(registry: Registry) -> Iterator[tuple[str, str]]:
-    from harness.report.drawing.fonts import BASE, families
+    from harness.report.drawing.canvas import BASE, families
     from harness.running.dependence import NOT_INSTALLED, version_of, versions
 
     brought = {name: version_of(name) for name in (*OURS, *_BROUGHT_BY)}

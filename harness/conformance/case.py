@@ -25,7 +25,7 @@ from harness.registry.catalog import CHOICE_OF, OPTIONS, Catalog, Kind, build_ch
 from harness.registry.registry import Registry
 from harness.rng import random_stream
 from harness.study.spec.document import Document, with_overrides
-from harness.study.spec.node import Node, Place, spec_error, spell
+from harness.study.spec.reader import Node, Place, spec_error, spell
 
 # Options by member, as a spec would hold them.
 Options = Mapping[str, Mapping[str, object]]

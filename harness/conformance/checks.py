@@ -14,7 +14,7 @@ from harness.conformance.case import DEFAULTS, Case, Options, build
 from harness.conformance.panels import RULES, Check, Status, Verdict
 from harness.errors import PluginError, Problem, near_names
 from harness.estimators.protocol import ESTIMATOR, Estimator
-from harness.findings.rule import RULE
+from harness.findings.run import RULE
 from harness.installed import KINDS, installed
 from harness.registry.catalog import Kind
 from harness.registry.plugin import Plugin

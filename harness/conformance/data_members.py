@@ -12,13 +12,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from harness.arrays import Floats, Ints
+from harness.arrays import Floats, Ints, Key
 from harness.conformance import panels
 from harness.conformance.case import Options, stand_ins, with_stand_in
 from harness.conformance.panels import COLUMNS, SEED, StandIn, Violation, fresh, refuse, rule
 from harness.data.data_spec import FileSpec
-from harness.data.dataset import Dataset
-from harness.data.key import Key
 from harness.data.panel import Panel
 from harness.data.prepare.step import (
     Calendar,
@@ -33,13 +31,12 @@ from harness.data.prepare.step import (
     single_steps,
 )
 from harness.data.read.files import frame_file
-from harness.data.read.source import FileReader, Source
+from harness.data.read.source import Dataset, FileReader, Source
 from harness.data.simulate.simulation import HasTruth, Simulation
 from harness.errors import DataError, EstimationError
 from harness.evaluation.metrics import Metric
 from harness.evaluation.protocol import SAME_ENTITY, SAME_PERIOD, TRAINING_ROWS, EvaluationProtocol, Fold
-from harness.findings.rule import Rule
-from harness.findings.run import read_run
+from harness.findings.run import Rule, read_run
 from harness.findings.sentence import hints_of
 from harness.registry.plugin import Plugin
 from harness.registry.registry import Registry

@@ -12,8 +12,7 @@ from typing import Any, ClassVar, Literal, TypeVar
 import numpy as np
 from numpy.random import Generator
 
-from harness.arrays import Floats, Ints
-from harness.data.key import Key
+from harness.arrays import Floats, Ints, Key
 from harness.data.panel import Panel
 from harness.errors import EstimationError, HarnessError
 from harness.estimators.absorbing import AbsorbingModels

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 import pandas as pd
 
-from harness.arrays import Floats, Ints
+from harness.arrays import Floats, Ints, Key
 from harness.data.checks import check_columns, columns_by_name, require_all_columns
-from harness.data.data_spec import DataSpec
+from harness.data.data_spec import DataSpec, Roles
 from harness.data.expand import expand
-from harness.data.key import Key
 from harness.data.messages import Account, ProblemCollector, RowLocator, StepRecord, require_columns
 from harness.data.neighbours import Contiguity
 from harness.data.panel import Panel, SplitUnit
@@ -24,7 +23,6 @@ from harness.data.read.contiguity import match_notes
 from harness.data.read.files import frame_file, read_frame
 from harness.data.read.numbers import cast_note, require_no_codes, require_numbers, two_texts
 from harness.data.read.source import Table
-from harness.data.roles import Roles
 from harness.data.rules import RowFilter
 from harness.data.shape import panel_notes
 from harness.data.shape.rows import PanelIndex, read_groups, read_index, select_rows

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from harness.arrays import Floats
-from harness.data.data_spec import VARIABLE, DataSpec
+from harness.data.data_spec import VARIABLE, DataSpec, Roles
 from harness.data.messages import ProblemCollector, RowLocator, absence, absent_columns, few
 from harness.data.prepare.panel_steps import FillGaps
 from harness.data.prepare.pipeline import ancestors, run_steps
@@ -17,7 +17,6 @@ from harness.data.prepare.row_steps import named_classes
 from harness.data.prepare.step import Calendar, Column, Step, single_steps
 from harness.data.read.numbers import require_numbers
 from harness.data.read.source import Table
-from harness.data.roles import Roles
 from harness.data.rules import Constant
 from harness.data.schema import inline_schema, schema_problems
 from harness.data.shape.panel_notes import find_complete, missing_problems

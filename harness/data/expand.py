@@ -9,15 +9,14 @@ from typing import cast
 import numpy as np
 import pandas as pd
 
-from harness.data.data_spec import DataSpec
-from harness.data.key import Key
+from harness.arrays import Key
+from harness.data.data_spec import MOST_LEVELS, DataSpec, Roles
 from harness.data.messages import Account, RowLocator, StepRecord, few, quoted, require_columns
 from harness.data.name import exposure_columns
 from harness.data.prepare.step import Step, StepGroup, TableColumns, TableStep, single_steps
 from harness.data.prepare.table_steps import Expanded, Recode, indicators, rows_by_level
 from harness.data.read.number_text import NUMBER
 from harness.data.read.source import Table
-from harness.data.roles import MOST_LEVELS, Roles
 from harness.data.shape.rows import group_label, read_groups, select_rows
 from harness.errors import DataError
 from harness.language import Coded, marked

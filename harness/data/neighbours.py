@@ -8,9 +8,7 @@ from typing import Self
 
 import numpy as np
 
-from harness.arrays import Floats, Ints, frozen_floats, frozen_ints
-from harness.data.key import Key
-from harness.data.shared_arrays import SentByFields, as_received
+from harness.arrays import Floats, Ints, Key, SentByFields, as_received, frozen_floats, frozen_ints
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,12 +8,20 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
-from harness.arrays import Floats, Ints, frozen_floats, frozen_ints, locked, numbered
-from harness.data.key import Key
+from harness.arrays import (
+    Floats,
+    Ints,
+    Key,
+    SentByFields,
+    as_received,
+    frozen_floats,
+    frozen_ints,
+    locked,
+    numbered,
+)
 from harness.data.messages import few, require
 from harness.data.name import exposure_columns
 from harness.data.neighbours import Contiguity, Links, nearest_links
-from harness.data.shared_arrays import SentByFields, as_received
 
 
 class Derivation(Protocol):

@@ -15,7 +15,6 @@ from importlib.resources import files
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from harness.data.dataset import Dataset
 from harness.data.prepare.learned_steps import LEARNED_STEPS, FactorIndex
 from harness.data.prepare.panel_steps import PANEL_STEPS
 from harness.data.prepare.row_steps import ROW_STEPS
@@ -23,7 +22,7 @@ from harness.data.prepare.step import Step, StepGroup
 from harness.data.prepare.table_steps import TABLE_STEPS
 from harness.data.read.columnar import PARQUET, STATA, STATISTICS
 from harness.data.read.excel import EXCEL
-from harness.data.read.source import FileReader
+from harness.data.read.source import Dataset, FileReader
 from harness.data.read.text import TEXT
 from harness.data.simulate.digital_carbon.panel import DigitalCarbon
 from harness.data.simulate.simulation import Simulation

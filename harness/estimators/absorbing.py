@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from harness.arrays import Floats, Ints, Mask, numbered
-from harness.data.key import Grouping, Key
+from harness.arrays import Floats, Grouping, Ints, Key, Mask, numbered
 from harness.data.panel import Panel
 from harness.errors import EstimationError
 from harness.language import Coded, marked

@@ -16,9 +16,9 @@ from harness.arrays import Floats
 from harness.data.panel import Panel
 from harness.estimators.coefficients import CoefficientTable
 from harness.registry.catalog import Choose, Kind, OptionsClass
-from harness.study.identification import IDENTIFIED, identified_by
-from harness.study.spec.entry import LadderEntry, SimpleRival
+from harness.study.spec.entry import IDENTIFIED, LadderEntry, SimpleRival, identified_by
 from harness.tables.preparation import Note
+from harness.terminal import echo
 
 
 class Fitted(Protocol):
@@ -55,7 +55,7 @@ class Estimator(Protocol):
     deviations of the outcome, if it computes in less than 64 bits; ``linear_model``, the equivalent
     regression in other programs (`LinearModel`), for ``harness export``; ``as_learner``, how well it
     learns the nuisance functions of debiased effects (`AsLearner`); ``identifies``, what its coefficient of
-    the exposure identifies (`harness.study.identification`), for the headline effect of a study;
+    the exposure identifies (`harness.study.spec.entry`), for the headline effect of a study;
     ``takes_negative``, False where it refuses outcomes below zero, and then a multiple of the outcome alone
     is predicted by that multiple.
     """
@@ -559,3 +559,20 @@ def absorbs_periods(estimator: Estimator) -> bool:
 def n_candidates(estimator: Estimator) -> int:
     """Return how many estimators one compares to keep the best; 1 where it compares none."""
     return len(estimator.candidates) if isinstance(estimator, ComparesCandidates) else 1
+
+
+class LearnedFit:
+    """A fit that displays what its search chose; a dataclass that inherits from it needs ``repr=False``."""
+
+    def summary(self) -> None:
+        """Print what was chosen on the selection rows, and notes."""
+        echo(repr(self))
+
+    def __repr__(self) -> str:
+        search = self.details().get("search", {}) if isinstance(self, HasDetails) else {}
+        is_chosen = list(search.get("chosen", ()))
+        at = is_chosen.index(True) if True in is_chosen else None
+        entries = [(name, own[at]) for name, own in search.items() if at is not None and name != "chosen"]
+        chosen = [f"{name} {one:.4g}" if isinstance(one, float) else f"{name} {one}" for name, one in entries]
+        notes = [note.message for note in self.notes] if isinstance(self, HasNotes) else []
+        return "\n".join([f"{type(self).__name__}({', '.join(chosen)})", *notes])

@@ -15,8 +15,7 @@ from typing import ClassVar, Self
 import numpy as np
 from numpy.random import Generator
 
-from harness.arrays import Floats, Ints
-from harness.data.key import Key
+from harness.arrays import Floats, Ints, Key
 from harness.data.panel import Panel
 from harness.errors import EstimationError
 from harness.estimators import protocol

@@ -20,8 +20,7 @@ from typing import Literal
 import numpy as np
 from numpy.random import Generator
 
-from harness.arrays import Floats
-from harness.data.key import Grouping
+from harness.arrays import Floats, Grouping
 from harness.errors import EstimationError
 from harness.language import marked
 

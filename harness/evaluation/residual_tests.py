@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.random import Generator
 
-from harness.arrays import Floats, Ints
-from harness.data.key import Key
+from harness.arrays import Floats, Ints, Key
 from harness.data.neighbours import Contiguity, Links, nearest_links
 from harness.data.panel import Panel
 

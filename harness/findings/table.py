@@ -9,9 +9,8 @@ from importlib import import_module
 from typing import Final, Literal
 
 from harness.findings.finding import caveats_of, with_caveats
-from harness.findings.rule import Rule
 from harness.findings.rules import caution, gain, headline
-from harness.findings.run import Run
+from harness.findings.run import Rule, Run
 from harness.record.manifest import StudyRecord
 from harness.tables import heterogeneity
 from harness.tables.accuracy import CHOSEN

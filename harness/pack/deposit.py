@@ -18,14 +18,13 @@ from pathlib import Path, PurePosixPath
 import pandas as pd
 
 from harness.data.data_spec import DataSource, FileSpec
-from harness.data.dataset import DATASET, ComesWithPackage
 from harness.data.read.files import DataFolder
-from harness.data.read.source import READER, machine_bytes
+from harness.data.read.source import DATASET, READER, ComesWithPackage, machine_bytes
 from harness.errors import Problem
 from harness.report.render.docx import word_document
 from harness.running.csv_table import csv_text
 from harness.running.prepare import Prepared, RunSources
-from harness.study.spec.node import Loc, spell
+from harness.study.spec.reader import Loc, spell
 from harness.study.spec.study import Variable
 from harness.tables.preparation import PREPARATION, SUMMARY
 from harness.tables.registry import PARQUET_TABLES

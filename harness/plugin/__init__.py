@@ -1,13 +1,13 @@
 """The public names for writing plugins, one a line; names imported as themselves are public."""
 
 from harness.arrays import Floats as Floats
+from harness.arrays import Grouping as Grouping
 from harness.arrays import Ints as Ints
+from harness.arrays import Key as Key
 from harness.arrays import Mask as Mask
+from harness.arrays import non_singleton_rows as non_singleton_rows
 from harness.arrays import numbered as numbered
-from harness.data.dataset import Dataset as Dataset
-from harness.data.key import Grouping as Grouping
-from harness.data.key import Key as Key
-from harness.data.key import non_singleton_rows as non_singleton_rows
+from harness.data.data_spec import Roles as Roles
 from harness.data.messages import Account as Account
 from harness.data.neighbours import Contiguity as Contiguity
 from harness.data.neighbours import Links as Links
@@ -21,10 +21,10 @@ from harness.data.prepare.step import PanelStep as PanelStep
 from harness.data.prepare.step import RowStep as RowStep
 from harness.data.prepare.step import Step as Step
 from harness.data.prepare.step import StepGroup as StepGroup
+from harness.data.read.source import Dataset as Dataset
 from harness.data.read.source import FileReader as FileReader
 from harness.data.read.source import Reading as Reading
 from harness.data.read.source import Source as Source
-from harness.data.roles import Roles as Roles
 from harness.data.simulate.simulation import HasTruth as HasTruth
 from harness.data.simulate.simulation import Simulation as Simulation
 from harness.errors import ArtifactError as ArtifactError
@@ -61,7 +61,6 @@ from harness.estimators.inputs import inner_split as inner_split
 from harness.estimators.inputs import make_inputs as make_inputs
 from harness.estimators.inputs import refuse_constant as refuse_constant
 from harness.estimators.inputs import settle as settle
-from harness.estimators.learned import LearnedFit as LearnedFit
 from harness.estimators.protocol import AsLearner as AsLearner
 from harness.estimators.protocol import CanFitDraws as CanFitDraws
 from harness.estimators.protocol import CanFitFolds as CanFitFolds
@@ -87,6 +86,7 @@ from harness.estimators.protocol import HasDraws as HasDraws
 from harness.estimators.protocol import HasEffects as HasEffects
 from harness.estimators.protocol import HasNotes as HasNotes
 from harness.estimators.protocol import HasResultRows as HasResultRows
+from harness.estimators.protocol import LearnedFit as LearnedFit
 from harness.estimators.protocol import LinearModel as LinearModel
 from harness.estimators.protocol import NeedsGroups as NeedsGroups
 from harness.estimators.protocol import NestedEstimator as NestedEstimator
@@ -138,7 +138,7 @@ from harness.scenarios.scenario import EvaluatesModels as EvaluatesModels
 from harness.scenarios.scenario import Sample as Sample
 from harness.scenarios.scenario import Scenario as Scenario
 from harness.scenarios.scenario import Subject as Subject
-from harness.study.identification import Identified as Identified
+from harness.study.spec.entry import Identified as Identified
 from harness.study.spec.entry import LadderEntry as LadderEntry
 from harness.study.spec.entry import SimpleRival as SimpleRival
 from harness.tables.decision import decide as decide

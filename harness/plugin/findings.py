@@ -5,10 +5,10 @@ Names imported as themselves are public.
 
 from harness.findings.finding import SourceNumbers as SourceNumbers
 from harness.findings.finding import finding as finding
-from harness.findings.rule import Rule as Rule
 from harness.findings.rules.effect import LevelEffect as LevelEffect
 from harness.findings.rules.headline import HeadlineEffect as HeadlineEffect
 from harness.findings.rules.headline import headline_finding as headline_finding
+from harness.findings.run import Rule as Rule
 from harness.findings.sentence import Estimate as Estimate
 from harness.findings.sentence import EstimatorId as EstimatorId
 from harness.findings.sentence import Hundredths as Hundredths

@@ -3,7 +3,7 @@
 Names imported as themselves are public.
 """
 
-from harness.findings.gains import Gains as Gains
+from harness.findings.run import Gains as Gains
 from harness.findings.run import Run as Run
 from harness.language import marked as marked
 from harness.language import npgettext as npgettext
@@ -18,21 +18,21 @@ from harness.report.blocks import Heading as Heading
 from harness.report.blocks import Paragraph as Paragraph
 from harness.report.blocks import ReportBlock as ReportBlock
 from harness.report.blocks import ReportFigure as ReportFigure
+from harness.report.blocks import ReportTable as ReportTable
+from harness.report.blocks import RowGroup as RowGroup
 from harness.report.blocks import SmallPrint as SmallPrint
+from harness.report.blocks import TableCell as TableCell
+from harness.report.blocks import TableColumn as TableColumn
+from harness.report.blocks import TableRow as TableRow
+from harness.report.blocks import plain_rows as plain_rows
+from harness.report.blocks import record_table as record_table
 from harness.report.blocks import rich as rich
+from harness.report.blocks import rows_of as rows_of
 from harness.report.blocks import tabs_of as tabs_of
+from harness.report.blocks import text_column as text_column
 from harness.report.sections.section import ReportFile as ReportFile
 from harness.report.sections.section import Section as Section
 from harness.report.sections.section import featured as featured
-from harness.report.table import ReportTable as ReportTable
-from harness.report.table import RowGroup as RowGroup
-from harness.report.table import TableCell as TableCell
-from harness.report.table import TableColumn as TableColumn
-from harness.report.table import TableRow as TableRow
-from harness.report.table import plain_rows as plain_rows
-from harness.report.table import record_table as record_table
-from harness.report.table import rows_of as rows_of
-from harness.report.table import text_column as text_column
 from harness.tables.decision import SIGNIFICANT as SIGNIFICANT
 from harness.tables.decision import UNTESTED as UNTESTED
 from harness.tables.decision import Decision as Decision

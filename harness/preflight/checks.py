@@ -19,7 +19,7 @@ from harness.running.prepare import Prepared, numbers_of_a_draw
 from harness.running.warnings import study_notes, within
 from harness.scenarios.scenario import EvaluatesModels, Subject, framed
 from harness.study.spec.entry import Entry
-from harness.study.spec.node import Loc
+from harness.study.spec.reader import Loc
 from harness.tables.preparation import Note
 
 # Rows at most that scenarios are tried on.

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from harness.record.manifest import PrimaryRecord, StudyRecord
+from harness.tables import heterogeneity
 from harness.tables.accuracy import IMPORTANCE
 from harness.tables.coefficients import COEFFICIENTS, DIAGNOSTICS
 from harness.tables.decision import (
@@ -31,14 +32,6 @@ from harness.tables.effects import (
     EffectRow,
     EffectTestRow,
     MediationRow,
-)
-from harness.tables.heterogeneity import (
-    CONDITIONAL_EFFECTS,
-    CONTRASTS,
-    HETEROGENEITY,
-    HETEROGENEITY_DIFFERENCES,
-    ContrastRow,
-    DifferenceRow,
 )
 from harness.tables.table import NAN, read_rows
 from harness.tables.variations import VARIATION_EFFECTS
@@ -214,7 +207,10 @@ def _diagnostics(table: pd.DataFrame, study: StudyRecord) -> pd.DataFrame:
 
 def _differences(table: pd.DataFrame, study: StudyRecord) -> pd.DataFrame:
     """Return differences between groups, their effects by one model adjusted for the question (Holm 1979)."""
-    rows, size = read_rows(table, DifferenceRow, table=HETEROGENEITY_DIFFERENCES.name), size_of(study.level)
+    rows, size = (
+        read_rows(table, heterogeneity.DifferenceRow, table=heterogeneity.HETEROGENEITY_DIFFERENCES.name),
+        size_of(study.level),
+    )
     families: dict[tuple[str, str, str], list[int]] = {}
     for position, row in enumerate(rows):
         if row.is_done and (row.mode, row.measure) == ("pooled", "effect"):
@@ -236,7 +232,7 @@ def _contrasts(table: pd.DataFrame, _study: StudyRecord) -> pd.DataFrame:
         decide(row.estimate, row.conf_low, row.conf_high, by="interval")
         if row.band == SIMULTANEOUS
         else UNTESTED
-        for row in read_rows(table, ContrastRow, table=CONTRASTS.name)
+        for row in read_rows(table, heterogeneity.ContrastRow, table=heterogeneity.CONTRASTS.name)
     ]
     return table.assign(decision=decisions)
 
@@ -247,11 +243,11 @@ DECIDED: Mapping[str, Callable[[pd.DataFrame, StudyRecord], pd.DataFrame]] = {
     MEDIATION.name: _mediation,
     EFFECT_TESTS.name: _tests,
     DIAGNOSTICS.name: _diagnostics,
-    HETEROGENEITY_DIFFERENCES.name: _differences,
-    CONTRASTS.name: _contrasts,
+    heterogeneity.HETEROGENEITY_DIFFERENCES.name: _differences,
+    heterogeneity.CONTRASTS.name: _contrasts,
     COEFFICIENTS.name: _by_interval,
-    HETEROGENEITY.name: partial(_by_interval, estimate="effect"),
-    CONDITIONAL_EFFECTS.name: partial(_by_interval, estimate="effect"),
+    heterogeneity.HETEROGENEITY.name: partial(_by_interval, estimate="effect"),
+    heterogeneity.CONDITIONAL_EFFECTS.name: partial(_by_interval, estimate="effect"),
     IMPORTANCE.name: partial(_by_interval, estimate="importance"),
     VARIATION_EFFECTS.name: _by_interval,
 }

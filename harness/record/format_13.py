@@ -13,17 +13,12 @@ from harness.language import from_json as read_message
 from harness.record.decisions import decided
 from harness.record.manifest import Manifest, StudyRecord, read_record
 from harness.study.variation import REGRESSIONS, ROBUST_REGRESSIONS, ROBUSTNESS
+from harness.tables import heterogeneity
 from harness.tables.accuracy import IMPORTANCE
 from harness.tables.coefficients import COEFFICIENTS, DIAGNOSTICS
 from harness.tables.decision import UNTESTED, decide, decide_conditionally, size_of
 from harness.tables.effects import EFFECT_TESTS, EFFECTS, MEDIATION
 from harness.tables.gain import GIVEN_PERIODS, decide_gain
-from harness.tables.heterogeneity import (
-    CONDITIONAL_EFFECTS,
-    CONTRASTS,
-    HETEROGENEITY,
-    HETEROGENEITY_DIFFERENCES,
-)
 from harness.tables.table import CODE, NAN
 from harness.tables.variations import GAIN, VARIATION_EFFECTS, VARIATION_GAINS, VARIATIONS
 
@@ -142,8 +137,8 @@ def multiverse_tests_table(manifest: Content, tables: Tables) -> pd.DataFrame:
 # Tables of what estimators say whose rows have decisions.
 DECIDED = (
     *(EFFECTS.name, MEDIATION.name, EFFECT_TESTS.name, DIAGNOSTICS.name),
-    *(HETEROGENEITY_DIFFERENCES.name, CONTRASTS.name, IMPORTANCE.name),
-    *(HETEROGENEITY.name, CONDITIONAL_EFFECTS.name, COEFFICIENTS.name),
+    *(heterogeneity.HETEROGENEITY_DIFFERENCES.name, heterogeneity.CONTRASTS.name, IMPORTANCE.name),
+    *(heterogeneity.HETEROGENEITY.name, heterogeneity.CONDITIONAL_EFFECTS.name, COEFFICIENTS.name),
 )
 
 

@@ -130,7 +130,7 @@ class HeadlineRecord:
 
     Attributes
     ----------
-    identifies : one of `harness.study.identification.IDENTIFIED`
+    identifies : one of `harness.study.spec.entry.IDENTIFIED`
     estimator, scenario : id of the one that it is of
     is_declared : whether the study declares it
     """

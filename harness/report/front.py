@@ -15,16 +15,15 @@ from matplotlib.ticker import MaxNLocator
 
 from harness.arrays import Floats
 from harness.findings import lines as run_lines
-from harness.findings.gains import Gains, leading_protocols
 from harness.findings.rules.caution import headline_claims
 from harness.findings.rules.effect import effects_on, first_effect
 from harness.findings.rules.within import coefficient_slopes
-from harness.findings.run import Run
+from harness.findings.run import Gains, Run, leading_protocols
 from harness.language import rendered, topic
 from harness.record.manifest import DataRecord, ProtocolRecord, StudyRecord
 from harness.report.blocks import Picture, ReportFigure
 from harness.report.drawing import canvas
-from harness.report.drawing.fonts import drawable, drawable_label, drawable_lines
+from harness.report.drawing.canvas import drawable, drawable_label, drawable_lines
 from harness.report.drawing.forest import cut_limits, plot_forest, plot_whisker, zero_axis
 from harness.report.drawing.lines import plot_background, plot_truth, series_of, truth_entry
 from harness.report.drawing.palette import METHOD_STYLES, PLAIN_STYLE, Whisker
@@ -36,9 +35,9 @@ from harness.tables.claims import CLAIMS, ClaimRow
 from harness.tables.effects import EFFECTS, EffectRow
 from harness.tables.gain import GAIN, GainRow
 from harness.tables.table import NAN
-from harness.text.context import Context
 from harness.text.numbers import count, percent
 from harness.text.plain_text import capitalised, file_slug, joined, listed, shortened
+from harness.text.render import Context
 from harness.text.screen import first_screen, labelled
 
 gettext = topic("report.front")

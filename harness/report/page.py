@@ -11,32 +11,19 @@ from itertools import groupby
 from pathlib import Path
 
 from harness.errors import HarnessError
-from harness.findings.gains import Gains
-from harness.findings.run import Run
+from harness.findings.run import Gains, Run
 from harness.language import rendered, topic
 from harness.registry.plugin import faulty_member
-from harness.report.blocks import (
-    Appendix,
-    Bullets,
-    Heading,
-    Paragraph,
-    Phrase,
-    Picture,
-    ReportBlock,
-    ReportFigure,
-    Tabs,
-    Words,
-)
+from harness.report import blocks as parts
 from harness.report.drawing.canvas import finish, house_style
 from harness.report.front import Front
 from harness.report.render.html import ShownTable, from_template
 from harness.report.sections.section import ReportFile, Section
-from harness.report.table import ReportTable
-from harness.report.translation import localised
 from harness.study.spec.study import ReportFormat
 from harness.tables.gain import GainRow
 from harness.tables.preparation import Note
-from harness.text.decisions import SYMBOLS, WORDS, gain_text, limits_text
+from harness.text.gains import SYMBOLS, WORDS, gain_cell, limits_text
+from harness.text.render import localised
 from harness.text.screen import first_screen, labelled
 
 gettext = topic("report.page")
@@ -59,37 +46,39 @@ class PageSection:
 
     name: str
     heading: str
-    blocks: tuple[ReportBlock, ...]
+    blocks: tuple[parts.ReportBlock, ...]
     title: str = ""
-    appendix: tuple[ReportBlock, ...] = ()
+    appendix: tuple[parts.ReportBlock, ...] = ()
     files: tuple[ReportFile, ...] = ()
     drawn_names: tuple[str, ...] = ()
 
     @property
-    def figures(self) -> tuple[ReportFigure, ...]:
+    def figures(self) -> tuple[parts.ReportFigure, ...]:
         """Its figures in their order."""
         return tuple(figures_in((*self.blocks, *self.appendix)))
 
 
-def figures_in(blocks: Iterable[ReportBlock]) -> Iterator[ReportFigure]:
+def figures_in(blocks: Iterable[parts.ReportBlock]) -> Iterator[parts.ReportFigure]:
     """Yield the figures among blocks, those on tabs and of the appendix too, in their order."""
     for block in blocks:
-        if isinstance(block, ReportFigure):
+        if isinstance(block, parts.ReportFigure):
             yield block
-        elif isinstance(block, Tabs):
+        elif isinstance(block, parts.Tabs):
             yield from figures_in(own for _, tab in block.tabs for own in tab)
-        elif isinstance(block, Appendix):
+        elif isinstance(block, parts.Appendix):
             yield from figures_in(block.blocks)
 
 
-def parted(blocks: Iterable[ReportBlock]) -> tuple[tuple[ReportBlock, ...], tuple[ReportBlock, ...]]:
+def parted(
+    blocks: Iterable[parts.ReportBlock],
+) -> tuple[tuple[parts.ReportBlock, ...], tuple[parts.ReportBlock, ...]]:
     """Return the blocks of the report, and those of the appendix; tabs are in each that has any of them."""
-    report: list[ReportBlock] = []
-    appendix: list[ReportBlock] = []
+    report: list[parts.ReportBlock] = []
+    appendix: list[parts.ReportBlock] = []
     for block in blocks:
-        if isinstance(block, Appendix):
+        if isinstance(block, parts.Appendix):
             appendix += block.blocks
-        elif isinstance(block, Tabs):
+        elif isinstance(block, parts.Tabs):
             halves = [(label, parted(own)) for label, own in block.tabs]
             report += _tabs(((label, own) for label, (own, _) in halves), n_tabs=len(halves))
             appendix += _tabs(((label, own) for label, (_, own) in halves), n_tabs=len(halves))
@@ -98,13 +87,15 @@ def parted(blocks: Iterable[ReportBlock]) -> tuple[tuple[ReportBlock, ...], tupl
     return tuple(report), tuple(appendix)
 
 
-def _tabs(given: Iterable[tuple[str, tuple[ReportBlock, ...]]], *, n_tabs: int) -> tuple[ReportBlock, ...]:
+def _tabs(
+    given: Iterable[tuple[str, tuple[parts.ReportBlock, ...]]], *, n_tabs: int
+) -> tuple[parts.ReportBlock, ...]:
     """Return the tabs with any blocks; of several the only one as these under a heading."""
     tabs = tuple((label, own) for label, own in given if own)
     if len(tabs) == 1 < n_tabs:
         ((label, blocks),) = tabs
-        return (Heading(label), *blocks)
-    return (Tabs(tabs),) if tabs else ()
+        return (parts.Heading(label), *blocks)
+    return (parts.Tabs(tabs),) if tabs else ()
 
 
 def assembled(
@@ -112,7 +103,7 @@ def assembled(
     sections: Sequence[Section],
     formats: Sequence[ReportFormat],
     *,
-    pictures: Sequence[Picture] = (),
+    pictures: Sequence[parts.Picture] = (),
 ) -> tuple[PageSection, ...]:
     """Return the sections that are present in a run, in their order, all figures printed.
 
@@ -135,7 +126,7 @@ def assembled(
 
 
 def _made(
-    run: Run, section: Section, formats: Sequence[ReportFormat], pictures: Sequence[Picture]
+    run: Run, section: Section, formats: Sequence[ReportFormat], pictures: Sequence[parts.Picture]
 ) -> PageSection | None:
     """Return what a section shows; None where it has nothing to show of the run."""
     title = rendered(section.title)
@@ -154,11 +145,11 @@ def _made(
     except Exception as error:  # noqa: BLE001 - a section of a plugin may raise anything
         reasons = filter(None, (faulty_member(error), type(error).__name__, str(error)))
         text = gettext("This section could not be made: {reason}.").format(reason=": ".join(reasons))
-        return PageSection(section.name, title, (Paragraph(text, "worse"),), title)
+        return PageSection(section.name, title, (parts.Paragraph(text, "worse"),), title)
 
 
-def _block(given: object) -> ReportBlock:
-    if not isinstance(given, ReportBlock):
+def _block(given: object) -> parts.ReportBlock:
+    if not isinstance(given, parts.ReportBlock):
         raise TypeError(f"`content` gave a {type(given).__name__}, which is no block")
     return given
 
@@ -182,26 +173,26 @@ class Page:
     """
 
     notes: Sequence[Note]
-    contents: ReportTable | None = None
+    contents: parts.ReportTable | None = None
 
-    def warnings(self) -> tuple[ReportBlock, ...]:
+    def warnings(self) -> tuple[parts.ReportBlock, ...]:
         """Return the messages of each code with the cells that they concern."""
         blocks = [
             block
             for code, same in groupby(sorted(set(self.notes)), key=lambda note: note.code)
-            for block in (Heading(code, rank=4), Bullets(tuple(_messages(same))))
+            for block in (parts.Heading(code, rank=4), parts.Bullets(tuple(_messages(same))))
         ]
-        return tuple(blocks) or (Paragraph(gettext("None."), "soft"),)
+        return tuple(blocks) or (parts.Paragraph(gettext("None."), "soft"),)
 
 
-def _messages(notes: Iterable[Note]) -> Iterator[Words]:
+def _messages(notes: Iterable[Note]) -> Iterator[parts.Words]:
     """Yield each message with the cells that it concerns; of those that differ in numbers the first."""
     alike: dict[str, list[Note]] = {}
     for note in notes:
         alike.setdefault(NUMBERS.sub("0", note.message), []).append(note)
     for own in list(alike.values())[:MOST_MESSAGES]:
         cells = "; ".join(_cells(own))
-        yield (own[0].message, " ", Phrase(f"({cells})", look="soft")) if cells else own[0].message
+        yield (own[0].message, " ", parts.Phrase(f"({cells})", look="soft")) if cells else own[0].message
     left_out = len(alike) - MOST_MESSAGES
     if left_out > 0:
         yield gettext("{left_out} more in warnings.csv").format(left_out=left_out)
@@ -229,10 +220,10 @@ class Numbering:
     """
 
     prefix: str = ""
-    tables: list[ReportTable] = field(default_factory=list)
+    tables: list[parts.ReportTable] = field(default_factory=list)
     _counts: Counter[str] = field(default_factory=Counter)
 
-    def take(self, table: ReportTable) -> ShownTable:
+    def take(self, table: parts.ReportTable) -> ShownTable:
         """Return a table with the next number, and keep it as files have it."""
         shown = ShownTable(table, self.next("table"))
         self.tables.append(shown.whole)
@@ -246,7 +237,7 @@ class Numbering:
 
 def render_pages(
     run: Run, page: Page, front: Front, sections: Sequence[PageSection]
-) -> tuple[Mapping[str, str], list[ReportTable]]:
+) -> tuple[Mapping[str, str], list[parts.ReportTable]]:
     """Return the report and its appendix, each one HTML document by the name of its file; all tables whole.
 
     The report has a first screen, and one section after the other, folded; the appendix has what sections
@@ -293,7 +284,7 @@ def render_brief(run: Run, page: Page, front: Front) -> str:
 
 
 def render_document(
-    title: str, head: Sequence[ReportBlock], sections: Sequence[PageSection], *, language: str
+    title: str, head: Sequence[parts.ReportBlock], sections: Sequence[PageSection], *, language: str
 ) -> str:
     """Return a page of sections under a title, such as that of a suite."""
     return from_template(
@@ -337,7 +328,7 @@ def digest(run: Run, *, report: str, messages: Sequence[Path] = ()) -> str:
             outcomes=outcomes,
             words=WORDS,
             symbols=SYMBOLS,
-            gain_text=gain_text,
+            gain_cell=gain_cell,
             limits_text=limits_text,
             report=report,
         )

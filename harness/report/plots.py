@@ -8,13 +8,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.text import Text
 
-from harness.findings.gains import Gains
 from harness.findings.lines import Curve
-from harness.findings.run import Run
+from harness.findings.run import Gains, Run
 from harness.language import topic
 from harness.report.drawing import lines
-from harness.report.drawing.canvas import MARK_COLOUR
-from harness.report.drawing.fonts import drawable, drawable_label, families
+from harness.report.drawing.canvas import MARK_COLOUR, drawable, drawable_label, families
 from harness.report.drawing.forest import cut_limits, name_rows, plot_rows, plot_whisker, zero_axis
 from harness.report.drawing.palette import LineStyle, MarkStyle, Whisker, line_style
 from harness.report.figures.curves import curve_labels, curve_panel, further_entries

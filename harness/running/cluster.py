@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING
 
-from harness.data.shared_arrays import sharing
+from harness.arrays import sharing
 from harness.errors import ArtifactError, MachineError, Problem
 from harness.running.dependence import installed_code, versions
 from harness.running.processes import DeadWorkerError, unheard_interrupt

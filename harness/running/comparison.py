@@ -17,8 +17,7 @@ from harness.evaluation.fold_fit import FoldResult
 from harness.evaluation.gain import recognition_table
 from harness.evaluation.losses import SAMPLES
 from harness.evaluation.protocol import Fold
-from harness.evaluation.specification_curve import joint_tests
-from harness.evaluation.variation_gains import NOTHING_MISSING, choice_table, variation_gains
+from harness.evaluation.variation_gains import NOTHING_MISSING, choice_table, joint_tests, variation_gains
 from harness.language import Coded
 from harness.running.csv_table import as_declared
 from harness.running.results import MissingCell, RunResults, TableStore

@@ -16,22 +16,29 @@ from harness.arrays import Ints
 from harness.data.panel import Panel, SplitUnit, with_entity_means
 from harness.data.rules import RowFilter
 from harness.errors import DataError, EstimationError, PluginError, Problem
-from harness.estimators.protocol import Estimator, for_folds, grouped_by, quick
+from harness.estimators.protocol import Estimator, absorbs_entities, for_folds, grouped_by, quick
 from harness.estimators.target import on_target
 from harness.evaluation.fold_fit import FoldCell, FoldTask
 from harness.evaluation.protocol import Fold
 from harness.language import Coded
-from harness.record.manifest import choice_in_words
+from harness.record.manifest import HeadlineRecord, choice_in_words
 from harness.registry.catalog import Catalogs, changed_options
 from harness.rng import random_stream
 from harness.running.dependence import Panels, described
 from harness.running.graph import StudyTask, all_tasks
-from harness.running.headline import headline_records, in_words
 from harness.running.varied import VariedFit, curve_of, varied_fits
 from harness.scenarios.full_fit import FullTask
 from harness.scenarios.scenario import AsksRows, Part, Scenario, Subject, WorksInParts
 from harness.scenarios.task import PartCell, PartTask
-from harness.study.spec.entry import IN_WORDS, EstimatorEntry, ProtocolEntry, ScenarioEntry
+from harness.study.spec.entry import (
+    IDENTIFIED,
+    IN_WORDS,
+    EstimatorEntry,
+    Identified,
+    ProtocolEntry,
+    ScenarioEntry,
+    identified_by,
+)
 from harness.study.spec.study import Study
 from harness.study.variation import LADDER
 
@@ -416,3 +423,49 @@ class SharedParts:
             content = (cell.estimator, cell.part, described(part, self._panels).digest)
             self.firsts[cell] = self._known.setdefault(content, cell)
         return self.firsts[cell]
+
+
+def headline_records(study: Study) -> tuple[HeadlineRecord, ...]:
+    """Return the effects that could be the headline, the first of which is.
+
+    The one that the study declares comes first, then the others by what they identify, in the order of
+    `harness.study.spec.entry.IDENTIFIED`, and of one kind scenarios before estimators, each as the study
+    lists them. No result changes this order.
+    """
+    return tuple(sorted(_records(study), key=_rank))
+
+
+def _rank(record: HeadlineRecord) -> tuple[bool, int]:
+    return not record.is_declared, [str(one) for one in IDENTIFIED].index(record.identifies)
+
+
+def _records(study: Study) -> Iterator[HeadlineRecord]:
+    for one in study.scenarios:
+        if kind := identified_by(one.scenario):
+            yield HeadlineRecord(kind, scenario=one.id, is_declared=one.primary)
+    for entry in study.estimators:
+        if kind := _identified(entry):
+            yield HeadlineRecord(kind, estimator=entry.id, is_declared=entry.primary)
+
+
+def _identified(entry: EstimatorEntry) -> Identified | None:
+    """Return what an estimator identifies of the study's exposure on all rows, in the outcome's unit.
+
+    Of another exposure, on other rows or of a transformed outcome it counts where it is declared.
+
+    One with an option for effects that names none of entities is pooled, without the means of its regressors.
+    """
+    kind = identified_by(entry.estimator)
+    is_other = entry.exposure is not None or entry.rows or entry.target != "level"
+    if is_other and not entry.primary:
+        return None
+    has_option = any(hasattr(entry.estimator, name) for name in ("effects", "absorb"))
+    if kind in ("within", "pooled") and entry.entity_means:
+        return "within"
+    return "pooled" if kind == "within" and has_option and not absorbs_entities(entry.estimator) else kind
+
+
+def in_words(record: HeadlineRecord) -> str:
+    """Return whose effect it is, and why it has its rank."""
+    why = "declared primary" if record.is_declared else record.identifies.replace("_", " ")
+    return f"{record.scenario or record.estimator} ({why})"

@@ -13,11 +13,10 @@ import numpy as np
 from harness.arrays import Floats
 from harness.data.build import PanelBuilder
 from harness.data.data_spec import DataSpec
-from harness.data.dataset import DATASET
 from harness.data.expand import expand
 from harness.data.panel import Panel
 from harness.data.read.files import FRAME_FILE, DataFolder, read_table
-from harness.data.read.source import READER, Table
+from harness.data.read.source import DATASET, READER, Table
 from harness.data.schema import read_file_schema
 from harness.errors import ArtifactError, DataError, HarnessError, Problem
 from harness.estimators.guard import Attempt, attempt
@@ -30,10 +29,9 @@ from harness.running.isolation import one_thread
 from harness.running.options import RunOptions
 from harness.running.plan import Plan, as_quick, as_whole, group_columns, make_plan
 from harness.scenarios.scenario import EvaluatesModels
-from harness.study.spec.document import Document, read_document
-from harness.study.spec.extends import read_spec
+from harness.study.spec.document import Document, read_document, read_spec
 from harness.study.spec.load import LoadedStudy, load_study
-from harness.study.spec.node import Loc, spec_error
+from harness.study.spec.reader import Loc, spec_error
 from harness.study.spec.study import Study, Variable
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ from harness.record import manifest
 from harness.record.migrations import FORMAT
 from harness.registry.catalog import plain_options
 from harness.running.dependence import BLAS, Environment, blas
-from harness.running.headline import headline_records
 from harness.running.options import RunOptions
+from harness.running.plan import headline_records
 from harness.running.prepare import Prepared
 from harness.running.results import AnswerInParts, RunResults
 from harness.scenarios.effect.scenario import EffectScenario

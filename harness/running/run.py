@@ -12,8 +12,7 @@ import pandas as pd
 
 from harness.data.read.files import FRAME_FILE, FrameFile
 from harness.data.read.source import machine_bytes, refuse_changed
-from harness.findings.rule import RULE, Rule
-from harness.findings.run import Run
+from harness.findings.run import RULE, Rule, Run
 from harness.findings.shape import shape_rates
 from harness.record.manifest import Manifest
 from harness.registry.registry import Registry, libraries_of

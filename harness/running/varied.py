@@ -16,19 +16,9 @@ from harness.evaluation.losses import SAMPLES
 from harness.evaluation.variation_gains import GainComparison
 from harness.registry.catalog import Catalogs, with_option
 from harness.scenarios.curve.scenario import CurveScenario
+from harness.study import variation as variations
 from harness.study.spec.entry import EstimatorEntry, ScenarioEntry
 from harness.study.spec.study import Study
-from harness.study.variation import (
-    EVERY_SPLIT,
-    LADDER,
-    MULTIVERSE,
-    PROTOCOL,
-    SPLITS,
-    Change,
-    Variation,
-    ladder_of,
-    multiverse_of,
-)
 from harness.tables.variations import GAIN, GAIN_UNSEEN
 
 # What the fits of a ladder are called, and the label of all their random streams: they draw the same rows and
@@ -49,7 +39,7 @@ class VariedFit:
     references : what its gains are over, by id: with its columns, and fitted again where these are others
     """
 
-    variation: Variation
+    variation: variations.Variation
     entry: EstimatorEntry
     protocols: tuple[tuple[str, int | None], ...]
     outcomes: tuple[str, ...]
@@ -85,7 +75,7 @@ def _multiverse(study: Study, catalogs: Catalogs) -> Iterator[VariedFit]:
         return
     protocols = tuple((entry.id, None) for entry in study.evaluation.protocols)
     entries, controls = {entry.id: entry for entry in study.estimators}, study.roles.controls
-    for variation in multiverse_of(study):
+    for variation in variations.multiverse_of(study):
         entry, references = (
             entries[multiverse.estimator],
             {name: entries[name] for name in multiverse.references},
@@ -109,13 +99,13 @@ def _ladder(study: Study, catalogs: Catalogs) -> Iterator[VariedFit]:
         return
     entry = EstimatorEntry.model_construct(id=_fit_name(0), use=ladder.start.name, estimator=ladder.start)
     fits, taken, splits = [ladder.start], ladder.protocol, ladder.splits
-    for variation in ladder_of(study):
+    for variation in variations.ladder_of(study):
         for change in variation.changes[-1:]:
             place = f"method_ladder.changes[{variation.position - 1}]"
             entry = changed(entry, change, study.roles.controls, catalogs, place=place)
-            taken = change.text if change.option == PROTOCOL else taken
-            if change.option == SPLITS:
-                splits = None if change.value == EVERY_SPLIT else int(change.text)
+            taken = change.text if change.option == variations.PROTOCOL else taken
+            if change.option == variations.SPLITS:
+                splits = None if change.value == variations.EVERY_SPLIT else int(change.text)
         if entry.estimator not in fits:
             fits.append(entry.estimator)
         named = entry.model_copy(update={"id": _fit_name(fits.index(entry.estimator))})
@@ -132,24 +122,29 @@ def comparisons_of(study: Study, varied: Sequence[VariedFit]) -> Iterator[GainCo
     """Yield on which rows and over which references the gains of the variations of a study are taken."""
     same: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
     for one in varied:
-        if one.variation.list == MULTIVERSE:
+        if one.variation.list == variations.MULTIVERSE:
             of_fits = tuple((entry.id, name) for name, entry in one.references.items())
             same.setdefault(of_fits, {})[one.entry.id] = one.variation.key
     for over, fits in same.items():
         of = study.multiverse.estimator if study.multiverse else ""
-        yield GainComparison(MULTIVERSE, fits, dict(over), of, samples=tuple(SAMPLES))
+        yield GainComparison(variations.MULTIVERSE, fits, dict(over), of, samples=tuple(SAMPLES))
     for one in varied:
-        if one.variation.list == LADDER:
+        if one.variation.list == variations.LADDER:
             fits = {one.entry.id: one.variation.key}
             references = {name: name for name in study.evaluation.references}
             for quantity, (protocol, splits) in zip((GAIN, GAIN_UNSEEN), one.protocols, strict=True):
                 yield GainComparison(
-                    LADDER, fits, references, quantity=quantity, protocol=protocol, splits=splits
+                    variations.LADDER, fits, references, quantity=quantity, protocol=protocol, splits=splits
                 )
 
 
 def changed(
-    entry: EstimatorEntry, change: Change, controls: tuple[str, ...], catalogs: Catalogs, *, place: str
+    entry: EstimatorEntry,
+    change: variations.Change,
+    controls: tuple[str, ...],
+    catalogs: Catalogs,
+    *,
+    place: str,
 ) -> EstimatorEntry:
     """Return an entry of an estimator with a change of its options or columns; others leave it as it is.
 

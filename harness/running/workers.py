@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast, runtime_checkable
 
-from harness.data.shared_arrays import sharing
+from harness.arrays import sharing
 from harness.errors import PluginError
 from harness.estimators.guard import what_broke
 from harness.registry.plugin import LocalFiles

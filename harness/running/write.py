@@ -16,8 +16,7 @@ from harness.estimators.guard import attempt
 from harness.estimators.protocol import absorbs_periods
 from harness.evaluation.protocol import TOUCHES_TEST_ROWS
 from harness.evaluation.residual_tests import encompassing_test, geography_of, harris_tzavalis, moran_test
-from harness.findings.rule import Rule
-from harness.findings.run import Run
+from harness.findings.run import Rule, Run
 from harness.record.decisions import decided
 from harness.record.manifest import Manifest, StudyRecord
 from harness.rng import random_stream

@@ -10,8 +10,8 @@ from typing import ClassVar
 import numpy as np
 
 from harness.arrays import Floats
+from harness.data.data_spec import MOST_LEVELS
 from harness.data.panel import Panel
-from harness.data.roles import MOST_LEVELS
 from harness.errors import EstimationError
 from harness.estimators.protocol import Fitted, FittedDraws
 from harness.language import Coded, marked

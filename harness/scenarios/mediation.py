@@ -27,7 +27,7 @@ from harness.scenarios.effect.scenario import Learners, LearnerScenario
 from harness.scenarios.effect.score import LEAST_RESIDUAL, Effects, Estimated
 from harness.scenarios.effect.terms import Terms, Within, control_names, line
 from harness.scenarios.scenario import Concluded, Found, Part, Rows, Subject
-from harness.study.identification import Identified
+from harness.study.spec.entry import Identified
 from harness.tables.effects import DIRECT, FROM_MEDIATOR, INDIRECT, MEDIATION, STEPWISE, TO_MEDIATOR, TOTAL
 from harness.tables.table import ResultTable
 

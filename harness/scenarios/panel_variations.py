@@ -10,8 +10,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.random import Generator
 
-from harness.arrays import Ints
-from harness.data.key import Grouping
+from harness.arrays import Grouping, Ints
 from harness.data.panel import Panel
 from harness.errors import EstimationError
 from harness.language import Coded, marked

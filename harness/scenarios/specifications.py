@@ -17,27 +17,9 @@ from harness.estimators.guard import attempt
 from harness.estimators.protocol import Estimator, HasCoefficients, HasDetails, linear_model_of
 from harness.language import Coded, marked
 from harness.rng import random_stream
-from harness.scenarios.panel_variations import (
-    CHANGES,
-    EXPOSURE,
-    checks_of,
-    first_controls,
-    measured,
-    permuted,
-    varied,
-    without,
-)
-from harness.scenarios.scenario import (
-    Concluded,
-    Found,
-    Part,
-    Scenario,
-    Subject,
-    Tables,
-    WorksInParts,
-    framed,
-    value_of,
-)
+from harness.scenarios import panel_variations
+from harness.scenarios import scenario as scenarios
+from harness.scenarios.panel_variations import without
 from harness.study.variation import REGRESSIONS, ROBUST_REGRESSIONS, Change, Variation, change_rows, listed
 from harness.tables.effects import AGREEMENT
 from harness.tables.table import ResultTable
@@ -56,10 +38,10 @@ BLOCK = 10
 
 
 @dataclass(frozen=True, eq=False)
-class SpecificationFit(Part):
+class SpecificationFit(scenarios.Part):
     """A regression under one specification."""
 
-    subject: Subject
+    subject: scenarios.Subject
     specification: Variation
     level: float
 
@@ -71,10 +53,12 @@ class SpecificationFit(Part):
         EstimationError
             Where the rows do not allow the specification, or there is no coefficient.
         """
-        return coefficients_of(self.subject, varied(self.subject.panel, self.specification), level=self.level)
+        return coefficients_of(
+            self.subject, panel_variations.varied(self.subject.panel, self.specification), level=self.level
+        )
 
 
-def coefficients_of(subject: Subject, panel: Panel, *, level: float) -> Floats:
+def coefficients_of(subject: scenarios.Subject, panel: Panel, *, level: float) -> Floats:
     """Return the coefficients of the exposure on some rows, (n_terms, n_numbers).
 
     Raises
@@ -99,16 +83,16 @@ def coefficients_of(subject: Subject, panel: Panel, *, level: float) -> Floats:
 
 
 @dataclass(frozen=True, eq=False)
-class AgreementDraws(Part):
+class AgreementDraws(scenarios.Part):
     """Regressions under all specifications where the exposure is another entity's."""
 
-    subject: Subject
+    subject: scenarios.Subject
     specifications: tuple[Variation, ...]
     draws: range
     baseline: SpecificationFit
 
     @property
-    def needs(self) -> Sequence[Part]:
+    def needs(self) -> Sequence[scenarios.Part]:
         """The regression whose coefficient is the effect that is added."""
         return (self.baseline,)
 
@@ -118,7 +102,9 @@ class AgreementDraws(Part):
         without = replace(own, observed=own.observed - baseline * own.column(own.exposure))
         agree = np.zeros((len(self.draws), 2))
         for at, draw in enumerate(self.draws):
-            panel = permuted(without, random_stream(self.subject.seed, "specification draws", draw))
+            panel = panel_variations.permuted(
+                without, random_stream(self.subject.seed, "specification draws", draw)
+            )
             added = baseline * panel.column(panel.exposure)
             panels = panel, replace(panel, observed=panel.observed + added)
             agree[at] = [self._all_agree(one) for one in panels]
@@ -138,11 +124,13 @@ class AgreementDraws(Part):
         return bool(signs)
 
     def _fit(self, panel: Panel, specification: Variation) -> Floats:
-        return coefficients_of(self.subject, varied(panel, specification), level=self.baseline.level)
+        return coefficients_of(
+            self.subject, panel_variations.varied(panel, specification), level=self.baseline.level
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
-class SpecificationScenario(Scenario, WorksInParts):
+class SpecificationScenario(scenarios.Scenario, scenarios.WorksInParts):
     """The coefficient of the exposure by regressions, column by column as a paper prints it.
 
     The baseline stands without controls, with the first of them, and with all. ``lag``: the exposure of the
@@ -201,72 +189,74 @@ class SpecificationScenario(Scenario, WorksInParts):
         every = (name for name, one in estimators.items() if linear_model_of(type(one)) is not None)
         return {name: estimators[name] for name in self.estimators or every}
 
-    def parts(self, subject: Subject) -> Iterator[Part]:
+    def parts(self, subject: scenarios.Subject) -> Iterator[scenarios.Part]:
         """Yield each regression, and those of permuted exposures in blocks."""
         fits = {one.key: self._fit(subject, one) for one in self._specifications(subject.panel)}
         yield from fits.values()
         yield from self._draws(subject, fits[ALL_CONTROLS])
 
-    def concluded(self, subject: Subject, found: Found) -> Concluded:
+    def concluded(self, subject: scenarios.Subject, found: scenarios.Found) -> scenarios.Concluded:
         """Return every coefficient, a row with its reason where there is none, and how often all agree."""
         return {
             VARIATION_EFFECTS.name: list(self._rows(subject, found)),
             AGREEMENT.name: list(self._agreement(subject, found)),
         }
 
-    def describe(self, panel: Panel) -> Tables:
+    def describe(self, panel: Panel) -> scenarios.Tables:
         """Return what each column changes."""
-        return framed({VARIATIONS.name: change_rows(self._specifications(panel))})
+        return scenarios.framed({VARIATIONS.name: change_rows(self._specifications(panel))})
 
     def _specifications(self, panel: Panel) -> list[Variation]:
-        bare, _ = CHANGES["without_controls"]
-        steps = map(first_controls, self.controls)
+        bare, _ = panel_variations.CHANGES["without_controls"]
+        steps = map(panel_variations.first_controls, self.controls)
         baseline = [(bare, Change("panel", "without_controls")), *steps, (ALL_CONTROLS, None)]
         robust = [
-            *checks_of(panel, self.checks, by=None, controls=()),
-            *map(measured, panel.measures),
+            *panel_variations.checks_of(panel, self.checks, by=None, controls=()),
+            *map(panel_variations.measured, panel.measures),
             *(without(by, groups) for by, groups in self.without.items()),
         ]
         return [*listed(REGRESSIONS, baseline), *listed(ROBUST_REGRESSIONS, robust)]
 
-    def _fit(self, subject: Subject, specification: Variation) -> SpecificationFit:
+    def _fit(self, subject: scenarios.Subject, specification: Variation) -> SpecificationFit:
         return SpecificationFit(specification.key, subject, specification, self.level)
 
-    def _draws(self, subject: Subject, baseline: SpecificationFit) -> Iterator[AgreementDraws]:
+    def _draws(self, subject: scenarios.Subject, baseline: SpecificationFit) -> Iterator[AgreementDraws]:
         """Yield blocks of draws; a categorical exposure has no single effect that could be added."""
         columns = self._specifications(subject.panel)
-        specifications = tuple(one for one in columns if one.option != EXPOSURE)
+        specifications = tuple(one for one in columns if one.option != panel_variations.EXPOSURE)
         for start in range(0, 0 if subject.panel.levels else self.permutations, BLOCK):
             draws = range(start, min(start + BLOCK, self.permutations))
             label = f"draws {draws.start + 1} to {draws.stop}"
             yield AgreementDraws(label, subject, specifications, draws, baseline)
 
-    def _rows(self, subject: Subject, found: Found) -> Iterator[Mapping[str, object]]:
+    def _rows(self, subject: scenarios.Subject, found: scenarios.Found) -> Iterator[Mapping[str, object]]:
         for one in self._specifications(subject.panel):
             place = {"list": one.list, "variation": one.key}
-            tried = attempt(partial(value_of, found, one.key))
+            tried = attempt(partial(scenarios.value_of, found, one.key))
             if tried.value is None:
                 yield place | tried.how
                 continue
-            panel = varied(subject.panel, one)
+            panel = panel_variations.varied(subject.panel, one)
             counts = {"n_obs": panel.n_obs, "n_entities": panel.n_entities}
             counts["n_controls"] = len(panel.moderators) + len(panel.controls)
             for term, numbers in zip(panel.exposure_columns, tried.value.tolist(), strict=True):
                 own = {"exposure": term} | dict(zip(NUMBERS, numbers, strict=True))
                 yield place | tried.how | counts | own
 
-    def _agreement(self, subject: Subject, found: Found) -> Iterator[Mapping[str, object]]:
+    def _agreement(
+        self, subject: scenarios.Subject, found: scenarios.Found
+    ) -> Iterator[Mapping[str, object]]:
         from scipy.stats import binomtest
 
         baseline = self._fit(subject, Variation(ALL_CONTROLS, REGRESSIONS, 0))
         labels = [part.label for part in self._draws(subject, baseline)]
         if not labels:
             return
-        tried = attempt(lambda: np.concatenate([value_of(found, label) for label in labels]))
+        tried = attempt(lambda: np.concatenate([scenarios.value_of(found, label) for label in labels]))
         if tried.value is None:
             yield tried.how
             return
-        effects = (0.0, float(value_of(found, ALL_CONTROLS)[0, 0]))
+        effects = (0.0, float(scenarios.value_of(found, ALL_CONTROLS)[0, 0]))
         for effect, agree in zip(effects, tried.value.T, strict=True):
             n_draws, n_agree = agree.size, int(agree.sum())
             limits = binomtest(n_agree, n_draws).proportion_ci(self.level, "exact")

@@ -12,8 +12,7 @@ from typing import Any, Generic, Self, TypeVar
 
 import numpy as np
 
-from harness.arrays import Floats
-from harness.data.shared_arrays import as_received, as_sent
+from harness.arrays import Floats, as_received, as_sent
 from harness.estimators.guard import Attempt, Status, all_of, attempt
 from harness.scenarios.scenario import Part, Subject, Tables, WorksInParts, framed
 

@@ -11,8 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from harness.arrays import Floats
-from harness.report.drawing.canvas import DOUBLE_COLUMN, new_figure
-from harness.report.drawing.fonts import drawable
+from harness.report.drawing.canvas import DOUBLE_COLUMN, drawable, new_figure
 from harness.report.drawing.forest import name_rows, zero_axis
 from harness.report.drawing.lines import entry
 from harness.report.drawing.palette import COLOURS, DARK_BLUE, LineStyle, MarkStyle

@@ -10,21 +10,11 @@ from harness.findings.finding import SourceNumbers, finding
 from harness.findings.sentence import Estimate, EstimatorId, Sentence, WholeShare
 from harness.language import marked, rendered
 from harness.suite.spec import OVERS, Over, Suite
-from harness.tables.decision import (
-    ABOVE,
-    BELOW,
-    OPEN,
-    UNTESTED,
-    Decision,
-    decide,
-    decide_test,
-    family_name,
-    size_of,
-)
+from harness.tables import decision as decisions
 from harness.tables.findings import FindingRow
-from harness.text.context import Context, Texts
 from harness.text.numbers import count, fixed, interval
 from harness.text.plain_text import joined
+from harness.text.render import Context, Texts
 
 # Fewest panels from which anything is said of an estimator.
 MIN_PANELS = 6
@@ -53,7 +43,7 @@ class RankedFirst(Sentence):
     tied: tuple[EstimatorId, ...]
     critical_difference: float
     n_panels: int
-    decision: Decision
+    decision: decisions.Decision
 
 
 @dataclass(frozen=True)
@@ -75,7 +65,7 @@ class OverAllPanels(Sentence):
     win_rate: WholeShare
     n_panels: int
     n_refused: int
-    decision: Decision
+    decision: decisions.Decision
 
 
 @dataclass(frozen=True)
@@ -121,9 +111,11 @@ def rank_finding(suite: Suite, protocol: str, ranks: Sequence[Row]) -> FindingRo
     best, *others = sorted(ranks, key=lambda row: float(row["average_rank"]))
     tied = tuple(str(row["estimator"]) for row in others if row["is_tied_with_best"])
     n_panels, p_value = int(best["n_panels"]), float(best["p_value"])
-    decision: Decision = UNTESTED
+    decision: decisions.Decision = decisions.UNTESTED
     if n_panels >= MIN_PANELS:
-        decision = OPEN if tied else decide_test(p_value, size=size_of(suite.level))
+        decision = (
+            decisions.OPEN if tied else decisions.decide_test(p_value, size=decisions.size_of(suite.level))
+        )
     name, difference = str(best["estimator"]), float(best["critical_difference"])
     return finding(
         "rank",
@@ -133,7 +125,7 @@ def rank_finding(suite: Suite, protocol: str, ranks: Sequence[Row]) -> FindingRo
         estimator=name,
         decision=decision,
         numbers=SourceNumbers(Estimate(float(best["average_rank"]), *(float("nan"),) * 2), p_value),
-        family=family_name("estimators", len(ranks)),
+        family=decisions.family_name("estimators", len(ranks)),
     )
 
 
@@ -150,7 +142,7 @@ def overall_finding(suite: Suite, protocol: str, row: Row) -> FindingRow:
     names = ("log_error_ratio", "simultaneous_low", "simultaneous_high")
     ratio = Estimate(*(float(row[name]) for name in names))
     enough = n_panels - n_refused >= MIN_PANELS
-    decision = decide(*ratio, by="interval") if enough else UNTESTED
+    decision = decisions.decide(*ratio, by="interval") if enough else decisions.UNTESTED
     over, estimator = str(row["over"]), str(row["estimator"])
     wins = float(row["win_rate"])
     return finding(
@@ -162,7 +154,7 @@ def overall_finding(suite: Suite, protocol: str, row: Row) -> FindingRow:
         about=over,
         decision=decision,
         numbers=SourceNumbers(ratio),
-        family=family_name("estimators", len(suite.flexible)),
+        family=decisions.family_name("estimators", len(suite.flexible)),
     )
 
 
@@ -173,11 +165,13 @@ def panels_finding(protocol: str, gains: Sequence[Row]) -> FindingRow:
     ----------
     gains : rows of ``suite_gain`` of one estimator over the same, a panel each
     """
-    n_better, n_worse = (sum(row["decision"] == side for row in gains) for side in (ABOVE, BELOW))
+    n_better, n_worse = (
+        sum(row["decision"] == side for row in gains) for side in (decisions.ABOVE, decisions.BELOW)
+    )
     n_tested = sum(row["p_value"] == row["p_value"] for row in gains)
-    decision: Decision = UNTESTED
+    decision: decisions.Decision = decisions.UNTESTED
     if n_tested:
-        decision = ABOVE if n_better else OPEN
+        decision = decisions.ABOVE if n_better else decisions.OPEN
     over, estimator = str(gains[0]["over"]), str(gains[0]["estimator"])
     return finding(
         "panels",
@@ -192,23 +186,25 @@ def panels_finding(protocol: str, gains: Sequence[Row]) -> FindingRow:
 
 
 # What is said of the first, by decision; that it is tied comes first.
-RANKED: Mapping[Decision, str] = {
-    UNTESTED: marked("No ranking: fewer than {least} panels."),
-    ABOVE: marked("{first} ranks first, significantly ahead of every other estimator {by}."),
-    OPEN: marked("No clear winner: {first} ranks first, but Friedman's test finds no difference {by}."),
+RANKED: Mapping[decisions.Decision, str] = {
+    decisions.UNTESTED: marked("No ranking: fewer than {least} panels."),
+    decisions.ABOVE: marked("{first} ranks first, significantly ahead of every other estimator {by}."),
+    decisions.OPEN: marked(
+        "No clear winner: {first} ranks first, but Friedman's test finds no difference {by}."
+    ),
 }
 TIED = marked("No clear winner: {first} ranks first, not significantly ahead of {others} {by}.")
 
-HOW: Mapping[Decision, str] = {
-    BELOW: marked("significantly better than"),
-    ABOVE: marked("significantly worse than"),
-    OPEN: marked("not significantly different from"),
+HOW: Mapping[decisions.Decision, str] = {
+    decisions.BELOW: marked("significantly better than"),
+    decisions.ABOVE: marked("significantly worse than"),
+    decisions.OPEN: marked("not significantly different from"),
 }
 
 
 def ranked_text(context: Context, one: RankedFirst) -> str:
     """Return the sentence on ranks."""
-    template = TIED if one.tied and one.decision == OPEN else RANKED[one.decision]
+    template = TIED if one.tied and one.decision == decisions.OPEN else RANKED[one.decision]
     by = context.filled(
         "(critical difference {difference}, {n_panels} panels)",
         difference=fixed(one.critical_difference, 2),
@@ -221,7 +217,7 @@ def ranked_text(context: Context, one: RankedFirst) -> str:
 def overall_text(context: Context, one: OverAllPanels) -> str:
     """Return the sentence on all panels together."""
     rival = _rival(one.over)
-    if one.decision == UNTESTED:
+    if one.decision == decisions.UNTESTED:
         return context.filled(
             "{estimator} and {rival}: no comparison, fewer than {least} panels have both.",
             rival=rival,

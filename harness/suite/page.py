@@ -13,18 +13,24 @@ import pandas as pd
 
 from harness.report.blocks import (
     Bullets,
+    Column,
+    Given,
     Heading,
     Paragraph,
     Phrase,
     ReportBlock,
     ReportFigure,
+    ReportTable,
     SmallPrint,
+    TableCell,
+    TableColumn,
     Words,
+    record_table,
     rich,
+    text_column,
 )
 from harness.report.drawing.canvas import finish, house_style
 from harness.report.page import PageSection, render_document
-from harness.report.table import Column, Given, ReportTable, TableCell, TableColumn, record_table, text_column
 from harness.suite.figures import plot_cost, plot_gains, plot_ranks
 from harness.suite.findings import OVER_WORDS
 from harness.suite.overall import FEATURES

@@ -13,7 +13,7 @@ import pandas as pd
 from harness.errors import ArtifactError, SpecError
 from harness.estimators.protocol import n_candidates
 from harness.evaluation.fold_fit import FoldResult
-from harness.findings.rule import RULE, Rule
+from harness.findings.run import RULE, Rule
 from harness.registry.registry import Registry
 from harness.running.checkpoints import CheckpointStore, TaskResult
 from harness.running.dependence import Environment, installed_code, versions

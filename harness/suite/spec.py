@@ -10,18 +10,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
-from harness.data.dataset import DATASET, ComesWithPackage
+from harness.data.read.source import DATASET, ComesWithPackage
 from harness.data.shipped import INSTALL
 from harness.errors import SpecError, near_names
 from harness.registry.registry import Registry
 from harness.running.options import RunOptions
-from harness.study.spec.document import Document, read_document
+from harness.study.spec.document import Document, read_document, read_spec
 from harness.study.spec.entry import entry_ids
-from harness.study.spec.extends import read_spec
 from harness.study.spec.load import mistakes_of
-from harness.study.spec.node import Loc, Mistake, Place, spec_error
 from harness.study.spec.printed import SpecModel
-from harness.study.spec.reader import parse_yaml
+from harness.study.spec.reader import Loc, Mistake, Place, parse_yaml, spec_error
 from harness.study.spec.schema_text import Expected
 from harness.study.spec.study import Slug
 

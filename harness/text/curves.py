@@ -10,10 +10,9 @@ from harness.findings.rules import moderator as moderators
 from harness.findings.sentence import Estimate
 from harness.language import marked, topic
 from harness.record.manifest import StudyRecord
-from harness.text.context import Context, Texts
 from harness.text.numbers import in_unit, is_outside, p_text, plain, significant, with_interval
 from harness.text.plain_text import joined, listed
-from harness.text.stretches import sides
+from harness.text.render import Context, Texts, sides
 
 gettext = topic("text.curves")
 

@@ -9,11 +9,10 @@ from harness.findings.rules import effect, headline, within
 from harness.findings.sentence import Estimate
 from harness.language import marked, rendered, topic
 from harness.scenarios.effect.weak_instruments import set_in_words
-from harness.text.context import Context, Texts
 from harness.text.numbers import NO_BREAK, fixed, in_unit, is_outside, p_text, percent, plain, significant
 from harness.text.numbers import estimate as rounded_estimate
 from harness.text.plain_text import capitalised, in_turn, listed, ranged
-from harness.text.stretches import sides
+from harness.text.render import Context, Texts, sides
 
 gettext = topic("text.effects")
 

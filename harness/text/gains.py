@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from harness.findings.rules import caution, gain
 from harness.findings.sentence import Estimate
 from harness.language import marked, npgettext, rendered, topic
-from harness.tables.decision import ABOVE, BELOW, CONDITIONAL, NEGLIGIBLE, OPEN, UNTESTED
-from harness.text.context import Context, Texts
+from harness.tables.decision import ABOVE, BELOW, CONDITIONAL, NEGLIGIBLE, OPEN, UNTESTED, Decision
+from harness.tables.gain import GainRow
 from harness.text.numbers import NO_BREAK, fixed, p_text, percent, percent_interval, significant
 from harness.text.plain_text import in_turn, joined, listed, shortened
+from harness.text.render import Context, Texts
 
 gettext = topic("text.gains")
 
@@ -309,3 +310,39 @@ TEXTS: Texts = {
 }
 
 LABELS: Texts = {}
+
+
+# What was decided on a gain.
+WORDS: Mapping[Decision, str] = {
+    ABOVE: marked("better"),
+    CONDITIONAL: marked("better, conditional on these periods"),
+    NEGLIGIBLE: marked("not better by more than the least gain that matters"),
+    BELOW: marked("worse"),
+    OPEN: marked("cannot tell"),
+    UNTESTED: marked("no result"),
+}
+SYMBOLS: Mapping[Decision, str] = {
+    ABOVE: "▲",
+    CONDITIONAL: "△",
+    NEGLIGIBLE: "●",
+    BELOW: "▼",
+    OPEN: "○",
+    UNTESTED: "",
+}
+
+# What stands for the gain of the reference itself.
+REFERENCE = marked("reference")
+
+
+def gain_cell(row: GainRow) -> str:
+    """Return "57.2%", "reference", or the status of a row without a gain."""
+    if row.is_reference and row.is_done:
+        return rendered(REFERENCE)
+    return percent(row.gain) if row.has_gain else rendered(row.status)
+
+
+def limits_text(row: GainRow) -> str:
+    """Return the interval of a gain, "[50.1, 63.0]", or the reference's error."""
+    if row.is_reference and row.is_done:
+        return f"MSE {significant(row.mse)}"
+    return percent_interval(row.conf_low, row.conf_high)

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from harness.findings.rules import multiverse
 from harness.language import marked, rendered
 from harness.record.manifest import StudyRecord
-from harness.text.context import Context, Texts
 from harness.text.numbers import p_text, percent
 from harness.text.plain_text import capitalised, joined
+from harness.text.render import Context, Texts
 
 CHOICES: Mapping[str, str] = {
     "sample": marked("rows compared on"),

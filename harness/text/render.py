@@ -1,25 +1,149 @@
-"""The text of findings and of what stands against them, from code and parameters alone."""
+"""The text of findings and of what stands against them, and a whole run in the language of its report."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from importlib import import_module
+from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from harness.findings.finding import caveats_of
-from harness.findings.rule import Rule
-from harness.findings.run import Run
-from harness.findings.sentence import Sentence, plain_data, typed_value
-from harness.findings.table import RULES, findings_of
-from harness.record.manifest import StudyRecord
+from harness.findings.run import Rule, Run
+from harness.findings.sentence import (
+    Count,
+    Estimate,
+    EstimatorId,
+    Hundredths,
+    MeasuredId,
+    ProtocolId,
+    PValue,
+    Ratio,
+    Reason,
+    Sentence,
+    Share,
+    Statistic,
+    Stretches,
+    VariableId,
+    WholeShare,
+    Word,
+    hints_of,
+    plain_data,
+    typed_value,
+)
+from harness.findings.table import RULES, RULES_VERSION, findings_of
+from harness.language import ENGLISH, from_json, marked, rendered, spoken, topic
+from harness.record.manifest import Manifest, ProtocolRecord, StudyRecord
+from harness.study.spec.study import Variable
 from harness.tables.findings import FINDINGS, FindingRow
-from harness.text.context import Context, Texts
+from harness.text.numbers import count, fixed, in_unit, p_text, percent, plain, significant, with_interval
+from harness.text.plain_text import joined, listed
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+gettext = topic("text.render")
+
+
+# Plurals of the study's word for its entities that no rule gives.
+IRREGULAR = {"man": "men", "woman": "women", "person": "people", "child": "children"}
+
+
+def entities(study: StudyRecord) -> str:
+    """Return what the study calls its entities, such as ``cities``; ``entities`` where it has no word.
+
+    A label in Latin letters has no plural in another language than English unless the study gives it.
+    """
+    variable = study.variables.get(study.entity, Variable())
+    if variable.plural:
+        return variable.plural
+    word, general = variable.label, gettext("entities")
+    if not word or (word.isascii() and general != "entities"):
+        return general
+    return _plural(word) if word.isascii() else word
+
+
+def _plural(word: str) -> str:
+    start, _, last = word.rpartition(" ")
+    small = last.lower()
+    if small in IRREGULAR:
+        plural = IRREGULAR[small]
+    elif small.endswith("y") and small[-2:-1] not in "aeiou":
+        plural = f"{last[:-1]}ies"
+    else:
+        plural = last + ("es" if small.endswith(("s", "x", "z", "ch", "sh")) else "s")
+    return f"{start} {plural}".strip()
+
+
+def quoted(study: StudyRecord, protocols: Iterable[str], last: Literal["and", "or"] = "and") -> str:
+    """Return the protocols' titles in quotation marks, as a list."""
+    return joined([f"“{study.protocol_title(protocol)}”" for protocol in protocols], last)
+
+
+# How what a sentence holds is shown, by its type; all else stands as it is given.
+SHOWN: Mapping[Any, Callable[[StudyRecord, Any], str]] = {
+    EstimatorId: StudyRecord.estimator_label,
+    VariableId: StudyRecord.label,
+    MeasuredId: StudyRecord.axis_label,
+    ProtocolId: StudyRecord.protocol_title,
+    tuple[ProtocolId, ...]: quoted,
+    tuple[VariableId, ...]: lambda study, names: joined([study.label(name) for name in names]),
+    tuple[str, ...]: lambda _, names: joined(names),
+    **dict.fromkeys((Word, Reason), lambda _, text: rendered(text)),
+    tuple[Word, ...]: lambda _, words: joined([rendered(word) for word in words]),
+    Count: lambda _, n: count(n),
+    PValue: lambda _, value: p_text(value),
+    tuple[PValue, ...]: lambda _, values: listed(map(p_text, values)),
+    Share: lambda _, share: percent(share),
+    WholeShare: lambda _, share: percent(share, 0),
+    Ratio: lambda _, value: significant(value, 3),
+    Hundredths: lambda _, value: fixed(value, 2),
+    Statistic: lambda _, value: fixed(value, 1),
+    Estimate: lambda _, estimate: with_interval(*estimate),
+    tuple[Estimate, ...]: lambda _, estimates: joined([with_interval(*one) for one in estimates]),
+}
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a sentence is about: a study, and the outcome and estimator where it has one."""
+
+    study: StudyRecord
+    outcome: str = ""
+    estimator: str = ""
+
+    def filled(self, message: str, /, **given: object) -> str:
+        """Return a message in the language in use, its fields filled with texts."""
+        study = self.study
+        known = {"entity": study.entity, "entities": entities(study)}
+        known |= {"estimator": study.estimator_label(self.estimator), "outcome": study.label(self.outcome)}
+        return rendered(message).format_map({**known, **given})
+
+    def worded(self, message: str, sentence: Any, /, **given: object) -> str:  # noqa: ANN401 - a dataclass
+        """Return a message, filled with the fields of a sentence as `SHOWN` says, and with texts."""
+        shown = {
+            name: SHOWN[hint](self.study, value) if hint in SHOWN else value
+            for name, hint in hints_of(type(sentence)).items()
+            for value in (getattr(sentence, name),)
+        }
+        return self.filled(message, **{**shown, **given})
+
+    def effect(self, estimate: Estimate, exposure: str) -> str:
+        """Return an effect in the outcome's unit per unit of the exposure; alone where neither has one."""
+        unit = self.study.unit(self.outcome)
+        number = in_unit(with_interval(*estimate), unit)
+        return (
+            self.filled("{number} per unit", number=number) if unit or self.study.unit(exposure) else number
+        )
+
+
+# The words of sentences by their class: a message, filled as types say, or what makes the text.
+Texts = Mapping[type[Sentence], str | Callable[[Context, Any], str]]
+
 
 # Modules of this package with the words of sentences; one is imported where those before lack a code.
 TOPICS = ("gains", "effects", "curves", "multiverse")
@@ -105,6 +229,104 @@ def _text(context: Context, code: str, params: Mapping[str, Any], kind: str, fur
 def _sources(kind: str, further: Texts) -> Iterator[tuple[Texts, Texts]]:
     """Yield the sentences that are known, with their words of one kind."""
     yield further, further
-    for topic in TOPICS:
-        module = import_module(f"harness.text.{topic}")
+    for name in TOPICS:
+        module = import_module(f"harness.text.{name}")
         yield module.TEXTS, getattr(module, kind)
+
+
+def stretches_text(stretches: Stretches) -> str:
+    """Return stretches of a grid in words: ``from 2 to 5 and at 9``."""
+    one, several = gettext("at {first}"), gettext("from {first} to {last}")
+    parts = [(one if first == last else several, plain(first), plain(last)) for first, last in stretches]
+    return joined([words.format(first=first, last=last) for words, first, last in parts])
+
+
+def sides(stretches: Mapping[str, Stretches], unit: str = "") -> list[str]:
+    """Return each side, a message, that holds anywhere, with its stretches."""
+    return [
+        rendered(words).format(stretches=in_unit(stretches_text(side), unit))
+        for words, side in stretches.items()
+        if side
+    ]
+
+
+# Words that tables hold in English: the keys and what is absorbed, what claims say of curves, effects and
+# numbers that are tied, and what checks of them assume.
+MESSAGES = (
+    *(marked("entity"), marked("time"), marked("entity effects"), marked("time effects")),
+    *(marked("entity and time effects"), marked("rising"), marked("falling"), marked("steepening")),
+    *(marked("slowing"), marked("narrowing"), marked("widening"), marked("negative"), marked("positive")),
+    *(marked("increasing"), marked("decreasing"), marked("minimum"), marked("maximum")),
+    *(marked("they do not"), marked("effects that differ between entities may")),
+    *(marked("within"), marked("beyond"), marked("one fit")),
+    *(marked("one effect for all entities"), marked("one unit system"), marked("rounding")),
+)
+
+
+@contextmanager
+def localised(run: Run, *, messages: Sequence[Path] = (), rules: Sequence[Rule] = RULES) -> Iterator[Run]:
+    """Write texts in the language of a run's report, and yield the run with its own words in it.
+
+    Tables hold English. What was composed then is looked up among the messages of the folder; the sentences
+    of findings are made again from their codes and parameters. Of a folder whose findings other rules made
+    they are made from its other tables.
+
+    Parameters
+    ----------
+    messages : folders of the plugins' catalogs
+    rules : with the words of plugins' sentences; of others the table's own, in English, stay
+    """
+    study = run.manifest.study
+    if run.manifest.rules_version != RULES_VERSION:
+        run = Run(run.manifest, run.folder, {**run.tables, FINDINGS.name: findings_table(run, rules)})
+    with spoken(study.language, messages):
+        if study.language == ENGLISH:
+            yield run
+            return
+        manifest = in_words(run.manifest)
+        own = findings_rendered(Run(manifest, run.folder, run.tables), rules)
+        yield Run(manifest, run.folder, {**run.tables, FINDINGS.name: own})
+
+
+def in_words(manifest: Manifest) -> Manifest:
+    """Return a manifest with the names that the harness gives in the language in use."""
+    data, study = manifest.data, manifest.study
+    estimators = (replace(entry, label=rendered(entry.label)) for entry in study.estimators)
+    metrics = (
+        replace(one, title=rendered(one.title), how=_in_language(one.how, one.how_code))
+        for one in study.metrics
+    )
+    return replace(
+        manifest,
+        study=replace(
+            study,
+            estimators=tuple(estimators),
+            protocols=tuple(map(_protocol, study.protocols)),
+            metrics=tuple(metrics),
+        ),
+        data=replace(
+            data,
+            title=_in_language(data.title, data.title_code),
+            source=_in_language(data.source, data.source_code),
+        ),
+        cells=tuple(
+            replace(cell, reason=_in_language(cell.reason, cell.reason_code)) for cell in manifest.cells
+        ),
+    )
+
+
+def _in_language(text: str, coded: str) -> str:
+    """Return a text in the language in use, by its code where it has one."""
+    return rendered(from_json(text, coded))
+
+
+def _protocol(protocol: ProtocolRecord) -> ProtocolRecord:
+    """Return a protocol in the language in use; its title may carry its id."""
+    suffix = f", {protocol.id}"
+    own = protocol.title.removesuffix(suffix)
+    return replace(
+        protocol,
+        title=rendered(own) + (suffix if own != protocol.title else ""),
+        how=_in_language(protocol.how, protocol.how_code),
+        leaks=tuple(replace(leak, text=rendered(leak.text)) for leak in protocol.leaks),
+    )

@@ -1,15 +1,73 @@
-"""The first screen of a run in words: on the page, in a terminal, for scripts and assistants."""
+"""The first screen: which findings stand on it, in which order, and their words on page and terminal."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from harness.findings.run import Run
-from harness.findings.screen import FirstScreen, OutcomeScreen, screen
 from harness.language import spaced, topic
-from harness.tables.findings import FINDINGS, FindingRow
+from harness.tables.findings import FINDINGS, FindingRow, Screen
 
 gettext = topic("text.screen")
+
+# Most sentences of each part: of one outcome, and of cautions of the whole run.
+MOST: Mapping[Screen, int] = {"prediction": 2, "effect": 3, "trust": 2, "caution": 3}
+
+# Codes of the effect that a study declares, or that comes first of those asked for.
+CHOSEN = frozenset({"debiased_effect", "no_effect"})
+
+
+@dataclass(frozen=True)
+class OutcomeScreen:
+    """What the first screen says of one outcome."""
+
+    outcome: str
+    prediction: tuple[FindingRow, ...]
+    effect: tuple[FindingRow, ...]
+    trust: tuple[FindingRow, ...]
+
+    @property
+    def is_declared(self) -> bool:
+        """Whether the effect that stands first is the study's own choice, or none is chosen among several."""
+        return all(row.is_primary for row in self.effect if row.code in CHOSEN)
+
+
+@dataclass(frozen=True)
+class FirstScreen:
+    """All sentences of the first screen: those on each outcome, and what to read first."""
+
+    outcomes: tuple[OutcomeScreen, ...]
+    cautions: tuple[FindingRow, ...]
+
+    @property
+    def rows(self) -> tuple[FindingRow, ...]:
+        """Every row that stands on it, in the order of reading."""
+        of_outcomes = (row for one in self.outcomes for row in (*one.prediction, *one.effect, *one.trust))
+        return (*self.cautions, *of_outcomes)
+
+
+def screen(rows: Iterable[FindingRow], outcomes: Sequence[str]) -> FirstScreen:
+    """Return the first screen: by outcome and part the rows of lowest rank, then as the table has them.
+
+    A caution that several outcomes share is given once.
+    """
+    parts: dict[tuple[str, str], list[FindingRow]] = {}
+    for row in rows:
+        parts.setdefault((row.screen, "" if row.screen == "caution" else row.outcome), []).append(row)
+
+    def part(name: Screen, outcome: str = "") -> tuple[FindingRow, ...]:
+        ranked = sorted(parts.get((name, outcome), ()), key=lambda row: row.rank or 0)
+        once: dict[tuple[str, str], FindingRow] = {}
+        for row in ranked:
+            once.setdefault((row.code, row.params), row)
+        return tuple(once.values())[: MOST[name]]
+
+    of_outcomes = (
+        OutcomeScreen(name, part("prediction", name), part("effect", name), part("trust", name))
+        for name in outcomes
+    )
+    return FirstScreen(tuple(of_outcomes), part("caution"))
 
 
 def first_screen(run: Run) -> FirstScreen:

@@ -11,8 +11,7 @@ from harness.plugin import reporting as parts
 from harness.plugin.reporting import ReportTable, Run, TableColumn, count, fixed, marked, rendered, topic
 
 if TYPE_CHECKING:
-    from harness_neural.diagram import Diagram
-    from harness_neural.figures import MapRow, ProfileRow
+    from harness_neural.figures import Diagram, MapRow, ProfileRow
 
 gettext = topic("harness_neural.section")
 
@@ -118,7 +117,7 @@ def network_blocks(run: Run) -> Iterator[parts.ReportBlock]:
 
 def network_diagram(run: Run) -> Iterator[parts.ReportFigure]:
     """Yield what the first network of the study is and how it is computed, where the run has its sizes."""
-    from harness_neural.diagram import plot_diagram
+    from harness_neural.figures import plot_diagram
 
     study = run.manifest.study
     for entry in study.estimators:
@@ -137,7 +136,7 @@ def diagram_of(run: Run, entry: parts.EstimatorRecord) -> Diagram | None:
 
     Sizes are those of the networks for the first outcome that has any, fitted on all rows.
     """
-    from harness_neural.diagram import Diagram
+    from harness_neural.figures import Diagram
 
     study, options = run.manifest.study, entry.options
     own = [row for row in run.view(networks).searches if row.estimator == entry.id]

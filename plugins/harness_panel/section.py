@@ -10,22 +10,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 from harness.plugin import reporting as parts
 from harness.plugin.findings import FINDINGS
-from harness.plugin.reporting import (
-    EffectTestRow,
-    StudyRecord,
-    ThresholdRow,
-    fixed,
-    marked,
-    p_text,
-    rendered,
-    topic,
-)
 from harness_panel.findings import PRE_TREND
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-gettext = topic("harness_panel.section")
+gettext = parts.topic("harness_panel.section")
 
 
 # Kind of a threshold that a model assumes, unlike a change of sign that curves show.
@@ -33,20 +23,20 @@ BREAK = "break"
 
 # Tests of a polynomial's shape, and turning points, as the report calls them.
 SHAPES: Mapping[str, str] = {
-    "linearity": marked("against a straight line"),
-    "parabola": marked("against a parabola"),
-    "U": marked("a U"),
-    "inverted U": marked("an inverted U"),
-    "N": marked("an N"),
-    "inverted N": marked("an inverted N"),
+    "linearity": parts.marked("against a straight line"),
+    "parabola": parts.marked("against a parabola"),
+    "U": parts.marked("a U"),
+    "inverted U": parts.marked("an inverted U"),
+    "N": parts.marked("an N"),
+    "inverted N": parts.marked("an inverted N"),
 }
-KINDS: Mapping[str, str] = {"minimum": marked("minimum"), "maximum": marked("maximum")}
+KINDS: Mapping[str, str] = {"minimum": parts.marked("minimum"), "maximum": parts.marked("maximum")}
 
-BREAKS_NOTE = marked(
+BREAKS_NOTE = parts.marked(
     "A threshold model always has a break; the tests (bootstrap of whole entities) say for how many there is "
     "evidence."
 )
-SHAPES_NOTE = marked(
+SHAPES_NOTE = parts.marked(
     "Against a straight line or a parabola: F of the powers beyond. U and N: the weakest one-sided t of the "
     "slopes that make the shape (Lind and Mehlum 2010); a small p speaks for the shape."
 )
@@ -111,7 +101,7 @@ LIKELIHOODS = parts.typed("details/threshold_likelihood", LikelihoodRow)
 EVENTS = parts.typed("details/event_study", EventRow)
 TURNING = parts.typed("details/polynomial_turning_points", TurningRow)
 
-RowT = TypeVar("RowT", bound=FitRow | ThresholdRow | EffectTestRow)
+RowT = TypeVar("RowT", bound=FitRow | parts.ThresholdRow | parts.EffectTestRow)
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,12 +129,12 @@ class Rival:
         return f"{parts.file_slug(self.outcome)}-{parts.file_slug(self.estimator)}"
 
     @property
-    def breaks(self) -> list[ThresholdRow]:
+    def breaks(self) -> list[parts.ThresholdRow]:
         """Its thresholds."""
         return [row for row in self.rows(parts.THRESHOLDS) if row.kind == BREAK and row.is_done]
 
     @property
-    def shapes(self) -> list[EffectTestRow]:
+    def shapes(self) -> list[parts.EffectTestRow]:
         """Tests of its shape."""
         return [row for row in self.rows(parts.EFFECT_TESTS) if row.test in SHAPES]
 
@@ -173,14 +163,14 @@ def threshold_blocks(run: parts.Run) -> Iterator[parts.ReportBlock]:
             gettext("Places where the slope breaks"),
             (fit, _text_column(gettext("Threshold in")), *map(parts.TableColumn, place), tests),
             parts.plain_rows(breaks),
-            notes=(rendered(BREAKS_NOTE),),
+            notes=(parts.rendered(BREAKS_NOTE),),
         )
     if shapes:
         yield parts.ReportTable(
             gettext("Shapes of polynomials"),
             (fit, _text_column(gettext("Tests")), _text_column(gettext("Turning points"))),
             parts.plain_rows(shapes),
-            notes=(rendered(SHAPES_NOTE),),
+            notes=(parts.rendered(SHAPES_NOTE),),
         )
     yield from (parts.Paragraph(row.text) for row in run.rows(FINDINGS, finding=PRE_TREND))
     for rival in found:
@@ -192,10 +182,10 @@ def _text_column(head: str) -> parts.TableColumn:
     return parts.TableColumn(head, "text")
 
 
-def _breaks(study: StudyRecord, rival: Rival) -> Iterator[tuple[str, ...]]:
+def _breaks(study: parts.StudyRecord, rival: Rival) -> Iterator[tuple[str, ...]]:
     """Yield the thresholds of one fit, each with its place and the tests of their number."""
     tests = "; ".join(
-        f"{parts.count(row.n_thresholds)}: F {fixed(row.statistic, 1)}, {p_text(row.p_value)}"
+        f"{parts.count(row.n_thresholds)}: F {parts.fixed(row.statistic, 1)}, {parts.p_text(row.p_value)}"
         for row in rival.rows(NUMBER_TESTS)
     )
     for row in rival.breaks:
@@ -203,11 +193,11 @@ def _breaks(study: StudyRecord, rival: Rival) -> Iterator[tuple[str, ...]]:
         yield (rival.label, study.axis_label(row.moderator), *place, tests or parts.MISSING)
 
 
-def _shape(study: StudyRecord, rival: Rival) -> tuple[str, ...]:
+def _shape(study: parts.StudyRecord, rival: Rival) -> tuple[str, ...]:
     """Return one polynomial's fit, its tests as ``an inverted U: 2.71, p = 0.003``, and where it turns."""
     none = gettext("none within the range of {exposure}").format(exposure=study.label(study.exposure))
     tests = (
-        f"{rendered(SHAPES[row.test])}: {fixed(row.statistic, 2)}, {p_text(row.p_value)}"
+        f"{parts.rendered(SHAPES[row.test])}: {parts.fixed(row.statistic, 2)}, {parts.p_text(row.p_value)}"
         for row in rival.shapes
     )
     return (rival.label, "; ".join(tests), "; ".join(map(_turning, rival.rows(TURNING))) or none)
@@ -220,10 +210,10 @@ def _turning(row: TurningRow) -> str:
         for limit in (row.fieller_low, row.fieller_high)
     )
     words = gettext("{kind} at {place}, {limits} by the delta method, {low} to {high} by Fieller's")
-    return words.format(kind=rendered(KINDS[row.kind]), place=place, limits=delta, low=low, high=high)
+    return words.format(kind=parts.rendered(KINDS[row.kind]), place=place, limits=delta, low=low, high=high)
 
 
-def likelihood_figures(study: StudyRecord, rival: Rival) -> Iterator[parts.ReportFigure]:
+def likelihood_figures(study: parts.StudyRecord, rival: Rival) -> Iterator[parts.ReportFigure]:
     """Yield the likelihood of the thresholds of one fit."""
     if likelihoods := rival.rows(LIKELIHOODS):
         yield parts.ReportFigure(
@@ -237,7 +227,7 @@ def likelihood_figures(study: StudyRecord, rival: Rival) -> Iterator[parts.Repor
         )
 
 
-def event_figures(study: StudyRecord, rival: Rival) -> Iterator[parts.ReportFigure]:
+def event_figures(study: parts.StudyRecord, rival: Rival) -> Iterator[parts.ReportFigure]:
     """Yield the event study of one fit."""
     if events := rival.rows(EVENTS):
         yield parts.ReportFigure(
@@ -251,7 +241,7 @@ def event_figures(study: StudyRecord, rival: Rival) -> Iterator[parts.ReportFigu
         )
 
 
-def plot_likelihoods(rows: Sequence[LikelihoodRow], study: StudyRecord) -> Figure:
+def plot_likelihoods(rows: Sequence[LikelihoodRow], study: parts.StudyRecord) -> Figure:
     """Return the figure of at least one threshold, a panel for each."""
     from matplotlib.ticker import MaxNLocator
 
@@ -275,7 +265,7 @@ def plot_likelihoods(rows: Sequence[LikelihoodRow], study: StudyRecord) -> Figur
     return figure
 
 
-def plot_events(rows: Sequence[EventRow], study: StudyRecord) -> Figure:
+def plot_events(rows: Sequence[EventRow], study: parts.StudyRecord) -> Figure:
     """Return the figure of an event study."""
     from harness.plugin import drawing
 
@@ -296,6 +286,6 @@ def plot_events(rows: Sequence[EventRow], study: StudyRecord) -> Figure:
 
 
 SECTION = parts.Section(
-    *("thresholds", marked("Thresholds, shapes and treatments"), 780, threshold_blocks),
+    *("thresholds", parts.marked("Thresholds, shapes and treatments"), 780, threshold_blocks),
     tables=("thresholds", "effect_tests", "details/event_study"),
 )

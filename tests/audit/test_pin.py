@@ -18,8 +18,7 @@ from harness.running.folder import RunFolder
 from harness.study.expectations.cell import check_expectations
 from harness.study.expectations.expectation import AnyExpectation
 from harness.study.spec.document import flow_text
-from harness.study.spec.node import Place
-from harness.study.spec.reader import parse_yaml
+from harness.study.spec.reader import Place, parse_yaml
 
 SPEC = Path(__file__).parents[1] / "replications" / "grunfeld.yaml"
 EXPECTATIONS = TypeAdapter(list[AnyExpectation])

@@ -10,17 +10,16 @@ import pytest
 
 from harness.conformance import checks_for
 from harness.conformance.checks import RULES, checks_among, checks_of_member, find_plugin, run_checks
-from harness.data.dataset import DATASET
 from harness.data.prepare.row_steps import Log
 from harness.data.prepare.step import STEP
-from harness.data.read.source import READER, FileReader, Reading
+from harness.data.read.source import DATASET, READER, FileReader, Reading
 from harness.data.simulate.simulation import SIMULATION
 from harness.data.simulate.small_panels import NullEffect
 from harness.estimators.protocol import ESTIMATOR
 from harness.evaluation.metrics import METRIC, AbsoluteError
 from harness.evaluation.protocol import PROTOCOL, InSample, RandomRows
 from harness.findings.finding import finding
-from harness.findings.rule import RULE, Rule
+from harness.findings.run import RULE, Rule
 from harness.findings.sentence import Sentence
 from harness.installed import KINDS, installed
 from harness.registry.hooks import OURS

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from harness.data.build import PanelBuilder
-from harness.data.data_spec import DataSpec
+from harness.data.data_spec import DataSpec, Roles
 from harness.data.read.source import Table
-from harness.data.roles import Roles
 from spec_tables import table_of
 
 ROLES = Roles(entity="id", time="year", outcomes=("y",), exposure="x")

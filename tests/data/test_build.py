@@ -8,11 +8,10 @@ import pandas as pd
 import pytest
 
 from harness.data.build import PanelBuilder
-from harness.data.data_spec import DataSpec
+from harness.data.data_spec import DataSpec, Roles
 from harness.data.prepare.learned_steps import Coupling, EntropyIndex, FactorIndex
 from harness.data.prepare.panel_steps import Interpolate, Lag
 from harness.data.prepare.row_steps import Log, Square
-from harness.data.roles import Roles
 from harness.data.rules import ColumnSchema, RowFilter
 from harness.errors import DataError
 from spec_tables import SHIPPED, table_of

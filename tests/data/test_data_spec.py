@@ -9,8 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 import harness
 from harness.data.build import panel_from_frame
-from harness.data.data_spec import DataSpec
-from harness.data.roles import Roles
+from harness.data.data_spec import DataSpec, Roles
 from harness.data.rules import ColumnSchema, PanelCheck
 from harness.errors import DataError
 from harness.estimators.protocol import ESTIMATOR

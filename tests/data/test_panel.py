@@ -13,14 +13,13 @@ from hypothesis import strategies as st
 import harness
 import harness.plugin
 from harness.data.build import PanelBuilder
-from harness.data.data_spec import DataSpec
+from harness.data.data_spec import DataSpec, Roles
 from harness.data.name import fold_name, near_columns
 from harness.data.panel import with_entity_means
 from harness.data.prepare.learned_steps import FactorIndex
 from harness.data.prepare.panel_steps import Lag
 from harness.data.prepare.row_steps import Square
 from harness.data.read.source import Table
-from harness.data.roles import Roles
 from harness.estimators.protocol import ESTIMATOR
 from harness.installed import installed
 from harness.plugin import Key

@@ -7,9 +7,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from harness.data.build import PanelBuilder
-from harness.data.data_spec import DataSpec
+from harness.data.data_spec import DataSpec, Roles
 from harness.data.messages import RowLocator
-from harness.data.roles import Roles
 from harness.data.rules import ColumnSchema
 from harness.data.schema import CHECKS, inline_schema, read_file_schema, schema_problems
 from harness.errors import DataError

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from harness.arrays import LEAST_BYTES, MappedArray, as_received, as_sent, sharing
 from harness.data import shared_arrays
-from harness.data.shared_arrays import LEAST_BYTES, MappedArray, as_received, as_sent, sharing
 
 LARGE = np.arange(LEAST_BYTES, dtype=np.float64)
 

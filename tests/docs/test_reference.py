@@ -57,7 +57,7 @@ def test_every_choice_option_command_and_check_has_its_place(extensions):
     from report_text import report_text
     from schema_text import SpecText
 
-    from harness.report.gain_report import gain_report_schema
+    from harness.report.write import gain_report_schema
     from harness.study.spec.json_schema import spec_schema
 
     spec = SpecText(spec_schema(installed().catalogs))

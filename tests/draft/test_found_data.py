@@ -13,9 +13,8 @@ import harness
 from harness.cli import cli
 from harness.data.build import PanelBuilder
 from harness.data.data_spec import FileSpec
-from harness.data.dataset import DATASET
 from harness.data.read.files import DataFolder
-from harness.data.read.source import FileForm, Source
+from harness.data.read.source import DATASET, FileForm, Source
 from harness.draft.draft import absorbing
 from harness.draft.found_data import options_of, sniff
 from harness.installed import installed

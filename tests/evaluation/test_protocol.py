@@ -26,15 +26,18 @@ from harness.evaluation.protocol import (
     InSample,
     RandomRows,
 )
-from harness.evaluation.specification_curve import (
+from harness.evaluation.tables import gains_table
+from harness.evaluation.variation_gains import (
     FEWEST_ENTITIES,
     NEW_PERIODS,
+    NOTHING_MISSING,
     TOO_FEW_ENTITIES,
+    GainComparison,
+    choice_table,
     curve_tests,
     joint_tests,
+    variation_gains,
 )
-from harness.evaluation.tables import gains_table
-from harness.evaluation.variation_gains import NOTHING_MISSING, GainComparison, choice_table, variation_gains
 from harness.plugin import random_stream
 from harness.shipped import harness_protocols
 from harness.study.variation import Change, Variation

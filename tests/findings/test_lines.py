@@ -5,7 +5,7 @@ import pytest
 
 from harness.findings.lines import curves_from, stretches, unsupported_spans
 from harness.tables.curves import CurveRow
-from harness.text.stretches import stretches_text
+from harness.text.render import stretches_text
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import harness
 import shape_grid
 from grid_panels import PanelShape
 from harness.data.build import panel_from_frame
-from harness.data.roles import Roles
+from harness.data.data_spec import Roles
 from harness.findings.run import read_run
 from harness.findings.shape import (
     FEATURES,

@@ -13,7 +13,7 @@ from linearmodels.iv import IV2SLS
 from harness import Panel, panel_from_frame
 from harness.api import prepare_study as prepare
 from harness.api import run_study as run
-from harness.data.dataset import DATASET
+from harness.data.read.source import DATASET
 from harness.installed import installed
 from harness.plugin import random_stream
 from harness.running.options import RunOptions

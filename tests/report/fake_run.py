@@ -20,11 +20,10 @@ from harness.installed import installed
 from harness.record.decisions import decided
 from harness.record.manifest import Manifest
 from harness.record.migrations import FORMAT, manifest_of
-from harness.report.blocks import Appendix, Paragraph, Tabs
+from harness.report.blocks import Appendix, Paragraph, ReportTable, Tabs, cell_of
 from harness.report.drawing.canvas import house_style
 from harness.report.page import figures_in
 from harness.report.sections.section import SECTION
-from harness.report.table import ReportTable, cell_of
 from harness.running.csv_table import from_csv
 from harness.running.folder import RunFolder
 from harness.tables.findings import FINDINGS

@@ -9,9 +9,9 @@ import pytest
 from harness.findings.run import read_run
 from harness.installed import installed
 from harness.language import spaced
-from harness.report.translation import localised
 from harness.tables.findings import FINDINGS
 from harness.text.plain_text import capitalised
+from harness.text.render import localised
 from harness.text.screen import screen_text
 from sentences import keys_of_sentences
 

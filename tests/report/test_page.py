@@ -19,17 +19,15 @@ import pytest
 from lxml import etree
 
 from harness.audit.verification import gain_report_problems
-from harness.findings.gains import leading_protocols
-from harness.findings.run import read_run
+from harness.findings.run import leading_protocols, read_run
 from harness.installed import installed
 from harness.plugin import Note
 from harness.report.blocks import plain_words
 from harness.report.front import headline, headline_table, leading_curves, published_protocol, slope_shape
-from harness.report.gain_report import gain_report
 from harness.report.page import Page
 from harness.report.render.html import script_hash
 from harness.report.sections.section import featured
-from harness.report.write import BRIEF, Reporter
+from harness.report.write import BRIEF, Reporter, gain_report
 from report.fake_run import HOSTILE, REASON, SECTIONS, wage_run, with_study, with_table
 
 XHTML = "{http://www.w3.org/1999/xhtml}"

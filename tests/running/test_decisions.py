@@ -5,8 +5,7 @@ import pandas as pd
 import pytest
 
 import harness
-from harness.findings.gains import Gains
-from harness.findings.run import read_run
+from harness.findings.run import Gains, read_run
 from harness.report.sections.accuracy import gain_rows, left_table
 from harness.running.folder import RunFolder
 from small_run import SPEC, grunfeld

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from harness import PluginError
-from harness.data.shared_arrays import LEAST_BYTES, as_received, as_sent, sharing
+from harness.arrays import LEAST_BYTES, as_received, as_sent, sharing
 from harness.scenarios.ale import (
     accumulated_effects,
     corner_means,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from harness.arrays import Floats, Ints
+from harness.data.data_spec import Roles
 from harness.data.messages import Account, ProblemCollector, RowLocator, StepRecord
 from harness.data.panel import Derivation
 from harness.data.prepare.panel_steps import SpatialLag
@@ -22,7 +23,6 @@ from harness.data.prepare.step import (
     WarningDerivation,
 )
 from harness.data.read.numbers import require_range
-from harness.data.roles import Roles
 from harness.errors import DataError, PluginError, Problem
 from harness.language import Coded
 from harness.tables.preparation import Note

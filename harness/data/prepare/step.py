@@ -17,8 +17,7 @@ import numpy as np
 from pydantic import PlainValidator, TypeAdapter, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from harness.arrays import Floats, Ints, Mask
-from harness.data.key import Key
+from harness.arrays import Floats, Ints, Key, Mask
 from harness.data.messages import Account
 from harness.data.name import ColumnName, named_columns
 from harness.data.neighbours import Links

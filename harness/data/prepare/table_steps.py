@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from harness.data.key import Key
+from harness.arrays import Key
 from harness.data.messages import Account, few, quoted, require
 from harness.data.name import ColumnName, level_column, near_columns
 from harness.data.prepare.row_steps import Product

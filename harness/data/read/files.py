@@ -15,13 +15,12 @@ from pathlib import Path
 import pandas as pd
 
 from harness.data.data_spec import DataSpec, FileSpec
-from harness.data.dataset import Dataset
 from harness.data.messages import few
 from harness.data.read import source as sources
 from harness.data.read.clean import interpret
 from harness.data.read.columnar import PARQUET
 from harness.data.read.contiguity import with_neighbours
-from harness.data.read.source import DataFile, FileReader, Reading, Source, Table
+from harness.data.read.source import DataFile, Dataset, FileReader, Reading, Source, Table
 from harness.data.shape.merge import append, merge
 from harness.data.shipped import harness_readers
 from harness.errors import DataError, PluginError, near_names

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from harness.data.data_spec import FileSpec
 from harness.data.messages import StepRecord, few
@@ -341,3 +341,52 @@ def refuse_changed(table: Table) -> None:
                 "put the file back and take the run up with --resume, or run the study again on the new file"
             )
             raise DataError.at(file.origin, what, expected, hint)
+
+
+class Dataset(Protocol):
+    """A named dataset, for ``data: {dataset: NAME}``.
+
+    Attributes
+    ----------
+    name : as written in the spec
+    title : one line for the report
+    source : who published the data, for the report
+    """
+
+    @property
+    def name(self) -> str:
+        """Return the name written in the spec."""
+
+    @property
+    def title(self) -> str:
+        """Return one line for the report."""
+
+    @property
+    def source(self) -> str:
+        """Return who published the data."""
+
+    def load(self) -> pd.DataFrame:
+        """Return the raw table in long format."""
+
+
+@runtime_checkable
+class ComesWithPackage(Dataset, Protocol):
+    """Capability of a dataset: it is in a package that may be missing, and knows whether it is.
+
+    Attributes
+    ----------
+    package : by the name it is imported by
+    is_installed : whether it is there
+    """
+
+    @property
+    def package(self) -> str:
+        """Return the package that ships the data."""
+
+    @property
+    def is_installed(self) -> bool:
+        """Return whether it is there."""
+
+
+# Datasets that a spec can choose.
+DATASET: Kind[Dataset] = Kind("dataset", "datasets", NamedObject(("load",), ("title", "source")))

@@ -12,12 +12,10 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 
-from harness.arrays import Floats, Ints, Mask
-from harness.data.data_spec import MissingPolicy
-from harness.data.key import Key
+from harness.arrays import Floats, Ints, Key, Mask
+from harness.data.data_spec import MissingPolicy, Roles
 from harness.data.messages import ProblemCollector, RowLocator, few
 from harness.data.prepare.step import Calendar, Column
-from harness.data.roles import Roles
 from harness.data.shape.times import are_dates
 from harness.errors import DataError, Problem
 from harness.language import Coded, marked

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from harness.arrays import Floats, Ints, Mask
-from harness.data.key import Key
+from harness.arrays import Floats, Ints, Key, Mask
 from harness.data.messages import ProblemCollector, RowLocator, few, quoted, require_columns
 from harness.data.name import near_columns
 from harness.data.read.numbers import require_numbers

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.findings.finding import ENTITIES_FOR_INTERVALS, finding
-from harness.findings.gains import Gains, leading_protocols, tested_periods
-from harness.findings.run import Run
+from harness.findings.run import Gains, Run, leading_protocols, tested_periods
 from harness.findings.sentence import EstimatorId, ProtocolId, PValue, Reason, Sentence, VariableId
 from harness.tables.claims import (
     CLAIMS,

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from harness.findings.finding import SourceNumbers, finding
-from harness.findings.gains import Gains, compared_error, leading_protocols
-from harness.findings.run import Run
+from harness.findings.run import Gains, Run, compared_error, leading_protocols
 from harness.findings.sentence import (
     NO_ESTIMATE,
     Estimate,

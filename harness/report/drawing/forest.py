@@ -14,8 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator
 
 from harness.language import topic
-from harness.report.drawing.canvas import DOUBLE_COLUMN, SINGLE_COLUMN, panel_grid
-from harness.report.drawing.fonts import drawable, drawable_label, drawable_lines
+from harness.report.drawing import canvas
 from harness.report.drawing.lines import TRUTH_STYLE, TURN_STYLE, entry, plot_styled, truth_entry
 from harness.report.drawing.palette import GREY, INK, LineStyle, Whisker
 from harness.text.numbers import fixed, percent
@@ -62,31 +61,31 @@ def plot_forest(
     names = [whisker.label for whisker in max((own for _, own in panels), key=len)]
     is_narrow = len(panels) == 1 and max(map(len, names)) <= SHORT_NAME
     handles = _interval_entries(every, level=level)
-    figure, grid = panel_grid(
+    figure, grid = canvas.panel_grid(
         len(panels),
         most_columns=most_columns,
         height=PANEL_HEIGHT + ROW_HEIGHT * len(names),
         head=0.3 + 0.17 * (len(handles) if is_narrow else bool(handles)),
-        width=SINGLE_COLUMN if is_narrow else DOUBLE_COLUMN,
+        width=canvas.SINGLE_COLUMN if is_narrow else canvas.DOUBLE_COLUMN,
     )
     start, end = -math.inf, math.inf
     if is_gain:
         start, end = cut_limits(chain(*(one.numbers for one in every)))
     for axes, (title, own) in zip(grid, panels, strict=True):
-        axes.set_title(drawable_lines(title, 32 if most_columns < 3 else 26))
+        axes.set_title(canvas.drawable_lines(title, 32 if most_columns < 3 else 26))
         axes.tick_params(axis="x", labelbottom=True)
         plot_rows(axes, own, start=start)
     if len(panels) == 1:
-        name_rows(grid[0], [drawable(shortened(name, LONG_NAME)) for name in names])
+        name_rows(grid[0], [canvas.drawable(shortened(name, LONG_NAME)) for name in names])
     else:
         # As wide as two lines of the longest name take.
         width = min(max(20, 3 + max(map(len, names)) // 2), 28)
-        name_rows(grid[0], [drawable_lines(name, width) for name in names])
+        name_rows(grid[0], [canvas.drawable_lines(name, width) for name in names])
     # Next to names a narrow panel has room for three numbers of five characters.
     grid[0].xaxis.set_major_locator(MaxNLocator(nbins=3 if is_narrow else 5, steps=[1, 2, 5, 10]))
     if is_gain:
         grid[0].set_xlim(start, end)
-    figure.supxlabel(drawable_label(x_label, 46 if is_narrow else 60))
+    figure.supxlabel(canvas.drawable_label(x_label, 46 if is_narrow else 60))
     if handles:
         figure.legend(handles=handles, loc="outside upper left", ncols=1 if is_narrow else 3)
     return figure
@@ -103,14 +102,14 @@ def plot_forests(panels: Sequence[tuple[str, Sequence[Whisker]]], *, x_label: st
     panels : titles, at least one, each with its numbers
     """
     names = list(dict.fromkeys(whisker.label for _, own in panels for whisker in own))
-    labels = [drawable_lines(name, 30) for name in names]
+    labels = [canvas.drawable_lines(name, 30) for name in names]
     height = PANEL_HEIGHT + (TALL_ROW if any("\n" in label for label in labels) else ROW_HEIGHT) * len(names)
-    figure, grid = panel_grid(
-        len(panels), most_columns=3, height=height, head=0.3, width=DOUBLE_COLUMN, shared="y"
+    figure, grid = canvas.panel_grid(
+        len(panels), most_columns=3, height=height, head=0.3, width=canvas.DOUBLE_COLUMN, shared="y"
     )
     for axes, (title, own) in zip(grid, panels, strict=True):
         zero_axis(axes)
-        axes.set_title(drawable_label(title, 26))
+        axes.set_title(canvas.drawable_label(title, 26))
         for whisker in own:
             plot_whisker(axes, whisker, names.index(whisker.label))
         limits = axes.get_xlim()
@@ -119,7 +118,7 @@ def plot_forests(panels: Sequence[tuple[str, Sequence[Whisker]]], *, x_label: st
         axes.set_xlim(limits)
         axes.xaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
     name_rows(grid[0], labels)
-    figure.supxlabel(drawable_label(x_label, 60))
+    figure.supxlabel(canvas.drawable_label(x_label, 60))
     if any(math.isfinite(whisker.truth) for _, own in panels for whisker in own):
         figure.legend(handles=[truth_entry(style=NUMBER_STYLE)], loc="outside upper left")
     return figure
@@ -210,7 +209,7 @@ def _plot_note(axes: Axes, whisker: Whisker, row: float, *, start: float) -> Non
     if is_below:
         axes.plot(start, row, marker="<", color=colour, markersize=5, clip_on=False)
     axes.annotate(
-        f"{fixed(whisker.estimate, 0)}%" if is_below else drawable(whisker.note),
+        f"{fixed(whisker.estimate, 0)}%" if is_below else canvas.drawable(whisker.note),
         (start if is_below else 0.0, row),
         xytext=(5, 0),
         textcoords="offset points",

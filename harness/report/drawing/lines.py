@@ -19,8 +19,7 @@ from harness.arrays import Floats, Mask
 from harness.findings.lines import POINTWISE, SIMULTANEOUS, Band, Banded, TruthLine
 from harness.language import marked, rendered, topic
 from harness.record.manifest import StudyRecord
-from harness.report.drawing.canvas import panel_grid
-from harness.report.drawing.fonts import drawable, drawable_label, drawable_lines
+from harness.report.drawing.canvas import drawable, drawable_label, drawable_lines, panel_grid
 from harness.report.drawing.palette import GREY, INK, LineStyle, line_style
 from harness.tables.curves import TurningPointRow
 from harness.text.numbers import percent

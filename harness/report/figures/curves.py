@@ -20,8 +20,7 @@ from harness.language import marked, rendered, topic
 from harness.record.manifest import StudyRecord
 from harness.report.blocks import ReportFigure
 from harness.report.drawing import canvas, lines
-from harness.report.drawing.canvas import DOUBLE_COLUMN, SINGLE_COLUMN
-from harness.report.drawing.fonts import drawable, drawable_label
+from harness.report.drawing.canvas import DOUBLE_COLUMN, SINGLE_COLUMN, drawable, drawable_label
 from harness.report.drawing.lines import LinePanel, Series, level_of
 from harness.report.drawing.palette import BLUE, GREY, LineStyle
 from harness.report.sections.section import draws_text, featured, study_words

@@ -19,16 +19,8 @@ from harness.language import marked, rendered, topic
 from harness.record.manifest import EstimatorRecord
 from harness.report.blocks import ReportFigure
 from harness.report.drawing import canvas, lines
-from harness.report.drawing.fonts import drawable, drawable_label, drawable_lines
+from harness.report.drawing.canvas import drawable, drawable_label, drawable_lines
 from harness.report.drawing.forest import NUMBER_STYLE, plot_forests, plot_true_numbers, plot_whisker
-from harness.report.drawing.lines import (
-    LinePanel,
-    Series,
-    effect_label,
-    plot_background,
-    plot_panel_grid,
-    truth_entry,
-)
 from harness.report.drawing.palette import METHOD_STYLES, MODE_STYLES, PLAIN_STYLE, LineStyle, Whisker
 from harness.report.sections.effect_rows import SubjectEffects, effect_name, model_curves
 from harness.report.sections.heterogeneity_tables import Partition, partitions, rows_of_groups
@@ -100,14 +92,14 @@ def effect_curves(run: Run, found: Sequence[SubjectEffects]) -> Iterator[ReportF
 
 def conditional_figures(run: Run, effects: SubjectEffects) -> Iterator[ReportFigure]:
     """Yield debiased effects along each moderator."""
-    study, lines = run.manifest.study, effects.lines("conditional")
-    for moderator in dict.fromkeys(rows[0].moderator for rows in lines):
+    study, shown = run.manifest.study, effects.lines("conditional")
+    for moderator in dict.fromkeys(rows[0].moderator for rows in shown):
         panels = [
             (
                 _label(run, effects, rows[0]),
-                LinePanel([Series(banded_from(rows), "", _style(rows[0]))], has_zero=True),
+                lines.LinePanel([lines.Series(banded_from(rows), "", _style(rows[0]))], has_zero=True),
             )
-            for rows in lines
+            for rows in shown
             if rows[0].moderator == moderator
         ]
         words = gettext("Debiased effect of {what} along {moderator}.")
@@ -120,7 +112,7 @@ def conditional_figures(run: Run, effects: SubjectEffects) -> Iterator[ReportFig
             "-".join(
                 ["effects-conditional", *map(file_slug, (effects.outcome, effects.exposure, moderator))]
             ),
-            plot_panel_grid(panels, labels=labels, level=study.level),
+            lines.plot_panel_grid(panels, labels=labels, level=study.level),
             alt=text,
             caption=text,
         )
@@ -315,10 +307,10 @@ def plot_groups(run: Run, partition: Partition, outcomes: Sequence[str], estimat
         (panels or [effects])[0].set_title(drawable_lines(study.label(outcome), 26))
         _plot_effects(effects, groups, rows[outcome])
         _plot_truths(effects, groups, truths["effect"])
-        effects.set_ylabel(drawable_label(effect_label(study, outcome, is_narrow=True), 24))
+        effects.set_ylabel(drawable_label(lines.effect_label(study, outcome, is_narrow=True), 24))
     shown = {row.mode for own in rows.values() for row in own}
     handles = [_mode_entry(mode) for mode in MODE_STYLES if mode in shown]
-    handles += [truth_entry(style=NUMBER_STYLE)] if has_truth else []
+    handles += [lines.truth_entry(style=NUMBER_STYLE)] if has_truth else []
     figure.legend(handles=handles, loc="outside upper left", ncols=1 if n_columns == 1 else len(handles))
     return figure
 
@@ -349,7 +341,7 @@ def _plot_levels(axes: Axes, groups: Sequence[str], levels: Levels, mode: str) -
 
 
 def _plot_effects(axes: Axes, groups: Sequence[str], rows: Sequence[GroupRow]) -> None:
-    plot_background(axes, (), has_zero=True)
+    lines.plot_background(axes, (), has_zero=True)
     for row in rows:
         if math.isfinite(row.effect):
             whisker = Whisker(row.group, row.effect, row.conf_low, row.conf_high, MODE_STYLES[row.mode])

@@ -24,18 +24,8 @@ from harness.language import marked, rendered, spaced, topic
 from harness.record.manifest import EstimatorRecord, StudyRecord
 from harness.report.blocks import ReportFigure
 from harness.report.drawing import lines
-from harness.report.drawing.canvas import DOUBLE_COLUMN, SINGLE_COLUMN, new_figure, panel_grid
-from harness.report.drawing.fonts import drawable_label
-from harness.report.drawing.lines import (
-    TRUTH,
-    TRUTH_STYLE,
-    LinePanel,
-    effect_label,
-    entry,
-    panel_entries,
-    plot_panel,
-    truth_entry,
-)
+from harness.report.drawing.canvas import DOUBLE_COLUMN, SINGLE_COLUMN, drawable_label, new_figure, panel_grid
+from harness.report.drawing.lines import entry
 from harness.report.drawing.palette import SURFACE_MAP, THRESHOLD_COLOUR, LineStyle
 from harness.report.render.html import environment, packaged, script_hash, style_sheet
 from harness.report.sections import heterogeneity_tables as answers
@@ -100,13 +90,15 @@ def plot_conditional(run: Run, keys: Sequence[SurfaceKey]) -> Figure:
     for key, panel in panels.items():
         row, column = outcomes.index(key.outcome), columns.index((key.scenario, key.moderator))
         axes = grid[row, column]
-        plot_panel(axes, panel)
+        lines.plot_panel(axes, panel)
         axes.xaxis.set_major_locator(MaxNLocator(nbins=4))
         if row == len(outcomes) - 1:
             axes.set_xlabel(drawable_label(study.axis_label(key.moderator), 24, lines=4))
         if column == 0:
             axes.set_ylabel(drawable_label(study.axis_label(key.outcome), 24))
-    handles = panel_entries(list(panels.values()), level=study.level, turn=gettext("true change of sign"))
+    handles = lines.panel_entries(
+        list(panels.values()), level=study.level, turn=gettext("true change of sign")
+    )
     figure.legend(handles=handles, loc="outside upper left", ncols=3 if len(columns) > 1 else 1)
     return figure
 
@@ -136,10 +128,10 @@ def surface_figures(
         )
 
 
-def effect_panel(run: Run, key: SurfaceKey) -> LinePanel:
+def effect_panel(run: Run, key: SurfaceKey) -> lines.LinePanel:
     """Return the effect along a moderator as it is drawn, with what is true of it."""
     effect, truths = answers.effect_along(run, key), true_rows(run, key.outcome, key.scenario, "threshold")
-    return LinePanel(
+    return lines.LinePanel(
         [lines.series_of(run.manifest.study, effect, key.estimator)] if effect is not None else [],
         truth=truth_line(run, key.outcome, key.scenario, "conditional_effect", along="moderator_at"),
         turns=[row.moderator_at for row in truths],
@@ -168,7 +160,7 @@ def plot_surfaces(run: Run, keys: Sequence[SurfaceKey]) -> Figure:
     figure.supxlabel(drawable_label(study.axis_label(study.exposure), 60))
     figure.supylabel(drawable_label(study.axis_label(keys[0].moderator), 32, lines=3))
     handles = [*surface_entries([found[key] for key in keys], [row for own in thresholds for row in own])]
-    handles += [truth_entry()] if any(truth is not None for truth in truths) else []
+    handles += [lines.truth_entry()] if any(truth is not None for truth in truths) else []
     figure.legend(handles=handles, loc="outside upper left", ncols=3 if len(keys) > 1 else 1)
     return figure
 
@@ -203,7 +195,7 @@ def plot_contours(
     plot_thresholds(axes, thresholds)
     if truth is not None:
         steps = np.asarray(filled.levels)[1::2]
-        look, dashes = TRUTH_STYLE.colour, [TRUTH_STYLE.dash]
+        look, dashes = lines.TRUTH_STYLE.colour, [lines.TRUTH_STYLE.dash]
         axes.contour(*grids, truth.T, levels=steps, colors=look, linestyles=dashes, linewidths=0.7)
     axes.grid(visible=False)
     return filled
@@ -318,7 +310,7 @@ def surface_content(run: Run) -> dict[str, Any]:
         "words": _words(),
         "exposure": printable(study.axis_label(study.exposure)),
         "outcomes": [printable(study.axis_label(name)) for name in outcomes],
-        "effects": [printable(effect_label(study, name)) for name in outcomes],
+        "effects": [printable(lines.effect_label(study, name)) for name in outcomes],
         "moderators": _moderators(study, questions),
         "estimators": [printable(study.estimator_label(name)) for name in estimators],
         "surfaces": [
@@ -344,7 +336,7 @@ def _words() -> dict[str, str]:
         "simultaneous": gettext("simultaneous band"),
         "pointwise": gettext("pointwise band"),
         "line": gettext("effect"),
-        "truth": rendered(TRUTH),
+        "truth": rendered(lines.TRUTH),
         "changes": gettext("the moderator value at which the effect changes its sign: %"),
         "unchanged": gettext("a change of the effect's sign; none is significant here"),
     }

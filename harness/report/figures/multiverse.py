@@ -17,8 +17,7 @@ from harness.findings.run import Run
 from harness.language import marked, rendered, topic
 from harness.record.manifest import StudyRecord
 from harness.report.blocks import ReportFigure
-from harness.report.drawing.canvas import DOUBLE_COLUMN, new_figure
-from harness.report.drawing.fonts import drawable, drawable_lines
+from harness.report.drawing.canvas import DOUBLE_COLUMN, drawable, drawable_lines, new_figure
 from harness.report.drawing.forest import cut_limits
 from harness.report.drawing.lines import entry
 from harness.report.drawing.palette import DECISION_STYLES, INK, PUBLISHED_COLOUR, LineStyle

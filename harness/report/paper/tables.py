@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Literal, Self, get_args
 
 from harness.errors import ArtifactError
-from harness.findings.gains import Gains
-from harness.findings.run import Run
+from harness.findings.run import Gains, Run
 from harness.language import rendered, topic
 from harness.record.manifest import StudyRecord
-from harness.report import table as parts
+from harness.report import blocks as parts
 from harness.report.blocks import plain_words
 from harness.report.render.docx import word_tables
 from harness.report.render.html import ShownTable, from_template, paper_table_in_html

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from harness.language import spaced
-from harness.report.blocks import plain_words
-from harness.report.table import ReportTable
+from harness.report.blocks import ReportTable, plain_words
 
 if TYPE_CHECKING:
     from docx.document import Document

@@ -19,19 +19,23 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from harness.language import npgettext, pgettext, rendered, spaced, topic
-from harness.report.blocks import Phrase, ReportFigure, Words, parts_of, plain_words
-from harness.report.render.text import latex_tabular
-from harness.report.table import (
+from harness.report.blocks import (
     MOST_ROWS,
     MOST_WHOLE,
     Given,
+    Phrase,
+    ReportFigure,
     ReportTable,
     RowGroup,
     TableCell,
     TableColumn,
     TableRow,
+    Words,
     cell_of,
+    parts_of,
+    plain_words,
 )
+from harness.report.render.text import latex_tabular
 from harness.running.csv_table import csv_for_readers
 from harness.text.numbers import count, p_value, percent, plain, significant
 from harness.text.plain_text import capitalised, printable

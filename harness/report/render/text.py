@@ -14,8 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from harness.language import pgettext, spaced, topic
 from harness.record.manifest import StudyRecord
-from harness.report.blocks import plain_words
-from harness.report.table import ReportTable
+from harness.report.blocks import ReportTable, plain_words
 from harness.text.plain_text import printable
 
 gettext = topic("report.text")

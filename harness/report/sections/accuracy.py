@@ -6,21 +6,20 @@ import math
 from collections.abc import Iterator, Mapping
 from itertools import product
 
-from harness.findings.gains import Gains, compared_error, errors_of, refusal
-from harness.findings.run import Run
+from harness.findings.run import Gains, Run, compared_error, errors_of, refusal
 from harness.language import marked, pgettext, rendered, topic
 from harness.record.manifest import EstimatorRecord, ProtocolRecord, StudyRecord
 from harness.report import blocks
-from harness.report import table as parts
+from harness.report import blocks as parts
+from harness.report.blocks import Given, ReportTable, TableCell, columns_of, row_groups
 from harness.report.drawing.palette import DECISION_STYLES, Whisker
 from harness.report.sections.section import Section, outcome_heading, study_words
-from harness.report.table import Given, ReportTable, TableCell, columns_of, row_groups
 from harness.tables.accuracy import ACCURACY, METRICS, AccuracyRow, MetricRow
 from harness.tables.decision import ABOVE, BELOW, CONDITIONAL, NEGLIGIBLE, OPEN, UNTESTED, Decision
 from harness.tables.findings import FINDINGS
 from harness.tables.gain import DECOMPOSITION, RECOGNITION, GainRow, PartRow, RecognitionRow
 from harness.text import numbers
-from harness.text.decisions import SYMBOLS, WORDS, gain_text, limits_text
+from harness.text.gains import SYMBOLS, WORDS, gain_cell, limits_text
 from harness.text.numbers import percent, percent_interval, significant
 from harness.text.plain_text import in_turn, shortened
 
@@ -198,7 +197,7 @@ def _gain(row: GainRow) -> parts.TableCell:
     symbol, limits, p_adjusted = SYMBOLS[row.decision], limits_text(row), numbers.p_text(row.p_holm)
     says = rendered(WORDS[row.decision]) if symbol else ""
     return parts.TableCell(
-        gain_text(row),
+        gain_cell(row),
         (limits,) if limits else (),
         LOOKS[row.decision],
         row.reason,

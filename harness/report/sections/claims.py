@@ -11,7 +11,7 @@ from harness.findings.run import Run
 from harness.language import marked, pgettext, rendered, spaced, topic
 from harness.record.manifest import StudyRecord
 from harness.report import blocks
-from harness.report import table as parts
+from harness.report import blocks as parts
 from harness.report.render.text import markdown_table, plain_markdown
 from harness.report.sections import published
 from harness.report.sections.published import conclusion_table

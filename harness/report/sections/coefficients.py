@@ -11,10 +11,23 @@ from harness.findings.rules.gain import nickell
 from harness.findings.run import Run
 from harness.language import marked, rendered, topic
 from harness.record.manifest import EstimatorRecord, StudyRecord
-from harness.report.blocks import Appendix, Bullets, Paragraph, ReportBlock, SmallPrint, tabs_of
+from harness.report.blocks import (
+    Appendix,
+    Bullets,
+    Given,
+    Paragraph,
+    ReportBlock,
+    ReportTable,
+    SmallPrint,
+    TableCell,
+    columns_of,
+    plain_rows,
+    row_groups,
+    rows_of,
+    tabs_of,
+)
 from harness.report.sections.robustness import check_text
 from harness.report.sections.section import Section
-from harness.report.table import Given, ReportTable, TableCell, columns_of, plain_rows, row_groups, rows_of
 from harness.scenarios.panel_variations import CHANGES, MEASURED
 from harness.study.variation import REGRESSIONS, ROBUST_REGRESSIONS
 from harness.tables import effects

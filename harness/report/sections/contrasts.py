@@ -12,10 +12,9 @@ from harness.findings.lines import POINTWISE, SIMULTANEOUS, true_rows
 from harness.findings.run import Run
 from harness.language import marked, topic
 from harness.record.manifest import StudyRecord
-from harness.report.blocks import Appendix, Bullets, Heading, Paragraph, ReportBlock, ReportFigure
+from harness.report import blocks as parts
 from harness.report.drawing.palette import MarkStyle, Whisker, line_style
 from harness.report.sections.section import Section, study_words
-from harness.report.table import ReportTable, TableCell, TableRow, estimate_cell, record_table, text_column
 from harness.tables.decision import ABOVE, BELOW, UNTESTED, Decision
 from harness.tables.heterogeneity import CONTRASTS, ContrastRow
 from harness.text.curves import value_text
@@ -144,17 +143,17 @@ def _true_contrast(run: Run, place: ContrastRow) -> float:
     return levels[high] - levels.get(low, 0.0) if high in levels else math.nan
 
 
-def contrast_blocks(run: Run) -> Iterator[ReportBlock]:
+def contrast_blocks(run: Run) -> Iterator[parts.ReportBlock]:
     """Yield the contrasts of every question."""
     study = run.manifest.study
-    yield Paragraph(_what(study))
+    yield parts.Paragraph(_what(study))
     for question in contrast_questions(run):
         about = question.about(study)
         if about:
-            yield Heading(gettext("By {about}").format(about=about))
-        yield Bullets(tuple(significant_texts(run, question)))
+            yield parts.Heading(gettext("By {about}").format(about=about))
+        yield parts.Bullets(tuple(significant_texts(run, question)))
         yield from _figures(run, question)
-    yield Appendix(tuple(contrast_table(run, question) for question in contrast_questions(run)))
+    yield parts.Appendix(tuple(contrast_table(run, question) for question in contrast_questions(run)))
 
 
 def _what(study: StudyRecord) -> str:
@@ -197,7 +196,7 @@ def _significant(label: str, outcome: str, found: Sequence[EstimatedContrast]) -
     return words.format(label=label, n_found=len(found), outcome=outcome, above=above, below=below)
 
 
-def _figures(run: Run, question: ContrastQuestion) -> Iterator[ReportFigure]:
+def _figures(run: Run, question: ContrastQuestion) -> Iterator[parts.ReportFigure]:
     """Yield the contrasts of one question, a figure for each outcome that any estimator answers."""
     from harness.report.drawing.forest import plot_forest
 
@@ -207,7 +206,7 @@ def _figures(run: Run, question: ContrastQuestion) -> Iterator[ReportFigure]:
         if panels:
             x_label = gettext("Difference in {outcome}").format(outcome=study.axis_label(outcome))
             words = gettext("Contrasts of {exposure} on {outcome}, with intervals.")
-            yield ReportFigure(
+            yield parts.ReportFigure(
                 f"contrast-{file_slug(outcome)}-{file_slug(question.scenario)}",
                 plot_forest(panels, x_label=x_label, level=study.level),
                 alt=words.format(**study_words(study, outcome)),
@@ -239,7 +238,7 @@ def contrast_panels(run: Run, question: ContrastQuestion, outcome: str) -> list[
     return panels
 
 
-def contrast_table(run: Run, question: ContrastQuestion) -> ReportTable:
+def contrast_table(run: Run, question: ContrastQuestion) -> parts.ReportTable:
     """Return the contrasts of one question, of every outcome and estimator."""
     study, about = run.manifest.study, question.about(run.manifest.study)
     notes = [gettext("Bold: significantly different from zero, all contrasts at once.")]
@@ -257,11 +256,11 @@ def contrast_table(run: Run, question: ContrastQuestion) -> ReportTable:
     caption = gettext("Contrasts of {exposure}").format(exposure=study.label(study.exposure))
     by = [gettext("by {about}").format(about=about)] if about else []
     limits = gettext(", {level} intervals").format(level=percent(study.level, 0))
-    return record_table(
+    return parts.record_table(
         " ".join([caption, *by]) + limits,
         groups,
         (gettext("Estimator"), lambda one: study.estimator_label(one.row.estimator)),
-        (text_column(gettext("Values")), lambda one: one.pair),
+        (parts.text_column(gettext("Values")), lambda one: one.pair),
         *([(about, _whose)] if about else []),
         (
             gettext("Rows at the\nfirst, the second"),
@@ -274,13 +273,13 @@ def contrast_table(run: Run, question: ContrastQuestion) -> ReportTable:
     )
 
 
-def _rows(run: Run, question: ContrastQuestion, outcome: str) -> list[EstimatedContrast | TableRow]:
+def _rows(run: Run, question: ContrastQuestion, outcome: str) -> list[EstimatedContrast | parts.TableRow]:
     """Return the contrasts of every estimator, after the reason why it lacks any."""
-    rows: list[EstimatedContrast | TableRow] = []
+    rows: list[EstimatedContrast | parts.TableRow] = []
     for entry in run.manifest.study.estimators:
         every = run.rows(CONTRASTS, scenario=question.scenario, outcome=outcome, estimator=entry.id)
         if reason := next((row.reason for row in every if not row.is_done), ""):
-            rows.append(TableRow((TableCell(entry.label, reason=reason),)))
+            rows.append(parts.TableRow((parts.TableCell(entry.label, reason=reason),)))
         rows += contrasts_of(run, question, outcome, entry.id)
     return rows
 
@@ -291,8 +290,8 @@ def _whose(one: EstimatedContrast) -> str:
     return one.row.group or ("" if math.isnan(at) else plain(at))
 
 
-def _difference(one: EstimatedContrast) -> TableCell:
-    return estimate_cell(estimated(one.row.estimate, one.row.conf_low, one.row.conf_high, one.decision))
+def _difference(one: EstimatedContrast) -> parts.TableCell:
+    return parts.estimate_cell(estimated(one.row.estimate, one.row.conf_low, one.row.conf_high, one.decision))
 
 
 def _truth(one: EstimatedContrast) -> str:

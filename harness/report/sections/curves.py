@@ -10,9 +10,8 @@ from harness.findings.rules.curve import NONE
 from harness.findings.run import Run
 from harness.language import marked, rendered, topic
 from harness.record.manifest import StudyRecord
-from harness.report.blocks import Appendix, Paragraph, Phrase, ReportBlock, parts_of, rich, tabs_of
+from harness.report import blocks as parts
 from harness.report.sections.section import Section
-from harness.report.table import Given, ReportTable, TableCell, TableColumn, TableRow, columns_of, row_groups
 from harness.tables.curves import CURVES, TRUTH_ERRORS, TruthErrorRow, TurningPointRow
 from harness.tables.preparation import WARNINGS
 from harness.text.numbers import estimate, is_outside, percent, significant
@@ -21,24 +20,28 @@ from harness.text.plain_text import joined
 gettext = topic("report.curves")
 
 
-def curve_blocks(run: Run) -> Iterator[ReportBlock]:
+def curve_blocks(run: Run) -> Iterator[parts.ReportBlock]:
     """Yield the leading curves; to the appendix those of all estimators, their slopes and turning points."""
     from harness.report.figures.curves import leading_figures, scatter_figures
 
     study = run.manifest.study
     if extrapolates(run):
-        where = rich(gettext("Over all rows the curves extrapolate in places: [W-EXTRAPOLATED](#warnings)."))
-        yield Paragraph((Phrase(gettext("Extrapolation."), "strong"), " ", *parts_of(where)))
+        where = parts.rich(
+            gettext("Over all rows the curves extrapolate in places: [W-EXTRAPOLATED](#warnings).")
+        )
+        yield parts.Paragraph(
+            (parts.Phrase(gettext("Extrapolation."), "strong"), " ", *parts.parts_of(where))
+        )
     leading = list(leading_figures(run))
     yield from leading
     yield from scatter_figures(run)
     if not leading:
-        yield Paragraph(gettext("No estimator gave a curve."), "soft")
-    tabs = tabs_of((study.label(outcome), _outcome(run, outcome)) for outcome in study.outcomes)
-    yield Appendix((tabs, turning_table(run)) if leading else (tabs,))
+        yield parts.Paragraph(gettext("No estimator gave a curve."), "soft")
+    tabs = parts.tabs_of((study.label(outcome), _outcome(run, outcome)) for outcome in study.outcomes)
+    yield parts.Appendix((tabs, turning_table(run)) if leading else (tabs,))
 
 
-def _outcome(run: Run, outcome: str) -> Iterator[ReportBlock]:
+def _outcome(run: Run, outcome: str) -> Iterator[parts.ReportBlock]:
     from harness.report.figures.curves import ale_figures, curve_figures
 
     yield from curve_figures(run, outcome, "level")
@@ -47,7 +50,9 @@ def _outcome(run: Run, outcome: str) -> Iterator[ReportBlock]:
     refused = [row for row in run.rows(CURVES, outcome=outcome) if not row.is_done]
     for name, reason in {row.estimator: row.reason for row in refused}.items():
         label = run.manifest.study.estimator_label(name)
-        yield Paragraph(gettext("{label} has no curve: {reason}").format(label=label, reason=reason), "note")
+        yield parts.Paragraph(
+            gettext("{label} has no curve: {reason}").format(label=label, reason=reason), "note"
+        )
 
 
 def extrapolates(run: Run) -> bool:
@@ -75,17 +80,17 @@ def turning_points(run: Run, outcome: str) -> Iterator[tuple[str, TurningPointRo
                 yield label, point
 
 
-def turning_table(run: Run) -> ReportTable:
+def turning_table(run: Run) -> parts.ReportTable:
     """Return the turning points of all curves, curves in the order of the study."""
     study = run.manifest.study
-    return ReportTable(
+    return parts.ReportTable(
         caption=gettext("Turning points of the net effect curves inside the supported range"),
-        columns=columns_of(
-            *(gettext("Estimator"), TableColumn(gettext("Turning point"), "text")),
+        columns=parts.columns_of(
+            *(gettext("Estimator"), parts.TableColumn(gettext("Turning point"), "text")),
             *(_exposures(run, study.axis_label), gettext("Interval"), gettext("Outcome there")),
             gettext("Share of draws"),
         ),
-        groups=row_groups(
+        groups=parts.row_groups(
             (study.axis_label(outcome), [_turning(*point) for point in turning_points(run, outcome)])
             for outcome in study.outcomes
         ),
@@ -98,7 +103,7 @@ def turning_table(run: Run) -> ReportTable:
     )
 
 
-def _turning(label: str, point: TurningPointRow) -> tuple[Given, ...]:
+def _turning(label: str, point: TurningPointRow) -> tuple[parts.Given, ...]:
     if point.kind == NONE:
         return label, gettext("none")
     place, limits = estimate(point.at, point.conf_low, point.conf_high)
@@ -149,11 +154,11 @@ PLACES = frozenset({"maximum", "minimum", "threshold"})
 Answers = Sequence[TruthErrorRow]
 
 
-def truth_blocks(run: Run) -> Iterator[ReportBlock]:
+def truth_blocks(run: Run) -> Iterator[parts.ReportBlock]:
     """Yield the errors of the curves, over supported rows if any; to the appendix those of all."""
     kind = "level_supported" if run.rows(TRUTH_ERRORS, kind="level_supported") else "level"
     yield truth_table(run, [kind])
-    yield Appendix((truth_table(run, tuple(KINDS)),))
+    yield parts.Appendix((truth_table(run, tuple(KINDS)),))
 
 
 def _errors_by_answer(run: Run, outcome: str) -> Iterator[tuple[str, str, Answers]]:
@@ -164,13 +169,13 @@ def _errors_by_answer(run: Run, outcome: str) -> Iterator[tuple[str, str, Answer
                 yield scenario, kind, own
 
 
-def truth_table(run: Run, kinds: Sequence[str]) -> ReportTable:
+def truth_table(run: Run, kinds: Sequence[str]) -> parts.ReportTable:
     """Return the errors of every estimator, a row for each of some kinds of answer to a scenario."""
     study = run.manifest.study
-    return ReportTable(
+    return parts.ReportTable(
         caption=gettext("Root mean squared error against the truth"),
-        columns=columns_of(gettext("Answer"), *(entry.label for entry in study.estimators)),
-        groups=row_groups(
+        columns=parts.columns_of(gettext("Answer"), *(entry.label for entry in study.estimators)),
+        groups=parts.row_groups(
             (
                 study.axis_label(name),
                 [_error_row(study, *own) for own in _errors_by_answer(run, name) if own[1] in kinds],
@@ -186,16 +191,16 @@ def truth_table(run: Run, kinds: Sequence[str]) -> ReportTable:
     )
 
 
-def _error_row(study: StudyRecord, scenario: str, kind: str, rows: Answers) -> TableRow:
+def _error_row(study: StudyRecord, scenario: str, kind: str, rows: Answers) -> parts.TableRow:
     lowest = min((row.rmse for row in rows if math.isfinite(row.rmse)), default=math.nan)
     cells = {
-        row.estimator: TableCell(
+        row.estimator: parts.TableCell(
             significant(row.rmse, 3), (_beneath(kind, row),), "lowest" if row.rmse == lowest else ""
         )
         for row in rows
     }
-    head = TableCell(rendered(KINDS[kind]), (scenario,) if scenario else ())
-    return TableRow((head, *(cells.get(entry.id, "") for entry in study.estimators)))
+    head = parts.TableCell(rendered(KINDS[kind]), (scenario,) if scenario else ())
+    return parts.TableRow((head, *(cells.get(entry.id, "") for entry in study.estimators)))
 
 
 def _beneath(kind: str, row: TruthErrorRow) -> str:

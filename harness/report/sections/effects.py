@@ -14,7 +14,7 @@ from harness.findings.rules.effect import first_effect
 from harness.findings.run import Run
 from harness.language import marked, rendered, topic
 from harness.record.manifest import StudyRecord
-from harness.report import table as parts
+from harness.report import blocks as parts
 from harness.report.blocks import Appendix, Bullets, ReportBlock, ReportFigure
 from harness.report.sections.effect_rows import SubjectEffects, effect_name, effects_of
 from harness.report.sections.robustness import together
@@ -149,8 +149,7 @@ EXTREMES = (1.0, 0.75, 0.5)
 
 def _panels(study: StudyRecord, found: Sequence[tuple[SensitivityRow, ...]]) -> tuple[Figure, list[Axes]]:
     """Return a panel for each outcome over what an omitted variable explains of the exposure."""
-    from harness.report.drawing.canvas import panel_grid
-    from harness.report.drawing.fonts import drawable_label
+    from harness.report.drawing.canvas import drawable_label, panel_grid
 
     figure, grid = panel_grid(len(found), most_columns=MOST_COLUMNS, height=2.9, head=0.6, shared="none")
     for axes, rows in zip(grid, found, strict=True):
@@ -175,7 +174,7 @@ def _alone(row: SensitivityRow) -> float:
 
 def plot_contours(axes: Axes, study: StudyRecord, rows: tuple[SensitivityRow, ...]) -> None:
     """Draw contours of the slope over the partial R2 of an omitted variable, and those of covariates."""
-    from harness.report.drawing.fonts import drawable_label
+    from harness.report.drawing.canvas import drawable_label
     from harness.report.drawing.palette import GREY, INK
 
     first, ranked = rows[0], strongest_first(rows)

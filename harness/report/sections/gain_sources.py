@@ -8,23 +8,15 @@ from collections.abc import Iterator, Sequence
 from harness.findings.run import Run
 from harness.language import marked, rendered, topic
 from harness.record.manifest import StudyRecord
-from harness.report import table as parts
+from harness.report import blocks as parts
 from harness.report.blocks import Appendix, Paragraph, ReportBlock, ReportFigure
 from harness.report.drawing.palette import Whisker
 from harness.report.sections.section import Section, study_words
 from harness.study.variation import LADDER
+from harness.tables import variations
 from harness.tables.accuracy import IMPORTANCE, ImportanceRow
 from harness.tables.decision import SIGNIFICANT
 from harness.tables.table import grouped
-from harness.tables.variations import (
-    CURVE_ERROR,
-    GAIN,
-    GAIN_UNSEEN,
-    VARIATION_GAINS,
-    VARIATIONS,
-    VariationGainRow,
-    VariationRow,
-)
 from harness.text.numbers import MISSING, EstimateText, percent, percent_interval, significant
 from harness.text.plain_text import file_slug
 
@@ -33,16 +25,16 @@ gettext = topic("report.gain_sources")
 
 # What each quantity is, and whether there is one for every reference.
 QUANTITIES = {
-    GAIN: marked("Gain over {reference}"),
-    GAIN_UNSEEN: marked("Gain over {reference}, {protocol}"),
-    CURVE_ERROR: marked("Distance of the curve from the truth"),
+    variations.GAIN: marked("Gain over {reference}"),
+    variations.GAIN_UNSEEN: marked("Gain over {reference}, {protocol}"),
+    variations.CURVE_ERROR: marked("Distance of the curve from the truth"),
 }
 
 # A quantity, with the reference where it is a gain.
 Measured = tuple[str, str]
 
 # A step with its last change, and what there is of it.
-Step = tuple[VariationRow, list[VariationGainRow]]
+Step = tuple[variations.VariationRow, list[variations.VariationGainRow]]
 
 
 def method_ladder_blocks(run: Run) -> Iterator[ReportBlock]:
@@ -57,18 +49,18 @@ def method_ladder_blocks(run: Run) -> Iterator[ReportBlock]:
 
 def ladder_steps(run: Run) -> tuple[Step, ...]:
     """Return the steps of every outcome that the ladder is made of, one outcome after another."""
-    last = {row.key: row for row in run.rows(VARIATIONS, list=LADDER)}
-    of_steps = grouped(run.rows(VARIATION_GAINS, list=LADDER), "outcome", "variation")
+    last = {row.key: row for row in run.rows(variations.VARIATIONS, list=LADDER)}
+    of_steps = grouped(run.rows(variations.VARIATION_GAINS, list=LADDER), "outcome", "variation")
     return tuple((last[key], rows) for (_, key), rows in of_steps.items())
 
 
-def measured_of(rows: Sequence[VariationGainRow]) -> tuple[Measured, ...]:
+def measured_of(rows: Sequence[variations.VariationGainRow]) -> tuple[Measured, ...]:
     """Return what there is of every step: gains over each reference, and the curve's distance."""
     found = dict.fromkeys((row.quantity, row.reference) for row in rows)
     return tuple(sorted(found, key=lambda measured: list(QUANTITIES).index(measured[0])))
 
 
-def head_of(study: StudyRecord, measured: Measured, rows: Sequence[VariationGainRow]) -> str:
+def head_of(study: StudyRecord, measured: Measured, rows: Sequence[variations.VariationGainRow]) -> str:
     """Return what a column or a panel is of."""
     quantity, reference = measured
     protocol = next((row.protocol for row in rows if row.quantity == quantity), "")
@@ -76,7 +68,7 @@ def head_of(study: StudyRecord, measured: Measured, rows: Sequence[VariationGain
     return rendered(QUANTITIES[quantity]).format(**words)
 
 
-def step_name(step: VariationRow) -> str:
+def step_name(step: variations.VariationRow) -> str:
     """Return how a step is called: its label, or the option with its new value."""
     return step.label or " ".join(filter(None, (step.option, step.value))) or gettext("start")
 
@@ -86,16 +78,16 @@ def ladder_table(study: StudyRecord, steps: Sequence[Step]) -> parts.ReportTable
     rows = [row for _, own in steps for row in own]
     columns = measured_of(rows)
 
-    def cell(row: VariationGainRow | None) -> parts.TableCell:
+    def cell(row: variations.VariationGainRow | None) -> parts.TableCell:
         if row is None or not math.isfinite(row.estimate):
             return parts.TableCell(MISSING, reason="" if row is None else row.reason)
-        if row.quantity == CURVE_ERROR:
+        if row.quantity == variations.CURVE_ERROR:
             return parts.TableCell(significant(row.estimate, 3))
         limits = percent_interval(row.conf_low, row.conf_high)
         return parts.TableCell(percent(row.estimate), (limits,) if limits else ())
 
-    def line(step: VariationRow, own: Sequence[VariationGainRow]) -> parts.TableRow:
-        taken = next((row for row in own if row.quantity == GAIN), own[0])
+    def line(step: variations.VariationRow, own: Sequence[variations.VariationGainRow]) -> parts.TableRow:
+        taken = next((row for row in own if row.quantity == variations.GAIN), own[0])
         option = " ".join(filter(None, (step.option, step.value)))
         under = gettext("{protocol}, splits: {n}").format(
             protocol=study.protocol_title(taken.protocol), n=taken.n_folds
@@ -134,7 +126,8 @@ def ladder_figure(study: StudyRecord, steps: Sequence[Step]) -> ReportFigure:
     kept = [
         (quantity, reference)
         for quantity, reference in measured_of(rows)
-        if quantity == GAIN or (quantity == GAIN_UNSEEN and reference == study.reference)
+        if quantity == variations.GAIN
+        or (quantity == variations.GAIN_UNSEEN and reference == study.reference)
     ]
     outcomes = dict.fromkeys(row.outcome for row in rows)
     titled = gettext("{outcome}: {what}") if len(outcomes) > 1 else "{what}"
@@ -166,7 +159,7 @@ def ladder_figure(study: StudyRecord, steps: Sequence[Step]) -> ReportFigure:
 METHOD_LADDER_SECTION = Section(
     *("method_ladder", marked("Ladder of methods"), 610, method_ladder_blocks),
     heading=marked("From one method to another, one change at a time"),
-    tables=(VARIATION_GAINS.name,),
+    tables=(variations.VARIATION_GAINS.name,),
 )
 
 

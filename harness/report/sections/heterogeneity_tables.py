@@ -14,7 +14,7 @@ from harness.errors import ArtifactError, Problem
 from harness.findings.lines import POINTWISE, ConditionalEffect, conditional_effects, true_rows
 from harness.findings.run import Run
 from harness.language import marked, rendered, topic
-from harness.report import table as parts
+from harness.report import blocks as parts
 from harness.report.blocks import Phrase
 from harness.report.sections.section import featured
 from harness.tables import heterogeneity

@@ -9,19 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from harness.findings.gains import errors_of
-from harness.findings.run import Run
+from harness.findings.run import Run, errors_of
 from harness.language import marked, rendered, topic
 from harness.record.manifest import EstimatorRecord, ProtocolRecord, StudyRecord
-from harness.report.table import (
-    Column,
-    ReportTable,
-    TableCell,
-    columns_of,
-    plain_rows,
-    record_table,
-    text_column,
-)
+from harness.report import blocks
 from harness.study.expectations.claim import OpenQuestion, PublishedConclusion
 from harness.study.spec.printed import Interval
 from harness.tables.claims import CLAIMS, CONTRADICTING, VERDICTS, ClaimRow
@@ -100,7 +91,7 @@ class PublishedFigure:
     claims: tuple[ClaimRow, ...]
     published: str
     counterpart: str
-    errors: ReportTable | None
+    errors: blocks.ReportTable | None
     estimators: tuple[str, ...]
     protocols: tuple[str, ...]
     left_open: tuple[OpenQuestion, ...]
@@ -152,7 +143,7 @@ def _by(study: StudyRecord, named: Iterable[tuple[str, str]]) -> str:
     return in_turn(filter(None, (listed(labels), listed(titles))))
 
 
-def error_table(run: Run, source: str, claims: Iterable[ClaimRow]) -> ReportTable | None:
+def error_table(run: Run, source: str, claims: Iterable[ClaimRow]) -> blocks.ReportTable | None:
     """Return errors on training, test and all rows, as published and as it should be.
 
     None where a source prints none or they have no counterpart. Errors are of the claimed estimators and of
@@ -177,15 +168,19 @@ def error_table(run: Run, source: str, claims: Iterable[ClaimRow]) -> ReportTabl
         for reference in study.references:
             yield gains.get((outcome, estimator, protocol, sample, reference), MISSING)
 
-    titles = [TableCell(study.protocol_title(name), n_columns=1 + len(over)) for name in protocols]
-    return ReportTable(
+    titles = [blocks.TableCell(study.protocol_title(name), n_columns=1 + len(over)) for name in protocols]
+    return blocks.ReportTable(
         caption=" ".join([source, gettext("on training, test and all rows; gains over each reference")]),
-        over=(TableCell(n_columns=3), *titles),
-        columns=columns_of(
-            *(gettext("Outcome"), text_column(gettext("Rows")), text_column(gettext("Estimator"))),
+        over=(blocks.TableCell(n_columns=3), *titles),
+        columns=blocks.columns_of(
+            *(
+                gettext("Outcome"),
+                blocks.text_column(gettext("Rows")),
+                blocks.text_column(gettext("Estimator")),
+            ),
             *(gettext("MSE"), *over) * 2,
         ),
-        groups=plain_rows(
+        groups=blocks.plain_rows(
             (
                 *(study.label(outcome), rendered(words), study.estimator_label(estimator)),
                 *(text for name in protocols for text in numbers(outcome, estimator, name, sample)),
@@ -331,18 +326,18 @@ def holds(row: ClaimRow, value: float) -> bool:
     return Interval(low, high).holds(value)
 
 
-def conclusion_table(run: Run) -> ReportTable:
+def conclusion_table(run: Run) -> blocks.ReportTable:
     """Return a row for each conclusion of the publication, last those on which no claim bears."""
     claims = run.rows(CLAIMS)
     rows = [(one, claims_of(one, claims)) for one in run.manifest.study.conclusions]
     tested = [row for row in rows if row[0].sources]
     untested = [row for row in rows if not row[0].sources]
-    return record_table(
+    return blocks.record_table(
         gettext("What the publication concludes, and how many of the claims behind it hold here"),
         [("", tested), (gettext("Nothing in this study bears on these"), untested)],
         (
-            text_column(gettext("Conclusion")),
-            lambda one: TableCell(one[0].text, (one[0].source,) if one[0].source else ()),
+            blocks.text_column(gettext("Conclusion")),
+            lambda one: blocks.TableCell(one[0].text, (one[0].source,) if one[0].source else ()),
         ),
         (gettext("Claims"), lambda one: count(len(one[1]))),
         (gettext("Hold as published"), lambda one: _held((row, row.this_run) for row in one[1])),
@@ -362,12 +357,12 @@ def is_judged(claims: Iterable[ClaimRow]) -> bool:
     return any(math.isfinite(row.truth) for row in claims)
 
 
-def _judged_columns() -> Iterator[Column[tuple[PublishedConclusion, tuple[ClaimRow, ...]]]]:
+def _judged_columns() -> Iterator[blocks.Column[tuple[PublishedConclusion, tuple[ClaimRow, ...]]]]:
     """Yield how many claims are true of simulated data, and what the methods do with them."""
     yield gettext("Hold in the truth"), lambda one: _held((row, row.truth) for row in one[1])
     words = gettext("The method as published"), gettext("The method as it should be")
-    yield text_column(words[0]), lambda one: _judged(row.verdict for row in one[1])
-    yield text_column(words[1]), lambda one: _judged(row.counterpart_verdict for row in one[1])
+    yield blocks.text_column(words[0]), lambda one: _judged(row.verdict for row in one[1])
+    yield blocks.text_column(words[1]), lambda one: _judged(row.counterpart_verdict for row in one[1])
 
 
 def _judged(verdicts: Iterable[str]) -> str:
@@ -376,11 +371,11 @@ def _judged(verdicts: Iterable[str]) -> str:
     return listed(f"{rendered(one)} {count(n_of[one])}" for one in VERDICTS if n_of[one]) or MISSING
 
 
-def _held(numbers: Iterable[tuple[ClaimRow, float]]) -> TableCell:
+def _held(numbers: Iterable[tuple[ClaimRow, float]]) -> blocks.TableCell:
     """Return how many claims hold with these numbers of the run, of those that have one."""
     known = [(row, value) for row, value in numbers if math.isfinite(value)]
     if not known:
-        return TableCell(MISSING)
+        return blocks.TableCell(MISSING)
     n_held = sum(holds(row, value) for row, value in known)
     words = gettext("{n_held} of {n_known}").format(n_held=count(n_held), n_known=count(len(known)))
     shares = [(row, value) for row, value in known if row.quantity in FRACTIONS]
@@ -388,4 +383,4 @@ def _held(numbers: Iterable[tuple[ClaimRow, float]]) -> TableCell:
         beneath = listed(claim_number(row, value) for row, value in shares)
     else:
         beneath = percent(sum(value for _, value in shares) / len(shares), 0)
-    return TableCell(words, (beneath,) if beneath else ())
+    return blocks.TableCell(words, (beneath,) if beneath else ())

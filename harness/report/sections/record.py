@@ -9,7 +9,7 @@ from harness.findings.run import Run
 from harness.language import marked, pgettext, rendered, topic
 from harness.record.manifest import EstimatorRecord, Manifest, StudyRecord, options_in_words
 from harness.report import blocks
-from harness.report import table as parts
+from harness.report import blocks as parts
 from harness.report.sections.section import Section
 from harness.tables.coefficients import DIAGNOSTICS, STATISTICS, DiagnosticRow, StatisticRow
 from harness.tables.findings import FINDINGS

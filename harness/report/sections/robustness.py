@@ -10,7 +10,7 @@ from harness.findings.checks import CHECKS
 from harness.findings.run import Run
 from harness.language import marked, rendered, topic
 from harness.record.manifest import StudyRecord
-from harness.report import table as parts
+from harness.report import blocks as parts
 from harness.report.blocks import Appendix, Bullets, ReportBlock, ReportFigure, SmallPrint
 from harness.report.drawing.palette import METHOD_STYLES, Whisker
 from harness.report.sections.section import Section

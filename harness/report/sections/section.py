@@ -12,8 +12,7 @@ from harness.findings.run import Run
 from harness.language import rendered
 from harness.record.manifest import EstimatorRecord, StudyRecord
 from harness.registry.catalog import Kind, NamedObject
-from harness.report.blocks import ReportBlock
-from harness.report.table import ReportTable, TableColumn, plain_rows
+from harness.report.blocks import ReportBlock, ReportTable, TableColumn, plain_rows
 from harness.tables.claims import CLAIMS
 from harness.tables.table import ResultTable
 from harness.text.numbers import count, percent, significant

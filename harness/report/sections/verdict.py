@@ -8,22 +8,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.findings.gains import Gains
 from harness.findings.lines import POINTWISE, Curve, curves_of, leading_scenario
-from harness.findings.run import Run
+from harness.findings.run import Gains, Run
 from harness.findings.table import OF_CLASSES, kind_of
 from harness.language import marked, rendered, topic
 from harness.record.manifest import EstimatorRecord, StudyRecord
-from harness.report import table as parts
+from harness.report import blocks as parts
 from harness.report.blocks import Appendix, Paragraph, ReportBlock, tabs_of
 from harness.report.sections.section import Section, featured
 from harness.scenarios.curve.turning_points import significant_slopes
 from harness.tables.coefficients import COEFFICIENTS, CoefficientRow
 from harness.tables.findings import ERROR_RATES, FINDINGS, ErrorRateRow, FindingRow
 from harness.text import numbers
-from harness.text.context import Context
 from harness.text.plain_text import capitalised, joined
-from harness.text.render import finding_label
+from harness.text.render import Context, finding_label
 
 gettext = topic("report.verdict")
 

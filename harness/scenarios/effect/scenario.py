@@ -30,7 +30,7 @@ from harness.scenarios.effect.weak_instruments import ANDERSON_RUBIN, TF, TF_LEV
 from harness.scenarios.grid import row_slopes
 from harness.scenarios.scenario import Concluded, Found, Part, Rows, Scenario, Subject, WorksInParts
 from harness.scenarios.truth import Truths
-from harness.study.identification import Identified
+from harness.study.spec.entry import Identified
 from harness.tables.effects import EFFECTS, LINEAR, SENSITIVITY, SLOPES
 from harness.tables.preparation import Note
 from harness.tables.table import ResultTable

@@ -11,7 +11,7 @@ from harness.registry.catalog import USE, Catalogs
 from harness.study.expectations.expectation import EXPECTED_OF_NONE
 from harness.study.spec.document import Document
 from harness.study.spec.entry import entry_ids, expand_ladder
-from harness.study.spec.node import Loc, Mistake
+from harness.study.spec.reader import Loc, Mistake
 from harness.tables.registry import with_declared
 from harness.tables.table import DETAILS, ResultTable
 

@@ -1,4 +1,4 @@
-"""A spec as it was written, in a YAML file or by a script, and values of the command line over its own."""
+"""A spec as it was written, with those that it extends, and values of the command line over its own."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import dataclasses
 import hashlib
 import io
 import math
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from ruamel.yaml import YAML
@@ -19,8 +20,7 @@ from ruamel.yaml.representer import SafeRepresenter
 
 from harness.errors import Problem, SpecError
 from harness.registry.catalog import USE, changed_options
-from harness.study.spec.node import Loc, Mistake, Node, Place, Scalar, kind_of, spec_error, spell
-from harness.study.spec.reader import decode, parse_yaml, read_bytes, read_scalar
+from harness.study.spec import reader
 from harness.study.spec.study import SPEC_VERSION
 
 # What messages call a spec that is no file.
@@ -87,7 +87,7 @@ def flow_text(values: Mapping[str, Any]) -> str:
     return _dumped(values, flow=True, width=UNFOLDED).rstrip("\n")
 
 
-def node_text(node: Node) -> str:
+def node_text(node: reader.Node) -> str:
     """Return the YAML text of values that were read, numbers with the digits they were written with."""
     return _dumped(_as_written(node), flow=None, width=WIDTH)
 
@@ -98,7 +98,7 @@ class _Number(float):
     text: str
 
 
-def _as_written(node: Node) -> Plain:
+def _as_written(node: reader.Node) -> Plain:
     if isinstance(node.content, Mapping):
         return {key: _as_written(child) for key, child in node.content.items()}
     if isinstance(node.content, tuple):
@@ -110,10 +110,10 @@ def _as_written(node: Node) -> Plain:
     return number
 
 
-Plain = Scalar | list["Plain"] | dict[str, "Plain"]
+Plain = reader.Scalar | list["Plain"] | dict[str, "Plain"]
 
 
-def _plain(value: object, path: Loc, problems: list[Problem], adopt: Adopt) -> Plain:
+def _plain(value: object, path: reader.Loc, problems: list[Problem], adopt: Adopt) -> Plain:
     """Return dicts, lists and scalars; whatever is none of them is noted among the problems."""
     if isinstance(value, Mapping):
         wrong = [key for key in value if not isinstance(key, str)]
@@ -136,8 +136,10 @@ def _plain(value: object, path: Loc, problems: list[Problem], adopt: Adopt) -> P
     return None
 
 
-def _refused(path: Loc, what: str, expected: str) -> Problem:
-    return Problem(f"{NAME}: {spell(path)}" if path else NAME, what, expected, "write it as in a YAML file")
+def _refused(path: reader.Loc, what: str, expected: str) -> Problem:
+    return Problem(
+        f"{NAME}: {reader.spell(path)}" if path else NAME, what, expected, "write it as in a YAML file"
+    )
 
 
 class _Representer(SafeRepresenter):
@@ -147,7 +149,7 @@ class _Representer(SafeRepresenter):
 def _text(representer: SafeRepresenter, value: str) -> ScalarNode:
     """Quote what would be read as a number, a word of YAML or a broken number, and what has signs in it."""
     try:
-        is_plain = PLAIN.fullmatch(value) is not None and read_scalar(value) == value
+        is_plain = PLAIN.fullmatch(value) is not None and reader.read_scalar(value) == value
     except ValueError:
         is_plain = False
     return representer.represent_scalar("tag:yaml.org,2002:str", value, style=None if is_plain else '"')
@@ -203,8 +205,8 @@ class Document:
     path: Path
     text: str
     sha256: str
-    root: Node
-    flaws: tuple[Mistake, ...] = ()
+    root: reader.Node
+    flaws: tuple[reader.Mistake, ...] = ()
 
     @property
     def data(self) -> Mapping[str, Any]:
@@ -212,21 +214,21 @@ class Document:
         data: dict[str, Any] = self.root.plain()
         return data
 
-    def value(self, loc: Loc) -> object:
+    def value(self, loc: reader.Loc) -> object:
         """Return what is written at a path; None where nothing is."""
-        node: Node | None = self.root
+        node: reader.Node | None = self.root
         for segment in loc:
             node = None if node is None else node.child(segment)
         return None if node is None else node.plain()
 
-    def entries(self, loc: Loc) -> list[Loc]:
+    def entries(self, loc: reader.Loc) -> list[reader.Loc]:
         """Return the paths of the entries of the list at a path; a name alone is an entry itself."""
         written = self.value(loc)
         if isinstance(written, str):
             return [loc]
         return [(*loc, at) for at in range(len(written))] if isinstance(written, list) else []
 
-    def texts(self, *patterns: str, within: Loc = ()) -> list[tuple[Loc, str]]:
+    def texts(self, *patterns: str, within: reader.Loc = ()) -> list[tuple[reader.Loc, str]]:
         """Return the texts at some paths, each with its path; what is no text is left out.
 
         Parameters
@@ -243,11 +245,11 @@ class Document:
             found += [(loc, text) for loc in locs if isinstance(text := self.value(loc), str)]
         return found
 
-    def find(self, loc: Loc) -> Place:
+    def find(self, loc: reader.Loc) -> reader.Place:
         """Return the place that pydantic's path of a mistake leads to; see `Node.find`."""
         return self.root.find(loc)
 
-    def place(self, loc: Loc) -> str:
+    def place(self, loc: reader.Loc) -> str:
         """Return that place as a user reads it: ``specs/x.yaml:12:5: estimators[1].use``."""
         return str(self.find(loc))
 
@@ -264,21 +266,23 @@ def read_document(source: Path | WrittenSpec) -> Document:
         Where the file cannot be read, is not one YAML document, or is no mapping.
     """
     if isinstance(source, WrittenSpec):
-        start = Place(NAME, 1, 1) if source.is_seen else Place(NAME)
+        start = reader.Place(NAME, 1, 1) if source.is_seen else reader.Place(NAME)
         return _document(Path(NAME), source.text.encode(), start)
     if source.suffix.lower() in _DATA and source.is_file():
         hint = f"`harness init {source}` drafts one for it"
         raise SpecError.at(str(source), "is a file of data by its name, and no spec", "a YAML file", hint)
-    return _document(source, read_bytes(source), Place(str(source), 1, 1))
+    return _document(source, reader.read_bytes(source), reader.Place(str(source), 1, 1))
 
 
-def _document(path: Path, raw: bytes, start: Place) -> Document:
-    text = decode(path, raw)
-    parsed = parse_yaml(text, start)
+def _document(path: Path, raw: bytes, start: reader.Place) -> Document:
+    text = reader.decode(path, raw)
+    parsed = reader.parse_yaml(text, start)
     if not isinstance(parsed.root.content, Mapping):
-        found = "nothing" if parsed.root.content is None else kind_of(parsed.root)
+        found = "nothing" if parsed.root.content is None else reader.kind_of(parsed.root)
         what, hint = f"a mapping is expected, found {found}", "start with `spec_version: 1`"
-        raise spec_error([*parsed.flaws, Mistake(parsed.root.place, what, "keys with values", hint)])
+        raise reader.spec_error(
+            [*parsed.flaws, reader.Mistake(parsed.root.place, what, "keys with values", hint)]
+        )
     return Document(path, text, hashlib.sha256(raw).hexdigest(), parsed.root, parsed.flaws)
 
 
@@ -317,26 +321,28 @@ def with_overrides(document: Document, overrides: Sequence[str]) -> Document:
 
 
 def _overridden(document: Document, override: str) -> Document:
-    place = Place(f"--set {override}")
+    place = reader.Place(f"--set {override}")
     key, equals, text = override.partition("=")
     if not equals or _KEY.fullmatch(key) is None:
         form = "key=value, such as estimators[1].draws=50"
-        raise spec_error([Mistake(place, "this override cannot be read", form, "write key=value")])
-    parsed = parse_yaml(text, place)
+        raise reader.spec_error(
+            [reader.Mistake(place, "this override cannot be read", form, "write key=value")]
+        )
+    parsed = reader.parse_yaml(text, place)
     root = _set(document.root, _SEGMENT.findall(key), parsed.root, at=place)
     return replace(document, root=root, flaws=(*document.flaws, *parsed.flaws))
 
 
-def _set(node: Node, keys: list[str], value: Node, *, at: Place) -> Node:
+def _set(node: reader.Node, keys: list[str], value: reader.Node, *, at: reader.Place) -> reader.Node:
     """Return `node` with a value under a path of keys; mappings that are missing on the way are made."""
     segment = _segment(node, keys[0], at=at)
     if len(keys) > 1:
-        child = node.child(segment) or Node(replace(at, path=()), {})
+        child = node.child(segment) or reader.Node(replace(at, path=()), {})
         value = _set(child, keys[1:], value, at=replace(at, path=(*at.path, segment)))
     return node.with_child(segment, value)
 
 
-def _segment(node: Node, key: str, *, at: Place) -> str | int:
+def _segment(node: reader.Node, key: str, *, at: reader.Place) -> str | int:
     """Return a key of a mapping, or the position that a number or an id means in a list."""
     if isinstance(node.content, tuple):
         names = [entry_name(item) for item in node.content]
@@ -344,17 +350,107 @@ def _segment(node: Node, key: str, *, at: Place) -> str | int:
         if 0 <= position < len(names):
             return position
         expected = f"0 to {len(names) - 1}, or an id: {', '.join(filter(None, names))}"
-        raise spec_error(
-            [Mistake(at, f"this list has no entry '{key}'", expected, "name an entry of the list")]
+        raise reader.spec_error(
+            [reader.Mistake(at, f"this list has no entry '{key}'", expected, "name an entry of the list")]
         )
     if isinstance(node.content, Mapping):
         return key
-    what = f"{spell(at.path)} is {kind_of(node)}, so it has no '{key}'"
-    hint = f"set {spell(at.path)} as a whole"
-    raise spec_error([Mistake(replace(at, path=()), what, "a key of a mapping", hint)])
+    what = f"{reader.spell(at.path)} is {reader.kind_of(node)}, so it has no '{key}'"
+    hint = f"set {reader.spell(at.path)} as a whole"
+    raise reader.spec_error([reader.Mistake(replace(at, path=()), what, "a key of a mapping", hint)])
 
 
-def entry_name(item: Node) -> str:
+def entry_name(item: reader.Node) -> str:
     """Return what an entry of a list is called; empty where it has no name."""
     named = [child.content for key in ("id", USE) if (child := item.child(key)) is not None]
     return next((name for name in [*named, item.content] if isinstance(name, str)), "")
+
+
+EXTENDS: Final = "extends"
+
+# The only key of a mapping that adds its entries to a list, where a list alone takes the place of another.
+APPEND: Final = "append"
+
+
+def read_spec(source: Path | WrittenSpec) -> Document:
+    """Read a spec together with those that it extends.
+
+    Mappings are joined key by key; what is no mapping takes the place of what it changes, a list as a whole,
+    or with ``{append: [...]}`` behind the entries that are there; a key without a value removes one. Options
+    of a choice are not joined to those of another choice. What a spec expects holds of it alone.
+
+    Returns
+    -------
+    Document
+        Its text is the joined spec, which needs no other file, and the hash is that text's.
+
+    Raises
+    ------
+    SpecError
+        Where a file cannot be read, or names one that lies outside, or extends itself.
+    """
+    document = read_document(source)
+    joined = _joined(document, ())
+    if joined is document:
+        return document
+    text = node_text(joined.root)
+    return replace(joined, text=text, sha256=hashlib.sha256(text.encode()).hexdigest())
+
+
+def _joined(document: Document, chain: tuple[Path, ...]) -> Document:
+    """Return a document with the values of all that it extends; its text is still its file's."""
+    named = document.root.child(EXTENDS)
+    if named is None:
+        return document
+    chain = (*chain, document.path.resolve())
+    base = _joined(read_document(_base(document, named, chain)), chain)
+    root = _changed(base.root.without(EXPECT), document.root.without(EXTENDS))
+    return replace(document, root=root, flaws=(*base.flaws, *document.flaws))
+
+
+def _base(document: Document, named: reader.Node, chain: tuple[Path, ...]) -> Path:
+    """Return the file that is extended, as messages name it."""
+    where, written = document.place((EXTENDS,)), named.content
+    if str(document.path) == NAME or not isinstance(written, str):
+        what = (
+            "a spec that is no file extends none"
+            if isinstance(written, str)
+            else f"found {reader.kind_of(named)}"
+        )
+        raise SpecError.at(
+            where, what, "the path of a spec, relative to the folder of this file", "write such a path"
+        )
+    path = Path(os.path.normpath(document.path.parent / written))
+    folders = (Path.cwd(), document.path.resolve().parent)
+    if Path(written).is_absolute() or not any(path.resolve().is_relative_to(folder) for folder in folders):
+        hint = "copy the spec beneath the current folder, and name it relative to this file"
+        raise SpecError.at(where, f"'{written}' lies outside of the current folder", "a spec within it", hint)
+    if path.resolve() in chain:
+        what = f"'{written}' extends this file itself, or is it"
+        raise SpecError.at(where, what, "another spec", "name the spec that this one changes")
+    return path
+
+
+def _changed(base: reader.Node, change: reader.Node) -> reader.Node:
+    if (
+        isinstance(base.content, tuple)
+        and isinstance(change.content, Mapping)
+        and set(change.content) == {APPEND}
+    ):
+        added = change.content[APPEND]
+        if isinstance(added.content, tuple):
+            return replace(base, content=(*base.content, *added.content))
+    if not isinstance(base.content, Mapping) or not isinstance(change.content, Mapping):
+        return change
+    if (use := change.child(USE)) is not None and (
+        (other := base.child(USE)) is None or use.content != other.content
+    ):
+        return change
+    content = dict(base.content)
+    for key, node in change.content.items():
+        known = content.get(key)
+        if known is not None and node.content is None:
+            del content[key]
+        else:
+            content[key] = node if known is None else _changed(known, node)
+    return replace(change, content=content)

@@ -1,10 +1,10 @@
-"""Entries of lists of choices: name, options and id; and the ladder of estimators."""
+"""Entries of lists of choices: name, options, id and what they identify; and the ladder of estimators."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Final, Literal, Self, get_type_hints
+from typing import Annotated, Any, Final, Literal, Self, get_args, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, model_validator
 
@@ -12,8 +12,29 @@ from harness.data.name import ColumnName, as_entries
 from harness.data.panel import Panel, SplitUnit
 from harness.data.rules import RowFilter
 from harness.registry.catalog import USE, Choose
-from harness.study.identification import identified_by
 from harness.study.spec.schema_text import WORDS
+
+# In the order in which a study has its headline effect, before anything is fitted: effects of a treatment by
+# methods that hold where starts and effects differ; slopes by instruments, and given the outcome's own past;
+# impacts with those on neighbours; debiased effects, and those through mediators; coefficients within
+# entities, and pooled ones.
+Identified = Literal[
+    "staged_treatment",
+    "instruments",
+    "dynamics",
+    "spatial_impacts",
+    "debiased",
+    "mediation",
+    "within",
+    "pooled",
+]
+IDENTIFIED: Final[tuple[Identified, ...]] = get_args(Identified)
+
+
+def identified_by(choice: object) -> Identified | None:
+    """Return what an estimator or a scenario with its options identifies, as it declares; None of others."""
+    return getattr(choice, "identifies", None)
+
 
 # Key under which an entry's options are gathered; no YAML key is looked up under it.
 CHOICE: Final = "(choice)"

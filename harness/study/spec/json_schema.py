@@ -16,8 +16,8 @@ from harness.data.simulate.simulation import SIMULATION
 from harness.registry.catalog import CHOICE_OF, OPTIONS, USE, Catalog, Catalogs, options_model
 from harness.study.expectations.expectation import EXPECTED_OF_NONE
 from harness.study.spec.cross_check import tables_offered
+from harness.study.spec.document import APPEND, EXTENDS
 from harness.study.spec.entry import CHOICE, LADDER
-from harness.study.spec.extends import APPEND, EXTENDS
 from harness.study.spec.schema_text import FILLED_IN, WORDS
 from harness.study.spec.study import Study
 

@@ -17,12 +17,11 @@ from harness.data.name import as_entries
 from harness.errors import near_names
 from harness.registry.catalog import USE, Catalogs
 from harness.study.spec.cross_check import cross_check
-from harness.study.spec.document import Document, WrittenSpec, with_overrides
+from harness.study.spec.document import Document, WrittenSpec, read_spec, with_overrides
 from harness.study.spec.entry import LINEAR, entry_ids, expand_ladder, ladder_places
-from harness.study.spec.extends import read_spec
 from harness.study.spec.json_schema import spec_schema
-from harness.study.spec.node import Loc, Mistake, Node, Place, Scalar, spec_error
 from harness.study.spec.printed import decimals
+from harness.study.spec.reader import Loc, Mistake, Node, Place, Scalar, spec_error
 from harness.study.spec.schema_text import Expected
 from harness.study.spec.study import SPEC_VERSION, STANDARD, Study
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harness.study.spec.node import Loc
+from harness.study.spec.reader import Loc
 
 # Keyword of a JSON Schema with the words for what it allows, where a pattern says it badly.
 WORDS = "x-words"

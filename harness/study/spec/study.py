@@ -9,9 +9,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_core import InitErrorDetails
 
-from harness.data.data_spec import DataSpec
+from harness.data.data_spec import DataSpec, Roles
 from harness.data.name import OneOrMany, as_entries
-from harness.data.roles import Roles
 from harness.language import ENGLISH, languages
 from harness.registry.catalog import Choose
 from harness.study.expectations.claim import Counterparts, Identity, OpenQuestion, PublishedConclusion

@@ -16,7 +16,7 @@ from harness_neural.names import Activation, Device, OutputWeights, Precision
 
 @dataclass(frozen=True)
 class LevenbergMarquardt:
-    """Options of Levenberg-Marquardt, see `harness_neural.batch.levenberg`.
+    """Options of Levenberg-Marquardt, see `harness_neural.batch.in_turn`.
 
     Attributes
     ----------

@@ -10,13 +10,11 @@ from torch import Tensor
 
 from harness.plugin import Ints
 from harness_neural.batch import batch_records
-from harness_neural.batch.in_turn import train_in_turn
-from harness_neural.batch.levenberg import DampedSteps
+from harness_neural.batch.in_turn import DampedSteps, ScipyLbfgs, train_in_turn
 from harness_neural.batch.objective import Objective
 from harness_neural.batch.optimisers import Lbfgs, Optimiser
 from harness_neural.batch.passes import on_device, one_thread
 from harness_neural.batch.progress import Results, Trained, begin_progress, has_finished, update_progress
-from harness_neural.batch.quasi_newton import ScipyLbfgs
 from harness_neural.batch.task import LevenbergMarquardt, Settings, TrainingTask
 
 # So many networks take less time one after the other than side by side.
@@ -46,7 +44,7 @@ def train_few(task: TrainingTask, settings: Settings) -> Trained:
     """Train networks that no others ever train with, such as the candidates of a search.
 
     As many as `FEW` that L-BFGS moves on the processor train one after the other by SciPy's, see
-    `harness_neural.batch.quasi_newton`, whose line search is another than that of `train`. Draws of an
+    `harness_neural.batch.in_turn`, whose line search is another than that of `train`. Draws of an
     ensemble, which are cut into blocks, are the same in each block by `train` alone.
     """
     rule, is_usual = settings.optimiser, settings.device == "cpu" and settings.precision == "float64"

@@ -10,7 +10,7 @@ from sklearn.decomposition import PCA, FactorAnalysis
 from statsmodels.multivariate.factor import Factor
 
 from harness.data.build import PanelBuilder
-from harness.data.data_spec import DataSpec
+from harness.data.data_spec import DataSpec, Roles
 from harness.data.messages import ProblemCollector
 from harness.data.prepare.learned_steps import (
     LEAST_UNIQUENESS,
@@ -29,7 +29,6 @@ from harness.data.prepare.pipeline import DerivedColumns, find_derived
 from harness.data.prepare.row_steps import Log, Ratio, Square
 from harness.data.prepare.step import Calendar, Column, PanelStep
 from harness.data.read.source import Table
-from harness.data.roles import Roles
 from harness.errors import DataError
 from harness.installed import installed
 from harness.registry.catalog import OPTIONS, options_model

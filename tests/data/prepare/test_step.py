@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.data.build import PanelBuilder
-from harness.data.data_spec import DataSpec
+from harness.data.data_spec import DataSpec, Roles
 from harness.data.expand import expand
 from harness.data.prepare.learned_steps import Winsorise
 from harness.data.prepare.panel_steps import GrowthRate, Interpolate, Lag, SpatialLag, interpolate
@@ -15,7 +15,6 @@ from harness.data.prepare.row_steps import Asinh, Classes, Emissions, Indicator,
 from harness.data.prepare.step import Calendar, Column, LearnedStep, PanelStep, RowStep, StepGroup
 from harness.data.prepare.table_steps import Dummies, GroupMean, Interaction, Recode
 from harness.data.read.source import Table, numbered
-from harness.data.roles import Roles
 from harness.errors import DataError, EstimationError
 
 nan = np.nan

@@ -14,11 +14,10 @@ from pyarrow import parquet
 
 import harness
 from harness.data.build import PanelBuilder
-from harness.data.data_spec import DataSpec, FileSpec
+from harness.data.data_spec import DataSpec, FileSpec, Roles
 from harness.data.read.columnar import STATA
 from harness.data.read.files import DataFolder
 from harness.data.read.source import Source
-from harness.data.roles import Roles
 from harness.draft.draft import Answers, draft_of
 from harness.draft.found_data import find_data, sniff
 from harness.errors import DataError

@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from harness.data.build import PanelBuilder
-from harness.data.data_spec import DataSpec
-from harness.data.roles import Roles
+from harness.data.data_spec import DataSpec, Roles
 from harness.errors import DataError
 from harness.tables.preparation import Note
 from spec_tables import as_workbook

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 
 from harness.data.build import PanelBuilder
-from harness.data.data_spec import ContiguityFile, DataSpec, FileSpec, Join, Reshape
+from harness.data.data_spec import ContiguityFile, DataSpec, FileSpec, Join, Reshape, Roles
 from harness.data.panel import Panel
 from harness.data.prepare.panel_steps import SpatialLag
-from harness.data.roles import Roles
 from harness.data.shape.panel_notes import leakage_notes
 from harness.errors import DataError
 from spec_tables import table_of

@@ -8,11 +8,11 @@ import pandas as pd
 
 from findings.wage_effects import codes, params, screen_of, with_effects
 from harness.findings.rules import caution, effect
-from harness.findings.screen import MOST
 from harness.tables.claims import CLAIMS
 from harness.tables.effects import EFFECT_TESTS
 from harness.tables.gain import GIVEN_PERIODS
 from harness.text.render import findings_table
+from harness.text.screen import MOST
 from report.fake_run import with_table
 
 

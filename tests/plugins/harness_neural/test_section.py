@@ -18,8 +18,7 @@ from harness.language import spoken
 from harness.plugin import CanProfile, Fitted, FittedDraws, Floats, draw_weights, out_of_bag
 from harness.report.drawing.canvas import house_style
 from harness_neural.batch.networks import Presence, relu_totals, sigmoid_totals_where, unit_totals
-from harness_neural.diagram import plot_diagram
-from harness_neural.figures import plot_map
+from harness_neural.figures import plot_diagram, plot_map
 from harness_neural.mlp import Mlp
 from harness_neural.section import diagram_of, map_figures, map_table, networks, place_name, search_table
 from harness_neural.som_ann import SomAnn

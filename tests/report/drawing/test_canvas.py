@@ -21,18 +21,20 @@ from matplotlib.font_manager import FontProperties, fontManager
 from matplotlib.transforms import Bbox
 
 from harness.report.blocks import Prints, ReportFigure
-from harness.report.drawing import fonts
+from harness.report.drawing import canvas
 from harness.report.drawing.canvas import (
     MARK_COLOUR,
     ShortNumbers,
+    drawable,
+    families,
     finish,
+    font_notes,
     house_style,
     mark_simulated,
     new_figure,
     panel_grid,
     printed,
 )
-from harness.report.drawing.fonts import drawable, families, font_notes
 from harness.report.drawing.layout import PAD, lay_out
 from harness.report.drawing.lines import axes_over_rug
 from harness.report.drawing.palette import COLOURS, DASHES, DECISION_STYLES, line_style
@@ -421,8 +423,8 @@ def test_a_font_that_came_after_matplotlibs_list_is_found(monkeypatch, tmp_path)
     new, broken = tmp_path / "new.ttf", tmp_path / "broken.ttf"
     new.write_bytes(Path(here.fname).read_bytes())
     broken.write_bytes(b"no font")
-    monkeypatch.setattr(fonts, "CJK", ("DejaVu Sans Mono",))
-    monkeypatch.setattr(fonts, "findSystemFonts", lambda: [str(new), str(broken)])
+    monkeypatch.setattr(canvas, "CJK", ("DejaVu Sans Mono",))
+    monkeypatch.setattr(canvas, "findSystemFonts", lambda: [str(new), str(broken)])
     gone = [
         replace(font, fname=str(tmp_path / "gone.ttf"))
         for font in fontManager.ttflist
@@ -430,11 +432,11 @@ def test_a_font_that_came_after_matplotlibs_list_is_found(monkeypatch, tmp_path)
     ]
     others = [font for font in fontManager.ttflist if font.name != here.name]
     monkeypatch.setattr(fontManager, "ttflist", [*others, *gone])
-    fonts.families.cache_clear()
+    families.cache_clear()
     try:
-        assert fonts.families() == ("DejaVu Sans", "DejaVu Sans Mono")
+        assert families() == ("DejaVu Sans", "DejaVu Sans Mono")
     finally:
-        fonts.families.cache_clear()
+        families.cache_clear()
 
 
 @pytest.mark.parametrize("has_font", [True, False])
@@ -442,7 +444,7 @@ def test_chinese_labels_differ_with_and_without_a_font(monkeypatch, has_font):
     names = ["碳排放总量 (万吨)", "碳强度 (万吨/亿元)"]
     latin = frozenset(range(0x20, 0x7F))
     covered = latin | {ord(letter) for letter in "".join(names)} if has_font else latin
-    monkeypatch.setattr(fonts, "_covered", lambda: covered)
+    monkeypatch.setattr(canvas, "_covered", lambda: covered)
     shown = [drawable(name) for name in names]
     assert (shown == names) is has_font
     assert shown[0] != shown[1]

@@ -14,22 +14,24 @@ from docx.oxml.ns import qn
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.report.blocks import Phrase, plain_words, rich
-from harness.report.page import Numbering
-from harness.report.render.docx import word_tables
-from harness.report.render.html import ShownTable, environment, words_in_html
-from harness.report.render.text import latex, latex_table, latex_tabular
-from harness.report.table import (
+from harness.report.blocks import (
     MOST_ROWS,
     MOST_WHOLE,
+    Phrase,
     ReportTable,
     RowGroup,
     TableCell,
     TableColumn,
     TableRow,
     plain_rows,
+    plain_words,
+    rich,
     rows_of,
 )
+from harness.report.page import Numbering
+from harness.report.render.docx import word_tables
+from harness.report.render.html import ShownTable, environment, words_in_html
+from harness.report.render.text import latex, latex_table, latex_tabular
 from harness.text.numbers import significant
 from harness.text.plain_text import printable
 from report.fake_run import manifest, read_manifest

@@ -10,9 +10,8 @@ import pytest
 
 from harness.api import run_study
 from harness.evaluation.gain import NOTHING_GAINED
-from harness.findings.gains import Gains
 from harness.findings.lines import Band, Curve
-from harness.findings.run import read_run
+from harness.findings.run import Gains, read_run
 from harness.report.figures.effects import levels_of, plot_groups
 from harness.report.sections.accuracy import error_table, gain_figure, gain_table, left_table, metric_tables
 from harness.report.sections.curves import KINDS, TRUTH_SECTION, truth_table

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from harness.findings.run import read_run
+from harness.report.blocks import cell_of
 from harness.report.drawing.canvas import house_style
 from harness.report.drawing.forest import plot_forest
 from harness.report.sections.coefficients import (
@@ -24,7 +25,6 @@ from harness.report.sections.contrasts import (
 from harness.report.sections.gain_sources import IMPORTANCE_SECTION, ordered
 from harness.report.sections.record import DIAGNOSTICS_SECTION
 from harness.report.sections.robustness import ROBUSTNESS_SECTION, rate_sentences
-from harness.report.table import cell_of
 from harness.scenarios.robustness import JOINT
 from harness.tables.accuracy import IMPORTANCE
 from harness.tables.findings import CHECK_RATES

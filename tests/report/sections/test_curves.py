@@ -15,7 +15,7 @@ from plotly.offline import get_plotlyjs
 from harness.errors import ArtifactError
 from harness.findings.lines import Band, curves_of
 from harness.findings.run import read_run
-from harness.report.drawing.fonts import drawable
+from harness.report.drawing.canvas import drawable
 from harness.report.drawing.lines import DOTTED
 from harness.report.drawing.palette import THRESHOLD_COLOUR
 from harness.report.figures.curves import (

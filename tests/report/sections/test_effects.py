@@ -8,7 +8,7 @@ from harness.findings.rules.effect import mediation_findings
 from harness.findings.run import read_run
 from harness.language import spoken
 from harness.record.manifest import PrimaryRecord
-from harness.report.blocks import Bullets
+from harness.report.blocks import Bullets, cell_of
 from harness.report.drawing.canvas import house_style
 from harness.report.drawing.forest import plot_forests
 from harness.report.drawing.palette import METHOD_STYLES
@@ -24,7 +24,6 @@ from harness.report.sections.effects import (
     strongest_of,
 )
 from harness.report.sections.robustness import MEDIATION_SECTION
-from harness.report.table import cell_of
 from harness.scenarios.panel_variations import CHANGES
 from harness.scenarios.robustness import PERMUTED
 from harness.tables.effects import EFFECT_TESTS, EFFECTS, MEDIATION, SENSITIVITY

@@ -9,13 +9,22 @@ import pytest
 
 from harness.errors import ArtifactError
 from harness.findings.run import read_run
-from harness.report.blocks import Appendix, Heading, Paragraph, ReportFigure, rich, tabs_of
+from harness.report.blocks import (
+    Appendix,
+    Heading,
+    Paragraph,
+    ReportFigure,
+    ReportTable,
+    TableColumn,
+    plain_rows,
+    rich,
+    tabs_of,
+)
 from harness.report.drawing.canvas import new_figure
 from harness.report.page import assembled
 from harness.report.render.html import script_hash
 from harness.report.sections.claims import ExpectationRow, expectation_table
 from harness.report.sections.section import ReportFile, Section
-from harness.report.table import ReportTable, TableColumn, plain_rows
 from harness.report.write import Reporter
 from harness.tables.table import typed
 from report.fake_run import SECTIONS, cells, wage_run, with_table

@@ -22,8 +22,7 @@ from harness.running.prepare import prepare
 from harness.study.spec import reader
 from harness.study.spec.document import Document, read_document, written_spec
 from harness.study.spec.load import load_study
-from harness.study.spec.node import Place, spec_error
-from harness.study.spec.reader import MAX_DIGITS, parse_yaml, read_scalar
+from harness.study.spec.reader import MAX_DIGITS, Place, parse_yaml, read_scalar, spec_error
 
 
 def problems(load, text, *overrides):

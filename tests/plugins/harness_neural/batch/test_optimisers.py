@@ -10,8 +10,8 @@ import torch
 from scipy import optimize
 
 from harness.plugin import Floats
+from harness_neural.batch.in_turn import NetworkLoss
 from harness_neural.batch.optimisers import Adam, Descent, Evaluation, GradientDescent, Lbfgs
-from harness_neural.batch.quasi_newton import NetworkLoss
 from harness_neural.batch.residuals import Residuals
 from harness_neural.batch.task import LevenbergMarquardt, Settings, TrainingTask, initial_values
 from harness_neural.batch.training import train, train_few

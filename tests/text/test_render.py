@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from harness.study.spec.study import Variable
-from harness.text.context import entities
+from harness.text.render import entities
 from report.fake_run import OUTCOME, manifest, read_manifest
 
 

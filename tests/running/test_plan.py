@@ -5,7 +5,7 @@ import json
 import pytest
 
 from harness.installed import installed
-from harness.running.headline import headline_records, in_words
+from harness.running.plan import headline_records, in_words
 from harness.study.spec.document import WrittenSpec
 from harness.study.spec.load import load_study
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from harness.findings.finding import RANKS, finding, finding_key, with_caveats
 from harness.findings.rules.gain import OnlyEstimator, ProtocolsDiffer, TimeSeenOnce
-from harness.findings.screen import screen
 from harness.tables.findings import FindingRow
+from harness.text.screen import screen
 
 CODES = sorted(RANKS)
 

@@ -15,8 +15,7 @@ from harness.installed import installed
 from harness.registry.plugin import ALL_INSTALLED
 from harness.running.folder import RunFolder
 from harness.running.prepare import RunSources, prepare_again
-from harness.study.spec.document import node_text, read_document, written_spec
-from harness.study.spec.extends import read_spec
+from harness.study.spec.document import node_text, read_document, read_spec, written_spec
 from harness.study.spec.json_schema import file_schema
 from harness.study.spec.load import with_printed_digits
 from small_run import LEAST, run_small
