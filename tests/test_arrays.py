@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.arrays import LEAST_BYTES, MappedArray, as_received, as_sent, sharing
-from harness.data import shared_arrays
+from harness.arrays import LEAST_BYTES, PREFIX, MappedArray, as_received, as_sent, sharing
 
 LARGE = np.arange(LEAST_BYTES, dtype=np.float64)
 
@@ -31,7 +30,7 @@ def test_what_a_killed_process_left_goes_with_the_next_run(tmp_path, monkeypatch
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
-    left = [tmp_path / f"{shared_arrays.PREFIX}{number}-x" for number in (ended.pid, 1)]
+    left = [tmp_path / f"{PREFIX}{number}-x" for number in (ended.pid, 1)]
     for folder in left:
         folder.mkdir()
     (left[0] / "0.npy").touch()
