@@ -90,8 +90,8 @@ class Session:
         # No path has several lines.
         text = given["spec"]
         spec = WrittenSpec(text, is_seen=True) if "\n" in text else self.path(text)
-        own = {"spec": spec, "overrides": overrides, "plugins": self.plugins, "backend": "local"}
-        return RunOptions(**{**given, **paths, **own})
+        fixed = {"spec": spec, "overrides": overrides, "plugins": self.plugins, "backend": "local"}
+        return RunOptions(**{**given, **paths, **fixed})
 
 
 def validate(session: Session, given: Json) -> Json:

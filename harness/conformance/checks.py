@@ -137,7 +137,7 @@ def run_checks(plugin: Plugin, checks: Sequence[Check]) -> Report:
         where = (check.kind, check.member, check.rule.name, check.rule.says)
         rows.append(Row(*where, verdict.status, verdict.reason, round(perf_counter() - start, 3)))
     if worker is not None and not worker.is_dead:
-        worker.call(_end_own_workers)
+        worker.call(_end_workers)
         worker.end()
     return Report(plugin, tuple(rows))
 
@@ -154,7 +154,7 @@ def _verdict(position: int) -> Verdict:
     return _waiting[position].verdict()
 
 
-def _end_own_workers() -> None:
+def _end_workers() -> None:
     """End workers that checks have started here; idle ones would wait for minutes."""
     from joblib.externals.loky import get_reusable_executor
 

@@ -137,8 +137,8 @@ def _connected(scheduler: str) -> Client:
     except (OSError, ValueError, TypeError, KeyError, MemoryError, RuntimeError) as error:
         what = f"no scheduler with a worker answers there within {SECONDS_TO_ANSWER} seconds"
         hint = "start `dask scheduler`, and elsewhere `dask worker ADDRESS --nworkers N --nthreads 1`"
-        found = f"{what}: {known or _what_answers(scheduler)}"
-        raise ArtifactError.at(f"--scheduler {scheduler}", found, hint=hint) from error
+        what = f"{what}: {known or _what_answers(scheduler)}"
+        raise ArtifactError.at(f"--scheduler {scheduler}", what, hint=hint) from error
     return client
 
 
@@ -155,18 +155,18 @@ async def _identity(scheduler: str) -> None:
     connection = await connect(scheduler, timeout=SECONDS_TO_ANSWER / 2)
     try:
         await connection.write({"op": "identity", "reply": True})
-        found = await connection.read()
+        identity = await connection.read()
     finally:
         connection.abort()
-    if found["type"] != "Scheduler":
-        message = f"is a {found['type']}"
+    if identity["type"] != "Scheduler":
+        message = f"is a {identity['type']}"
         raise ValueError(message)
 
 
 def _what_answers(scheduler: str) -> str:
     """Return what is there that is no scheduler with a worker."""
-    scheme, _, place = scheduler.rpartition("://")
-    host, _, port = place.strip("/").rpartition(":")
+    scheme, _, address = scheduler.rpartition("://")
+    host, _, port = address.strip("/").rpartition(":")
     if scheme not in ("", "tcp") or not port.isdecimal():
         return "the address is not of the form tcp://HOST:PORT"
     try:

@@ -157,10 +157,10 @@ def reproduce(options: RunOptions, registry: Registry) -> tuple[Reproduction, ..
     expected = load(options, registry).study.expect
     found: dict[int, Reproduction] = {}
     for quick in sorted({one.quick for one in expected}):
-        own = {at: one for at, one in enumerate(expected) if one.quick == quick}
-        given = _reproduced(replace(options, quick=quick or options.quick), registry, tuple(own.values()))
-        found |= zip(own, given, strict=True)
-    return tuple(found[at] for at in range(len(expected)))
+        group = {index: one for index, one in enumerate(expected) if one.quick == quick}
+        given = _reproduced(replace(options, quick=quick or options.quick), registry, tuple(group.values()))
+        found |= zip(group, given, strict=True)
+    return tuple(found[index] for index in range(len(expected)))
 
 
 def _reproduced(

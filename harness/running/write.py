@@ -64,10 +64,10 @@ def effect_tests(results: RunResults, folder: TableStore) -> Iterator[pd.DataFra
     predictions = folder.read_parquet("predictions")
     for outcome, panel in results.all_rows.items():
         yield from linearity_tests(results.study, panel)
-        own = predictions[predictions["outcome"] == outcome]
-        yield from _encompassing(results, own, outcome)
+        rows = predictions[predictions["outcome"] == outcome]
+        yield from _encompassing(results, rows, outcome)
         yield from _equal_curves(results, outcome)
-        yield from _spatial(results, own, panel)
+        yield from _spatial(results, rows, panel)
 
 
 def unit_roots(panel: Panel) -> Iterator[pd.DataFrame]:
@@ -98,13 +98,13 @@ def _encompassing(results: RunResults, predictions: pd.DataFrame, outcome: str) 
     """Yield whether each estimator adds to each reference, where test rows are kept apart."""
     place = {"outcome": outcome, "exposure": results.study.roles.exposure, "test": "encompassing"}
     sizes = predictions.groupby(["protocol", "sample"], observed=True).size()
-    for protocol, own in _honest_predictions(results, predictions):
+    for protocol, by_estimator in _honest_predictions(results, predictions):
         share = float(sizes[protocol, "test"] / sizes[protocol, "train"])
         for reference in results.study.evaluation.references:
             for rival in results.estimators:
-                if rival == reference or reference not in own or rival not in own:
+                if rival == reference or reference not in by_estimator or rival not in by_estimator:
                     continue
-                found = encompassing_test(own[rival], own[reference], test_to_train=share)
+                found = encompassing_test(by_estimator[rival], by_estimator[reference], test_to_train=share)
                 if found is not None:
                     named = {"estimator": rival, "against": reference, "protocol": protocol, "status": "ok"}
                     yield pd.DataFrame([place | named | vars(found)])
@@ -117,10 +117,10 @@ def _honest_predictions(
     test = predictions[predictions["sample"] == "test"]
     for entry in results.study.evaluation.protocols:
         if not TOUCHES_TEST_ROWS.intersection(leak.code for leak in entry.protocol.leaks):
-            own = test[test["protocol"] == entry.id]
-            if len(own):
-                by_estimator = own.groupby("estimator", observed=True)
-                yield entry.id, {str(name): rows for name, rows in by_estimator}
+            rows = test[test["protocol"] == entry.id]
+            if len(rows):
+                groups = rows.groupby("estimator", observed=True)
+                yield entry.id, {str(name): group for name, group in groups}
 
 
 def _equal_curves(results: RunResults, outcome: str) -> Iterator[pd.DataFrame]:
@@ -159,12 +159,12 @@ def _spatial(results: RunResults, predictions: pd.DataFrame, panel: Panel) -> It
     geography = geography_of(panel)
     if geography is None:
         return
-    for protocol, own in _honest_predictions(results, predictions):
+    for protocol, by_estimator in _honest_predictions(results, predictions):
         for estimator in results.estimators:
-            if estimator not in own:
+            if estimator not in by_estimator:
                 continue
             rng = random_stream(results.study.seed, "moran", panel.outcome, protocol)
-            found = moran_test(own[estimator], geography, rng)
+            found = moran_test(by_estimator[estimator], geography, rng)
             if found is not None:
                 named = {"estimator": estimator, "protocol": protocol, "status": "ok"}
                 yield pd.DataFrame([place | named | vars(found)])

@@ -251,10 +251,10 @@ def suite_tables(
             rows.setdefault(table, []).extend(more)
     parts = {SUITE_GAIN: gains} | {table: pd.DataFrame(own) for table, own in rows.items()}
     of = {"suite": suite.suite, "edition": suite.edition, "form": form}
-    found = {name: as_declared(table, [parts[table].assign(**of)]) for name, table in SUITE_TABLES.items()}
+    tables = {name: as_declared(table, [parts[table].assign(**of)]) for name, table in SUITE_TABLES.items()}
     for name, table in SUITE_TABLES.items():
-        table.require_unique(found[name])
-    return found
+        table.require_unique(tables[name])
+    return tables
 
 
 def recognition_rows(recognised: pd.DataFrame, *, level: float) -> Iterator[Row]:

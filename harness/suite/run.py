@@ -146,9 +146,9 @@ def write_studies(
             seconds=sum(fold.seconds for fold in found.folds),
             results=found,
         )
-        with RunFolder.claimed(path) as own_folder, own_folder.replaced() as new:
+        with RunFolder.claimed(path) as run_folder, run_folder.replaced() as new:
             write_run(new, found, manifest, rules)
-        written.append(own_folder)
+        written.append(run_folder)
     return tuple(written)
 
 

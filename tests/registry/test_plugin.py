@@ -266,8 +266,8 @@ def test_files_of_a_folder_arrive_where_it_is_not_there_or_is_another(place, tmp
     files = LocalFiles.of(folder)
     assert files.here() == str(folder.resolve())
     (folder / "_distances.py").write_text("other = True")
-    for changed_or_gone in (f"{files.folder}/.", str(tmp_path / "gone")):
-        copy = Path(replace(files, folder=changed_or_gone).here())
+    for other in (f"{files.folder}/.", str(tmp_path / "gone")):
+        copy = Path(replace(files, folder=other).here())
         assert copy != folder.resolve()
         assert (copy / "knn.py").read_text() == NEAREST
         assert (copy / "_distances.py").read_text() == DISTANCES

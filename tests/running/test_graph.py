@@ -454,9 +454,9 @@ def test_workers_of_other_versions_are_refused(address, monkeypatch):
     ("address", "answer", "what"),
     [
         ("tcp://127.0.0.1:1", None, "nothing can be reached there"),
-        ("tcp://{place}", b"", "what listens there says nothing"),
-        ("tcp://{place}", b"HTTP/1.0 400 Bad", "what listens there answers b'HTTP/1.0 400 Bad'"),
-        ("tls://{place}", b"", "the address is not of the form tcp://HOST:PORT"),
+        ("tcp://{here}", b"", "what listens there says nothing"),
+        ("tcp://{here}", b"HTTP/1.0 400 Bad", "what listens there answers b'HTTP/1.0 400 Bad'"),
+        ("tls://{here}", b"", "the address is not of the form tcp://HOST:PORT"),
     ],
     ids=["nothing", "silence", "another server", "another protocol"],
 )
@@ -474,9 +474,9 @@ def test_what_is_no_scheduler_is_named_in_the_time_that_one_has(monkeypatch, add
 
         if answer is not None:
             threading.Thread(target=listen, daemon=True).start()
-        place = f"127.0.0.1:{listening.getsockname()[1]}"
+        here = f"127.0.0.1:{listening.getsockname()[1]}"
         with pytest.raises(ArtifactError, match="no scheduler with a worker answers") as error:
-            execute([Square(1)], workers=DaskWorkers(address.format(place=place), 1), on_done=lambda _: None)
+            execute([Square(1)], workers=DaskWorkers(address.format(here=here), 1), on_done=lambda _: None)
     assert what in error.value.what
     assert "dask worker" in error.value.hint
 
@@ -492,9 +492,9 @@ def test_a_plugin_of_a_folder_that_workers_of_a_cluster_lack_is_fitted_there(add
     options = RunOptions(spec, plugins=choice, out=tmp_path / "one", quick=True, trust_plugins=is_trusted)
     one = run_study(options).read_table("accuracy")
     registry = installed(choice)
-    apart = replace(options, scheduler=address).apart(registry)
+    send = replace(options, scheduler=address).apart(registry)
     away = LocalFiles.of(choice.folder)
-    lacking = partial(apart, files=replace(away, folder=str(tmp_path / "nowhere")))
+    lacking = partial(send, files=replace(away, folder=str(tmp_path / "nowhere")))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(RunOptions, "apart", lambda *_: lacking)
         two = run_study(replace(options, out=tmp_path / "two", scheduler=address)).read_table("accuracy")
