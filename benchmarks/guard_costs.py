@@ -87,7 +87,7 @@ def main() -> None:
         for name in names:
             if hasattr(owner, name):
                 setattr(owner, name, timed(getattr(owner, name), what))
-    isolation.one_thread = timed_ends(isolation.one_thread, THREAD)  # type: ignore[assignment]
+    isolation.one_thread = timed_ends(isolation.one_thread, THREAD)  # type: ignore[assignment]  # a wrapper
     with TemporaryDirectory() as folder:
         options = RunOptions(spec, out=Path(folder) / "run", quick=True, overrides=("report.formats=[]",))
         begun = process_time()

@@ -182,12 +182,12 @@ class KindFound(Sentence):
 
     Attributes
     ----------
-    is_there : whether the panels have what was looked for
+    is_true : whether the panels have such an effect, so that it is no error
     """
 
     kind: Word
     shares: tuple[EstimatorShare, ...]
-    is_there: bool
+    is_true: bool
 
 
 @dataclass(frozen=True)
@@ -227,12 +227,12 @@ class SlopeMissed(Sentence):
 
     Attributes
     ----------
-    is_there : whether the panels have an effect
+    has_effect : whether the panels have an effect
     nominal : share that is promised
     """
 
     shares: tuple[EstimatorShare, ...]
-    is_there: bool
+    has_effect: bool
     nominal: WholeShare
 
 
@@ -244,15 +244,15 @@ class CurveCovered(Sentence):
     level: WholeShare
 
 
-def calibration_findings(found: Calibration) -> Iterator[FindingRow]:
+def calibration_findings(calibration: Calibration) -> Iterator[FindingRow]:
     """Yield every sentence of a calibration: how often what was found, in error or where it is there."""
-    for panels in found.each():
+    for panels in calibration.each():
         for outcome in panels.manifest.study.outcomes:
             yield from _findings(panels, outcome)
 
 
-def _findings(found: Calibration, outcome: str) -> Iterator[FindingRow]:
-    study, effect = found.manifest.study, f"{found.effect:g}"
+def _findings(calibration: Calibration, outcome: str) -> Iterator[FindingRow]:
+    study, effect = calibration.manifest.study, f"{calibration.effect:g}"
 
     def row(kind: str, sentence: Sentence, *, most: CalibrationRow | None = None) -> FindingRow:
         estimate = Estimate(most.share, most.conf_low, most.conf_high) if most else Estimate(NAN, NAN, NAN)
@@ -268,12 +268,12 @@ def _findings(found: Calibration, outcome: str) -> Iterator[FindingRow]:
         )
 
     def shares(name: str) -> tuple[EstimatorShare, ...]:
-        return tuple(map(EstimatorShare.of, found.of(outcome, name)))
+        return tuple(map(EstimatorShare.of, calibration.of(outcome, name)))
 
     for kind, words in KINDS.items():
         if kind != VERDICT and (cells := shares(kind)):
-            is_there = kind in OF_EXPOSURE and bool(found.effect)
-            yield row(kind, KindFound(words, cells, is_there))
+            is_true = kind in OF_EXPOSURE and bool(calibration.effect)
+            yield row(kind, KindFound(words, cells, is_true))
     for kind, words in CHECKS.items():
         if cells := shares(kind):
             yield row(kind, ChecksPassed(words, cells))
@@ -281,7 +281,7 @@ def _findings(found: Calibration, outcome: str) -> Iterator[FindingRow]:
         yield row(VERDICT, VerdictFound(study.reference, cells))
     hidden = {entry.id for entry in study.protocols if not entry.knows_entities}
     for kind, is_hidden in (("gain_new_entities", True), ("gain_known_entities", False)):
-        rows = [one for one in found.of(outcome, GAIN) if (one.protocol in hidden) == is_hidden]
+        rows = [one for one in calibration.of(outcome, GAIN) if (one.protocol in hidden) == is_hidden]
         if rows:
             most = max(rows, key=lambda one: one.share)
             share = EstimatorShare.of(most).share
@@ -289,7 +289,7 @@ def _findings(found: Calibration, outcome: str) -> Iterator[FindingRow]:
     slope, level = band_finding("slope", SIMULTANEOUS), band_finding("level", POINTWISE)
     if cells := shares(slope):
         missed = tuple(replace(one, share=_complement(one.share)) for one in cells)
-        yield row(slope, SlopeMissed(missed, bool(found.effect), 1.0 - study.level))
+        yield row(slope, SlopeMissed(missed, bool(calibration.effect), 1.0 - study.level))
     if cells := shares(level):
         yield row(level, CurveCovered(cells, study.level))
 
@@ -318,7 +318,7 @@ IN_PANELS = marked("{label} in {share} of panels")
 def kind_text(context: Context, one: KindFound) -> str:
     """Return how often a kind of finding was significant."""
     what = capitalised(rendered(one.kind))
-    if not one.is_there:
+    if not one.is_true:
         what = context.filled("{what} where none exists", what=what)
     named = _named(context, IN, one.shares)
     return context.filled("{what} was significant for {named} of panels.", what=what, named=named)
@@ -367,7 +367,7 @@ def slope_text(context: Context, one: SlopeMissed) -> str:
     return context.worded(
         "{what} was found by the simultaneous band of the slope: {named}; the nominal rate is {nominal}.",
         one,
-        what=rendered(other if one.is_there else none),
+        what=rendered(other if one.has_effect else none),
         named=_named(context, IN_PANELS, one.shares),
     )
 

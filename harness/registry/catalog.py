@@ -237,7 +237,8 @@ def build_choice(catalogs: Catalogs, kind: str, name: str, options: Mapping[str,
             {"kind": kind, "name": name, "expected": known, "hint": hint},
         )
     model = options_model(catalog.members[name])
-    return model.model_validate_json(json.dumps({OPTIONS: options}), context=catalogs).options  # type: ignore[attr-defined]
+    read: Any = model.model_validate_json(json.dumps({OPTIONS: options}), context=catalogs)
+    return read.options
 
 
 def with_option(choice: Any, name: str, value: object, *, catalogs: Catalogs) -> Any:  # noqa: ANN401 - a member of any kind

@@ -137,7 +137,7 @@ def _interpreter(
             os.set_handle_inheritable(handle, True)
             startup = subprocess.STARTUPINFO(lpAttributeList={"handle_list": [handle]})
             return subprocess.Popen(command, stdin=subprocess.DEVNULL, env=variables, startupinfo=startup)  # noqa: S603 - a program of ours
-        return subprocess.Popen(command, stdin=subprocess.DEVNULL, env=variables, pass_fds=[handle])  # noqa: S603
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL, env=variables, pass_fds=[handle])  # noqa: S603 - as above
 
 
 @contextmanager

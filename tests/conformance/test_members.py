@@ -281,12 +281,12 @@ def test_contract(plugin, name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("plugin", "name"), [own for own in OWN if own.values[1] in DEAR])  # noqa: PD011
+@pytest.mark.parametrize(("plugin", "name"), [own for own in OWN if own.values[1] in DEAR])  # noqa: PD011 - of no frame
 def test_known_truths_of_dear_estimators(plugin, name):
     assert violations(plugin, name, options=SMALL.get(name), is_slow=(True,)) == {}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("plugin", "name"), [own for own in OWN if own.values[1] in SMALL])  # noqa: PD011
+@pytest.mark.parametrize(("plugin", "name"), [own for own in OWN if own.values[1] in SMALL])  # noqa: PD011 - of no frame
 def test_contract_with_default_options(plugin, name):
     assert violations(plugin, name, options=None) == {}

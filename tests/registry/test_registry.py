@@ -443,8 +443,8 @@ STATES = {
     "errors of numpy": (np.geterr, lambda: np.seterr(all="raise")),
     "print of numpy": (np.get_printoptions, lambda: np.set_printoptions(precision=1)),
     "numpy's generator": (
-        lambda: np.random.get_state()[1].tolist(),  # noqa: NPY002
-        lambda: np.random.seed(1),  # noqa: NPY002
+        lambda: np.random.get_state()[1].tolist(),  # noqa: NPY002 - the state in question
+        lambda: np.random.seed(1),  # noqa: NPY002 - what moves it
     ),
     "Python's generator": (random.getstate, lambda: random.seed(1)),
     "depth": (sys.getrecursionlimit, lambda: sys.setrecursionlimit(5000)),

@@ -77,7 +77,7 @@ class TicksTogether(Axis):
         self,
         which: Literal["major", "minor", "both"] = "major",
         reset: bool = False,
-        **kwargs: Any,  # noqa: ANN401
+        **kwargs: Any,  # noqa: ANN401 - as matplotlib has them
     ) -> None:
         """Change the look of ticks; for those that are not made yet, which most never are, it is noted."""
         absent = {"majorTicks", "minorTicks"} - set(vars(self))
@@ -92,7 +92,7 @@ class TicksTogether(Axis):
         labels: Iterable[str] | None = None,
         *,
         minor: bool = False,
-        **kwargs: Any,  # noqa: ANN401
+        **kwargs: Any,  # noqa: ANN401 - as matplotlib has them
     ) -> list[Tick]:
         """Put ticks at given places, with their labels; those within the limits without making each."""
         places, (low, high) = (

@@ -197,7 +197,7 @@ def environment() -> Environment:
     script = Markup(packaged("report.js"))  # noqa: S704 - a file of this package
     made.globals.update(script=script, script_hash=script_hash(script))
     made.policies["ext.i18n.trimmed"] = True
-    made.install_gettext_callables(  # type: ignore[attr-defined]
+    made.install_gettext_callables(  # type: ignore[attr-defined]  # of an extension, not in Jinja's types
         gettext, partial(npgettext, PAGE), newstyle=True, pgettext=pgettext, npgettext=npgettext
     )
     made.filters["rendered"] = rendered

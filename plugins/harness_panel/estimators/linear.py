@@ -195,7 +195,7 @@ class LinearEstimator(ABC, Generic[FitT]):
 
     def for_folds(self) -> Self:
         """Return a copy whose fits only predict, so that no library is asked for a table nobody reads."""
-        return replace(self, covariance=PredictionsAlone())  # type: ignore[type-var]
+        return replace(self, covariance=PredictionsAlone())  # type: ignore[type-var]  # subclasses are dataclasses
 
     def fit(
         self, panel: plugin.Panel, *, rng: plugin.Stream = None, selection: plugin.Panel | None = None

@@ -333,7 +333,7 @@ class Poisson:
 
     def for_folds(self) -> Self:
         """Return a copy whose fits only predict."""
-        return replace(self, covariance=PredictionsAlone())  # type: ignore[arg-type]
+        return replace(self, covariance=PredictionsAlone())  # type: ignore[arg-type]  # no option of a spec
 
     def fit(self, panel: Panel, *, rng: plugin.Stream = None, selection: Panel | None = None) -> PoissonFit:
         """Fit on all rows of a panel.
