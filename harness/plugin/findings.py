@@ -5,6 +5,7 @@ Names imported as themselves are public.
 
 from harness.findings.finding import SourceNumbers as SourceNumbers
 from harness.findings.finding import finding as finding
+from harness.findings.finding import finding_key as finding_key
 from harness.findings.rules.effect import LevelEffect as LevelEffect
 from harness.findings.rules.headline import HeadlineEffect as HeadlineEffect
 from harness.findings.rules.headline import headline_finding as headline_finding
@@ -24,6 +25,8 @@ from harness.findings.sentence import VariableId as VariableId
 from harness.findings.sentence import WholeShare as WholeShare
 from harness.findings.sentence import Word as Word
 from harness.tables.coefficients import DIAGNOSTICS as DIAGNOSTICS
+from harness.tables.decision import ABOVE as ABOVE
+from harness.tables.decision import OPEN as OPEN
 from harness.tables.decision import SIGNIFICANT as SIGNIFICANT
 from harness.tables.decision import UNTESTED as UNTESTED
 from harness.tables.decision import Decision as Decision

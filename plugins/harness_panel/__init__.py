@@ -89,7 +89,8 @@ def harness_sections() -> Iterable[Section]:
 
 @hookimpl
 def harness_findings() -> Iterable[Rule]:
-    """Return the rules on tests of fits, effects before a start, and spatial impacts."""
+    """Return the rules on tests of data and fits, effects before a start, and spatial impacts."""
+    from harness_panel.diagnostics.findings import DATA_RULE
     from harness_panel.findings import FIT_RULE, IMPACT_RULE
 
-    return (FIT_RULE, IMPACT_RULE)
+    return (DATA_RULE, FIT_RULE, IMPACT_RULE)

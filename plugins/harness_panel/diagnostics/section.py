@@ -6,45 +6,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 from harness.plugin import reporting as parts
+from harness.plugin.findings import FINDINGS, finding_key
 from harness.plugin.reporting import marked, rendered, topic
+from harness_panel.diagnostics.findings import MORAN, VIF, reading_key
 from harness_panel.diagnostics.scenario import CORRELATIONS, DATA_TESTS, CorrelationRow, DataTestRow
 
 gettext = topic("harness_panel.diagnostics")
 
 
-# Size of the tests, and variance inflation above which regressors can hardly be told apart.
-SIZE, INFLATED = 0.05, 10.0
-
-# How a test is called, and what follows where it rejects and where it does not.
-UNIT_ROOT = (
-    marked("A unit root in all series is rejected."),
-    marked("All series may have a unit root: check the result in first differences."),
-)
-READINGS: Mapping[str, tuple[str, str, str]] = {
-    "vif": (
-        marked("Largest variance inflation (VIF)"),
-        marked("Above 10: nearly collinear with the other regressors; drop or combine some."),
-        marked("At most 10: the regressors are not nearly collinear."),
-    ),
-    "moran": (
-        marked("Moran's I by period"),
-        marked("Neighbours are alike in {share} periods: take Conley errors or spatial Durbin."),
-        marked("No evidence that neighbours are alike."),
-    ),
-    "im_pesaran_shin": (marked("Im–Pesaran–Shin unit root"), *UNIT_ROOT),
-    "levin_lin_chu": (marked("Levin–Lin–Chu unit root"), *UNIT_ROOT),
-    "cross_section_dependence": (
-        marked("Pesaran CD of errors"),
-        marked("Errors move together: take effects of periods and Driscoll–Kraay errors."),
-        marked("No evidence that errors move together."),
-    ),
-    "serial_correlation": (
-        marked("Wooldridge serial correlation"),
-        marked("Errors of an entity are correlated over time: cluster by entity."),
-        marked("No evidence of serial correlation."),
-    ),
+# How a test is called.
+NAMES: Mapping[str, str] = {
+    VIF: marked("Largest variance inflation (VIF)"),
+    MORAN: marked("Moran's I by period"),
+    "im_pesaran_shin": marked("Im–Pesaran–Shin unit root"),
+    "levin_lin_chu": marked("Levin–Lin–Chu unit root"),
+    "cross_section_dependence": marked("Pesaran CD of errors"),
+    "serial_correlation": marked("Wooldridge serial correlation"),
 }
-HEADS = (marked("Tests"), marked("Variable"), marked("Statistic"), marked("p"))
+HEADS = (marked("Tests"), marked("Statistic"), marked("p"))
 
 
 def diagnostic_blocks(run: parts.Run) -> Iterator[parts.ReportBlock]:
@@ -52,16 +31,12 @@ def diagnostic_blocks(run: parts.Run) -> Iterator[parts.ReportBlock]:
     study = run.manifest.study
     for outcome in dict.fromkeys(row.outcome for row in run.rows(DATA_TESTS)):
         correlations = [row for row in run.rows(CORRELATIONS) if row.outcome == outcome]
-        tests = sorted((row for row in run.rows(DATA_TESTS) if row.outcome == outcome), key=_kind)
+        tests = sorted(run.rows(DATA_TESTS, outcome=outcome), key=reading_key)
         yield correlation_table(study, outcome, correlations)
         columns = *(parts.TableColumn(rendered(head)) for head in HEADS), parts.TableColumn("", "text")
-        rows = (_cells(study, list(own)) for _, own in groupby(tests, key=_kind))
+        rows = (_cells(run, list(own)) for _, own in groupby(tests, key=reading_key))
         caption = gettext("Tests of the data, {outcome}").format(outcome=study.label(outcome))
         yield parts.ReportTable(caption, columns, parts.plain_rows(rows))
-
-
-def _kind(row: DataTestRow) -> tuple[int, str]:
-    return list(READINGS).index(row.test), "" if row.test == "vif" else row.variable
 
 
 def correlation_table(
@@ -79,24 +54,22 @@ def correlation_table(
     return parts.ReportTable(caption, columns, parts.plain_rows(lines))
 
 
-def _cells(study: parts.StudyRecord, rows: list[DataTestRow]) -> tuple[str | parts.TableCell, ...]:
+def _cells(run: parts.Run, rows: list[DataTestRow]) -> tuple[str | parts.TableCell, ...]:
     """Return the tests of one kind and variable as a row: the range of several, and what follows."""
-    name, rejected, kept = READINGS[rows[0].test]
+    study, (scenario, _, variable) = run.manifest.study, reading_key(rows[0])
+    name = parts.listed(filter(None, (rendered(NAMES[rows[0].test]), study.label(variable))))
     done = [row for row in rows if row.is_done]
-    first = max(done, key=lambda row: row.statistic) if rows[0].test == "vif" else rows[0]
-    label = rendered(name), study.label(first.variable) or parts.MISSING
     if not done:
-        return (*label, parts.MISSING, parts.MISSING, rendered(first.reason))
-    if first.test == "vif":
-        verdict = rendered(rejected if first.statistic > INFLATED else kept)
-        return (*label, parts.fixed(first.statistic, 2), parts.MISSING, verdict)
-    is_rejected = min(row.p_value for row in done) * len(done) < SIZE
-    share = f"{sum(row.p_value < SIZE for row in done)}/{len(done)}"
-    verdict = rendered(rejected if is_rejected else kept).format(share=share)
+        return name, parts.MISSING, parts.MISSING, rendered(rows[0].reason)
+    subject = {"scenario": scenario, "test": done[0].test, "variable": variable}
+    (said,) = run.rows(FINDINGS, key=finding_key("data_test", rows[0].outcome, subject))
     low, high = (parts.fixed(end(row.statistic for row in done), 2) for end in (min, max))
-    numbers = gettext("{low} to {high}").format(low=low, high=high), parts.MISSING
-    shown = numbers if len(done) > 1 else (low, parts.p_text(first.p_value))
-    return (*label, *shown, parts.TableCell(verdict, (rendered(first.caution),) if first.caution else ()))
+    statistic = high if done[0].test == VIF else low
+    p_value = parts.p_text(done[0].p_value) or parts.MISSING
+    if len(done) > 1 and done[0].test != VIF:
+        statistic, p_value = gettext("{low} to {high}").format(low=low, high=high), parts.MISSING
+    caution = (rendered(done[0].caution),) if done[0].caution else ()
+    return name, statistic, p_value, parts.TableCell(said.text, caution)
 
 
 SECTION = parts.Section(

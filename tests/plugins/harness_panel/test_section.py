@@ -125,14 +125,17 @@ def test_data_are_tested_with_a_sentence_each(result):
     tests = run.table("data_tests").set_index(["test", "variable"]).sort_index()
     correlations, shown = blocks_of(DIAGNOSTICS, read_run(RunFolder.open(folder)))
     assert texts(correlations)["(3) w"] == [f"{rows()[name].corr(rows()['w']):.2f}" for name in ("y", "x")]
-    said = {(row.cells[0], row.cells[1]): row.cells[2:] for row in shown.groups[0].rows}
+    said = {row.cells[0]: row.cells[1:] for row in shown.groups[0].rows}
+    rows_of = run.table("findings").query("finding == 'data_test'").set_index("key")["text"]
     (serial,) = tests.loc[("serial_correlation",), "p_value"]
     means = "Errors of an entity are" if serial < 0.05 else "No evidence of serial correlation"
-    assert said["Wooldridge serial correlation", "–"][2].text.startswith(means)
+    assert said["Wooldridge serial correlation"][2].text.startswith(means)
     morans = tests.loc[("moran", "y")]
     assert len(morans) == 6
     assert morans["p_value"].min() > 0.05 / 6
-    assert said["Moran's I by period", "y"][2].text == "No evidence that neighbours are alike."
+    moran = rows_of["data_test/y/scenario=diagnostics/test=moran/variable=y"]
+    assert said["Moran's I by period, y"][2].text == moran == "y: no evidence that neighbours are alike."
+    assert {cells[2].text for cells in said.values()} == set(rows_of)
 
 
 def test_impacts_of_the_exposure_are_shown_and_said(result):
