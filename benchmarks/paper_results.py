@@ -77,18 +77,18 @@ ENGLISH = Edition(
     "digital_carbon.yaml",
     "figure_by_figure.md",
     (
-        *("where printed", "what", "outcome", "printed", "as published", "as it should be", "truth", "holds"),
-        *("the method as published", "the method as it should be"),
+        *("where printed", "what", "outcome", "printed", "as published", "corrected", "truth", "holds"),
+        *("the method as published", "the corrected method"),
     ),
-    "Of {0} printed results {1} of {2} hold as published, {3} of {4} as it should be. Of {5} statements\n"
-    "that are true of these cities the methods as published find {6}, as they should be {7}; they find\n"
+    "Of {0} printed results {1} of {2} hold as published, {3} of {4} when corrected. Of {5} statements\n"
+    "that are true of these cities the methods as published find {6}, the corrected ones {7}; they find\n"
     "{8} and {9} that are not there. {10} results cannot be judged.",
     (
         *("outcome", "rows", "over pooled OLS, as published", "over fixed effects, as published"),
         *("over pooled OLS, held-out cities", "over fixed effects, held-out cities"),
     ),
     ("training", "test", "all"),
-    ("as published", "as it should be", "both"),
+    ("as published", "corrected", "both"),
     "As published, SOM + ANN cuts the mean squared error of pooled OLS on test rows by {0} to {1};\n"
     "for cities not used in training its error is {2} to {3} larger.",
 )
@@ -177,7 +177,7 @@ def results_rows(shown: Sequence[Sequence[str]], edition: Edition) -> list[list[
 
     Parameters
     ----------
-    shown : of every claim, what the run gives as published and as it should be, the truth, and the verdicts
+    shown : of every claim, what the run gives as published and corrected, the truth, and the verdicts
     """
     lines = [list(edition.heads)]
     for (row, cells), (*numbers, verdict, other) in zip(printed_results(edition), shown, strict=True):

@@ -21,6 +21,7 @@ from harness.language import marked
 from harness.registry.catalog import Catalogs, build_choice
 from harness.rng import random_stream, stream_at
 from harness.study.spec.entry import Regressors, Target
+from harness.tables.accuracy import BEST_SIMPLE
 from harness.tables.preparation import Note
 
 # Share of the periods in each part that later periods are chosen by.
@@ -189,7 +190,7 @@ class BestSimple:
     folds : parts that rows or entities are dealt into; of periods one less are tested
     """
 
-    name: ClassVar[str] = "best_simple"
+    name: ClassVar[str] = BEST_SIMPLE
     known_as: ClassVar[tuple[str, ...]] = ("best_rival", "best")
     as_learner: ClassVar[protocol.AsLearner] = "refused"
     provides: ClassVar[frozenset[type]] = frozenset(

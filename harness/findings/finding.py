@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from harness.findings.sentence import NO_ESTIMATE, Estimate, Sentence, plain_data, to_json
 from harness.tables.decision import SIGNIFICANT, UNTESTED, Decision
@@ -25,6 +25,7 @@ RANKS: Mapping[str, int] = {
     "within_effect": 20,
     "other_method": 30,
     "no_within_effect": 40,
+    "for_whom": 45,
     "signs_differ": 10,
     "fragile": 20,
     "weak_selection": 22,
@@ -32,10 +33,6 @@ RANKS: Mapping[str, int] = {
     "linearity": 25,
     "recognised": 30,
     "pooled_differs": 40,
-    "few_entities_of_effects": 10,
-    "effects_by_method_differ": 20,
-    "little_variation_of_effect": 30,
-    "weak_instruments_of_effect": 40,
     "leaked_outcome": 10,
     "no_result": 20,
     "selected_on_test_rows": 30,
@@ -53,6 +50,28 @@ RANKS: Mapping[str, int] = {
 
 # Fewest entities with which intervals of debiased slopes were found to hold as often as they say.
 ENTITIES_FOR_INTERVALS = 30
+
+
+@dataclass(frozen=True)
+class Blocking(Sentence):
+    """What keeps a finding from being established."""
+
+    is_blocking: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
+class FewEntities(Blocking):
+    """That there are fewer entities than intervals were found to hold with."""
+
+    n_entities: int
+    least: int
+
+
+def few_entities(n_entities: int | None) -> list[FewEntities]:
+    """Return that there are fewer entities than intervals were found to hold with; nothing of None."""
+    is_few = n_entities is not None and n_entities < ENTITIES_FOR_INTERVALS
+    return [FewEntities(n_entities or 0, ENTITIES_FOR_INTERVALS)] * is_few
+
 
 # Characters that separate parts of a key, and what stands for them within one.
 ESCAPES = str.maketrans({"%": "%25", "/": "%2F", "=": "%3D", ",": "%2C", "\n": "%0A"})

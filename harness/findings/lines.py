@@ -1,8 +1,8 @@
-"""Lines over a grid with the bands around them: curves, conditional effects, and what is true of them."""
+"""Lines over a grid with the bands around them: curves, effects, and what is true of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -11,12 +11,13 @@ import numpy as np
 from harness.arrays import Floats, Mask, frozen_floats
 from harness.findings.run import Run
 from harness.findings.sentence import Stretch
+from harness.record.decisions import Effect, effects_by_outcome, first_of
 from harness.scenarios.curve.scenario import SMALL_SHARE
 from harness.scenarios.grid import runs_of
 from harness.tables import curves as tables
+from harness.tables.effects import EFFECTS, EffectRow
 from harness.tables.effects import POINTWISE as POINTWISE
 from harness.tables.effects import SIMULTANEOUS as SIMULTANEOUS
-from harness.tables.effects import EffectRow
 from harness.tables.heterogeneity import CONDITIONAL_EFFECTS, ConditionalEffectRow, SurfaceKey
 from harness.tables.table import grouped
 
@@ -284,3 +285,17 @@ def conditional_effects(run: Run) -> tuple[ConditionalEffect, ...]:
     """Return all conditional effects of a run, in the order of the table."""
     found = _points_by(run.rows(CONDITIONAL_EFFECTS), "key")
     return tuple(ConditionalEffect(**vars(banded_from(points)), key=key) for (key,), points in found)
+
+
+def first_effect(run: Run, outcome: str) -> Effect:
+    """Return the rows of the effect that comes first, also where they have no number; none without one."""
+    return first_of(effects_on(run, outcome), run.manifest.study.primary)
+
+
+def effects_on(run: Run, outcome: str) -> tuple[Effect, ...]:
+    """Return the rows of every debiased effect on one outcome, each effect once."""
+    return run.view(_effects).get(outcome, ())
+
+
+def _effects(run: Run) -> Mapping[str, tuple[Effect, ...]]:
+    return effects_by_outcome(run.rows(EFFECTS))

@@ -9,14 +9,14 @@ from importlib import import_module
 from typing import Final, Literal
 
 from harness.findings.finding import caveats_of, with_caveats
-from harness.findings.rules import caution, gain, headline
+from harness.findings.rules import caution, headline
 from harness.findings.run import Rule, Run
 from harness.record.manifest import StudyRecord
 from harness.tables import heterogeneity
 from harness.tables.accuracy import CHOSEN
 from harness.tables.coefficients import COEFFICIENTS
 from harness.tables.curves import CURVES, TURNING_POINTS
-from harness.tables.effects import EFFECT_TESTS, EFFECTS, MEDIATION
+from harness.tables.effects import AGREEMENT, EFFECT_TESTS, EFFECTS, MEDIATION
 from harness.tables.findings import ERROR_RATES, ErrorRateRow, FindingRow
 from harness.tables.gain import RECOGNITION
 from harness.tables.preparation import WARNINGS
@@ -34,7 +34,7 @@ DEBIASED = ("effect", "mediation", "interaction", "nonlinearity")
 BEHIND_HEADLINES = frozenset(
     {
         *("debiased_effect", "no_effect", "within_effect", "other_method"),
-        *("signs_differ", "fragile", "weak_selection", "pooled_differs"),
+        *("signs_differ", "fragile", "weak_selection", "pooled_differs", "for_whom"),
         *("little_residual_variation", "weak_instruments"),
     }
 )
@@ -43,7 +43,9 @@ BEHIND_HEADLINES = frozenset(
 HEADLINES = frozenset({"identified_effect", "debiased_effect", "within_effect"})
 
 # Kinds of what an estimator predicts; where it has none, it is of no model.
-OF_MODELS = frozenset({"model_curve", "turning_point", "contrast", "group_difference", "sign_change"})
+OF_MODELS = frozenset(
+    {"model_curve", "turning_point", "contrast", "group_difference", "sign_change", "for_whom"}
+)
 
 
 # Of estimators by what a curve of theirs rests on: linear ones that pool entities, those that go by changes
@@ -77,8 +79,8 @@ RULES: tuple[Rule, ...] = (
     _rule("gain", "gain_findings"),
     _rule("headline", "headline_findings", COEFFICIENTS, MEDIATION),
     _rule("effect", "debiased_findings", EFFECTS),
-    _rule("effect", "mediation_findings", MEDIATION),
-    _rule("effect", "linearity_findings", EFFECT_TESTS),
+    _rule("mediation", "mediation_findings", MEDIATION),
+    _rule("linearity", "linearity_findings", EFFECT_TESTS),
     _rule("curve", "model_curve_findings", CURVES),
     _rule("curve", "turning_point_findings", TURNING_POINTS),
     _rule("contrast", "contrast_findings", heterogeneity.CONTRASTS),
@@ -87,18 +89,22 @@ RULES: tuple[Rule, ...] = (
     _rule("moderator", "threshold_findings", heterogeneity.THRESHOLDS),
     _rule("moderator", "interaction_findings", heterogeneity.INTERACTIONS),
     _rule("within", "within_findings"),
-    _rule("effect", "sign_findings", EFFECTS),
-    _rule("effect", "sensitivity_findings", EFFECTS),
+    _rule("sign", "sign_findings", EFFECTS),
+    _rule("sensitivity", "sensitivity_findings", EFFECTS),
+    _rule(
+        *("for_whom", "for_whom_findings"),
+        *(heterogeneity.HETEROGENEITY_DIFFERENCES, heterogeneity.CONDITIONAL_EFFECTS),
+    ),
     _rule("effect", "weak_findings", EFFECTS),
-    _rule("effect", "doubt_findings", EFFECTS),
-    _rule("gain", "recognition_findings", RECOGNITION),
+    _rule("agreement", "agreement_findings", AGREEMENT),
+    _rule("recognition", "recognition_findings", RECOGNITION),
     _rule("within", "pooled_findings", COEFFICIENTS),
     _rule("caution", "note_findings", WARNINGS),
     _rule("caution", "unit_root_findings", EFFECT_TESTS),
     _rule("caution", "refusal_findings"),
-    _rule("gain", "error_findings"),
+    _rule("lowest_error", "error_findings"),
     _rule("multiverse", "multiverse_findings", VARIATION_GAINS),
-    _rule("gain", "chosen_findings", CHOSEN),
+    _rule("choice", "chosen_findings", CHOSEN),
 )
 
 
@@ -121,12 +127,16 @@ def findings_of(run: Run, rules: Sequence[Rule] = RULES) -> tuple[FindingRow, ..
 def led(rows: Sequence[FindingRow]) -> Iterator[FindingRow]:
     """Yield the rows of one outcome, the first screen without what its headline effect comes before.
 
-    A headline without a number says why, and leaves there what came first without it.
+    A headline without a number says why, and leaves there what came first without it. The coefficient of a
+    regression gives way where debiased methods differ and there are groups: there is room for three.
     """
-    has_headline = any(row.code == "identified_effect" and row.screen == "effect" for row in rows)
+    effects = {row.code for row in rows if row.screen == "effect"}
+    behind = BEHIND_HEADLINES if "identified_effect" in effects else frozenset[str]()
+    if effects >= {"other_method", "for_whom"}:
+        behind |= {"within_effect"}
     for row in rows:
-        is_behind = row.code in BEHIND_HEADLINES and not (row.finding == "caution" and row.estimator)
-        yield replace(row, screen="none") if has_headline and is_behind else row
+        is_behind = row.code in behind and not (row.finding == "caution" and row.estimator)
+        yield replace(row, screen="none") if is_behind else row
 
 
 def qualified(run: Run, row: FindingRow) -> FindingRow:
@@ -135,13 +145,15 @@ def qualified(run: Run, row: FindingRow) -> FindingRow:
     What a model predicts is no effect. Where the outcome's own lag is next to entity effects both are biased;
     debiased effects, which no estimator has, take these effects out by whatever method.
     """
+    from harness.findings.rules.within import nickell
+
     if row.estimator and row.finding in OF_MODELS:
         from harness.findings.rules.curve import OfAModel
 
         row = with_caveats(row, [OfAModel()])
     entry = next((entry for entry in run.manifest.study.estimators if entry.id == row.estimator), None)
     takes_out = entry.goes_by_within if entry else row.finding in DEBIASED
-    caveat = gain.nickell(run, row.outcome) if takes_out else None
+    caveat = nickell(run, row.outcome) if takes_out else None
     roots = caution.unit_roots(run, row.outcome) if row.code in HEADLINES else ()
     return with_caveats(row, (*filter(None, [caveat]), *roots))
 

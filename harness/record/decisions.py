@@ -11,6 +11,7 @@ from harness.record.manifest import PrimaryRecord, StudyRecord
 from harness.tables import heterogeneity
 from harness.tables.accuracy import IMPORTANCE
 from harness.tables.coefficients import COEFFICIENTS, DIAGNOSTICS
+from harness.tables.curves import CURVES
 from harness.tables.decision import (
     SIGNIFICANT,
     UNTESTED,
@@ -116,6 +117,14 @@ def decided(table: pd.DataFrame, name: str, study: StudyRecord) -> pd.DataFrame:
 def _by_interval(table: pd.DataFrame, study: StudyRecord, *, estimate: str = "estimate") -> pd.DataFrame:
     numbers = (table[name].astype(float) for name in (estimate, "conf_low", "conf_high"))
     return table.assign(decision=decide_by_intervals(*numbers, size=size_of(study.level)))
+
+
+def _curves(table: pd.DataFrame, study: StudyRecord) -> pd.DataFrame:
+    """Return curves with what their slopes say, at each point and in the mean; of levels zero is nothing."""
+    found = _by_interval(table, study)
+    return found.assign(
+        decision=found["decision"].where(found["kind"].isin(["slope", "average_effect"]), UNTESTED)
+    )
 
 
 def _effects(table: pd.DataFrame, study: StudyRecord) -> pd.DataFrame:
@@ -246,6 +255,7 @@ DECIDED: Mapping[str, Callable[[pd.DataFrame, StudyRecord], pd.DataFrame]] = {
     heterogeneity.HETEROGENEITY_DIFFERENCES.name: _differences,
     heterogeneity.CONTRASTS.name: _contrasts,
     COEFFICIENTS.name: _by_interval,
+    CURVES.name: _curves,
     heterogeneity.HETEROGENEITY.name: partial(_by_interval, estimate="effect"),
     heterogeneity.CONDITIONAL_EFFECTS.name: partial(_by_interval, estimate="effect"),
     IMPORTANCE.name: partial(_by_interval, estimate="importance"),

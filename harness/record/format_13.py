@@ -16,6 +16,7 @@ from harness.study.variation import REGRESSIONS, ROBUST_REGRESSIONS, ROBUSTNESS
 from harness.tables import heterogeneity
 from harness.tables.accuracy import IMPORTANCE
 from harness.tables.coefficients import COEFFICIENTS, DIAGNOSTICS
+from harness.tables.curves import CURVES
 from harness.tables.decision import UNTESTED, decide, decide_conditionally, size_of
 from harness.tables.effects import EFFECT_TESTS, EFFECTS, MEDIATION
 from harness.tables.gain import GIVEN_PERIODS, decide_gain
@@ -138,7 +139,12 @@ def multiverse_tests_table(manifest: Content, tables: Tables) -> pd.DataFrame:
 DECIDED = (
     *(EFFECTS.name, MEDIATION.name, EFFECT_TESTS.name, DIAGNOSTICS.name),
     *(heterogeneity.HETEROGENEITY_DIFFERENCES.name, heterogeneity.CONTRASTS.name, IMPORTANCE.name),
-    *(heterogeneity.HETEROGENEITY.name, heterogeneity.CONDITIONAL_EFFECTS.name, COEFFICIENTS.name),
+    *(
+        heterogeneity.HETEROGENEITY.name,
+        heterogeneity.CONDITIONAL_EFFECTS.name,
+        COEFFICIENTS.name,
+        CURVES.name,
+    ),
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -18,6 +19,11 @@ from harness.study.expectations.claim import OpenQuestion, PublishedConclusion
 from harness.study.spec.study import Brackets, ReportFormat, Variable
 from harness.tables.registry import with_declared
 from harness.tables.table import ResultTable
+
+# What data call the column of entities after the word for them, as in "Company identifier".
+IDENTIFIER = re.compile(
+    r"(?i)(?<=\w)([\s_-]+(identifier|identification|id|code|number|no\.?|name|key)|代码|编号|编码|名称|标识)$"
+)
 
 
 @dataclass(frozen=True)
@@ -241,8 +247,9 @@ class StudyRecord:
         return next((entry.title for entry in self.protocols if entry.id == name), name)
 
     def label(self, variable: str) -> str:
-        """Return the label of a variable, or its name."""
-        return self.variables.get(variable, Variable()).label or variable
+        """Return the label of a variable, or its name; of the entity without words such as ``identifier``."""
+        label = self.variables.get(variable, Variable()).label or variable
+        return IDENTIFIER.sub("", label) if variable == self.entity else label
 
     def unit(self, variable: str) -> str:
         """Return a variable's unit, or an empty string."""

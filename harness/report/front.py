@@ -16,7 +16,6 @@ from matplotlib.ticker import MaxNLocator
 from harness.arrays import Floats
 from harness.findings import lines as run_lines
 from harness.findings.rules.caution import headline_claims
-from harness.findings.rules.effect import effects_on, first_effect
 from harness.findings.rules.within import coefficient_slopes
 from harness.findings.run import Gains, Run, leading_protocols
 from harness.language import rendered, topic
@@ -430,7 +429,7 @@ def front_effects(run: Run, outcome: str) -> ReportFigure | None:
 def effect_whiskers(run: Run, outcome: str) -> tuple[str, Sequence[Whisker]]:
     """Return what effect is estimated, in words, and the effects by estimator and method."""
     study = run.manifest.study
-    first = next(iter(first_effect(run, outcome)), None)
+    first = next(iter(run_lines.first_effect(run, outcome)), None)
     exposure = first.exposure if first is not None and first.is_done else study.exposure
     words = gettext("Effect of {exposure} on {outcome}")
     label = words.format(exposure=study.label(exposure), outcome=study.label(outcome))
@@ -449,10 +448,10 @@ def _coefficient_whiskers(run: Run, outcome: str, exposure: str) -> Iterator[Whi
 
 def _debiased_whiskers(run: Run, outcome: str, exposure: str) -> Iterator[Whisker]:
     """Yield the debiased effects of the form of the one that comes first, by method."""
-    study, first = run.manifest.study, next(iter(first_effect(run, outcome)), None)
+    study, first = run.manifest.study, next(iter(run_lines.first_effect(run, outcome)), None)
     if first is None:
         return
-    for rows in effects_on(run, outcome):
+    for rows in run_lines.effects_on(run, outcome):
         row = rows[0]
         if not row.is_done or (row.exposure, row.form, row.group) != (exposure, first.form, ""):
             continue

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from harness.findings.multiverse import Multiverse, honest, multiverses, published_gains
-from harness.findings.rules.gain import established_gains, verdict_caveats
 from harness.findings.run import Gains, Rule, Run, RunReader, RunStore, read_run
 from harness.findings.table import RULES
 from harness.language import marked, rendered, spaced, topic
@@ -40,12 +39,13 @@ from harness.running.folder import RunFolder
 from harness.study.spec.study import ReportFormat
 from harness.tables.accuracy import ACCURACY, AccuracyRow
 from harness.tables.claims import CLAIMS
+from harness.tables.decision import ABOVE
 from harness.tables.findings import FINDINGS
 from harness.tables.gain import DECOMPOSITION, GAIN, MULTIVERSE_CHOICES, GainRow
 from harness.tables.preparation import WARNINGS
 from harness.tables.registry import PARQUET_TABLES
 from harness.tables.table import CODE, DETAILS
-from harness.text.render import localised, sentence_text
+from harness.text.render import localised
 
 # Of the format: the first number changes where a reader of the old one would err, the second where something
 # is added. ``gain_report.schema.json`` beside this file defines it.
@@ -139,17 +139,14 @@ def _gain(row: GainRow) -> dict[str, Any]:
 
 def _verdict(gains: Gains, outcome: str) -> dict[str, Any]:
     """Return the verdicts over one reference; over the study's, with what stands against them."""
-    study, rows = gains.run.manifest.study, gains.rows(outcome)
-    verdicts = gains.run.rows(FINDINGS, outcome=outcome, code="gain_verdict", about=gains.reference)
-    caveats = () if gains.over else verdict_caveats(study, rows)
+    rows = gains.run.rows(FINDINGS, outcome=outcome, finding="gain", about=gains.reference)
+    verdicts = [row for row in rows if not row.estimator]
+    caveats = dict.fromkeys(row.caveats_text for row in verdicts if row.caveats_text and not gains.over)
     return {
         "outcome": outcome,
         "reference": gains.reference,
-        "established": list(established_gains(study, rows)),
-        "words": [
-            spaced(" ".join(row.text for row in verdicts)),
-            *(spaced(sentence_text(one, study)) for one in caveats),
-        ],
+        "established": [row.estimator for row in rows if row.is_established and row.decision == ABOVE],
+        "words": [spaced(" ".join(row.text for row in verdicts)), *map(spaced, caveats)],
     }
 
 
@@ -199,7 +196,7 @@ RECORDS: Mapping[str, str] = {
     "data.parquet": marked("the data, where the run was given a table of a script"),
 }
 REPORTED: Mapping[str, str] = {
-    f"{DETAILS}*.csv": marked("what fits tell of themselves: tests, statistics, what they chose, networks"),
+    f"{DETAILS}*.csv": marked("details of the fits: tests, statistics, choices, networks"),
     GAIN_REPORT: marked("errors, gains, protocols and their information leakage, for programs"),
     REPORT: marked("this report"),
     APPENDIX: marked("what the report's sections have more of: tables, figures and notes"),

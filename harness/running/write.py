@@ -41,7 +41,7 @@ from harness.study.spec.study import Study
 from harness.study.variation import change_rows
 from harness.tables.coefficients import COEFFICIENTS
 from harness.tables.curves import BINNED_SCATTER, CURVE_DRAWS
-from harness.tables.effects import EFFECT_TESTS, UNIT_ROOT
+from harness.tables.effects import EFFECT_TESTS, EQUAL_CURVES, UNIT_ROOT
 from harness.tables.findings import FINDINGS
 from harness.tables.registry import TABLES
 from harness.tables.table import DETAILS, ResultTable, coded
@@ -50,15 +50,16 @@ from harness.text.render import findings_table
 
 
 def effect_tests(results: RunResults, folder: TableStore) -> Iterator[pd.DataFrame]:
-    """Yield a row for each test; where no effects are asked those of unit roots alone.
+    """Yield a row for each test: of unit roots and curves, and of debiased effects where any are asked.
 
     Parameters
     ----------
     folder : that holds the predictions, which are read where effects are asked: of a large panel they are
         gigabytes
     """
-    for panel in results.all_rows.values():
+    for outcome, panel in results.all_rows.items():
         yield from unit_roots(panel)
+        yield from _equal_curves(results, outcome)
     if not _effects(results.study):
         return
     predictions = folder.read_parquet("predictions")
@@ -66,7 +67,6 @@ def effect_tests(results: RunResults, folder: TableStore) -> Iterator[pd.DataFra
         yield from linearity_tests(results.study, panel)
         rows = predictions[predictions["outcome"] == outcome]
         yield from _encompassing(results, rows, outcome)
-        yield from _equal_curves(results, outcome)
         yield from _spatial(results, rows, panel)
 
 
@@ -125,13 +125,12 @@ def _honest_predictions(
 
 def _equal_curves(results: RunResults, outcome: str) -> Iterator[pd.DataFrame]:
     """Yield whether the curve of each estimator has the shape of that of each reference."""
-    place = {"outcome": outcome, "test": "equal_curves"}
+    place = {"outcome": outcome, "test": EQUAL_CURVES}
     exposures = {
         entry.id: entry.scenario.exposure or results.study.roles.exposure
         for entry in results.study.scenarios
         if isinstance(entry.scenario, CurveScenario)
     }
-    n_entities = results.panels.panel(outcome).n_entities
     # Rows of their own are resampled on their own.
     of_all_rows = {entry.id for entry in results.study.estimators if not entry.rows}
     drawn = {
@@ -148,6 +147,7 @@ def _equal_curves(results: RunResults, outcome: str) -> Iterator[pd.DataFrame]:
             rng = random_stream(results.study.seed, "equal curves", outcome, scenario, rival, reference)
             found = equal_curves_test(drawn[scenario, rival], drawn[scenario, reference], rng)
             if found is not None:
+                n_entities = results.panels.panel(outcome).n_entities
                 named = {"estimator": rival, "against": reference, "n_entities": n_entities, "status": "ok"}
                 named |= {"exposure": exposures.get(scenario, results.study.roles.exposure)}
                 yield pd.DataFrame([place | named | vars(found)])

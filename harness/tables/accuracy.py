@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 from harness.tables.decision import UNTESTED, Decision
 from harness.tables.table import NAN, AnswerRow, ResultRow, answers, listed, typed
@@ -101,6 +102,9 @@ ACCURACY = typed(
     "entities not used in training",
     measures=("mse",),
 )
+# Name of the estimator that chooses the best of simple rivals on its training rows.
+BEST_SIMPLE: Final = "best_simple"
+
 CHOSEN = typed(
     "chosen",
     ChosenRow,

@@ -28,12 +28,12 @@ class ClaimRow:
     Attributes
     ----------
     digits : decimals it was printed with
-    counterpart : what this run gives as it should be done, by `counterpart_estimator` under
+    counterpart : what this run gives when corrected, by `counterpart_estimator` under
         `counterpart_protocol`, or why it gives none
     reference : that a gain is over
     headline : whether the spec marks it for the first screen
     truth : what the truth behind simulated data gives
-    verdict, counterpart_verdict : one of `VERDICTS`, of the method as published and as it should be
+    verdict, counterpart_verdict : one of `VERDICTS`, of the method as published and corrected
     """
 
     outcome: str

@@ -1,4 +1,4 @@
-"""Coefficients, and what fits tell of themselves: tests of what they assume, statistics."""
+"""Coefficients, and details of fits: tests of what they assume, statistics."""
 
 from __future__ import annotations
 

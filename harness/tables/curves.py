@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from harness.tables.decision import UNTESTED, Decision
 from harness.tables.table import NAN, AnswerRow, answers, listed, typed
 
 
@@ -14,7 +15,7 @@ class CurveRow(AnswerRow):
     `p_value` is of a slope of zero there, allowing for all supported points, where the band does; NaN
     elsewhere. `level` and `unit` say how the band was made; `mean_level` is what to add to an accumulated
     local effect to set it next to levels; `share_of_rows` is of those with others near them there, NaN where
-    all count.
+    all count. `decision` is on slopes and mean slopes, by these limits.
     """
 
     kind: str
@@ -30,6 +31,7 @@ class CurveRow(AnswerRow):
     mean_level: float = NAN
     level: float = NAN
     unit: str = ""
+    decision: Decision = UNTESTED
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -140,11 +140,11 @@ class MediationRow(DebiasedRow):
         return self.is_done and (self.path, self.rho) == (INDIRECT, 0.0)
 
 
-# Tests on which a rule decides: of a straight line, of no effect before a treatment starts, of unit roots, of
-# each number of thresholds against one less.
-LINEARITY, PRE_TREND, UNIT_ROOT = "linearity", "pre_trend", "unit_root"
+# Tests on which a rule decides: of a straight line, of no effect before a treatment starts, of unit roots,
+# that two curves have one shape, and of k thresholds against k - 1.
+LINEARITY, PRE_TREND, UNIT_ROOT, EQUAL_CURVES = "linearity", "pre_trend", "unit_root", "equal_curves"
 THRESHOLD_TESTS = ("one threshold", "two thresholds", "three thresholds")
-DECIDED_TESTS = frozenset({LINEARITY, PRE_TREND, UNIT_ROOT, *THRESHOLD_TESTS})
+DECIDED_TESTS = frozenset({LINEARITY, PRE_TREND, UNIT_ROOT, EQUAL_CURVES, *THRESHOLD_TESTS})
 
 
 @dataclass(frozen=True, kw_only=True)

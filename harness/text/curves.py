@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from harness.findings.rules import contrast as contrasts
 from harness.findings.rules import curve as curves
+from harness.findings.rules import for_whom as whom
 from harness.findings.rules import moderator as moderators
 from harness.findings.sentence import Estimate
 from harness.language import marked, topic
 from harness.record.manifest import StudyRecord
-from harness.text.numbers import in_unit, is_outside, p_text, plain, significant, with_interval
+from harness.text.numbers import in_unit, is_outside, p_text, plain, with_interval
 from harness.text.plain_text import joined, listed
 from harness.text.render import Context, Texts, sides
 
@@ -31,7 +32,7 @@ def _curve(context: Context, scenario: str) -> str:
 
 
 def model_curve(context: Context, one: curves.ModelCurve) -> str:
-    """Return where a model's curve rises and falls, its clearest slope, and that the debiased one differs."""
+    """Return where a model's curve rises and falls, and its clearest slope."""
     exposure = context.study.exposure_of(one.scenario)
     unit = context.study.unit(exposure)
     signs = sides({marked("rises {stretches}"): one.rises, marked("falls {stretches}"): one.falls}, unit)
@@ -47,16 +48,7 @@ def model_curve(context: Context, one: curves.ModelCurve) -> str:
         text = context.filled(words, slope=clearest)
     else:
         text = gettext("flat in every draw")
-    denied = (
-        ""
-        if one.mean != one.mean
-        else context.filled(
-            " Its mean slope, {mean}, lies outside the interval of the debiased effect, {debiased}.",
-            mean=significant(one.mean, 3),
-            debiased=context.effect(one.debiased, exposure),
-        )
-    )
-    return context.filled("{subject}: {said}.", subject=_curve(context, one.scenario), said=text) + denied
+    return context.filled("{subject}: {said}.", subject=_curve(context, one.scenario), said=text)
 
 
 def curve_bend(context: Context, one: curves.CurveBend) -> str:
@@ -157,7 +149,31 @@ def group_difference(context: Context, one: contrasts.GroupDifference) -> str:
     )
 
 
+def for_whom(context: Context, one: whom.ForWhom) -> str:
+    """Return for whom the effect differs, by which estimator, and how many estimators were asked."""
+    along = marked("Along moderators, {n_changing} of {n_along} effects change their sign significantly.")
+    if one.n_changing == 0:
+        along = marked("Along moderators, none of {n_along} effects changes its sign significantly.")
+    groups = marked(
+        "No estimator finds a significant difference of the effect between groups: of {n_differences} by "
+        "{n_estimators} estimators the clearest is {group} less {other} by {by}, {difference} "
+        "({estimator}{adjusted})."
+    )
+    if one.is_significant:
+        groups = marked(
+            "By {estimator} the effect differs by {by}: {group} less {other} {difference}{adjusted}; "
+            "{n_significant} of {n_differences} differences by {n_estimators} estimators are significant."
+        )
+    together = p_text(one.p_value)
+    adjusted = context.filled(", adjusted {p}", p=together) if together else ""
+    difference = context.effect(one.difference, context.study.exposure_of(one.scenario))
+    shown = {"difference": difference, "adjusted": adjusted}
+    parts = [context.worded(groups, one, **shown)] if one.n_differences else []
+    return " ".join([*parts, *([context.worded(along, one)] if one.n_along else [])])
+
+
 TEXTS: Texts = {
+    whom.ForWhom: for_whom,
     curves.ModelCurve: model_curve,
     curves.CurveBend: curve_bend,
     curves.CurveTurn: turning_point,

@@ -3,16 +3,38 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from harness.findings.rules import effect, headline, within
+from harness.findings.finding import FewEntities
+from harness.findings.rules import (
+    agreement,
+    effect,
+    headline,
+    linearity,
+    mediation,
+    sensitivity,
+    sign,
+    within,
+)
 from harness.findings.sentence import Estimate
-from harness.language import marked, rendered, topic
+from harness.language import marked, npgettext, rendered, topic
 from harness.scenarios.effect.weak_instruments import set_in_words
-from harness.text.numbers import NO_BREAK, fixed, in_unit, is_outside, p_text, percent, plain, significant
+from harness.tables.decision import SIGNIFICANT
+from harness.text.numbers import (
+    NO_BREAK,
+    all_of,
+    fixed,
+    in_unit,
+    is_outside,
+    p_text,
+    percent,
+    percent_interval,
+    plain,
+    significant,
+)
 from harness.text.numbers import estimate as rounded_estimate
 from harness.text.plain_text import capitalised, in_turn, listed, ranged
-from harness.text.render import Context, Texts, sides
+from harness.text.render import Context, Texts, entity_word, sides
 
 gettext = topic("text.effects")
 
@@ -65,12 +87,12 @@ def debiased_effect(context: Context, one: effect.DebiasedEffect) -> str:
         none = gettext(" It is negligible: its interval lies within ±{size}.")
         text += none.format(size=in_unit(plain(one.negligible), unit))
     elif math.isfinite(one.least_detectable) and not one.is_significant:
-        least = gettext(" This study could have detected {size}.")
+        least = gettext(" An effect of {size} had an 80% chance of being found.")
         text += least.format(size=in_unit(significant(one.least_detectable, 2), unit))
     return text
 
 
-def indirect_effect(context: Context, one: effect.IndirectEffect) -> str:
+def indirect_effect(context: Context, one: mediation.IndirectEffect) -> str:
     """Return an effect through a mediator, and what would remove it where it is significant."""
     by = context.worded("double machine learning with {learner}", one)
     how = listed([rendered(one.method.replace("_", " ")), by])
@@ -165,33 +187,40 @@ def number_and_limits(estimate: Estimate) -> tuple[str, str]:
     return number, ranged(low, high)
 
 
-def higher_or_lower(context: Context, estimate: Estimate, *, level: str = "") -> str:
+def higher_or_lower(context: Context, estimate: Estimate, *, is_significant: bool, level: str = "") -> str:
     """Return ``540 × 10⁴ t lower (305 to 776)``.
 
     Parameters
     ----------
     level : stands before the limits, such as ``95% CI``
     """
-    value, low, high = estimate
     number, limits = number_and_limits(_size(estimate))
-    words = gettext("{number} higher ({limits})") if value > 0.0 else gettext("{number} lower ({limits})")
+    words = gettext("{number} lower ({limits})")
+    if estimate.value > 0.0:
+        words = gettext("{number} higher ({limits})")
     limits = f"{level} {limits}".strip()
     said = words.format(number=in_unit(number, context.study.unit(context.outcome)), limits=limits)
-    return said if is_outside(0.0, low, high) else said + gettext(", not significant")
+    return said if is_significant else said + gettext(", not significant")
 
 
 def _contrasts(context: Context, one: effect.DebiasedEffect, how: str) -> str:
     """Return what each level of a categorical exposure rather than the base changes."""
     level = gettext("{level} CI").format(level=percent(context.study.level, 0))
-    each = [f"{own.level} {higher_or_lower(context, own.estimate, level=level)}" for own in one.levels]
     return context.worded(
         "Compared with {base}, {outcome} is: {levels} ({exposure}; {how}).",
         one,
         base=context.study.levels[0],
-        outcome=context.study.label(context.outcome),
-        levels=in_turn(each),
+        levels=in_turn(_each(context, one.levels, level=level)),
         how=how,
     )
+
+
+def _each(context: Context, slopes: Iterable[effect.LevelEffect], *, level: str) -> Iterator[str]:
+    """Yield each level with its effect, the effect alone where it is a slope."""
+    for one in slopes:
+        is_significant = one.decision in SIGNIFICANT
+        shown = higher_or_lower(context, one.estimate, is_significant=is_significant, level=level)
+        yield f"{one.level} {shown}".strip()
 
 
 def _signed(context: Context, estimate: Estimate) -> str:
@@ -221,20 +250,12 @@ def _along(context: Context, one: effect.DebiasedEffect) -> str:
     )
 
 
-def slopes_outside(_: Context, one: effect.SlopesOutside) -> str:
-    """Return which mean slopes of curves an interval does not hold."""
-    low, high = (significant(slope, 3) for slope in (one.low, one.high))
-    words = gettext("Mean slopes of models outside this interval: {n_beyond} of {n_curves} ({slopes}).")
-    slopes = low if low == high else ranged(low, high)
-    return words.format(n_beyond=one.n_outside, n_curves=one.n_curves, slopes=slopes)
-
-
 def truth_outside(_: Context, one: effect.TruthOutside) -> str:
     """Return the true slope that an interval does not hold."""
     return gettext("The true slope, {truth}, lies outside it.").format(truth=significant(one.truth, 3))
 
 
-def linearity(context: Context, one: effect.Linearity) -> str:
+def linearity_text(context: Context, one: linearity.Linearity) -> str:
     """Return whether a test rejects a straight line; one with entity means is of no estimator."""
     given = context.filled("{estimator}, ") if context.estimator else gettext("Given fixed effects, ")
     kept = gettext("is not rejected: no evidence of nonlinearity")
@@ -246,34 +267,48 @@ def linearity(context: Context, one: effect.Linearity) -> str:
     )
 
 
-def signs_differ(_: Context, one: effect.SignsDiffer) -> str:
-    """Return that the curves of all models go where the debiased effect does not, and the truth too."""
-    rise, fall = gettext("All {n} models' curves rise"), gettext("All {n} models' curves fall")
-    if one.n_curves == 1:
-        rise, fall = gettext("The model's curve rises"), gettext("The model's curve falls")
-    curves = (rise if one.do_rise else fall).format(n=one.n_curves)
+def signs_differ(_: Context, one: sign.SignsDiffer) -> str:
+    """Return that all models have one sign, and the debiased effect or the truth has the other."""
+    n = one.n_curves
+    if one.is_significant and math.isfinite(one.truth):
+        if (one.truth < 0.0) is one.do_rise:
+            models = npgettext(
+                "text.effects",
+                "The model has the wrong sign here; only the debiased estimate has the right one.",
+                "{every} models have the wrong sign here; only the debiased estimate has the right one.",
+                n,
+            )
+        else:
+            models = npgettext(
+                "text.effects",
+                "The model has the right sign here; the debiased estimate has the wrong one.",
+                "{every} models have the right sign here; the debiased estimate has the wrong one.",
+                n,
+            )
+        return models.format(every=all_of(n))
+    rises = npgettext("text.effects", "The model says it rises", "{every} models say it rises", n)
+    falls = npgettext("text.effects", "The model says it falls", "{every} models say it falls", n)
     if one.is_significant:
-        rises, falls = gettext("the debiased effect rises"), gettext("the debiased effect falls")
-        debiased = falls if one.do_rise else rises
+        ends = (
+            gettext("; the debiased estimate says it falls."),
+            gettext("; the debiased estimate says it rises."),
+        )
     else:
-        debiased = gettext("the debiased interval excludes their slopes")
-    is_alike = (one.truth < 0.0) is one.do_rise
-    true = ""
-    if math.isfinite(one.truth) and one.is_significant:
-        true = gettext(", as the true effect does") if is_alike else gettext(", unlike the true effect")
-    elif math.isfinite(one.truth):
-        rises, falls = gettext(", and the true effect rises"), gettext(", and the true effect falls")
-        true = rises if one.truth > 0.0 else falls
-    return gettext("{curves}; {debiased}{true}.").format(curves=curves, debiased=debiased, true=true)
+        ends = (
+            gettext("; the truth falls; the debiased estimate cannot tell."),
+            gettext("; the truth rises; the debiased estimate cannot tell."),
+        )
+    words = f"{rises}{ends[0]}" if one.do_rise else f"{falls}{ends[1]}"
+    return words.format(every=all_of(n))
 
 
-def fragile(context: Context, one: effect.Fragile) -> str:
-    """Return what a confounder would have to explain to overturn the effect, and how strong that is."""
+def fragile(context: Context, one: sensitivity.Fragile) -> str:
+    """Return what an omitted variable would have to explain to bring the effect to zero."""
     if not one.covariate:
         return fragility(one.robustness_value)
     return context.worded(
-        "A confounder that explains {share} of the remaining variation of exposure and outcome, "
-        "{times} times as strong as {covariate}, would overturn the effect.",
+        "An omitted variable that explains {share} of what is left of exposure and outcome, {times} times as "
+        "strong as {covariate}, would bring the effect to zero.",
         one,
         share=percent(one.robustness_value),
         times=plain(float(f"{one.times:.2g}")),
@@ -283,28 +318,10 @@ def fragile(context: Context, one: effect.Fragile) -> str:
 def fragility(robustness_value: float) -> str:
     """Return what it would take to bring an effect to zero (Cinelli and Hazlett 2020)."""
     words = gettext(
-        "A confounder that explains {share} of the remaining variation of exposure and outcome would "
-        "overturn the effect."
+        "An omitted variable that explains {share} of what is left of exposure and outcome would bring the "
+        "effect to zero."
     )
     return words.format(share=percent(robustness_value))
-
-
-def _doubtful(words: str) -> Callable[[Context, effect.DoubtfulEffect], str]:
-    """Return what says what is doubtful of an effect."""
-
-    def rendered_doubt(context: Context, one: effect.DoubtfulEffect) -> str:
-        form = rendered(FORMS.get(one.form, one.form))
-        how = [form]
-        if isinstance(one, effect.LittleVariationOfEffect | effect.WeakInstrumentsOfEffect):
-            method = rendered(METHODS.get(one.method, one.method))
-            how = [method, form, context.study.estimator_label(one.learner)]
-        of_group = gettext(" of {group}").format(group=one.group) if one.group else ""
-        shown = listed(filter(None, [*how, one.group]))
-        given = {"what": context.study.label(one.outcome), "form": form, "how": shown, "place": of_group}
-        given["weak"] = plain(effect.WEAK)
-        return context.worded(words, one, **given)
-
-    return rendered_doubt
 
 
 def within_effect(context: Context, one: within.WithinEffect) -> str:
@@ -317,11 +334,9 @@ def within_effect(context: Context, one: within.WithinEffect) -> str:
         how, late = listed([label, *_errors(one)]), _once_adjusted(one, first, gettext("{n} outcomes"))
         return moves(context, what, target, first, how, is_significant=one.is_significant, late=late)
     interval = gettext("{level} CI").format(level=level) if one.is_alone else ""
-    each = [
-        f"{slope.level} {higher_or_lower(context, slope.estimate, level=interval)}".strip()
-        for slope in one.slopes
-    ]
-    text = context.filled("{estimator}: {slopes}.", slopes=in_turn(each))
+    text = context.filled(
+        "{estimator}: {slopes}.", slopes=in_turn(_each(context, one.slopes, level=interval))
+    )
     base = [context.filled("Compared with {base}.", base=study.levels[0])] if one.is_alone and name else []
     return " ".join([text, *base])
 
@@ -333,12 +348,11 @@ def identified_effect(context: Context, one: headline.IdentifiedEffect) -> str:
     how = listed([rendered(one.estimand), by, *_errors(one)])
     if one.slopes[0].level:
         level = gettext("{level} CI").format(level=percent(study.level, 0))
-        each = [f"{own.level} {higher_or_lower(context, own.estimate, level=level)}" for own in one.slopes]
         return context.worded(
             "Compared with {base}, {outcome} is: {levels} ({exposure}; {how}).",
             one,
             base=study.levels[0],
-            levels=in_turn(each),
+            levels=in_turn(_each(context, one.slopes, level=level)),
             how=how,
         )
     unit = context.worded("one unit more of {exposure}", one)
@@ -347,7 +361,7 @@ def identified_effect(context: Context, one: headline.IdentifiedEffect) -> str:
     late = _once_adjusted(one, one.slopes[0].estimate, gettext("{n} outcomes"))
     text = moves(context, what, target, one.slopes[0].estimate, how, is_significant=is_significant, late=late)
     if math.isfinite(one.least_detectable):
-        least = gettext(" This study could have detected {size}.")
+        least = gettext(" An effect of {size} had an 80% chance of being found.")
         size = significant(one.least_detectable, 2)
         text += least.format(size=in_unit(size, study.unit(context.outcome)))
     return text
@@ -388,13 +402,14 @@ def no_within_effect(context: Context, one: within.NoWithinEffect) -> str:
             "No estimator of this study removes what is constant in each {entity_label}.",
             code="No_estimator_removes_what_is_constant",
         )
-    return context.filled(words, entity_label=context.study.label(context.study.entity))
+    return context.filled(words, entity_label=entity_word(context.study))
 
 
 def other_method(context: Context, one: within.OtherMethod) -> str:
     """Return that another method finds another effect."""
     words = gettext("{method} find {found}, another effect ({p}): do not read one of them as the effect.")
-    method, result = rendered(one.method.replace("_", " ")), higher_or_lower(context, one.estimate)
+    method = rendered(one.method.replace("_", " "))
+    result = higher_or_lower(context, one.estimate, is_significant=one.is_significant)
     return capitalised(words.format(method=method, found=result, p=p_text(one.p_value)))
 
 
@@ -406,19 +421,35 @@ def pooled_differs(context: Context, one: within.PooledDiffers) -> str:
         if math.isfinite(one.factor)
         else marked("Pooled and within-{entity_label} estimates have opposite signs")
     )
-    label = study.label(study.entity)
+    label = entity_word(study)
     text = context.filled(words, entity_label=label, factor=fixed(one.factor, 0))
     return text + context.filled(": differences between {entities} drive the pooled one.")
 
 
+def columns_agree(context: Context, one: agreement.ColumnsAgree) -> str:
+    """Return how often all columns agree without an effect, and with one."""
+    without, with_effect = (
+        f"{percent(share.value)} {percent_interval(share.low, share.high)}"
+        for share in (one.without, one.with_effect)
+    )
+    return context.worded(
+        "{outcome}, {estimator}: with no effect all columns agree in {without} of {n_draws} draws, with an "
+        "effect of {effect} in {with_effect}.",
+        one,
+        without=without,
+        with_effect=with_effect,
+        effect=plain(one.effect),
+    )
+
+
 TEXTS: Texts = {
+    agreement.ColumnsAgree: columns_agree,
     effect.DebiasedEffect: debiased_effect,
-    effect.IndirectEffect: indirect_effect,
-    effect.SlopesOutside: slopes_outside,
+    mediation.IndirectEffect: indirect_effect,
     effect.TruthOutside: truth_outside,
-    effect.Linearity: linearity,
-    effect.SignsDiffer: signs_differ,
-    effect.Fragile: fragile,
+    linearity.Linearity: linearity_text,
+    sign.SignsDiffer: signs_differ,
+    sensitivity.Fragile: fragile,
     headline.IdentifiedEffect: identified_effect,
     headline.NoIdentifiedEffect: no_identified_effect,
     headline.AndersonRubinSet: _anderson_rubin(
@@ -434,7 +465,7 @@ TEXTS: Texts = {
     headline.FewClusters: marked(
         "Errors are clustered by {n_clusters} clusters, fewer than {least}: intervals are rough."
     ),
-    effect.WeakSelection: marked(
+    sensitivity.WeakSelection: marked(
         "Selection on omitted variables {delta} times as strong as on the controls would bring the slope to "
         "zero (Oster's delta, below one)."
     ),
@@ -461,36 +492,15 @@ TEXTS: Texts = {
         "The effect is exploratory: in simulations with fewer than {least} {entities}, learners of this kind "
         "found effects too often where there were none."
     ),
-    effect.FewEntities: marked("With {n_entities} {entities}, fewer than {least}, its interval is rough."),
+    FewEntities: marked("With {n_entities} {entities}, fewer than {least}, its interval is rough."),
     effect.LittleResidualVariation: marked(
         "Only {residual_share} of the exposure's variation remains given the controls: little to learn from."
     ),
     effect.WeakInstruments: marked("The instruments are weak: their first-stage F is {first_stage_f}."),
-    effect.FewEntitiesOfEffects: marked(
-        "Only {n_entities} entities ({entity}): intervals are rough below {least}."
-    ),
-    effect.EffectsByMethodDiffer: _doubtful(
-        marked(
-            "{what}: first differences and correlated random effects differ ({p_value}; {form}{place}), so "
-            "the assumption of at least one fails."
-        )
-    ),
-    effect.LittleVariationOfEffect: _doubtful(
-        marked(
-            "{what}: controls explain all but {share} of the exposure's variation, so small errors move the "
-            "estimate ({how})."
-        )
-    ),
-    effect.WeakInstrumentsOfEffect: _doubtful(
-        marked(
-            "{what}: the instruments are weak (first-stage F {statistic}, below {weak}), so estimates and "
-            "intervals mislead ({how})."
-        )
-    ),
-    effect.MediatorAsRandom: marked(
+    mediation.MediatorAsRandom: marked(
         "It takes the mediator to be as good as random, given exposure and controls."
     ),
-    effect.LooksNonlinear: marked(
+    linearity.LooksNonlinear: marked(
         "An effect that differs along a correlated covariate looks nonlinear, too."
     ),
 }
@@ -511,5 +521,5 @@ def effect_label(context: Context, one: effect.DebiasedEffect) -> str:
 LABELS: Texts = {
     effect.DebiasedEffect: effect_label,
     effect.NoEffect: marked("Debiased effect: {reason}"),
-    effect.Linearity: marked("Nonlinearity (test)"),
+    linearity.Linearity: marked("Nonlinearity (test)"),
 }

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from harness.findings.rules import caution, gain
+from harness.findings.rules import caution, choice, gain, gain_caveat, lowest_error, recognition, within
 from harness.findings.sentence import Estimate
 from harness.language import marked, npgettext, rendered, topic
 from harness.tables.decision import ABOVE, BELOW, CONDITIONAL, NEGLIGIBLE, OPEN, UNTESTED, Decision
 from harness.tables.gain import GainRow
 from harness.text.numbers import NO_BREAK, fixed, p_text, percent, percent_interval, significant
 from harness.text.plain_text import in_turn, joined, listed, shortened
-from harness.text.render import Context, Texts
+from harness.text.render import Context, Texts, entity_word
 
 gettext = topic("text.gains")
 
@@ -85,14 +85,14 @@ def verdict(context: Context, one: gain.GainVerdict) -> str:
     protocol = next((entry for entry in study.protocols if entry.id == one.protocol), None)
     where = FOR[protocol.knows_entities, protocol.tested_periods] if protocol is not None else ""
     increase = Estimate(-one.gain.value, -one.gain.high, -one.gain.low)
-    larger = context.filled("is larger by {increase}", increase=_reduction(increase, study.level))
+    larger = context.filled("is larger by {increase}", increase=_reduction(context, increase))
     words = npgettext("text.gains", "; {n} more reduces it, too", "; {n} more reduce it, too", one.n_more)
     among = context.filled(" among {n} comparisons", n=one.n_comparisons)
     return context.worded(
         VERDICTS[one.variant],
         one,
         where=context.filled(where),
-        reduction=_reduction(one.gain, study.level),
+        reduction=_reduction(context, one.gain),
         least=percent(study.least_gain, 0),
         found=_detectable(one),
         more=words.format(n=one.n_more) if one.n_more else "",
@@ -101,15 +101,20 @@ def verdict(context: Context, one: gain.GainVerdict) -> str:
     )
 
 
-def _reduction(estimate: Estimate, level: float) -> str:
-    """Return "26% (95% CI 4 to 41)", with a decimal where a number would else lose its sign."""
+def _reduction(context: Context, estimate: Estimate) -> str:
+    """Return "26% (95% CI 4 to 41)", with a decimal where a number would else lose its sign.
+
+    A gain is at most one: an interval that is cut off there says too little.
+    """
     value, low, high = estimate
     if not math.isfinite(low + high):
         return gettext("{gain} (its interval has no bound)").format(gain=percent(value, 0))
+    if -1.0 in (low, -high):
+        return context.filled("{gain} (too few {entities} for an interval)", gain=percent(value, 0))
     decimals = 0 if min(map(abs, estimate)) >= 0.005 else 1
     return gettext("{gain} ({level} CI {low} to {high})").format(
         gain=percent(value, decimals),
-        level=percent(level, 0),
+        level=percent(context.study.level, 0),
         low=fixed(100.0 * low, decimals),
         high=fixed(100.0 * high, decimals),
     )
@@ -119,8 +124,8 @@ def _detectable(one: gain.GainVerdict) -> str:
     if not math.isfinite(one.least_detectable):
         return ""
     if one.least_detectable >= 1.0:
-        return gettext(" This study could not have detected any gain.")
-    least = gettext(" This study could have detected {size}.")
+        return gettext(" No gain had an 80% chance of being found.")
+    least = gettext(" A gain of {size} had an 80% chance of being found.")
     return least.format(size=percent(one.least_detectable, 0))
 
 
@@ -154,7 +159,7 @@ def gain_text(one: gain.GainUnder) -> str:
     return listed(part for part in (number, p_value) if part)
 
 
-def lowest_error(context: Context, one: gain.LowestError) -> str:
+def lowest_error_text(context: Context, one: lowest_error.LowestError) -> str:
     """Return which estimator has the lowest mean squared error under one protocol; none without a result."""
     if not one.estimator:
         return context.worded("“{protocol}”: no estimator has a result.", one)
@@ -167,7 +172,7 @@ def lowest_error(context: Context, one: gain.LowestError) -> str:
     )
 
 
-def lowest_errors(context: Context, one: gain.LowestErrors) -> str:
+def lowest_errors(context: Context, one: lowest_error.LowestErrors) -> str:
     """Return which estimators have the lowest error for entities used in training, and for others."""
     below = marked("{estimator}, {less} below {reference}")
     texts = {
@@ -187,20 +192,17 @@ def lowest_errors(context: Context, one: gain.LowestErrors) -> str:
     return context.worded(text, one, **texts)
 
 
-def recognised(context: Context, one: gain.Recognised) -> str:
-    """Return how much of a gain on random rows comes from recognising entities."""
-    all_of_it = marked(
-        "All of the {gained} that {estimator} gains on random rows comes from recognising {entities}."
-    )
-    part = marked(
-        "{share} of the gain of {estimator} on random rows ({gained}) comes from recognising {entities}."
-    )
-    return context.filled(
-        all_of_it if one.share >= 1.0 else part, share=percent(one.share, 0), gained=percent(one.gain, 0)
+def recognised(context: Context, one: recognition.Recognised) -> str:
+    """Return a gain for entities that an estimator has seen, and what of it remains for others."""
+    others = percent(one.gain_new, 0) if one.gain_new >= gain.LEAST_SHOWN else gettext("none")
+    return context.worded(
+        "{estimator} gains {gain} over {reference} for {entities} it has seen, {others} for others.",
+        one,
+        others=others,
     )
 
 
-def levels_gain_more(context: Context, one: gain.LevelsGainMore) -> str:
+def levels_gain_more(context: Context, one: gain_caveat.LevelsGainMore) -> str:
     """Return that estimators with fixed effects gain more than all without, where entities are known.
 
     It is said of the one with the least gain of those with fixed effects: what others add to it is theirs.
@@ -212,11 +214,11 @@ def levels_gain_more(context: Context, one: gain.LevelsGainMore) -> str:
         one,
         over=context.worded(" over {reference}", one) if one.reference else "",
         where=joined(where),
-        entity_label=context.study.label(context.study.entity),
+        entity_label=entity_word(context.study),
     )
 
 
-def hopeless_reference(context: Context, one: gain.HopelessReference) -> str:
+def hopeless_reference(context: Context, one: gain_caveat.HopelessReference) -> str:
     """Return that a reference predicts badly for entities not used in training, and the best simple rival."""
     first = context.worded(
         "{reference} is a weak reference for {entities} not used in training: under “{protocol}” its mean "
@@ -230,7 +232,7 @@ def hopeless_reference(context: Context, one: gain.HopelessReference) -> str:
     )
 
 
-def warned(context: Context, one: gain.Warned) -> str:
+def warned(context: Context, one: gain_caveat.Warned) -> str:
     """Return a warning that bears on gains."""
     words = marked("Few entities: {message}.") if one.about == "W-FEWENTITIES" else marked("{message}.")
     return context.worded(words, one)
@@ -264,23 +266,23 @@ def printed_contradict(context: Context, one: caution.PrintedContradict) -> str:
 TEXTS: Texts = {
     gain.GainVerdict: verdict,
     gain.EstimatorVerdict: estimator_verdict,
-    gain.LowestError: lowest_error,
-    gain.LowestErrors: lowest_errors,
-    gain.ChosenCandidate: marked(
+    lowest_error.LowestError: lowest_error_text,
+    lowest_error.LowestErrors: lowest_errors,
+    choice.ChosenCandidate: marked(
         "{estimator} is {candidate} in {n_chosen} of {n_folds} folds of “{protocol}”."
     ),
-    gain.Recognised: recognised,
-    gain.LevelsGainMore: levels_gain_more,
-    gain.HopelessReference: hopeless_reference,
-    gain.Warned: warned,
+    recognition.Recognised: recognised,
+    gain_caveat.LevelsGainMore: levels_gain_more,
+    gain_caveat.HopelessReference: hopeless_reference,
+    gain_caveat.Warned: warned,
     gain.OnlyEstimator: marked("{estimator} is the only estimator: nothing is compared."),
     gain.ProtocolsDiffer: marked("It does not hold under {protocols}."),
-    gain.TimeSeenOnce: marked(
+    gain_caveat.TimeSeenOnce: marked(
         "Fewer than five test periods under {protocols}: the interval is conditional on them, and there is "
         "no p-value."
     ),
-    gain.UnseenLevels: marked("{estimator} under “{protocol}”: {message}."),
-    gain.Nickell: NICKELL,
+    gain_caveat.UnseenLevels: marked("{estimator} under “{protocol}”: {message}."),
+    within.Nickell: NICKELL,
     caution.LeakedOutcome: marked("{message}."),
     caution.Skewed: marked("{message}."),
     caution.LostRows: lambda _, one: rendered(one.message),
@@ -302,7 +304,7 @@ TEXTS: Texts = {
         "judged."
     ),
     caution.CounterpartsJudged: marked(
-        "The methods as they should be find {n_found} of {n_true}, and {n_invented} that are not there; "
+        "The corrected methods find {n_found} of {n_true}, and {n_invented} that are not there; "
         "{n_unjudged} cannot be judged."
     ),
     caution.FewPeriods: few_periods,

@@ -107,7 +107,7 @@ TEXTS: Texts = {
         "{median}, range {lowest} to {highest}."
     ),
     multiverse.HonestCombinationsGain: marked(
-        "Of the {n} on test rows not used to fit or select, {n_positive} gain, {n_above} significantly."
+        "Of the {n} honest comparisons, {n_above} show a significant gain."
     ),
     multiverse.LeastRemoved: least_removed,
     multiverse.PublishedAmong: published_among,

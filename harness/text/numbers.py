@@ -49,6 +49,14 @@ def count(value: int | None) -> str:
     return MISSING if value is None else f"{value:,}"
 
 
+def all_of(n: int) -> str:
+    """Return ``The``, ``Both``, ``All seven`` or ``All 12``, before what is counted."""
+    words = gettext("three four five six seven eight nine").split()
+    several = words[n - 3] if 3 <= n < 3 + len(words) else count(n)
+    first = {1: gettext("The"), 2: gettext("Both")}
+    return first.get(n) or gettext("All {n}").format(n=several)
+
+
 def percent(fraction: float, decimals: int = 1) -> str:
     """Return a fraction as "57.2%"."""
     return MISSING if not math.isfinite(fraction) else f"{fixed(100 * fraction, decimals)}%"

@@ -61,10 +61,16 @@ def entities(study: StudyRecord) -> str:
     variable = study.variables.get(study.entity, Variable())
     if variable.plural:
         return variable.plural
-    word, general = variable.label, gettext("entities")
+    word, general = entity_word(study) if variable.label else "", gettext("entities")
     if not word or (word.isascii() and general != "entities"):
         return general
     return _plural(word) if word.isascii() else word
+
+
+def entity_word(study: StudyRecord) -> str:
+    """Return what the study calls an entity, as within a sentence: ``company`` of ``Company identifier``."""
+    label = study.label(study.entity)
+    return label[:1].lower() + label[1:] if label[1:].islower() and label.isascii() else label
 
 
 def _plural(word: str) -> str:
@@ -198,6 +204,14 @@ def with_text(row: FindingRow, study: StudyRecord, texts: Texts = NO_TEXTS) -> F
         return row
     caveats = (_text(Context(study), code, params, "TEXTS", texts) for code, params in caveats_of(row))
     return replace(row, text=text, caveats_text=" ".join(filter(None, caveats)))
+
+
+def blocking_texts(row: FindingRow, study: StudyRecord) -> Iterator[str]:
+    """Yield what keeps a finding from being taken for something that is there, in the language in use."""
+    for one in json.loads(row.caveats):
+        text = _text(Context(study), one["code"], one["params"], "TEXTS", NO_TEXTS)
+        if one["is_blocking"] and text:
+            yield text
 
 
 def finding_label(row: FindingRow, study: StudyRecord) -> str:

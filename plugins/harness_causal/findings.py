@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from harness.plugin import reporting as parts
 from harness.plugin.findings import (
@@ -208,21 +208,12 @@ def _summary(
 
 def _headline(run: parts.Run, row: tables.DidEffectRow) -> FindingRow:
     """Return the average effect by the first method, which is the headline."""
-    study, how = run.manifest.study, METHODS[row.method]
-    effect = HeadlineEffect(row.exposure, ON_THE_TREATED, how=how, is_treatment=True, reason=row.reason)
-    if row.is_done:
-        estimate = Estimate(row.estimate, row.conf_low, row.conf_high)
-        effect = replace(
-            effect,
-            slopes=(LevelEffect("", estimate),),
-            decision=row.decision,
-            p_value=row.p_value,
-            df=row.df,
-            std_error=row.std_error,
-            n_entities=row.n_entities,
-        )
+    slope = LevelEffect("", Estimate(row.estimate, row.conf_low, row.conf_high))
+    numbers = row.decision, row.p_value, row.df, row.std_error, row.n_entities
+    how = METHODS[row.method], True
+    effect = HeadlineEffect(row.exposure, ON_THE_TREATED, (slope,), *numbers, *how, row.reason)
     subject = {"scenario": row.scenario, "method": row.method}
-    return headline_finding(study, effect, outcome=row.outcome, subject=subject)
+    return headline_finding(run.manifest.study, effect, outcome=row.outcome, subject=subject)
 
 
 def _sensitivity(run: parts.Run, row: tables.DidEffectRow) -> Iterator[FindingRow]:

@@ -158,7 +158,7 @@ def threshold_blocks(run: parts.Run) -> Iterator[parts.ReportBlock]:
     fit = parts.TableColumn(gettext("Estimator and outcome"))
     if breaks:
         place = gettext("Place"), gettext("{level} set").format(level="95%")
-        tests = _text_column(gettext("Tests of the number against one less"))
+        tests = _text_column(gettext("k against k − 1 thresholds"))
         yield parts.ReportTable(
             gettext("Places where the slope breaks"),
             (fit, _text_column(gettext("Threshold in")), *map(parts.TableColumn, place), tests),

@@ -115,3 +115,8 @@ def codes(found):
 
 def params(row):
     return json.loads(row.params)
+
+
+def params_of(row):
+    """Return the parameters of what stands against a finding, by code."""
+    return dict(caveats_of(row))

@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.evaluation.protocol import LATER_PERIODS, SAME_ENTITY, SAME_PERIOD, TEST_SELECTION, TRAINING_ROWS
-from harness.findings.rules import gain
+from harness.findings.rules import gain, gain_caveat
 from harness.record.manifest import EstimatorRecord, ProtocolRecord
 from harness.report.render.text import latex
+from harness.tables.decision import ABOVE
 from harness.tables.gain import GIVEN_PERIODS, GainRow, decide_gain
 from harness.text.numbers import (
     count,
@@ -267,11 +268,13 @@ def verdict_on_one(rows):
 
 def caveats(rows, **options):
     study = study_of(rows)
-    return tuple(sentence_text(one, study) for one in gain.verdict_caveats(study, rows, **options))
+    return tuple(sentence_text(one, study) for one in gain_caveat.verdict_caveats(study, rows, **options))
 
 
 def established(rows):
-    return gain.established_gains(study_of(rows), rows)
+    honest = gain.honest_rows(study_of(rows), rows)
+    subsets = {row.estimator: [one for one in honest if one.estimator == row.estimator] for row in honest}
+    return tuple(name for name, subset in subsets.items() if gain.agreeing(subset, ABOVE))
 
 
 def cell(estimator, protocol, gain, low, high, **numbers):
@@ -332,6 +335,8 @@ CASES = {
     "alone-behind": [cell(ANN, ENTITIES, -0.002, -0.05, 0.04)],
     "alone-unclear": [unclear(ANN, ENTITIES)],
     "no-bound": [cell(ANN, ENTITIES, -0.5, -math.inf, 0.2), worse(FE, ENTITIES)],
+    "cut-off": [cell(ANN, ENTITIES, -1.53, -3.19, 1.0)],
+    "cut-off-gain": [cell(ANN, ENTITIES, 0.3, -0.9, 1.0, least_detectable=0.8)],
     "no-protocol-apart": [better(ANN, RANDOM), unclear(FE, RANDOM)],
     "all-refused": [refusal(ANN, RANDOM, "why")],
 }

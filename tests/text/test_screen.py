@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.findings.finding import RANKS, finding, finding_key, with_caveats
-from harness.findings.rules.gain import OnlyEstimator, ProtocolsDiffer, TimeSeenOnce
+from harness.findings.rules.gain import OnlyEstimator, ProtocolsDiffer
+from harness.findings.rules.gain_caveat import TimeSeenOnce
 from harness.tables.findings import FindingRow
 from harness.text.screen import screen
 

@@ -106,7 +106,7 @@ class ClaimsJudged(Sentence):
 
 @dataclass(frozen=True)
 class CounterpartsJudged(ClaimsJudged):
-    """The same of the methods as they should be."""
+    """The same of the corrected methods."""
 
 
 @dataclass(frozen=True)
@@ -177,7 +177,7 @@ def study_findings(run: Run) -> Iterator[FindingRow]:
 
 
 def _judged(run: Run) -> Iterator[FindingRow]:
-    """Yield how many printed statements the methods find, as published and as it should be."""
+    """Yield how many printed statements the methods find, as published and corrected."""
     rows = run.rows(CLAIMS)
     for kind, column in ((ClaimsJudged, "verdict"), (CounterpartsJudged, "counterpart_verdict")):
         n_of = Counter(getattr(row, column) for row in rows if getattr(row, column))

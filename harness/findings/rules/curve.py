@@ -10,7 +10,6 @@ import numpy as np
 from harness.arrays import Mask
 from harness.findings import lines
 from harness.findings.finding import SourceNumbers, finding
-from harness.findings.rules.effect import slope_of
 from harness.findings.run import Run
 from harness.findings.sentence import NO_ESTIMATE, Estimate, PValue, Sentence, Stretches, WholeShare, Word
 from harness.scenarios.curve.turning_points import significant_slopes
@@ -29,13 +28,12 @@ WIDEST_INTERVAL = 0.8
 
 @dataclass(frozen=True)
 class ModelCurve(Sentence):
-    """Where a model's curve rises and falls, its clearest slope, and that the debiased one differs.
+    """Where a model's curve rises and falls, and its clearest slope.
 
     Attributes
     ----------
     at : exposure with the clearest slope
     p_value : of a slope of zero everywhere
-    mean : the mean slope, where it lies outside the interval of the slope `debiased`
     """
 
     scenario: str
@@ -44,8 +42,6 @@ class ModelCurve(Sentence):
     rises: Stretches = ()
     falls: Stretches = ()
     p_value: PValue = NAN
-    mean: float = NAN
-    debiased: Estimate = NO_ESTIMATE
 
 
 @dataclass(frozen=True)
@@ -86,18 +82,17 @@ def model_curve_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
             band = curve.band(lines.SIMULTANEOUS)
             if band is not None and curve.supported.any():
                 least = levels[curve.estimator].rounding_slope if curve.estimator in levels else 0.0
-                yield _model_curve(run, curve, band, least)
+                yield _model_curve(curve, band, least)
                 yield _bend(curve, band, least)
 
 
-def _model_curve(run: Run, curve: lines.Curve, band: lines.Band, least: float) -> FindingRow:
+def _model_curve(curve: lines.Curve, band: lines.Band, least: float) -> FindingRow:
     known = curve.supported & (np.abs(curve.estimate) > least)
     steep = significant_slopes(curve.estimate, band.low, band.high)
     rises, falls = known & (steep > 0), known & (steep < 0)
     index = _clearest(curve, band, among=rises | falls)
     slope = Estimate(*(float(values[index]) for values in (curve.estimate, band.low, band.high)))
     p_value = float(band.p_value[index])
-    mean, debiased = _excluded(run, curve)
     sentence = ModelCurve(
         scenario=curve.scenario,
         at=float(curve.at[index]),
@@ -105,8 +100,6 @@ def _model_curve(run: Run, curve: lines.Curve, band: lines.Band, least: float) -
         rises=lines.stretches(curve.at, rises),
         falls=lines.stretches(curve.at, falls),
         p_value=p_value,
-        mean=mean,
-        debiased=debiased,
     )
     return finding(
         "model_curve",
@@ -124,16 +117,6 @@ def _direction(value: float, *, is_significant: bool) -> Decision:
     if not is_significant:
         return OPEN
     return ABOVE if value > 0.0 else BELOW
-
-
-def _excluded(run: Run, curve: lines.Curve) -> tuple[float, Estimate]:
-    """Return the mean slope of a curve and the debiased slope whose interval excludes it; NaN without one."""
-    exposure = run.manifest.study.exposure_of(curve.scenario)
-    debiased = slope_of(run, curve.outcome, exposure)
-    mean = lines.mean_slopes(run, curve.outcome, exposure).get(curve.estimator)
-    if debiased is None or mean is None or debiased.conf_low <= mean <= debiased.conf_high:
-        return NAN, NO_ESTIMATE
-    return mean, Estimate(debiased.estimate, debiased.conf_low, debiased.conf_high)
 
 
 def _clearest(curve: lines.Curve, band: lines.Band, *, among: Mask) -> int:

@@ -1,44 +1,31 @@
-"""Findings on gains: the verdict over each reference, one of each estimator, and what stands against them."""
+"""Findings on gains: the verdict over each reference, and what is known of each estimator."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
-from harness.findings.finding import SourceNumbers, finding
-from harness.findings.run import Gains, Run, compared_error, leading_protocols
+from harness.findings.finding import Blocking, SourceNumbers, finding
+from harness.findings.rules.gain_caveat import estimator_caveats, reference_caveats, verdict_caveats
+from harness.findings.run import Gains, Run, leading_protocols
 from harness.findings.sentence import (
     NO_ESTIMATE,
     Estimate,
     EstimatorId,
     ProtocolId,
     PValue,
-    Ratio,
     Reason,
     Sentence,
-    Share,
     WholeShare,
     Word,
 )
-from harness.record.manifest import EstimatorRecord, ProtocolRecord, StudyRecord
-from harness.tables.accuracy import CHOSEN, AccuracyRow, ChosenRow
-from harness.tables.coefficients import COEFFICIENTS
+from harness.record.manifest import EstimatorRecord, StudyRecord
+from harness.tables.accuracy import BEST_SIMPLE
 from harness.tables.decision import ABOVE, BELOW, CONDITIONAL, OPEN, UNTESTED, Decision
 from harness.tables.findings import FindingRow
-from harness.tables.gain import GIVEN_PERIODS, RECOGNITION, GainRow
-from harness.tables.preparation import LEAK_CODE, PREPARATION, WARNINGS
+from harness.tables.gain import GIVEN_PERIODS, GainRow
 from harness.tables.table import NAN
-
-# From this error over the outcome's variance on, the training mean predicts as well.
-HOPELESS_NMSE = 1.0
-
-# A reference whose error is as many times that of a simple rival is no measure of a gain there.
-FAR_BEHIND = 2.0
-
-# Name of the estimator that chooses the best of simple rivals on its training rows.
-BEST_SIMPLE = "best_simple"
 
 # A gain that is less in size rounds to nothing: errors are the same.
 LEAST_SHOWN = 0.0005
@@ -101,130 +88,10 @@ class EstimatorVerdict(Sentence):
 
 
 @dataclass(frozen=True)
-class LowestError(Sentence):
-    """Which estimator has the lowest mean squared error under one protocol; none without a result."""
-
-    protocol: ProtocolId
-    estimator: EstimatorId = ""
-    mse: float = NAN
-    next_mse: float = NAN
-
-
-@dataclass(frozen=True)
-class LowestErrors(Sentence):
-    """Which estimators have the lowest error for entities used in training, and for others.
-
-    Attributes
-    ----------
-    reference : that they are measured by
-    known, unseen : the estimators
-    known_less, unseen_less : share of the reference's error that theirs is less; 0 for the reference itself
-    """
-
-    reference: EstimatorId
-    known: EstimatorId
-    known_less: WholeShare
-    unseen: EstimatorId
-    unseen_less: WholeShare
-
-
-@dataclass(frozen=True)
-class ChosenCandidate(Sentence):
-    """Which candidate an estimator chose in most folds of a protocol."""
-
-    estimator: EstimatorId
-    protocol: ProtocolId
-    candidate: str
-    n_chosen: int
-    n_folds: int
-
-
-@dataclass(frozen=True)
-class Recognised(Sentence):
-    """How much of a gain on random rows comes from recognising entities: 1 and more where none remains."""
-
-    share: Share
-    gain: Share
-
-
-@dataclass(frozen=True)
-class ProtocolsDiffer(Sentence):
+class ProtocolsDiffer(Blocking):
     """That what is said of one protocol does not hold under every other that keeps test rows apart."""
 
-    is_blocking: ClassVar[bool] = True
-
     protocols: tuple[ProtocolId, ...]
-
-
-@dataclass(frozen=True)
-class LevelGain:
-    """A gain of an estimator with entity effects, and the most that one without gains there."""
-
-    protocol: ProtocolId
-    gain: Share
-    most: Share
-
-
-@dataclass(frozen=True)
-class LevelsGainMore(Sentence):
-    """That estimators with entity effects gain more than all without, where entities are known.
-
-    Attributes
-    ----------
-    reference : that gains are over where it is another than the study's
-    """
-
-    estimator: EstimatorId
-    gains: tuple[LevelGain, ...]
-    reference: EstimatorId = ""
-
-
-@dataclass(frozen=True)
-class TimeSeenOnce(Sentence):
-    """Which protocols test few periods."""
-
-    protocols: tuple[ProtocolId, ...]
-
-
-@dataclass(frozen=True)
-class Warned(Sentence):
-    """A warning that bears on gains."""
-
-    about: str
-    message: Reason
-
-
-@dataclass(frozen=True)
-class UnseenLevels(Sentence):
-    """Of how many test rows an estimator knows no effect."""
-
-    estimator: EstimatorId
-    protocol: ProtocolId
-    message: Reason
-
-
-@dataclass(frozen=True)
-class HopelessReference(Sentence):
-    """That a reference predicts badly for entities not used in training, and the best simple rival.
-
-    Attributes
-    ----------
-    less : share of the reference's error that the rival's is less
-    """
-
-    reference: EstimatorId
-    protocol: ProtocolId
-    nmse: Ratio
-    rival: EstimatorId = ""
-    less: Share = NAN
-
-
-@dataclass(frozen=True)
-class Nickell(Sentence):
-    """That effects of entities next to a lagged outcome bias its coefficient (Nickell 1981)."""
-
-    lagged: tuple[str, ...]
-    n_periods: int
 
 
 def gain_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
@@ -251,7 +118,7 @@ def _verdicts(over: Gains, rows: Sequence[GainRow], outcome: str) -> Iterator[Fi
     """Yield the verdict under each protocol with isolated test rows; the first screen has the leading one."""
     study = over.run.manifest.study
     leading = leading_protocols(study)[0].id
-    caveats = (*verdict_caveats(study, rows, reference=over.over), *_reference_caveats(over, outcome))
+    caveats = (*verdict_caveats(study, rows, reference=over.over), *reference_caveats(over, outcome))
     for sentence, first in verdicts(study, over.reference, rows):
         is_leading = sentence.protocol in ("", leading) and over.reference == leading_reference(study)
         under = [row for row in rows if row.protocol == sentence.protocol]
@@ -348,19 +215,6 @@ def agreeing(rows: Sequence[GainRow], decision: Decision) -> bool:
     return bool(tested) and all(row.decision == decision for row in tested) and not any(opposite)
 
 
-def established_gains(study: StudyRecord, rows: Sequence[GainRow]) -> tuple[str, ...]:
-    """Return the estimators that are better under every protocol that keeps test rows apart, in their order.
-
-    Parameters
-    ----------
-    rows : gains of one outcome over one reference
-    """
-    by_estimator: dict[str, list[GainRow]] = {}
-    for row in honest_rows(study, rows):
-        by_estimator.setdefault(row.estimator, []).append(row)
-    return tuple(name for name, subset in by_estimator.items() if agreeing(subset, ABOVE))
-
-
 def honest_rows(study: StudyRecord, rows: Sequence[GainRow]) -> list[GainRow]:
     """Return the rows of protocols that keep test rows apart."""
     honest = {one.id for one in study.protocols if one.keeps_test_rows_apart}
@@ -399,7 +253,7 @@ def _of_estimator(over: Gains, entry: EstimatorRecord, rows: Sequence[GainRow]) 
         about=over.reference,
         decision=least.decision,
         numbers=_numbers(least),
-        caveats=(*_differing(study, rows, [least], least.decision), *_estimator_caveats(over, rows)),
+        caveats=(*_differing(study, rows, [least], least.decision), *estimator_caveats(over, rows)),
     )
 
 
@@ -420,174 +274,3 @@ def _least(study: StudyRecord, rows: Sequence[GainRow]) -> GainRow:
     honest = honest_rows(study, having)
     tested = [row for row in honest if row.inference != GIVEN_PERIODS]
     return min(tested or honest or having or rows, key=lambda row: row.gain)
-
-
-def error_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
-    """Yield which estimator has the lowest error under each protocol; it says nothing of differences.
-
-    The first screen names both where a study has test rows of entities used in training, and of others.
-    """
-    study = run.manifest.study
-    lowest: dict[bool, tuple[str, float]] = {}
-    for protocol in study.protocols:
-        errors = sorted(
-            (
-                (row.mse, estimator.id)
-                for estimator in study.estimators
-                if (row := compared_error(run, outcome, estimator.id, protocol.id)) is not None
-            ),
-            key=lambda pair: pair[0],
-        )
-        base = next((mse for mse, name in errors if name == study.reference), NAN)
-        if protocol.keeps_test_rows_apart and len(errors) > 2 and base > 0.0:
-            lowest.setdefault(protocol.knows_entities, (errors[0][1], 1.0 - errors[0][0] / base))
-        sentence = LowestError(protocol.id)
-        if errors:
-            mse, estimator = errors[0]
-            sentence = LowestError(protocol.id, estimator, mse, errors[1][0] if errors[1:] else NAN)
-        yield finding(
-            "lowest_error", sentence, outcome=outcome, subject={"protocol": protocol.id}, about=protocol.id
-        )
-    if len(lowest) > 1:
-        both = LowestErrors(study.reference, *lowest[True], *lowest[False])
-        yield finding("lowest_error", both, outcome=outcome, subject={}, screen="prediction")
-
-
-def chosen_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
-    """Yield which candidate each estimator that chooses took most often, under each protocol."""
-    first: dict[tuple[str, str], ChosenRow] = {}
-    for row in run.rows(CHOSEN, outcome=outcome):
-        first.setdefault((row.estimator, row.protocol), row)
-    for (estimator, protocol), row in first.items():
-        sentence = ChosenCandidate(estimator, protocol, row.candidate, row.n_chosen or 0, row.n_folds or 0)
-        subject = {"estimator": estimator, "protocol": protocol}
-        yield finding(
-            "chosen", sentence, outcome=outcome, subject=subject, about=protocol, estimator=estimator
-        )
-
-
-def recognition_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
-    """Yield how much comes from recognising entities, of the largest gain without effects of entities."""
-    study = run.manifest.study
-    without = {entry.id for entry in study.estimators if not entry.has_entity_effects}
-    candidates = (row for row in run.rows(RECOGNITION, outcome=outcome) if row.estimator in without)
-    rows = [row for row in candidates if row.decision == ABOVE]
-    if rows:
-        row = max(rows, key=lambda row: row.gain_known)
-        yield finding(
-            "recognition",
-            Recognised(row.estimate, row.gain_known),
-            outcome=outcome,
-            subject={"estimator": row.estimator, "reference": row.reference},
-            estimator=row.estimator,
-            about=row.reference,
-            decision=ABOVE,
-            numbers=SourceNumbers(Estimate(row.estimate, row.conf_low, row.conf_high)),
-            screen="trust",
-        )
-
-
-def verdict_caveats(
-    study: StudyRecord, rows: Sequence[GainRow], *, reference: str = ""
-) -> tuple[Sentence, ...]:
-    """Return what a reader should know of the gains of one outcome, all estimators together.
-
-    Nothing where the reference has entity effects itself, so that no gain over it is one of these.
-
-    Parameters
-    ----------
-    reference : that gains are over where it is another than the study's
-    """
-    over = reference or study.reference
-    if any(entry.has_entity_effects for entry in study.estimators if entry.id == over):
-        return ()
-    return tuple(_levels_gain_more(study, rows, reference=reference))
-
-
-def _levels_gain_more(study: StudyRecord, rows: Sequence[GainRow], *, reference: str) -> Iterator[Sentence]:
-    """Yield that estimators with entity effects gain more than all without, where entities are known.
-
-    Of several such estimators the one with the least gain is named: what the others add to it is theirs.
-    """
-    absorbing = {entry.id for entry in study.estimators if entry.has_entity_effects}
-    gains: dict[str, list[LevelGain]] = {}
-    for protocol in study.protocols:
-        known = [row for row in rows if row.protocol == protocol.id and math.isfinite(row.gain)]
-        if not protocol.knows_entities:
-            continue
-        most = max((row.gain for row in known if row.estimator not in absorbing), default=math.inf)
-        better = [
-            row for row in known if row.estimator in absorbing and row.gain > most and row.decision == ABOVE
-        ]
-        if better:
-            least = min(better, key=lambda row: row.gain)
-            gains.setdefault(least.estimator, []).append(LevelGain(protocol.id, least.gain, most))
-    for estimator, where in gains.items():
-        yield LevelsGainMore(estimator, tuple(where), reference)
-
-
-def _estimator_caveats(over: Gains, rows: Sequence[GainRow]) -> Iterator[Sentence]:
-    """Yield what bears on the gain of one estimator."""
-    once = tuple(row.protocol for row in rows if row.inference == GIVEN_PERIODS)
-    if once:
-        yield TimeSeenOnce(once)
-    outcome, notes = rows[0].outcome, over.run.rows(WARNINGS)
-    # Scenarios warn of few entities as well, of which they ask more than gains do.
-    subjects = {"W-FEWENTITIES": "panel", LEAK_CODE: outcome, "W-SKEW": outcome}
-    for note in notes:
-        if subjects.get(note.code) == note.where:
-            yield Warned(note.code, note.message)
-    for row in rows:
-        for estimator in (over.reference, row.estimator):
-            where = f"{outcome} · {estimator} · {row.protocol}"
-            for note in notes:
-                if note.code == "W-UNSEEN" and note.where == where:
-                    yield UnseenLevels(estimator, row.protocol, note.message)
-
-
-def _reference_caveats(over: Gains, outcome: str) -> Iterator[Sentence]:
-    """Yield that the reference is hopeless for entities never seen, and the best simple rival there.
-
-    It is where its error reaches the variance of the outcome, or twice the error of a simple estimator of the
-    study: one with a table of coefficients, or one without any option, such as a mean. Where the reference
-    errs by rounding alone, there is no gain and nothing to be far behind.
-    """
-    run = over.run
-    for protocol in run.manifest.study.protocols:
-        error = compared_error(run, outcome, over.reference, protocol.id)
-        if error is None or protocol.knows_entities:
-            continue
-        rival = _best_simple(run, outcome, protocol, other_than=over.reference)
-        is_far = (
-            rival is not None
-            and error.mse >= FAR_BEHIND * rival.mse
-            and over.row(outcome, rival.estimator, protocol.id).decision != UNTESTED
-        )
-        if error.nmse >= HOPELESS_NMSE or is_far:
-            if rival is not None and rival.mse < error.mse:
-                less = 1.0 - rival.mse / error.mse
-                yield HopelessReference(over.reference, protocol.id, error.nmse, rival.estimator, less)
-            else:
-                yield HopelessReference(over.reference, protocol.id, error.nmse)
-
-
-def _best_simple(run: Run, outcome: str, protocol: ProtocolRecord, *, other_than: str) -> AccuracyRow | None:
-    linear = {row.estimator for row in run.rows(COEFFICIENTS) if row.is_done}
-    candidates = (
-        compared_error(run, outcome, entry.id, protocol.id)
-        for entry in run.manifest.study.estimators
-        if entry.id != other_than and (entry.id in linear or not entry.options)
-    )
-    return min((row for row in candidates if row is not None), key=lambda row: row.mse, default=None)
-
-
-def nickell(run: Run, outcome: str) -> Nickell | None:
-    """Return what effects of entities do next to a lagged outcome; None without one."""
-    study = run.manifest.study
-    regressors = {*study.exposure_columns, *study.moderators, *study.controls}
-    lagged = tuple(
-        row.into
-        for row in run.rows(PREPARATION)
-        if row.step == "lag" and outcome in row.inputs.split(", ") and row.into in regressors
-    )
-    return Nickell(lagged, run.manifest.data.n_periods) if lagged else None

@@ -6,17 +6,10 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from harness.findings.finding import ENTITIES_FOR_INTERVALS, SourceNumbers, finding
-from harness.findings.rules.effect import (
-    WEAK,
-    Blocking,
-    FewEntities,
-    LevelEffect,
-    WeakInstruments,
-    errors_named,
-    first_effect,
-    leading_paths,
-)
+from harness.findings.finding import ENTITIES_FOR_INTERVALS, Blocking, SourceNumbers, few_entities, finding
+from harness.findings.lines import first_effect
+from harness.findings.rules.effect import WEAK, LevelEffect, WeakInstruments, errors_named
+from harness.findings.rules.mediation import leading_paths
 from harness.findings.rules.within import (
     WithinEffect,
     coefficient_rows,
@@ -134,7 +127,7 @@ class HeadlineEffect:
     Attributes
     ----------
     estimand, how : as in `IdentifiedEffect`
-    slopes : a slope, or the contrast of each level; none where there is no number
+    slopes : a slope, or the contrast of each level; without a number, or none, where there is a reason
     decision : on the first of them
     p_value, df, std_error : of a slope
     n_entities : that it rests on
@@ -154,6 +147,11 @@ class HeadlineEffect:
     is_treatment: bool = False
     errors: str = ""
     reason: str = ""
+
+    @property
+    def has_number(self) -> bool:
+        """Whether there is an effect."""
+        return bool(self.slopes) and math.isfinite(self.slopes[0].estimate.value)
 
     def least_detectable(self, study: StudyRecord) -> float:
         """Return the least size that the adjusted test of a slope finds with a chance of four in five."""
@@ -185,7 +183,7 @@ def headline_finding(
     least = effect.least_detectable(study)
     sentence: Sentence = NoIdentifiedEffect(effect.estimand, effect.reason, effect.how)
     numbers, against = SourceNumbers(), tuple[Sentence, ...]()
-    if effect.slopes:
+    if effect.has_number:
         is_significant = effect.decision in SIGNIFICANT
         shown = effect.estimand, effect.slopes, is_significant, effect.how, effect.is_treatment
         sentence = IdentifiedEffect(
@@ -194,8 +192,7 @@ def headline_finding(
         numbers = SourceNumbers(
             effect.slopes[0].estimate, effect.p_value, df=effect.df, least_detectable=least
         )
-        few = effect.n_entities is not None and effect.n_entities < ENTITIES_FOR_INTERVALS
-        against = (*[FewEntities(effect.n_entities or 0, ENTITIES_FOR_INTERVALS)] * few, *caveats)
+        against = (*few_entities(effect.n_entities), *caveats)
     return finding(
         "headline",
         sentence,
@@ -278,21 +275,12 @@ def headline_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
 
 def _total(run: Run, outcome: str, scenario: str) -> Iterator[FindingRow]:
     """Yield the total effect that mediators are asked for, by the first method and learner."""
-    study = run.manifest.study
     for row in leading_paths(run, outcome, scenario)[:1]:
-        estimate = Estimate(row.estimate, row.conf_low, row.conf_high)
-        effect = HeadlineEffect(row.exposure, TOTAL_EFFECT, reason=row.reason)
-        if row.is_done:
-            effect = replace(
-                effect,
-                slopes=(LevelEffect("", estimate),),
-                decision=row.decision,
-                p_value=row.p_value,
-                std_error=row.std_error,
-                n_entities=row.n_entities,
-                how=row.method.replace("_", " "),
-            )
-        yield headline_finding(study, effect, outcome=outcome, subject={"scenario": scenario})
+        slope = LevelEffect("", Estimate(row.estimate, row.conf_low, row.conf_high))
+        numbers = row.decision, row.p_value, NAN, row.std_error, row.n_entities
+        how = row.method.replace("_", " ")
+        effect = HeadlineEffect(row.exposure, TOTAL_EFFECT, (slope,), *numbers, how, reason=row.reason)
+        yield headline_finding(run.manifest.study, effect, outcome=outcome, subject={"scenario": scenario})
 
 
 def coefficients_of(run: Run, outcome: str, estimator: str) -> list[CoefficientRow]:

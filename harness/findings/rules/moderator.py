@@ -167,7 +167,7 @@ def sign_change_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
                 if row.is_done and row.scenario and row.kind != NONE
             )
             above, below = (lines.stretches(effect.at, indices) for indices in signs(effect))
-            p_value = _p_of_both(effect)
+            p_value = p_of_both(effect)
             yield finding(
                 "sign_change",
                 SignChange(key.moderator, below, above, p_value, positions),
@@ -180,7 +180,7 @@ def sign_change_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
             )
 
 
-def _p_of_both(effect: lines.ConditionalEffect) -> float:
+def p_of_both(effect: lines.ConditionalEffect) -> float:
     """Return the greater p-value of the clearest effects above and below zero; NaN with one sign alone."""
     band = effect.band(lines.SIMULTANEOUS)
     if band is None:

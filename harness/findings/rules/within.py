@@ -6,16 +6,18 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from harness.findings.finding import ENTITIES_FOR_INTERVALS, SourceNumbers, finding
-from harness.findings.lines import POINTWISE, curve_scenarios, curves_of
-from harness.findings.rules.effect import FewEntities, LevelEffect, effects_on, errors_named, first_effect
+from harness.findings.finding import SourceNumbers, few_entities, finding
+from harness.findings.lines import POINTWISE, curve_scenarios, effects_on, first_effect
+from harness.findings.rules.effect import LevelEffect, errors_named
 from harness.findings.run import Run
 from harness.findings.sentence import Estimate, PValue, Sentence, VariableId, Word
 from harness.record.manifest import EstimatorRecord
 from harness.tables.coefficients import COEFFICIENTS, CoefficientRow
-from harness.tables.decision import SIGNIFICANT, decide, size_of
-from harness.tables.effects import EffectRow
+from harness.tables.curves import CURVES
+from harness.tables.decision import SIGNIFICANT, size_of
+from harness.tables.effects import EFFECT_TESTS, EQUAL_CURVES, EffectRow
 from harness.tables.findings import FindingRow
+from harness.tables.preparation import PREPARATION
 from harness.tables.table import NAN
 
 # Pooled and within estimates that differ by this factor are said to differ.
@@ -56,6 +58,7 @@ class OtherMethod(Sentence):
 
     method: Word
     estimate: Estimate
+    is_significant: bool
     p_value: PValue
 
 
@@ -71,6 +74,14 @@ class PooledDiffers(Sentence):
     factor: float = NAN
 
 
+@dataclass(frozen=True)
+class Nickell(Sentence):
+    """That effects of entities next to a lagged outcome bias its coefficient (Nickell 1981)."""
+
+    lagged: tuple[str, ...]
+    n_periods: int
+
+
 def within_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
     """Yield the effect by the first estimator with effects of entities, whatever it says.
 
@@ -83,11 +94,10 @@ def within_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
     within = within_slopes(run, outcome, exposure)
     if within is not None:
         entry, slopes = within
-        estimate, n_entities = slopes[0].estimate, run.manifest.data.n_entities
         rows = coefficient_rows(run, outcome, exposure, entry.id)
         errors = errors_named(rows[0].p_common_shocks) if rows else ""
         p_value, df = (p_of_first(rows), rows[0].df_resid) if rows else (NAN, NAN)
-        decision = decide(*estimate, by="interval", size=size_of(study.level))
+        decision = slopes[0].decision
         yield finding(
             "within_effect",
             WithinEffect(exposure, slopes, is_alone, decision in SIGNIFICANT, errors=errors),
@@ -95,9 +105,9 @@ def within_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
             subject={"exposure": exposure, "estimator": entry.id},
             estimator=entry.id,
             decision=decision,
-            numbers=SourceNumbers(estimate, p_value, df=df),
+            numbers=SourceNumbers(slopes[0].estimate, p_value, df=df),
             screen="effect",
-            caveats=[FewEntities(n_entities, ENTITIES_FOR_INTERVALS)] * (n_entities < ENTITIES_FOR_INTERVALS),
+            caveats=few_entities(run.manifest.data.n_entities),
         )
     if first is not None and first.is_done:
         yield from _other_method(run, first)
@@ -122,7 +132,7 @@ def _other_method(run: Run, first: EffectRow) -> Iterator[FindingRow]:
             estimate = Estimate(other.estimate, other.conf_low, other.conf_high)
             yield finding(
                 "method_difference",
-                OtherMethod(other.method, estimate, first.p_methods),
+                OtherMethod(other.method, estimate, other.decision in SIGNIFICANT, first.p_methods),
                 outcome=first.outcome,
                 subject={"scenario": other.scenario, "exposure": other.exposure, "method": other.method},
                 numbers=SourceNumbers(estimate, first.p_methods),
@@ -155,7 +165,7 @@ def coefficient_slopes(run: Run, outcome: str, exposure: str, estimator: str) ->
     study, rows = run.manifest.study, coefficient_rows(run, outcome, exposure, estimator)
     names = study.levels[1:] if len(rows) == len(study.levels[1:]) and study.levels else ("",) * len(rows)
     return tuple(
-        LevelEffect(name, Estimate(row.estimate, row.conf_low, row.conf_high))
+        LevelEffect(name, Estimate(row.estimate, row.conf_low, row.conf_high), row.decision)
         for name, row in zip(names, rows, strict=True)
     )
 
@@ -177,28 +187,49 @@ def p_of_first(rows: Sequence[CoefficientRow]) -> float:
 def _curve_slope(run: Run, outcome: str, exposure: str, estimator: str) -> Slopes:
     exposure_of = run.manifest.study.exposure_of
     scenario = next((name for name in curve_scenarios(run) if exposure_of(name) == exposure), "")
-    for curve in curves_of(run, outcome, scenario, "average_effect"):
-        band = curve.band(POINTWISE)
-        if curve.estimator == estimator and band is not None and math.isfinite(band.low[0]):
-            slope = Estimate(float(curve.estimate[0]), float(band.low[0]), float(band.high[0]))
-            return (LevelEffect("", slope),)
-    return ()
+    place = {"outcome": outcome, "scenario": scenario, "estimator": estimator}
+    rows = run.rows(CURVES, **place, kind="average_effect", band=POINTWISE)
+    return tuple(
+        LevelEffect("", Estimate(row.estimate, row.conf_low, row.conf_high), row.decision)
+        for row in rows[:1]
+        if math.isfinite(row.conf_low)
+    )
 
 
 def pooled_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
-    """Yield that the pooled slope lies outside the interval of the within one, and far from it."""
+    """Yield that the pooled slope has another sign or size than the within one, where their curves differ."""
     exposure = run.manifest.study.exposure
     within = within_slopes(run, outcome, exposure)
-    pooled = [
-        slopes
-        for entry in run.manifest.study.estimators
-        if not entry.goes_by_within and (slopes := coefficient_slopes(run, outcome, exposure, entry.id))
-    ]
-    if within is None or not pooled or len(within[1]) > 1:
+    pooled = next(
+        (
+            (entry.id, slopes[0].estimate.value)
+            for entry in run.manifest.study.estimators
+            if not entry.goes_by_within and (slopes := coefficient_slopes(run, outcome, exposure, entry.id))
+        ),
+        None,
+    )
+    if within is None or pooled is None or len(within[1]) > 1:
         return
-    (slope, low, high), (other, *_) = within[1][0].estimate, pooled[0][0].estimate
+    name, other = pooled
+    entry, (first,) = within
+    tests = run.rows(EFFECT_TESTS, outcome=outcome, exposure=exposure, test=EQUAL_CURVES)
+    pair = {entry.id, name}
+    differ = any({row.estimator, row.against} == pair and row.decision in SIGNIFICANT for row in tests)
+    slope = first.estimate.value
     factor = max(abs(other / slope), abs(slope / other)) if slope and other else math.inf
-    if not low <= other <= high and (slope * other < 0.0 or FAR_APART <= factor < math.inf):
+    if differ and (slope * other < 0.0 or FAR_APART <= factor < math.inf):
         sentence = PooledDiffers(NAN if slope * other < 0.0 else factor)
         subject = {"exposure": exposure}
         yield finding("pooled_effect", sentence, outcome=outcome, subject=subject, screen="trust")
+
+
+def nickell(run: Run, outcome: str) -> Nickell | None:
+    """Return what effects of entities do next to a lagged outcome; None without one."""
+    study = run.manifest.study
+    regressors = {*study.exposure_columns, *study.moderators, *study.controls}
+    lagged = tuple(
+        row.into
+        for row in run.rows(PREPARATION)
+        if row.step == "lag" and outcome in row.inputs.split(", ") and row.into in regressors
+    )
+    return Nickell(lagged, run.manifest.data.n_periods) if lagged else None

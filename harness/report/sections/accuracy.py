@@ -278,7 +278,7 @@ def _how_to_read(study: StudyRecord) -> blocks.Words:
         gettext(
             "{level} intervals beneath. [{better} better](.better), [{worse} worse](.worse): significantly, "
             "adjusted for the number of estimators. {once} better, conditional on the few periods tested. "
-            "{none} not better by more than {least}. {open} inconclusive. Recognition: the share of the gain "
+            "{none} not better by more than {least}. {open} cannot tell. Recognition: the share of the gain "
             "on random rows that is gone where entities were not used in training."
         ),
         {
@@ -332,8 +332,8 @@ def gain_caption(study: StudyRecord) -> str:
     """Return what dots of gains show, and what their marks say."""
     return gettext(
         "Gain over {reference_label}, with {level} intervals clustered by {entity}. Filled triangles: "
-        "significantly better or worse; filled circles: not better by more than {least}; open: inconclusive, "
-        "triangles better in the few periods tested."
+        "significantly better or worse. Filled circles: not better by more than {least}. Open circles: "
+        "cannot tell. Open triangles: better, but only a few periods were tested."
     ).format(**study_words(study), least=numbers.percent(study.least_gain, 0))
 
 

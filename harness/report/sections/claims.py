@@ -111,7 +111,7 @@ def _details(run: Run, figures: Sequence[published.PublishedFigure]) -> Iterator
     """Yield every number, and why the run's numbers differ from those published."""
     here = gettext(
         "As published: by the estimator and protocol that stand for the published ones, on the rows of this "
-        "run. As it should be: by their counterparts."
+        "run. Corrected: by their counterparts."
     )
     simulated = gettext("The rows are simulated; numbers may differ for that reason alone.")
     yield blocks.Paragraph(f"{here} {simulated}" if run.manifest.data.simulated else here)
@@ -125,12 +125,12 @@ def _details(run: Run, figures: Sequence[published.PublishedFigure]) -> Iterator
         one.question: words.format(taken=one.taken) for figure in figures for one in figure.left_open
     }
     if left_open:
-        yield blocks.Heading(gettext("Not said in the publication"))
+        yield blocks.Heading(gettext("Not stated in the publication"))
         yield blocks.Definitions(tuple((_with_code(one), _with_code(two)) for one, two in left_open.items()))
 
 
 def claim_table(study: StudyRecord, figures: Sequence[published.PublishedFigure]) -> parts.ReportTable:
-    """Return every published number, as published here, and as it should be."""
+    """Return every published number, as published and corrected, here."""
     number, words, known = published.claim_number, gettext("{source}: {by}"), set[str]()
     groups = []
     for figure in figures:
@@ -138,7 +138,7 @@ def claim_table(study: StudyRecord, figures: Sequence[published.PublishedFigure]
         known.add(figure.by)
         groups.append((heading, [(figure, row) for row in figure.claims]))
     return parts.record_table(
-        gettext("Published numbers, as published here, and as they should be"),
+        gettext("Published numbers, as published and corrected, here"),
         groups,
         (gettext("What"), lambda one: _what(study, *one)),
         (parts.text_column(gettext("Outcome")), lambda one: study.label(one[1].outcome)),
@@ -146,7 +146,7 @@ def claim_table(study: StudyRecord, figures: Sequence[published.PublishedFigure]
         (parts.file_column(gettext("Recomputed")), lambda one: number(one[1], one[1].recomputed)),
         (parts.file_column(gettext("Within rounding")), lambda one: _within(one[1])),
         (gettext("As published"), lambda one: number(one[1], one[1].this_run)),
-        (gettext("As it should be"), lambda one: number(one[1], one[1].counterpart)),
+        (gettext("Corrected"), lambda one: number(one[1], one[1].counterpart)),
         *(_judged_columns() if any(published.is_judged(one.claims) for one in figures) else ()),
         (parts.text_column(gettext("Status")), lambda one: _status(one[1])),
         (parts.file_column(gettext("Reason")), lambda one: one[1].reason),
@@ -162,7 +162,7 @@ def _judged_columns() -> Iterator[parts.Column[tuple[published.PublishedFigure, 
     """Yield the columns of the truth behind simulated data, and of what the methods do with it."""
     yield gettext("Truth"), lambda one: published.claim_number(one[1], one[1].truth)
     yield parts.text_column(gettext("The method")), lambda one: _verdict(one[1].verdict)
-    words = gettext("The method as it should be")
+    words = gettext("The corrected method")
     yield parts.text_column(words), lambda one: _verdict(one[1].counterpart_verdict)
 
 
@@ -209,12 +209,12 @@ def _reasons(row: ClaimRow) -> tuple[str, str]:
 def _figure(study: StudyRecord, figure: published.PublishedFigure, marks: Mapping[str, str]) -> Iterator[str]:
     yield f"## {plain_markdown(figure.source)}"
     by = gettext("As published: {published}.").format(published=plain_markdown(figure.published))
-    both = gettext("{by} As it should be: {counterpart}.")
+    both = gettext("{by} Corrected: {counterpart}.")
     yield both.format(by=by, counterpart=plain_markdown(figure.counterpart)) if figure.counterpart else by
     judged = published.is_judged(figure.claims)
     head = (
         *(gettext("what"), gettext("outcome"), gettext("printed"), gettext("as published, here")),
-        gettext("as it should be, here"),
+        gettext("corrected, here"),
         *((gettext("truth"), gettext("the method")) if judged else ()),
     )
 
@@ -239,7 +239,7 @@ def _figure(study: StudyRecord, figure: published.PublishedFigure, marks: Mappin
         words = gettext("{question}. Here: {taken}")
         pairs = ((one.question.rstrip(".。"), one.taken) for one in figure.left_open)
         asked = (words.format(question=question, taken=taken) for question, taken in pairs)
-        yield gettext("Not said in the publication:") + "\n\n" + _list(asked)
+        yield gettext("Not stated in the publication:") + "\n\n" + _list(asked)
 
 
 def _errors(study: StudyRecord, table: parts.ReportTable) -> str:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.findings.rules.gain import nickell
+from harness.findings.rules.within import nickell
 from harness.findings.run import Run
 from harness.language import marked, rendered, topic
 from harness.record.manifest import EstimatorRecord, StudyRecord
@@ -32,19 +32,10 @@ from harness.scenarios.panel_variations import CHANGES, MEASURED
 from harness.study.variation import REGRESSIONS, ROBUST_REGRESSIONS
 from harness.tables import effects
 from harness.tables.coefficients import COEFFICIENTS, STATISTICS, CoefficientRow
+from harness.tables.findings import FINDINGS
 from harness.tables.table import NAN, grouped, typed
 from harness.tables.variations import VARIATION_EFFECTS, VariationEffectRow
-from harness.text.numbers import (
-    MISSING,
-    SUPERSCRIPTS,
-    count,
-    estimate,
-    fixed,
-    percent,
-    percent_interval,
-    plain,
-    significant,
-)
+from harness.text.numbers import MISSING, SUPERSCRIPTS, count, estimate, fixed, plain, significant
 from harness.text.plain_text import capitalised, file_slug, in_turn, joined, listed
 from harness.text.render import sentence_text
 
@@ -392,36 +383,14 @@ def specification_blocks(run: Run) -> Iterator[ReportBlock]:
     """Yield the tables, and how often all of their columns agree where the effect is known."""
     for name in CAPTIONS:
         yield from specification_tables(run, name)
-    if sentences := tuple(agreement_sentences(run)):
-        yield Bullets(sentences)
+    if agreement := run.rows(FINDINGS, finding="agreement"):
+        yield Bullets(tuple(row.text for row in agreement))
         yield SmallPrint(
             gettext(
                 "The effect of the baseline is taken from the outcome, and each entity has the exposure of "
                 "another one, drawn at random: all columns are fitted anew, without an effect and with the "
                 "baseline's. Agreement: all columns are significant and have one sign."
             )
-        )
-
-
-def agreement_sentences(run: Run) -> Iterator[str]:
-    """Yield for each outcome and estimator how often all columns agree without an effect and with it."""
-    study = run.manifest.study
-    done = (row for row in run.rows(effects.AGREEMENT) if row.is_done)
-    for (outcome, estimator), rows in grouped(done, "outcome", "estimator").items():
-        without, with_effect = (
-            f"{percent(row.share)} {percent_interval(row.conf_low, row.conf_high)}" for row in rows
-        )
-        words = gettext(
-            "{outcome}, {estimator}: with no effect all columns agree in {without} of {n_draws} draws, with "
-            "an effect of {effect} in {with_effect}."
-        )
-        yield words.format(
-            outcome=study.label(outcome),
-            estimator=study.estimator_label(estimator),
-            without=without,
-            n_draws=count(rows[0].n_draws),
-            effect=plain(rows[1].effect),
-            with_effect=with_effect,
         )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness.arrays import Floats
-from harness.findings.rules.effect import first_effect
+from harness.findings.lines import first_effect
 from harness.findings.run import Run
 from harness.language import marked, rendered, topic
 from harness.record.manifest import StudyRecord
@@ -18,7 +18,7 @@ from harness.report import blocks as parts
 from harness.report.blocks import Appendix, Bullets, ReportBlock, ReportFigure
 from harness.report.sections.effect_rows import SubjectEffects, effect_name, effects_of
 from harness.report.sections.robustness import together
-from harness.report.sections.section import Section
+from harness.report.sections.section import Section, outcome_heading
 from harness.scenarios.effect.weak_instruments import set_in_words
 from harness.scenarios.panel_variations import CHANGES
 from harness.scenarios.robustness import PERMUTED
@@ -30,7 +30,8 @@ from harness.tables.variations import VARIATION_EFFECTS
 from harness.text import numbers
 from harness.text.effects import METHODS
 from harness.text.numbers import plain
-from harness.text.plain_text import file_slug, joined, listed
+from harness.text.plain_text import file_slug, in_turn, joined, listed
+from harness.text.render import blocking_texts, finding_label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
 
 gettext = topic("report.effects")
 
+
+# Kinds of findings on debiased effects.
+DEBIASED = ("effect", "interaction")
 
 # Outcome, exposure, method and learner of a slope.
 SlopeKey = tuple[str, str, str, str]
@@ -376,12 +380,26 @@ def tests_of(run: Run, row: EffectRow) -> dict[str, float]:
     return found | ({"moran": min(moran)} if moran else {})
 
 
+def doubts(run: Run) -> Iterator[str]:
+    """Yield what keeps effects from being established, once each, with the effects that it is of."""
+    study = run.manifest.study
+    rows = [row for row in run.rows(FINDINGS) if row.finding in DEBIASED and not row.estimator]
+    of: dict[str, list[str]] = {}
+    for row in rows:
+        for text in blocking_texts(row, study):
+            name = [outcome_heading(study, row.outcome), finding_label(row, study)]
+            of.setdefault(text, []).append(listed(filter(None, name)))
+    for text, names in of.items():
+        effects = gettext("All effects") if 1 < len(names) == len(rows) else in_turn(names)
+        yield gettext("{effects}: {text}").format(effects=effects, text=text)
+
+
 def effect_blocks(run: Run) -> Iterator[ReportBlock]:
     """Yield the effects of every exposure, what they assume, and what would overturn them."""
     from harness.report.figures.effects import conditional_figures, effect_curves, forest
 
-    found, doubts = run.view(effects_of), run.rows(FINDINGS, finding="effect_doubt")
-    yield Bullets(tuple(dict.fromkeys(row.text for row in sorted(doubts, key=lambda row: row.rank or 0))))
+    found = run.view(effects_of)
+    yield Bullets(tuple(doubts(run)))
     more: list[ReportBlock] = []
     for exposure in dict.fromkeys(effects.exposure for effects in found):
         own = [effects for effects in found if effects.exposure == exposure]

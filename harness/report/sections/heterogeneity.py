@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING
 
 from harness.findings.run import Run
 from harness.language import marked, topic
-from harness.record.manifest import EstimatorRecord
-from harness.report.blocks import Appendix, Heading, Paragraph, ReportBlock, SmallPrint, rich
+from harness.report.blocks import Appendix, Bullets, Heading, Paragraph, ReportBlock, SmallPrint, rich
 from harness.report.sections import heterogeneity_tables as tables
-from harness.report.sections.section import ReportFile, Section, featured, study_words
+from harness.report.sections.section import ReportFile, Section, featured, outcome_text, study_words
 from harness.tables import heterogeneity
-from harness.tables.decision import SIGNIFICANT
+from harness.tables.findings import FINDINGS
 from harness.text.numbers import percent
-from harness.text.plain_text import joined
 
 if TYPE_CHECKING:
     from harness.study.spec.study import ReportFormat
@@ -25,8 +23,6 @@ gettext = topic("report.heterogeneity")
 
 # Draws what can be turned; whoever has no use for that need not install it.
 LIBRARY = "plotly"
-# Differences that a sentence names; of more it says how many there are.
-MOST_NAMED = 3
 
 
 def heterogeneity_blocks(run: Run) -> Iterator[ReportBlock]:
@@ -37,7 +33,10 @@ def heterogeneity_blocks(run: Run) -> Iterator[ReportBlock]:
     leading = featured(run)[0]
     if tables.partitions(run):
         yield from group_forest(run, leading)
-        yield Paragraph(difference_sentence(run, leading))
+    study, said = run.manifest.study, run.rows(FINDINGS, finding="for_whom")
+    yield Bullets(tuple(outcome_text(study, row.outcome, row.text) for row in said))
+    if said:
+        yield tables.estimator_table(run)
     yield from conditional_figures(run, leading)
     yield from _turned(run)
     more: list[ReportBlock] = []
@@ -55,33 +54,6 @@ def heterogeneity_blocks(run: Run) -> Iterator[ReportBlock]:
     if questions:
         more.append(SmallPrint(_moderators_note(run)))
     yield Appendix(tuple(more))
-
-
-def difference_sentence(run: Run, estimator: EstimatorRecord) -> str:
-    """Return which groups differ significantly in their effects, by one model for all groups."""
-    study = run.manifest.study
-    of_model = {"estimator": estimator.id, "mode": "pooled", "measure": "effect"}
-    rows = [row for row in run.rows(heterogeneity.HETEROGENEITY_DIFFERENCES, **of_model) if row.is_done]
-    differ = [row for row in rows if row.decision in SIGNIFICANT]
-    words = {"n": len(rows), "n_differ": len(differ)}
-    if not differ:
-        none = gettext(
-            "None of {n} differences between groups is significant (adjusted for all pairs and estimators)."
-        )
-        return none.format(**words)
-    named = [
-        gettext("{group} against {other} ({outcome})").format(
-            group=row.group, other=row.other, outcome=study.label(row.outcome)
-        )
-        for row in differ[:MOST_NAMED]
-    ]
-    some = gettext(
-        "{n_differ} of {n} differences between groups are significant (adjusted for all pairs and "
-        "estimators): {named}."
-    )
-    left = len(differ) - MOST_NAMED
-    more = [gettext("{left} more").format(left=left)] if left > 0 else []
-    return some.format(**words, named=joined([*named, *more]))
 
 
 def _groups_note(run: Run) -> str:

@@ -16,9 +16,10 @@ from harness.findings.run import Run
 from harness.language import marked, rendered, topic
 from harness.report import blocks as parts
 from harness.report.blocks import Phrase
-from harness.report.sections.section import featured
+from harness.report.sections.section import featured, outcome_heading
 from harness.tables import heterogeneity
-from harness.tables.decision import UNTESTED, Decision
+from harness.tables.decision import SIGNIFICANT, UNTESTED, Decision
+from harness.tables.findings import FINDINGS, FindingRow
 from harness.tables.heterogeneity import HETEROGENEITY
 from harness.tables.table import NOT_DONE, Row, TypedTable
 from harness.text import numbers
@@ -59,7 +60,7 @@ MODES = {"pooled": marked("One model for all groups"), "refit": marked("A model 
 
 @dataclass(frozen=True)
 class Grouped:
-    """The groups by one column, of every outcome and featured estimator.
+    """The groups by one column, of every outcome and estimator.
 
     Attributes
     ----------
@@ -85,6 +86,37 @@ class Grouped:
         return tuple(rendered(MODES[mode]) for mode in self.modes)
 
 
+def estimator_table(run: Run) -> parts.ReportTable:
+    """Return how many effects differ between groups, or change their sign, by every estimator."""
+    study = run.manifest.study
+
+    def rows(key: tuple[str, str], code: str) -> list[FindingRow]:
+        return list(run.rows(FINDINGS, outcome=key[0], estimator=key[1], code=code))
+
+    def counted(key: tuple[str, str], code: str) -> str:
+        found = rows(key, code)
+        n = sum(row.decision in SIGNIFICANT for row in found)
+        words = gettext("{n} of {n_rows}").format(n=numbers.count(n), n_rows=numbers.count(len(found)))
+        return words if found else numbers.MISSING
+
+    def least(key: tuple[str, str]) -> str:
+        p_values = [row.p_adjusted for row in rows(key, "group_difference")]
+        return numbers.p_value(min(p_values)) if p_values else numbers.MISSING
+
+    return parts.record_table(
+        gettext("Significant differences of the effect, by every estimator"),
+        (
+            (outcome_heading(study, outcome), [(outcome, entry.id) for entry in study.estimators])
+            for outcome in study.outcomes
+        ),
+        (gettext("Estimator"), lambda key: study.estimator_label(key[1])),
+        (gettext("Differences\nbetween groups"), lambda key: counted(key, "group_difference")),
+        (gettext("Least\nadjusted p"), least),
+        (gettext("Changes of sign\nalong moderators"), lambda key: counted(key, "sign_change")),
+        notes=(gettext("A dash: one effect for all groups, by the form of the estimator."),),
+    )
+
+
 def grouped_by(run: Run, partition: Partition) -> Grouped:
     """Return the groups of one partition."""
     study = run.manifest.study
@@ -95,7 +127,7 @@ def grouped_by(run: Run, partition: Partition) -> Grouped:
             rows_of_groups(run, heterogeneity.HETEROGENEITY_DIFFERENCES, partition, outcome, entry.id),
         )
         for outcome in study.outcomes
-        for entry in featured(run)
+        for entry in study.estimators
         if (rows := rows_of_groups(run, heterogeneity.HETEROGENEITY, partition, outcome, entry.id))
     )
     every = [row for _, rows, _ in answers for row in rows]

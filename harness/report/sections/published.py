@@ -98,8 +98,8 @@ class PublishedFigure:
 
     @property
     def by(self) -> str:
-        """By which estimators its numbers are here, both as published and as it should be."""
-        words = gettext("{published}; as it should be {counterpart}")
+        """By which estimators its numbers are here, both as published and corrected."""
+        words = gettext("{published}; corrected {counterpart}")
         both = words.format(published=self.published, counterpart=self.counterpart)
         return both if self.counterpart else self.published
 
@@ -144,7 +144,7 @@ def _by(study: StudyRecord, named: Iterable[tuple[str, str]]) -> str:
 
 
 def error_table(run: Run, source: str, claims: Iterable[ClaimRow]) -> blocks.ReportTable | None:
-    """Return errors on training, test and all rows, as published and as it should be.
+    """Return errors on training, test and all rows, as published and corrected.
 
     None where a source prints none or they have no counterpart. Errors are of the claimed estimators and of
     all references; gains are over each of these.
@@ -205,7 +205,7 @@ def _differing(records: Iterable[Named], pairs: Iterable[tuple[str, str]]) -> It
 
 def differing_estimators(study: StudyRecord, rows: Iterable[ClaimRow]) -> tuple[str, ...]:
     """Return a sentence for every two estimators that stand next to each other, options as ```code```."""
-    words = gettext("{label} (as published) and {label_2} (as it should be) differ in {changed}.")
+    words = gettext("{label} (as published) and {label_2} (corrected) differ in {changed}.")
     none = gettext("nothing but their names")
     pairs = _differing(study.estimators, ((row.estimator, row.counterpart_estimator) for row in rows))
     return tuple(
@@ -216,7 +216,7 @@ def differing_estimators(study: StudyRecord, rows: Iterable[ClaimRow]) -> tuple[
 
 def differing_protocols(study: StudyRecord, rows: Iterable[ClaimRow]) -> tuple[str, ...]:
     """Return a sentence for every two protocols that stand next to each other."""
-    words = gettext("{told} (as published); {told_2} (as it should be).")
+    words = gettext("{told} (as published); {told_2} (corrected).")
     compared = (row for row in rows if row.counterpart_estimator)
     pairs = _differing(study.protocols, ((row.protocol, row.counterpart_protocol) for row in compared))
     return tuple(words.format(told=_protocol(one), told_2=_protocol(two)) for one, two in pairs)
@@ -229,9 +229,9 @@ def _changed(first: EstimatorRecord, second: EstimatorRecord) -> Iterator[str]:
     for key in dict.fromkeys((*one, *two)):
         shown, shown_2 = (_option(options[key]) if key in options else "" for options in (one, two))
         if key not in two:
-            yield gettext("{key}, {shown} as published alone").format(key=key, shown=shown)
+            yield gettext("{key}, {shown} only as published").format(key=key, shown=shown)
         elif key not in one:
-            yield gettext("{key}, {shown} as it should be alone").format(key=key, shown=shown_2)
+            yield gettext("{key}, {shown} only when corrected").format(key=key, shown=shown_2)
         elif one[key] != two[key]:
             yield gettext("{key}, {shown} against {shown_2}").format(key=key, shown=shown, shown_2=shown_2)
 
@@ -341,7 +341,7 @@ def conclusion_table(run: Run) -> blocks.ReportTable:
         ),
         (gettext("Claims"), lambda one: count(len(one[1]))),
         (gettext("Hold as published"), lambda one: _held((row, row.this_run) for row in one[1])),
-        (gettext("Hold as it should be"), lambda one: _held((row, row.counterpart) for row in one[1])),
+        (gettext("Hold when corrected"), lambda one: _held((row, row.counterpart) for row in one[1])),
         *(_judged_columns() if is_judged(claims) else ()),
         notes=(
             gettext(
@@ -360,7 +360,7 @@ def is_judged(claims: Iterable[ClaimRow]) -> bool:
 def _judged_columns() -> Iterator[blocks.Column[tuple[PublishedConclusion, tuple[ClaimRow, ...]]]]:
     """Yield how many claims are true of simulated data, and what the methods do with them."""
     yield gettext("Hold in the truth"), lambda one: _held((row, row.truth) for row in one[1])
-    words = gettext("The method as published"), gettext("The method as it should be")
+    words = gettext("The method as published"), gettext("The corrected method")
     yield blocks.text_column(words[0]), lambda one: _judged(row.verdict for row in one[1])
     yield blocks.text_column(words[1]), lambda one: _judged(row.counterpart_verdict for row in one[1])
 

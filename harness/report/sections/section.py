@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from harness.findings.run import Run
-from harness.language import rendered
+from harness.language import rendered, topic
 from harness.record.manifest import EstimatorRecord, StudyRecord
 from harness.registry.catalog import Kind, NamedObject
 from harness.report.blocks import ReportBlock, ReportTable, TableColumn, plain_rows
@@ -20,6 +20,8 @@ from harness.text.plain_text import ranged
 
 if TYPE_CHECKING:
     from harness.study.spec.study import ReportFormat
+
+gettext = topic("report.section")
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,12 @@ def study_words(study: StudyRecord, outcome: str = "") -> dict[str, str]:
 def outcome_heading(study: StudyRecord, outcome: str) -> str:
     """Return what heads the rows of an outcome in a table; empty in a study of one."""
     return study.label(outcome) if len(study.outcomes) > 1 else ""
+
+
+def outcome_text(study: StudyRecord, outcome: str, text: str) -> str:
+    """Return a sentence on an outcome with its name before it; alone in a study of one."""
+    heading = outcome_heading(study, outcome)
+    return gettext("{heading}: {text}").format(heading=heading, text=text) if heading else text
 
 
 def draws_text(numbers: Iterable[int | None]) -> str:

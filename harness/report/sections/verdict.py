@@ -10,7 +10,7 @@ import numpy as np
 
 from harness.findings.lines import POINTWISE, Curve, curves_of, leading_scenario
 from harness.findings.run import Gains, Run
-from harness.findings.table import OF_CLASSES, kind_of
+from harness.findings.table import OF_CLASSES
 from harness.language import marked, rendered, topic
 from harness.record.manifest import EstimatorRecord, StudyRecord
 from harness.report import blocks as parts
@@ -216,7 +216,7 @@ FEATURES: Mapping[str, str] = {
 def rate_blocks(run: Run) -> Iterator[ReportBlock]:
     """Yield the error rates of the kinds of findings, the highest of all outcomes, or why there are none."""
     study, rates = run.manifest.study, run.rows(ERROR_RATES)
-    made = {kind_of(row, study) for row in run.rows(FINDINGS)}
+    made = {row.rate_of.rpartition("/")[2] for row in run.rows(FINDINGS)}
     if "gain_over_fixed_effects" in made and any(one.use == "forward" for one in study.protocols):
         made.add("gain_forward")
     highest: dict[tuple[str, str], ErrorRateRow] = {}

@@ -352,7 +352,7 @@ class Identity(SpecModel):
 
 
 class Counterparts(SpecModel):
-    """What stands beside the published way of doing it, as it should be done.
+    """What corrects the published way of doing it, and stands next to it.
 
     Each claim is looked up twice: as published, and with the counterparts of its estimator and protocol in
     their places.

@@ -262,7 +262,7 @@ class Study(SpecModel):
     scenarios : what every estimator is asked about the effect
     claims : what was published, to be set beside what this run gives
     identities : outcomes that are products of other columns, for checks of the claims
-    counterparts : what is set beside the published estimators and protocols, as it should be done
+    counterparts : what is set next to the published estimators and protocols, corrected
     left_open : what the publication does not say, and what this study takes
     conclusions : what the publication concludes, beside how many of the claims behind it hold
     expect : numbers that a run of the study must reproduce, for tests

@@ -1,15 +1,11 @@
 """Curves: where slopes differ from zero, where no line fits, and where they turn."""
 
-import json
-
 import numpy as np
 import pandas as pd
 import pytest
 
-from findings.wage_effects import EFFECT, NB, told, with_mean_slopes
+from findings.wage_effects import NB, told
 from harness.findings.rules import curve, moderator
-from harness.running.csv_table import as_declared
-from harness.tables.effects import EFFECTS
 from report.fake_run import with_table
 
 model_curve_findings, turning_point_findings = (
@@ -144,19 +140,6 @@ def test_a_curve_that_no_draw_moves_is_called_flat(run):
     found = effect_of_rab(with_slopes(run, lambda t: 0 * t, lambda t: 0 * t, lambda t: 0 * t))
     assert not found.is_established
     assert found.text.endswith(": flat in every draw.")
-
-
-def test_a_curve_says_that_the_debiased_interval_excludes_its_mean_slope(run):
-    apart = with_mean_slopes(run, np.nan, rab=0.09, fe=0.2)
-    table = as_declared(EFFECTS, [pd.DataFrame([EFFECT])])
-    found = {
-        row.estimator: row
-        for row in model_curve_findings(with_table(apart, "effects", lambda _: table), "lwage")
-        if row.finding == "model_curve"
-    }
-    parameters = json.loads(found["rab"].params)
-    assert (parameters["mean"], parameters["debiased"]) == (0.09, [0.2, 0.1, 0.3])
-    assert "mean slope" not in found["fe"].text
 
 
 def test_slopes_that_rounding_of_a_level_makes_are_no_findings(run):

@@ -6,11 +6,6 @@ import pytest
 from findings.wage_effects import against, params, part, told
 from harness.findings.finding import caveats_of
 from harness.findings.rules import gain
-from harness.report.sections.coefficients import coefficient_caveat
-from harness.running.csv_table import as_declared
-from harness.tables.accuracy import CHOSEN
-from harness.tables.gain import RECOGNITION
-from harness.text.render import findings_table
 from report.fake_run import with_study, with_table
 
 gain_findings = told(gain.gain_findings)
@@ -89,22 +84,6 @@ def test_time_seen_once_is_said(run):
     assert "time_seen_once" in against(verdicts(changed)["fe", "ols"])
 
 
-def test_nickell_stands_by_every_kind_of_finding_with_entity_effects_and_by_coefficients(run):
-    def lagged(frame):
-        return frame.assign(step="lag", into="union", inputs="lwage")
-
-    changed = with_table(run, "preparation", lagged)
-    table = findings_table(changed)
-    warned = table[table["caveats_text"].fillna("").str.contains("Nickell")]
-    own = table[table["estimator"] == "fe"]
-    assert set(own["finding"]) >= {"gain", "model_curve", "nonlinearity", "turning_point"}
-    assert set(warned.query("estimator != ''")["estimator"].dropna()) == {"fe"}
-    assert len(warned.query("estimator == 'fe'")) == len(own)
-    caveat = coefficient_caveat(changed, "lwage")
-    assert caveat.startswith("Fixed effects: union is the outcome of an earlier period")
-    assert coefficient_caveat(run, "lwage") == ""
-
-
 def test_a_reference_that_is_hopeless_for_new_entities_is_named_with_its_best_rival(run):
     def worse(frame, *, mse=0.1):
         rows = (frame["estimator"] == "ols") & (frame["protocol"] == "held_out_entities")
@@ -122,18 +101,6 @@ def test_a_reference_that_is_hopeless_for_new_entities_is_named_with_its_best_ri
     assert "rival" not in dict(caveats_of(no_better))["hopeless_reference"]
 
 
-def test_the_lowest_error_is_named_with_the_next(run):
-    said = [row.text for row in told(gain.error_findings)(run, "lwage")]
-    # 0.2312 x (1 - 0.421) and 0.2312 x (1 - 0.312); 0.2341 and 0.2341 x 1.032
-    assert said[0] == "“As published (random rows)”: Fixed effects (0.1339; the next lowest is 0.1591)."
-    assert said[2] == "“Held-out entities”: Pooled OLS (0.2341; the next lowest is 0.2416)."
-    # of honest protocols the first with the same men is the forward one: 0.2296 x (1 - 0.395)
-    assert said[-1].startswith("Lowest error for the same men: Fixed effects,")
-    assert said[-1].endswith("; for men not used in training: Pooled OLS.")
-    nothing = [row.text for row in told(gain.error_findings)(run, "no such outcome")]
-    assert nothing[2] == "“Held-out entities”: no estimator has a result."
-
-
 def test_the_prediction_is_of_entities_not_used_in_training_where_a_protocol_holds_some_out(run):
     study = run.manifest.study
     own, lowest = part(run, "prediction")
@@ -144,29 +111,3 @@ def test_the_prediction_is_of_entities_not_used_in_training_where_a_protocol_hol
     assert params(later)["protocol"] == "forward"
     (alone,) = part(with_study(run, estimators=study.estimators[:1]), "prediction")
     assert alone.code == "only_estimator"
-
-
-def test_recognition_is_of_the_largest_gain_without_effects_of_entities(run):
-    table = pd.DataFrame(
-        [("fe", 2.0, 0.9), ("ann", 0.9, 0.6), ("rab", 1.1, 0.7)],
-        columns=["estimator", "estimate", "gain_known"],
-    ).assign(outcome="lwage", reference="ols", decision="above", status="ok", reason="")
-    changed = with_table(run, "recognition", lambda _: as_declared(RECOGNITION, [table]))
-    (found,) = (one for one in part(changed, "trust") if one.code == "recognised")
-    assert (found.estimator, params(found)) == ("rab", {"share": 1.1, "gain": 0.7})
-
-
-def test_which_candidate_was_chosen_in_how_many_folds_is_a_row(run):
-    where = {"outcome": "lwage", "estimator": "fe", "n_folds": 5}
-    rows = [
-        {**where, "protocol": "forward", "candidate": "Splines", "n_chosen": 3},
-        {**where, "protocol": "forward", "candidate": "Pooled OLS", "n_chosen": 2},
-        {**where, "protocol": "in_sample", "candidate": "Pooled OLS in logs", "n_chosen": 5},
-    ]
-    chosen = with_table(run, "chosen", lambda _: as_declared(CHOSEN, [pd.DataFrame(rows)]))
-    first, second = told(gain.chosen_findings)(chosen, "lwage")
-    assert (first.key, first.code) == ("chosen/lwage/estimator=fe/protocol=forward", "chosen_candidate")
-    assert params(first)["candidate"] == "Splines"
-    assert "is Splines in 3 of 5 folds of" in first.text
-    assert (params(second)["n_chosen"], params(second)["n_folds"]) == (5, 5)
-    assert not list(gain.chosen_findings(run, "lwage"))

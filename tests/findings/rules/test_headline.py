@@ -34,7 +34,7 @@ def with_coefficient(run, **cells):
 
 def test_the_headline_stands_alone_on_the_screen_and_all_else_stays_in_the_table(run):
     both = with_effects(run, {})
-    assert codes(part(both, "effect")) == ["debiased_effect", "within_effect"]
+    assert codes(part(both, "effect")) == ["debiased_effect", "within_effect", "for_whom"]
     (row,) = part(led_by(both, IV), "effect")
     assert (row.code, row.estimator, row.key) == ("identified_effect", "ols", "headline/lwage/estimator=ols")
     assert "; local effect, Pooled OLS)" in row.text
@@ -50,7 +50,7 @@ def test_a_headline_without_a_number_says_why_and_others_stay(run):
         "coefficients",
         lambda table: table[(table["estimator"] != "ols") | (table["term"] == "exper")],
     )
-    first, second = part(led_by(refused, IV), "effect")
+    first, second, _ = part(led_by(refused, IV), "effect")
     assert first.text == (
         "The headline effect (local effect, Pooled OLS) could not be estimated: no instrument."
     )
@@ -63,7 +63,7 @@ def test_an_open_headline_says_what_could_have_been_found_by_the_df_of_its_row(r
     assert (row.decision, row.df, row.is_established) == ("open", 20.0, False)
     # The quantiles .975 and .8 of t with 20 degrees of freedom, R 4.3: qt(c(.975, .8), 20).
     assert row.least_detectable == pytest.approx(0.2 * (2.085963 + 0.859964), rel=1e-5)
-    assert row.text.endswith("This study could have detected 0.59 log dollars an hour.")
+    assert row.text.endswith("An effect of 0.59 log dollars an hour had an 80% chance of being found.")
 
 
 def test_headlines_of_all_outcomes_are_one_family(run):
@@ -124,7 +124,7 @@ def test_weak_instruments_and_few_clusters_caution_and_do_not_reorder(run):
 
 def test_a_pooled_slope_is_the_headline_of_a_study_that_has_no_other(run):
     pooled = led_by(run, HeadlineRecord("pooled", estimator="ols"))
-    assert codes(part(pooled, "effect")) == ["within_effect"]
+    assert codes(part(pooled, "effect")) == ["within_effect", "for_whom"]
     alone = with_study(
         pooled, estimators=tuple(one for one in pooled.manifest.study.estimators if one.id != "fe")
     )

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.findings.rules.effect import mediation_findings
+from harness.findings.rules.mediation import mediation_findings
 from harness.findings.run import read_run
 from harness.language import spoken
 from harness.record.manifest import PrimaryRecord
@@ -16,6 +16,7 @@ from harness.report.figures.effects import plot_effect_curves, whiskers_of
 from harness.report.sections.effect_rows import centred, effects_of, model_curves
 from harness.report.sections.effects import (
     EFFECTS_SECTION,
+    doubts,
     effect_table,
     identification_tables,
     plot_extremes,
@@ -146,6 +147,31 @@ def test_one_table_and_one_figure_show_the_effect_and_the_forest_is_in_the_appen
     assert len(tables_in(blocks)) == 1
     assert isinstance(blocks[0], Bullets)
     assert names_of_figures(blocks) == ["effects-curve-exper", "effects-exper"]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "said"),
+    [
+        ({}, []),
+        ({"n_entities": 29}, ["All effects: With 29 men, fewer than 30, its interval is rough."]),
+        ({"residual_share": 0.04}, ["All effects: Only 4.0% of the exposure's variation remains given the "]),
+    ],
+)
+def test_what_blocks_effects_stands_before_them_once(run, numbers, said):
+    changed = with_table(run, "effects", lambda frame: effects(frame, **numbers))
+    bullets = [*doubts(with_table(changed, "findings", lambda _: findings_table(changed)))]
+    assert len(bullets) == len(said)
+    assert all(bullet.startswith(start) for bullet, start in zip(bullets, said, strict=True))
+
+
+def test_what_blocks_one_effect_names_it(run):
+    def few(frame):
+        rows = frame["form"] == "curve"
+        return frame.assign(n_entities=frame["n_entities"].mask(rows, 29))
+
+    changed = with_table(run, "effects", few)
+    (bullet,) = doubts(with_table(changed, "findings", lambda _: findings_table(changed)))
+    assert bullet.startswith("Effect: first differences, curve, Boosting: With 29 men, ")
 
 
 PLACE = {"outcome": "lwage", "exposure": "exper", "method": "first_differences", "learner": "boosting"}

@@ -1,0 +1,181 @@
+"""What stands against gains."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from harness.findings.run import Gains, Run, compared_error
+from harness.findings.sentence import EstimatorId, ProtocolId, Ratio, Reason, Sentence, Share
+from harness.record.manifest import ProtocolRecord, StudyRecord
+from harness.tables.accuracy import AccuracyRow
+from harness.tables.coefficients import COEFFICIENTS
+from harness.tables.decision import ABOVE, UNTESTED
+from harness.tables.gain import GIVEN_PERIODS, GainRow
+from harness.tables.preparation import LEAK_CODE, WARNINGS
+from harness.tables.table import NAN
+
+# From this error over the outcome's variance on, the training mean predicts as well.
+HOPELESS_NMSE = 1.0
+
+
+# A reference whose error is as many times that of a simple rival is no measure of a gain there.
+FAR_BEHIND = 2.0
+
+
+@dataclass(frozen=True)
+class LevelGain:
+    """A gain of an estimator with entity effects, and the most that one without gains there."""
+
+    protocol: ProtocolId
+    gain: Share
+    most: Share
+
+
+@dataclass(frozen=True)
+class LevelsGainMore(Sentence):
+    """That estimators with entity effects gain more than all without, where entities are known.
+
+    Attributes
+    ----------
+    reference : that gains are over where it is another than the study's
+    """
+
+    estimator: EstimatorId
+    gains: tuple[LevelGain, ...]
+    reference: EstimatorId = ""
+
+
+@dataclass(frozen=True)
+class TimeSeenOnce(Sentence):
+    """Which protocols test few periods."""
+
+    protocols: tuple[ProtocolId, ...]
+
+
+@dataclass(frozen=True)
+class Warned(Sentence):
+    """A warning that bears on gains."""
+
+    about: str
+    message: Reason
+
+
+@dataclass(frozen=True)
+class UnseenLevels(Sentence):
+    """Of how many test rows an estimator knows no effect."""
+
+    estimator: EstimatorId
+    protocol: ProtocolId
+    message: Reason
+
+
+@dataclass(frozen=True)
+class HopelessReference(Sentence):
+    """That a reference predicts badly for entities not used in training, and the best simple rival.
+
+    Attributes
+    ----------
+    less : share of the reference's error that the rival's is less
+    """
+
+    reference: EstimatorId
+    protocol: ProtocolId
+    nmse: Ratio
+    rival: EstimatorId = ""
+    less: Share = NAN
+
+
+def verdict_caveats(
+    study: StudyRecord, rows: Sequence[GainRow], *, reference: str = ""
+) -> tuple[Sentence, ...]:
+    """Return what a reader should know of the gains of one outcome, all estimators together.
+
+    Nothing where the reference has entity effects itself, so that no gain over it is one of these.
+
+    Parameters
+    ----------
+    reference : that gains are over where it is another than the study's
+    """
+    over = reference or study.reference
+    if any(entry.has_entity_effects for entry in study.estimators if entry.id == over):
+        return ()
+    return tuple(_levels_gain_more(study, rows, reference=reference))
+
+
+def _levels_gain_more(study: StudyRecord, rows: Sequence[GainRow], *, reference: str) -> Iterator[Sentence]:
+    """Yield that estimators with entity effects gain more than all without, where entities are known.
+
+    Of several such estimators the one with the least gain is named: what the others add to it is theirs.
+    """
+    absorbing = {entry.id for entry in study.estimators if entry.has_entity_effects}
+    gains: dict[str, list[LevelGain]] = {}
+    for protocol in study.protocols:
+        known = [row for row in rows if row.protocol == protocol.id and math.isfinite(row.gain)]
+        if not protocol.knows_entities:
+            continue
+        most = max((row.gain for row in known if row.estimator not in absorbing), default=math.inf)
+        better = [
+            row for row in known if row.estimator in absorbing and row.gain > most and row.decision == ABOVE
+        ]
+        if better:
+            least = min(better, key=lambda row: row.gain)
+            gains.setdefault(least.estimator, []).append(LevelGain(protocol.id, least.gain, most))
+    for estimator, where in gains.items():
+        yield LevelsGainMore(estimator, tuple(where), reference)
+
+
+def estimator_caveats(over: Gains, rows: Sequence[GainRow]) -> Iterator[Sentence]:
+    """Yield what bears on the gain of one estimator."""
+    once = tuple(row.protocol for row in rows if row.inference == GIVEN_PERIODS)
+    if once:
+        yield TimeSeenOnce(once)
+    outcome, notes = rows[0].outcome, over.run.rows(WARNINGS)
+    # Scenarios warn of few entities as well, of which they ask more than gains do.
+    subjects = {"W-FEWENTITIES": "panel", LEAK_CODE: outcome, "W-SKEW": outcome}
+    for note in notes:
+        if subjects.get(note.code) == note.where:
+            yield Warned(note.code, note.message)
+    for row in rows:
+        for estimator in (over.reference, row.estimator):
+            where = f"{outcome} · {estimator} · {row.protocol}"
+            for note in notes:
+                if note.code == "W-UNSEEN" and note.where == where:
+                    yield UnseenLevels(estimator, row.protocol, note.message)
+
+
+def reference_caveats(over: Gains, outcome: str) -> Iterator[Sentence]:
+    """Yield that the reference is hopeless for entities never seen, and the best simple rival there.
+
+    It is where its error reaches the variance of the outcome, or twice the error of a simple estimator of the
+    study: one with a table of coefficients, or one without any option, such as a mean. Where the reference
+    errs by rounding alone, there is no gain and nothing to be far behind.
+    """
+    run = over.run
+    for protocol in run.manifest.study.protocols:
+        error = compared_error(run, outcome, over.reference, protocol.id)
+        if error is None or protocol.knows_entities:
+            continue
+        rival = _best_simple(run, outcome, protocol, other_than=over.reference)
+        is_far = (
+            rival is not None
+            and error.mse >= FAR_BEHIND * rival.mse
+            and over.row(outcome, rival.estimator, protocol.id).decision != UNTESTED
+        )
+        if error.nmse >= HOPELESS_NMSE or is_far:
+            if rival is not None and rival.mse < error.mse:
+                less = 1.0 - rival.mse / error.mse
+                yield HopelessReference(over.reference, protocol.id, error.nmse, rival.estimator, less)
+            else:
+                yield HopelessReference(over.reference, protocol.id, error.nmse)
+
+
+def _best_simple(run: Run, outcome: str, protocol: ProtocolRecord, *, other_than: str) -> AccuracyRow | None:
+    linear = {row.estimator for row in run.rows(COEFFICIENTS) if row.is_done}
+    candidates = (
+        compared_error(run, outcome, entry.id, protocol.id)
+        for entry in run.manifest.study.estimators
+        if entry.id != other_than and (entry.id in linear or not entry.options)
+    )
+    return min((row for row in candidates if row is not None), key=lambda row: row.mse, default=None)
