@@ -118,8 +118,9 @@ def estimator_table(run: Run) -> parts.ReportTable:
 
 
 def grouped_by(run: Run, partition: Partition) -> Grouped:
-    """Return the groups of one partition."""
-    study = run.manifest.study
+    """Return the groups of one partition, those of the featured estimators first."""
+    study, first = run.manifest.study, featured(run)
+    entries = *first, *(entry for entry in study.estimators if entry not in first)
     answers = tuple(
         (
             listed([study.axis_label(outcome), entry.label]),
@@ -127,7 +128,7 @@ def grouped_by(run: Run, partition: Partition) -> Grouped:
             rows_of_groups(run, heterogeneity.HETEROGENEITY_DIFFERENCES, partition, outcome, entry.id),
         )
         for outcome in study.outcomes
-        for entry in study.estimators
+        for entry in entries
         if (rows := rows_of_groups(run, heterogeneity.HETEROGENEITY, partition, outcome, entry.id))
     )
     every = [row for _, rows, _ in answers for row in rows]

@@ -111,7 +111,7 @@ def test_options_of_nested_estimators_are_compared_by_their_paths(run):
     )
     assert differing_estimators(changed, [claim]) == (
         "RAB (as published) and RAB of men (corrected) differ in `unit`, `row` against `entity`; "
-        "`base.use`, `som_ann` against `mlp`; `base.clusters`, `4` as published alone.",
+        "`base.use`, `som_ann` against `mlp`; `base.clusters`, `4` only as published.",
     )
 
 
