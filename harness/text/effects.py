@@ -274,20 +274,20 @@ def signs_differ(_: Context, one: sign.SignsDiffer) -> str:
         if (one.truth < 0.0) is one.do_rise:
             models = npgettext(
                 "text.effects",
-                "The model has the wrong sign here; only the debiased estimate has the right one.",
+                "{every} model has the wrong sign here; only the debiased estimate has the right one.",
                 "{every} models have the wrong sign here; only the debiased estimate has the right one.",
                 n,
             )
         else:
             models = npgettext(
                 "text.effects",
-                "The model has the right sign here; the debiased estimate has the wrong one.",
+                "{every} model has the right sign here; the debiased estimate has the wrong one.",
                 "{every} models have the right sign here; the debiased estimate has the wrong one.",
                 n,
             )
         return models.format(every=all_of(n))
-    rises = npgettext("text.effects", "The model says it rises", "{every} models say it rises", n)
-    falls = npgettext("text.effects", "The model says it falls", "{every} models say it falls", n)
+    rises = npgettext("text.effects", "{every} model says it rises", "{every} models say it rises", n)
+    falls = npgettext("text.effects", "{every} model says it falls", "{every} models say it falls", n)
     if one.is_significant:
         ends = (
             gettext("; the debiased estimate says it falls."),

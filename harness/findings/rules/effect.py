@@ -29,7 +29,7 @@ from harness.record.manifest import StudyRecord
 from harness.scenarios.effect.cell import ENTITIES_OF_LEARNERS
 from harness.scenarios.effect.dependence import has_common_shocks
 from harness.scenarios.effect.scenario import TRUE_SLOPES
-from harness.tables.decision import NEGLIGIBLE, SIGNIFICANT, UNTESTED, Decision, family_size, size_of
+from harness.tables.decision import NEGLIGIBLE, OPEN, SIGNIFICANT, UNTESTED, Decision, family_size, size_of
 from harness.tables.effects import SLOPES, EffectRow
 from harness.tables.findings import FindingRow, is_of_outcomes
 from harness.tables.table import NAN
@@ -226,12 +226,12 @@ def _sentence(run: Run, rows: Effect, clearest: EffectRow, *, is_established: bo
     negligible, least = (NAN, NAN) if is_significant else _undecided(study, rows)
     is_levels = clearest.form == "contrast" and bool(study.level_at(clearest.exposure, clearest.at))
     is_line = len(rows) > 1 and not is_levels
-    at = np.array([row.at for row in rows])
+    points = np.array([row.at for row in rows])
     above, below = (np.array(side) & is_established for side in zip(*map(_signs, rows), strict=True))
     levels = (
-        LevelEffect(study.level_at(row.exposure, row.at), _estimate(row), first.decision)
-        if any(_signs(row))
-        else LevelEffect(study.level_at(row.exposure, row.at), _estimate(row))
+        LevelEffect(
+            study.level_at(row.exposure, row.at), _estimate(row), first.decision if any(_signs(row)) else OPEN
+        )
         for row in rows
     )
     return DebiasedEffect(
@@ -248,8 +248,8 @@ def _sentence(run: Run, rows: Effect, clearest: EffectRow, *, is_established: bo
         moderator=first.moderator,
         at=NAN if is_levels else clearest.at,
         is_line=is_line,
-        above=stretches(at, above) if is_line else (),
-        below=stretches(at, below) if is_line else (),
+        above=stretches(points, above) if is_line else (),
+        below=stretches(points, below) if is_line else (),
         levels=tuple(levels) if is_levels else (),
         negligible=negligible,
         least_detectable=least,

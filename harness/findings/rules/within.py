@@ -187,8 +187,8 @@ def p_of_first(rows: Sequence[CoefficientRow]) -> float:
 def _curve_slope(run: Run, outcome: str, exposure: str, estimator: str) -> Slopes:
     exposure_of = run.manifest.study.exposure_of
     scenario = next((name for name in curve_scenarios(run) if exposure_of(name) == exposure), "")
-    place = {"outcome": outcome, "scenario": scenario, "estimator": estimator}
-    rows = run.rows(CURVES, **place, kind="average_effect", band=POINTWISE)
+    of_curve = {"outcome": outcome, "scenario": scenario, "estimator": estimator}
+    rows = run.rows(CURVES, **of_curve, kind="average_effect", band=POINTWISE)
     return tuple(
         LevelEffect("", Estimate(row.estimate, row.conf_low, row.conf_high), row.decision)
         for row in rows[:1]

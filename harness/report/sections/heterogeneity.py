@@ -33,9 +33,9 @@ def heterogeneity_blocks(run: Run) -> Iterator[ReportBlock]:
     leading = featured(run)[0]
     if tables.partitions(run):
         yield from group_forest(run, leading)
-    study, said = run.manifest.study, run.rows(FINDINGS, finding="for_whom")
-    yield Bullets(tuple(outcome_text(study, row.outcome, row.text) for row in said))
-    if said:
+    study, rows = run.manifest.study, run.rows(FINDINGS, finding="for_whom")
+    yield Bullets(tuple(outcome_text(study, row.outcome, row.text) for row in rows))
+    if rows:
         yield tables.estimator_table(run)
     yield from conditional_figures(run, leading)
     yield from _turned(run)

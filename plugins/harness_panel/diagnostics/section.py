@@ -62,14 +62,14 @@ def _cells(run: parts.Run, rows: list[DataTestRow]) -> tuple[str | parts.TableCe
     if not done:
         return name, parts.MISSING, parts.MISSING, rendered(rows[0].reason)
     subject = {"scenario": scenario, "test": done[0].test, "variable": variable}
-    (said,) = run.rows(FINDINGS, key=finding_key("data_test", rows[0].outcome, subject))
+    (reading,) = run.rows(FINDINGS, key=finding_key("data_test", rows[0].outcome, subject))
     low, high = (parts.fixed(end(row.statistic for row in done), 2) for end in (min, max))
     statistic = high if done[0].test == VIF else low
     p_value = parts.p_text(done[0].p_value) or parts.MISSING
     if len(done) > 1 and done[0].test != VIF:
         statistic, p_value = gettext("{low} to {high}").format(low=low, high=high), parts.MISSING
     caution = (rendered(done[0].caution),) if done[0].caution else ()
-    return name, statistic, p_value, parts.TableCell(said.text, caution)
+    return name, statistic, p_value, parts.TableCell(reading.text, caution)
 
 
 SECTION = parts.Section(
