@@ -86,15 +86,15 @@ def multiverses(run: Run) -> tuple[Multiverse, ...]:
         options.setdefault(one.key, {})[one.option] = one.value
     found = []
     for (outcome,), rows in grouped(run.rows(VARIATION_GAINS, list=MULTIVERSE), "outcome").items():
-        own: list[Combination] = [
+        done: list[Combination] = [
             (row, {name: getattr(row, name) for name in TAKEN_ON} | options[row.variation])
             for row in rows
             if row.is_done
         ]
-        if own:
-            levels = {name: tuple(dict.fromkeys(chosen[name] for _, chosen in own)) for name in own[0][1]}
+        if done:
+            levels = {name: tuple(dict.fromkeys(chosen[name] for _, chosen in done)) for name in done[0][1]}
             several = {name: choice for name, choice in levels.items() if len(choice) > 1}
-            ordered = sorted(own, key=lambda combination: combination[0].estimate)
+            ordered = sorted(done, key=lambda combination: combination[0].estimate)
             found.append(Multiverse(outcome, tuple(ordered), several))
     return tuple(found)
 

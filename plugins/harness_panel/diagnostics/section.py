@@ -34,7 +34,7 @@ def diagnostic_blocks(run: parts.Run) -> Iterator[parts.ReportBlock]:
         tests = sorted(run.rows(DATA_TESTS, outcome=outcome), key=reading_key)
         yield correlation_table(study, outcome, correlations)
         columns = *(parts.TableColumn(rendered(head)) for head in HEADS), parts.TableColumn("", "text")
-        rows = (_cells(run, list(own)) for _, own in groupby(tests, key=reading_key))
+        rows = (_cells(run, list(group)) for _, group in groupby(tests, key=reading_key))
         caption = gettext("Tests of the data, {outcome}").format(outcome=study.label(outcome))
         yield parts.ReportTable(caption, columns, parts.plain_rows(rows))
 
