@@ -4,7 +4,7 @@ Studies are repeated on simulated panels of many shapes, with and without an eff
 with ``--quick``, and what they say is counted. Parts are kept, a row a panel, in ``benchmarks/grid``:
 a grid that was cut off goes on where it was, and one of fewer panels is grown. ``shape_rates.csv`` next to
 ``harness/findings/shape.py``, which gives every run its rates, is written from all parts, with
-``shape_rates.json``, which says what made it. ``--coverage`` prints how often intervals hold the truth.
+``shape_rates.json``, which says what made it.
 """
 
 from __future__ import annotations
@@ -308,9 +308,7 @@ def grid_table() -> pd.DataFrame:
     """
     rows: list[dict[str, Any]] = []
     for study, asked in STUDIES.items():
-        panels = read_part(study)
-        panels = panels[panels["cell"] != COVERED.name]
-        for cell, own in panels.groupby("cell", sort=False):
+        for cell, own in read_part(study).groupby("cell", sort=False):
             without, having = (own[own["has_effect"] == is_there] for is_there in (0, 1))
             medians = without[list(FEATURES)].median().round(4)
             features = {name: float(medians[name]) for name in FEATURES}
@@ -323,23 +321,6 @@ def grid_table() -> pd.DataFrame:
                 counts = {"n_panels": false.size, "n_false": int(false.sum())}
                 counts |= {"n_true": found.size * is_power, "n_found": int(found.sum()) * is_power}
                 rows.append({"cell": cell} | features | {"finding": kind, "effect": effect} | counts)
-    return pd.DataFrame(rows)
-
-
-def coverage() -> pd.DataFrame:
-    """Return how many intervals of the headline hold the truth, a row for each kind."""
-    rows = []
-    for study in STUDIES:
-        panels = read_part(study)
-        own = panels[(panels["cell"] == COVERED.name) & (panels["has_effect"] == 1)]
-        for name in (column for column in map(str, panels) if column.startswith("held ")):
-            held = own[name].dropna()
-            if held.size:
-                count, (low, high) = int(held.sum()), exact_limits(int(held.sum()), held.size)
-                limits = f"{count} of {held.size} [{low:.3f}, {high:.3f}]"
-                rows.append(
-                    {"study": study, "interval": name.removeprefix("held "), "holds the truth": limits}
-                )
     return pd.DataFrame(rows)
 
 
@@ -389,14 +370,9 @@ def main() -> None:
     )
     parser.add_argument("--seconds", type=float, default=float("inf"))
     parser.add_argument("--folder", type=Path, default=SPECS, help="of the parts")
-    parser.add_argument("--coverage", action="store_true", help="at the one shape where it is counted")
     asked = parser.parse_args()
-    where: Mapping[str, Any] = {"cells": (COVERED,), "sides": (True,)} if asked.coverage else {}
-    grow(asked.studies, asked.panels, folder=asked.folder, seconds=asked.seconds, **where)
+    grow(asked.studies, asked.panels, folder=asked.folder, seconds=asked.seconds)
     if asked.folder != SPECS:
-        return
-    if asked.coverage:
-        (MEASURED / "headline_coverage.csv").write_text(csv_text(coverage()), encoding="utf-8")
         return
     shipped = Path(inspect.getfile(shape_of)).parent
     (shipped / SHIPPED).write_text(csv_text(grid_table()), encoding="utf-8")

@@ -14,6 +14,7 @@ from harness.running.folder import RunFolder
 from harness.tables.coefficients import STATISTICS
 from harness.tables.findings import FINDINGS
 from harness.text.render import with_text
+from headline_coverage import of_estimator, panel_of
 from report.fake_run import with_study, with_table
 from shape_grid import COVERED, drawn_panel
 
@@ -159,6 +160,9 @@ def test_an_endogenous_exposure_has_the_instrumented_effect_and_the_test_of_the_
     assert trust.keys() == {"exogeneity", "instrument_strength"}
     text = trust["instrument_strength"].text
     assert "The Anderson–Rubin set, valid however weak the instruments are, is [0." in text
+    frame = drawn_panel("instruments", COVERED, 1, has_effect=True)[0].frame
+    (row,) = of_estimator("instruments", panel_of("instruments", frame), 1).itertuples()
+    assert (row.conf_low, row.conf_high) == pytest.approx((headline.conf_low, headline.conf_high))
 
 
 @pytest.mark.slow
