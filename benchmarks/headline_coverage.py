@@ -19,6 +19,7 @@ from harness.data.build import panel_from_frame
 from harness.data.panel import Panel
 from harness.data.roles import Roles
 from harness.findings.shape import exact_limits
+from harness.plugin import Estimator
 from harness.rng import random_stream
 from harness.running.csv_table import csv_text
 from harness.scenarios.full_fit import FullTask, answer_in_process
@@ -38,7 +39,7 @@ FURTHER: Mapping[str, Mapping[str, Any]] = {
     "mediation": {"mediators": ("m",)},
 }
 
-ESTIMATORS = {
+ESTIMATORS: Mapping[str, Estimator] = {
     "instruments": Instrumental(effects=("entity",)),
     "dynamics": DynamicGMM(),
     "spatial": SpatialDurbin(nearest=4),
@@ -52,7 +53,7 @@ def of_estimator(name: str, panel: Panel, seed: int) -> pd.DataFrame:
     full = FullTask(subject, {}, panel.exposure, 0.95).run()
     if name == "spatial":
         impacts = full.details["impacts"]
-        return impacts[impacts["variable"] == "x"].set_index("impact")
+        return impacts[impacts["variable"] == "x"].set_index("impact").loc[["direct", "total"]]
     coefficients = full.coefficients
     assert coefficients is not None, full.reason
     return coefficients[coefficients["term"] == "x"]
@@ -90,10 +91,9 @@ def held(name: str, number: int) -> Mapping[str, int]:
     drawn = STUDIES[name].draw(COVERED, rng, number, True)
     rows = ROWS[name](name, panel_of(name, drawn.frame), number)
     found = {}
-    for key, truth in drawn.truth.items():
-        last = key.rpartition("=")[2]
-        row = rows.loc[last] if len(drawn.truth) > 1 else rows.iloc[0]
-        found[last] = int(row["conf_low"] <= truth <= row["conf_high"])
+    for position, (key, truth) in enumerate(drawn.truth.items()):
+        low, high = rows[["conf_low", "conf_high"]].to_numpy(dtype=float)[position]
+        found[key.rpartition("=")[2]] = int(low <= truth <= high)
     return found
 
 
@@ -114,10 +114,10 @@ def main() -> None:
                 writer.writerows((name, number, *one) for one in held(name, number).items())
                 file.flush()
     rows = []
-    for (name, interval), own in pd.read_csv(asked.file).groupby(["study", "interval"], sort=False):
+    for key, own in pd.read_csv(asked.file).groupby(["study", "interval"], sort=False):
         low, high = exact_limits(int(own["held"].sum()), len(own))
         limits = f"{own['held'].sum()} of {len(own)} [{low:.3f}, {high:.3f}]"
-        rows.append({"study": name, "interval": interval, "holds the truth": limits})
+        rows.append(dict(zip(("study", "interval"), key, strict=True)) | {"holds the truth": limits})
     (MEASURED / "headline_coverage.csv").write_text(csv_text(pd.DataFrame(rows)), encoding="utf-8")
 
 

@@ -1,15 +1,15 @@
 """Compare printed error rates with counted ones on shapes outside the grid: ``benchmarks/shipped_rates.py``.
 
 Studies of the grid are repeated on panels without an effect of twelve shapes that the grid does not have.
-What is found is kept in ``benchmarks/grid/outside`` and goes on from there. A printed rate agrees where the
-exact limits of the counted share hold it; a printed limit covers where the counted share is not above it.
+What is found is kept in ``benchmarks/grid/outside`` and goes on from there. The printed rates of a kind agree
+where the exact limits of the share of all panels hold their mean, weighted by the panels of each shape.
 """
 
 from __future__ import annotations
 
 import argparse
 
-import pandas as pd
+import numpy as np
 
 from grid_panels import PanelShape
 from harness.findings.shape import FEATURES, Shape, exact_limits, rates_at
@@ -42,24 +42,26 @@ def main() -> None:
     asked = parser.parse_args()
     FOLDER.mkdir(exist_ok=True)
     grow(asked.studies, asked.panels, cells=SHAPES, sides=(False,), folder=FOLDER, seconds=asked.seconds)
-    table, agreeing = grid_table(), []
-    print("shape,finding,printed [limit] %,counted %,agrees,covers")
+    table, kinds = grid_table(), dict[str, list[tuple[float, float, int, int]]]()
     for study in asked.studies:
-        for cell, own in read_part(study, FOLDER).groupby("cell", sort=False):
-            at = Shape(*own[list(FEATURES)].median())
-            for rate in rates_at(at, table[table["finding"].isin(STUDIES[study].kinds)]):
+        for _, own in read_part(study, FOLDER).groupby("cell", sort=False):
+            shape = Shape(*own[list(FEATURES)].median())
+            for rate in rates_at(shape, table[table["finding"].isin(STUDIES[study].kinds)]):
                 found = own[rate["finding"]].dropna()
-                if "outside" in rate or found.empty:
-                    continue
-                share, (low, high) = found.mean(), exact_limits(int(found.sum()), found.size)
-                does = low <= rate["error_rate"] <= high, share <= rate["conf_high"]
-                agreeing.append(does)
-                printed = f"{100 * rate['error_rate']:.0f} [{100 * rate['conf_high']:.0f}]"
-                counted = f"{100 * share:.0f} [{100 * low:.0f}, {100 * high:.0f}] of {found.size}"
-                words = ("yes" if one else "no" for one in does)
-                print(f'{cell},{rate["finding"]},"{printed}","{counted}",{",".join(words)}', flush=True)
-    shares = pd.DataFrame(agreeing, columns=["agrees", "covers"]).agg(["sum", "size"])
-    print(shares.to_string())
+                if "outside" not in rate and found.size:
+                    counted = int(found.sum()), found.size
+                    kinds.setdefault(rate["finding"], []).append(
+                        (rate["error_rate"], rate["conf_high"], *counted)
+                    )
+    print("finding,shapes,printed %,its limit %,counted %,agrees")
+    for kind, rows in kinds.items():
+        rates, limits, n_false, n_panels = np.array(rows).T
+        printed, limit = (np.average(values, weights=n_panels) for values in (rates, limits))
+        low, high = exact_limits(int(n_false.sum()), int(n_panels.sum()))
+        share = f"{100 * n_false.sum() / n_panels.sum():.0f} [{100 * low:.0f}, {100 * high:.0f}]"
+        agrees = "yes" if low <= printed <= high else "no"
+        counted_of = f"{share} of {n_panels.sum():.0f}"
+        print(f'{kind},{len(rows)},{100 * printed:.0f},{100 * limit:.0f},"{counted_of}",{agrees}')
 
 
 if __name__ == "__main__":
