@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from harness.data.roles import Roles
 
 from harness.data.build import panel_from_frame
 from harness.data.panel import Panel
-from harness.data.roles import Roles
 from harness.findings.shape import exact_limits
 from harness.plugin import Estimator
 from harness.rng import random_stream

@@ -10,23 +10,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from importlib.resources import files
 
+import numpy as np
 import pandas as pd
 
 from harness.findings.shape import FEATURES, SHIPPED, Shape, exact_limits, rates_at
 
 
-def predictions(cells: pd.DataFrame) -> Iterator[tuple[bool, bool]]:
-    """Yield for each shape and kind whether its error rate and its power are predicted within the limits."""
-    for name, own in cells.groupby("cell", sort=False):
-        shape = Shape(*own[list(FEATURES)].iloc[0].astype(float))
-        others = cells[cells["cell"] != name]
-        counted = own.set_index("finding")
-        for rate in rates_at(shape, others):
-            row = counted.loc[rate["finding"]]
-            if "outside" not in rate:
-                false_low, false_high = exact_limits(row["n_false"], row["n_panels"])
-                found_low, found_high = exact_limits(row["n_found"], row["n_true"])
-                yield false_low <= rate["error_rate"] <= false_high, found_low <= rate["power"] <= found_high
+def predictions(cells: pd.DataFrame) -> Iterator[tuple[float, float]]:
+    """Yield for each shape and kind whether its error rate and its power are predicted within the limits.
+
+    A power that was not measured is NaN.
+    """
+    for _, same in cells.groupby("finding", sort=False):
+        for _, row in same.iterrows():
+            shape = Shape(*row[list(FEATURES)].astype(float))
+            for rate in rates_at(shape, same[same["cell"] != row["cell"]]):
+                if "error_rate" in rate:
+                    low, high = exact_limits(row["n_false"], row["n_panels"])
+                    found_low, found_high = exact_limits(row["n_found"], max(row["n_true"], 1))
+                    is_found = float(found_low <= rate["power"] <= found_high)
+                    yield float(low <= rate["error_rate"] <= high), is_found if row["n_true"] else np.nan
 
 
 def main() -> None:
