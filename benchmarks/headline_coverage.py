@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from harness.data.roles import Roles
 
 from harness.data.build import panel_from_frame
+from harness.data.data_spec import Roles
 from harness.data.panel import Panel
 from harness.findings.shape import exact_limits
 from harness.plugin import Estimator
@@ -90,11 +90,11 @@ def held(name: str, number: int) -> Mapping[str, int]:
     rng = random_stream(SEED, "coverage", name, number)
     drawn = STUDIES[name].draw(COVERED, rng, number, True)
     rows = ROWS[name](name, panel_of(name, drawn.frame), number)
-    found = {}
+    holds = {}
     for position, (key, truth) in enumerate(drawn.truth.items()):
         low, high = rows[["conf_low", "conf_high"]].to_numpy(dtype=float)[position]
-        found[key.rpartition("=")[2]] = int(low <= truth <= high)
-    return found
+        holds[key.rpartition("=")[2]] = int(low <= truth <= high)
+    return holds
 
 
 def main() -> None:
@@ -102,19 +102,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--panels", type=int, default=200)
     parser.add_argument("--file", type=Path, default=SPECS / "coverage.csv")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     names = ["study", "number", "interval", "held"]
-    if not asked.file.exists():
-        asked.file.write_text(",".join(names) + "\n", encoding="utf-8")
-    done = set(pd.read_csv(asked.file)[["study", "number"]].itertuples(index=False, name=None))
-    with asked.file.open("a", encoding="utf-8", newline="") as file:
+    if not options.file.exists():
+        options.file.write_text(",".join(names) + "\n", encoding="utf-8")
+    done = set(pd.read_csv(options.file)[["study", "number"]].itertuples(index=False, name=None))
+    with options.file.open("a", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        for number in range(1, asked.panels + 1):
+        for number in range(1, options.panels + 1):
             for name in (one for one in ROWS if (one, number) not in done):
                 writer.writerows((name, number, *one) for one in held(name, number).items())
                 file.flush()
     rows = []
-    for key, own in pd.read_csv(asked.file).groupby(["study", "interval"], sort=False):
+    for key, own in pd.read_csv(options.file).groupby(["study", "interval"], sort=False):
         low, high = exact_limits(int(own["held"].sum()), len(own))
         limits = f"{own['held'].sum()} of {len(own)} [{low:.3f}, {high:.3f}]"
         rows.append(dict(zip(("study", "interval"), key, strict=True)) | {"holds the truth": limits})

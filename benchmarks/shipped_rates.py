@@ -47,9 +47,9 @@ def main() -> None:
         for _, own in read_part(study, FOLDER).groupby("cell", sort=False):
             shape = Shape(*own[list(FEATURES)].median())
             for rate in rates_at(shape, table[table["finding"].isin(STUDIES[study].kinds)]):
-                found = own[rate["finding"]].dropna()
-                if "outside" not in rate and found.size:
-                    counted = int(found.sum()), found.size
+                values = own[rate["finding"]].dropna()
+                if "outside" not in rate and values.size:
+                    counted = int(values.sum()), values.size
                     kinds.setdefault(rate["finding"], []).append(
                         (rate["error_rate"], rate["conf_high"], *counted)
                     )
