@@ -10,15 +10,15 @@ from report.fake_run import with_table
 
 
 def test_how_often_columns_agree_is_a_row_for_each_estimator(run):
-    place = {"outcome": "lwage", "scenario": "specifications", "n_draws": 200, "status": "ok", "reason": ""}
+    of_row = {"outcome": "lwage", "scenario": "specifications", "n_draws": 200, "status": "ok", "reason": ""}
     shares = [(0.0, 0.01, 0.001, 0.036), (0.15, 0.9, 0.85, 0.94)]
     columns = ["effect", "share", "conf_low", "conf_high"]
     rows = [
-        {**place, "estimator": name, **dict(zip(columns, numbers, strict=True))}
+        {**of_row, "estimator": name, **dict(zip(columns, numbers, strict=True))}
         for name in ("fe", "ols")
         for numbers in shares
     ]
-    rows.append({**place, "estimator": "rab", "status": "refused", "reason": "no coefficient"})
+    rows.append({**of_row, "estimator": "rab", "status": "refused", "reason": "no coefficient"})
     table = as_declared(AGREEMENT, [pd.DataFrame(rows)])
     first, second = told(agreement_findings)(with_table(run, "agreement", lambda _: table), "lwage")
     assert first.key == "agreement/lwage/scenario=specifications/estimator=fe"
