@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from ruamel.yaml import YAML
 from scipy.stats import friedmanchisquare, spearmanr
 
 from harness.cli import cli
@@ -32,7 +33,7 @@ from harness.suite.results import (
 )
 from harness.suite.run import prepare_studies, report_suite, with_memory
 from harness.suite.spec import load_suite, studies_of
-from suite_runs import run_suite_file
+from suite_runs import SHORT, SUITE, run_suite_file
 
 TIMES = ["seconds", "memory"]
 
@@ -255,6 +256,21 @@ def test_a_suite_without_any_result_ends_with_an_exit_code_of_its_own(small_suit
     assert "no estimator has a result in any study" in done.output
 
 
+def test_of_observed_and_simulated_data_a_suite_is_not_called_simulated(small_suite, tmp_path):
+    file = Path(shutil.copytree(small_suite[1].parent, tmp_path / "specs")) / "suite.yaml"
+    frame = pd.DataFrame(
+        np.random.default_rng(1).normal(size=(24, 3)), columns=["outcome", "exposure", "moderator"]
+    )
+    frame.assign(city=np.arange(24) // 2, year=np.arange(24) % 2).to_csv(
+        file.with_name("rows.csv"), index=False
+    )
+    short = file.with_name("short.yaml")
+    with short.open("w") as stream:
+        YAML().dump(SHORT | {"data": {"path": "rows.csv"}}, stream)
+    folder = run_suite_file(file, tmp_path / "out", only=("curved-1", "short"))
+    assert "SIMULATED DATA" not in (folder.path / "index.html").read_text("utf-8")
+
+
 def test_a_study_that_is_not_there_is_refused(small_suite, tmp_path):
     _, file = small_suite
     with pytest.raises(SpecError, match="did you mean 'short'"):
@@ -299,10 +315,6 @@ def test_a_missing_package_leaves_its_panels_out_and_says_how_to_get_them(monkey
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_a_mistake_in_a_suite_is_told_with_its_place(change, said, tmp_path):
-    from ruamel.yaml import YAML
-
-    from suite_runs import SUITE
-
     file = tmp_path / "suite.yaml"
     with file.open("w") as stream:
         YAML().dump(SUITE | change, stream)
@@ -552,6 +564,7 @@ def test_rank_correlation_is_scipys_with_ties():
     first, second = rng.normal(size=(5, 20)), rng.integers(0, 6, size=(5, 20)).astype(float)
     expected = [spearmanr(one, other).statistic for one, other in zip(first, second, strict=True)]
     assert rank_correlation(first, second) == pytest.approx(expected, abs=1e-12)
+    assert rank_correlation(np.arange(2.0), np.arange(2.0)) == pytest.approx(1.0)
 
 
 def test_what_does_not_vary_has_none():
