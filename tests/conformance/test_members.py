@@ -250,14 +250,14 @@ def test_a_check_that_ends_the_process_is_named_and_the_others_go_on():
 # Options with which fits take little time; those they replace are checked among the slow tests.
 SMALL = {
     "mlp": {"restarts": 1, "sizes_around": 0, "max_steps": 40},
-    "som_ann": {"restarts": 1, "hidden": 2, "max_steps": 25, "clusters": 2, "map_starts": 2},
-    "random_forest": {"trees": 10},
+    "som_ann": {"restarts": 1, "hidden": 2, "max_steps": 25, "clusters": 2, "map_starts": 1, "map_seeds": 1},
+    "random_forest": {"trees": 5, "min_leaf": [5, 10]},
     "boosting": {"max_rounds": 40},
     "threshold_effects": {"grid": 40, "bootstraps": 19},
 }
 
 # Estimators whose many fits take long.
-DEAR = ("elastic_net", "feols", *SMALL)
+DEAR = ("best_simple", "elastic_net", "feols", *SMALL)
 
 OWN = [
     pytest.param(plugin.name, name, id=name)
