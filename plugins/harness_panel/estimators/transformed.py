@@ -145,7 +145,7 @@ class FirstDifference(LinearEstimator[DifferenceFit]):
             "take `first_difference`, with lags of regressors by the step `lag`"
         ),
         "cce common_correlated_effects interactive_effects": (
-            "ask for the scenario `robustness`, whose check `common_factors` has common correlated effects"
+            "ask for the scenario `robustness`, one of whose checks is by common correlated effects"
         ),
     }
     provides: ClassVar[frozenset[type]] = LINEAR | {HasEffects}
