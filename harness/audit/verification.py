@@ -183,7 +183,8 @@ def shape_problems(folder: RunFolder) -> Iterator[Problem]:
     for table in (*REFUSING, gain.DECOMPOSITION):
         yield from _lacking(table, folder.read_table(table.name))
     for joined in JOINED:
-        if key := joined.repeated(predictions if joined == PREDICTIONS else folder.read_table(joined.name)):
+        frame = predictions if joined == PREDICTIONS else folder.read_table(joined.name)
+        if set(joined.key) <= set(frame.columns) and (key := joined.repeated(frame)):
             yield Problem(joined.file, f"holds several rows of one key: {key}", "a row a key", _MEND)
 
 

@@ -45,7 +45,7 @@ from harness.tables.gain import DECOMPOSITION, GAIN, MULTIVERSE_CHOICES, GainRow
 from harness.tables.preparation import WARNINGS
 from harness.tables.registry import PARQUET_TABLES
 from harness.tables.table import CODE, DETAILS
-from harness.text.render import localised
+from harness.text.render import caveat_texts, localised
 
 # Of the format: the first number changes where a reader of the old one would err, the second where something
 # is added. ``gain_report.schema.json`` beside this file defines it.
@@ -141,7 +141,8 @@ def _verdict(gains: Gains, outcome: str) -> dict[str, Any]:
     """Return the verdicts over one reference; over the study's, with what stands against them."""
     rows = gains.run.rows(FINDINGS, outcome=outcome, finding="gain", about=gains.reference)
     verdicts = [row for row in rows if not row.estimator]
-    caveats = dict.fromkeys(row.caveats_text for row in verdicts if row.caveats_text and not gains.over)
+    doubted = () if gains.over else verdicts
+    caveats = dict.fromkeys(text for row in doubted for text in caveat_texts(row, gains.run.manifest.study))
     return {
         "outcome": outcome,
         "reference": gains.reference,

@@ -286,7 +286,7 @@ class Plan:
 
         What stops or selects them is set aside as on the splits of the protocol that they are compared on.
         """
-        units = {split.entry.id: split.folds[0].split_unit for split in self.splits}
+        units = {split.entry.id: split.folds[0].split_unit for split in self.splits if split.folds}
         steps = (one for one in self.varied if one.variation.list == LADDER and outcome in one.outcomes)
         named = ((one.entry, units[one.protocols[0][0]]) for one in steps if self._ladder_curve)
         return {entry.id: (entry.estimator, unit) for entry, unit in named}

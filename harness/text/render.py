@@ -202,8 +202,13 @@ def with_text(row: FindingRow, study: StudyRecord, texts: Texts = NO_TEXTS) -> F
     text = _text(context, row.code, json.loads(row.params), "TEXTS", texts)
     if text is None:
         return row
+    return replace(row, text=text, caveats_text=" ".join(caveat_texts(row, study, texts)))
+
+
+def caveat_texts(row: FindingRow, study: StudyRecord, texts: Texts = NO_TEXTS) -> Iterator[str]:
+    """Yield what stands against a finding, in the language in use."""
     caveats = (_text(Context(study), code, params, "TEXTS", texts) for code, params in caveats_of(row))
-    return replace(row, text=text, caveats_text=" ".join(filter(None, caveats)))
+    return filter(None, caveats)
 
 
 def blocking_texts(row: FindingRow, study: StudyRecord) -> Iterator[str]:

@@ -203,6 +203,7 @@ FREE = {
     "harness/audit/integrity.py": "subprocess",  # ssh-keygen
     "harness/conformance/draws.py": "pickle",  # of objects that it has just made
     "harness/running/processes.py": "subprocess",  # this interpreter, to do tasks
+    "harness/running/cluster.py": "socket",  # asks a user's scheduler what answers there
     "harness/running/dependence.py": "pickle",  # writes into a hash, and reads nothing
     "harness/scenarios/task.py": "pickle",  # what a worker of this run sent, never a stored file
     "harness/pack/archive.py": "urllib",  # the path in an address of a folder, which reaches nothing

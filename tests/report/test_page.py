@@ -291,7 +291,10 @@ def test_adjusted_p_values_and_their_verdict(wage):
     assert verdict["words"][0].startswith(
         "For men not used in training, no estimator predicts better than Pooled OLS: the closest is "
     )
-    assert len(verdict["words"]) == 2
+    assert verdict["words"][1].startswith(
+        "Fixed effects gains more than every estimator without fixed effects under "
+    )
+    assert verdict["words"][2:] == ["It does not hold under “Held-out entities”."]
 
 
 def test_decomposition_and_multiverse(wage):

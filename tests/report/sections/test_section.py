@@ -161,8 +161,8 @@ def test_a_section_that_fails_says_why_and_takes_no_other_with_it(folder, conten
 
 
 def test_a_broken_table_fails_the_report_as_a_whole(wage):
-    run = with_table(read_run(wage), "curves", lambda frame: frame.drop(columns=["kind"]))
-    with pytest.raises(ArtifactError, match=r"curves\.csv: the table lacks kind"):
+    run = with_table(read_run(wage), "curves", lambda frame: frame.drop(columns=["band"]))
+    with pytest.raises(ArtifactError, match=r"curves\.csv: the table lacks band"):
         assembled(run, [section for section in SECTIONS if section.name == "curves"], ())
 
 
