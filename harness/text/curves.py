@@ -162,7 +162,7 @@ def for_whom(context: Context, one: whom.ForWhom) -> str:
     if one.is_significant:
         groups = marked(
             "By {estimator} the effect differs by {by}: {group} less {other} {difference}{adjusted}; "
-            "{n_significant} of {n_differences} differences by {n_estimators} estimators are significant."
+            "significant are {n_significant} of {n_differences} differences by {n_estimators} estimators."
         )
     together = p_text(one.p_value)
     adjusted = context.filled(", adjusted {p}", p=together) if together else ""
