@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Literal, TypeVar
 
@@ -197,7 +197,7 @@ Parts = frozenset[tuple[str, str]]
 
 
 def narrowed(study: Study) -> Study:
-    """Return the study with the estimators, protocols and scenarios that its expected numbers rest on.
+    """Return the study with those outcomes, estimators, protocols and scenarios that its numbers rest on.
 
     The references of the gains stay. The multiverse and the claims go, unless the whole study is needed.
     """
@@ -211,9 +211,10 @@ def narrowed(study: Study) -> Study:
     def kept(kind: str, entries: Iterable[E]) -> tuple[E, ...]:
         return tuple(entry for entry in entries if (kind, entry.id) in needed)
 
-    protocols = kept("protocol", study.evaluation.protocols)
+    protocols, outcomes = kept("protocol", study.evaluation.protocols), _outcomes(study)
     return study.model_copy(
         update={
+            "roles": replace(study.roles, outcomes=outcomes),
             "estimators": kept("estimator", study.estimators),
             "scenarios": kept("scenario", study.scenarios),
             "evaluation": study.evaluation.model_copy(update={"protocols": protocols}),
@@ -222,6 +223,19 @@ def narrowed(study: Study) -> Study:
             "claims": (),
         }
     )
+
+
+def _outcomes(study: Study) -> tuple[str, ...]:
+    """Return outcomes of expected numbers; all where one names none, or hangs on a family of tests."""
+    named = {one.where.get("outcome") for one in study.expect}
+    if None in named or any(map(_is_of_a_family, study.expect)):
+        return study.roles.outcomes
+    return tuple(name for name in study.roles.outcomes if name in named) or study.roles.outcomes
+
+
+def _is_of_a_family(expectation: AnyExpectation) -> bool:
+    """Return whether it may be an adjusted p-value, or a decision by one."""
+    return not isinstance(expectation, ExpectedNumber) or expectation.column.startswith("p_")
 
 
 def _needs(expectation: AnyExpectation, study: Study) -> Parts | None:
