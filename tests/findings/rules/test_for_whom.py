@@ -38,7 +38,7 @@ def test_the_clearest_difference_of_all_estimators_is_adjusted_for_questions_too
     assert shown["n_estimators"] == len({one.estimator for one in rows})
     assert row.estimator in {one.estimator for one in rows}
     assert row.text.startswith("By ")
-    assert f"; {sum(differs)} of {len(rows)} differences by " in row.text
+    assert f"; significant are {sum(differs)} of {len(rows)} differences by " in row.text
 
 
 @pytest.mark.parametrize(

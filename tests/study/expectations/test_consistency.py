@@ -501,18 +501,18 @@ def test_a_study_keeps_what_its_numbers_rest_on(cells, left):
 
 
 @pytest.mark.parametrize(
-    ("where", "column", "left"),
+    ("where", "column", "kept"),
     [
         ("outcome: kstock, estimator: fe", "gain", ("kstock",)),
         ("estimator: fe", "gain", ("invest", "kstock")),
         ("outcome: kstock, estimator: fe", "p_value", ("invest", "kstock")),
     ],
 )
-def test_outcomes_without_expected_numbers_go_unless_tests_of_all_are_adjusted_together(where, column, left):
+def test_outcomes_without_expected_numbers_go_unless_tests_of_all_are_adjusted_together(where, column, kept):
     cells = f"{{table: gain, where: {{{where}}}, column: {column}, value: 1, from: run}}"
     text = STUDY.replace("outcomes: invest", "outcomes: [invest, kstock]").replace("CELLS", cells)
     study = load_study(WrittenSpec(text), catalogs=installed().catalogs).study
-    assert narrowed(study).roles.outcomes == left
+    assert narrowed(study).roles.outcomes == kept
 
 
 AT = np.linspace(0.0, 1.0, 41)
