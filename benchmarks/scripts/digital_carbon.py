@@ -253,8 +253,8 @@ def estimators(draws):
         "Threshold in GDP": FixedEffects(threshold=True),
         "SOM + ANN": MapAndNetworks(),
         "ANN with city and year effects": EffectsNetwork(),
-        "RAB (our reading)": Rab(MapAndNetworks(), draws, "row"),
-        "RAB (cities, no map)": Rab(RegressorNetwork(steps=N_RAB_STEPS), draws),
+        "RAB as published": Rab(MapAndNetworks(), draws, "row"),
+        "RAB by cities": Rab(RegressorNetwork(steps=N_RAB_STEPS), draws),
     }
 
 

@@ -150,14 +150,17 @@ def group_difference(context: Context, one: contrasts.GroupDifference) -> str:
 
 
 def for_whom(context: Context, one: whom.ForWhom) -> str:
-    """Return for whom the effect differs, by which estimator, and how many estimators were asked."""
+    """Return for whom the effect differs, by which estimator, and how many estimators were asked.
+
+    A difference that is not significant is not named: draws of a network need not centre on its fit, so that
+    the clearest of many can lie outside of its interval.
+    """
     along = marked("Along moderators, {n_changing} of {n_along} effects change their sign significantly.")
     if one.n_changing == 0:
         along = marked("Along moderators, none of {n_along} effects changes its sign significantly.")
     groups = marked(
-        "No estimator finds a significant difference of the effect between groups: of {n_differences} by "
-        "{n_estimators} estimators the clearest is {group} less {other} by {by}, {difference} "
-        "({estimator}{adjusted})."
+        "No estimator finds a significant difference of the effect between groups ({n_differences} by "
+        "{n_estimators} estimators{adjusted})."
     )
     if one.is_significant:
         groups = marked(
@@ -165,7 +168,8 @@ def for_whom(context: Context, one: whom.ForWhom) -> str:
             "significant are {n_significant} of {n_differences} differences by {n_estimators} estimators."
         )
     together = p_text(one.p_value)
-    adjusted = context.filled(", adjusted {p}", p=together) if together else ""
+    least = marked(", adjusted {p}") if one.is_significant else marked("; the least adjusted {p}")
+    adjusted = context.filled(least, p=together) if together else ""
     difference = context.effect(one.difference, context.study.exposure_of(one.scenario))
     shown = {"difference": difference, "adjusted": adjusted}
     parts = [context.worded(groups, one, **shown)] if one.n_differences else []

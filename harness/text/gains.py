@@ -189,6 +189,8 @@ def lowest_errors(context: Context, one: lowest_error.LowestErrors) -> str:
     text = marked(
         "Lowest error for the same {entities}: {known}; for {entities} not used in training: {unseen}."
     )
+    if one.known == one.unseen == one.reference:
+        text = marked("Lowest error for the same {entities} and for those not used in training: {known}.")
     return context.worded(text, one, **texts)
 
 

@@ -2,6 +2,7 @@
 
 from findings.wage_effects import told
 from harness.findings.rules import lowest_error
+from report.fake_run import with_table
 
 
 def test_the_lowest_error_is_named_with_the_next(run):
@@ -14,3 +15,11 @@ def test_the_lowest_error_is_named_with_the_next(run):
     assert said[-1].endswith("; for men not used in training: Pooled OLS.")
     nothing = [row.text for row in told(lowest_error.error_findings)(run, "no such outcome")]
     assert nothing[2] == "“Held-out entities”: no estimator has a result."
+
+
+def test_one_estimator_with_both_lowest_errors_is_named_once(run):
+    def worse(frame):
+        return frame.assign(mse=frame["mse"].where(frame["estimator"] == run.manifest.study.reference, 9.0))
+
+    row = told(lowest_error.error_findings)(with_table(run, "accuracy", worse), "lwage")[-1]
+    assert row.text == "Lowest error for the same men and for those not used in training: Pooled OLS."
