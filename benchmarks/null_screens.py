@@ -1,9 +1,9 @@
 """How often the first screen is false without an effect: ``python benchmarks/null_screens.py --panels 336``.
 
 Panels of nine kinds, none with an effect, and the study of the grid on each with ``--quick``. A sentence is
-false where it says that one estimator predicts better, that the exposure has an effect, or that it is
-nonlinear. What was counted is kept, a row a panel, in ``benchmarks/grid/null_screens.csv``: the script goes
-on from there.
+false where it says that one estimator predicts better, that the exposure has an effect, that it is
+nonlinear or that it differs between groups. What was counted is kept, a row a panel, in
+``benchmarks/grid/null_screens.csv``: the script goes on from there.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ KINDS: Mapping[str, tuple[PanelShape, int]] = {
 SEED = 53
 
 # Findings of the screen that assert something of the exposure or of an estimator.
-ASSERTING = frozenset({"gain", "headline", "effect", "within_effect", "nonlinearity"})
+ASSERTING = frozenset({"gain", "headline", "effect", "within_effect", "nonlinearity", "for_whom"})
 
 
 def drawn(kind: str, rng: Generator) -> pd.DataFrame:

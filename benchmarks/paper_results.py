@@ -327,7 +327,9 @@ def store_run(folder: Path) -> None:
         lines = csv.writer(file, lineterminator="\n")
         lines.writerow(("run", "outcome", "label", "text"))
         for one in first_screen(run).outcomes:
-            lines.writerows((kind, one.outcome, label, text) for label, text in labelled(one))
+            lines.writerows(
+                (kind, one.outcome, label, text) for label, text in labelled(one, run.manifest.study)
+            )
     gains = pd.read_csv(folder / "gain.csv").query("sample == 'test'")
     columns = [*GAIN_KEY, "gain", "conf_low", "conf_high", "decision"]
     gains[columns].to_csv(STORED_GAINS, index=False, float_format="%.6g", lineterminator="\n")

@@ -102,7 +102,7 @@ def front_of(run: Run, *, pictures: Sequence[Picture] = ()) -> Front:
     rows, shown = tuple(headline(run)) if run.rows(CLAIMS) else (), first_screen(run)
     with canvas.house_style():
         outcomes = tuple(
-            FrontOutcome(study.label(one.outcome), labelled(one), _figures(run, one.outcome))
+            FrontOutcome(study.label(one.outcome), labelled(one, study), _figures(run, one.outcome))
             for one in shown.outcomes
         )
         table = headline_table(study, rows) if rows and has([row.here for row in rows]) else None

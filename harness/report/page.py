@@ -317,7 +317,7 @@ def digest(run: Run, *, report: str, messages: Sequence[Path] = ()) -> str:
             ]
 
         outcomes = [
-            (study.label(one.outcome), labelled(one), cells(one.outcome))
+            (study.label(one.outcome), labelled(one, study), cells(one.outcome))
             for one in first_screen(own).outcomes
         ]
         data = own.manifest.data

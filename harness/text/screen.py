@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 from harness.findings.run import Run
 from harness.language import spaced, topic
+from harness.record.manifest import StudyRecord
+from harness.tables.decision import SIGNIFICANT
 from harness.tables.findings import FINDINGS, FindingRow, Screen
+from harness.text.render import blocking_texts
 
 gettext = topic("text.screen")
 
@@ -75,11 +78,20 @@ def first_screen(run: Run) -> FirstScreen:
     return screen(run.rows(FINDINGS), run.manifest.study.outcomes)
 
 
-def labelled(one: OutcomeScreen) -> tuple[tuple[str, str], ...]:
-    """Return what each text on an outcome is about, with the text, those that say something."""
+def labelled(one: OutcomeScreen, study: StudyRecord) -> tuple[tuple[str, str], ...]:
+    """Return what each text on an outcome is about, with the text, those that say something.
+
+    A gain or a loss that is significant and not established, since another protocol contradicts, is followed
+    by what keeps it from being so; of effects rows of their own say it.
+    """
+    prediction = (
+        text
+        for row in one.prediction
+        for text in (row.text, *(blocking_texts(row, study) if row.decision in SIGNIFICANT else ()))
+    )
     effect = gettext("Effect") if one.is_declared else gettext("Effect (not declared beforehand)")
     parts = (
-        (gettext("Prediction"), _joined(one.prediction)),
+        (gettext("Prediction"), " ".join(prediction)),
         (effect, _joined(one.effect)),
         (gettext("Trust"), _joined(one.trust)),
     )
@@ -94,7 +106,7 @@ def screen_text(run: Run) -> str:
     """Return what a run says of each outcome as lines for a terminal, spaced as the page is."""
     study = run.manifest.study
     parts = [
-        "\n".join([study.label(one.outcome), *(f"  {label}. {text}" for label, text in labelled(one))])
+        "\n".join([study.label(one.outcome), *(f"  {label}. {text}" for label, text in labelled(one, study))])
         for one in first_screen(run).outcomes
     ]
     return spaced("\n\n".join(parts))

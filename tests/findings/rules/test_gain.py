@@ -4,8 +4,10 @@ import pandas as pd
 import pytest
 
 from findings.wage_effects import against, params, part, told
-from harness.findings.finding import caveats_of
+from harness.findings.finding import caveats_of, finding
 from harness.findings.rules import gain
+from harness.text.render import with_text
+from harness.text.screen import OutcomeScreen, labelled
 from report.fake_run import with_study, with_table
 
 gain_findings = told(gain.gain_findings)
@@ -111,3 +113,14 @@ def test_the_prediction_is_of_entities_not_used_in_training_where_a_protocol_hol
     assert params(later)["protocol"] == "forward"
     (alone,) = part(with_study(run, estimators=study.estimators[:1]), "prediction")
     assert alone.code == "only_estimator"
+
+
+@pytest.mark.parametrize(("decision", "is_contradicted"), [("above", True), ("below", True), ("open", False)])
+def test_the_screen_says_under_which_protocols_a_gain_does_not_hold(run, decision, is_contradicted):
+    caveats = (gain.ProtocolsDiffer(("forward",)),)
+    own = finding(
+        "gain", gain.OnlyEstimator(), outcome="lwage", subject={}, decision=decision, caveats=caveats
+    )
+    one = OutcomeScreen("lwage", (with_text(own, run.manifest.study),), (), ())
+    ((_, text),) = labelled(one, run.manifest.study)
+    assert text.endswith(" It does not hold under “Forward in time”.") == is_contradicted

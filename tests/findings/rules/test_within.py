@@ -32,7 +32,9 @@ def test_fixed_effects_and_the_first_debiased_effect_stand_there_whatever_they_s
     undeclared = with_table(
         with_study(differing, primary=replace(primary, is_declared=False)), "effects", lambda table: table
     )
-    names = [labelled(screen_of(one)[1]["lwage"])[1][0] for one in (differing, undeclared, run)]
+    names = [
+        labelled(screen_of(one)[1]["lwage"], one.manifest.study)[1][0] for one in (differing, undeclared, run)
+    ]
     assert names == ["Effect", "Effect (not declared beforehand)", "Effect"]
     refused = with_effects(run, {"status": "refused", "reason": "one period", "band": ""})
     first, second, _ = part(refused, "effect")
