@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ import pandas as pd
 
 from harness.data.read.files import FRAME_FILE, FrameFile
 from harness.data.read.source import machine_bytes, refuse_changed
+from harness.evaluation.fold_fit import FoldTask
 from harness.findings.run import RULE, Rule, Run
 from harness.findings.shape import shape_rates
 from harness.record.manifest import Manifest
@@ -21,7 +22,7 @@ from harness.running.checkpoints import CheckpointStore
 from harness.running.dependence import Environment, installed_code, versions
 from harness.running.files import CHECKPOINTS, SPEC
 from harness.running.folder import RunFolder
-from harness.running.graph import run_tasks
+from harness.running.graph import StudyTask, run_tasks
 from harness.running.isolation import one_thread
 from harness.running.options import RunOptions
 from harness.running.plan import Plan
@@ -32,7 +33,8 @@ from harness.running.provenance import manifest_of
 from harness.running.results import RunResults, results_of
 from harness.running.workers import TASK_MODULE, CanStartEarly, Workers
 from harness.running.write import write_conclusions, write_tables
-from harness.study.expectations.cell import Reproduction, check_expectations, narrowed
+from harness.scenarios.task import PartTask
+from harness.study.expectations.cell import Reproduction, check_expectations, idle_estimators, narrowed
 from harness.study.expectations.expectation import AnyExpectation
 from harness.study.variation import LADDER, MULTIVERSE
 from harness.tables.findings import ERROR_RATES, FINDINGS
@@ -174,8 +176,10 @@ def _reproduced(
     with TemporaryDirectory(prefix="harness-") as place:
         folder = RunFolder.create(Path(place))
         store, listener = CheckpointStore(folder.inner(CHECKPOINTS)), Count(0, None, last="")
-        tasks, apart, workers = prepared.plan.tasks(), options.apart(registry), options.workers
-        kept = run_tasks(tasks, store, used, workers=workers, apart=apart, listener=listener)
+        apart, workers = options.apart(registry), options.workers
+        kept = run_tasks(
+            asked_tasks(prepared.plan), store, used, workers=workers, apart=apart, listener=listener
+        )
         results = results_of(prepared, kept.results)
         manifest = manifest_of(
             *(options, prepared, used), folder=folder.path, started=started, results=results
@@ -185,6 +189,15 @@ def _reproduced(
             rules = tuple(registry.of(RULE).values())
             folder.write_table(FINDINGS.name, findings_table(Run(manifest, folder), rules))
         return check_expectations(expected, folder.read_table)
+
+
+def asked_tasks(plan: Plan) -> Iterator[StudyTask]:
+    """Yield the tasks of a plan that the expected numbers of its study rest on."""
+    idle_on_folds, idle_on_all = idle_estimators(plan.study)
+    for task in plan.tasks():
+        idle = idle_on_folds if isinstance(task, FoldTask) else idle_on_all
+        if isinstance(task, PartTask) or task.estimator_id not in idle:
+            yield task
 
 
 def needed(plan: Plan, expected: tuple[AnyExpectation, ...]) -> Plan:

@@ -199,9 +199,10 @@ Parts = frozenset[tuple[str, str]]
 def narrowed(study: Study) -> Study:
     """Return the study with those outcomes, estimators, protocols and scenarios that its numbers rest on.
 
-    The references of the gains stay. The multiverse and the claims go, unless the whole study is needed.
+    The multiverse and the claims go, unless the whole study is needed.
     """
-    needed: Parts = frozenset(("estimator", name) for name in study.evaluation.references)
+    references = _references(study)
+    needed: Parts = frozenset(("estimator", name) for name in references)
     for expectation in study.expect:
         own = _needs(expectation, study)
         if own is None:
@@ -211,13 +212,14 @@ def narrowed(study: Study) -> Study:
     def kept(kind: str, entries: Iterable[E]) -> tuple[E, ...]:
         return tuple(entry for entry in entries if (kind, entry.id) in needed)
 
-    protocols, outcomes = kept("protocol", study.evaluation.protocols), _outcomes(study)
+    compared = {"reference": references[0], "further_references": references[1:]}
+    protocols = {"protocols": kept("protocol", study.evaluation.protocols)}
     return study.model_copy(
         update={
-            "roles": replace(study.roles, outcomes=outcomes),
+            "roles": replace(study.roles, outcomes=_outcomes(study)),
             "estimators": kept("estimator", study.estimators),
             "scenarios": kept("scenario", study.scenarios),
-            "evaluation": study.evaluation.model_copy(update={"protocols": protocols}),
+            "evaluation": study.evaluation.model_copy(update={**compared, **protocols}),
             "multiverse": None,
             "method_ladder": None,
             "claims": (),
@@ -225,12 +227,34 @@ def narrowed(study: Study) -> Study:
     )
 
 
+def idle_estimators(study: Study) -> tuple[frozenset[str], frozenset[str]]:
+    """Return estimators none of whose expected numbers rests on fits to folds, and to all rows."""
+    used: dict[bool, set[str]] = {True: {*study.evaluation.references}, False: set()}
+    for one in study.expect:
+        own = _needs(one, study)
+        if own is None:
+            return frozenset(), frozenset()
+        used[one.table in COMPARED | OF_ALL_PROTOCOLS] |= {id_ for kind, id_ in own if kind == "estimator"}
+    names = frozenset(entry.id for entry in study.estimators)
+    return names - used[True], names - used[False]
+
+
 def _outcomes(study: Study) -> tuple[str, ...]:
-    """Return outcomes of expected numbers; all where one names none, or hangs on a family of tests."""
-    named = {one.where.get("outcome") for one in study.expect}
-    if None in named or any(map(_is_of_a_family, study.expect)):
-        return study.roles.outcomes
-    return tuple(name for name in study.roles.outcomes if name in named) or study.roles.outcomes
+    return _named("outcome", study.roles.outcomes, study.expect)
+
+
+def _references(study: Study) -> tuple[str, ...]:
+    """Return references of expected gains; all where one names none, as do parts of gains by protocol."""
+    comparing = [one for one in study.expect if one.table in {"gain", *OF_ALL_PROTOCOLS}]
+    return _named("reference", study.evaluation.references, comparing)
+
+
+def _named(key: str, names: tuple[str, ...], expected: Sequence[AnyExpectation]) -> tuple[str, ...]:
+    """Return those that rows are found by; all where one is found without, or hangs on a family of tests."""
+    named = {one.where.get(key) for one in expected}
+    if None in named or any(map(_is_of_a_family, expected)):
+        return names
+    return tuple(name for name in names if name in named) or names
 
 
 def _is_of_a_family(expectation: AnyExpectation) -> bool:

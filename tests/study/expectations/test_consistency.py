@@ -11,7 +11,13 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from harness.installed import installed
-from harness.study.expectations.cell import check_expectations, expectations_table, find_cell, narrowed
+from harness.study.expectations.cell import (
+    check_expectations,
+    expectations_table,
+    find_cell,
+    idle_estimators,
+    narrowed,
+)
 from harness.study.expectations.claim import ErrorClaim, GainClaim, Identity, MedianClaim
 from harness.study.expectations.claims_table import Tied, identity_findings, status_of, tied_outcomes
 from harness.study.expectations.consistency import (
@@ -501,18 +507,31 @@ def test_a_study_keeps_what_its_numbers_rest_on(cells, left):
 
 
 @pytest.mark.parametrize(
-    ("where", "column", "kept"),
+    ("where", "column", "outcomes", "references"),
     [
-        ("outcome: kstock, estimator: fe", "gain", ("kstock",)),
-        ("estimator: fe", "gain", ("invest", "kstock")),
-        ("outcome: kstock, estimator: fe", "p_value", ("invest", "kstock")),
+        ("outcome: kstock, reference: fe", "gain", "kstock", "fe"),
+        ("estimator: fe", "gain", "invest kstock", "ols fe"),
+        ("outcome: kstock, reference: fe", "p_value", "invest kstock", "ols fe"),
     ],
 )
-def test_outcomes_without_expected_numbers_go_unless_tests_of_all_are_adjusted_together(where, column, kept):
+def test_outcomes_and_references_stay_that_are_named_or_whose_tests_are_adjusted_with_theirs(
+    where, column, outcomes, references
+):
     cells = f"{{table: gain, where: {{{where}}}, column: {column}, value: 1, from: run}}"
     text = STUDY.replace("outcomes: invest", "outcomes: [invest, kstock]").replace("CELLS", cells)
-    study = load_study(WrittenSpec(text), catalogs=installed().catalogs).study
-    assert narrowed(study).roles.outcomes == kept
+    text = text.replace("reference: ols", "reference: ols, further_references: fe")
+    left = narrowed(load_study(WrittenSpec(text), catalogs=installed().catalogs).study)
+    assert (" ".join(left.roles.outcomes), " ".join(left.evaluation.references)) == (outcomes, references)
+
+
+def test_an_estimator_is_idle_on_folds_or_on_all_rows_where_no_number_rests_on_such_fits():
+    def idle(cells):
+        study = load_study(WrittenSpec(STUDY.replace("CELLS", cells)), catalogs=installed().catalogs).study
+        return tuple(map(sorted, idle_estimators(narrowed(study))))
+
+    assert idle(f"{GAIN}, {CURVE}") == (["net"], ["fe", "ols"])
+    assert idle(cell("coefficients", "estimator: fe")) == (["fe"], ["ols"])
+    assert idle(f"{GAIN}, {cell('claims', 'estimator: fe')}") == ([], [])
 
 
 AT = np.linspace(0.0, 1.0, 41)
