@@ -252,12 +252,15 @@ SMALL = {
     "mlp": {"restarts": 1, "sizes_around": 0, "max_steps": 40},
     "som_ann": {"restarts": 1, "hidden": 2, "max_steps": 25, "clusters": 2, "map_starts": 1, "map_seeds": 1},
     "random_forest": {"trees": 5, "min_leaf": [5, 10]},
-    "boosting": {"max_rounds": 40},
+    "boosting": {"max_rounds": 8},
     "threshold_effects": {"grid": 40, "bootstraps": 19},
 }
 
-# Estimators whose many fits take long.
-DEAR = ("best_simple", "elastic_net", "feols", *SMALL)
+# Estimators whose many fits take long, or whose draws laws of single draws hold for, asked of all by default.
+DEAR = (
+    *("best_simple", "elastic_net", "feols", "first_difference", "gmm", "instrumental", "mundlak"),
+    *("polynomial_effects", "quantile_effects", "random_effects", "sklearn", "tuned", *SMALL),
+)
 
 OWN = [
     pytest.param(plugin.name, name, id=name)
