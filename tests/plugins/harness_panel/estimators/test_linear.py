@@ -7,7 +7,6 @@ from functools import cache, partial
 from itertools import product
 from pathlib import Path
 
-import maketables
 import numpy as np
 import pandas as pd
 import pytest
@@ -236,6 +235,8 @@ def test_a_gap_in_time_gives_no_difference():
 
 def test_a_fit_has_what_maketables_asks_for(tmp_path):
     """The protocol of its documents, without a class of maketables' own."""
+    import maketables
+
     fitted = FixedEffects(BOTH, DriscollKraay(2)).fit(simulated_panel(random_stream(91), share=0.8))
     frame = fitted.__maketables_coef_table__
     assert {"b", "se", "t", "p", "ci95l", "ci95u"} <= set(frame.columns)
