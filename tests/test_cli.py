@@ -6,20 +6,19 @@ import os
 import subprocess
 import sys
 import time
-from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from command import ROOT, harness, python
-from harness import ArtifactError, MachineError, cli
+from harness import MachineError, cli
 from harness.errors import ExitCode
 from harness.running.executor import execute
 from harness.running.files import HOLDER, MANIFEST, MANIFEST_SUM, WRITTEN, locked, sum_line
 from harness.running.folder import RunFolder
 from harness.running.workers import LocalWorkers
 from plugin_files import write_tiny_study
-from small_run import copy_of, exit_code, run_small
+from small_run import copy_of, exit_code
 from worker_tasks import Square
 
 THROWN = {
@@ -207,18 +206,6 @@ def test_a_backend_for_figures_that_is_none_does_not_matter(tmp_path):
     done = python("-m", "harness.cli", *words, env={**os.environ, "MPLBACKEND": "nonsense"})
     assert done.returncode == 0, done.stderr
     assert list((tmp_path / "run" / "figures").iterdir())
-
-
-def test_a_clock_before_1980_is_said_to_be_so(monkeypatch, tmp_path):
-    class Then(datetime):
-        @classmethod
-        def now(cls, tz=None):
-            return cls(1970, 1, 2, tzinfo=tz)
-
-    monkeypatch.setattr("harness.running.folder.datetime", Then)
-    with pytest.raises(ArtifactError, match=r"the clock of this machine: says 1970-01-02"):
-        run_small(tmp_path / "run")
-    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize("command", ["report", "verify", "pin"])

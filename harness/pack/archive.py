@@ -25,6 +25,7 @@ from harness.errors import ArtifactError, Problem
 from harness.pack.deposit import Deposited, deposit
 from harness.record.manifest import Manifest
 from harness.registry.hooks import DISTRIBUTION, OURS
+from harness.registry.plugin import LOCAL
 from harness.running.dependence import BLAS, NOT_INSTALLED
 from harness.running.files import MANIFEST, MANIFEST_SUM, MARKER, SIGNATURE, replacing_own
 from harness.running.folder import RunFolder
@@ -142,14 +143,18 @@ def readme(manifest: Manifest, *, given: str, files: Sequence[tuple[str, str]], 
 def requirements(manifest: Manifest) -> str:
     """Return the harness and the libraries of the run with their versions, as pip reads them.
 
-    The local label of a version, such as ``+cpu``, names a build that indexes do not have.
+    The local label of a version, such as ``+cpu``, names a build that indexes do not have. A plugin of a
+    folder is a comment with the hash of its files.
     """
     versions = {name: version for name, version in manifest.versions.items() if version != NOT_INSTALLED}
     sources = source_folders(OURS)
     lines = [own_requirement(name, versions.pop(name), sources) for name in OURS if name in versions]
     for name in ("python", BLAS):
         versions.pop(name, None)
-    lines += [f"{name}=={version.partition('+')[0]}" for name, version in versions.items()]
+    for name, version in versions.items():
+        lines.append(
+            f"# {name}: {version}" if name.startswith(LOCAL) else f"{name}=={version.partition('+')[0]}"
+        )
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -228,9 +233,6 @@ def _source(name: str, folder: Path) -> Iterator[Path]:
 # Folder of a data file that lies outside the folder of the spec.
 DATA = "data"
 
-# Date of every file in the archive, so that the same run gives the same bytes.
-STAMP = (1980, 1, 1, 0, 0, 0)
-
 
 @dataclass(frozen=True)
 class RunInputs:
@@ -289,7 +291,8 @@ def pack(
     files[METADATA] = metadata(manifest, files, data=held).encode()
     with replacing_own(out) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in sorted(files.items()):
-            archive.writestr(zipfile.ZipInfo(name, STAMP), content, zipfile.ZIP_DEFLATED)
+            # Without a date, so that the same run gives the same bytes.
+            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
     return to_fill_in, warnings
 
 

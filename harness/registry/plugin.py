@@ -148,12 +148,16 @@ def local_sources(folder: Path) -> tuple[PluginSource, ...]:
     return tuple(map(_local_source, sorted(paths)))
 
 
+# What the names of plugins of a folder begin with in the manifest of a run.
+LOCAL = "local plugin"
+
+
 def _local_source(path: Path) -> PluginSource:
     return PluginSource(
         name=path.stem,
         distribution=f"local folder {path.parent}",
         version=f"sha256:{tree_sha256(path) if path.is_dir() else _file_sha256(path)}",
-        recorded_as=f"local plugin {path.stem}",
+        recorded_as=f"{LOCAL} {path.stem}",
         module=path.stem,
         load=partial(_load_local, path),
     )
@@ -467,8 +471,6 @@ def unforeseen(error: Exception) -> HarnessError:
             return DataError.at("", "the input is nested too deeply", hint="flatten it")
         case OSError():
             return MachineError.of(error)
-        case ValueError() if "timestamps before 1980" in str(error):  # of zipfile
-            return MachineError.at("the clock of this machine", "is before 1980", hint="set it")
     at = faulty_member(error)
     what = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
     whose = "plugin" if at else "harness or a plugin"

@@ -58,12 +58,11 @@ def encode(result: object) -> bytes:
         Where the result holds what is neither plain, nor an array, a table or one of `CLASSES`.
     """
     members: dict[str, bytes] = {}
-    meta = json.dumps(_plain(result, members))
+    meta = json.dumps(_plain(result, members)).encode()
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:  # to compress numbers takes more time than it saves
-        archive.writestr(META, meta)
-        for name, data in members.items():
-            archive.writestr(name, data)
+        for name, data in {META: meta, **members}.items():
+            archive.writestr(zipfile.ZipInfo(name), data)
     return buffer.getvalue()
 
 

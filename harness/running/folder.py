@@ -7,7 +7,6 @@ import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 import pandas as pd
@@ -20,9 +19,6 @@ from harness.record.migrations import Migrated, folder_of, manifest_of
 from harness.running import files
 from harness.running.csv_table import as_read, csv_text, from_csv
 from harness.tables.registry import JOINED, PARQUET_TABLES, TABLES
-
-# Of dates in compressed files.
-EARLIEST_YEAR = 1980
 
 # Rows of a table up to which it stays in memory once it is written: what follows looks at it next.
 MOST_AT_HAND = 1_000_000
@@ -66,7 +62,7 @@ class RunFolder:
         Raises
         ------
         ArtifactError
-            Where the folder holds something that no run wrote, or this machine's clock is before 1980.
+            Where the folder holds something that no run wrote.
         """
         cls._require_free(path)
         _refuse_link(path, files.MARKER)
@@ -76,10 +72,6 @@ class RunFolder:
 
     @staticmethod
     def _require_free(path: Path) -> None:
-        now = datetime.now(UTC)
-        if now.year < EARLIEST_YEAR:  # which compressed files, such as those of results, cannot hold
-            expected = f"a date from {EARLIEST_YEAR} on, as compressed files have them"
-            raise ArtifactError.at("the clock of this machine", f"says {now:%Y-%m-%d}", expected, "set it")
         if path.exists() and not (path / files.MARKER).is_file():
             if not path.is_dir():
                 raise ArtifactError.at(str(path), "is a file", hint=_ELSEWHERE)

@@ -7,6 +7,7 @@ import re
 import shlex
 import subprocess
 import sys
+import time
 import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -36,7 +37,7 @@ def command(*words):
 
 @pytest.fixture(scope="module")
 def packed(tmp_path_factory):
-    """Return the run and its archive; the spec's data lie beside it."""
+    """Return the run and its archive, both made in 1970; the spec's data lie beside it."""
     folder = tmp_path_factory.mktemp("study")
     (folder / "tables").mkdir()
     rows = grunfeld().reset_index().assign(**{"contact_E-mail": "x@example.org", "手机号码": 1})
@@ -45,11 +46,18 @@ def packed(tmp_path_factory):
     run = folder / "run"
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
+        in_1970(patch)
         assert command("run", "study.yaml", "--out", "run", "--quick", "--jobs", 1).exit_code == 0
     with pytest.MonkeyPatch.context() as patch:
         from_a_folder(patch)
+        in_1970(patch)
         assert command("pack", run).exit_code == 0
     return run, folder / "run.zip"
+
+
+def in_1970(patch):
+    """Set the clock by which archives are dated that name no date; they can hold none before 1980."""
+    patch.setattr("time.localtime", lambda *_: time.gmtime(0.0))
 
 
 @dataclass(frozen=True)
@@ -108,6 +116,13 @@ def test_it_asks_for_what_pip_can_have(packed, tmp_path):
             assert carried.read_bytes() == path.read_bytes()
 
 
+def test_a_plugin_of_a_folder_is_nothing_that_pip_is_asked_for(packed):
+    manifest = RunFolder.open(packed[0]).manifest()
+    versions = {"numpy": "2.1+cpu", "local plugin near": "sha256:ab"}
+    required = archive_module.requirements(replace(manifest, versions=versions)).splitlines()
+    assert required == ["numpy==2.1", "# local plugin near: sha256:ab"]
+
+
 def test_the_sources_in_it_are_built_as_those_here_are(tmp_path, monkeypatch):
     """So that pip can install them: the harness, and a plugin of the run with the version of the harness."""
     from_a_folder(monkeypatch)
@@ -155,6 +170,7 @@ def test_its_metadata_name_every_file_with_its_hash(packed):
         graph = {one["@id"]: one for one in json.loads(archive.read("ro-crate-metadata.json"))["@graph"]}
         names = set(archive.namelist()) - {"ro-crate-metadata.json"}
         assert {one["@id"] for one in graph["./"]["hasPart"]} == names
+        assert {one.date_time for one in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
         for name in names:
             assert graph[name]["sha256"] == hashlib.sha256(archive.read(name)).hexdigest()
     assert graph["ro-crate-metadata.json"]["about"] == {"@id": "./"}
@@ -205,6 +221,7 @@ def deposited(packed, tmp_path_factory):
     readers = [word for reader in ("aea", "dataverse", "zenodo") for word in ("--for", reader)]
     with pytest.MonkeyPatch.context() as patch:
         from_a_folder(patch)
+        in_1970(patch)
         said = command("pack", run, "--out", out, *readers)
     assert said.exit_code == 0, said.output
     with zipfile.ZipFile(out) as archive:

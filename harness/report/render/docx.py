@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from io import BytesIO
-from typing import TYPE_CHECKING, Literal
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, Literal, cast
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from harness.language import spaced
@@ -17,6 +18,7 @@ from harness.report.blocks import ReportTable, plain_words
 
 if TYPE_CHECKING:
     from docx.document import Document
+    from docx.opc.packuri import PackURI
     from docx.table import Table, _Cell
 
 # Fonts of the two scripts.
@@ -28,9 +30,6 @@ POINTS = 8
 THICK, THIN = "12", "6"
 
 Edge = Literal["top", "bottom"]
-
-# The earliest that an archive can say.
-NO_DATE = (1980, 1, 1, 0, 0, 0)
 
 
 def word_tables(tables: Sequence[ReportTable]) -> bytes:
@@ -78,13 +77,24 @@ def word_document(markdown: str) -> bytes:
 
 
 def _bytes(document: Document) -> bytes:
-    """Return a document without the time of its writing, so that the same content is the same bytes."""
-    buffer, other = BytesIO(), BytesIO()
-    document.save(buffer)
-    with ZipFile(buffer) as own, ZipFile(other, "w", ZIP_DEFLATED) as written:
-        for name in own.namelist():
-            written.writestr(ZipInfo(name, NO_DATE), own.read(name), ZIP_DEFLATED)
-    return other.getvalue()
+    """Return a document without the time of its writing, so that the same content is the same bytes.
+
+    What saves a document for a user asks for that time, and fails where a clock is before 1980.
+    """
+    from docx.opc.pkgwriter import PackageWriter
+
+    buffer = BytesIO()
+    with ZipFile(buffer, "w") as archive:
+
+        def write(uri: PackURI, data: bytes) -> None:
+            archive.writestr(ZipInfo(uri.membername), data, ZIP_DEFLATED)
+
+        undated, writer = SimpleNamespace(write=write), cast("Any", PackageWriter)
+        package = cast("Any", document.part.package)
+        writer._write_content_types_stream(undated, package.parts)
+        writer._write_pkg_rels(undated, package.rels)
+        writer._write_parts(undated, package.parts)
+    return buffer.getvalue()
 
 
 def _add(document: Document, table: ReportTable) -> None:
