@@ -33,6 +33,7 @@ from harness.plugin import (
     HasDetails,
     HasDraws,
     HasEffects,
+    HasIntervals,
     HasNotes,
     Note,
     stream_at,
@@ -591,6 +592,23 @@ class CountsNothing(Sound):
         return Levels(fit, tuple(panel.entity.labels[at] for at in present.tolist()), means)
 
 
+@dataclass(frozen=True)
+class Narrow(Tells):
+    """Intervals that are the narrower, the more they should hold."""
+
+    def intervals(self, panel, level):
+        return self.predict(panel) + (1.0 - level) * np.array([[-1.0], [1.0]])
+
+
+class NarrowsWithTheLevel(Sound):
+    """Takes a level for the chance of a miss."""
+
+    provides: ClassVar[frozenset[type]] = frozenset({HasIntervals})
+
+    def fit(self, panel, *, rng, selection=None):
+        return Narrow(super().fit(panel, rng=rng))
+
+
 class WrongProfile(Sound):
     """Has a short cut that leads elsewhere."""
 
@@ -709,6 +727,7 @@ FAULTS = {
     "fit_by_draws": [BlocksOfAnotherFit],
     "notes": [NotesWithoutCode],
     "details": [RaggedDetails],
+    "intervals": [NarrowsWithTheLevel],
     "unseen": [CountsNothing],
     "left_out_levels": [ForgetsLeftOut],
     "collinear_controls": [RefusesWithoutWords],

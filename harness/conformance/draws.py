@@ -445,6 +445,26 @@ def unseen(case: Case) -> str:
     return f"{n_new} of {new.n_obs} rows of new levels"
 
 
+@rule("estimator", *ABLE)
+def intervals(case: Case) -> str:
+    """Check that prediction intervals of a higher level hold those of a lower one, in any order of the rows.
+
+    Ask for two levels, and for one of them with the rows turned around.
+    """
+    fit, panel = able(case.fit, protocol.HasIntervals), case.panel
+    turned = np.arange(panel.n_obs)[::-1]
+    inner, outer, again = (
+        fit.intervals(rows, level)
+        for rows, level in ((fresh(panel), 0.5), (fresh(panel), 0.9), (panel.take(turned), 0.9))
+    )
+    steps = np.stack([outer[0], inner[0], inner[1], outer[1]])
+    refuse(
+        bool((np.diff(steps, axis=0) < -case.tight * case.scale).any()),
+        "limits of 90 % lie within those of 50 %",
+    )
+    return require_equal(again[:, turned], outer, case=case, what="limits of rows turned around")
+
+
 @rule("estimator", *ABLE, "draws", "unseen")
 def left_out_levels(case: Case) -> str:
     """Check that a draw that leaves an entity out takes its level from the entity's rows.

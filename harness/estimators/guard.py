@@ -14,7 +14,7 @@ from numpy.random import Generator
 from harness.arrays import Floats
 from harness.data.panel import Panel
 from harness.errors import EstimationError, HarnessError, PluginError, Problem, TimeLimitReached
-from harness.estimators.protocol import Estimator, Fitted, FittedDraws, HasNotes
+from harness.estimators.protocol import Estimator, Fitted, FittedDraws, HasIntervals, HasNotes
 from harness.language import Coded, marked, quoted, to_json
 from harness.tables.preparation import Note
 
@@ -178,6 +178,13 @@ def predict(fit: Fitted, panel: Panel) -> Floats:
         Where they have another shape, are not finite, or so large that their squares overflow.
     """
     return _checked(fit.predict(panel), (panel.n_obs,), _who(fit, "predict"))
+
+
+def limits_of(fit: Fitted, panel: Panel, level: float) -> Floats | None:
+    """Return the limits of a fit's prediction intervals, (2, n_obs), checked; None where it has none."""
+    if not isinstance(fit, HasIntervals):
+        return None
+    return _checked(fit.intervals(panel, level), (2, panel.n_obs), _who(fit, "intervals"))
 
 
 def predict_draws(fits: FittedDraws, panel: Panel) -> Floats:

@@ -504,6 +504,22 @@ class CanProfile(Protocol):
 
 
 @runtime_checkable
+class HasIntervals(Protocol):
+    """Capability of a fit: prediction intervals by its model, such as those of a Gaussian process.
+
+    `accuracy.csv` has their coverage and width on test rows, next to those of conformal intervals.
+    """
+
+    def intervals(self, panel: Panel, level: float) -> Floats:
+        """Return limits that hold each row's outcome with probability `level`, the lower ones first.
+
+        Returns
+        -------
+        (2, n_obs), outcome units.
+        """
+
+
+@runtime_checkable
 class HasEffects(Protocol):
     """Capability of a fit: it has entity or period effects, which new entities or periods lack."""
 

@@ -11,11 +11,12 @@ from numpy.random import Generator
 from harness.arrays import Floats
 from harness.data.panel import Panel
 from harness.errors import EstimationError
-from harness.estimators.guard import Status, attempt, fitted, notes_of, predict
+from harness.estimators.guard import Status, attempt, fitted, limits_of, notes_of, predict
 from harness.estimators.protocol import Estimator, HasChoice, HasEffects, check_rows
 from harness.evaluation.protocol import Fold
 from harness.language import Coded, marked
 from harness.rng import random_stream
+from harness.tables.accuracy import LEVEL
 from harness.tables.preparation import Note
 
 
@@ -43,6 +44,7 @@ class FoldPredictions:
     n_unseen : test rows predicted with a mean effect, their entity or period being new
     notes : what the fit has to say
     choice : label of the candidate that it is the fit of; empty where there is one alone
+    limits : (2, n_test), of prediction intervals of the test rows by the model; None where it has none
     """
 
     train: Floats
@@ -51,6 +53,7 @@ class FoldPredictions:
     n_unseen: int
     notes: tuple[Note, ...]
     choice: str = ""
+    limits: Floats | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,7 +145,8 @@ def fit_and_predict(task: FoldTask) -> FoldPredictions:
     sides = predict(fit, train), predict(fit, test)
     n_unseen = int(fit.n_unseen(test)) if isinstance(fit, HasEffects) else 0
     choice = fit.choice if isinstance(fit, HasChoice) else ""
-    return FoldPredictions(*sides, float(train.observed.var()), n_unseen, notes_of(fit), choice)
+    limits = limits_of(fit, test, LEVEL)
+    return FoldPredictions(*sides, float(train.observed.var()), n_unseen, notes_of(fit), choice, limits)
 
 
 def _training(task: FoldTask) -> tuple[Panel, Panel | None, Generator]:

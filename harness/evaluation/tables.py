@@ -13,6 +13,7 @@ from harness.arrays import Floats, Ints
 from harness.evaluation.gain import NUMBERS, holm_adjusted, totals_between
 from harness.evaluation.losses import SAMPLES, PairedLosses, PartKey, SampleRows, Sides, cells, samples, taken
 from harness.evaluation.metrics import Metric
+from harness.tables.accuracy import LEVEL
 from harness.tables.decision import decide, decide_conditionally, size_of
 from harness.tables.gain import GIVEN_PERIODS, decide_gain
 from harness.tables.table import NAN, coded, placed
@@ -56,10 +57,6 @@ def accuracy(observed: Floats, predicted: Floats, *, train_variance: Floats, ent
     nmse, n_entities = float((squared / train_variance).mean()), np.count_nonzero(np.bincount(entities))
     r2 = 1.0 - mse / variance if variance > 0 else float("nan")
     return Accuracy(mse, float(np.sqrt(mse)), nmse, r2, observed.size, int(n_entities))
-
-
-# Nominal coverage of a row of an entity never seen.
-LEVEL = 0.9
 
 
 def entity_half_widths(tested: pd.DataFrame, *, level: float = LEVEL) -> Floats:
@@ -137,6 +134,20 @@ def coverage_table(predictions: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
+def model_coverage_table(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Return how often the limits that models give hold a test row, and how wide they are on average.
+
+    Returns
+    -------
+    Columns outcome, estimator, protocol, sample, model_coverage, model_width; no row of a model without.
+    """
+    rows = predictions[predictions["model_low"].notna()] if "model_low" in predictions else predictions[:0]
+    low, high = (rows.get(name, rows["observed"]) for name in ("model_low", "model_high"))
+    figures = {"model_coverage": rows["observed"].between(low, high), "model_width": high - low}
+    keys = [rows[name].astype(object) for name in ("outcome", "estimator", "protocol", "sample")]
+    return pd.DataFrame(figures).astype(float).groupby(keys, observed=True).mean().reset_index()
+
+
 # What gains are given within, and its key in the predictions.
 WITHIN: Mapping[str, PartKey] = {"fold": "fold", "period": "time"}
 
@@ -165,7 +176,9 @@ def accuracy_table(predictions: pd.DataFrame) -> pd.DataFrame:
             place = {**sample.place, "estimator": estimator}
             rows.append(place | asdict(figures) | {"status": "ok", "reason": ""})
     table = pd.DataFrame(rows)
-    return table if table.empty else table.merge(coverage_table(predictions), how="left")
+    for intervals in (coverage_table, model_coverage_table) if len(table) else ():
+        table = table.merge(intervals(predictions), how="left")
+    return table
 
 
 _DECIDED_BY = ("gain", "conf_low", "conf_high", "p_holm", "inference")

@@ -84,6 +84,7 @@ from harness.estimators.protocol import HasCoefficients as HasCoefficients
 from harness.estimators.protocol import HasDetails as HasDetails
 from harness.estimators.protocol import HasDraws as HasDraws
 from harness.estimators.protocol import HasEffects as HasEffects
+from harness.estimators.protocol import HasIntervals as HasIntervals
 from harness.estimators.protocol import HasNotes as HasNotes
 from harness.estimators.protocol import HasResultRows as HasResultRows
 from harness.estimators.protocol import LearnedFit as LearnedFit

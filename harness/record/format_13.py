@@ -72,10 +72,10 @@ def renamed_effects(_manifest: Content, tables: Tables) -> pd.DataFrame:
     return frame.rename(columns=EFFECT_COLUMNS).assign(df=of_entities.where(frame["errors"] == "entity"))
 
 
-def untested_errors(_manifest: Content, tables: Tables) -> pd.DataFrame:
-    """Say that no test chose the errors."""
+def with_empty(names: tuple[str, ...], _manifest: Content, tables: Tables) -> pd.DataFrame:
+    """Add columns of numbers that there were none of."""
     (frame,) = tables.values()
-    return frame.assign(p_common_shocks=NAN)
+    return frame.assign(**dict.fromkeys(names, NAN))
 
 
 def gain_table(manifest: Content, tables: Tables) -> pd.DataFrame:

@@ -89,11 +89,13 @@ STEPS = (
         Format(13),
         manifest=(format_13.manifest_of,),
         tables=(
+            TableChange("accuracy.csv", partial(format_13.with_empty, ("model_coverage", "model_width"))),
+            TableChange("predictions.parquet", partial(format_13.with_empty, ("model_low", "model_high"))),
             TableChange("gain.csv", format_13.renamed_inference),
             TableChange("decomposition.csv", format_13.renamed_parts),
             TableChange("effects.csv", format_13.renamed_effects),
-            TableChange("effects.csv", format_13.untested_errors),
-            TableChange("coefficients.csv", format_13.untested_errors),
+            TableChange("effects.csv", partial(format_13.with_empty, ("p_common_shocks",))),
+            TableChange("coefficients.csv", partial(format_13.with_empty, ("p_common_shocks",))),
             TableChange("gain.csv", format_13.gain_table),
             TableChange("decomposition.csv", format_13.parts_table, looked_into=("gain.csv",)),
             TableChange("metrics.csv", format_13.losses_table, looked_into=("gain.csv",)),
@@ -112,6 +114,9 @@ STEPS = (
             TableChange("multiverse_choices.csv", format_13.choices_table),
             TableChange(
                 "variation_predictions.parquet", format_13.variation_predictions_table, _VARIED_PREDICTIONS
+            ),
+            TableChange(
+                "variation_predictions.parquet", partial(format_13.with_empty, ("model_low", "model_high"))
             ),
             TableChange("variation_effects.csv", format_13.variation_effects_table, _CHECKED),
         ),

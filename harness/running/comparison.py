@@ -104,6 +104,12 @@ def predictions_table(
         "sample": _texts({"": ["train", "test"]}, samples),
         "train_variance": np.repeat([own.train_variance for _, own in found], n_rows),
     }
+    if any(own.limits is not None for _, own in found):
+        limits = np.full((2, sum(n_rows)), NAN)
+        for (_, own), end in zip(found, np.cumsum(n_rows), strict=True):
+            if own.limits is not None:
+                limits[:, end - own.test.size : end] = own.limits
+        table |= {"model_low": limits[0], "model_high": limits[1]}
     return pd.DataFrame(table, copy=False)
 
 

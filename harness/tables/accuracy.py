@@ -8,6 +8,9 @@ from typing import Final
 from harness.tables.decision import UNTESTED, Decision
 from harness.tables.table import NAN, AnswerRow, ResultRow, answers, listed, typed
 
+# Nominal coverage of prediction intervals.
+LEVEL = 0.9
+
 CELL = ("outcome", "estimator", "protocol")
 
 
@@ -25,6 +28,8 @@ class AccuracyRow(ResultRow):
     r2: float
     coverage: float = NAN
     width: float = NAN
+    model_coverage: float = NAN
+    model_width: float = NAN
     n_obs: int | None
     n_entities: int | None
 
@@ -84,7 +89,7 @@ class ImportanceRow(AnswerRow):
 PREDICTIONS = listed(
     "predictions",
     "outcome estimator protocol fold entity time observed predicted sample train_variance predicted_low "
-    "predicted_high",
+    "predicted_high model_low model_high",
     "outcome estimator protocol fold sample entity time",
     "observed and predicted outcome of every row in every fold, on request with limits of new entities",
     suffix=".parquet",
@@ -99,7 +104,7 @@ ACCURACY = typed(
     AccuracyRow,
     (*CELL, "sample"),
     "errors on training, test and all rows; coverage and width of 90 % prediction intervals for "
-    "entities not used in training",
+    "entities not used in training, and of those that models give (`HasIntervals`)",
     measures=("mse",),
 )
 # Name of the estimator that chooses the best of simple rivals on its training rows.

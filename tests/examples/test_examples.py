@@ -76,6 +76,26 @@ def test_examples_keep_the_rules_of_their_kinds(registry):
     } == {"passed"}
 
 
+def test_how_often_limits_of_a_model_hold_stands_in_the_table_of_errors(folder):
+    """Recomputed from what the median was fitted on."""
+    rows = pd.read_parquet(folder / "predictions.parquet")
+    accuracies = pd.read_csv(folder / "accuracy.csv").set_index(["estimator", "protocol", "sample"])
+    for protocol, of_median in rows[rows["estimator"] == "median"].groupby("protocol", observed=True):
+        held, widths = [], []
+        for _, fold in of_median.groupby("fold", observed=True):
+            train, test = (fold.loc[fold["sample"] == name, "observed"] for name in ("train", "test"))
+            low, high = train.quantile([0.05, 0.95])
+            held += test.between(low, high).tolist()
+            widths += [high - low] * len(test)
+        row = accuracies.loc[("median", protocol, "test")]
+        assert row["model_coverage"] == pytest.approx(np.mean(held))
+        assert row["model_width"] == pytest.approx(np.mean(widths))
+    is_of_median = accuracies["model_coverage"].notna()
+    assert {*accuracies.index[is_of_median]} == {
+        ("median", one, "test") for one in ("in_sample", "leave_one_group_out")
+    }
+
+
 # Learners of outside libraries with what brings them, and how a fit without it ends.
 LEARNERS = {"lightgbm": "lightgbm", "catboost": "catboost", "realmlp": "pytabkit", "tabm": "pytabkit"}
 LEARNERS["tabpfn"] = "tabpfn"
