@@ -45,14 +45,13 @@ def versions(brought_by: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def blas() -> str:
-    """Return the library that multiplies matrices, its kernel, which last digits depend on, and threads."""
+    """Return the libraries that multiply matrices, their kernels, which decide last digits, and threads."""
     from threadpoolctl import ThreadpoolController
 
-    for library in ThreadpoolController().info():
-        if library["user_api"] == "blas":
-            keys = ("internal_api", "version", "architecture")
-            return ", ".join([*(str(library[key]) for key in keys if library.get(key)), "1 thread"])
-    return "unknown"
+    keys, loaded = ("internal_api", "version", "architecture"), ThreadpoolController().info()
+    of_blas = (library for library in loaded if library["user_api"] == "blas")
+    named = {" ".join(str(library[key]) for key in keys if library.get(key)) for library in of_blas}
+    return ", ".join([*sorted(named), "1 thread"]) if named else "unknown"
 
 
 def version_of(library: str) -> str:

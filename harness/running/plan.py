@@ -20,7 +20,7 @@ from harness.estimators.protocol import Estimator, absorbs_entities, for_folds, 
 from harness.estimators.target import on_target
 from harness.evaluation.fold_fit import FoldCell, FoldTask
 from harness.evaluation.protocol import Fold
-from harness.language import Coded
+from harness.language import Coded, marked
 from harness.record.manifest import HeadlineRecord, choice_in_words
 from harness.registry.catalog import Catalogs, changed_options
 from harness.rng import random_stream
@@ -386,6 +386,8 @@ def _split(entry: ProtocolEntry, panel: Panel, *, seed: int) -> Split:
                 what = f"fold {fold.name}: {side} rows from {rows.min()} to {rows.max()}"
                 expected = f"positions of the panel's rows, 0 to {panel.n_obs - 1}"
                 raise PluginError.at(f"protocol {entry.id}: split", what, expected)
+    if not any(fold.test.size for fold in folds):
+        return Split(entry, (), marked("none of its splits has a test row"))
     return Split(entry, folds)
 
 

@@ -12,8 +12,8 @@ from pydantic import TypeAdapter
 from ruamel.yaml import YAML
 
 from command import harness
-from harness.audit.pin import new_block, with_entries
-from harness.errors import SpecError
+from harness.audit.pin import PinSelection, new_block, pinned, with_entries
+from harness.errors import ArtifactError, SpecError
 from harness.running.folder import RunFolder
 from harness.study.expectations.cell import check_expectations
 from harness.study.expectations.expectation import AnyExpectation
@@ -55,6 +55,14 @@ def test_numbers_are_pinned_to_the_standard_output(finished):
         "  - {table: gain, where: {estimator: within, protocol: in_sample, sample: test}, "
         "column: gain, value: 0.701866331, relative: 1e-06, from: run}"
     )
+
+
+def test_a_table_without_the_column_that_is_pinned_is_named(finished, tmp_path):
+    folder = RunFolder(Path(shutil.copytree(finished[1], tmp_path / "run")))
+    folder.write_table("gain", folder.read_table("gain").drop(columns="gain"))
+    folder.write_manifest(folder.manifest())
+    with pytest.raises(ArtifactError, match=r"^gain\.csv: lacks the columns gain\n.*run the study again"):
+        pinned(folder, PinSelection())
 
 
 def rows_of_findings(folder):

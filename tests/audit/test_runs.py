@@ -1,6 +1,7 @@
 """Specs, tables and two runs are compared; tables that somebody changed are found by computing them again."""
 
 import json
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import harness
-from harness import ArtifactError
+from command import python
+from harness import ArtifactError, SpecError
 from harness.audit.runs import Tolerance, ValueDifference, compare_runs, spec_differences, table_difference
 from harness.audit.verification import verify
 from harness.installed import installed
@@ -241,6 +243,31 @@ def test_a_spec_whose_plugin_is_not_here_is_told(folder):
     (check,) = [one for one in verify(folder, catalogs=without) if one.problems]
     assert "cannot be read here" in check.problems[0].what
     assert "pooled_ols" in check.problems[0].what
+    # The exit code is that of a spec, as of all commands that read it.
+    assert check.error is SpecError
+
+
+def test_libraries_kernels_and_threads_of_matrix_products_are_recorded_and_compared(folder, small_run):
+    """The kernel decides on last digits; numpy and scipy may bring a library each."""
+    content = folder.manifest()
+    built = np.show_config("dicts")["Build Dependencies"]["blas"]
+    *libraries, threads = content.versions["BLAS"].split(", ")
+    names, versions, kernels = zip(*(library.split() for library in libraries), strict=True)
+    assert built["version"] in versions
+    assert all(name in built["name"] for name in names)
+    assert (all(map(str.isalnum, kernels)), threads) == (True, "1 thread")
+    other = content.versions["BLAS"].replace(kernels[0], "Prescott")
+    folder.write_manifest(replace(content, versions={**content.versions, "BLAS": other}))
+    compared_with = compare_runs(RunFolder.open(small_run.path), folder, tolerance=Tolerance())
+    (difference,) = compared_with.requested["versions"]
+    assert (difference.path, "Prescott" in difference.b) == ("BLAS", True)
+
+
+@pytest.mark.slow
+def test_another_kernel_is_recorded_as_such():
+    code = "import numpy; from harness.running.dependence import blas; print(blas())"
+    done = python("-c", code, env={**os.environ, "OPENBLAS_CORETYPE": "Prescott"}, check=True)
+    assert "Prescott" in done.stdout
 
 
 EXPECTED = {

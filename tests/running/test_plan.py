@@ -1,13 +1,20 @@
-"""Which effect of a study is its headline, before anything is fitted."""
+"""Which effect of a study is its headline, and which protocols are refused, before anything is fitted."""
 
 import json
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
+from harness.api import prepare_study
+from harness.evaluation.protocol import Fold
 from harness.installed import installed
-from harness.running.plan import headline_records, in_words
+from harness.running.options import RunOptions
+from harness.running.plan import _split, headline_records, in_words
 from harness.study.spec.document import WrittenSpec
 from harness.study.spec.load import load_study
+from panels import panel_from_arrays
+from plugin_files import write_tiny_study
 
 SPEC = {
     "spec_version": 1,
@@ -55,3 +62,27 @@ def test_what_is_declared_comes_first_whatever_it_identifies(name):
     first, *others = ranked(estimators=estimators)
     assert (first.estimator, first.is_declared, in_words(first)) == (name, True, f"{name} (declared primary)")
     assert [one.scenario or one.estimator for one in others] == [one for one in RANKED if one != name]
+
+
+def test_a_share_of_rows_that_is_none_is_refused_with_the_least(tmp_path):
+    study = write_tiny_study(tmp_path, other="pooled_ols")
+    lines = (tmp_path / "panel.csv").read_text().splitlines(keepends=True)
+    (tmp_path / "panel.csv").write_text("".join(lines[:10]))
+    protocols = "evaluation.protocols=[{use: random_rows, test_share: 0.01}, in_sample]"
+    planned = prepare_study(RunOptions(study, overrides=(protocols,))).plan
+    refused, other = planned.splits
+    assert refused.reason == (
+        "1% of 9 rows gives 0 test rows; set test_share between 0.11 and 0.89, or drop this protocol"
+    )
+    assert f"protocol random_rows: {refused.reason}" in planned.describe()
+    assert (refused.folds, len(other.folds)) == ((), 1)
+
+
+@pytest.mark.parametrize("folds", [(), (Fold("1", np.arange(6), np.array([], dtype=np.int64), None, "row"),)])
+def test_a_protocol_that_tests_no_row_is_refused(folds):
+    tests_nothing = SimpleNamespace(stream="nothing", split=lambda _, **__: folds)
+    entry = SimpleNamespace(id="nothing", protocol=tests_nothing)
+    rows = np.arange(6)
+    panel = panel_from_arrays(entity=rows // 2, period=rows % 2, outcome=rows, X=rows)
+    refused = _split(entry, panel, seed=1)
+    assert (refused.folds, refused.reason) == ((), "none of its splits has a test row")

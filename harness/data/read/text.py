@@ -103,7 +103,8 @@ def read_rows(rows: Sequence[FileRow], source: Source, *, noun: Literal["line", 
             layout = replace(layout, records=(*layout.records, record))
     header = sources.check_header(names, source.origin)
     if not layout.body:
-        raise DataError.at(source.origin, "0 rows: there is a header only", "at least one row")
+        what, hint = "0 rows: there is a header only", "export the data again"
+        raise DataError.at(source.origin, what, "at least one row", hint)
     n_fields, body = len(header), layout.body
     ragged = [f"{row.number} ({len(row.cells)} fields)" for row in body if len(row.cells) != n_fields]
     if ragged:
