@@ -8,7 +8,7 @@ import socket
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import CancelledError
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING
@@ -50,12 +50,14 @@ class _Presence:
         ------
         MachineError
         """
-        if self.client.nthreads():
+        threads: Mapping[str, int] = {}
+        with suppress(OSError, RuntimeError):  # the scheduler has gone, or is not there yet again
+            threads = self.client.nthreads()
+        if threads:
             self.last = time.monotonic()
         elif time.monotonic() - self.last > SECONDS_WITHOUT:
             what = f"no worker has been there for {SECONDS_WITHOUT} seconds"
-            hint = "start `dask worker ADDRESS --nthreads 1`, and run again with --resume"
-            raise MachineError.at(str(self.client), what, hint=hint)
+            raise MachineError.at(str(self.client), what, hint="start `dask worker ADDRESS --nthreads 1`")
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,7 @@ class DaskWorkers:
         """
         try:
             from distributed import KilledWorker
+            from distributed.client import ClosedClientError
         except ImportError as error:
             hint = "pip install 'panel-harness[dask]', or --backend local"
             raise ArtifactError.at("--backend dask", "dask is not installed", hint=hint) from error
@@ -99,10 +102,13 @@ class DaskWorkers:
             n_workers = _require_alike(client)
             executor = client.get_executor(pure=False)
             try:
-                errors = (KilledWorker, CancelledError, DeadWorkerError)
+                errors = (KilledWorker, CancelledError, ClosedClientError, DeadWorkerError)
                 yield Pool(executor, 2 * n_workers, errors, _Presence(client).require)
             finally:
                 executor.shutdown(wait=False)  # what still runs when an error ends the block has no reader
+            if client.status != "running":
+                what, hint = "the scheduler has gone", "start `dask scheduler`, and its workers"
+                raise MachineError.at(f"--scheduler {self.scheduler}", what, hint=hint)
 
     @contextmanager
     def _client(self) -> Iterator[Client]:

@@ -1,11 +1,13 @@
 """Runs that are killed, find the disk full or lose power, and are taken up to the same tables."""
 
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -84,16 +86,64 @@ ROOT = Path(__file__).parents[2]
 SECONDS = 5
 
 
-def ended_by(signal_, run):
-    """Send a signal to the main process of a run; return its exit code, last words and other processes."""
-    words = ["run", "specs/grunfeld.yaml", "--jobs", "2", "--out", str(run)]
+def begun(run, *options):
+    """Start a run that hears Ctrl-C, which what a shell starts in the background does not."""
+    words = ["run", "specs/grunfeld.yaml", "--jobs", "2", "--out", str(run), *options]
     command = [sys.executable, "-m", "harness.cli", *words, "--set", "scenarios=[]"]
-    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+    heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, preexec_fn=heard)
+
+
+def ended_by(signal_, run, *options):
+    """Send a signal to the main process of a run; return its exit code, last words and other processes."""
+    with begun(run, *options) as process:
         wait_for_results(process, run)
         others = psutil.Process(process.pid).children(recursive=True)
         process.send_signal(signal_)
         said = process.communicate(timeout=60)[1]
     return process.returncode, said, others
+
+
+def without_progress(said):
+    return [line for line in said.splitlines() if " done in " not in line]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("by", "code", "how"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "ended by SIGTERM")]
+)
+def test_a_signal_ends_a_run_on_dask_with_one_message(tmp_path, by, code, how):
+    returned, said, others = ended_by(by, tmp_path / "run", "--backend", "dask")
+    (line,) = without_progress(said)
+    assert (returned, line.partition(";")[0]) == (code, how)
+    assert "--backend dask" in line
+    assert "--resume" in line
+    _, alive = psutil.wait_procs(others, timeout=SECONDS)
+    assert alive == []
+
+
+@pytest.mark.slow
+def test_a_scheduler_that_is_killed_ends_a_run_with_one_message(tmp_path):
+    file, dask = tmp_path / "scheduler.json", [sys.executable, "-m", "dask"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": tmp_path}
+    of_scheduler = ["scheduler", "--scheduler-file", file, "--port", "0", "--no-dashboard"]
+    of_worker = ["worker", "--scheduler-file", file, "--nthreads", "1", "--no-dashboard"]
+    with (
+        subprocess.Popen([*dask, *of_scheduler], **quiet) as scheduler,
+        subprocess.Popen([*dask, *of_worker], **quiet) as worker,
+    ):
+        while not file.is_file():
+            time.sleep(0.1)
+        address = json.loads(file.read_text())["address"]
+        with begun(tmp_path / "run", "--scheduler", address) as process:
+            wait_for_results(process, tmp_path / "run")
+            scheduler.kill()
+            output = process.communicate(timeout=120)[1]
+        worker.kill()
+    first, hint = without_progress(output)
+    assert process.returncode == 7
+    assert first == f"error: --scheduler {address}: the scheduler has gone"
+    assert "finished cells are kept, to resume: harness run" in hint
 
 
 @pytest.mark.slow

@@ -485,7 +485,8 @@ def test_what_is_no_scheduler_is_named_in_the_time_that_one_has(monkeypatch, add
 @pytest.mark.parametrize("is_trusted", [False, True])
 def test_a_plugin_of_a_folder_that_workers_of_a_cluster_lack_is_fitted_there(address, tmp_path, is_trusted):
     (tmp_path / "here").mkdir()
-    (tmp_path / "here" / "knn.py").write_text(NEAREST)
+    # Of another name each time: a module stays in its process.
+    (tmp_path / "here" / f"knn_{is_trusted}.py").write_text(NEAREST)
     (tmp_path / "here" / "_distances.py").write_text(DISTANCES)
     spec = write_tiny_study(tmp_path, other="nearest, neighbours: 1")
     choice = PluginChoice(folder=tmp_path / "here")
