@@ -18,12 +18,12 @@ import pandas as pd
 from numpy.random import Generator
 
 from grid_panels import PanelShape, curves
+from harness.calibration.memory import run_in_memory
 from harness.calibration.run import calibration_manifest
 from harness.findings.run import RULE
 from harness.findings.shape import exact_limits
 from harness.findings.table import findings_of
 from harness.rng import random_stream
-from harness.running.memory import run_in_memory
 from harness.running.prepare import prepare
 from harness.tables.decision import ABOVE, CONDITIONAL, SIGNIFICANT
 from harness.tables.findings import FindingRow

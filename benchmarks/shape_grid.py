@@ -29,6 +29,7 @@ import pandas as pd
 import grid_panels
 from grid_panels import BENT, GAIN, PRODUCT, SLOPE, TREATMENT, DrawnPanel, PanelShape
 from harness import __version__
+from harness.calibration.memory import run_in_memory
 from harness.calibration.run import calibration_manifest
 from harness.data.read.files import frame_file
 from harness.data.simulate.simulation import lasting
@@ -39,7 +40,6 @@ from harness.installed import installed
 from harness.registry.registry import Registry
 from harness.rng import random_stream
 from harness.running.csv_table import csv_text, from_csv
-from harness.running.memory import run_in_memory
 from harness.running.options import RunOptions
 from harness.running.prepare import prepare
 from harness.tables.coefficients import COEFFICIENTS

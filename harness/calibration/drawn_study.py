@@ -13,6 +13,7 @@ from numpy.random import Generator
 from harness.arrays import Floats, Grouping, Ints
 from harness.calibration.findings import CONDITIONAL_GAIN, KINDS, LOSS, VERDICT, band_finding
 from harness.calibration.findings import GAIN as SINGLE_GAIN
+from harness.calibration.memory import run_in_memory
 from harness.data.panel import Panel, SplitUnit
 from harness.data.rules import RowFilter
 from harness.estimators.guard import Status
@@ -22,7 +23,6 @@ from harness.findings.run import Rule, Run
 from harness.findings.table import RULES, findings_of, rests_on_too_few
 from harness.record.manifest import Manifest
 from harness.rng import random_stream
-from harness.running.memory import run_in_memory
 from harness.running.plan import PanelSource
 from harness.running.prepare import Prepared
 from harness.scenarios.full_fit import FullResult
