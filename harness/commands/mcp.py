@@ -9,13 +9,14 @@ killed: what is finished is kept for `resume`.
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 from threading import Lock, Thread
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import click
 
@@ -262,7 +263,7 @@ class Server:
     def take(self, line: bytes) -> None:
         """Answer a message, at once unless it calls a tool; a notice that a call is cancelled ends it."""
         try:
-            message = json.loads(line, parse_constant=refuse_constant)
+            message = json.loads(line, parse_constant=finite, parse_float=finite)
         except (ValueError, RecursionError) as error:
             self._send({"jsonrpc": "2.0", "id": None, **refused(PARSE_ERROR, f"not JSON: {error}")})
             return
@@ -316,9 +317,11 @@ class Server:
 ENDED = "most often that is for want of memory; run again with resume, which keeps what is done"
 
 
-def refuse_constant(name: str) -> NoReturn:
-    """Refuse what Python reads as a number, and JSON does not have."""
-    message = f"{name} is no number of JSON"
+def finite(text: str) -> float:
+    """Return a number; refuse what Python reads as one, or as an infinite one, and JSON cannot say."""
+    if math.isfinite(number := float(text)):
+        return number
+    message = f"{text} is no number of JSON"
     raise ValueError(message)
 
 

@@ -85,7 +85,9 @@ def session(tmp_path_factory):
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with subprocess.Popen(words, text=True, cwd=folder.parent, env=environment, **pipes) as server:
         answers = [server_answer(server, {"id": name, **asked}) for name, asked in ASKED.items()]
-        answers += [server_answer(server, line) for line in ("{broken", "[1]", '{"id": NaN}')]
+        answers += [
+            server_answer(server, line) for line in ("{broken", "[1]", '{"id": NaN}', '{"id": 1e999}')
+        ]
         # What goes on answers nothing else, and a call that is cancelled gets no answer.
         tell(server, {"id": "cancelled", **called("run", spec="study.yaml", out="cancelled")})
         assert server_answer(server, {"id": "at once", "method": "ping"})["id"] == "at once"
@@ -95,8 +97,8 @@ def session(tmp_path_factory):
     assert server.returncode == 0
     assert not (folder / "cancelled" / "manifest.json").exists()
     assert all(answer["jsonrpc"] == "2.0" for answer in answers)
-    assert [answer["id"] for answer in answers] == [*ASKED, None, None, None]
-    assert [answer["error"]["code"] for answer in answers[-3:]] == [-32700, -32600, -32700]
+    assert [answer["id"] for answer in answers] == [*ASKED, *[None] * 4]
+    assert [answer["error"]["code"] for answer in answers[-4:]] == [-32700, -32600, -32700, -32700]
     return folder, dict(zip(ASKED, answers, strict=False))
 
 
