@@ -1,7 +1,12 @@
-"""Build every distribution of the repository, check it, and run studies where nothing else is installed."""
+"""Build every distribution of the repository, check it, and run studies where nothing else is installed.
+
+Next to their folder a record of them is written: their SHA-256, and what an installation of all of them
+holds, as a software bill of materials (CycloneDX).
+"""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -32,8 +37,8 @@ def built(dist: Path) -> dict[str, list[Path]]:
     return found
 
 
-def tried(paths: list[Path], extras: str, plugins: str, folder: Path) -> str:
-    """Return what installing the harness with plugins from these files and running a drafted study took."""
+def tried(paths: list[Path], extras: str, plugins: str, folder: Path, materials: Path) -> str:
+    """Return what installing plugins and running a study took; write the bill of materials."""
     venv.create(folder / "venv", with_pip=True)
     scripts = folder / "venv" / ("Scripts" if os.name == "nt" else "bin")
     (folder / "towns.csv").write_text("\n".join(["city,year,y,x", *ROWS]), encoding="utf-8")
@@ -48,6 +53,8 @@ def tried(paths: list[Path], extras: str, plugins: str, folder: Path) -> str:
     wanted = [harness, *(str(files[name]) for name in plugins.split())]
     installed = call("python", "-m", "pip", "install", "--quiet", "--no-compile", *wanted)
     n_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    bill = [sys.executable, "-m", "cyclonedx_py", "environment", "--output-reproducible", "-o", materials]
+    subprocess.run([*bill, scripts / "python"], check=True)
     call("harness", "doctor")
     call("harness", "init", "towns.csv", "--outcome", "y", "--exposure", "x")
     ran = call("harness", "run", "towns.yaml", "--quick")
@@ -59,11 +66,16 @@ def tried(paths: list[Path], extras: str, plugins: str, folder: Path) -> str:
 
 def main(dist: str) -> None:
     """Build all distributions into a folder, and try the wheels and the source distributions."""
-    found, said = built(Path(dist).resolve()), []
+    found, said, record = built(Path(dist).resolve()), [], Path(dist).resolve().with_name("record")
+    record.mkdir(exist_ok=True)
+    files = sorted(path for paths in found.values() for path in paths)
+    sums = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in files]
+    (record / "SHA256SUMS").write_text("".join(sums), encoding="utf-8")
     standard, every = ("standard", "panel sklearn"), ("all", "causal neural panel rab sklearn")
     for ending, wanted in ((".whl", standard), (".tar.gz", standard), (".whl", every)):
         with tempfile.TemporaryDirectory() as folder:
-            said.append(tried(found[ending], *wanted, Path(folder)))
+            # The last is of all plugins.
+            said.append(tried(found[ending], *wanted, Path(folder), record / "panel-harness.cdx.json"))
     print("\n".join(said))
 
 
