@@ -14,6 +14,7 @@ from small_run import run_small
 # How long an example takes depends on what else the machine does; speed is for the benchmarks. The default
 # run takes the same examples every time; the slow one goes on drawing, and what it finds becomes a test.
 settings.register_profile("drawn", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("fuzz", settings.get_profile("drawn"), max_examples=5_000)
 settings.register_profile("same", settings.get_profile("drawn"), derandomize=True)
 settings.load_profile(os.environ.get("HARNESS_EXAMPLES", "same"))
 
