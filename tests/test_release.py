@@ -86,20 +86,16 @@ def test_each_has_the_version_and_works_with_no_other(name):
 
 
 @pytest.mark.parametrize("name", [name for name in FOLDERS if name != "panel-harness"])
-def test_a_wheel_from_the_source_distribution_has_the_files_of_the_folder(name, tmp_path):
+def test_a_wheel_from_the_source_distribution_has_the_files_of_the_folder(name, tmp_path, monkeypatch):
     """Nothing else is there then, such as the file with the version and the licence."""
+    from hatchling import build
+
     folder = FOLDERS[name]
-
-    def build(kind, where):
-        code = f"from hatchling import build; print(build.build_{kind}({str(tmp_path)!r}))"
-        done = python("-c", code, cwd=where, check=True)
-        return tmp_path / done.stdout.split()[-1]
-
-    with tarfile.open(build("sdist", folder)) as archive:
+    monkeypatch.chdir(folder)
+    with tarfile.open(tmp_path / build.build_sdist(str(tmp_path))) as archive:
         archive.extractall(tmp_path, filter="data")
-    with zipfile.ZipFile(
-        build("wheel", tmp_path / f"{name.replace('-', '_')}-{harness.__version__}")
-    ) as wheel:
+    monkeypatch.chdir(tmp_path / f"{name.replace('-', '_')}-{harness.__version__}")
+    with zipfile.ZipFile(tmp_path / build.build_wheel(str(tmp_path))) as wheel:
         found = {one for one in wheel.namelist() if ".dist-info/" not in one}
         (licence,) = (one for one in wheel.namelist() if one.endswith("/licenses/LICENSE"))
         assert wheel.read(licence) == (ROOT / "LICENSE").read_bytes()

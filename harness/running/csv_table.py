@@ -106,8 +106,12 @@ def _changed(column: pd.Series, change: Callable[[object], object]) -> pd.Series
     """Return a column with its cells changed, texts once each however many cells hold them."""
     if column.dtype != "str":
         return column.map(change)
-    codes, distinct = pd.factorize(column, use_na_sentinel=False)
-    return distinct.to_series().map(change).take(codes).set_axis(column.index)
+    cells = column.unique()
+    changed = [change(cell) for cell in cells]
+    # Most columns hold nothing that is to be changed.
+    if all(now is cell or now == cell for now, cell in zip(changed, cells, strict=True)):
+        return column
+    return column.map(dict(zip(cells, changed, strict=True)))
 
 
 # What ends a line, moves a terminal's cursor, turns the direction of text, or is no character of a file.

@@ -279,9 +279,10 @@ class RunFolder:
         for table in JOINED:
             if table.file == f"{name}.csv":
                 table.require_unique(frame)
-        self.write_text(f"{name}.csv", csv_text(frame))
+        text = csv_text(frame)
+        self.write_text(f"{name}.csv", text)
         if len(frame) <= MOST_AT_HAND:
-            self._written[name] = as_read(frame)
+            self._written[name] = from_csv(text) if len(frame) else as_read(frame)
 
     def read_table(self, name: str) -> pd.DataFrame:
         """Return a table in the present format; an empty frame without columns where there is none.

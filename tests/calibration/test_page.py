@@ -36,6 +36,7 @@ from harness.running.folder import RunFolder
 from harness.tables.findings import ErrorRateRow, FindingRow
 from harness.tables.table import NAN
 from report.fake_run import HOSTILE, manifest, read_manifest
+from small_run import copy_of, exit_code
 
 SPEC = Path(__file__).parents[2] / "specs" / "grunfeld.yaml"
 CHANGES = (
@@ -122,11 +123,16 @@ def test_rates_of_shapes_are_matched_by_kind():
     assert matched(findings, rates) == [0.01, 0.02, 0.03, 0.04, 0.05, 0.06, np.nan]
 
 
-def test_a_run_has_the_rates_of_its_calibration(calibration, tmp_path):
-    result = run(tmp_path / "run", calibration)
+@pytest.fixture(scope="module")
+def calibrated(calibration, tmp_path_factory):
+    """Return a run with the rates of its calibration."""
+    return run(tmp_path_factory.mktemp("rated") / "run", calibration)
+
+
+def test_a_run_has_the_rates_of_its_calibration(calibration, calibrated, monkeypatch):
     rates = pd.read_csv(calibration / "error_rates.csv").fillna({"estimator": ""})
     rates = rates.set_index(["outcome", "estimator", "finding"])["error_rate"]
-    found = pd.read_csv(tmp_path / "run" / "findings.csv").fillna({"estimator": ""})
+    found = pd.read_csv(calibrated.path / "findings.csv").fillna({"estimator": ""})
     uncounted = found["finding"].isin(["lowest_error", "within_effect", "caution"])
     filled = found[~uncounted]
     assert {"gain", "turning_point"} <= set(filled["finding"])
@@ -134,15 +140,13 @@ def test_a_run_has_the_rates_of_its_calibration(calibration, tmp_path):
         assert row.error_rate == rates[row.outcome, row.estimator, row.finding]
         assert row.rate_of == f"{row.outcome}/{row.estimator}/{row.finding}"
     assert found.loc[uncounted, "error_rate"].isna().all()
-    command_words = RunFolder.open(result.path).manifest().command
+    command_words = RunFolder.open(calibrated.path).manifest().command
     assert f"--calibrated {calibration.as_posix()}" in command_words
-    checked = command("verify", tmp_path / "run")
-    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert exit_code(monkeypatch, "verify", str(calibrated.path)) == 0
 
 
-def test_the_report_states_the_rates(calibration, tmp_path):
-    run(tmp_path / "run", calibration)
-    folder = RunFolder.open(tmp_path / "run")
+def test_the_report_states_the_rates(calibrated, tmp_path):
+    folder = RunFolder.open(copy_of(calibrated, tmp_path / "run"))
     kept = folder.read_table("error_rates")
     rate = {"error_rate": 0.04, "conf_low": 0.011, "conf_high": 0.0993, "n_found": 4, "n_panels": 100}
     folder.write_table("error_rates", kept.assign(**rate))

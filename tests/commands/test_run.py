@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -32,14 +33,8 @@ SMALL = (
 )
 
 
-def harness(*words, hash_seed="0", cwd=ROOT):
-    return command.python(
-        "-m", "harness.cli", *words, cwd=cwd, env={**os.environ, "PYTHONHASHSEED": hash_seed}
-    )
-
-
-def run(out, *words, **how):
-    done = harness("run", GRUNFELD, "--quick", "--out", out, *SMALL, *words, **how)
+def run(out, *words, start=command.harness):
+    done = start("run", GRUNFELD, "--quick", "--out", out, *SMALL, *words)
     assert done.returncode == 0, done.stderr
     return done
 
@@ -95,8 +90,9 @@ def test_the_manifest_hashes_every_file_and_names_every_cell(finished):
 
 
 def test_workers_and_hash_seed_change_no_number(finished, tmp_path):
-    out = tmp_path / "other"
-    run(out, "--jobs", "2", "--set", "report.formats=[]", hash_seed="1")
+    out, environment = tmp_path / "other", {**os.environ, "PYTHONHASHSEED": "1"}
+    anew = partial(command.python, "-m", "harness.cli", env=environment)
+    run(out, "--jobs", "2", "--set", "report.formats=[]", start=anew)
     for name in ("accuracy", "gain", "coefficients", "curves", "support", "rug", "summary", "warnings"):
         assert (out / f"{name}.csv").read_bytes() == (finished / f"{name}.csv").read_bytes(), name
     one, other = (pd.read_parquet(folder / "predictions.parquet") for folder in (finished, out))

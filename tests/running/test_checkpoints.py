@@ -330,17 +330,14 @@ def test_each_part_of_a_task_counts_and_is_named(tasks, part):
 
 def test_another_process_with_another_hash_seed_finds_the_same():
     code = """
+from dataclasses import make_dataclass
 from harness.running.dependence import Environment
 from harness.installed import installed
 from harness.estimators.protocol import ESTIMATOR
-from test_checkpoints import Holding
-estimators = installed().of(ESTIMATOR)
-print(Environment({}, {}).dependence(Holding(((estimators["mlp"](), {"a", "b", "c"}),)))["value"])
+value = ((installed().of(ESTIMATOR)["mlp"](), {"a", "b", "c"}),)
+print(Environment({}, {}).dependence(make_dataclass("Holding", ["value"])(value))["value"])
 """
-    here = Path(__file__).parent
-    done = python(
-        "-c", code, env={"PYTHONHASHSEED": "7", "PYTHONPATH": f"{here}:{here.parent}", "PATH": ""}, check=True
-    )
+    done = python("-c", code, env={"PYTHONHASHSEED": "7", "PATH": ""}, check=True)
     estimators = installed().of(ESTIMATOR)
     assert done.stdout.strip() == digest((estimators["mlp"](), {"a", "b", "c"}))
 

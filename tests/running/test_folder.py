@@ -360,30 +360,25 @@ def test_nothing_else_writes_csv():
 
 
 @pytest.mark.parametrize("scenarios", [[], [{"use": "effect", "learners": ["curved"]}]])
-def test_predictions_are_read_back_where_tests_of_effects_look_at_them_alone(
+def test_a_run_reads_predictions_for_tests_of_effects_alone_and_computes_tables_with_one_thread(
     tmp_path, monkeypatch, scenarios
 ):
-    read, own = [], RunFolder.read_parquet
+    read, own_read = [], RunFolder.read_parquet
+    threads, own_write = [], RunFolder.write_table
 
-    def noted(folder, name):
+    def read_parquet(folder, name):
         read.append(name)
-        return own(folder, name)
+        return own_read(folder, name)
 
-    monkeypatch.setattr(RunFolder, "read_parquet", noted)
-    run_small(tmp_path / "run", spec=SPEC | {"scenarios": scenarios}, overrides=TINY[1:])
-    assert read == ["predictions"] * bool(scenarios)
-
-
-def test_no_table_depends_on_how_many_threads_the_libraries_have(tmp_path, monkeypatch):
-    threads, own = [], RunFolder.write_table
-
-    def noted(folder, name, table):
+    def write_table(folder, name, table):
         threads.extend(library["num_threads"] for library in threadpool_info())
-        return own(folder, name, table)
+        return own_write(folder, name, table)
 
-    monkeypatch.setattr(RunFolder, "write_table", noted)
+    monkeypatch.setattr(RunFolder, "read_parquet", read_parquet)
+    monkeypatch.setattr(RunFolder, "write_table", write_table)
     with threadpool_limits(limits=2):
-        run_small(tmp_path / "run", spec=SPEC | {"scenarios": []}, overrides=TINY[1:])
+        run_small(tmp_path / "run", spec=SPEC | {"scenarios": scenarios}, overrides=TINY[1:])
+    assert read == ["predictions"] * bool(scenarios)
     assert set(threads) == {1}
 
 

@@ -223,15 +223,22 @@ def test_rows_come_in_the_order_of_the_spec():
 PARABOLA = Path(__file__).with_name("parabola.yaml").read_text(encoding="utf-8")
 
 
-def folder_of(path, *, exposure, moderator, data=None):
-    spec = path / "spec.yaml"
-    spec.write_text(PARABOLA.replace("EXPOSURE", exposure).replace("MODERATOR", moderator), encoding="utf-8")
-    return run_study(RunOptions(spec=spec, out=path / "out", data=data))
+def folder_of(path, *, overrides=(), data=None):
+    (path / "spec.yaml").write_text(PARABOLA, encoding="utf-8")
+    return run_study(RunOptions(spec=path / "spec.yaml", out=path / "out", data=data, overrides=overrides))
 
 
-def test_the_truth_and_the_error_of_each_estimator(tmp_path):
-    folder = folder_of(tmp_path, exposure="exposure", moderator="moderator")
-    truth = folder.read_table("truth")
+# Of which the table of truth has rows wherever there is one.
+CURVE_ALONE = ("scenarios=[{use: curve, draws: 2, grid: 4}]",)
+
+
+@pytest.fixture(scope="module")
+def parabola(tmp_path_factory):
+    return folder_of(tmp_path_factory.mktemp("parabola"))
+
+
+def test_the_truth_and_the_error_of_each_estimator(parabola):
+    folder, truth = parabola, parabola.read_table("truth")
     level = truth[truth["kind"] == "level"]
     assert len(level) == 15
     assert np.ptp(level["truth"] - (1.0 - 4.0 * (level["at"] - InvertedU.turning_points[0]) ** 2)) < 1e-9
@@ -248,18 +255,16 @@ def test_the_truth_and_the_error_of_each_estimator(tmp_path):
     assert errors.loc[("ols", "surface"), "n_points"] <= 25
 
 
-def test_every_kind_of_truth_has_its_error(tmp_path):
-    folder = folder_of(tmp_path, exposure="exposure", moderator="moderator")
-    truth, errors = folder.read_table("truth"), folder.read_table("truth_errors")
+def test_every_kind_of_truth_has_its_error(parabola):
+    truth, errors = parabola.read_table("truth"), parabola.read_table("truth_errors")
     assert set(truth["kind"]) == set(errors["kind"])
     own = errors.set_index(["estimator", "kind"])
     # pooled OLS has no turning point; the cubic's maximum is near the parabola's, 0.6
     assert own.loc[("ols", "maximum"), ["n_points", "n_found"]].tolist() == [1, 0]
     assert own.loc[("cubic", "maximum"), "rmse"] < 0.05
     # its mean slope is the coefficient, the true one -8 (mean exposure - 0.6)
-    (coefficient,) = folder.read_table("coefficients").query("estimator == 'ols' and term == 'exposure'")[
-        "estimate"
-    ]
+    own_term = "estimator == 'ols' and term == 'exposure'"
+    (coefficient,) = parabola.read_table("coefficients").query(own_term)["estimate"]
     (average,) = truth.loc[truth["kind"] == "average_effect", "truth"]
     assert own.loc[("ols", "average_effect"), "rmse"] == pytest.approx(abs(coefficient - average))
 
@@ -268,12 +273,13 @@ def test_no_truth_about_a_file_in_the_place_of_the_simulation(tmp_path):
     path = tmp_path / "cities.csv"
     drawn = InvertedU(n_entities=60, n_periods=4).draw()
     drawn.assign(city="市" + drawn["city"]).to_csv(path, index=False)
-    folder = folder_of(tmp_path, exposure="exposure", moderator="moderator", data=path)
+    folder = folder_of(tmp_path, overrides=CURVE_ALONE, data=path)
     assert len(folder.read_table("curves")) > 0
     assert len(folder.read_table("truth")) == 0
 
 
 def test_no_truth_about_another_exposure(tmp_path):
-    folder = folder_of(tmp_path, exposure="moderator", moderator="exposure")
+    swapped = ("roles.exposure=moderator", "roles.moderators=[exposure]")
+    folder = folder_of(tmp_path, overrides=(*CURVE_ALONE, *swapped))
     assert not (folder.path / "truth.csv").exists()
     assert not (folder.path / "truth_errors.csv").exists()

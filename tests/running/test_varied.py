@@ -238,12 +238,15 @@ def test_the_cities_go_from_print_to_effects_one_option_a_step():
 
 @pytest.mark.parametrize(
     ("quick", "override", "made"),
-    [(True, (), {"co2"}), (False, ("method_ladder.outcomes=co2_pc",), {"co2_pc"})],
+    [(True, (), {"invest"}), (False, ("method_ladder.outcomes=capital",), {"capital"})],
 )
 def test_a_ladder_is_made_of_the_outcomes_that_are_asked(quick, override, made):
-    plan = prepare_study(RunOptions(CITIES, quick=quick, overrides=override)).plan
+    two = {"roles": SPEC["roles"] | {"outcomes": ["invest", "capital"], "controls": []}}
+    spec = written_spec(SMALL | two | {"data": {"dataset": "grunfeld"}})
+    plan = prepare_study(RunOptions(spec, quick=quick, overrides=override)).plan
     tasks = list(plan.tasks())
     assert len(tasks) == plan.n_tasks
+    assert {task.cell.outcome for task in plan.fold_tasks()} == {"invest", "capital"}
     assert {task.cell.outcome for task in plan.fold_tasks() if "ladder" in task.cell.estimator} == made
 
 
