@@ -45,7 +45,22 @@ def python(*words, cwd=ROOT, env=None, check=False, timeout=None):
     )
 
 
+def do_tasks_here():
+    """Let a command of one job do its tasks itself, as a script does: a worker imports everything again."""
+    from harness.running.options import RunOptions
+    from harness.running.workers import LocalWorkers, ThisProcess
+
+    started = RunOptions.local_workers.fget
+
+    def local_workers(options):
+        workers = started(options)
+        return ThisProcess() if workers == LocalWorkers(1) else workers
+
+    RunOptions.local_workers = property(local_workers)
+
+
 def _run(argv, cwd, environment, folder):
+    do_tasks_here()
     for stream, name in ((1, "stdout"), (2, "stderr")):
         os.dup2(os.open(f"{folder}/{name}", os.O_WRONLY | os.O_CREAT), stream)
     os.chdir(cwd)

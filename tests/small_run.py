@@ -59,6 +59,11 @@ def run_small(out, *, spec=SPEC, **options):
     return harness.run(spec, data=grunfeld(), out=out, quick=True, progress=False, **options)
 
 
+def run_least(out):
+    """Run the least study."""
+    return harness.run(LEAST, data=few_rows(), out=out, progress=False)
+
+
 def copy_of(run, to):
     """Return the folder of a copy of a run."""
     return Path(shutil.copytree(run.path, to))

@@ -11,13 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import harness
 from harness.audit.verification import DISAGREEMENT, agreement, verify
 from harness.errors import ArtifactError
 from harness.installed import installed
 from harness.running.files import MANIFEST, MANIFEST_SUM, SIGNATURE, locked, sum_line
 from harness.running.folder import RunFolder
-from small_run import LEAST, copy_of, exit_code, few_rows, problems_of, without_key
+from small_run import copy_of, exit_code, problems_of, run_least, without_key
 
 
 def files_of(path):
@@ -184,19 +183,9 @@ def keys(tmp_path_factory):
     return folder / "own", folder / "other"
 
 
-def run_least(out):
-    return harness.run(LEAST, data=few_rows(), out=out, progress=False)
-
-
-@pytest.fixture(scope="module")
-def least(tmp_path_factory):
-    """Return the least run, which is verified in a moment."""
-    return run_least(tmp_path_factory.mktemp("least") / "run")
-
-
 @pytest.fixture
-def signed(least, keys, tmp_path, monkeypatch, capsys):
-    folder = copy_of(least, tmp_path / "run")
+def signed(least_run, keys, tmp_path, monkeypatch, capsys):
+    folder = copy_of(least_run, tmp_path / "run")
     assert exit_code(monkeypatch, "sign", str(folder), "--key", str(keys[0])) == 0
     assert f"signature: {folder / SIGNATURE}" in capsys.readouterr().out
     return folder
@@ -235,14 +224,14 @@ def test_a_forger_who_writes_new_hashes_has_no_signature_for_them(signed, keys, 
 
 
 @pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="ssh-keygen is not installed")
-def test_a_run_that_nobody_signed_is_said_to_be_so(least, keys, monkeypatch, capsys):
-    assert exit_code(monkeypatch, "verify", str(least.path), "--signer", public(keys[0])) == 5
+def test_a_run_that_nobody_signed_is_said_to_be_so(least_run, keys, monkeypatch, capsys):
+    assert exit_code(monkeypatch, "verify", str(least_run.path), "--signer", public(keys[0])) == 5
     assert "is missing: nobody signed this run" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="ssh-keygen is not installed")
-def test_a_tampered_run_is_not_signed(least, keys, tmp_path, monkeypatch, capsys):
-    folder = copy_of(least, tmp_path / "run")
+def test_a_tampered_run_is_not_signed(least_run, keys, tmp_path, monkeypatch, capsys):
+    folder = copy_of(least_run, tmp_path / "run")
     (folder / "gain.csv").write_text("edited")
     assert exit_code(monkeypatch, "sign", str(folder), "--key", str(keys[0])) == 5
     assert "gain.csv: has other bytes than the run wrote" in capsys.readouterr().err

@@ -227,7 +227,7 @@ def test_predictions_that_lack_a_column_are_no_traceback(folder):
     folder.write_parquet("predictions", folder.read_parquet("predictions").drop(columns=["observed", "fold"]))
     rehash(folder)
     (problem,) = problems_of(folder.path)
-    assert problem.what == "lacks the columns observed, fold"
+    assert problem.what == "lacks the columns fold, observed"
 
 
 def test_a_spec_whose_plugin_is_not_here_is_told(folder):

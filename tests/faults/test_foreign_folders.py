@@ -14,22 +14,22 @@ from small_run import copy_of, exit_code
 
 
 @pytest.fixture
-def copy(small_run, tmp_path):
-    return copy_of(small_run, tmp_path / "run")
+def copy(least_run, tmp_path):
+    return copy_of(least_run, tmp_path / "run")
 
 
 @pytest.mark.parametrize(
     "name", ["manifest.sha256", ".harness-run", "manifest.json.sig", "gain.csv", "details", "spec.yaml"]
 )
 @pytest.mark.parametrize("command", ["pack", "compare"])
-def test_links_of_a_folder_are_not_followed(copy, small_run, tmp_path, monkeypatch, capsys, name, command):
+def test_links_of_a_folder_are_not_followed(copy, least_run, tmp_path, monkeypatch, capsys, name, command):
     there, secret = copy / name, tmp_path / "secret"
     if there.exists():
         there.rename(secret)
     else:
         secret.write_text("secret")
     there.symlink_to(secret)
-    words = (str(copy), str(small_run.path))[: 1 + (command == "compare")]
+    words = (str(copy), str(least_run.path))[: 1 + (command == "compare")]
     code = exit_code(monkeypatch, command, *words)
     said = capsys.readouterr()
     assert not (tmp_path / "run.zip").exists()
@@ -79,26 +79,26 @@ def test_a_file_that_is_no_archive_of_a_run_is_never_replaced(copy, tmp_path, mo
 
 
 def test_an_export_leaves_files_of_the_user_and_run_folders_alone(
-    small_run, copy, tmp_path, monkeypatch, capsys
+    least_run, copy, tmp_path, monkeypatch, capsys
 ):
     own = tmp_path / "own"
     own.mkdir()
     (own / "linear_cells.R").write_text("years of work")
     for out in (own, copy):
-        assert exit_code(monkeypatch, "export", str(small_run.path), "--to", "r", "--out", str(out)) == 5
+        assert exit_code(monkeypatch, "export", str(least_run.path), "--to", "r", "--out", str(out)) == 5
     assert (own / "linear_cells.R").read_text() == "years of work"
     assert exit_code(monkeypatch, "verify", str(copy)) == 0
 
 
-def test_pins_keep_mode_link_and_line_ends_of_a_spec(small_run, tmp_path, monkeypatch):
+def test_pins_keep_mode_link_and_line_ends_of_a_spec(least_run, tmp_path, monkeypatch):
     home, link = tmp_path / "home", tmp_path / "study.yaml"
     home.mkdir()
     spec = home / "own.yaml"
-    text = (small_run.path / "spec.yaml").read_text()
+    text = (least_run.path / "spec.yaml").read_text()
     spec.write_bytes(text.replace("\n", "\r\n").encode())
     spec.chmod(0o600)
     link.symlink_to(spec)
-    run = copy_of(small_run, tmp_path / "run")
+    run = copy_of(least_run, tmp_path / "run")
     said_to_be_no_quick_run(RunFolder(run))
     assert exit_code(monkeypatch, "pin", str(run), "--into", str(link)) == 0
     assert link.is_symlink()
@@ -116,9 +116,9 @@ def said_to_be_no_quick_run(folder):
 
 
 @pytest.fixture
-def tampered(small_run, tmp_path):
+def tampered(least_run, tmp_path):
     """Return a copy of a run in which one cell of the gains is another."""
-    folder = copy_of(small_run, tmp_path / "run")
+    folder = copy_of(least_run, tmp_path / "run")
     text = (folder / "accuracy.csv").read_text()
     (folder / "accuracy.csv").write_text(text.replace("0.", "1.", 1))
     return folder

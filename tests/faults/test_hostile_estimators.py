@@ -44,8 +44,6 @@ TO_ITS_WORKER = {
     "much memory": "Unable to allocate 2.00 GiB",
     "carriers": "ZipFile.writestr for its own",
     "patch": "exchanged numpy.mean for its own",
-    "add to the class": "exchanged Panel.observed for its own",
-    "exchange in the class": "exchanged Panel.n_obs for its own",
 }
 NOTED = {"fork": "W-FORK", "noise": "W-OUTPUT"}
 

@@ -22,6 +22,7 @@ from pydantic_core import PydanticCustomError
 
 from harness import PluginError
 from harness.conformance.panels import ordinary_panel
+from harness.data.panel import Panel
 from harness.data.read.columnar import PARQUET
 from harness.data.read.files import read_source
 from harness.data.read.source import READER
@@ -455,6 +456,7 @@ FUNCTIONS = {
     "DataFrame.merge": (pd.DataFrame, "merge"),
     "builtins.sorted": (builtins, "sorted"),
     "harness.evaluation.losses.squared_error": (losses, "squared_error"),
+    "Panel.n_obs": (Panel, "n_obs"),
 }
 
 
@@ -483,7 +485,14 @@ def test_one_that_was_removed_too():
     assert np.median is own
 
 
-def test_a_name_that_is_new_stays():
+def test_a_name_that_is_new_in_a_class_of_the_harness_goes():
+    put_back = remembered_state()
+    Panel.observed = property(lambda own: np.zeros(own.n_obs))
+    assert put_back() == ("Panel.observed",)
+    assert "observed" not in vars(Panel)
+
+
+def test_a_name_that_is_new_in_a_module_stays():
     put_back = remembered_state()
     losses.new = len
     try:

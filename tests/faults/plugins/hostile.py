@@ -106,10 +106,6 @@ class Hostile:
     def fit(self, panel: Panel, *, rng, selection: Panel | None = None):
         if self.fault == "write to the panel":
             panel.observed[:] = 0.0
-        if self.fault == "add to the class":
-            type(panel).observed = property(lambda own: np.zeros(own.n_obs))
-        if self.fault == "exchange in the class":
-            type(panel).n_obs = property(lambda _: 1)
         if self.at == "fit":
             broken(self.fault)
         return Fit(panel, self.fault, self.at)
