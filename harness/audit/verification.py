@@ -168,6 +168,9 @@ TOLERANCE = Tolerance()
 # Tables in which a cell without numbers is a row with its reason.
 REFUSING = (ACCURACY, gain.GAIN)
 
+# Tables whose columns are computed with.
+COMPUTED = (PREDICTIONS, *REFUSING, gain.DECOMPOSITION)
+
 _NUMBERS = ("observed", "predicted", "train_variance")
 _MEND = "run the study again"
 _SHOWN = 5
@@ -175,17 +178,16 @@ _SHOWN = 5
 
 def shape_problems(folder: RunFolder) -> Iterator[Problem]:
     """Yield which tables lack what can be computed with."""
-    predictions = folder.read_parquet("predictions")
-    yield from _lacking(PREDICTIONS, predictions)
-    for name in _NUMBERS:
-        if len(predictions) and name in predictions and not pd.api.types.is_numeric_dtype(predictions[name]):
-            yield Problem("predictions.parquet", f"the column {name} holds no numbers", hint=_MEND)
-    for table in (*REFUSING, gain.DECOMPOSITION):
-        yield from _lacking(table, folder.read_table(table.name))
-    for joined in JOINED:
-        frame = predictions if joined == PREDICTIONS else folder.read_table(joined.name)
-        if set(joined.key) <= set(frame.columns) and (key := joined.repeated(frame)):
-            yield Problem(joined.file, f"holds several rows of one key: {key}", "a row a key", _MEND)
+    for table in JOINED:
+        frame = (folder.read_parquet if table == PREDICTIONS else folder.read_table)(table.name)
+        if table in COMPUTED:
+            yield from _lacking(table, frame)
+        if table == PREDICTIONS and len(frame):
+            for name in filter(frame.columns.__contains__, _NUMBERS):
+                if not pd.api.types.is_numeric_dtype(frame[name]):
+                    yield Problem(table.file, f"the column {name} holds no numbers", hint=_MEND)
+        if set(table.key) <= set(frame.columns) and (key := table.repeated(frame)):
+            yield Problem(table.file, f"holds several rows of one key: {key}", "a row a key", _MEND)
 
 
 def _lacking(table: ResultTable, frame: pd.DataFrame) -> Iterator[Problem]:

@@ -139,10 +139,11 @@ def _gain(row: GainRow) -> dict[str, Any]:
 
 def _verdict(gains: Gains, outcome: str) -> dict[str, Any]:
     """Return the verdicts over one reference; over the study's, with what stands against them."""
-    rows = gains.run.rows(FINDINGS, outcome=outcome, finding="gain", about=gains.reference)
+    run = gains.run
+    rows = run.rows(FINDINGS, outcome=outcome, finding="gain", about=gains.reference)
     verdicts = [row for row in rows if not row.estimator]
     doubted = () if gains.over else verdicts
-    caveats = dict.fromkeys(text for row in doubted for text in caveat_texts(row, gains.run.manifest.study))
+    caveats = dict.fromkeys(text for row in doubted for text, _ in caveat_texts(row, run.manifest.study))
     return {
         "outcome": outcome,
         "reference": gains.reference,

@@ -11,7 +11,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
-from harness.findings.finding import caveats_of
 from harness.findings.run import Rule, Run
 from harness.findings.sentence import (
     Count,
@@ -202,21 +201,14 @@ def with_text(row: FindingRow, study: StudyRecord, texts: Texts = NO_TEXTS) -> F
     text = _text(context, row.code, json.loads(row.params), "TEXTS", texts)
     if text is None:
         return row
-    return replace(row, text=text, caveats_text=" ".join(caveat_texts(row, study, texts)))
+    return replace(row, text=text, caveats_text=" ".join(text for text, _ in caveat_texts(row, study, texts)))
 
 
-def caveat_texts(row: FindingRow, study: StudyRecord, texts: Texts = NO_TEXTS) -> Iterator[str]:
-    """Yield what stands against a finding, in the language in use."""
-    caveats = (_text(Context(study), code, params, "TEXTS", texts) for code, params in caveats_of(row))
-    return filter(None, caveats)
-
-
-def blocking_texts(row: FindingRow, study: StudyRecord) -> Iterator[str]:
-    """Yield what keeps a finding from being taken for something that is there, in the language in use."""
+def caveat_texts(row: FindingRow, study: StudyRecord, texts: Texts = NO_TEXTS) -> Iterator[tuple[str, bool]]:
+    """Yield what stands against a finding, in the language in use, and whether that blocks it."""
     for one in json.loads(row.caveats):
-        text = _text(Context(study), one["code"], one["params"], "TEXTS", NO_TEXTS)
-        if one["is_blocking"] and text:
-            yield text
+        if text := _text(Context(study), one["code"], one["params"], "TEXTS", texts):
+            yield text, one["is_blocking"]
 
 
 def finding_label(row: FindingRow, study: StudyRecord) -> str:

@@ -31,7 +31,7 @@ from harness.text import numbers
 from harness.text.effects import METHODS
 from harness.text.numbers import plain
 from harness.text.plain_text import file_slug, in_turn, joined, listed
-from harness.text.render import blocking_texts, finding_label
+from harness.text.render import caveat_texts, finding_label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -386,9 +386,10 @@ def doubts(run: Run) -> Iterator[str]:
     rows = [row for row in run.rows(FINDINGS) if row.finding in DEBIASED and not row.estimator]
     of: dict[str, list[str]] = {}
     for row in rows:
-        for text in blocking_texts(row, study):
-            name = [outcome_heading(study, row.outcome), finding_label(row, study)]
-            of.setdefault(text, []).append(listed(filter(None, name)))
+        name = listed(filter(None, [outcome_heading(study, row.outcome), finding_label(row, study)]))
+        for text, is_blocking in caveat_texts(row, study):
+            if is_blocking:
+                of.setdefault(text, []).append(name)
     for text, names in of.items():
         effects = gettext("All effects") if 1 < len(names) == len(rows) else in_turn(names)
         yield gettext("{effects}: {text}").format(effects=effects, text=text)
