@@ -20,7 +20,7 @@ import numpy as np
 import torch
 
 from harness.running.cluster import DaskWorkers
-from harness.running.executor import execute
+from harness.running.graph import execute
 from harness.running.workers import LocalWorkers, Workers
 from harness.scenarios.draws import cut_draws
 from harness_neural.batch.networks import FixedInputs

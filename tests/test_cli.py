@@ -13,9 +13,9 @@ import pytest
 from command import ROOT, harness, python
 from harness import MachineError, cli
 from harness.errors import ExitCode
-from harness.running.executor import execute
 from harness.running.files import HOLDER, MANIFEST, MANIFEST_SUM, WRITTEN, locked, sum_line
 from harness.running.folder import RunFolder
+from harness.running.graph import execute
 from harness.running.workers import LocalWorkers
 from plugin_files import write_tiny_study
 from small_run import copy_of, exit_code

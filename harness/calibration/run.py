@@ -38,8 +38,8 @@ from harness.installed import installed
 from harness.record.manifest import Manifest, StudyRecord, record_text
 from harness.running.calibration_record import CALIBRATION_RECORD, calibration_record
 from harness.running.dependence import Environment, installed_code, versions
-from harness.running.executor import execute
 from harness.running.folder import RunFolder
+from harness.running.graph import execute
 from harness.running.options import RunOptions
 from harness.running.plan import Plan, as_quick, each_changed, make_plan
 from harness.running.prepare import Prepared, prepare

@@ -65,7 +65,7 @@ class DaskWorkers:
     """Workers that a dask scheduler knows.
 
     A task whose worker dies goes to another, as often as the scheduler's setting ``allowed-failures`` says;
-    only after that does the death count in `harness.running.executor.iter_results`. A worker that takes
+    only after that does the death count in `harness.running.graph.iter_results`. A worker that takes
     more than its limit of memory is ended by dask; on a cluster started here the limit is an equal share
     of the machine's memory.
 

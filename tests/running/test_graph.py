@@ -26,8 +26,7 @@ from harness.running import cluster, executor
 from harness.running.checkpoints import CheckpointStore, decode
 from harness.running.cluster import DaskWorkers
 from harness.running.dependence import Environment
-from harness.running.executor import MAX_SHARED_ATTEMPTS, execute, iter_results
-from harness.running.graph import Job, run_tasks
+from harness.running.graph import MAX_SHARED_ATTEMPTS, Job, execute, iter_results, run_tasks
 from harness.running.isolation import run_on_one_thread
 from harness.running.options import RunOptions
 from harness.running.processes import imported_meanwhile
