@@ -8,6 +8,7 @@ those of the processor, of one network.
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Iterator
 from time import process_time
 
 import numpy as np
@@ -17,7 +18,10 @@ from harness.plugin import Floats
 from harness_neural.batch.task import Settings, TrainingTask, initial_values
 from harness_neural.batch.training import train
 from harness_neural.options import NetworkOptions
+from measured import Measured
 from study_tasks import study_rows
+
+TABLE = Measured("network_batches.csv", ("rows", "a step takes", "passes", "error", "seconds of a network"))
 
 N_NETWORKS, N_UNITS, N_INPUTS, N_PERIODS = 4, 8, 27, 9
 HELD_OUT = 2000
@@ -74,10 +78,14 @@ def some_at_a_time(X: Floats, outcome: Floats, n_train: int, passes: int) -> Flo
 
 
 def main() -> None:
-    """Print a line for each size of panel and way to train."""
+    """Print a row for each size of panel and way to train."""
     torch.set_num_threads(1)
-    print("| rows | a step takes | passes | error | seconds of a network |\n|---|---|---|---|---|")
-    for n_entities in map(int, sys.argv[1:] or ("273", "1092", "10920")):
+    TABLE.write(rows_of(map(int, sys.argv[1:] or ("1092", "10920"))))
+
+
+def rows_of(sizes: Iterable[int]) -> Iterator[tuple[str, ...]]:
+    """Yield the rows of panels of so many entities."""
+    for n_entities in sizes:
         X, outcome = rows(n_entities + HELD_OUT)
         n_train = n_entities * N_PERIODS
         start = process_time()
@@ -90,7 +98,7 @@ def main() -> None:
         for what, often, predicted, seconds in told:
             error = np.mean((predicted - outcome[n_train:]) ** 2)
             each = seconds / N_NETWORKS
-            print(f"| {n_train:,} | {what} | {often} | {error:.4f} | {each:.1f} |", flush=True)
+            yield f"{n_train:,}", what, often, f"{error:.4f}", f"{each:.1f}"
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """Measure how well bands of bootstrapped networks hold true curves, by how the networks are trained.
 
-Run in a checkout as ``OMP_NUM_THREADS=1 python benchmarks/curve_coverage.py [--panels 20]
-[--rules 0,1,2,3,4,5] [KIND ...]``. Panels are those of the simulated kinds, with 100 cities (80 where nothing
-has an effect) and six years; cities have constants of mean zero, as in ``tests/statistics/test_bands.py``.
-``docs/measured/networks.md`` has the numbers.
+Run in a checkout as ``OMP_NUM_THREADS=1 python benchmarks/curve_coverage.py [coverage | projected]
+[--panels 20] [--kinds KIND ...] [--rules RULE ...]``. Panels are those of the simulated kinds, with 100
+cities (80 where nothing has an effect) and six years; cities have constants of mean zero, as in
+``tests/statistics/test_bands.py``.
 
 A row for each kind and rule: shares of panels in which the pointwise 95 % band holds the truth, on the mean
 over points and at the point where it does so least, and in which the simultaneous one holds all of it; the
@@ -14,6 +14,7 @@ pointwise band; steps and processor time of a fit. Errors and widths are in hund
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from time import process_time
 
@@ -35,6 +36,7 @@ from harness.scenarios.bands import pointwise_limits, simultaneous_limits
 from harness.scenarios.grid import partial_dependence
 from harness_neural.mlp import Mlp
 from harness_rab.rab import Rab
+from measured import Measured
 from patience import counted_steps
 
 AT = np.array([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9])
@@ -55,6 +57,23 @@ RULES = {
     "projected, 20, best of 3": Mlp(optimiser="projected_lbfgs", patience=20, draw_restarts=3),
     **{f"lbfgs, {steps} steps": Mlp(optimiser="lbfgs", draw_steps=steps) for steps in (40, 60, 80, 120, 160)},
     "levenberg_marquardt, best of 3": Mlp(optimiser="levenberg_marquardt", draw_restarts=3),
+}
+
+# Tables, each with the rules that it compares.
+TABLES = {
+    "coverage": (
+        Measured(
+            "network_coverage.csv", ("panel", "draws", "held", "least", "all", "error", "bias", "width")
+        ),
+        ("lbfgs, 150", "lbfgs, 80 steps", "lbfgs, 160 steps"),
+    ),
+    "projected": (
+        Measured(
+            "network_projected.csv",
+            ("panel", "networks", "held", "least", "all", "error", "bias", "width", "steps", "seconds"),
+        ),
+        ("lbfgs, 150", "projected, 10", "projected, 30"),
+    ),
 }
 
 
@@ -124,12 +143,12 @@ def answer(network: Mlp, given: Drawn, *, seed: int) -> Answer:
     )
 
 
-def row(answers: list[Answer]) -> str:
+def row(answers: list[Answer]) -> tuple[str, ...]:
     """Return the cells of one kind and rule."""
     miss = np.array([one.miss for one in answers])
     held = np.mean([one.held for one in answers], axis=0)
     error, bias = np.sqrt(np.mean(miss**2)), np.sqrt(np.mean(miss.mean(axis=0) ** 2))
-    cells = [
+    return (
         f"{held.mean():.3f}",
         f"{held.min():.2f}",
         f"{np.mean([one.holds_all for one in answers]):.2f}",
@@ -138,8 +157,18 @@ def row(answers: list[Answer]) -> str:
         f"{100 * np.mean([one.width for one in answers]):.1f}",
         f"{np.mean([one.steps for one in answers]):.0f}",
         f"{np.mean([one.seconds for one in answers]):.2f}",
-    ]
-    return " | ".join(cells)
+    )
+
+
+def rows(
+    table: Measured, kinds: Sequence[str], rules: Sequence[str], n_panels: int
+) -> Iterator[Sequence[str]]:
+    """Yield the rows of a table, as many cells as it has columns."""
+    for kind in kinds:
+        panels = [drawn(KINDS[kind], seed) for seed in range(1, n_panels + 1)]
+        for name in rules:
+            answers = [answer(RULES[name], given, seed=at) for at, given in enumerate(panels, start=1)]
+            yield (f"`{kind}`", name, *row(answers))[: len(table.columns)]
 
 
 def main() -> None:
@@ -149,18 +178,13 @@ def main() -> None:
 
     sys.path.append(str(Path(__file__).parents[1] / "tests"))
     parser = argparse.ArgumentParser()
-    parser.add_argument("kinds", nargs="*", default=list(KINDS))
-    parser.add_argument("--panels", type=int, default=40)
-    parser.add_argument("--rules", default=",".join(map(str, range(len(RULES)))))
+    parser.add_argument("table", nargs="?", choices=TABLES, default="coverage")
+    parser.add_argument("--panels", type=int, default=20)
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS))
+    parser.add_argument("--rules", nargs="+", choices=RULES)
     asked = parser.parse_args()
-    print("| panel | networks | held | least | all | error | bias | width | steps | s |")
-    print("|---|---|---|---|---|---|---|---|---|---|")
-    names = [list(RULES)[int(at)] for at in asked.rules.split(",")]
-    for kind in asked.kinds:
-        panels = [drawn(KINDS[kind], seed) for seed in range(1, asked.panels + 1)]
-        for name in names:
-            answers = [answer(RULES[name], given, seed=at) for at, given in enumerate(panels, start=1)]
-            print(f"| {kind} | {name} | {row(answers)} |", flush=True)
+    table, rules = TABLES[asked.table]
+    table.write(rows(table, asked.kinds, asked.rules or rules, asked.panels))
 
 
 if __name__ == "__main__":

@@ -1,13 +1,14 @@
 """Measure tests, intervals and bounds of ``use: did`` on panels with three cohorts, and print a table.
 
-Run in a checkout as ``PYTHONPATH=tests OMP_NUM_THREADS=1 python benchmarks/did_coverage.py FIRST LAST``, with
+Run in a checkout as ``PYTHONPATH=tests OMP_NUM_THREADS=1 python benchmarks/did_coverage.py``, with
 ``--trend 0.2`` for panels in which untreated outcomes of treated entities rise by so much more a period, as
-much before the start as after it. ``docs/measured/effects.md`` has the rows.
+much before the start as after it.
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
 from collections import defaultdict
 
 import numpy as np
@@ -17,6 +18,26 @@ from harness.plugin import random_stream
 from harness.scenarios.scenario import framed
 from harness_causal import DifferenceInDifferences
 from harness_panel import FixedEffects
+from measured import Measured
+
+# Columns of the table, each with what is looked at.
+COLUMNS = {
+    "effect at 0": "effect at 0",
+    "at 3": "effect at 3",
+    "average": "average",
+    "all, simultaneous": "all in the simultaneous band",
+    "pre-trend test rejects": "no trend before, rejected at 5 %",
+}
+TABLE = Measured(
+    "effect_stages.csv",
+    ("estimator", "effect at 0", "at 3", "average", "all, simultaneous", "pre-trend test rejects"),
+)
+METHODS = (
+    ("sun_abraham", "Sun and Abraham"),
+    ("imputation", "imputation"),
+    ("callaway_santanna", "Callaway and Sant'Anna"),
+    ("two_way", "two-way event study"),
+)
 
 SIZE = 0.05
 
@@ -56,16 +77,21 @@ def measured(seed: int, trend: float) -> dict[str, bool]:
 def main() -> None:
     """Print the share of panels in which each holds."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("first", type=int)
-    parser.add_argument("last", type=int)
+    parser.add_argument("--first", type=int, default=501)
+    parser.add_argument("--last", type=int, default=700)
     parser.add_argument("--trend", type=float, default=0.0)
     options = parser.parse_args()
     counts: dict[str, list[bool]] = defaultdict(list)
     for seed in range(options.first, options.last + 1):
         for name, value in measured(seed, options.trend).items():
             counts[name].append(bool(value))
-    for name, values in counts.items():
-        print(f"{name:60} {np.mean(values):.3f} of {len(values)}")
+    shares = {name: f"{np.mean(values):.3f}" for name, values in counts.items()}
+    TABLE.write(
+        [(title, *(shares.get(f"{name}: {one}", "") for one in COLUMNS.values())) for name, title in METHODS]
+    )
+    for name in shares:
+        if "bounds" in name:
+            print(f"{name}: {shares[name]}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 Run in a checkout as ``OMP_NUM_THREADS=1 python benchmarks/effect_coverage.py KIND FIRST LAST --out FILE``,
 with a kind of `KINDS`. The panels are FIRST to LAST; the estimates of each are appended to the file, a line
-of JSON a panel, and panels that it has are not estimated again. ``docs/measured/effects.md`` has the rows.
+of JSON a panel, and panels that it has are not estimated again. ``effect_slopes.csv``, ``effect_curves.csv``
+and ``effect_few_entities.csv`` have the shares of both methods, a row a kind.
 
 A row for each method and true effect, of one draw of folds and of the median over `--repeats`: the share of
 panels whose nominal 95 % interval holds the truth, with exact binomial limits; the mean and the standard

@@ -15,7 +15,9 @@ from typing import Any
 import pandas as pd
 
 import harness
-from harness.findings.shape import exact_limits
+from measured import Measured, with_limits
+
+TABLE = Measured("family_rates.csv", ("found on a panel", "panels"))
 
 N_PANELS = 40
 FIRST_SEED = 1001
@@ -79,11 +81,11 @@ def found(seed: int, folder: Path) -> dict[str, bool]:
         rows["finding"].isin(["effect", "interaction"]) & ~is_first,
     )
     return {
-        "primary effect, established": bool((is_first & is_said).any()),
+        "primary effect, `is_established`": bool((is_first & is_said).any()),
         "any other debiased effect, p below 0.05": bool((others & (rows["p_value"] < 0.05)).any()),
-        "any other debiased effect, established": bool((others & is_said).any()),
+        "any other debiased effect, `is_established`": bool((others & is_said).any()),
         "any difference between groups, interval excludes zero": bool((groups & is_out).any()),
-        "any difference between groups, established": bool((groups & is_said).any()),
+        "any difference between groups, `is_established`": bool((groups & is_said).any()),
     }
 
 
@@ -91,6 +93,4 @@ if __name__ == "__main__":
     n_panels = int(sys.argv[1]) if len(sys.argv) > 1 else N_PANELS
     with tempfile.TemporaryDirectory() as folder:
         panels = pd.DataFrame([found(FIRST_SEED + at, Path(folder)) for at in range(n_panels)])
-    for name, column in panels.items():
-        low, high = exact_limits(int(column.sum()), n_panels)
-        print(f"| {name} | {column.sum()} of {n_panels} [{low:.3f}, {high:.3f}] |")
+    TABLE.write([(name, with_limits(int(column.sum()), n_panels)) for name, column in panels.items()])

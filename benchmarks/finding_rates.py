@@ -8,38 +8,41 @@ exact limits (Clopper and Pearson 1934). The panels are those of ``tests/statist
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import process_time
 
-from scipy.stats import binomtest
+from measured import Measured, with_limits
 
 TESTS = Path(__file__).parents[1] / "tests"
-KINDS = ("gain", "model_curve", "nonlinearity", "turning_point")
+TABLE = Measured("finding_rates.csv", ("truth", "found", "network", "bootstrapped network"))
+
+# Rows of the table, by spec and kind of finding.
+ROWS = {
+    ("null_effect", "model_curve"): ("no effect", "a slope significantly different from zero anywhere"),
+    ("null_effect", "nonlinearity"): ("no effect", "nonlinearity"),
+    ("null_effect", "turning_point"): ("no effect", "a turning point"),
+    ("monotone", "turning_point"): ("monotone, nonlinear", "a turning point"),
+    ("monotone", "model_curve"): ("monotone, nonlinear", "a slope significantly different from zero (true)"),
+    ("monotone", "nonlinearity"): ("monotone, nonlinear", "nonlinearity (true)"),
+}
 
 
 def main() -> None:
     """Count and print."""
     sys.path += [str(TESTS), str(TESTS / "statistics")]
-    from test_finding_rates import CASES, N_PANELS, NETWORKS, times
+    from test_finding_rates import N_PANELS, NETWORKS, times
 
-    print(
-        "| truth | finding | " + " | ".join(NETWORKS) + " |", "|---|---|" + "---|" * len(NETWORKS), sep="\n"
-    )
+    def rows(folder: Path) -> Iterator[tuple[str, ...]]:
+        for (name, kind), cells in ROWS.items():
+            counts = times(name, kind, folder)
+            yield *cells, *(with_limits(counts[network], N_PANELS) for network in NETWORKS)
+
     start = process_time()
     with TemporaryDirectory() as folder:
-        for name in CASES:
-            for kind in KINDS:
-                counts = times(name, kind, Path(folder))
-                cells = [limits(counts[network], N_PANELS) for network in NETWORKS]
-                print(f"| {name} | {kind} | {' | '.join(cells)} |", flush=True)
-    print(f"{process_time() - start:.0f} seconds of the processor")
-
-
-def limits(count: int, n_panels: int) -> str:
-    """Return a count with the exact 95 % limits of its share."""
-    share = binomtest(count, n_panels).proportion_ci(0.95)
-    return f"{count} of {n_panels} [{share.low:.3f}, {share.high:.3f}]"
+        TABLE.write(rows(Path(folder)))
+    print(f"{process_time() - start:.0f} seconds of the processor", file=sys.stderr)
 
 
 if __name__ == "__main__":

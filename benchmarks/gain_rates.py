@@ -9,15 +9,17 @@ chosen by.
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import binomtest
 from sklearn.ensemble import ExtraTreesRegressor
 
 from harness.evaluation.gain import LossTotals, loss_totals
 from harness.evaluation.losses import cluster_losses
+from harness.findings.shape import exact_limits
+from measured import Measured
 
 Floats = npt.NDArray[np.float64]
 Fit = Callable[[Floats, Floats, Floats, np.random.Generator], Floats]
@@ -92,17 +94,23 @@ def gains(
 CASES: dict[str, tuple[tuple[Fit, Fit], tuple[int, int], float]] = {
     "two lines, equally good": ((least_squares, least_squares), (5, 5), 0.0),
     "two networks, equally good": ((random_features, random_features), (2, 2), 0.0),
+    "two forests, equally good": ((forest, forest), (5, 5), 0.0),
     "a network where the truth is a line": ((random_features, least_squares), (2, 2), 0.0),
     "a cubic that gains 20 %": ((bent, least_squares), (3, 3), 0.2),
     "a cubic that gains 30 %": ((bent, least_squares), (3, 3), 0.3),
     "a network where a curve gains 20 %": ((random_features, least_squares), (2, 2), 0.2),
     "a network where a curve gains 30 %": ((random_features, least_squares), (2, 2), 0.3),
-    "two forests, equally good": ((forest, forest), (5, 5), 0.0),
 }
 
 
-def rows(n_panels: int, cases: Sequence[str]) -> Iterator[str]:
-    """Yield the lines of the table, a case, a number of entities and of folds each."""
+TABLE = Measured(
+    "gain_rates.csv",
+    ("estimators", "entities", "folds", "better", "of five", "rejected", "median least detectable gain"),
+)
+
+
+def rows(n_panels: int, cases: Sequence[str]) -> Iterator[tuple[object, ...]]:
+    """Yield the rows of the table, a case, a number of entities and of folds each; mean gains are told."""
     for name, (sides, noise, curve) in ((name, CASES[name]) for name in cases):
         for n_entities in (270,) if curve else (30, 60):
             for folds in (3, 5, 10) if random_features in sides and curve else (3, 5):
@@ -112,13 +120,14 @@ def rows(n_panels: int, cases: Sequence[str]) -> Iterator[str]:
                 ]
                 better = sum(one.p_value < 0.05 and one.gain > 0 for one in found)
                 rejected = sum(one.p_value < 0.05 for one in found)
-                limits = binomtest(better, n_panels).proportion_ci(method="exact")
-                shares = f"{better / n_panels:.3f} [{limits.low:.3f}, {limits.high:.3f}]"
+                low, high = exact_limits(better, n_panels)
+                share = f"{better / n_panels:.3f} [{low:.3f}, {high:.3f}]"
                 of_five = sum(one.p_value < 0.01 and one.gain > 0 for one in found) / n_panels
                 least = float(np.median([one.least_detectable(0.95, n_tests=1) for one in found]))
-                mean = float(np.mean([one.gain for one in found]))
-                numbers = f"{shares} | {of_five:.2f} | {rejected / n_panels:.3f} | {least:.2f} | {mean:.3f}"
-                yield f"| {name} | {n_entities} | {folds} | {numbers} |"
+                shares = share, f"{of_five:.2f}", f"{rejected / n_panels:.3f}", f"{least:.2f}"
+                mean = np.mean([one.gain for one in found])
+                print(f"{name}, {n_entities}, {folds}: mean gain {mean:.3f}", file=sys.stderr)
+                yield name, n_entities, folds, *shares
 
 
 if __name__ == "__main__":
@@ -126,5 +135,4 @@ if __name__ == "__main__":
     parser.add_argument("--panels", type=int, default=200)
     parser.add_argument("--cases", nargs="+", choices=CASES, default=list(CASES))
     asked = parser.parse_args()
-    for line in rows(asked.panels, asked.cases):
-        print(line, flush=True)
+    TABLE.write(rows(asked.panels, asked.cases))

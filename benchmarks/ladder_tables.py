@@ -1,6 +1,7 @@
 """The tables of the page on two ladders: gains over pooled OLS of every estimator under every protocol.
 
-``python benchmarks/ladder_tables.py WAGES COUNTRIES`` writes them from two run folders.
+``python benchmarks/ladder_tables.py WAGES COUNTRIES`` writes ``ladder_wages.csv`` and
+``ladder_countries.csv`` from two run folders.
 """
 
 from __future__ import annotations

@@ -9,17 +9,22 @@ hundred panels of each size.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
-import pandas as pd
 from numpy.random import Generator
 
 from harness.arrays import Floats
 from harness.evaluation.losses import ClusterLosses
 from harness.evaluation.variation_gains import N_DRAWS, curve_tests
+from measured import Measured
 
 Draw = Callable[[Generator, tuple[int, ...], float], Floats]
+
+TABLE = Measured(
+    "multiverse_rates.csv",
+    ("loss differences", "entities", "median gain", "share of one sign", "share significant"),
+)
 
 SEED, LEVEL, SIZE = 7, 0.95, 0.05
 N_COMBINATIONS, CORRELATION = 24, 0.64
@@ -70,17 +75,19 @@ def rejections(draw: Draw, spread: float, n_entities: int, *, n_panels: int) -> 
 
 
 def main() -> None:
-    """Print the table of ``docs/measured/multiverse_rates.csv``."""
+    """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--panels", type=int, default=1000, help="of each distribution and size")
     asked = parser.parse_args()
-    rows = []
+    TABLE.write(rows(asked.panels))
+
+
+def rows(n_panels: int) -> Iterator[tuple[str, ...]]:
+    """Yield the sizes of the tests for each distribution, by numbers of entities."""
     for name, (draw, spread, sizes) in CASES.items():
-        found = np.array([rejections(draw, spread, n, n_panels=asked.panels) for n in sizes])
+        found = np.array([rejections(draw, spread, n, n_panels=n_panels) for n in sizes])
         shares = (" / ".join(f"{share:.3f}".lstrip("0") for share in column) for column in found.T)
-        rows.append((name, " / ".join(map(str, sizes)), *shares))
-    columns = ["loss differences", "entities", "median gain", "share of one sign", "share significant"]
-    print(pd.DataFrame(rows, columns=columns).to_csv(index=False), end="")
+        yield name, " / ".join(map(str, sizes)), *shares
 
 
 if __name__ == "__main__":

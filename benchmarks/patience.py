@@ -1,4 +1,4 @@
-"""Measure what patience costs and buys, and print the table of ``docs/measured/networks.md``.
+"""Measure what patience costs and buys, and print the tables of ``docs/measured/networks.md``.
 
 Run in a checkout as ``OMP_NUM_THREADS=1 python benchmarks/patience.py [--compare WHAT] [SPEC ...]``.
 Estimators are fitted on the folds of whole entities held out of each shipped panel, once for each rule of
@@ -10,6 +10,7 @@ number of steps: these three on folds of other protocols as well.
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -31,6 +32,7 @@ from harness_neural.mlp import Mlp
 from harness_neural.names import OptimiserName
 from harness_neural.som_ann import SomAnn
 from harness_rab.rab import Rab
+from measured import Measured
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,7 @@ class Comparison:
 
     rules: Rules
     bases: Mapping[str, Mlp | SomAnn]
+    table: Measured
     protocols: tuple[str, ...] = (HELD_OUT,)
     specs: tuple[str, ...] = SHIPPED
     has_single: bool = True
@@ -89,17 +92,29 @@ class Comparison:
         return {**ensembles, **(self.bases if self.has_single else {})}
 
 
+STOPS = Measured(
+    "network_patience.csv", ("panel", "held out", "error", "steps", "patience 30", "40", "60", "80")
+)
+STEPS = Measured("network_steps.csv", ("panel", "held out", "error", "steps", "20 steps", "40", "80", "160"))
+
+
+def of_rules(rules: Rules) -> Measured:
+    """Return a table that no page shows."""
+    return Measured("", ("panel", "held out", "error", "steps", *map(str, rules[1:])))
+
+
 COMPARISONS = {
-    "patience": Comparison(RULES, {"mlp": Mlp(), "som_ann": SomAnn()}),
+    "patience": Comparison(RULES, {"mlp": Mlp(), "som_ann": SomAnn()}, of_rules(RULES)),
     "effects": Comparison(
         EFFECT_RULES,
         {"mlp with effects": replace(ONE, effects=("entity", "time"))},
+        of_rules(EFFECT_RULES),
         protocols=("random_rows", HELD_OUT),
         specs=("digital_carbon", "public_capital", "wage_panel", "grunfeld"),
     ),
-    "decay": Comparison(DECAY_RULES, {"mlp": ONE}, protocols=PROTOCOLS),
-    "stops": Comparison(STOP_RULES, {"mlp": ONE}, protocols=PROTOCOLS),
-    "steps": Comparison(STEP_RULES, {"mlp": ONE}, protocols=PROTOCOLS, has_single=False),
+    "decay": Comparison(DECAY_RULES, {"mlp": ONE}, of_rules(DECAY_RULES), protocols=PROTOCOLS),
+    "stops": Comparison(STOP_RULES, {"mlp": ONE}, STOPS, protocols=PROTOCOLS, has_single=False),
+    "steps": Comparison(STEP_RULES, {"mlp": ONE}, STEPS, protocols=PROTOCOLS, has_single=False),
 }
 
 
@@ -162,8 +177,10 @@ def held_out_error(
     return error, Cost(float(np.mean(steps)), process_time() - start)
 
 
-def row(plan: Plan, name: str, estimator: Rab | Mlp | SomAnn, *, protocol: str, rules: Rules) -> str:
-    """Return the row of a panel's first outcome: ratios of errors, and of steps and time."""
+def row(
+    plan: Plan, name: str, estimator: Rab | Mlp | SomAnn, *, protocol: str, rules: Rules
+) -> tuple[str, ...]:
+    """Return the row of a panel's first outcome: ratios of errors, and of time; those of steps are told."""
     outcome = plan.study.roles.outcomes[0]
     errors, steps, seconds = [], [], []
     for rule in rules:
@@ -175,11 +192,12 @@ def row(plan: Plan, name: str, estimator: Rab | Mlp | SomAnn, *, protocol: str, 
         steps.append(float(np.mean([cost.steps for _, cost in runs])))
         seconds.append(sum(cost.seconds for _, cost in runs))
     ratios = [
-        f"{error / errors[0]:.3f} ({taken / steps[0]:.2f}, {spent / seconds[0]:.2f})"
-        for error, taken, spent in zip(errors[1:], steps[1:], seconds[1:], strict=True)
+        f"{error / errors[0]:.3f} ({spent / seconds[0]:.2f})"
+        for error, spent in zip(errors[1:], seconds[1:], strict=True)
     ]
-    first = f"{protocol} | {errors[0]:.4f} | {steps[0]:.0f}"
-    return f"| {plan.study.study} | {name} | {first} | {' | '.join(ratios)} | {sum(seconds):.0f} s |"
+    shares = ", ".join(f"{taken / steps[0]:.2f}" for taken in steps[1:])
+    print(f"{plan.study.study}, {name}: {shares} of the steps, {sum(seconds):.0f} s", file=sys.stderr)
+    return plan.study.study, protocol.replace("_", " "), f"{errors[0]:.4f}", f"{steps[0]:.0f}", *ratios
 
 
 def main() -> None:
@@ -196,16 +214,12 @@ def main() -> None:
         prepare(RunOptions(SPECS / f"{name}.yaml", data=asked.data), installed()).plan
         for name in asked.specs or compared.specs
     ]
-    print(
-        "| panel | estimator | protocol | error | steps "
-        f"| {' | '.join(map(str, compared.rules[1:]))} | all |",
-        "|---|---|---|---|---|" + "---|" * len(compared.rules),
-        sep="\n",
+    compared.table.write(
+        row(plan, name, estimator, protocol=protocol, rules=compared.rules)
+        for name, estimator in compared.estimators.items()
+        for protocol in protocols
+        for plan in plans
     )
-    for name, estimator in compared.estimators.items():
-        for protocol in protocols:
-            for plan in plans:
-                print(row(plan, name, estimator, protocol=protocol, rules=compared.rules), flush=True)
 
 
 if __name__ == "__main__":

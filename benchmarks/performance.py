@@ -22,7 +22,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "measured" / "performance.md"
-TABLE = PAGE.with_suffix(".csv")
+TABLE = PAGE.with_name("performance.csv")
 BEGIN, END = "<!-- written by benchmarks/performance.py -->\n", "<!-- end -->\n"
 HEAD = ("work", "compared with", "measured", "test")
 LIBRARIES = ("numpy", "scipy", "pandas", "torch", "scikit-learn", "linearmodels", "pyfixest")

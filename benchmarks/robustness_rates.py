@@ -1,4 +1,4 @@
-"""How often all checks of a slope agree: ``python benchmarks/robustness_rates.py 60 --panels 300``.
+"""How often all checks of a slope agree: ``python benchmarks/robustness_rates.py 30 60 120 --panels 300``.
 
 Run in a checkout, with ``OMP_NUM_THREADS=1``. Panels have at most eight years of each plant, of which up to
 three are missing at the start and two at the end, errors AR(.85) of t(4) innovations, a linear confounder and
@@ -10,15 +10,26 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from harness import Panel
 from harness.findings.shape import exact_limits
 from harness.scenarios.robustness import BASELINE, JOINT, RobustnessScenario
 from harness.scenarios.scenario import Subject
 from harness.scenarios.task import answered_in_parts
+from measured import Measured
+
+TABLE = Measured(
+    "robustness_rates.csv",
+    ("plants", "rejects, first differences", "correlated random effects", "all checks agree"),
+)
+
+# What is counted: joint tests by method, and all checks; that they confirm an effect is told.
+COUNTED = ("first_differences", "correlated_random_effects", "all agree", "all confirm")
 
 N_YEARS = 8
 
@@ -53,7 +64,7 @@ def main() -> None:
     from harness_sklearn.splines import Splines
 
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("entities", type=int)
+    parser.add_argument("entities", type=int, nargs="+")
     parser.add_argument("--first", type=int, default=1000)
     parser.add_argument("--panels", type=int, default=300)
     parser.add_argument("--effect", type=float, default=0.0)
@@ -61,22 +72,38 @@ def main() -> None:
     asked = parser.parse_args()
     learner = Splines() if asked.splines else PooledOLS()
     scenario = RobustnessScenario(permutations=0)
-    counts: dict[str, int] = {}
-    for seed in range(asked.first, asked.first + asked.panels):
-        panel = plants(seed, asked.entities, effect=asked.effect, is_bent=asked.splines)
-        found = answered_in_parts(scenario, Subject(panel, learner, "learner", seed))["variation_effects"]
-        joint = found[found["variation"] == JOINT].set_index("method")["p_difference"]
-        slopes = found[(found["variation"] == BASELINE) | found["p_difference"].notna()]
-        slopes = slopes[slopes["variation"] != JOINT]
-        agree = bool((joint >= 0.05).all())
-        same = bool((slopes["estimate"] > 0.0).all() or (slopes["estimate"] < 0.0).all())
-        said = {"all agree": agree, "all confirm": agree and same and bool((slopes["p_value"] < 0.05).all())}
-        said |= {str(method): bool(p_value < 0.05) for method, p_value in joint.items()}
-        for name, is_said in said.items():
-            counts[name] = counts.get(name, 0) + int(is_said)
-    for name, count in counts.items():
-        low, high = exact_limits(count, asked.panels)
-        print(f"{name}: {count / asked.panels:.3f} [{low:.3f}, {high:.3f}] of {asked.panels}")
+
+    def rows() -> Iterator[tuple[object, ...]]:
+        for n_entities in asked.entities:
+            counts = dict.fromkeys(COUNTED, 0)
+            for seed in range(asked.first, asked.first + asked.panels):
+                panel = plants(seed, n_entities, effect=asked.effect, is_bent=asked.splines)
+                answer = answered_in_parts(scenario, Subject(panel, learner, "learner", seed))
+                for name, is_so in checked(answer["variation_effects"]).items():
+                    counts[name] += int(is_so)
+            shares = [share(count, asked.panels) for count in counts.values()]
+            print(f"{n_entities} plants: all confirm on {shares.pop()}", file=sys.stderr)
+            yield n_entities, *shares
+
+    TABLE.write(rows())
+
+
+def checked(rows: pd.DataFrame) -> dict[str, bool]:
+    """Return what holds of the checks of one panel, by the names of `COUNTED`."""
+    joint = rows[rows["variation"] == JOINT].set_index("method")["p_difference"]
+    slopes = rows[(rows["variation"] == BASELINE) | rows["p_difference"].notna()]
+    slopes = slopes[slopes["variation"] != JOINT]
+    agree = bool((joint >= 0.05).all())
+    same = bool((slopes["estimate"] > 0.0).all() or (slopes["estimate"] < 0.0).all())
+    confirm = agree and same and bool((slopes["p_value"] < 0.05).all())
+    rejected = {str(method): bool(p_value < 0.05) for method, p_value in joint.items()}
+    return {**rejected, "all agree": agree, "all confirm": confirm}
+
+
+def share(count: int, n_panels: int) -> str:
+    """Return a share in per cent with its exact limits."""
+    low, high = exact_limits(count, n_panels)
+    return f"{100 * count / n_panels:.1f} % [{100 * low:.1f}, {100 * high:.1f}]"
 
 
 if __name__ == "__main__":

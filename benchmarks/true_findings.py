@@ -21,6 +21,21 @@ import pandas as pd
 from harness.arrays import Floats
 from harness.tables.findings import FINDINGS, FindingRow
 from harness.tables.table import read_rows
+from measured import Measured
+
+TABLE = Measured("true_findings.csv", ("significant finding", "number", "true"))
+
+# Kinds of findings, as the table names them.
+KINDS = (
+    ("effect, line", "debiased slope"),
+    ("effect, curve", "debiased curve"),
+    ("nonlinearity", "nonlinearity (test)"),
+    ("model_curve", "slope of a model's curve"),
+    ("turning_point", "turning point"),
+    ("group_difference", "difference between groups"),
+    ("sign_change", "stretch of the moderator"),
+    ("threshold", "threshold (test)"),
+)
 
 # Places and values of a curve.
 Line = tuple[Floats, Floats]
@@ -88,10 +103,8 @@ def main() -> None:
             told = is_true(kind, said, own, rug["exposure"].to_numpy())
             found[kind, told] += 1
             if not told:
-                print(f"{run.name}: {row.outcome}, {row.estimator}: {row.text}")
-    print("| finding | significant | true |\n|---|---|---|")
-    for kind in dict.fromkeys(kind for kind, _ in found):
-        print(f"| {kind} | {found[kind, True] + found[kind, False]} | {found[kind, True]} |")
+                print(f"{run.name}: {row.outcome}, {row.estimator}: {row.text}", file=sys.stderr)
+    TABLE.write([(name, found[kind, True] + found[kind, False], found[kind, True]) for kind, name in KINDS])
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The reference lists everything there is; pages with measured tables are those of a run."""
 
+import ast
 import csv
 import dataclasses
 import inspect
@@ -212,6 +213,44 @@ def test_every_row_names_tests_that_are_there_and_no_fault_is_left_out():
     shown = {tests / name for names in named for name in names}
     assert [path for path in shown if not path.is_file()] == []
     assert set((tests / "faults").glob("test_*.py")) <= shown
+
+
+MEASURED = ROOT / "docs" / "measured"
+
+# Slow tests that measure what a table has.
+STATISTICAL_TESTS = (
+    ROOT / "tests" / "statistics" / "test_bands.py",
+    ROOT / "tests" / "plugins" / "harness_panel" / "spatial" / "test_estimator.py",
+)
+
+# Tables that no script of this version makes, and the page that says so.
+WITHOUT_SCRIPT = {
+    "effect_learners.csv": "effects.md",
+    "measured_again.csv": "inference.md",
+    "network_countries.csv": "networks.md",
+    "network_steps_public.csv": "networks.md",
+    "recognition_rates.csv": "inference.md",
+}
+
+
+def test_every_measured_table_has_a_script_that_names_it_and_writes_its_columns():
+    scripts = [*(ROOT / "benchmarks").glob("*.py"), *STATISTICAL_TESTS]
+    texts = [path.read_text(encoding="utf-8") for path in scripts]
+    tables = {path.name: path for path in MEASURED.glob("*.csv")}
+    assert {name for name in tables if not any(name in text for text in texts)} == WITHOUT_SCRIPT.keys()
+    for name, page in WITHOUT_SCRIPT.items():
+        assert f"]({name}), no script" in (MEASURED / page).read_text(encoding="utf-8")
+    written = [
+        [node.value for node in ast.walk(call) if isinstance(node, ast.Constant)]
+        for text in texts
+        for call in ast.walk(ast.parse(text))
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "Measured"
+    ]
+    heads = {name: columns for name, *columns in written if name}
+    assert len(heads) >= 12
+    for name, columns in heads.items():
+        with tables[name].open(encoding="utf-8", newline="") as file:
+            assert next(csv.reader(file)) == columns
 
 
 COUNTRIES = ROOT.parent / "shared" / "data" / "country_digital_co2" / "country_digital_co2.parquet"

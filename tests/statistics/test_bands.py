@@ -2,7 +2,7 @@
 
 The simulated panels set the constants of their cities to sum to zero, so that the mean over them is known
 without error and any band that treats cities as sampled covers the level too often. Here cities have
-constants of a distribution with mean zero, as sampled cities would.
+constants of a distribution with mean zero, as sampled cities would. Shares are in ``band_rates.csv``.
 """
 
 from __future__ import annotations

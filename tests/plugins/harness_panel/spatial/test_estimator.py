@@ -199,6 +199,7 @@ def test_neighbours_are_the_nearest_up_to_a_distance():
         SpatialDurbin().fit(replace(panel, coordinates=None))
 
 
+# `spatial_rates.csv` has these shares, of 400 panels.
 @pytest.mark.slow
 @pytest.mark.parametrize("rho", [0.4, 0.7])
 def test_intervals_of_impacts_cover_and_those_at_a_known_rho_cover_less(rho):
@@ -275,6 +276,7 @@ def test_what_quantiles_cannot_be_estimated_from():
             QuantileEffects(**options)
 
 
+# `quantile_rates.csv` has these shares.
 @pytest.mark.slow
 @pytest.mark.parametrize("shape", [(100, 8), (100, 20), (40, 10)], ids=str)
 def test_intervals_hold_and_equal_slopes_are_seldom_rejected(shape):
