@@ -6,9 +6,9 @@ from command import python
 from small_run import ROLES
 from source_files import ROOT
 
-MOST_FILES = 135
+MOST_FILES = 134
 # Pairs of files of which one calls the other.
-MOST_ARROWS = 451
+MOST_ARROWS = 448
 
 STUDY = {
     "spec_version": 1,
