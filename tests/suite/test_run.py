@@ -32,7 +32,7 @@ from harness.suite.results import (
     recognition_rows,
 )
 from harness.suite.run import prepare_studies, report_suite, with_memory
-from harness.suite.spec import load_suite, studies_of
+from harness.suite.spec import load_suite, studies_of, with_estimators
 from suite_runs import SHORT, SUITE, run_suite_file
 
 TIMES = ["seconds", "memory"]
@@ -322,6 +322,16 @@ def test_a_mistake_in_a_suite_is_told_with_its_place(change, said, tmp_path):
         load_suite(file)
     assert said in str(caught.value)
     assert "suite.yaml:" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("written", "where"),
+    [("[ols]", "--estimator [ols]"), ("{id: net", "--estimator {id: net"), ("ols", "--estimator")],
+)
+def test_a_mistake_in_a_further_estimator_is_told_with_its_place(written, where, small_suite):
+    with pytest.raises(SpecError) as caught:
+        with_estimators(load_suite(small_suite[1]).suite, [written])
+    assert [problem.where for problem in caught.value.problems] == [where]
 
 
 MEGABYTE = 1e6

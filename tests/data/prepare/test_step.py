@@ -233,6 +233,8 @@ def test_a_lag_is_a_join_on_the_earlier_period(keys, periods, order):
     expected = frame.merge(earlier, on=["entity", "period"], how="left")["before"]
     column = lag(frame["entity"], frame["period"], frame["a"], periods)
     np.testing.assert_array_equal(column.cells, expected)
+    detail = f"{periods} earlier; {expected.isna().sum()} rows have no such period"
+    assert Lag("b", "a", periods).account({}, column).detail == detail
 
 
 def fill(values, entity=None, period=None, limit=5):

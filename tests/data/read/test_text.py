@@ -11,6 +11,7 @@ import pytest
 
 from harness.data.build import PanelBuilder
 from harness.data.data_spec import DataSpec, Roles
+from harness.data.read.text import FileRow, likely_skips
 from harness.errors import DataError
 from harness.tables.preparation import Note
 from spec_tables import as_workbook
@@ -47,6 +48,22 @@ def test_entities_stay_as_they_are_written(read_bytes, name):
 def test_ways_to_write_the_same_table(read_bytes, content, spec):
     expected = read_bytes(CLEAN.encode()).frame
     assert read_bytes(content, spec=DataSpec(path="panel.csv", **spec)).frame.equals(expected)
+
+
+@pytest.mark.parametrize(
+    ("rows", "skipped"),
+    [
+        ([["万元", "%"], ["a", "1"], ["b", "2"]], (2,)),
+        ([["万元", "%"], ["a", "1"]], ()),  # half have a number: as many may be data without
+        ([["a", "1"], ["b", "2"], ["note", ""]], (4,)),
+        ([["a", "1"], ["", ""], ["b", "2"]], (3,)),
+        ([["a", "1"], ["2", ""]], ()),
+        ([["a", ""], ["b", ""], ["note", ""]], ()),
+    ],
+    ids=str,
+)
+def test_units_above_numbers_notes_below_and_empty_rows_are_no_data(rows, skipped):
+    assert likely_skips([FileRow(at, row) for at, row in enumerate(rows, start=2)]) == skipped
 
 
 def test_chinese_text_in_its_own_encoding(read_bytes):

@@ -199,6 +199,39 @@ def test_a_term_that_one_entity_alone_tells_is_refused():
         partialled_out(rng.standard_normal(200), terms, np.zeros(200), np.zeros((200, 2)), folds)
 
 
+@pytest.mark.parametrize("n_instruments", [0, 2])
+def test_units_of_terms_turn_coefficients_over_and_refuse_none(n_instruments):
+    rng = np.random.default_rng(3)
+    entity, units = np.repeat(np.arange(40), 5), np.array([1e-9, 1e9])
+    Z = rng.standard_normal((200, 2))
+    terms = Z @ [[1.0, 0.3], [0.2, 1.0]] + rng.standard_normal((200, 2))
+    outcome = terms @ [0.5, 1.0] + rng.standard_normal(200)
+    folds = EntityFolds.drawn(entity, n_folds=5, rng=rng)
+    zeros = np.zeros_like
+
+    def theta(given):
+        if n_instruments:
+            return instrumented(outcome, given, Z, zeros(outcome), zeros(given), zeros(Z), folds).theta
+        return partialled_out(outcome, given, zeros(outcome), zeros(given), folds).theta
+
+    assert theta(terms * units) * units == pytest.approx(theta(terms), rel=1e-6)
+
+
+def test_terms_that_inputs_or_instruments_do_not_tell_apart_are_refused():
+    rng = np.random.default_rng(3)
+    folds = EntityFolds.drawn(np.repeat(np.arange(40), 5), n_folds=5, rng=rng)
+    outcome, term, other = rng.standard_normal((3, 200))
+    twice, both = np.stack([term, 2.0 * term], axis=1), np.stack([term, other], axis=1)
+    zeros = np.zeros_like
+    with pytest.raises(EstimationError, match="the inputs determine the exposure"):
+        partialled_out(outcome, twice, zeros(outcome), zeros(twice), folds)
+    with pytest.raises(EstimationError, match="the inputs determine the instrument"):
+        instrumented(outcome, both, twice, zeros(outcome), zeros(both), zeros(twice), folds)
+    one = (term + other)[:, None]
+    with pytest.raises(EstimationError, match="do not move every term"):
+        instrumented(outcome, both, one, zeros(outcome), zeros(both), zeros(one), folds)
+
+
 def test_entities_count_by_what_is_left_in_them():
     """One over the sum of squared shares: all where they are alike, one where one has all, 1.8 for 2 to 1."""
     folds = EntityFolds(np.repeat(np.arange(4), 3), np.array([0, 1, 0, 1]))

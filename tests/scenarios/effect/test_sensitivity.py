@@ -378,6 +378,11 @@ def test_the_statistic_is_that_of_a_regression_with_entity_dummies():
     found = linearity_test(panel, rng=np.random.default_rng(1))
     assert found.statistic == pytest.approx(float(wald.statistic) / 3 * 29 / 30, rel=1e-6)
     assert found.n_entities == 30
+    # A control that does not vary is none.
+    X = np.column_stack([panel.X, np.full(panel.n_obs, 3.0)])
+    constant = replace(panel, X=X, controls=(*panel.controls, "constant"))
+    again = linearity_test(constant, rng=np.random.default_rng(1))
+    assert again.statistic == pytest.approx(found.statistic, rel=1e-9)
 
 
 def test_bends_are_straight_beyond_the_outer_knots_and_smooth_between():
