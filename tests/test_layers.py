@@ -145,7 +145,7 @@ def test_plugins_import_public_names_and_themselves_alone(plugin):
 def test_workers_use_public_names_of_libraries_alone():
     """An underscore is for what a class of ours has, and for `os._exit`, which Python documents."""
     private = []
-    for name in ("cluster", "executor", "isolation", "processes", "workers"):
+    for name in ("cluster", "graph", "isolation", "processes", "workers"):
         tree = tree_of(ROOT / f"harness/running/{name}.py")
         for node in ast.walk(tree):
             if isinstance(node, ast.Attribute) and re.match("_[a-z]", node.attr):

@@ -22,7 +22,7 @@ from harness.api import run_study
 from harness.estimators.guard import Attempt, attempt
 from harness.installed import installed
 from harness.registry.plugin import LocalFiles, PluginChoice
-from harness.running import cluster, executor
+from harness.running import cluster, graph
 from harness.running.checkpoints import CheckpointStore, decode
 from harness.running.cluster import DaskWorkers
 from harness.running.dependence import Environment
@@ -407,7 +407,7 @@ def test_a_cluster_started_here_gives_the_same_numbers_and_ends():
 @pytest.mark.slow
 def test_a_cluster_whose_last_worker_is_gone_is_not_waited_for_for_ever(monkeypatch):
     monkeypatch.setattr(cluster, "SECONDS_WITHOUT", 2)
-    monkeypatch.setattr(executor, "LOOK", 0.5)
+    monkeypatch.setattr(graph, "LOOK", 0.5)
     with distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=":0") as found:
         timer = threading.Timer(2.0, lambda: found.scale(0))
         timer.start()
