@@ -10,7 +10,7 @@ from harness.language import spaced, topic
 from harness.record.manifest import StudyRecord
 from harness.tables.decision import SIGNIFICANT
 from harness.tables.findings import FINDINGS, FindingRow, Screen
-from harness.text.render import blocking_texts
+from harness.text.render import caveat_texts
 
 gettext = topic("text.screen")
 
@@ -87,7 +87,8 @@ def labelled(one: OutcomeScreen, study: StudyRecord) -> tuple[tuple[str, str], .
     prediction = (
         text
         for row in one.prediction
-        for text in (row.text, *(blocking_texts(row, study) if row.decision in SIGNIFICANT else ()))
+        for text, is_shown in ((row.text, True), *caveat_texts(row, study))
+        if is_shown and (text == row.text or row.decision in SIGNIFICANT)
     )
     effect = gettext("Effect") if one.is_declared else gettext("Effect (not declared beforehand)")
     parts = (
