@@ -199,6 +199,7 @@ def test_a_folder_that_cannot_be_made_is_one_message(tmp_path, out, said):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_a_backend_for_figures_that_is_none_does_not_matter(tmp_path):
     """Figures are drawn without one."""
     study = write_tiny_study(tmp_path, other="pooled_ols")

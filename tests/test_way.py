@@ -8,7 +8,7 @@ from source_files import ROOT
 
 MOST_FILES = 134
 # Pairs of files of which one calls the other.
-MOST_ARROWS = 448
+MOST_ARROWS = 449
 
 STUDY = {
     "spec_version": 1,

@@ -178,7 +178,7 @@ def _reproduced(
         store, listener = CheckpointStore(folder.inner(CHECKPOINTS)), Count(0, None, last="")
         apart, workers = options.apart(registry), options.workers
         kept = run_tasks(
-            asked_tasks(prepared.plan), store, used, workers=workers, apart=apart, listener=listener
+            requested_tasks(prepared.plan), store, used, workers=workers, apart=apart, listener=listener
         )
         results = results_of(prepared, kept.results)
         manifest = manifest_of(
@@ -191,7 +191,7 @@ def _reproduced(
         return check_expectations(expected, folder.read_table)
 
 
-def asked_tasks(plan: Plan) -> Iterator[StudyTask]:
+def requested_tasks(plan: Plan) -> Iterator[StudyTask]:
     """Yield the tasks of a plan that the expected numbers of its study rest on."""
     idle_on_folds, idle_on_all = idle_estimators(plan.study)
     for task in plan.tasks():

@@ -85,6 +85,7 @@ def test_fixed_effects_cover_a_linear_truth(effect):
     assert row["n_panels"] == 40
 
 
+@pytest.mark.slow
 def test_an_effect_is_found_where_there_is_one_and_a_line_never_turns():
     assert shares(0.3).loc["fe", "", "model_curve"]["share"] > 0.9
     assert shares(0.0).loc["fe", "", "model_curve"]["share"] < 0.4

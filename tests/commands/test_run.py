@@ -89,6 +89,7 @@ def test_the_manifest_hashes_every_file_and_names_every_cell(finished):
     assert str(Path.home()) not in json.dumps(manifest)
 
 
+@pytest.mark.slow
 def test_workers_and_hash_seed_change_no_number(finished, tmp_path):
     out, environment = tmp_path / "other", {**os.environ, "PYTHONHASHSEED": "1"}
     anew = partial(command.python, "-m", "harness.cli", env=environment)

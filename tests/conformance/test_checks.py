@@ -49,8 +49,10 @@ def test_a_battery_passes_where_nothing_failed_and_something_of_every_member_pas
 def test_the_json_holds_every_check_with_its_reason():
     rows = (row("one", "passed"), row("two", "failed", check="draws", reason="one draw too many"))
     content = json.loads(Report(PLUGIN, rows).as_json())
-    said = {name: content[name] for name in ("report_version", "plugin", "distribution", "version", "passed")}
-    assert said == {
+    shown = {
+        name: content[name] for name in ("report_version", "plugin", "distribution", "version", "passed")
+    }
+    assert shown == {
         "report_version": 1,
         "plugin": "my_plugin",
         "distribution": "my-plugin",

@@ -252,7 +252,7 @@ SMALL = {
     "mlp": {"restarts": 1, "sizes_around": 0, "max_steps": 40},
     "som_ann": {"restarts": 1, "hidden": 2, "max_steps": 25, "clusters": 2, "map_starts": 1, "map_seeds": 1},
     "random_forest": {"trees": 5, "min_leaf": [5, 10]},
-    "boosting": {"max_rounds": 8},
+    "boosting": {"max_rounds": 20},
     "threshold_effects": {"grid": 40, "bootstraps": 19},
 }
 

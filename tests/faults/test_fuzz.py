@@ -116,11 +116,11 @@ SPECS = sorted((ROOT / "specs").glob("*.yaml"))
 def test_a_damaged_spec_is_refused_in_words_or_read(tmp_path, data):
     lines = data.draw(st.sampled_from(SPECS)).read_text(encoding="utf-8").splitlines()
     for _ in range(data.draw(st.integers(1, 4))):
-        at = data.draw(st.integers(0, len(lines) - 1))
+        index = data.draw(st.integers(0, len(lines) - 1))
         odd = data.draw(st.one_of(st.sampled_from(ODD), st.text(max_size=12)))
-        key, colon, _ = lines[at].partition(":")
-        lines[at] = data.draw(
-            st.sampled_from([f"{key}{colon} {odd}", f"{odd}{lines[at]}", f" {lines[at]}", ""])
+        key, colon, _ = lines[index].partition(":")
+        lines[index] = data.draw(
+            st.sampled_from([f"{key}{colon} {odd}", f"{odd}{lines[index]}", f" {lines[index]}", ""])
         )
     path = tmp_path / "spec.yaml"
     path.write_bytes("\n".join(lines).encode("utf-8", "surrogatepass"))
@@ -255,13 +255,15 @@ WRITERS = {
 def test_a_damaged_data_file_is_refused_in_words_or_read(tmp_path, ending, data):
     whole = tmp_path / f"whole.{ending}"
     if not whole.exists():
-        at = np.arange(12)
-        frame = pd.DataFrame({"city": [f"c{one // 4}" for one in at], "year": 2000 + at % 4, "y": at / 7})
+        index = np.arange(12)
+        frame = pd.DataFrame(
+            {"city": [f"c{one // 4}" for one in index], "year": 2000 + index % 4, "y": index / 7}
+        )
         WRITERS[ending](frame, whole)
     damaged = bytearray(whole.read_bytes())
     for _ in range(data.draw(st.integers(1, 6))):
-        at = data.draw(st.integers(0, len(damaged) - 1))
-        damaged[at : at + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=4))
+        index = data.draw(st.integers(0, len(damaged) - 1))
+        damaged[index : index + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=4))
     path = tmp_path / f"damaged.{ending}"
     path.write_bytes(bytes(damaged[: data.draw(st.integers(0, len(damaged)))]))
     with foreseen(DataError):

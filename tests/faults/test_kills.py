@@ -104,8 +104,8 @@ def ended_by(signal_, run, *options):
     return process.returncode, said, others
 
 
-def without_progress(said):
-    return [line for line in said.splitlines() if " done in " not in line]
+def without_progress(stderr):
+    return [line for line in stderr.splitlines() if " done in " not in line]
 
 
 @pytest.mark.slow
@@ -189,9 +189,8 @@ def test_ctrl_c_in_the_first_seconds_ends_in_order(tmp_path, seconds, times):
     assert "Traceback" not in said, said
 
 
-@pytest.mark.parametrize(
-    ("by", "code"), [(signal.SIGTERM, 143), pytest.param(signal.SIGHUP, 129, marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("by", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_ends_the_workers_and_says_how_to_go_on(tmp_path, by, code):
     returned, said, others = ended_by(by, tmp_path / "run")
     assert returned == code

@@ -79,7 +79,7 @@ def tables(folder):
 
 
 @pytest.mark.slow
-def test_of_many_disturbed_runs_nothing_is_lost_and_no_file_left_over(tmp_path, capsys):
+def test_of_many_disturbed_runs_nothing_is_lost_and_no_file_remains(tmp_path, capsys):
     rng, counts, log = random_stream(1, "soak"), Counter(), tmp_path / "log"
     (tmp_path / "temporary").mkdir()
     few_rows().to_csv(tmp_path / "rows.csv")

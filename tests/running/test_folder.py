@@ -363,16 +363,16 @@ def test_nothing_else_writes_csv():
 def test_a_run_reads_predictions_for_tests_of_effects_alone_and_computes_tables_with_one_thread(
     tmp_path, monkeypatch, scenarios
 ):
-    read, own_read = [], RunFolder.read_parquet
-    threads, own_write = [], RunFolder.write_table
+    read, former_read = [], RunFolder.read_parquet
+    threads, former_write = [], RunFolder.write_table
 
     def read_parquet(folder, name):
         read.append(name)
-        return own_read(folder, name)
+        return former_read(folder, name)
 
     def write_table(folder, name, table):
         threads.extend(library["num_threads"] for library in threadpool_info())
-        return own_write(folder, name, table)
+        return former_write(folder, name, table)
 
     monkeypatch.setattr(RunFolder, "read_parquet", read_parquet)
     monkeypatch.setattr(RunFolder, "write_table", write_table)

@@ -263,8 +263,8 @@ def test_every_kind_of_truth_has_its_error(parabola):
     assert own.loc[("ols", "maximum"), ["n_points", "n_found"]].tolist() == [1, 0]
     assert own.loc[("cubic", "maximum"), "rmse"] < 0.05
     # its mean slope is the coefficient, the true one -8 (mean exposure - 0.6)
-    own_term = "estimator == 'ols' and term == 'exposure'"
-    (coefficient,) = parabola.read_table("coefficients").query(own_term)["estimate"]
+    term = "estimator == 'ols' and term == 'exposure'"
+    (coefficient,) = parabola.read_table("coefficients").query(term)["estimate"]
     (average,) = truth.loc[truth["kind"] == "average_effect", "truth"]
     assert own.loc[("ols", "average_effect"), "rmse"] == pytest.approx(abs(coefficient - average))
 

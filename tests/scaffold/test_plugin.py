@@ -208,10 +208,11 @@ def test_it_is_found(on_the_path):
     )
 
 
+@pytest.mark.slow
 def test_its_own_tests_pass(on_the_path):
     done = on_the_path("pytest", "-q", "-p", "no:cacheprovider", "-W", "error")
     assert done.returncode == 0, done.stdout
-    assert "28 passed, 18 skipped" in done.stdout
+    assert "28 passed, 19 skipped" in done.stdout
 
 
 def test_it_runs_in_a_study_beside_ols(on_the_path, tmp_path):

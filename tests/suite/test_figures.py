@@ -13,7 +13,7 @@ def lines(axes):
     return [list(zip(line.get_xdata(), line.get_ydata(), strict=True)) for line in axes.get_lines()]
 
 
-def test_gains_are_per_cents_by_panel_and_protocol_those_below_the_limit_at_it_and_refused_ones_left_out():
+def test_gains_are_per_cents_by_panel_and_protocol_those_below_the_limit_at_it_and_not_of_refused_ones():
     rows = [
         ("new", "up", "a", 0.25, "ok"),
         ("new", "down-2", "a", -3.0, "ok"),

@@ -470,13 +470,13 @@ WHOLE = ("ols fe net", "in_sample forward", "curve wide", True)
 
 
 def parts(cells):
-    """Return what is left of the study: estimators, protocols, scenarios, and whether it has a multiverse."""
+    """Return what is kept of the study: estimators, protocols, scenarios, and whether it has a multiverse."""
     text = STUDY.replace("CELLS", cells)
     study = load_study(WrittenSpec(text), catalogs=installed().catalogs).study
-    left = narrowed(study)
-    assert left.expect == study.expect
-    lists = (left.estimators, left.evaluation.protocols, left.scenarios)
-    return (*(" ".join(entry.id for entry in entries) for entries in lists), left.multiverse is not None)
+    kept = narrowed(study)
+    assert kept.expect == study.expect
+    lists = (kept.estimators, kept.evaluation.protocols, kept.scenarios)
+    return (*(" ".join(entry.id for entry in entries) for entries in lists), kept.multiverse is not None)
 
 
 def cell(table, where, column="reason"):
@@ -520,8 +520,8 @@ def test_outcomes_and_references_stay_that_are_named_or_whose_tests_are_adjusted
     cells = f"{{table: gain, where: {{{where}}}, column: {column}, value: 1, from: run}}"
     text = STUDY.replace("outcomes: invest", "outcomes: [invest, kstock]").replace("CELLS", cells)
     text = text.replace("reference: ols", "reference: ols, further_references: fe")
-    left = narrowed(load_study(WrittenSpec(text), catalogs=installed().catalogs).study)
-    assert (" ".join(left.roles.outcomes), " ".join(left.evaluation.references)) == (outcomes, references)
+    kept = narrowed(load_study(WrittenSpec(text), catalogs=installed().catalogs).study)
+    assert (" ".join(kept.roles.outcomes), " ".join(kept.evaluation.references)) == (outcomes, references)
 
 
 def test_an_estimator_is_idle_on_folds_or_on_all_rows_where_no_number_rests_on_such_fits():

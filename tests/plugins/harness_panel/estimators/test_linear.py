@@ -121,6 +121,7 @@ def by_row(panel: Panel) -> Panel:
 
 
 @cache
+@cache
 def fit(panel: str, model: str, covariance: Covariance):
     rows = r_panel(panel)
     if panel == "edge" and model.startswith("fd"):
