@@ -112,7 +112,7 @@ def iter_results(tasks: Iterable[Task[R]], *, workers: Workers) -> Iterator[Done
     """Run tasks and yield their results as they come, in any order.
 
     Tasks are consumed as workers become free, so that few wait in memory, and a result is kept no longer than
-    the caller keeps it. An iterator of tasks that has ended is asked again whenever results have come, so
+    the caller keeps it. An iterator of tasks that has ended is read again whenever results have come, so
     that tasks may follow from results. A task whose worker dies, and those that waited with it, are tried
     `MAX_SHARED_ATTEMPTS` times in all, then once more, when no others are left, with none next to it.
 

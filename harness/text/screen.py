@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.findings.run import Run
@@ -84,19 +84,22 @@ def labelled(one: OutcomeScreen, study: StudyRecord) -> tuple[tuple[str, str], .
     A gain or a loss that is significant and not established, since another protocol contradicts, is followed
     by what keeps it from being so; of effects rows of their own say it.
     """
-    prediction = (
-        text
-        for row in one.prediction
-        for text, is_shown in ((row.text, True), *caveat_texts(row, study))
-        if is_shown and (text == row.text or row.decision in SIGNIFICANT)
-    )
     effect = gettext("Effect") if one.is_declared else gettext("Effect (not declared beforehand)")
     parts = (
-        (gettext("Prediction"), " ".join(prediction)),
+        (
+            gettext("Prediction"),
+            " ".join(text for row in one.prediction for text in _with_blocking(row, study)),
+        ),
         (effect, _joined(one.effect)),
         (gettext("Trust"), _joined(one.trust)),
     )
     return tuple((label, text) for label, text in parts if text)
+
+
+def _with_blocking(row: FindingRow, study: StudyRecord) -> Iterator[str]:
+    yield row.text
+    if row.decision in SIGNIFICANT:
+        yield from (text for text, is_blocking in caveat_texts(row, study) if is_blocking)
 
 
 def _joined(rows: Sequence[FindingRow]) -> str:
