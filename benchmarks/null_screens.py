@@ -104,7 +104,7 @@ def main() -> None:
             writer.writerow(row)
             file.flush()
     panels = pd.read_csv(asked.file, keep_default_na=False)
-    print("kind,panels,false on the screen,of these established,screen and table differ")
+    print("kind,panels,false on the screen,of these `is_established`,screen and table differ")
     groups = [*panels.groupby("kind", sort=False), ("all", panels)]
     for kind, own in groups:
         stated, established = ((own[name] != "").sum() for name in ("stated", "established"))
