@@ -269,7 +269,8 @@ class Plan:
                 own = self._own(entry, panel)
                 rows = with_entity_means(own) if entry.entity_means else own
                 subject = Subject(rows, _fitted_by(entry), entry.id, self.study.seed)
-                yield FullTask(subject, scenarios, panel.exposure, self.study.evaluation.level)
+                asked = {name: one for name, one in scenarios.items() if entry.answers(name)}
+                yield FullTask(subject, asked, panel.exposure, self.study.evaluation.level)
             for name, (estimator, split_unit) in self._curve_fits(outcome).items():
                 rows = replace(panel, split_unit=split_unit)
                 subject = Subject(rows, estimator, name, self.study.seed)
@@ -300,6 +301,8 @@ class Plan:
             for entry in self.study.scenarios:
                 if isinstance(entry.scenario, WorksInParts):
                     for name, estimator in entry.scenario.respondents(own).items():
+                        if name in entries and not entries[name].answers(entry.id):
+                            continue
                         rows = self._own(entries[name], panel) if name in entries else panel
                         subject = Subject(rows, estimator, name, self.study.seed)
                         yield entry, entry.scenario, subject

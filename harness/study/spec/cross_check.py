@@ -147,6 +147,8 @@ def _unknown_names(names: _Names) -> Iterator[Mistake]:
     ladder += [(loc, name) for loc, name in values if changes.get((*loc[:-1], "change")) == "protocol"]
     what, otherwise = "no protocol has the id '{}'", "name one of evaluation.protocols"
     yield from names.unknown(ladder, names.protocols, what, otherwise)
+    what, otherwise = "no scenario has the id '{}'", "name one of the scenarios; [] is none of them"
+    yield from names.unknown(texts("estimators.*.scenarios.*"), names.scenarios, what, otherwise)
     of_scenarios = columns("scenarios.*.moderator", "scenarios.*.exposure")
     what = "'{}' is no moderator or control of the study"
     otherwise = "name one of them, or add it to roles.moderators"

@@ -145,6 +145,8 @@ class EstimatorEntry(Entry):
         and effects, and no gain: gains are over the same rows
     time_limit : seconds that a task of it may take (a fit on a fold, or on all rows, or a block of draws),
         instead of ``--time-limit``; what takes longer is a row with this reason
+    scenarios : ids of the scenarios that it answers; left out, all; an empty list where only its
+        predictions are compared
     estimator : the estimator
     """
 
@@ -158,12 +160,17 @@ class EstimatorEntry(Entry):
     split_unit: SplitUnit = "entity"
     rows: Mapping[ColumnName, RowFilter] = Field(default_factory=dict)
     time_limit: Annotated[float, Field(gt=0)] | None = None
+    scenarios: tuple[str, ...] | None = None
     estimator: Annotated[Any, Choose("estimator")] = Field(alias=CHOICE)
 
     @model_validator(mode="after")
     def _has_effect(self) -> Self:
         _require_effect(self.estimator, primary=self.primary)
         return self
+
+    def answers(self, scenario: str) -> bool:
+        """Return whether it answers a scenario, by its id."""
+        return self.scenarios is None or scenario in self.scenarios
 
     @property
     def is_in_levels(self) -> bool:
