@@ -64,6 +64,15 @@ def test_what_is_declared_comes_first_whatever_it_identifies(name):
     assert [one.scenario or one.estimator for one in others] == [one for one in RANKED if one != name]
 
 
+def test_an_estimator_answers_the_scenarios_that_it_names(tmp_path):
+    study = write_tiny_study(tmp_path, other="pooled_ols")
+    named = ("estimators[mean]={use: mean, scenarios: []}", "estimators[other].scenarios=[curve, importance]")
+    planned = prepare_study(RunOptions(study, overrides=("scenarios=[curve, importance]", *named))).plan
+    of_fits = {task.estimator_id: list(task.scenarios) for task in planned.full_tasks()}
+    assert of_fits == {"mean": [], "other": ["curve"]}
+    assert [(entry.id, subject.name) for entry, _, subject in planned.subjects()] == [("importance", "other")]
+
+
 def test_a_share_of_rows_that_is_none_is_refused_with_the_least(tmp_path):
     study = write_tiny_study(tmp_path, other="pooled_ols")
     lines = (tmp_path / "panel.csv").read_text().splitlines(keepends=True)
