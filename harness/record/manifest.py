@@ -148,6 +148,27 @@ class HeadlineRecord:
 
 
 @dataclass(frozen=True)
+class ScaleRecord:
+    """By how much of a variable, and in what, sentences state effects.
+
+    Attributes
+    ----------
+    kind : ``binary`` holds zeros and ones, ``log`` is the logarithm of another column
+    step : of a number, the change that is stated, in its unit
+    step_of : where that is from: the spec, or a standard deviation within entities or, of a variable that is
+        constant within them, of all rows; of two significant digits
+    source : column that a logarithm is of
+    mean : over all rows, of a number without negative values
+    """
+
+    kind: Literal["number", "binary", "log"] = "number"
+    step: float | None = None
+    step_of: Literal["spec", "within", "all"] = "within"
+    source: str = ""
+    mean: float | None = None
+
+
+@dataclass(frozen=True)
 class StudyRecord:
     """The study as requested.
 
@@ -171,6 +192,7 @@ class StudyRecord:
     stars : significance levels of stars there, decreasing
     least_gain : smallest relevant gain, a fraction of the reference's error
     negligible : sizes of negligible slopes, by the id of the scenario
+    scales : how effects of variables, and on them, are stated, by column
     """
 
     id: str
@@ -204,6 +226,7 @@ class StudyRecord:
     stars: tuple[float, ...] = ()
     least_gain: float = 0.1
     negligible: Mapping[str, float] = field(default_factory=dict)
+    scales: Mapping[str, ScaleRecord] = field(default_factory=dict)
 
     @property
     def exposure_columns(self) -> tuple[str, ...]:
@@ -254,6 +277,10 @@ class StudyRecord:
     def unit(self, variable: str) -> str:
         """Return a variable's unit, or an empty string."""
         return self.variables.get(variable, Variable()).unit
+
+    def scale(self, variable: str) -> ScaleRecord:
+        """Return how effects of a variable, or on it, are stated; by one unit where nothing is known."""
+        return self.scales.get(variable, ScaleRecord())
 
     def axis_label(self, variable: str) -> str:
         """Return "label (unit)"."""

@@ -18,6 +18,7 @@ from harness.findings import lines as run_lines
 from harness.findings.rules.caution import headline_claims
 from harness.findings.rules.within import coefficient_slopes
 from harness.findings.run import Gains, Run, leading_protocols
+from harness.findings.sentence import Estimate
 from harness.language import rendered, topic
 from harness.record.manifest import DataRecord, ProtocolRecord, StudyRecord
 from harness.report.blocks import Picture, ReportFigure
@@ -31,12 +32,13 @@ from harness.report.sections.effect_rows import centred, effects_of
 from harness.report.sections.section import featured
 from harness.scenarios.effect.scenario import TRUE_SLOPES
 from harness.tables.claims import CLAIMS, ClaimRow
-from harness.tables.effects import EFFECTS, EffectRow
+from harness.tables.effects import EFFECTS, SLOPES, EffectRow
 from harness.tables.gain import GAIN, GainRow
 from harness.tables.table import NAN
 from harness.text.numbers import count, percent
 from harness.text.plain_text import capitalised, file_slug, joined, listed, shortened
 from harness.text.render import Context
+from harness.text.scale import changed, scaled, scaled_estimate, step_text, unit_of
 from harness.text.screen import first_screen, labelled
 
 gettext = topic("report.front")
@@ -417,7 +419,7 @@ def front_effects(run: Run, outcome: str) -> ReportFigure | None:
     level, (label, shown) = percent(run.manifest.study.level, 0), effect_whiskers(run, outcome)
     if not shown:
         return None
-    unit = run.manifest.study.unit(outcome)
+    unit = unit_of(run.manifest.study, outcome)
     return ReportFigure(
         f"front-effects-{file_slug(outcome)}",
         plot_forest([("", shown)], x_label=f"{label} ({unit})" if unit else label),
@@ -431,9 +433,11 @@ def effect_whiskers(run: Run, outcome: str) -> tuple[str, Sequence[Whisker]]:
     study = run.manifest.study
     first = next(iter(run_lines.first_effect(run, outcome)), None)
     exposure = first.exposure if first is not None and first.is_done else study.exposure
-    words = gettext("Effect of {exposure} on {outcome}")
-    label = words.format(exposure=study.label(exposure), outcome=study.label(outcome))
-    return label, [
+    words, step = gettext("Effect of {exposure} on {outcome}"), step_text(study, exposure)
+    if step and not study.levels:
+        words = gettext("Effect of {step} more of {exposure} on {outcome}")
+    named = {"exposure": changed(study, exposure), "outcome": changed(study, outcome), "step": step}
+    return words.format(**named), [
         *_coefficient_whiskers(run, outcome, exposure),
         *_debiased_whiskers(run, outcome, exposure),
     ]
@@ -443,7 +447,9 @@ def _coefficient_whiskers(run: Run, outcome: str, exposure: str) -> Iterator[Whi
     """Yield the coefficients of the exposure, or of each of its levels."""
     for entry in run.manifest.study.estimators:
         for slope in coefficient_slopes(run, outcome, exposure, entry.id):
-            yield Whisker(listed(filter(None, [entry.label, slope.level])), *slope.estimate, PLAIN_STYLE)
+            steps = [] if slope.level else [exposure]
+            shown = scaled_estimate(run.manifest.study, slope.estimate, steps, outcome)
+            yield Whisker(listed(filter(None, [entry.label, slope.level])), *shown, PLAIN_STYLE)
 
 
 def _debiased_whiskers(run: Run, outcome: str, exposure: str) -> Iterator[Whisker]:
@@ -462,4 +468,7 @@ def _debiased_whiskers(run: Run, outcome: str, exposure: str) -> Iterator[Whiske
         name = capitalised(rendered(row.method.replace("_", " ")))
         for one in rows:
             label = listed(filter(None, [name, study.level_at(exposure, one.at) if one.at == one.at else ""]))
-            yield Whisker(label, one.estimate, one.conf_low, one.conf_high, style, truth=truth)
+            estimate, steps = Estimate(one.estimate, one.conf_low, one.conf_high), [exposure]
+            steps = steps if row.form in SLOPES else []
+            truth = scaled(study, truth, steps, outcome)
+            yield Whisker(label, *scaled_estimate(study, estimate, steps, outcome), style, truth=truth)

@@ -19,6 +19,7 @@ from harness.report.figures.curves import curve_labels, curve_panel, further_ent
 from harness.report.front import effect_whiskers
 from harness.report.sections.accuracy import gain_whisker
 from harness.report.sections.coefficients import TableChoice, chosen, term_label
+from harness.text.scale import unit_of
 
 gettext = topic("report.plots")
 
@@ -53,7 +54,7 @@ def plot_effect(run: Run, axes: Axes, *, outcome: str) -> None:
     """Draw the effect of the exposure by estimator and debiasing method, with intervals."""
     label, shown = effect_whiskers(run, outcome)
     _plot_named(axes, shown)
-    unit = run.manifest.study.unit(outcome)
+    unit = unit_of(run.manifest.study, outcome)
     axes.set_xlabel(drawable_label(f"{label} ({unit})" if unit else label, 60))
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from harness.data.build import PanelBuilder
+from harness.data.prepare.row_steps import Log
 from harness.estimators.guard import Attempt
 from harness.estimators.protocol import absorbs_entities, n_candidates
 from harness.evaluation.fold_fit import FoldResult
@@ -27,9 +30,12 @@ from harness.scenarios.effect.scenario import EffectScenario
 from harness.scenarios.full_fit import FullResult
 from harness.scenarios.scenario import NamesExposure
 from harness.study.spec.entry import IN_WORDS, EstimatorEntry, ProtocolEntry
-from harness.study.spec.study import Study
+from harness.study.spec.study import Study, Variable
 from harness.tables.registry import TABLES, with_declared
 from harness.tables.table import ResultTable
+
+# Share of a variable's standard deviation that rounding can leave within entities.
+_NOTHING = 1e-9
 
 
 def manifest_of(
@@ -55,7 +61,10 @@ def manifest_of(
     cells = () if results is None else cell_records(results.folds, [*results.fulls, *results.in_parts])
     return manifest.Manifest(
         manifest_version=str(FORMAT),
-        study=study_record(study, quick=options.quick, learns=prepared.panels.learns),
+        study=replace(
+            study_record(study, quick=options.quick, learns=prepared.panels.learns),
+            scales=scale_records(prepared.panels, study.variables),
+        ),
         data=data_record(prepared),
         spec=manifest.SpecRecord(
             path=options.spec_path(folder).as_posix(),
@@ -118,6 +127,35 @@ def study_record(study: Study, *, quick: bool, learns: bool) -> manifest.StudyRe
             if isinstance(entry.scenario, NamesExposure) and entry.scenario.exposure is not None
         },
     )
+
+
+def scale_records(
+    panels: PanelBuilder, variables: Mapping[str, Variable]
+) -> Mapping[str, manifest.ScaleRecord]:
+    """Return how effects of each variable, and on it, are stated.
+
+    Parameters
+    ----------
+    variables : what the spec says of columns
+    """
+    logs = {step.into: step.of for step in panels.steps if isinstance(step, Log)}
+    cells, found = panels.frame(), dict[str, manifest.ScaleRecord]()
+    for name, row in panels.summary().set_index("variable").iterrows():
+        given, within = variables.get(str(name), Variable()).step, float(row["sd_within"])
+        is_within = within > _NOTHING * row["sd"]
+        step = given or float(f"{within if is_within else row['sd']:.2g}")
+        mean = float(row["mean"]) if row["min"] >= 0.0 < row["mean"] else None
+        own = manifest.ScaleRecord(
+            step=step if step > 0.0 else None,
+            step_of="spec" if given else "within" if is_within else "all",
+            mean=mean,
+        )
+        if name in logs:
+            own = manifest.ScaleRecord("log", source=logs[str(name)])
+        elif not given and set(cells[name].unique()) == {0.0, 1.0}:
+            own = manifest.ScaleRecord("binary", mean=mean)
+        found[str(name)] = own
+    return found
 
 
 def primary_record(study: Study) -> manifest.PrimaryRecord | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from harness.findings.finding import FewEntities
 from harness.findings.rules import (
@@ -35,6 +36,7 @@ from harness.text.numbers import (
 from harness.text.numbers import estimate as rounded_estimate
 from harness.text.plain_text import capitalised, in_turn, listed, ranged
 from harness.text.render import Context, Texts, entity_word, sides
+from harness.text.scale import changed, in_units, of_mean, scaled, scaled_estimate, step_text
 
 gettext = topic("text.effects")
 
@@ -57,7 +59,7 @@ FORMS: Mapping[str, str] = {
 
 def debiased_effect(context: Context, one: effect.DebiasedEffect) -> str:
     """Return a debiased effect with its interval."""
-    study, unit = context.study, context.study.unit(context.outcome)
+    study = context.study
     by = gettext("double machine learning")
     if not one.is_primary:
         by = context.worded("double machine learning with {learner}", one)
@@ -76,29 +78,41 @@ def debiased_effect(context: Context, one: effect.DebiasedEffect) -> str:
         moderator = study.axis_label(one.moderator)
         text = context.worded(words, one, number=_along(context, one), how=listed(how), moderator=moderator)
     else:
-        what, target = _changed(context, one)
         family = gettext("{n} outcomes") if one.is_primary else gettext("{n} secondary effects")
         late = _once_adjusted(one, one.estimate, family)
-        is_significant = one.is_significant
-        text = moves(
-            context, what, target, one.estimate, listed(how), is_significant=is_significant, late=late
-        )
+        text = moves(context, _movement(context, one), listed(how), one.estimate, one.is_significant, late)
     if math.isfinite(one.negligible):
         none = gettext(" It is negligible: its interval lies within ±{size}.")
-        text += none.format(size=in_unit(plain(one.negligible), unit))
-    elif math.isfinite(one.least_detectable) and not one.is_significant:
-        least = gettext(" An effect of {size} had an 80% chance of being found.")
-        text += least.format(size=in_unit(significant(one.least_detectable, 2), unit))
+        text += none.format(size=_stated_size(context, one.negligible, _steps(one), digits=4))
+    elif not one.is_significant:
+        text += _least(context, one.least_detectable, _steps(one))
     return text
+
+
+def _least(context: Context, size: float, steps: Sequence[str]) -> str:
+    """Return which size the test of an effect that is not significant finds with a chance of four in five."""
+    if not math.isfinite(size):
+        return ""
+    least = gettext(" An effect of {size} had an 80% chance of being found.")
+    return least.format(size=_stated_size(context, size, steps, digits=2))
+
+
+def _stated_size(context: Context, size: float, steps: Sequence[str], *, digits: int) -> str:
+    number = scaled(context.study, size, steps, context.outcome)
+    return in_units(
+        context.study, plain(number) if digits > 2 else significant(number, digits), context.outcome
+    )
 
 
 def indirect_effect(context: Context, one: mediation.IndirectEffect) -> str:
     """Return an effect through a mediator, and what would remove it where it is significant."""
     by = context.worded("double machine learning with {learner}", one)
     how = listed([rendered(one.method.replace("_", " ")), by])
-    what = context.worded("through {mediator}, one unit more of {exposure}", one)
-    outcome = context.study.label(context.outcome)
-    text = moves(context, what, outcome, one.estimate, how, is_significant=one.is_significant)
+    study, steps = context.study, (one.exposure,)
+    is_there = study.scale(one.exposure).kind == "binary"
+    change = study.label(one.exposure) if is_there else change_text(context, one.exposure)
+    what = context.worded("through {mediator}, {change}", one, change=change)
+    text = moves(context, Movement(steps, what), how, one.estimate, one.is_significant)
     if one.is_significant and math.isfinite(one.share):
         text += gettext(" That is {share} of the total effect.").format(share=percent(one.share, 0))
     if one.is_significant:
@@ -107,55 +121,108 @@ def indirect_effect(context: Context, one: mediation.IndirectEffect) -> str:
     return text
 
 
-def _changed(context: Context, one: effect.DebiasedEffect) -> tuple[str, str]:
-    """Return what changes, and what it changes, for forms that are a number."""
-    outcome = context.study.label(context.outcome)
+@dataclass(frozen=True)
+class Movement:
+    """What changes, and what that changes.
+
+    Attributes
+    ----------
+    steps : exposures by whose steps a slope is stated; none for a difference
+    what : changes, where that is not the first of these
+    target : what it changes, where that is not the outcome
+    """
+
+    steps: tuple[str, ...]
+    what: str = ""
+    target: str = ""
+
+
+def _steps(one: effect.DebiasedEffect) -> tuple[str, ...]:
+    """Return the exposures by whose steps an effect is a slope."""
     if one.form == "interaction":
-        target = context.worded("the effect of {exposure} on {outcome}", one, outcome=outcome)
-        moderator = context.study.axis_label(one.moderator)
-        return context.filled("one unit more of {moderator}", moderator=moderator), target
-    if one.form == "contrast" and math.isfinite(one.at):
+        return one.moderator, one.exposure
+    return () if one.form == "contrast" and math.isfinite(one.at) else (one.exposure,)
+
+
+def _movement(context: Context, one: effect.DebiasedEffect) -> Movement:
+    """Return what changes, and what it changes, for forms that are a number."""
+    if one.form == "interaction":
+        words, outcome = (
+            marked("the effect of {change} on {outcome}"),
+            changed(context.study, context.outcome),
+        )
+        change = change_text(context, one.exposure)
+        return Movement(_steps(one), target=context.filled(words, change=change, outcome=outcome))
+    what = ""
+    if not _steps(one):
         words = marked("{exposure} at {at} rather than at its least value")
-        return context.worded(words, one, at=plain(one.at)), outcome
-    return context.worded("one unit more of {exposure}", one), outcome
+        what = context.worded(words, one, at=plain(one.at))
+    return Movement(_steps(one), what)
+
+
+def change_text(context: Context, exposure: str) -> str:
+    """Return by how much an exposure changes, ``one standard deviation more of X (0.12 within cities)``."""
+    study, scale = context.study, context.study.scale(exposure)
+    words = {
+        "within": marked("one standard deviation more of {exposure} ({step} within {entities})"),
+        "all": marked("one standard deviation more of {exposure} ({step})"),
+        "spec": marked("{step} more of {exposure}"),
+    }
+    step = step_text(study, exposure)
+    how = words["spec" if scale.kind == "log" else scale.step_of]
+    label = changed(study, exposure)
+    if scale.kind == "binary":
+        return label
+    return context.filled(how if step else marked("one unit more of {exposure}"), exposure=label, step=step)
 
 
 def moves(
-    context: Context,
-    what: str,
-    target: str,
-    estimate: Estimate,
-    how: str,
-    *,
-    is_significant: bool,
-    late: str = "",
+    context: Context, movement: Movement, how: str, estimate: Estimate, is_significant: bool, late: str = ""
 ) -> str:
     """Return that something raises or lowers the outcome, or that its effect is not significant.
 
+    Of an exposure that is there or not the outcome is told with it and without.
+
     Parameters
     ----------
-    what : such as ``one unit more of X``
-    target : what it changes, such as the outcome
     how : by which method
     late : for what an effect is not significant once adjusted
     """
-    study = context.study
-    given = {"what": what, "outcome": target, "level": percent(study.level, 0), "how": how, "late": late}
-    if not is_significant:
-        words = marked(
+    study, steps = context.study, movement.steps
+    shown = scaled_estimate(study, estimate, steps, context.outcome)
+    number, limits = number_and_limits(_size(shown) if is_significant else shown)
+    share = "" if movement.target else of_mean(study, shown.value, context.outcome)
+    given = {
+        "what": movement.what or change_text(context, steps[0]),
+        "outcome": movement.target or changed(study, context.outcome),
+        "number": in_units(study, number, context.outcome),
+        "limits": limits,
+        "level": percent(study.level, 0),
+        "how": how,
+        "late": late,
+    }
+    if not movement.what and study.scale(steps[0]).kind == "binary":
+        given["number"] += f" ({share})" * bool(share)
+        neither = marked(
+            "With {what}, {outcome} differs by {number} from that without ({level} CI {limits}; {how}), not "
+            "significantly different from zero{late}."
+        )
+        up, down = (
+            marked("With {what}, {outcome} is {number} higher than without ({level} CI {limits}; {how})."),
+            marked("With {what}, {outcome} is {number} lower than without ({level} CI {limits}; {how})."),
+        )
+    else:
+        given["number"] = listed(filter(None, (given["number"], share)))
+        neither = marked(
             "{what} changes {outcome} by {number} ({level} CI {limits}; {how}), not significantly different "
             "from zero{late}."
         )
-        number, limits = number_and_limits(estimate)
-        given |= {"number": in_unit(number, study.unit(context.outcome)), "limits": limits}
-        return capitalised(context.filled(words, **given))
-    up, down = (
-        marked("{what} raises {outcome} by {number} ({level} CI {limits}; {how})."),
-        marked("{what} lowers {outcome} by {number} ({level} CI {limits}; {how})."),
-    )
-    number, limits = number_and_limits(_size(estimate))
-    given |= {"number": in_unit(number, study.unit(context.outcome)), "limits": limits}
-    return capitalised(context.filled(up if estimate[0] > 0.0 else down, **given))
+        up, down = (
+            marked("{what} raises {outcome} by {number} ({level} CI {limits}; {how})."),
+            marked("{what} lowers {outcome} by {number} ({level} CI {limits}; {how})."),
+        )
+    words = neither if not is_significant else up if estimate[0] > 0.0 else down
+    return capitalised(context.filled(words, **given))
 
 
 # Effects with what a test found that their errors allow for, and a p-value adjusted for a family.
@@ -187,19 +254,25 @@ def number_and_limits(estimate: Estimate) -> tuple[str, str]:
     return number, ranged(low, high)
 
 
-def higher_or_lower(context: Context, estimate: Estimate, *, is_significant: bool, level: str = "") -> str:
+def higher_or_lower(
+    context: Context, estimate: Estimate, *, is_significant: bool, level: str = "", exposure: str = ""
+) -> str:
     """Return ``540 × 10⁴ t lower (305 to 776)``.
 
     Parameters
     ----------
     level : stands before the limits, such as ``95% CI``
+    exposure : that the estimate is a slope of; empty for a difference
     """
-    number, limits = number_and_limits(_size(estimate))
+    steps = (exposure,) if exposure else ()
+    number, limits = number_and_limits(
+        _size(scaled_estimate(context.study, estimate, steps, context.outcome))
+    )
     words = gettext("{number} lower ({limits})")
     if estimate.value > 0.0:
         words = gettext("{number} higher ({limits})")
     limits = f"{level} {limits}".strip()
-    said = words.format(number=in_unit(number, context.study.unit(context.outcome)), limits=limits)
+    said = words.format(number=in_units(context.study, number, context.outcome), limits=limits)
     return said if is_significant else said + gettext(", not significant")
 
 
@@ -215,11 +288,14 @@ def _contrasts(context: Context, one: effect.DebiasedEffect, how: str) -> str:
     )
 
 
-def _each(context: Context, slopes: Iterable[effect.LevelEffect], *, level: str) -> Iterator[str]:
-    """Yield each level with its effect, the effect alone where it is a slope."""
+def _each(
+    context: Context, slopes: Iterable[effect.LevelEffect], *, level: str, exposure: str = ""
+) -> Iterator[str]:
+    """Yield each level with its effect, the effect alone where it is a slope of an exposure."""
     for one in slopes:
+        stated = {"level": level, "exposure": "" if one.level else exposure}
         is_significant = one.decision in SIGNIFICANT
-        shown = higher_or_lower(context, one.estimate, is_significant=is_significant, level=level)
+        shown = higher_or_lower(context, one.estimate, is_significant=is_significant, **stated)
         yield f"{one.level} {shown}".strip()
 
 
@@ -250,9 +326,10 @@ def _along(context: Context, one: effect.DebiasedEffect) -> str:
     )
 
 
-def truth_outside(_: Context, one: effect.TruthOutside) -> str:
-    """Return the true slope that an interval does not hold."""
-    return gettext("The true slope, {truth}, lies outside it.").format(truth=significant(one.truth, 3))
+def truth_outside(context: Context, one: effect.TruthOutside) -> str:
+    """Return the true effect that an interval does not hold."""
+    truth = scaled(context.study, one.truth, filter(None, [one.exposure]), context.outcome)
+    return gettext("The true effect, {truth}, lies outside it.").format(truth=significant(truth, 3))
 
 
 def linearity_text(context: Context, one: linearity.Linearity) -> str:
@@ -330,12 +407,12 @@ def within_effect(context: Context, one: within.WithinEffect) -> str:
     label, level = study.estimator_label(context.estimator), percent(study.level, 0)
     name, first = one.slopes[0].level, one.slopes[0].estimate
     if one.is_alone and not name:
-        what, target = context.worded("one unit more of {exposure}", one), study.label(context.outcome)
         how, late = listed([label, *_errors(one)]), _once_adjusted(one, first, gettext("{n} outcomes"))
-        return moves(context, what, target, first, how, is_significant=one.is_significant, late=late)
+        return moves(context, Movement((one.exposure,)), how, first, one.is_significant, late)
     interval = gettext("{level} CI").format(level=level) if one.is_alone else ""
     text = context.filled(
-        "{estimator}: {slopes}.", slopes=in_turn(_each(context, one.slopes, level=interval))
+        "{estimator}: {slopes}.",
+        slopes=in_turn(_each(context, one.slopes, level=interval, exposure=one.exposure)),
     )
     base = [context.filled("Compared with {base}.", base=study.levels[0])] if one.is_alone and name else []
     return " ".join([text, *base])
@@ -355,16 +432,12 @@ def identified_effect(context: Context, one: headline.IdentifiedEffect) -> str:
             levels=in_turn(_each(context, one.slopes, level=level)),
             how=how,
         )
-    unit = context.worded("one unit more of {exposure}", one)
-    what = study.label(one.exposure) if one.is_treatment else unit
-    target, is_significant = study.label(context.outcome), one.is_significant
-    late = _once_adjusted(one, one.slopes[0].estimate, gettext("{n} outcomes"))
-    text = moves(context, what, target, one.slopes[0].estimate, how, is_significant=is_significant, late=late)
-    if math.isfinite(one.least_detectable):
-        least = gettext(" An effect of {size} had an 80% chance of being found.")
-        size = significant(one.least_detectable, 2)
-        text += least.format(size=in_unit(size, study.unit(context.outcome)))
-    return text
+    movement, estimate = Movement((one.exposure,)), one.slopes[0].estimate
+    if one.is_treatment and study.scale(one.exposure).kind != "binary":
+        movement = Movement((), study.label(one.exposure))
+    late = _once_adjusted(one, estimate, gettext("{n} outcomes"))
+    text = moves(context, movement, how, estimate, one.is_significant, late)
+    return text + _least(context, one.least_detectable, movement.steps)
 
 
 def no_identified_effect(context: Context, one: headline.NoIdentifiedEffect) -> str:
@@ -409,7 +482,7 @@ def other_method(context: Context, one: within.OtherMethod) -> str:
     """Return that another method finds another effect."""
     words = gettext("{method} find {found}, another effect ({p}): do not read one of them as the effect.")
     method = rendered(one.method.replace("_", " "))
-    result = higher_or_lower(context, one.estimate, is_significant=one.is_significant)
+    result = higher_or_lower(context, one.estimate, is_significant=one.is_significant, exposure=one.exposure)
     return capitalised(words.format(method=method, found=result, p=p_text(one.p_value)))
 
 

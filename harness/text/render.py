@@ -40,6 +40,7 @@ from harness.study.spec.study import Variable
 from harness.tables.findings import FINDINGS, FindingRow
 from harness.text.numbers import count, fixed, in_unit, p_text, percent, plain, significant, with_interval
 from harness.text.plain_text import joined, listed
+from harness.text.scale import in_units, scaled_estimate, step_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -138,12 +139,14 @@ class Context:
         return self.filled(message, **{**shown, **given})
 
     def effect(self, estimate: Estimate, exposure: str) -> str:
-        """Return an effect in the outcome's unit per unit of the exposure; alone where neither has one."""
-        unit = self.study.unit(self.outcome)
-        number = in_unit(with_interval(*estimate), unit)
-        return (
-            self.filled("{number} per unit", number=number) if unit or self.study.unit(exposure) else number
-        )
+        """Return a slope in the outcome's unit per step of the exposure; alone where that is there or not."""
+        study, step = self.study, step_text(self.study, exposure)
+        shown = scaled_estimate(study, estimate, [exposure], self.outcome)
+        number = in_units(study, with_interval(*shown), self.outcome)
+        if step:
+            return self.filled("{number} per {step}", number=number, step=step)
+        has_unit = study.scale(exposure).kind != "binary" and any(map(study.unit, (self.outcome, exposure)))
+        return self.filled("{number} per unit", number=number) if has_unit else number
 
 
 # The words of sentences by their class: a message, filled as types say, or what makes the text.
@@ -207,7 +210,9 @@ def with_text(row: FindingRow, study: StudyRecord, texts: Texts = NO_TEXTS) -> F
 def caveat_texts(row: FindingRow, study: StudyRecord, texts: Texts = NO_TEXTS) -> Iterator[tuple[str, bool]]:
     """Yield what stands against a finding, in the language in use, and whether that blocks it."""
     for one in json.loads(row.caveats):
-        if text := _text(Context(study), one["code"], one["params"], "TEXTS", texts):
+        if text := _text(
+            Context(study, row.outcome, row.estimator), one["code"], one["params"], "TEXTS", texts
+        ):
             yield text, one["is_blocking"]
 
 

@@ -121,9 +121,10 @@ class OneMethod(Sentence):
 
 @dataclass(frozen=True)
 class TruthOutside(Sentence):
-    """A true slope that an interval does not hold."""
+    """A true effect that an interval does not hold, a slope of the exposure."""
 
     truth: float
+    exposure: VariableId = ""
 
 
 @dataclass(frozen=True)
@@ -189,7 +190,9 @@ def _debiased(run: Run, rows: Effect, *, is_first: bool) -> FindingRow:
     about = [f"{first.scenario}: {first.form}", first.method, first.learner, first.moderator, first.group]
     is_significant, blocking = first.decision in SIGNIFICANT, tuple(_blocking(run, first))
     clearest, truths = max(rows, key=clearness), true_slopes(run, first)
-    outside = [TruthOutside(one) for one in truths if not first.conf_low <= one <= first.conf_high]
+    outside = [
+        TruthOutside(one, first.exposure) for one in truths if not first.conf_low <= one <= first.conf_high
+    ]
     least = _least_detectable(run.manifest.study, rows)
     sentence = (
         _sentence(run, rows, clearest, is_established=is_significant and not blocking)

@@ -15,7 +15,7 @@ from harness.record.manifest import EstimatorRecord
 from harness.tables.coefficients import COEFFICIENTS, CoefficientRow
 from harness.tables.curves import CURVES
 from harness.tables.decision import SIGNIFICANT, size_of
-from harness.tables.effects import EFFECT_TESTS, EQUAL_CURVES, EffectRow
+from harness.tables.effects import EFFECT_TESTS, EQUAL_CURVES, SLOPES, EffectRow
 from harness.tables.findings import FindingRow
 from harness.tables.preparation import PREPARATION
 from harness.tables.table import NAN
@@ -54,12 +54,13 @@ class NoWithinEffect(Sentence):
 
 @dataclass(frozen=True)
 class OtherMethod(Sentence):
-    """That another method gives another effect."""
+    """That another method gives another effect, a slope where there is an exposure."""
 
     method: Word
     estimate: Estimate
     is_significant: bool
     p_value: PValue
+    exposure: VariableId = ""
 
 
 @dataclass(frozen=True)
@@ -130,9 +131,10 @@ def _other_method(run: Run, first: EffectRow) -> Iterator[FindingRow]:
             and len(rows) == 1
         ):
             estimate = Estimate(other.estimate, other.conf_low, other.conf_high)
+            slope_of = other.exposure if other.form in SLOPES else ""
             yield finding(
                 "method_difference",
-                OtherMethod(other.method, estimate, other.decision in SIGNIFICANT, first.p_methods),
+                OtherMethod(other.method, estimate, other.decision in SIGNIFICANT, first.p_methods, slope_of),
                 outcome=first.outcome,
                 subject={"scenario": other.scenario, "exposure": other.exposure, "method": other.method},
                 numbers=SourceNumbers(estimate, first.p_methods),

@@ -99,11 +99,14 @@ class Variable(SpecModel):
     label : words for the column's name
     unit : of its values; empty for a number without one
     plural : label of several, of the column of entities; empty for English words by rule
+    step : change of an exposure, in its unit, by which sentences state effects; without it the standard
+        deviation over time within entities
     """
 
     label: str = ""
     unit: str = ""
     plural: str = ""
+    step: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
 
 
 class MultiverseSpec(SpecModel):

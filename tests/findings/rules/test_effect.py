@@ -107,8 +107,8 @@ def test_a_debiased_interaction_is_a_finding_of_its_own(run):
     (found,) = debiased(run, {"form": "interaction", "moderator": "educ"})
     assert (found.finding, found.is_established) == ("interaction", True)
     assert found.text.startswith(
-        "One unit more of Schooling (years) raises the effect of Experience on Log wage by 0.20 log dollars "
-        "an hour (95% CI 0.10 to 0.30; "
+        "One unit more of Schooling raises the effect of one unit more of Experience on Log wage by 0.20 log "
+        "dollars an hour (95% CI 0.10 to 0.30; "
     )
     assert "looks_interacting" in against(found)
 
@@ -122,7 +122,7 @@ def test_a_debiased_slope_names_the_true_slope_that_its_interval_does_not_hold(r
 
     truth, row = outside(0.05)
     assert (truth, row.is_established) == (0.05, True)
-    assert row.caveats_text.endswith(" The true slope, 0.0500, lies outside it.")
+    assert row.caveats_text.endswith(" The true effect, 0.0500, lies outside it.")
     assert outside(0.1)[0] is None
     assert outside(0.05, **CRE)[0] is None
     assert outside(0.1, form="derivative")[0] == 9.0
