@@ -16,7 +16,7 @@ from small_run import run_least, run_small
 # run takes the same examples every time; the slow one goes on drawing, and what it finds becomes a test.
 settings.register_profile("drawn", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("fuzz", settings.get_profile("drawn"), max_examples=5_000)
-settings.register_profile("same", settings.get_profile("drawn"), derandomize=True)
+settings.register_profile("same", settings.get_profile("drawn"), derandomize=True, max_examples=40)
 settings.load_profile(os.environ.get("HARNESS_EXAMPLES", "same"))
 
 # A command that is not told how many workers to start takes one: other tests run beside it on the same cores.

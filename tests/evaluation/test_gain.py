@@ -294,6 +294,8 @@ def test_periods_are_new_where_no_fold_trains_on_what_it_tests():
 def test_gains_by_period_and_fold_are_those_of_their_rows():
     frame = predictions(3)
     table = gains_within(frame, references=("ols",))
+    assert set(table["reference"]) == {"ols"}
+    assert "ols" not in set(table["estimator"])
     own = table[(table["estimator"] == "ann") & (table["by"] == "period")].set_index("part")
     assert list(own.index) == ["2003", "2004", "2005"]
     squared = frame.assign(loss=(frame["observed"] - frame["predicted"]) ** 2)

@@ -387,6 +387,14 @@ def test_p_values_are_those_of_all_changes_of_places_one_by_one():
     assert shares == observed[1:].tolist()
 
 
+def test_gains_that_are_the_same_for_all_entities_are_significant_whatever_their_errors_round_to():
+    """Scores are then sums of squares that cancel, of which rounding makes some negative."""
+    n_rows = np.arange(1.0, 8.0)
+    pairs = pairs_of(np.array([[0.1], [0.3], [0.7]]) * n_rows, n_rows)
+    found = {name: value for name, value, _ in curve_tests(pairs, -np.ones((1, 7)), level=0.95)}
+    assert (found["share_of_dominant_sign"], found["share_significant"]) == (1.0, 1.0)
+
+
 def p_values(n_entities, draw, *, shift, seed, n_specifications=12):
     rng = np.random.default_rng(seed)
     n_rows = rng.integers(3, 10, size=n_entities).astype(float)
