@@ -6,7 +6,6 @@ import inspect
 import re
 from abc import ABC, abstractmethod
 from importlib import import_module
-from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
@@ -15,16 +14,12 @@ from check_text import check_text
 from command_text import command_text
 from docstring_text import restructured
 from docutils import nodes
-from report_text import report_text
-from schema_text import SpecText
+from schema_text import own_spec_text
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from suite_text import BLOCKS
 
-from harness.installed import installed, registry_of
-from harness.registry.hooks import OURS
-from harness.report.write import gain_report_schema
-from harness.study.spec.json_schema import spec_schema
+from harness.installed import installed
 from harness.study.spec.load import load_study
 from harness.suite.results import SUITE_TABLES
 from harness.suite.run import write_site
@@ -35,12 +30,6 @@ ROOT = Path(__file__).parents[2]
 SPECS, REFERENCE = ROOT / "specs", ROOT / "suites" / "reference" / "public_panels"
 ALIAS = re.compile(r"TypeAliasForwardRef\('(\w+)'\)")
 """How autodoc writes an alias of a type within a union."""
-
-
-def own_spec_text() -> SpecText:
-    """Return the reference of the spec with the harness's own plugins, whatever else is installed."""
-    points = (point for point in entry_points(group="harness") if point.dist and point.dist.name in OURS)
-    return SpecText(spec_schema(registry_of(tuple(points)).catalogs))
 
 
 class _Generated(SphinxDirective, ABC):
@@ -59,15 +48,6 @@ class SpecReference(_Generated):
 
     def text(self) -> str:
         return own_spec_text().parts()
-
-
-class ChoiceReference(_Generated):
-    """``{choice-reference} KIND``: everything that can be chosen by name, with its options."""
-
-    required_arguments: ClassVar[int] = 1
-
-    def text(self) -> str:
-        return own_spec_text().choices(self.arguments[0])
 
 
 class TableReference(_Generated):
@@ -91,13 +71,6 @@ class SuiteResult(_Generated):
 
     def text(self) -> str:
         return BLOCKS[self.arguments[0]]()
-
-
-class GainReportReference(_Generated):
-    """``{gain-report-reference}``: every field of the accuracy-gain report."""
-
-    def text(self) -> str:
-        return report_text(gain_report_schema())
 
 
 class OpenQuestions(_Generated):
@@ -174,7 +147,6 @@ def write_results(app: Sphinx, error: Exception | None) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directives, and what makes docstrings readable."""
     app.add_directive("spec-reference", SpecReference)
-    app.add_directive("choice-reference", ChoiceReference)
     app.add_directive("command-reference", CommandReference)
     app.add_directive("table-reference", TableReference)
     app.add_directive("check-reference", CheckReference)
@@ -182,7 +154,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("suite-result", SuiteResult)
     app.add_directive("open-questions", OpenQuestions)
     app.add_directive("api-reference", ApiReference)
-    app.add_directive("gain-report-reference", GainReportReference)
     app.connect("autodoc-process-docstring", rewrite_docstring)
     app.connect("autodoc-process-signature", rewrite_signature)
     app.connect("build-finished", write_results)

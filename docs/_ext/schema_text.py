@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from importlib.metadata import entry_points
 from typing import Any
 
 from markdown import code, table
 
+from harness.installed import registry_of
 from harness.registry.catalog import USE
+from harness.registry.hooks import OURS
+from harness.study.spec.json_schema import spec_schema
 from harness.study.spec.schema_text import WORDS, Expected
 
 Schema = Mapping[str, Any]
@@ -146,6 +150,12 @@ class SpecText:
                 else self._choice(name)
             )
         return f"[{name}](#{name.lower()})"
+
+
+def own_spec_text() -> SpecText:
+    """Return the reference of the spec with the harness's own plugins, whatever else is installed."""
+    points = (point for point in entry_points(group="harness") if point.dist and point.dist.name in OURS)
+    return SpecText(spec_schema(registry_of(tuple(points)).catalogs))
 
 
 def _references(value: object) -> Iterator[str]:

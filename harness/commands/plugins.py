@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.commands import options as shared
+from harness.errors import SpecError
 from harness.registry.hooks import OURS
 from harness.registry.plugin import PluginChoice
 from harness.terminal import echo
@@ -22,13 +23,21 @@ if TYPE_CHECKING:
 
 
 @click.command()
+@click.argument("words", nargs=-1)
 @shared.json_option
-@click.pass_obj
-def plugins(choice: PluginChoice, as_json: bool) -> None:
-    """List the plugins, what each offers, and the errors of broken ones."""
+@click.pass_context
+def plugins(context: click.Context, words: tuple[str, ...], *, as_json: bool) -> None:
+    """List the plugins, what each offers, and the errors of broken ones.
+
+    With WORDS: estimators, scenarios, steps and other choices, keys of a spec, commands and tables that have
+    all of them in a name, an option or what is said of it; as in: harness plugins cluster
+    """
     from harness.installed import installed
 
-    registry = installed(choice)
+    registry = installed(context.obj)
+    if words:
+        _search(registry, context, words)
+        return
     if as_json:
         echo(json.dumps(listed(registry), indent=1))
         return
@@ -37,6 +46,18 @@ def plugins(choice: PluginChoice, as_json: bool) -> None:
         echo(f"{head}{offers}" if plugin.offers else f"{head} {offers}")
     if registry.broken:
         echo("broken plugins are not loaded; to silence: harness -p no:NAME COMMAND")
+
+
+def _search(registry: Registry, context: click.Context, words: tuple[str, ...]) -> None:
+    from harness.commands.search import found
+
+    root = context.find_root().command
+    lines = list(found(registry, root.commands if isinstance(root, click.Group) else {}, words))
+    if not lines:
+        what = f"nothing has the words {' '.join(map(repr, words))}"
+        raise SpecError.at("plugins", what, hint="try fewer or shorter words; harness plugins lists all")
+    for line in lines:
+        echo(line)
 
 
 def listed(registry: Registry) -> list[dict[str, object]]:

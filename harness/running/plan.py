@@ -269,8 +269,8 @@ class Plan:
                 own = self._own(entry, panel)
                 rows = with_entity_means(own) if entry.entity_means else own
                 subject = Subject(rows, _fitted_by(entry), entry.id, self.study.seed)
-                asked = {name: one for name, one in scenarios.items() if entry.answers(name)}
-                yield FullTask(subject, asked, panel.exposure, self.study.evaluation.level)
+                answered = {name: one for name, one in scenarios.items() if entry.answers(name)}
+                yield FullTask(subject, answered, panel.exposure, self.study.evaluation.level)
             for name, (estimator, split_unit) in self._curve_fits(outcome).items():
                 rows = replace(panel, split_unit=split_unit)
                 subject = Subject(rows, estimator, name, self.study.seed)

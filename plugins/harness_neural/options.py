@@ -110,7 +110,7 @@ class NetworkOptions:
     restarts : initial values tried for each size
     activation : of the hidden units
     optimiser : full-batch L-BFGS; the same with the weights from the units solved for at every step, a better
-        fit in fewer steps, and worse predictions of rows that lie far from those at hand;
+        fit in fewer steps, and worse predictions of rows that lie far from those used in training;
         Levenberg-Marquardt, Adam, or gradient descent with momentum
     max_steps : steps after which training stops
     patience : steps without a lower error on the selection rows after which training stops; ``auto`` is 150,
@@ -120,8 +120,8 @@ class NetworkOptions:
     weight_decay : penalty on the sum of squared weights, on standardised variables
     output_decay : of ``projected_lbfgs``; penalty on the sum of squared weights from the units, in units of
         the share of the outcome's variance that the effects leave, or without effects a line in the inputs.
-        With 0.001 predictions of rows far from those at hand stay near them. ``auto`` is 0.001 beside
-        effects, and otherwise as little as roundings ask for
+        With 0.001 predictions of rows far from those used in training stay near them. ``auto`` is 0.001
+        next to effects, and otherwise as little as roundings ask for
     selection_share : share of entities (rows, periods) set aside to select on, where no rows are given for it
     train_share, flexibility, rounding : of the formula
     formula_rows : that the formula counts for the network of a cluster of a map: ``all`` samples, as the

@@ -55,16 +55,18 @@ def section(text, title):
 def test_every_choice_option_command_and_check_has_its_place(extensions):
     from check_text import check_text
     from command_text import command_text
-    from report_text import report_text
     from schema_text import SpecText
+    from write_reference import PAGES, written
 
-    from harness.report.write import gain_report_schema
     from harness.study.spec.json_schema import spec_schema
 
+    pages = written()
+    for path, text in pages.items():
+        assert path.read_text(encoding="utf-8") == text, "python docs/_ext/write_reference.py"
     spec = SpecText(spec_schema(installed().catalogs))
     parts, commands, checks = spec.parts(), command_text(), check_text()
     for kind in ("estimator", "protocol", "scenario", "step", "simulation", "metric"):
-        choices = spec.choices(kind)
+        choices = pages[PAGES / f"{kind}s.md"]
         for name, cls in installed().catalogs[kind].members.items():
             own, meanings = section(choices, f"`{name}`"), field_texts(cls)
             for field in dataclasses.fields(cls):
@@ -83,7 +85,7 @@ def test_every_choice_option_command_and_check_has_its_place(extensions):
     for kind, rules in RULES.items():
         own = section(checks, f"{kind.capitalize()} checks")
         assert all(f"| `{rule.name}` | {rule.says} |" in own for rule in rules.values())
-    report = report_text(gain_report_schema())
+    report = pages[PAGES / "gain_report.md"]
     assert "| `study.outcomes[].unit` | string | Its unit; empty where it has none. |" in report
     assert "| `gain` | null or `gain` | Null for the reference itself. |" in section(report, "`cell`")
 

@@ -338,7 +338,7 @@ class FixedEffects(LinearEstimator[FixedEffectsFit]):
 
     Attributes
     ----------
-    effects : keys whose levels have effects: ``entity``, ``time``, both, or none beside `absorb`
+    effects : keys whose levels have effects: ``entity``, ``time``, both, or none next to `absorb`
     covariance : clustered by entity by default, or for common shocks where a test finds some (``tested``)
     absorb : further columns of the data whose levels have effects, such as an industry, or combinations of
         columns and keys, such as ``region^time`` for effects of every region in every period

@@ -111,10 +111,10 @@ class Feols:
 
     Attributes
     ----------
-    effects : keys whose levels have effects: ``entity``, ``time``, both, or none beside `absorb`
+    effects : keys whose levels have effects: ``entity``, ``time``, both, or none next to `absorb`
     absorb : further columns of the data whose levels have effects, such as ``industry``, and combinations of
         columns and keys such as ``[region, time]``
-    trends : ``entity`` gives every entity a slope in time beside its effect
+    trends : ``entity`` gives every entity a slope in time next to its effect
     covariance : clustered by entity by default with ``correction: stata``, the default of fixest, or for
         common shocks where a test finds some (``tested``)
     singletons : ``keep`` or ``drop`` rows that are the only one of a level, or are so once such rows are left

@@ -223,8 +223,8 @@ class ThresholdEffects(FixedEffects):
     ----------
     variable : regressor that tells the regimes; None is the exposure itself
     thresholds : how many
-    regime_levels : whether each regime has a level beside its slope, so that the fit does not depend on where
-        the exposure is zero (Bick 2010); without it the model is that of Hansen
+    regime_levels : whether each regime has a level next to its slope, so that the fit does not depend on
+        where the exposure is zero (Bick 2010); without it the model is that of Hansen
     grid : quantiles that are tried
     trim : share of the rows that every regime has at least
     bootstraps : samples of the tests
