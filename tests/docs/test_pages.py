@@ -209,6 +209,7 @@ SLOW = {
     "pin_a_replication.md",
     "planning.md",
     "reading_a_gain.md",
+    "recipes.md",
     "tutorial.md",
     "zh/tutorial.md",
 }
