@@ -18,7 +18,7 @@ from harness.running.folder import RunFolder
 from harness.scenarios.curve.scenario import CurveScenario
 from harness.study.spec.document import read_document
 from harness.study.spec.load import load_study
-from harness_panel import Conley, FixedEffects, PooledOLS
+from harness_panel import Conley, FixedEffects, PolynomialEffects, PooledOLS
 from harness_rab.rab import Rab
 from harness_sklearn import Splines
 from small_run import SPEC, TINY, grunfeld
@@ -72,7 +72,7 @@ def test_estimates_are_one_long_table(small_run):
     assert ols[["const", "value", "capital"]].tolist() == pytest.approx(slopes.tolist(), rel=1e-9)
 
 
-def test_a_glance_has_r2_and_the_error_of_every_protocol(small_run):
+def test_a_glance_has_r2_and_the_error_of_every_protocol(small_run, capsys):
     glance = small_run.glance().set_index("estimator")
     errors = small_run.accuracy.set_index(["estimator", "protocol", "sample"])["mse"]
     assert glance.loc["ols", "mse_held_out_entities"] == errors["ols", "held_out_entities", "test"]
@@ -81,6 +81,11 @@ def test_a_glance_has_r2_and_the_error_of_every_protocol(small_run):
     assert glance["r2"].to_numpy() == pytest.approx(r2.to_numpy(), rel=1e-9)
     assert glance["n_obs"].tolist() == [200, 200]
     assert glance["r2_within"].isna().tolist() == [True, False]
+    roles = {"entity": "firm", "time": "year", "outcome": "invest", "exposure": "value"}
+    firms = grunfeld().reset_index().query("firm != 'American Steel'")
+    panel = harness.panel_from_frame(firms, **roles, controls=["capital"])
+    PolynomialEffects().fit(panel).summary()
+    assert f"Within R2 {glance['r2_within'].iloc[1]:.6g}\n" in capsys.readouterr().out
 
 
 def test_a_regression_table_is_printed_and_written(small_run, tmp_path):

@@ -151,8 +151,7 @@ MOST_TERMS = 8
 # Statistics that a table shows beneath the coefficients, with their labels.
 _STATISTICS: Mapping[str, str] = {
     "N": "Observations",
-    "r2": "R2 of the equation",
-    "r2_within": "R2 within",
+    "r2": "R2 (within effects, if any)",
     "se_type": "Covariance",
 }
 
@@ -216,9 +215,8 @@ class ShownFit(ABC):
     @property
     def _foot(self) -> Iterator[str]:
         """Lines beneath the coefficients."""
-        known = {
-            label: self.__maketables_stat__(key) for key, label in _STATISTICS.items() if key != "se_type"
-        }
+        labels = {"N": "Observations", "r2": "Within R2" if self.absorbed else "R2"}
+        known = {label: self.__maketables_stat__(key) for key, label in labels.items()}
         yield "; ".join(f"{label} {value:.6g}" for label, value in known.items() if value is not None)
         if self.absorbed:
             yield f"Effects of {', '.join(self.absorbed)}"

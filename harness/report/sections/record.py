@@ -53,7 +53,7 @@ NAMED_STATISTICS: Mapping[str, str] = {
     "n_obs": marked("Rows"),
     "n_entities": marked("Entities"),
     "n_instruments": marked("Instruments"),
-    "r2_within": marked("R² within"),
+    "r2_within": marked("R² within entities"),
     "r2_between": marked("R² between"),
     "r2_overall": marked("R² overall"),
     "r2_dummies": marked("R² with the effects"),

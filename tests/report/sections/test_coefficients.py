@@ -140,7 +140,7 @@ def test_diagnostics_stand_side_by_side(run):
     assert [table.marks[cell.reason] for cell in (hausman[2], dependence[2])] == ["a", "b"]
     assert texts(table, 1) == {
         "Rows": ["4,360", "4,360"],
-        "R² within": ["0.184", "0.199"],
+        "R² within entities": ["0.184", "0.199"],
         "R² overall": ["0.192", "−0.049"],
     }
     assert texts(selected) == {"Boosting": ["4", "rounds 38", "0.800"]}
