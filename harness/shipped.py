@@ -14,10 +14,10 @@ from harness.evaluation.protocol import (
     AsPublished,
     EntitiesAndTime,
     EvaluationProtocol,
-    Forward,
-    HeldOutEntities,
+    ForwardProtocol,
+    HeldOutEntitiesProtocol,
     InSample,
-    RandomRows,
+    RandomRowsProtocol,
 )
 from harness.findings.run import Rule
 from harness.findings.table import RULES
@@ -45,7 +45,14 @@ def harness_estimators() -> tuple[type[Estimator], ...]:
 @hookimpl
 def harness_protocols() -> tuple[type[EvaluationProtocol], ...]:
     """Return the protocols that come with the harness."""
-    return (InSample, AsPublished, RandomRows, HeldOutEntities, Forward, EntitiesAndTime)
+    return (
+        InSample,
+        AsPublished,
+        RandomRowsProtocol,
+        HeldOutEntitiesProtocol,
+        ForwardProtocol,
+        EntitiesAndTime,
+    )
 
 
 @hookimpl

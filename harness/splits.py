@@ -120,12 +120,12 @@ class HeldOutEntities(PanelSplitter):
     folds : number of groups the entities are dealt into
     """
 
-    folds: int = protocols.HeldOutEntities.folds
+    folds: int = protocols.HeldOutEntitiesProtocol.folds
 
     @property
-    def protocol(self) -> protocols.HeldOutEntities:
+    def protocol(self) -> protocols.HeldOutEntitiesProtocol:
         """Held-out entities."""
-        return protocols.HeldOutEntities(self.folds)
+        return protocols.HeldOutEntitiesProtocol(self.folds)
 
 
 @dataclass(frozen=True)
@@ -158,13 +158,13 @@ class Forward(PanelSplitter):
         as periods are held out
     """
 
-    test_share: float = protocols.Forward.test_share
-    windows: int = protocols.Forward.windows
+    test_share: float = protocols.ForwardProtocol.test_share
+    windows: int = protocols.ForwardProtocol.windows
 
     @property
-    def protocol(self) -> protocols.Forward:
+    def protocol(self) -> protocols.ForwardProtocol:
         """Forward in time."""
-        return protocols.Forward(self.test_share, self.windows)
+        return protocols.ForwardProtocol(self.test_share, self.windows)
 
     def get_n_splits(self, X: Any = None, y: object = None, groups: Any = None) -> int:  # noqa: ANN401 - as scikit-learn passes them
         """Return the number of windows; of rows that hold out fewer periods, that of these periods."""
@@ -181,10 +181,10 @@ class RandomRows(PanelSplitter):
     repeats : number of splits
     """
 
-    test_share: float = protocols.RandomRows.test_share
-    repeats: int = protocols.RandomRows.repeats
+    test_share: float = protocols.RandomRowsProtocol.test_share
+    repeats: int = protocols.RandomRowsProtocol.repeats
 
     @property
-    def protocol(self) -> protocols.RandomRows:
+    def protocol(self) -> protocols.RandomRowsProtocol:
         """Random rows."""
-        return protocols.RandomRows(self.test_share, self.repeats)
+        return protocols.RandomRowsProtocol(self.test_share, self.repeats)

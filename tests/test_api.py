@@ -11,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVR
 
 import harness
-from harness.evaluation.protocol import Forward
+from harness.evaluation.protocol import ForwardProtocol
 from harness.installed import installed
 from harness.running.files import sha256_of
 from harness.running.folder import RunFolder
@@ -257,7 +257,7 @@ def written():
                 Rab(base=Splines(), draws=30),
                 {"use": SVR(C=3.0), "id": "svr"},
             ],
-            "evaluation": {"reference": "ols", "protocols": ["in_sample", Forward(windows=2)]},
+            "evaluation": {"reference": "ols", "protocols": ["in_sample", ForwardProtocol(windows=2)]},
             "scenarios": [CurveScenario(draws=40, grid=9)],
         }
     )

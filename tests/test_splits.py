@@ -43,7 +43,7 @@ def of_a_study(tmp_path_factory):
     rows = [(firm, float(year)) for firm, year in zip(*keys, strict=True)]
     return {
         split.entry.id: [
-            tuple({rows[at] for at in side} for side in (one.train, one.test)) for one in split.folds
+            tuple({rows[row] for row in side} for side in (one.train, one.test)) for one in split.folds
         ]
         for split in plan.splits
     }
@@ -53,7 +53,7 @@ def of_a_study(tmp_path_factory):
 def test_folds_are_those_of_a_study_whatever_the_order_of_rows(name, of_a_study):
     splitter, rows = SPLITTERS[name], list(zip(X["firm"], X["year"], strict=True))
     folds = list(splitter.split(X))
-    assert [tuple({rows[at] for at in side} for side in fold) for fold in folds] == of_a_study[name]
+    assert [tuple({rows[row] for row in side} for side in fold) for fold in folds] == of_a_study[name]
     assert splitter.get_n_splits(X) == len(folds)
     assert not any(set(train) & set(test) for train, test in folds)
 

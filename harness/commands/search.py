@@ -39,7 +39,7 @@ class Topic:
         with_parts = " ".join((named, *self.parts))
         whole = " ".join((with_parts, self.text, *self.parts.values()))
         ranked = enumerate((named, with_parts, whole))
-        return next((at for at, text in ranked if all(_begins(word, text) for word in words)), 3)
+        return next((rank for rank, text in ranked if all(_begins(word, text) for word in words)), 3)
 
     def lines(self, words: tuple[str, ...]) -> Iterator[str]:
         """Yield its line, and one for each part that has one of the words."""
@@ -55,8 +55,8 @@ def found(registry: Registry, commands: Mapping[str, click.Command], words: tupl
     listed = (*_choices(registry.catalogs), *_commands(commands), *_tables())
     # What several choices nest, such as errors by cluster, is one topic.
     topics = list({(topic.name, topic.text): topic for topic in listed}.values())
-    ranked = sorted((topic.rank(sought), at) for at, topic in enumerate(topics))
-    hits = [topics[at] for rank, at in ranked if rank < 3]
+    ranked = sorted((topic.rank(sought), index) for index, topic in enumerate(topics))
+    hits = [topics[index] for rank, index in ranked if rank < 3]
     for topic in hits[:MOST]:
         yield from topic.lines(sought)
     if len(hits) > MOST:

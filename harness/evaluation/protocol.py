@@ -156,7 +156,7 @@ def folds_of(
 
 
 @dataclass(frozen=True)
-class HeldOutEntities(DescribedProtocol, EvaluationProtocol):
+class HeldOutEntitiesProtocol(DescribedProtocol, EvaluationProtocol):
     """Grouped cross-validation: every entity is tested once, by a model that never saw it.
 
     Attributes
@@ -200,7 +200,7 @@ class HeldOutEntities(DescribedProtocol, EvaluationProtocol):
 
 
 @dataclass(frozen=True)
-class Forward(EvaluationProtocol):
+class ForwardProtocol(EvaluationProtocol):
     """The last periods are held out; models are selected on the last periods before them.
 
     Attributes
@@ -260,7 +260,7 @@ def last_periods(panel: Panel, *, test_share: float, protocol: str) -> Mask:
 
 
 @dataclass(frozen=True)
-class EntitiesAndTime(HeldOutEntities):
+class EntitiesAndTime(HeldOutEntitiesProtocol):
     """Entities are held out and the last periods as well: training and test rows share neither.
 
     Attributes
@@ -287,7 +287,7 @@ class EntitiesAndTime(HeldOutEntities):
 
 
 @dataclass(frozen=True)
-class RandomRows(DescribedProtocol, EvaluationProtocol):
+class RandomRowsProtocol(DescribedProtocol, EvaluationProtocol):
     """The same random splits as ``as_published``, but models are selected inside the training rows.
 
     The difference of the two protocols is what selection on the test rows is worth.
@@ -331,7 +331,7 @@ class RandomRows(DescribedProtocol, EvaluationProtocol):
 
 
 @dataclass(frozen=True)
-class AsPublished(RandomRows):
+class AsPublished(RandomRowsProtocol):
     """A random share of rows is held out, repeatedly; networks are selected on the held-out rows.
 
     Attributes
@@ -342,7 +342,7 @@ class AsPublished(RandomRows):
 
     name = "as_published"
     title = marked("As published (random rows)")
-    leaks = (*RandomRows.leaks, TEST_SELECTION, ALL_ROWS_PREPARED)
+    leaks = (*RandomRowsProtocol.leaks, TEST_SELECTION, ALL_ROWS_PREPARED)
     prepared_on = "all"
     says = marked(
         "A random {test_share} of the rows is held out, {repeats} times; models are selected on "

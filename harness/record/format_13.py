@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from harness.evaluation.protocol import AsPublished, RandomRows
+from harness.evaluation.protocol import AsPublished, RandomRowsProtocol
 from harness.language import Coded, code_of, quoted, to_json
 from harness.language import from_json as read_message
 from harness.record.decisions import decided
@@ -280,7 +280,7 @@ Messages: TypeAlias = Mapping[str, tuple[str, Mapping[str, str]]]
 
 
 # Messages that have been given a code: those with the first words of another.
-GIVEN = {str(kind.says): quoted(kind.says).code for kind in (RandomRows, AsPublished)}
+GIVEN = {str(kind.says): quoted(kind.says).code for kind in (RandomRowsProtocol, AsPublished)}
 
 
 def _coded(text: str, messages: Messages) -> str:

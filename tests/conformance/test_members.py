@@ -17,7 +17,7 @@ from harness.data.simulate.simulation import SIMULATION
 from harness.data.simulate.small_panels import NullEffect
 from harness.estimators.protocol import ESTIMATOR
 from harness.evaluation.metrics import METRIC, AbsoluteError
-from harness.evaluation.protocol import PROTOCOL, InSample, RandomRows
+from harness.evaluation.protocol import PROTOCOL, InSample, RandomRowsProtocol
 from harness.findings.finding import finding
 from harness.findings.run import RULE, Rule
 from harness.findings.sentence import Sentence
@@ -47,7 +47,7 @@ COUNTER = itertools.count()
 
 
 @dataclass(frozen=True)
-class OneName(RandomRows):
+class OneName(RandomRowsProtocol):
     """Its folds share a name."""
 
     def split(self, panel, *, rng):
@@ -55,14 +55,14 @@ class OneName(RandomRows):
 
 
 @dataclass(frozen=True)
-class Leaky(RandomRows):
+class Leaky(RandomRowsProtocol):
     """Rows of an entity stand on both sides, and nobody is told."""
 
     leaks: ClassVar = ()
 
 
 @dataclass(frozen=True)
-class Restless(RandomRows):
+class Restless(RandomRowsProtocol):
     """Draws from a generator of its own."""
 
     def split(self, panel, *, rng):
@@ -70,7 +70,7 @@ class Restless(RandomRows):
 
 
 @dataclass(frozen=True)
-class OtherQuick(RandomRows):
+class OtherQuick(RandomRowsProtocol):
     """Its quick version is another protocol."""
 
     def quick(self):

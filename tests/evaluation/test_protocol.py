@@ -21,10 +21,10 @@ from harness.evaluation.losses import SAMPLES, ClusterLosses
 from harness.evaluation.protocol import (
     AsPublished,
     EntitiesAndTime,
-    Forward,
-    HeldOutEntities,
+    ForwardProtocol,
+    HeldOutEntitiesProtocol,
     InSample,
-    RandomRows,
+    RandomRowsProtocol,
 )
 from harness.evaluation.tables import gains_table
 from harness.evaluation.variation_gains import (
@@ -84,7 +84,7 @@ def test_as_published_selects_on_its_test_rows():
 def test_held_out_entities_tests_every_entity_once_and_never_trains_on_it():
     panel = make_panel()
     tested = []
-    for fold in split(HeldOutEntities(folds=5), panel):
+    for fold in split(HeldOutEntitiesProtocol(folds=5), panel):
         train, test = panel.entity.codes[fold.train], panel.entity.codes[fold.test]
         assert np.intersect1d(train, test).size == 0
         assert fold.selection is None
@@ -95,7 +95,7 @@ def test_held_out_entities_tests_every_entity_once_and_never_trains_on_it():
 
 def test_forward_trains_on_the_past_alone():
     panel = make_panel()
-    (fold,) = split(Forward(test_share=0.25), panel)
+    (fold,) = split(ForwardProtocol(test_share=0.25), panel)
     assert panel.period[fold.train].max() == 2005
     assert np.unique(panel.period[fold.test]).tolist() == [2006, 2007]
     assert fold.split_unit == "time"
@@ -103,14 +103,14 @@ def test_forward_trains_on_the_past_alone():
 
 def test_an_expanding_window_trains_on_all_that_came_before():
     panel = make_panel()
-    folds = split(Forward(test_share=0.4, windows=5), panel)
+    folds = split(ForwardProtocol(test_share=0.4, windows=5), panel)
     assert [np.unique(panel.period[fold.test]).tolist() for fold in folds] == [[2005], [2006], [2007]]
     assert [panel.period[fold.train].max() for fold in folds] == [2004, 2005, 2006]
 
 
 def test_random_rows_splits_as_published_does_and_selects_inside():
-    published, honest = (split(protocol, make_panel()) for protocol in (AsPublished(), RandomRows()))
-    assert AsPublished.stream == RandomRows.stream
+    published, honest = (split(protocol, make_panel()) for protocol in (AsPublished(), RandomRowsProtocol()))
+    assert AsPublished.stream == RandomRowsProtocol.stream
     for own, other in zip(published, honest, strict=True):
         assert np.array_equal(own.test, other.test)
         assert other.selection is None
@@ -149,8 +149,8 @@ def test_what_a_protocol_says_it_leaks_is_what_its_folds_share(name):
     ("protocol", "panel", "found"),
     [
         (AsPublished(test_share=0.1), make_panel(1, 3), "10% of 3 rows gives 0"),
-        (HeldOutEntities(folds=5), make_panel(4), "4 entities are too few for 5 groups"),
-        (Forward(), make_panel(5, 1), "the panel has 1 period(s), of which 1 would be held out"),
+        (HeldOutEntitiesProtocol(folds=5), make_panel(4), "4 entities are too few for 5 groups"),
+        (ForwardProtocol(), make_panel(5, 1), "the panel has 1 period(s), of which 1 would be held out"),
     ],
     ids=["as_published", "held_out_entities", "forward"],
 )

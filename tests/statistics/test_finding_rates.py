@@ -8,7 +8,7 @@ import pytest
 from command import ROOT
 from harness.evaluation.gain import loss_totals
 from harness.evaluation.losses import ClusterLosses, cluster_losses
-from harness.evaluation.protocol import HeldOutEntities
+from harness.evaluation.protocol import HeldOutEntitiesProtocol
 from harness.installed import installed
 from harness.plugin import random_stream
 from harness.running.options import RunOptions
@@ -93,7 +93,7 @@ N_ENTITIES, N_PERIODS = 60, 6
 def squared_errors(panel, seed):
     """Return the squared errors of pooled OLS, every entity held out once."""
     errors = np.empty(panel.n_obs)
-    for fold in HeldOutEntities(folds=5).split(panel, rng=random_stream(seed, "folds")):
+    for fold in HeldOutEntitiesProtocol(folds=5).split(panel, rng=random_stream(seed, "folds")):
         fit = PooledOLS().fit(panel.take(fold.train))
         errors[fold.test] = (panel.observed[fold.test] - fit.predict(panel.take(fold.test))) ** 2
     return errors
