@@ -418,6 +418,11 @@ _BYTE_ORDER_MARKS = {
 }
 _COMMON = ("gb18030", "big5", "shift_jis", "cp1252")
 
+# Control characters that no text has, the characters among which they are counted, and the share and
+# number from which on there is no text: of random bytes they are a tenth.
+_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x19\x1c-\x1f]")
+_COUNTED, _LEAST_CONTROLS, _CONTROL_SHARE = 1 << 16, 3, 0.02
+
 
 def decode(source: Source) -> str:
     """Return the text of a file in the encoding that its spec says, without a byte order mark.
@@ -425,7 +430,7 @@ def decode(source: Source) -> str:
     Raises
     ------
     DataError
-        Where bytes are none of the encoding's, or the text holds a NUL.
+        Where bytes are no text or none of the encoding's, or the text holds a NUL.
     """
     encoding = source.spec.encoding
     try:
@@ -434,15 +439,27 @@ def decode(source: Source) -> str:
         at = error.start if isinstance(error, UnicodeDecodeError) else 0
         line = source.content.count(b"\n", 0, at) + 1
         first, *others = fitting_encodings(source.content)
+        _refuse_no_text(source.content[:_COUNTED].decode(first, "replace"), source)
         where, what = f"{source.origin}: line {line}", f"byte {at} is not {encoding}"
         hint = f"data: encoding: {first}" + (f" (or {', '.join(others)})" if others else "")
         raise DataError.at(where, what, f"a text file in {encoding}", hint) from error
+    _refuse_no_text(text, source)
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
         what = f"a NUL character; the file may be damaged, or not in {encoding}"
         hint = "export the data again, or give its encoding, such as data: encoding: utf-16"
         raise DataError.at(f"{source.origin}: line {line}", what, "text", hint)
     return text.removeprefix("\ufeff")
+
+
+def _refuse_no_text(text: str, source: Source) -> None:
+    """Raise a DataError where too many characters are controls: neither white space nor the separator."""
+    counted = text[:_COUNTED]
+    n_controls = sum(mark != _separator(source) for mark in _CONTROLS.findall(counted))
+    if n_controls >= max(_LEAST_CONTROLS, _CONTROL_SHARE * len(counted)):
+        what = f"is no text: {n_controls:,} of the first {len(counted):,} characters are control characters"
+        hint = "export the data again, as csv; or give the encoding of a text, such as data: encoding: utf-16"
+        raise DataError.at(source.origin, what, "a file of text", hint)
 
 
 def fitting_encodings(content: bytes) -> list[str]:

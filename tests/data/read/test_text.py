@@ -84,6 +84,9 @@ def test_chinese_text_in_its_own_encoding(read_bytes):
         pytest.param(b"id,y,id\na,1,b\n", "header", "'id' (2 times)", "rename or remove", id="F8"),
         (b",id,y\nx,a,1\n", "header", "column 1 has no name", "name the column"),
         (b'id,y\na,1\n"b"b,2\n', "line 3", "does not end", "double the quote"),
+        (b"id,y\na,1\nb,\x00\n", "line 3", "a NUL character", "encoding: utf-16"),
+        (bytes(range(64)), "panel.csv", "is no text: 25 of the first 64 characters", "export the data again"),
+        (CLEAN.encode("utf-16-le"), "panel.csv", "is no text: 30 of the first 60", "data: encoding: utf-16"),
     ],
 )
 def test_broken_texts(read_bytes, content, where, what, hint):
@@ -92,6 +95,21 @@ def test_broken_texts(read_bytes, content, where, what, hint):
     assert where in caught.value.where
     assert what in caught.value.what
     assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+@pytest.mark.parametrize("n_bytes", [100, 3_000, 200_000])
+def test_random_bytes_are_no_text_in_any_encoding(read_bytes, n_bytes, encoding):
+    spec = DataSpec(path="panel.csv", encoding=encoding)
+    for seed in range(5):
+        with pytest.raises(DataError, match="is no text"):
+            read_bytes(np.random.default_rng(seed).bytes(n_bytes), spec=spec)
+
+
+def test_a_control_character_that_separates_fields_is_none_of_no_text(read_bytes):
+    spec = DataSpec(path="panel.csv", separator="\x01")
+    table = read_bytes(CLEAN.replace(",", "\x01").encode(), spec=spec)
+    assert table.frame.equals(read_bytes(CLEAN.encode()).frame)
 
 
 def test_too_many_columns(read_bytes):
