@@ -73,16 +73,21 @@ class HarnessError(Exception):
     exit_code: ClassVar[ExitCode] = ExitCode.FAULT
 
     def __init__(self, *problems: Problem) -> None:
-        super().__init__("\n".join(str(problem) for problem in problems))
-        self.problems = problems
+        super().__init__(*problems)
+
+    def __str__(self) -> str:
+        return "\n".join(str(problem) for problem in self.problems)
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What was found; a text, or nothing, that a plugin raises is a problem without a place."""
+        given: tuple[object, ...] = self.args or (type(self).__name__,)
+        return tuple(one if isinstance(one, Problem) else Problem("", str(one)) for one in given)
 
     @classmethod
     def at(cls, where: str, what: str, expected: str = "", hint: str = "") -> Self:
         """Return an error of one problem."""
         return cls(Problem(where, what, expected, hint))
-
-    def __reduce__(self) -> tuple[type[HarnessError], tuple[Problem, ...]]:
-        return type(self), self.problems
 
     @property
     def where(self) -> str:

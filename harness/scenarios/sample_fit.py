@@ -42,12 +42,14 @@ class FitTables:
     details : the fit's own tables, by name
     rows : what the fit gives of the harness's result tables, by name
     notes : what the fit has to say
+    carries_draws : whether the fit has draws of its own
     """
 
     coefficients: pd.DataFrame | None = None
     details: Tables = field(default_factory=dict)
     rows: Tables = field(default_factory=dict)
     notes: tuple[Note, ...] = ()
+    carries_draws: bool = False
 
 
 def tables_of(fit: object, *, level: float) -> tuple[FitTables, str]:
@@ -62,11 +64,13 @@ def tables_of(fit: object, *, level: float) -> tuple[FitTables, str]:
         "details": attempt(lambda: _frames(fit.details()) if isinstance(fit, HasDetails) else {}),
         "result rows": attempt(partial(_result_rows, fit)),
         "notes": attempt(partial(notes_of, fit)),
+        "draws": attempt(lambda: isinstance(fit, HasDraws)),
     }
     failed = {name: found.reason for name, found in asked.items() if found.status != "ok"}
     wrong = (Coded("{where}: {what}", where=name, what=reason) for name, reason in failed.items())
-    coefficients, details, rows, notes = (found.value for found in asked.values())
-    return FitTables(coefficients, details or {}, rows or {}, notes or ()), as_reason(in_series(wrong))
+    coefficients, details, rows, notes, has_draws = (found.value for found in asked.values())
+    tables = FitTables(coefficients, details or {}, rows or {}, notes or (), bool(has_draws))
+    return tables, as_reason(in_series(wrong))
 
 
 def declared(answer: Tables, scenario: Scenario) -> Tables:
@@ -189,7 +193,7 @@ class SampleFitTask(SubjectTask[SampleFitResult]):
         tables, wrong = tables_of(tried.value, level=self.level)
         if wrong and is_fitted:
             tried = replace(tried, status="failed", reason=wrong)
-        carries_draws = self.prepare is not None or isinstance(tried.value, HasDraws)
+        carries_draws = self.prepare is not None or tables.carries_draws
         how = tried.status, tried.reason, perf_counter() - start
         return SampleFitResult(self.label, tables, numbers, answers, carries_draws, *how)
 

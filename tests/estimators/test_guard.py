@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from harness import EstimationError, PluginError, Problem
+from harness import EstimationError, HarnessError, PluginError, Problem
 from harness.estimators.guard import attempt, fitted, predict, predict_any
 from harness.scenarios.draws import LoopedDraws
 from panels import panel_from_arrays
@@ -55,10 +55,12 @@ def test_what_is_no_fit_or_has_another_shape_is_named_with_its_plugin_and_what_w
             "rows: 2 are too few; add rows",
         ),
         (PluginError(Problem("Fit", "returned nothing")), "failed", "Fit: returned nothing"),
+        (EstimationError("too few rows"), "refused", "too few rows"),
+        (HarnessError(), "failed", "HarnessError"),
         (ValueError("boom"), "failed", "ValueError: boom"),
         (SystemExit(0), "failed", "SystemExit: 0"),
     ],
-    ids=["refusal", "contract", "error", "exit"],
+    ids=["refusal", "contract", "text", "nothing", "error", "exit"],
 )
 def test_what_a_call_raises_is_a_status_with_its_reason(error, status, reason):
     tried = attempt(raising(error))

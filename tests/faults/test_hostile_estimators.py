@@ -30,6 +30,7 @@ IN_FIT = {
 }
 LATER = {
     ("base exception", "coefficients"): "coefficients: plugin hostile, broken: Worst",
+    ("base exception", "draws"): "draws: plugin hostile, broken: Worst",
     ("endless", "notes"): "notes: plugin hostile, broken: ValueError: word word",
     ("no table", "never"): "coefficients: AttributeError",
     ("mixed", "never"): "its result cannot be kept",

@@ -95,7 +95,7 @@ def read_rows(rows: Sequence[FileRow], source: Source, *, noun: Literal["line", 
     if all(len(row.cells) == len(layout.header.cells) for row in layout.body):
         layout = without_unnamed(layout, source)
     names: list[object] = [_name(cell) for cell in layout.header.cells]
-    if not str(names[0] or "").strip() and ENTITY not in names:
+    if names and not str(names[0] or "").strip() and ENTITY not in names:
         from harness.data.shape.reshape import column_pattern
 
         if column_pattern([*map(str, names[1:])])[0] is not None:

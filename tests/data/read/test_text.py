@@ -77,6 +77,8 @@ def test_chinese_text_in_its_own_encoding(read_bytes):
     ("content", "where", "what", "hint"),
     [
         (b"", "panel.csv", "no columns: the file is empty", "export the data again"),
+        (b",\n", "panel.csv", "0 rows: there is a header only", "export the data again"),
+        (b",\n,\n", "panel.csv", "no columns", "export the data again"),
         (b"id,y\n", "panel.csv", "0 rows: there is a header only", "export the data again"),
         ("城市,年\n北京,1\n".encode("gb18030"), "line 1", "byte 0 is not utf-8", "encoding: gb18030"),
         (b"id;y\na;1\n", "header", "1 column found; are the fields separated by ;?", 'separator: ";"'),

@@ -83,6 +83,11 @@ class Fit:
         self._break("notes")
         return ("said",) if self.fault == "no note" else (Note("W-X", "", "said"),)
 
+    @property
+    def draws(self):
+        self._break("draws")
+        raise AttributeError("draws")  # as if there were none
+
     def _break(self, place):
         if self.at == place:
             broken(self.fault)
