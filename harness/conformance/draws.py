@@ -453,10 +453,11 @@ def intervals(case: Case) -> str:
     """
     fit, panel = able(case.fit, protocol.HasIntervals), case.panel
     turned = np.arange(panel.n_obs)[::-1]
-    inner, outer, again = (
-        fit.intervals(rows, level)
-        for rows, level in ((fresh(panel), 0.5), (fresh(panel), 0.9), (panel.take(turned), 0.9))
-    )
+    asked = ((fresh(panel), 0.5), (fresh(panel), 0.9), (panel.take(turned), 0.9))
+    given = [limits for rows, level in asked if (limits := fit.intervals(rows, level)) is not None]
+    if not given:
+        raise Skipped("the fit within gives none")
+    inner, outer, again = given
     steps = np.stack([outer[0], inner[0], inner[1], outer[1]])
     refuse(
         bool((np.diff(steps, axis=0) < -case.tight * case.scale).any()),

@@ -122,6 +122,10 @@ class BestSimpleFit:
         """Return predictions, (n_obs,), outcome units."""
         return self.base.predict(panel)
 
+    def intervals(self, panel: Panel, level: float) -> Floats | None:
+        """Return the limits of the chosen candidate, (2, n_obs), outcome units; None where it has none."""
+        return self.base.intervals(panel, level) if isinstance(self.base, protocol.HasIntervals) else None
+
     @property
     def notes(self) -> tuple[Note, ...]:
         """What the fit has to say."""
@@ -202,6 +206,7 @@ class BestSimple:
             protocol.CanRunQuick,
             protocol.HasChoice,
             protocol.HasDetails,
+            protocol.HasIntervals,
             protocol.HasNotes,
             protocol.NeedsGroups,
         }

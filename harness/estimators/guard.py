@@ -182,9 +182,8 @@ def predict(fit: Fitted, panel: Panel) -> Floats:
 
 def limits_of(fit: Fitted, panel: Panel, level: float) -> Floats | None:
     """Return the limits of a fit's prediction intervals, (2, n_obs), checked; None where it has none."""
-    if not isinstance(fit, HasIntervals):
-        return None
-    return _checked(fit.intervals(panel, level), (2, panel.n_obs), _who(fit, "intervals"))
+    limits = fit.intervals(panel, level) if isinstance(fit, HasIntervals) else None
+    return None if limits is None else _checked(limits, (2, panel.n_obs), _who(fit, "intervals"))
 
 
 def predict_draws(fits: FittedDraws, panel: Panel) -> Floats:

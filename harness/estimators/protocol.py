@@ -510,12 +510,12 @@ class HasIntervals(Protocol):
     `accuracy.csv` has their coverage and width on test rows, next to those of conformal intervals.
     """
 
-    def intervals(self, panel: Panel, level: float) -> Floats:
+    def intervals(self, panel: Panel, level: float) -> Floats | None:
         """Return limits that hold each row's outcome with probability `level`, the lower ones first.
 
         Returns
         -------
-        (2, n_obs), outcome units.
+        (2, n_obs), outcome units; None of a fit that has another one within, which gives none.
         """
 
 

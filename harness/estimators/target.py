@@ -41,6 +41,9 @@ _LEAST_DIFFERENCE = 0.02
 _LEVEL = 0.95
 
 
+_INVERSES = {"log": np.exp, "log1p": np.expm1, "asinh": np.sinh, "level": np.asarray}
+
+
 def transformed(observed: Floats, target: Target) -> Floats:
     """Return an outcome, (n_obs,), as an estimator is fitted on it."""
     functions = {"log": np.log, "log1p": np.log1p, "asinh": np.arcsinh}
@@ -238,6 +241,15 @@ class TargetFit:
         predicted = np.asarray(self.base.predict(self.logged.rows(panel)))
         return np.asarray(self.smearing.mean_outcome(predicted[None], panel)[0])
 
+    def intervals(self, panel: Panel, level: float) -> Floats | None:
+        """Return limits of the outcome: those of the transformed one, since what is monotone keeps quantiles.
+
+        No smearing takes part, which is for means.
+        """
+        base, rows = self.base, self.logged.rows(panel)
+        limits = base.intervals(rows, level) if isinstance(base, protocol.HasIntervals) else None
+        return None if limits is None else np.asarray(_INVERSES[self.smearing.target](limits))
+
     def n_unseen(self, panel: Panel) -> int:
         """Return the number of rows predicted with a mean effect."""
         base = self.base
@@ -338,6 +350,7 @@ class TransformedTarget:
             protocol.CanFitFolds,
             protocol.ChecksRows,
             protocol.HasEffects,
+            protocol.HasIntervals,
             protocol.HasNotes,
             protocol.HasDetails,
         }

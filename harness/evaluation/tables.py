@@ -139,13 +139,17 @@ def model_coverage_table(predictions: pd.DataFrame) -> pd.DataFrame:
 
     Returns
     -------
-    Columns outcome, estimator, protocol, sample, model_coverage, model_width; no row of a model without.
+    Columns outcome, estimator, protocol, sample, model_coverage, model_width; no row where any test row has
+    no limits, as where folds choose one model that gives them and one that does not.
     """
-    rows = predictions[predictions["model_low"].notna()] if "model_low" in predictions else predictions[:0]
+    has_limits = "model_low" in predictions
+    rows = predictions[predictions["sample"] == "test"] if has_limits else predictions[:0]
     low, high = (rows.get(name, rows["observed"]) for name in ("model_low", "model_high"))
-    figures = {"model_coverage": rows["observed"].between(low, high), "model_width": high - low}
+    is_held = rows["observed"].between(low, high).astype(float).where(low.notna())
     keys = [rows[name].astype(object) for name in ("outcome", "estimator", "protocol", "sample")]
-    return pd.DataFrame(figures).astype(float).groupby(keys, observed=True).mean().reset_index()
+    figures = pd.DataFrame({"model_coverage": is_held, "model_width": high - low})
+    means = figures.groupby(keys, observed=True).agg(lambda cell: cell.mean(skipna=False))
+    return means.astype(float).dropna().reset_index()
 
 
 # What gains are given within, and its key in the predictions.

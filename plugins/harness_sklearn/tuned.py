@@ -51,6 +51,10 @@ class TunedFit(plugin.LearnedFit):
         """Return predictions, (n_obs,), outcome units."""
         return self.fit.predict(panel)
 
+    def intervals(self, panel: Panel, level: float) -> Floats | None:
+        """Return the limits of the candidate, (2, n_obs), outcome units; None where it has none."""
+        return self.fit.intervals(panel, level) if isinstance(self.fit, plugin.HasIntervals) else None
+
     def n_unseen(self, panel: Panel) -> int:
         """Return the number of rows predicted with a mean effect; zero for a fit without effects."""
         return self.fit.n_unseen(panel) if isinstance(self.fit, plugin.HasEffects) else 0
@@ -111,6 +115,7 @@ class Tuned:
                 plugin.ComparesCandidates,
                 plugin.HasDetails,
                 plugin.HasEffects,
+                plugin.HasIntervals,
                 plugin.HasNotes,
                 plugin.SelectsRows,
             ),

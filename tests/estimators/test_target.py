@@ -5,16 +5,19 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from harness import Panel
 from harness.errors import EstimationError
 from harness.estimators import protocol
+from harness.estimators.best_simple import BestSimple, SimpleCandidate
+from harness.estimators.guard import limits_of
 from harness.estimators.target import on_target, transformed, with_new_entities
 from harness.scenarios.effect.cell import refuse_transforming
 from harness_neural.mlp import Mlp
 from harness_panel import EntityMean, FixedEffects, Mundlak, PooledOLS
 from harness_rab.rab import Rab
-from harness_sklearn import Splines
+from harness_sklearn import Splines, Tuned
 from tests.panels import balanced_panel
 
 SHAPE = (60, 6)
@@ -41,6 +44,53 @@ def least_squares(panel, target, *, dummies=False):
         columns[1] = np.eye(len(panel.entity.labels))[panel.entity.codes]
     design, y = np.hstack(columns), transformed(panel.observed, target)
     return design, y, np.linalg.lstsq(design, y, rcond=None)[0]
+
+
+@dataclass(frozen=True)
+class NormalFit:
+    """A mean and a standard deviation, whose limits are quantiles of the normal distribution."""
+
+    mean: float
+    deviation: float
+
+    def predict(self, panel):
+        return np.full(panel.n_obs, self.mean)
+
+    def intervals(self, panel, level):
+        tail = (1.0 - level) / 2.0
+        limits = stats.norm.ppf([[tail], [1.0 - tail]], self.mean, self.deviation)
+        return np.tile(limits, panel.n_obs)
+
+
+@dataclass(frozen=True)
+class Normal:
+    """One distribution of all outcomes."""
+
+    name: ClassVar[str] = "normal"
+    provides: ClassVar[frozenset[type]] = frozenset({protocol.HasIntervals})
+
+    def fit(self, panel, *, rng, selection=None):
+        return NormalFit(panel.observed.mean(), panel.observed.std())
+
+
+def test_limits_of_a_logarithm_are_quantiles_of_the_lognormal_distribution_without_smearing():
+    panel, level = drawn_panel(), 0.9
+    logs = np.log(panel.observed)
+    for estimator in (Normal(), BestSimple((SimpleCandidate("one", Normal()),)), Tuned((Normal(), Normal()))):
+        low, high = limits_of(fitted(on_target(estimator, "log"), panel), panel, level)
+        expected = stats.lognorm.ppf([0.05, 0.95], s=logs.std(), scale=np.exp(logs.mean()))
+        np.testing.assert_allclose([low[0], high[0]], expected, rtol=1e-12)
+    for target, inverse in INVERSES.items():
+        fit = fitted(on_target(Normal(), target), panel)
+        np.testing.assert_allclose(fit.intervals(panel, level), inverse(fit.base.intervals(panel, level)))
+
+
+def test_a_chosen_fit_without_limits_gives_none():
+    """The line wins over one distribution of all outcomes."""
+    panel, both = drawn_panel(), (Normal(), PooledOLS())
+    simple = BestSimple(tuple(SimpleCandidate(one.name, one) for one in both))
+    for estimator in (on_target(PooledOLS(), "log"), simple, Tuned(both)):
+        assert limits_of(fitted(estimator, panel), panel, 0.9) is None
 
 
 INVERSES = {"log": np.exp, "log1p": np.expm1, "asinh": np.sinh}

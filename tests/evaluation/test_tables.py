@@ -22,6 +22,7 @@ from harness.evaluation.tables import (
     entity_half_widths,
     gains_table,
     metrics_table,
+    model_coverage_table,
     with_limits,
 )
 from small_run import SPEC, TINY, run_small
@@ -412,3 +413,19 @@ def test_a_gain_that_is_missing_is_left_out():
     hole = (table["estimator"] == "ann") & (table["protocol"] == PROTOCOLS["random_rows"])
     left = decomposition_table(table.mask(hole, other=np.nan), reference="ols", protocols=PROTOCOLS)
     assert len(left) == 7
+
+
+def test_limits_of_models_count_where_every_test_row_has_some():
+    """Those of `ann` hold every row; those of `ols` miss in one fold, and then are not there."""
+    frame = predictions()
+    frame["model_low"], frame["model_high"] = frame["observed"] - 1.0, frame["observed"] + 2.0
+    of_ols, is_train = frame["estimator"] == "ols", frame["sample"] == "train"
+    frame.loc[is_train, ["model_low", "model_high"]] = np.nan
+    frame.loc[of_ols & (frame["fold"] == "2"), "model_low"] += 1.5
+    table = model_coverage_table(frame).set_index("estimator")
+    is_held = 1.0 - (frame["fold"] == "2")[of_ols & ~is_train].mean()
+    assert table.loc["ann", ["model_coverage", "model_width"]].tolist() == pytest.approx([1.0, 3.0])
+    assert table.loc["ols", "model_coverage"] == pytest.approx(is_held)
+    frame.loc[of_ols & (frame["fold"] == "2"), ["model_low", "model_high"]] = np.nan
+    assert model_coverage_table(frame)["estimator"].tolist() == ["ann"]
+    assert model_coverage_table(predictions()).empty
