@@ -21,10 +21,10 @@ from harness.data.panel import Panel
 from harness.findings.shape import exact_limits
 from harness.plugin import Estimator
 from harness.rng import random_stream
-from harness.running.csv_table import csv_text
 from harness.scenarios.full_fit import FullTask, answer_in_process
 from harness.scenarios.mediation import MediationScenario
 from harness.scenarios.scenario import Subject, framed
+from harness.tables.csv_table import csv_text
 from harness_causal import DifferenceInDifferences
 from harness_panel import DynamicGMM, Instrumental, QuantileEffects, SpatialDurbin
 from harness_sklearn import Splines

@@ -39,10 +39,10 @@ from harness.findings.table import CLASSES, OF_CLASSES, RULES_VERSION, findings_
 from harness.installed import installed
 from harness.registry.registry import Registry
 from harness.rng import random_stream
-from harness.running.csv_table import csv_text, from_csv
 from harness.running.options import RunOptions
 from harness.running.prepare import prepare
 from harness.tables.coefficients import COEFFICIENTS
+from harness.tables.csv_table import csv_text, from_csv
 from harness.tables.decision import ABOVE, CONDITIONAL, UNTESTED
 from harness.tables.findings import FindingRow
 

@@ -22,7 +22,6 @@ from harness.findings.table import RULES_VERSION
 from harness.record.manifest import Manifest
 from harness.registry.catalog import Catalogs
 from harness.report.write import gain_report
-from harness.running.csv_table import as_declared, csv_text, from_csv
 from harness.running.files import GAIN_REPORT, SIGNATURE, SPEC
 from harness.running.folder import RunFolder
 from harness.running.plan import as_quick
@@ -36,6 +35,7 @@ from harness.study.variation import MULTIVERSE, change_rows
 from harness.tables import gain
 from harness.tables.accuracy import ACCURACY, PREDICTIONS, VARIATION_PREDICTIONS
 from harness.tables.claims import CLAIMS, EXPECTATIONS
+from harness.tables.csv_table import as_declared, csv_text, from_csv
 from harness.tables.findings import FINDINGS
 from harness.tables.registry import JOINED
 from harness.tables.table import ResultTable

@@ -11,11 +11,11 @@ import pandas as pd
 from harness.findings.run import Run
 from harness.record.manifest import Manifest
 from harness.running.checkpoints import TaskResult
-from harness.running.csv_table import as_read
 from harness.running.prepare import Prepared
 from harness.running.results import RunResults, results_of
 from harness.running.write import write_tables
 from harness.scenarios.task import run_in_process
+from harness.tables.csv_table import as_read
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,11 +18,11 @@ from harness.errors import ArtifactError, Problem
 from harness.estimators.protocol import ESTIMATOR, LinearModel, linear_model_of
 from harness.findings.run import Run, read_run
 from harness.record.manifest import EstimatorRecord
-from harness.running.csv_table import csv_text
 from harness.running.files import MANIFEST, flush_names, move
 from harness.running.folder import RunFolder
 from harness.running.prepare import RunSources, prepare_again
 from harness.tables.coefficients import COEFFICIENTS, CoefficientRow
+from harness.tables.csv_table import csv_text
 from harness.text.plain_text import text_templates
 
 # Term of the constant.

@@ -22,10 +22,10 @@ from harness.data.read.files import DataFolder
 from harness.data.read.source import DATASET, READER, ComesWithPackage, machine_bytes
 from harness.errors import Problem
 from harness.report.render.docx import word_document
-from harness.running.csv_table import csv_text
 from harness.running.prepare import Prepared, RunSources
 from harness.study.spec.reader import Loc, spell
 from harness.study.spec.study import Variable
+from harness.tables.csv_table import csv_text
 from harness.tables.preparation import PREPARATION, SUMMARY
 from harness.tables.registry import PARQUET_TABLES
 from harness.text.plain_text import text_templates

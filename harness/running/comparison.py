@@ -19,7 +19,6 @@ from harness.evaluation.losses import SAMPLES
 from harness.evaluation.protocol import Fold
 from harness.evaluation.variation_gains import NOTHING_MISSING, choice_table, joint_tests, variation_gains
 from harness.language import Coded
-from harness.running.csv_table import as_declared
 from harness.running.results import MissingCell, RunResults, TableStore
 from harness.running.varied import VariedFit, comparisons_of, curve_of
 from harness.scenarios.full_fit import FullResult
@@ -27,6 +26,7 @@ from harness.scenarios.truth import truth_errors
 from harness.study.variation import LADDER, MULTIVERSE
 from harness.tables import gain
 from harness.tables.accuracy import ACCURACY, CELL, CHOSEN, METRICS, PREDICTIONS, VARIATION_PREDICTIONS
+from harness.tables.csv_table import as_declared
 from harness.tables.curves import CURVES
 from harness.tables.decision import UNTESTED
 from harness.tables.table import NAN, coded

@@ -17,7 +17,7 @@ from harness.record.format_13 import Messages, coded_manifest, coded_texts
 from harness.record.manifest import Manifest, json_text
 from harness.record.migrations import Migrated, folder_of, manifest_of
 from harness.running import files
-from harness.running.csv_table import as_read, csv_text, from_csv
+from harness.tables.csv_table import as_read, csv_text, from_csv
 from harness.tables.registry import JOINED, PARQUET_TABLES, TABLES
 
 # Rows of a table up to which it stays in memory once it is written: what follows looks at it next.

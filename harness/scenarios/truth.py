@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 
 from harness.arrays import Floats
 from harness.data.panel import Panel
 from harness.data.simulate.simulation import HasTruth
+from harness.errors import EstimationError
 from harness.estimators.protocol import Fitted
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from harness.study.spec.study import Study
 
 # Rows of the table ``truth`` without outcome and scenario: kind and truth, and at, moderator_at or group.
 Truths = Sequence[Mapping[str, str | float]]
@@ -141,3 +145,99 @@ def _pairs(found: pd.DataFrame, places: pd.Series[float]) -> dict[str, float]:
         "n_points": true.size,
         "n_found": at.size,
     }
+
+
+# Kinds of places of a curve; those of a conditional effect are thresholds.
+TURNS = ("minimum", "maximum")
+
+
+def truth_parts(study: Study, panels: Mapping[str, Panel]) -> Iterator[pd.DataFrame]:
+    """Yield the truth for every outcome and scenario; nothing where data are not simulated.
+
+    Nothing of a scenario that refuses the panel either: the rows of its answers have the reason.
+
+    Parameters
+    ----------
+    panels : all rows, by outcome
+    """
+    import pandas as pd
+
+    for outcome, panel in panels.items():
+        fit = true_fit(study.data.simulate, panel)
+        if fit is None:
+            continue
+        for entry in study.scenarios:
+            if isinstance(entry.scenario, CanTellTruth):
+                with suppress(EstimationError):
+                    rows = pd.DataFrame([dict(row) for row in entry.scenario.truth(fit, panel)])
+                    yield rows.assign(outcome=outcome, scenario=entry.id)
+
+
+def error_parts(read_table: Callable[[str], pd.DataFrame]) -> Iterator[pd.DataFrame]:
+    """Yield the errors of every kind of answer that has a truth, from the tables of a run by name."""
+    truth = read_table("truth")
+    for rows, columns in _answers(read_table):
+        yield truth_errors(rows, truth, columns=columns)
+    turns, changes = read_table("turning_points"), read_table("thresholds")
+    if len(turns):
+        yield place_errors(_done(turns), truth[truth["kind"].isin(TURNS)].assign(place=truth["at"]))
+    if len(changes):
+        own = truth[truth["kind"] == "threshold"].assign(place=truth["moderator_at"])
+        found = changes.assign(kind=changes["kind"].where(changes["kind"] == "none", "threshold"))
+        yield place_errors(_done(found), own)
+
+
+# Rows with an estimate and its pointwise limits, and the columns that tell those of a kind apart.
+_Answers: TypeAlias = "tuple[pd.DataFrame, tuple[str, ...]]"
+
+_OF_MEDIANS = {"median": "estimate", "median_low": "conf_low", "median_high": "conf_high"}
+
+# Answers that have a truth: their table, their kind where the table has none, the columns that tell them
+# apart, and what is called otherwise in the table.
+_ANSWERS: tuple[tuple[str, str, tuple[str, ...], dict[str, str]], ...] = (
+    ("curves", "", ("at",), {}),
+    ("heterogeneity", "effect", ("group",), {"effect": "estimate"}),
+    ("heterogeneity", "median", ("group",), _OF_MEDIANS),
+    ("conditional_effects", "conditional_effect", ("moderator_at",), {"effect": "estimate"}),
+    ("surfaces", "surface", ("at", "moderator_at"), {"exposure_at": "at"}),
+)
+
+# What the rows that are compared with a truth hold, where a table has such a column.
+_COMPARED = {"band": "pointwise", "supported": "True", "mode": "pooled"}
+
+
+def _answers(read_table: Callable[[str], pd.DataFrame]) -> Iterator[_Answers]:
+    """Yield the answers of every kind that has a truth."""
+    for name, kind, columns, renamed in _ANSWERS:
+        rows = _compared(read_table(name))
+        if len(rows):
+            rows = rows.drop(columns=list(renamed.values()), errors="ignore").rename(columns=renamed)
+            yield rows.assign(kind=kind) if kind else rows, columns
+    contrasts = _compared(read_table("contrasts"))
+    if len(contrasts):
+        yield from _contrasts(contrasts)
+
+
+def _compared(rows: pd.DataFrame) -> pd.DataFrame:
+    for column, held in _COMPARED.items():
+        if column in rows:
+            rows = rows[rows[column].astype(str) == held]
+    return rows
+
+
+def _contrasts(rows: pd.DataFrame) -> Iterator[_Answers]:
+    """Yield the contrasts with the least value: of all rows, of groups, at moderator values."""
+    least = rows[rows["exposure_from"] == rows["exposure_from"].min()]
+    own = least.rename(columns={"exposure_to": "at"}).assign(kind="contrast")
+    of_group, at_moderator = own["group"].notna(), own["moderator_at"].notna()
+    for chosen, columns in (
+        (~of_group & ~at_moderator, ("at",)),
+        (of_group, ("at", "group")),
+        (at_moderator, ("at", "moderator_at")),
+    ):
+        if chosen.any():
+            yield own[chosen], columns
+
+
+def _done(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows[rows["status"] == "ok"]

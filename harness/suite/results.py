@@ -15,12 +15,12 @@ from pydantic import BaseModel, ConfigDict
 from harness.errors import ArtifactError
 from harness.record.manifest import EstimatorRecord, StudyRecord
 from harness.rng import random_stream
-from harness.running.csv_table import as_declared
 from harness.running.folder import RunFolder
 from harness.suite import overall
 from harness.suite.findings import TEXTS, suite_findings
 from harness.suite.overall import PanelKey, PanelResult, Row, cells_of, gain_rows
 from harness.suite.spec import LeftOut, Over, Suite
+from harness.tables.csv_table import as_declared
 from harness.tables.decision import ABOVE, BELOW
 from harness.tables.findings import FINDINGS
 from harness.tables.table import ResultTable

@@ -28,8 +28,8 @@ from harness.findings.shape import (
     shape_rates,
 )
 from harness.findings.table import RULES_VERSION
-from harness.running.csv_table import csv_text
 from harness.running.folder import RunFolder
+from harness.tables.csv_table import csv_text
 from harness.tables.findings import ERROR_RATES, FINDINGS
 
 RATES = files("harness.findings")

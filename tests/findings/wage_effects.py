@@ -8,7 +8,7 @@ import pandas as pd
 from harness.findings.finding import caveats_of
 from harness.findings.rules import effect
 from harness.record.manifest import PrimaryRecord
-from harness.running.csv_table import as_declared
+from harness.tables.csv_table import as_declared
 from harness.tables.curves import TRUTH
 from harness.tables.effects import EFFECTS
 from harness.tables.findings import FINDINGS

@@ -13,9 +13,9 @@ from statsmodels.stats.multitest import multipletests
 from harness.findings.run import read_run
 from harness.record.decisions import decided
 from harness.record.manifest import PrimaryRecord
-from harness.running.csv_table import as_declared, as_read
 from harness.running.folder import RunFolder
 from harness.tables.coefficients import COEFFICIENTS
+from harness.tables.csv_table import as_declared, as_read
 from harness.tables.effects import EFFECT_TESTS, EFFECTS, MEDIATION
 from harness.tables.heterogeneity import CONDITIONAL_EFFECTS, HETEROGENEITY
 from report.fake_run import manifest, read_manifest

@@ -24,8 +24,8 @@ from harness.report.blocks import Appendix, Paragraph, ReportTable, Tabs, cell_o
 from harness.report.drawing.canvas import house_style
 from harness.report.page import figures_in
 from harness.report.sections.section import SECTION
-from harness.running.csv_table import from_csv
 from harness.running.folder import RunFolder
+from harness.tables.csv_table import from_csv
 from harness.tables.findings import FINDINGS
 from harness.tables.registry import TABLES
 from harness.text.render import findings_table

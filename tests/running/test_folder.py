@@ -29,10 +29,10 @@ from harness.record.manifest import (
     StudyRecord,
 )
 from harness.record.migrations import FORMAT
-from harness.running.csv_table import as_read, csv_for_readers, csv_text, from_csv
 from harness.running.files import HOLDER, MARKER, holder, locked, write_atomically
 from harness.running.folder import RunFolder
 from harness.study.spec.study import Variable
+from harness.tables.csv_table import as_read, csv_for_readers, csv_text, from_csv
 from harness.tables.table import ResultTable
 from small_run import SPEC, TINY, run_small
 from source_files import ROOT, files
@@ -355,7 +355,7 @@ def test_nothing_else_writes_csv():
     ]
     assert [path.relative_to(ROOT).as_posix() for path in paths] == [
         "harness/data/read/files.py",
-        "harness/running/csv_table.py",
+        "harness/tables/csv_table.py",
     ]
 
 

@@ -7,13 +7,12 @@ import pandas as pd
 import pytest
 
 from harness.data.simulate.small_panels import InteractionPanel, InvertedU, MonotonePanel, SCurve
-from harness.running.write import truth_parts
 from harness.scenarios.conditional.scenario import ConditionalScenario
 from harness.scenarios.contrast import ContrastScenario
 from harness.scenarios.curve.scenario import CurveScenario
 from harness.scenarios.effect.scenario import weighted_slope
 from harness.scenarios.heterogeneity import HeterogeneityScenario
-from harness.scenarios.truth import place_errors, true_fit, truth_errors
+from harness.scenarios.truth import place_errors, true_fit, truth_errors, truth_parts
 from panels import key_from, panel_from_frame
 
 
@@ -89,8 +88,7 @@ def test_a_scenario_that_refuses_the_exposure_has_no_truth_and_keeps_no_other_fr
         SimpleNamespace(id="curve", scenario=CurveScenario(grid=5)),
     ]
     study = SimpleNamespace(data=SimpleNamespace(simulate=simulation), scenarios=entries)
-    results = SimpleNamespace(all_rows={"outcome": panel_of(simulation)}, study=study)
-    (truth,) = truth_parts(results)
+    (truth,) = truth_parts(study, {"outcome": panel_of(simulation)})
     assert set(truth["scenario"]) == {"curve"}
 
 

@@ -26,11 +26,11 @@ from harness.report.sections.heterogeneity_tables import difference_table, group
 from harness.report.sections.record import MOMENTS, variables_by_role
 from harness.report.sections.robustness import check_heading, check_text, mediation_tables, together
 from harness.report.sections.section import ReportFile
-from harness.running.csv_table import csv_for_readers
 from harness.study.spec.study import ReportFormat
 from harness.study.variation import REGRESSIONS, ROBUST_REGRESSIONS, ROBUSTNESS
 from harness.tables.accuracy import ACCURACY
 from harness.tables.coefficients import COEFFICIENTS
+from harness.tables.csv_table import csv_for_readers
 from harness.tables.effects import EFFECTS, MEDIATION, EffectRow
 from harness.tables.heterogeneity import HETEROGENEITY
 from harness.tables.preparation import SUMMARY

@@ -36,7 +36,7 @@ from harness.report.blocks import (
     plain_words,
 )
 from harness.report.render.text import latex_tabular
-from harness.running.csv_table import csv_for_readers
+from harness.tables.csv_table import csv_for_readers
 from harness.text.numbers import count, p_value, percent, plain, significant
 from harness.text.plain_text import capitalised, printable
 

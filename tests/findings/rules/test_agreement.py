@@ -4,7 +4,7 @@ import pandas as pd
 
 from findings.wage_effects import told
 from harness.findings.rules.agreement import agreement_findings
-from harness.running.csv_table import as_declared
+from harness.tables.csv_table import as_declared
 from harness.tables.effects import AGREEMENT
 from report.fake_run import with_table
 

@@ -4,8 +4,8 @@ import pandas as pd
 
 from findings.wage_effects import params, told
 from harness.findings.rules import choice
-from harness.running.csv_table import as_declared
 from harness.tables.accuracy import CHOSEN
+from harness.tables.csv_table import as_declared
 from report.fake_run import with_table
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from findings.wage_effects import NB, told
 from harness.findings.rules import contrast
-from harness.running.csv_table import as_declared
+from harness.tables.csv_table import as_declared
 from harness.tables.heterogeneity import CONTRASTS
 from report.fake_run import with_table
 

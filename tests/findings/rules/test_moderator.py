@@ -6,7 +6,7 @@ import pytest
 
 from findings.wage_effects import NB, against, told
 from harness.findings.rules import moderator
-from harness.running.csv_table import as_declared
+from harness.tables.csv_table import as_declared
 from harness.tables.effects import EFFECT_TESTS, THRESHOLD_TESTS
 from harness.tables.heterogeneity import THRESHOLDS
 from harness_panel.thresholds.estimator import COUNTED

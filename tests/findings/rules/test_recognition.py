@@ -3,7 +3,7 @@
 import pandas as pd
 
 from findings.wage_effects import params, part
-from harness.running.csv_table import as_declared
+from harness.tables.csv_table import as_declared
 from harness.tables.gain import RECOGNITION
 from report.fake_run import with_table
 

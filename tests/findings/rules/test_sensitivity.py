@@ -8,7 +8,7 @@ import pytest
 
 from findings.wage_effects import SLOPE, codes, params, part, with_effects
 from harness.findings.rules import sensitivity
-from harness.running.csv_table import as_declared
+from harness.tables.csv_table import as_declared
 from harness.tables.effects import SENSITIVITY
 from report.fake_run import with_table
 

@@ -9,7 +9,6 @@ from pydantic import TypeAdapter
 
 from harness.api import run_study as run
 from harness.installed import installed
-from harness.running.csv_table import as_declared, from_csv
 from harness.running.options import RunOptions
 from harness.study.expectations.claim import Counterparts, ErrorClaim, GainClaim, MedianClaim
 from harness.study.expectations.claims_table import (
@@ -23,6 +22,7 @@ from harness.study.expectations.consistency import Finding
 from harness.study.expectations.curve_claim import SOURCES, AnyClaim
 from harness.study.expectations.lookup import RunTables, RunValue, truth_of
 from harness.study.spec.load import load_study
+from harness.tables.csv_table import as_declared, from_csv
 from harness.tables.registry import TABLES
 
 FOLDER = Path(__file__).parent / "tables"
