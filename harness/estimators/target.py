@@ -8,7 +8,7 @@ factors of entities are noise where these have few periods.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Self
 
@@ -41,7 +41,12 @@ _LEAST_DIFFERENCE = 0.02
 _LEVEL = 0.95
 
 
-_INVERSES = {"log": np.exp, "log1p": np.expm1, "asinh": np.sinh, "level": np.asarray}
+_INVERSES: Mapping[Target, Callable[[Floats], Floats]] = {
+    "log": np.exp,
+    "log1p": np.expm1,
+    "asinh": np.sinh,
+    "level": np.asarray,
+}
 
 
 def transformed(observed: Floats, target: Target) -> Floats:

@@ -145,11 +145,10 @@ def model_coverage_table(predictions: pd.DataFrame) -> pd.DataFrame:
     has_limits = "model_low" in predictions
     rows = predictions[predictions["sample"] == "test"] if has_limits else predictions[:0]
     low, high = (rows.get(name, rows["observed"]) for name in ("model_low", "model_high"))
-    is_held = rows["observed"].between(low, high).astype(float).where(low.notna())
     keys = [rows[name].astype(object) for name in ("outcome", "estimator", "protocol", "sample")]
-    figures = pd.DataFrame({"model_coverage": is_held, "model_width": high - low})
-    means = figures.groupby(keys, observed=True).agg(lambda cell: cell.mean(skipna=False))
-    return means.astype(float).dropna().reset_index()
+    figures = pd.DataFrame({"model_coverage": rows["observed"].between(low, high), "model_width": high - low})
+    has_all = low.notna().groupby(keys, observed=True).transform("all")
+    return figures[has_all].groupby([key[has_all] for key in keys], observed=True).mean().reset_index()
 
 
 # What gains are given within, and its key in the predictions.
