@@ -20,20 +20,10 @@ from source_files import ROOT, files, tree_of
 # Top-level folders and modules of the core, those that others import first; the docs list them in this order.
 LAYERS = (
     *("errors", "arrays", "rng", "language", "terminal", "tables", "registry", "data", "study", "estimators"),
-    *("evaluation", "splits", "scenarios", "record", "findings", "text", "running", "report", "audit"),
-    *(
-        "export",
-        "pack",
-        "suite",
-        "installed",
-        "calibration",
-        "conformance",
-        "preflight",
-        "draft",
-        "results",
-        "api",
-    ),
-    *("__init__", "scaffold", "commands", "cli", "__main__", "pytest_plugin", "shipped", "plugin"),
+    *("evaluation", "splits", "scenarios", "record", "findings", "text", "running"),
+    *("report", "audit", "export", "pack", "suite", "installed", "calibration", "conformance"),
+    *("preflight", "draft", "results", "api", "__init__", "scaffold", "commands", "cli"),
+    *("__main__", "pytest_plugin", "shipped", "plugin"),
 )
 PLUGINS = {"harness_causal", "harness_panel", "harness_neural", "harness_rab", "harness_sklearn"}
 
