@@ -72,6 +72,7 @@ def test_the_json_holds_every_check_with_its_reason():
     }
 
 
+@pytest.mark.slow
 def test_a_plugin_of_this_repository_passes():
     words = ("--set", "rab.draws=5", "--set", "rab.base={use: pooled_ols}")
     done = harness("test-plugin", "harness-rab", *words)
