@@ -53,11 +53,17 @@ def validate(options: RunOptions, spec_only: bool) -> None:
         raise DataError(*preflight.refused)
     panels = prepared.panels
     entities, periods = len(panels.entity.labels), len(panels.time.labels)
-    echo(f"{line}; {panels.n_obs:,} rows of {entities:,} entities in {periods} periods")
+    echo(f"{line}; {panels.n_obs:,} rows of {entities:,} entities in {periods} periods{_lost(prepared)}")
     for note in preflight.notes:
         echo(printable(f"{note.code}: {note.where}: {note.message}"))
     for problem in preflight.refused:
         echo(printable(f"would be refused: {problem}"))
+
+
+def _lost(prepared: Prepared) -> str:
+    """Return how many of the rows that were read are left out; empty where none is."""
+    n_lost = prepared.n_read - prepared.panels.n_obs
+    return f"; {n_lost:,} of the {prepared.n_read:,} rows read are left out" if n_lost else ""
 
 
 @click.command()
@@ -82,7 +88,8 @@ def plan(options: RunOptions, within: float | None, list_only: bool) -> None:
 
     apart = options.apart(shared.found(options.plugins))
     prepared = prepare_study(options)
-    echo(prepared.plan.describe())
+    first, *others = prepared.plan.describe().splitlines()
+    echo("\n".join([f"{first}{_lost(prepared)}", *others]))
     if list_only:
         return
     from harness.preflight.cost import estimate_cost

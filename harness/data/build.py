@@ -25,7 +25,7 @@ from harness.data.read.numbers import cast_note, require_no_codes, require_numbe
 from harness.data.read.source import Table
 from harness.data.rules import RowFilter
 from harness.data.shape import panel_notes
-from harness.data.shape.rows import PanelIndex, read_groups, read_index, select_rows
+from harness.data.shape.rows import PanelIndex, read_groups, read_index, refuse_stray_periods, select_rows
 from harness.errors import DataError
 from harness.language import Coded, to_json
 from harness.tables.preparation import Note
@@ -371,11 +371,14 @@ def _read_index(
 ) -> PanelIndex:
     """Return the keys of all rows; where they are wrong, what is wrong with the columns is told along."""
     try:
-        return read_index(locator)
+        index = read_index(locator)
+        if roles.time not in spec.rows:
+            refuse_stray_periods(index, locator)
     except DataError as error:
         check_columns(raw, spec, roles, calendar=None, locator=locator, problems=problems)
         problems.add(*error.problems)
         raise problems.error() from error
+    return index
 
 
 def _group_keys(

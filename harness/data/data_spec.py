@@ -253,6 +253,10 @@ class FileSpec:
         written as texts such as ``"-999"``, in any file; never in the entity column, where only an empty cell
         is missing
     rename : new names of columns, by the names in the file
+    fill_down : columns, by the new names, whose empty cells hold what stands above them, as where a province
+        is written once for all its rows; merged cells of workbooks do so by themselves
+    copies : ``drop`` leaves out rows that equal an earlier one in all columns; ``error`` refuses them, as
+        rows that repeat an entity and period and differ are always refused
     reshape : how rows of entities and periods are made, where the file has periods or variables side by side
     labelled : what a column is whose codes have labels, as in Stata and SPSS, by the new names: ``category``,
         its labels as texts; ``number``, its codes; a list such as ``[99]``, its codes but these, which are
@@ -276,6 +280,8 @@ class FileSpec:
     flags: tuple[Flag, ...] = ()
     missing_values: tuple[str, ...] = MISSING_VALUES
     rename: Mapping[ColumnName, ColumnName] = field(default_factory=dict)
+    fill_down: tuple[ColumnName, ...] = ()
+    copies: Literal["error", "drop"] = "error"
     reshape: Reshape | None = None
     labelled: Mapping[ColumnName, Literal["category", "number"] | tuple[int | float, ...]] = field(
         default_factory=dict

@@ -63,7 +63,10 @@ def expand(table: Table, spec: DataSpec, roles: Roles) -> ExpandedStudy:
             making.prepare.append(step)
     making.expand_exposure()
     made = replace(making.table, records=(*table.records, *making.records))
-    rest = replace(spec, rows={}, prepare=tuple(making.prepare))
+    # Which periods are kept stays known: those that the spec names are no mistakes.
+    of_time = spec.rows.get(roles.time)
+    rows = {roles.time: replace(of_time, include=(), exclude=())} if of_time and of_time.has_range else {}
+    rest = replace(spec, rows=rows, prepare=tuple(making.prepare))
     return ExpandedStudy(made, rest, making.roles, making.labels)
 
 

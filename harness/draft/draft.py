@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from harness.data.data_spec import MISSING_VALUES
 from harness.data.messages import ProblemCollector, RowLocator, few, quoted, require_columns
 from harness.data.name import fold_name
 from harness.data.read.numbers import require_numbers
-from harness.data.shape.panel_notes import leaks
+from harness.data.shape.panel_notes import MANY_ROWS, leaks
 from harness.data.shape.rows import read_entities, read_index
 from harness.data.shape.times import read_times
 from harness.draft.columns import (
@@ -39,6 +40,7 @@ class Draft:
     levels : of an exposure of texts, the base first; empty for other exposures
     group : column of texts by which entities are grouped; empty where there is none
     controls : all other columns of numbers that vary, other than these
+    codes : columns of numbers that name groups of entities
     left_out : columns that play no part, with the reason
     columns : of the table, by name
     """
@@ -51,6 +53,7 @@ class Draft:
     levels: tuple[str, ...]
     group: str
     controls: tuple[str, ...]
+    codes: tuple[str, ...]
     left_out: Mapping[str, str]
     columns: Mapping[str, RawColumn]
 
@@ -70,6 +73,20 @@ class Draft:
         return int(np.any([self.columns[name].codes < 0 for name in self.used], axis=0).sum())
 
     @property
+    def skewed(self) -> Mapping[str, str]:
+        """Outcome, exposure and controls that are positive and skewed, with how much."""
+        skewed = dict[str, str]()
+        for name in self.used:
+            values = self.columns[name].numbers
+            values = values[np.isfinite(values)]
+            if name not in self.columns or not values.size or values.min() <= 0.0 or np.ptp(values) == 0.0:
+                continue
+            if skewness(values) > max(SKEWED, 2.0 * abs(skewness(np.log(values)))):
+                ratio = values.mean() / np.median(values)
+                skewed[name] = f"skewness {skewness(values):.1f}, mean {ratio:.1f} times the median"
+        return skewed
+
+    @property
     def folds(self) -> int:
         """Folds of the debiased effect, each of two entities at least."""
         return max(2, min(5, self.columns[self.entity].n_values // 2))
@@ -81,6 +98,16 @@ class Draft:
         codes = np.where(exposure.codes < 0, np.nan, exposure.codes)
         values = codes if exposure.kind == "text" else exposure.numbers
         return absorbing(values, entity.codes, time.codes)
+
+
+# Skewness from which the logarithm of a positive variable is proposed.
+SKEWED = 2.0
+
+
+def skewness(values: Floats) -> float:
+    """Return the third central moment of (n,) values over their standard deviation cubed."""
+    centred = values - values.mean()
+    return float((centred**3).mean() / (centred**2).mean() ** 1.5)
 
 
 def draft_of(frame: pd.DataFrame, answers: Answers, *, origin: str) -> Draft:
@@ -117,12 +144,24 @@ def draft_of(frame: pd.DataFrame, answers: Answers, *, origin: str) -> Draft:
     reasons = {
         column.name: _why_not(column, columns[entity], columns[time], columns[exposure]) for column in rest
     }
+    codes = [column.name for column in rest if not reasons[column.name] and is_code(column, columns[entity])]
+    reasons |= {name: _of_code(columns[name]) for name in codes}
+    both = np.flatnonzero((columns[outcome].codes >= 0) & (columns[exposure].codes >= 0))
+    reasons |= {
+        name: f"it is missing in {count:,} of the {both.size:,} rows that have outcome and exposure"
+        for name in reasons
+        if not reasons[name] and (count := int((columns[name].codes[both] < 0).sum())) > MANY_ROWS * both.size
+    }
     able = [column for column in rest if not reasons[column.name] and column.kind == "number"]
     reasons |= dropped_for_leakage(columns[outcome], able)
-    group = next((name for name in texts if name in reasons and _groups(columns[name], columns[entity])), "")
+    may_group = [*texts, *(name for name in codes if columns[name].n_values <= FEW)]
+    group = next(
+        (name for name in may_group if name in reasons and _groups(columns[name], columns[entity])), ""
+    )
     controls = tuple(name for name, reason in reasons.items() if not reason and name != group)
     left_out = {name: reason for name, reason in reasons.items() if reason and name != group}
-    return Draft(origin, entity, time, outcome, exposure, levels, group, controls, left_out, columns)
+    roles = entity, time, outcome, exposure, levels, group, controls
+    return Draft(origin, *roles, tuple(codes), left_out, columns)
 
 
 def default_levels(column: RawColumn) -> list[str]:
@@ -145,6 +184,28 @@ def _levels(exposure: RawColumn, answer: Sequence[str], origin: str) -> tuple[st
         hint = "say --levels with the base, or with all of them in order, separated by commas"
         raise DataError.at(f"{origin}: levels", what, few(known) or "no levels: it holds numbers", hint)
     return levels
+
+
+# What columns are called that hold codes, as ``provcode`` and ``industry_id`` are.
+_CODES = re.compile(
+    r"(?i)(code|cd|[_-]id|(prov|city|county|state|region|ind|industry|firm)id)$|^(id|sic|naics|fips)$"
+)
+_CODES_IN_CHINESE = re.compile(r"(代码|编码|编号)$")
+
+
+def is_code(column: RawColumn, entity: RawColumn) -> bool:
+    """Return whether whole numbers name groups: called so, or constant within entities and shared by some."""
+    if not column.is_whole or column.n_values < 3:
+        return False
+    is_called = _CODES.search(column.name) or _CODES_IN_CHINESE.search(column.name)
+    return bool(is_called) or _groups(column, entity)
+
+
+def _of_code(column: RawColumn) -> str:
+    """Return what a column of codes may be, which is no control."""
+    clusters = f"`covariance: {{use: clustered, by: [{column.name}]}}`"
+    may_group = "`heterogeneity`" if column.n_values <= FEW else "`recode` puts them into a few"
+    return f"codes of {column.n_values:,} groups: errors may be clustered by them, {clusters}; {may_group}"
 
 
 def _groups(column: RawColumn, entity: RawColumn) -> bool:

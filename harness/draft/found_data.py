@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields, replace
 from functools import partial
 from pathlib import Path
@@ -15,16 +15,16 @@ import numpy as np
 import pandas as pd
 
 from harness.data.data_spec import MISSING_VALUES, FileSpec, Join, Reshape
-from harness.data.messages import few, quoted
+from harness.data.messages import RowLocator, few, quoted
 from harness.data.name import fold_name
-from harness.data.read.clean import without_flags
+from harness.data.read.clean import filled_down, without_flags
 from harness.data.read.columnar import PARQUET, find_catalog
 from harness.data.read.files import DataFolder, find_anywhere, frame_file, read_frame, read_source
 from harness.data.read.number_text import MISSING_TEXTS, are_years, is_marked_number, number_marks
 from harness.data.read.source import FileForm, FileReader, Source, Table
 from harness.data.shape.merge import append, merge
 from harness.data.shape.reshape import column_pattern
-from harness.data.shape.rows import value_text
+from harness.data.shape.rows import kept_range, read_index, stray_periods, value_text
 from harness.data.shape.times import plain_period
 from harness.draft.columns import (
     VALUE_NAMES,
@@ -200,6 +200,35 @@ class FoundData:
     left_out: Mapping[str, str] = field(default_factory=dict)
     other_keys: Sequence[tuple[str, str]] = ()
 
+    @property
+    def without_stray_periods(self) -> FoundData:
+        """It with a rule that leaves out periods that seem to be mistakes; as it is where there are none."""
+        frame, entity, time = self.table.frame, self.answers.entity or "", self.answers.time or ""
+        if entity not in frame or time not in frame:
+            return self
+        try:
+            index = read_index(RowLocator(self.table.origin, frame, entity, time))
+        except DataError:
+            return self  # what is wrong with the keys is told when roles are looked for
+        if not (stray := stray_periods(index)).any():
+            return self
+        first, last = (int(end) if end.isdecimal() else end for end in kept_range(index, stray))
+        codes, counts = np.unique(index.time.codes[stray], return_counts=True)
+        shown = [
+            f"{index.time.labels[code]} ({count:,})"
+            for code, count in zip(codes.tolist(), counts.tolist(), strict=True)
+        ]
+        remark = (
+            f"leaves out periods far from the others, with their rows: {few(shown)}; correct them in the file"
+        )
+        kept = np.sort(index.order[~stray])
+        return replace(
+            self,
+            said={**self.said, "rows": {time: {"from": first, "to": last}}},
+            remarks={**self.remarks, "rows": remark},
+            table=replace(self.table, frame=frame.iloc[kept]),
+        )
+
 
 def find_data(paths: Sequence[Path], answers: Answers, *, folder: DataFolder) -> FoundData:
     """Look at files and return how a spec in a folder reads them, with all sheets of workbooks.
@@ -243,7 +272,8 @@ def find_data(paths: Sequence[Path], answers: Answers, *, folder: DataFolder) ->
         option: list(map(_said, files)) for option, files in (("append", later), ("merge", joins)) if files
     }
     doubts = () if answers.entity or answers.time else doubtful_keys(first.columns.values())
-    return FoundData(paths[0].stem, said, first.form.remarks, table, keys, left_out, doubts)
+    whole = FoundData(paths[0].stem, said, first.form.remarks, table, keys, left_out, doubts)
+    return whole.without_stray_periods
 
 
 def find_frame(frame: pd.DataFrame, answers: Answers, *, name: str) -> FoundData:
@@ -261,7 +291,8 @@ def find_frame(frame: pd.DataFrame, answers: Answers, *, name: str) -> FoundData
     spec = replace(seen.form.spec, reshape=seen.shape.reshape)
     table = read_frame(stored, spec, entity=keys.entity or "", time=keys.time or "", origin=name)
     doubts = () if answers.entity or answers.time else doubtful_keys(seen.columns.values())
-    return FoundData(name, options_of(spec), {}, table, keys, other_keys=doubts)
+    whole = FoundData(name, options_of(spec), seen.form.remarks, table, keys, other_keys=doubts)
+    return whole.without_stray_periods
 
 
 def _said(file: FileSpec) -> dict[str, Any]:
@@ -316,9 +347,16 @@ class _Seen:
 
     @classmethod
     def of(cls, path: Path, form: FileForm, reader: FileReader, answers: Answers) -> _Seen:
-        columns = columns_of(read_source(form.source, reader).frame)
-        shape = _shape(columns, answers, value=form.spec.sheet or path.stem)
-        return cls(path, form, columns, shape)
+        frame, value = read_source(form.source, reader).frame, form.spec.sheet or path.stem
+        raw = cls(path, form, columns := columns_of(frame), _shape(columns, answers, value=value))
+        if raw.is_panel:
+            return raw
+        for changed, table in _mended(form, frame, columns):
+            columns = columns_of(table)
+            shape = _shape(columns, answers, value=value)
+            if shape.reshape is None and shape.entity and shape.time:
+                return cls(path, changed, columns, shape)
+        return raw
 
     @property
     def sheet(self) -> str:
@@ -418,6 +456,32 @@ class _Seen:
         gone = {*again, *periods, self.shape.entity, self.shape.time}
         kept = [name for name in self.columns if name not in gone]
         return (*kept, reshape.into) if reshape and reshape.into else tuple(kept)
+
+
+def _mended(
+    form: FileForm, frame: pd.DataFrame, columns: Mapping[str, RawColumn]
+) -> Iterator[tuple[FileForm, pd.DataFrame]]:
+    """Yield a table without copies of rows, with keys filled down that are written once, and with both.
+
+    Each comes with how the file is to be read.
+    """
+    once = [name for name, column in columns.items() if _is_written_once(column)]
+    for filled in ([], once) if once else ([],):
+        changed, table = form, frame.assign(**{name: filled_down(frame[name]) for name in filled})
+        if filled:
+            remark = "empty cells hold what stands above them: look whether they mean that"
+            changed = form.saying("fill_down", tuple(filled), remark)
+            yield changed, table
+        n_copies = int(table.duplicated().sum())
+        if n_copies:
+            remark = f"{n_copies:,} rows equal an earlier one in all columns"
+            yield changed.saying("copies", "drop", remark), table.drop_duplicates()
+
+
+def _is_written_once(column: RawColumn) -> bool:
+    """Return whether texts or whole numbers may stand for the empty cells, most of all, below them."""
+    is_key = column.kind == "text" or column.is_whole
+    return is_key and column.codes[0] >= 0 and 2 * column.n_missing >= column.codes.size
 
 
 def _shape(columns: Mapping[str, RawColumn], answers: Answers, *, value: str) -> TableShape:

@@ -318,6 +318,7 @@ class DataRecord:
     balanced : whether every entity has every period
     first_period, last_period : labels of the panel's first and last period
     title_code, source_code : code and values of title and source where the harness wrote them
+    n_read : rows of the table before any was left out
     """
 
     origin: str
@@ -333,6 +334,7 @@ class DataRecord:
     last_period: str | int
     title_code: str = ""
     source_code: str = ""
+    n_read: int | None = None
 
 
 @dataclass(frozen=True)

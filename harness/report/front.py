@@ -132,11 +132,18 @@ def shape(study: StudyRecord, data: DataRecord) -> str:
         "{n_entities} entities ({entity}) × {n_periods} periods ({first_period} to "
         "{last_period}), {n_obs} rows"
     )
+    if data.n_read is not None and data.n_read > data.n_obs:
+        words = gettext(
+            "{n_entities} entities ({entity}) × {n_periods} periods ({first_period} to "
+            "{last_period}), {n_obs} of {n_read} rows; {n_lost} are left out"
+        )
     n_entities, n_periods, n_obs = map(count, (data.n_entities, data.n_periods, data.n_obs))
     return words.format(
         n_entities=n_entities,
         n_periods=n_periods,
         n_obs=n_obs,
+        n_read=count(data.n_read),
+        n_lost=count((data.n_read or data.n_obs) - data.n_obs),
         first_period=data.first_period,
         last_period=data.last_period,
         entity=study.label(study.entity),

@@ -103,6 +103,7 @@ class Prepared:
     Attributes
     ----------
     root : folder that paths of data start at
+    n_read : rows of the table before any was left out
     """
 
     loaded: LoadedStudy
@@ -110,6 +111,7 @@ class Prepared:
     panels: PanelBuilder
     plan: Plan
     root: Path
+    n_read: int
 
 
 def prepare(options: RunOptions, registry: Registry) -> Prepared:
@@ -158,7 +160,7 @@ def prepare_loaded(loaded: LoadedStudy, options: RunOptions, registry: Registry)
         entity=study.roles.entity,
         time=study.roles.time,
     )
-    expanded = expand(source, study.data, study.roles)
+    expanded, n_read = expand(source, study.data, study.roles), len(source.frame)
     source = expanded.table
     study = with_units(with_labels(study, source.labels.columns), source.labels.units)
     study = with_labels(study, {name: _of_level(study, *level) for name, level in expanded.labels.items()})
@@ -175,7 +177,7 @@ def prepare_loaded(loaded: LoadedStudy, options: RunOptions, registry: Registry)
     levels = {name: level for name, level in panels.indicated.items() if level.casefold() != "true"}
     labels = {name: Variable(label=_of_level(study, name, level)) for name, level in levels.items()}
     study = study.model_copy(update={"variables": {**study.variables, **labels}})
-    return Prepared(loaded, source, panels, make_plan(study, panels, known), options.root.resolve())
+    return Prepared(loaded, source, panels, make_plan(study, panels, known), options.root.resolve(), n_read)
 
 
 def _of_level(study: Study, column: str, level: str) -> str:

@@ -139,23 +139,23 @@ def scale_records(
     variables : what the spec says of columns
     """
     logs = {step.into: step.of for step in panels.steps if isinstance(step, Log)}
-    cells, found = panels.frame(), dict[str, manifest.ScaleRecord]()
+    cells, scales = panels.frame(), dict[str, manifest.ScaleRecord]()
     for name, row in panels.summary().set_index("variable").iterrows():
         given, within = variables.get(str(name), Variable()).step, float(row["sd_within"])
         is_within = within > _NOTHING * row["sd"]
         step = given or float(f"{within if is_within else row['sd']:.2g}")
         mean = float(row["mean"]) if row["min"] >= 0.0 < row["mean"] else None
-        own = manifest.ScaleRecord(
+        scale = manifest.ScaleRecord(
             step=step if step > 0.0 else None,
             step_of="spec" if given else "within" if is_within else "all",
             mean=mean,
         )
         if name in logs:
-            own = manifest.ScaleRecord("log", source=logs[str(name)])
+            scale = manifest.ScaleRecord("log", source=logs[str(name)])
         elif not given and set(cells[name].unique()) == {0.0, 1.0}:
-            own = manifest.ScaleRecord("binary", mean=mean)
-        found[str(name)] = own
-    return found
+            scale = manifest.ScaleRecord("binary", mean=mean)
+        scales[str(name)] = scale
+    return scales
 
 
 def primary_record(study: Study) -> manifest.PrimaryRecord | None:
@@ -221,6 +221,7 @@ def data_record(prepared: Prepared) -> manifest.DataRecord:
         last_period=panel.time.labels[int(panel.time.codes[panel.period.argmax()])],
         title_code=to_json(prepared.table.title),
         source_code=to_json(prepared.table.source),
+        n_read=prepared.n_read,
     )
 
 

@@ -53,14 +53,58 @@ gettext = topic("text.render")
 IRREGULAR = {"man": "men", "woman": "women", "person": "people", "child": "children"}
 
 
+# What one entity is called, and several, by words of columns and labels.
+NOUNS: Mapping[str, tuple[str, str]] = {
+    "firm": (marked("firm"), marked("firms")),
+    "company": (marked("company"), marked("companies")),
+    "bank": (marked("bank"), marked("banks")),
+    "industry": (marked("industry"), marked("industries")),
+    "city": (marked("city"), marked("cities")),
+    "county": (marked("county"), marked("counties")),
+    "province": (marked("province"), marked("provinces")),
+    "region": (marked("region"), marked("regions")),
+    "country": (marked("country"), marked("countries")),
+    "person": (marked("person"), marked("people")),
+    "household": (marked("household"), marked("households")),
+    "school": (marked("school"), marked("schools")),
+}
+_NOUNS_OF = {
+    "企业": "firm",
+    "公司": "company",
+    "证券": "company",
+    "股票": "company",
+    "银行": "bank",
+    "行业": "industry",
+    "城市": "city",
+    "县": "county",
+    "省": "province",
+    "省份": "province",
+    "地区": "region",
+    "国家": "country",
+    "stkcd": "company",
+    "iso3": "country",
+    "isocode": "country",
+    "个人": "person",
+    "家庭": "household",
+}
+
+
+def _noun(study: StudyRecord) -> tuple[str, str] | None:
+    """Return what one entity and several are called, where label or column is a known word."""
+    label = study.label(study.entity).lower()
+    return NOUNS.get(_NOUNS_OF.get(label, label))
+
+
 def entities(study: StudyRecord) -> str:
     """Return what the study calls its entities, such as ``cities``; ``entities`` where it has no word.
 
-    A label in Latin letters has no plural in another language than English unless the study gives it.
+    Another label in Latin letters has no plural in another language than English unless the study gives it.
     """
     variable = study.variables.get(study.entity, Variable())
     if variable.plural:
         return variable.plural
+    if noun := _noun(study):
+        return rendered(noun[1])
     word, general = entity_word(study) if variable.label else "", gettext("entities")
     if not word or (word.isascii() and general != "entities"):
         return general
@@ -69,6 +113,8 @@ def entities(study: StudyRecord) -> str:
 
 def entity_word(study: StudyRecord) -> str:
     """Return what the study calls an entity, as within a sentence: ``company`` of ``Company identifier``."""
+    if noun := _noun(study):
+        return rendered(noun[0])
     label = study.label(study.entity)
     return label[:1].lower() + label[1:] if label[1:].islower() and label.isascii() else label
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from harness.language import spoken
 from harness.study.spec.study import Variable
 from harness.text.render import entities, entity_word
 from report.fake_run import OUTCOME, manifest, read_manifest
@@ -11,7 +12,7 @@ from report.fake_run import OUTCOME, manifest, read_manifest
 
 @pytest.mark.parametrize(
     ("label", "plural"),
-    [("city", "cities"), ("", "entities"), ("man", "men"), ("Big box", "big boxes"), ("城市", "城市")],
+    [("city", "cities"), ("", "entities"), ("man", "men"), ("Big box", "big boxes"), ("城市", "cities")],
 )
 def test_entities_are_called_what_the_study_calls_them(label, plural):
     study = read_manifest(manifest(outcomes={OUTCOME: ("Log wage", "")})).study
@@ -27,11 +28,28 @@ def test_entities_are_called_what_the_study_calls_them(label, plural):
         ("Country code", "country", "countries"),
         ("Name", "name", "names"),
         ("NUTS", "NUTS", "NUTSes"),
-        ("企业代码", "企业", "企业"),
+        ("企业代码", "firm", "firms"),
+        ("院校代码", "院校", "院校"),
     ],
 )
 def test_a_label_of_a_column_of_identifiers_names_what_it_identifies(label, word, plural):
     study = read_manifest(manifest(outcomes={OUTCOME: ("Log wage", "")})).study
     named = replace(study, variables={**study.variables, study.entity: Variable(label=label)})
     assert (entity_word(named), entities(named)) == (word, plural)
-    assert named.label(study.entity).lower() == word.lower()
+
+
+@pytest.mark.parametrize(
+    ("column", "english", "chinese"),
+    [
+        ("firm_id", "firms", "企业"),
+        ("Country", "countries", "国家"),
+        ("省份", "provinces", "省份"),
+        ("nr", "entities", "个体"),
+    ],
+)
+def test_a_column_that_is_called_as_what_it_names_gives_the_word_in_both_languages(column, english, chinese):
+    study = replace(read_manifest(manifest(outcomes={OUTCOME: ("Log wage", "")})).study, entity=column)
+    study = replace(study, variables={})
+    assert entities(study) == english
+    with spoken("zh"):
+        assert entities(study) == chinese

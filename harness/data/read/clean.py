@@ -18,11 +18,12 @@ from harness.data.messages import Account, RowLocator, StepRecord, few, quoted, 
 from harness.data.read.number_text import NUMBER, PLAIN, is_marked_number, number_from_text
 from harness.data.read.numbers import numbers_as_text, require_numbers, texts, type_objects, type_texts
 from harness.data.read.source import Labels, Reading, Source, check_header
+from harness.data.read.text import named_unit
 from harness.data.shape.reshape import measured_by, reshape
 from harness.data.shape.rows import group_label
 from harness.data.shape.times import plain_period
 from harness.errors import DataError
-from harness.language import Coded
+from harness.language import Coded, marked
 
 
 def interpret(reading: Reading, source: Source) -> Reading:
@@ -46,7 +47,7 @@ def interpret(reading: Reading, source: Source) -> Reading:
     categories = codes.keys() - frame.select_dtypes("number")
     for name in _text_columns(frame):
         frame[name] = _cleaned(frame[name], name, source, cleaned)
-    records = [*reading.records]
+    frame, records = _filled_down(frame, source, cleaned), [*reading.records]
     if source.spec.reshape is not None:
         keys = {"entity": source.entity, "time": source.time}
         frame, record = reshape(frame, source.spec.reshape, **keys, origin=source.origin)
@@ -59,11 +60,15 @@ def interpret(reading: Reading, source: Source) -> Reading:
         frame = frame.assign(**{source.time: str(source.spec.period)})
     for name in _text_columns(frame):
         frame[name] = _typed(frame[name], name, source, reading, cleaned)
-    for step in (_without_numbers, _scaled):
+    for step in (_without_numbers, _scaled, _without_copies):
         frame = step(frame, source, records)
     measured = set(frame.select_dtypes("number")) - {source.entity, source.time}
     for name in categories & measured:
         del codes[name]  # labels such as "2" are numbers themselves
+    bracketed = {name: named_unit(columns.get(name, name)) for name in frame.columns if name in measured}
+    for name, (label, unit) in bracketed.items():
+        if unit and units.setdefault(name, unit) == unit:
+            columns[name] = label
     units = {name: unit for name, unit in units.items() if name in measured}
     return replace(reading, frame=frame, labels=Labels(columns, units, codes), records=(*cleaned, *records))
 
@@ -307,6 +312,47 @@ def _without_numbers(frame: pd.DataFrame, source: Source, records: list[StepReco
             detail = Coded("{sum} cells with {shown} are read as missing", sum=int(found.sum()), shown=shown)
             records.append(StepRecord("missing_values", str(name), (source.origin,), Account(detail)))
     return frame
+
+
+def filled_down(column: pd.Series) -> pd.Series:
+    """Return a column, (n_obs,), whose empty cells hold what stands above them."""
+    return column.mask(column.eq("") | column.isna()).ffill()
+
+
+def _filled_down(frame: pd.DataFrame, source: Source, records: list[StepRecord]) -> pd.DataFrame:
+    """Return the table with the cells of some columns filled by those above them.
+
+    Raises
+    ------
+    DataError
+        Where there is no such column, or its first cell is empty.
+    """
+    options = [("data.fill_down", name) for name in source.spec.fill_down]
+    require_columns(options, frame.columns, origin=source.origin, remedy="correct the name")
+    locator = RowLocator(source.origin, frame, source.entity, source.time)
+    for name in source.spec.fill_down:
+        column = filled_down(frame[name])
+        expected, hint = "a cell to fill down from in the first row", "take the column out of fill_down"
+        absent, what = column.isna().to_numpy(), "cells stand above all that hold something"
+        locator.refuse(name, absent, what, expected, hint, option="data.fill_down")
+        n_filled = int((frame[name].eq("") | frame[name].isna()).sum())
+        detail = Coded("{count} empty cells hold what stands above them", count=n_filled)
+        records.append(StepRecord("fill_down", name, (source.origin,), Account(detail)))
+        frame = frame.assign(**{name: column})
+    return frame
+
+
+def _without_copies(frame: pd.DataFrame, source: Source, records: list[StepRecord]) -> pd.DataFrame:
+    """Return the table without rows that equal an earlier one, where the spec says so."""
+    copies = frame.duplicated().to_numpy() if source.spec.copies == "drop" else np.zeros(len(frame), np.bool_)
+    if not copies.any():
+        return frame
+    locator = RowLocator(source.origin, frame, "", "")
+    shown = f"{locator.noun}s {locator.numbers(np.flatnonzero(copies))}"
+    template = marked("{count} rows that equal an earlier one dropped: {shown}")
+    detail = Coded(template, count=int(copies.sum()), shown=shown)
+    records.append(StepRecord("copies", "rows", (source.origin,), Account(detail)))
+    return frame[~copies]
 
 
 def _scaled(frame: pd.DataFrame, source: Source, records: list[StepRecord]) -> pd.DataFrame:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from harness.data.messages import few
+from harness.data.messages import Account, StepRecord, few
 from harness.data.read.source import MAX_COLUMNS, FileForm, FileReader, Reading, Source
 from harness.data.read.text import FileRow, look_at_rows, read_rows
 from harness.errors import DataError, near_names
@@ -34,7 +36,7 @@ def read_excel(source: Source) -> Reading:
     """
     with _opened(source) as workbook:
         sheet = _choose_sheet(workbook, source)
-        rows = _values(source, sheet)
+        rows, merged = _values(source, sheet), _merged(source, workbook, sheet)
         cells = (cell for row in _cells(source, sheet, values=False) for cell in row)
         formulas = [cell for cell in cells if cell.data_type == "f"]
     # A row ends with its last cell that holds something.
@@ -50,8 +52,51 @@ def read_excel(source: Source) -> Reading:
         raise DataError.at(f"{source.origin}: sheet '{sheet}'", what, expected, hint)
     template = marked("{formulas} cells are formulas; their last saved values are used.")
     note = Note("W-FORMULA", sheet, Coded(template, formulas=len(formulas)))
+    head = max(source.spec.header_rows, default=_filled(rows, source.of_sheet)[0].number)
+    records = [*_spread(rows, merged, head=head, source=source.of_sheet)]
     reading = read_rows(_filled(rows, source.of_sheet), source.of_sheet, noun="row")
-    return replace(reading, notes=(note,) if formulas else ())
+    notes = (note,) if formulas else ()
+    return replace(reading, notes=notes, records=(*reading.records, *records))
+
+
+# First column, first row, last column and last row of a range, from 1.
+_Range = tuple[int, int, int, int]
+
+_MERGED = re.compile(rb'mergeCell\s[^>]*?ref="([A-Z]{1,3}[0-9]{1,7}:[A-Z]{1,3}[0-9]{1,7})"')
+
+
+def _merged(source: Source, workbook: Workbook, sheet: str) -> list[_Range]:
+    """Return the merged cells of a sheet that span several rows; openpyxl tells of whole workbooks."""
+    from openpyxl.utils import range_boundaries
+
+    with zipfile.ZipFile(io.BytesIO(source.content)) as archive:
+        content = archive.read(vars(workbook[sheet])["_worksheet_path"])
+    references = _MERGED.findall(content, content.rfind(b"sheetData>"))
+    ranges = [cast("_Range", range_boundaries(reference.decode())) for reference in references]
+    return [one for one in ranges if one[1] < one[3] <= MAX_ROWS]
+
+
+def _spread(
+    rows: list[list[object]], merged: Sequence[_Range], *, head: int, source: Source
+) -> Iterator[StepRecord]:
+    """Give all rows of merged cells below the names the value of the first, and yield for how many cells.
+
+    Parameters
+    ----------
+    rows : from the first of the sheet; changed
+    head : the row of names
+    """
+    filled = Counter[int]()
+    for column, first, _, last in merged:
+        value = rows[first - 1][column - 1 : column] if head < first <= len(rows) else []
+        for row in rows[first:last] if value not in ([], [None]) else ():
+            row.extend([None] * (column - len(row)))
+            row[column - 1] = value[0]
+            filled[column] += 1
+    for column, count in sorted(filled.items()):
+        name = str(next(iter(rows[head - 1][column - 1 : column]), None) or f"column {column}")
+        detail = Coded("merged cells: {count} rows below hold their value", count=count)
+        yield StepRecord("merged_cells", name, (source.origin,), Account(detail))
 
 
 def look_at_sheet(form: FileForm) -> FileForm:

@@ -509,6 +509,27 @@ def labels_beside(rows: Sequence[Sequence[str]], names: Sequence[str]) -> Labels
     return Labels(labels, {name: unit for name, unit in units.items() if unit and unit not in _NONE})
 
 
+_WITH_UNIT = re.compile(r"(?P<label>.+?)\s*[(（\[](?P<unit>[^()（）\[\]]+)[)）\]]")
+_CHINESE_UNIT = (
+    r"[十百千万亿]*(?:元|美元|吨(?:标准煤)?|人次?|户|件|个|辆|家|公里|平方公里|平方米|立方米|公顷|米|升|"
+    r"千瓦时?|度|年|小时|天)"
+)
+_UNIT_WORDS = re.compile(
+    rf"^{_CHINESE_UNIT}(?:[/每]{_CHINESE_UNIT})?$|^[十百千万亿]+$|[%‰°€£¥$]|10\^|=\s*100\b|"
+    r"\b(?:tonnes?|tons?|t|kg|mt|kt|km2?|m2|m3|ha|acres?|usd|eur|rmb|cny|yuan|dollars?|euros?|pounds?|millions?|"
+    r"billions?|thousands?|mn|bn|persons?|people|workers|years?|months?|days|hours?|[kmg]?wh|t?j|ppm|per|percent)\b",
+    re.IGNORECASE,
+)
+
+
+def named_unit(text: str) -> tuple[str, str]:
+    """Return the name before a unit in brackets, and the unit, as of ``GDP (10^8 yuan)``; else no unit."""
+    match = _WITH_UNIT.fullmatch(text.strip())
+    if match is None or not _UNIT_WORDS.search(match["unit"]):
+        return text, ""
+    return match["label"], _unit(match["unit"].strip())
+
+
 def _unit(text: str) -> str:
     """Return a unit without the word for it, and brackets around it."""
     match = _UNIT.fullmatch(text) or _IN_BRACKETS.fullmatch(text)

@@ -85,6 +85,63 @@ def read_index(locator: RowLocator) -> PanelIndex:
     )
 
 
+# A period behind a gap is stray with fewer rows than this share of what others have; one further from them
+# than they span, with fewer than half as many.
+STRAY, FAR = 0.05, 0.5
+
+# Fewest periods of which one can be told to be far from the others.
+_FEWEST_PERIODS = 4
+
+
+def stray_periods(index: PanelIndex) -> Mask:
+    """Return the rows, (n_obs,) in canonical order, of periods that seem to be mistakes.
+
+    They lie apart from the stretch of periods that has most rows, behind a gap that is no usual one, and have
+    few rows.
+    """
+    periods, counts = np.unique(index.period, return_counts=True)
+    stray = np.zeros(periods.size, dtype=np.bool_)
+    if periods.size >= _FEWEST_PERIODS:
+        gaps = np.diff(periods)
+        stretch = np.concatenate([[0], np.cumsum(gaps > np.median(gaps))])
+        largest = np.bincount(stretch, weights=counts).argmax()
+        main = stretch == largest
+        first, last, usual = periods[main][0], periods[main][-1], np.median(counts[main])
+        away = np.maximum(first - periods, periods - last)
+        is_far = (away > last - first) & (counts < FAR * usual)
+        stray = ~main & (is_far | (counts < STRAY * usual))
+    return stray[np.searchsorted(periods, index.period)]
+
+
+def kept_range(index: PanelIndex, stray: Mask) -> tuple[str, str]:
+    """Return the first and last period of the rows, (n_obs,), that are not stray."""
+    kept = np.unique(index.time.codes[~stray])
+    return index.time.labels[kept[0]], index.time.labels[kept[-1]]
+
+
+def refuse_stray_periods(index: PanelIndex, locator: RowLocator) -> None:
+    """Raise a DataError where some periods seem to be mistakes, see `stray_periods`.
+
+    Parameters
+    ----------
+    locator : of the rows in the order of the table
+    """
+    stray = stray_periods(index)
+    if not stray.any():
+        return
+    first, last = kept_range(index, stray)
+    labels = [index.time.labels[code] for code in np.unique(index.time.codes[stray]).tolist()]
+    rows = "1 row" if stray.sum() == 1 else f"{stray.sum():,} rows"
+    what = f"{few(labels)}, in {rows} of {stray.size:,}, lie apart from the other periods, {first} to {last}"
+    where = f"{locator.column(locator.time)}, {locator.rows(index.order[stray])}"
+    ends = index.time.labels[0], index.time.labels[-1]
+    leaves, keeps = (
+        f"rows: {{{locator.time}: {{from: {low}, to: {high}}}}}" for low, high in ((first, last), ends)
+    )
+    hint = f"correct the cells; or data: {leaves} leaves them out, and data: {keeps} keeps them"
+    raise DataError.at(where, what, "periods next to each other, or a range of them under rows", hint)
+
+
 def _refuse_duplicates(
     entity: Ints, time: Ints, order: Ints, labels: Sequence[str], times: Times, locator: RowLocator
 ) -> None:
