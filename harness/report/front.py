@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -19,12 +19,12 @@ from harness.findings.rules.caution import headline_claims
 from harness.findings.rules.within import coefficient_slopes
 from harness.findings.run import Gains, Run, leading_protocols
 from harness.findings.sentence import Estimate
-from harness.language import rendered, topic
+from harness.language import marked, rendered, topic
 from harness.record.manifest import DataRecord, ProtocolRecord, StudyRecord
 from harness.report.blocks import Picture, ReportFigure
 from harness.report.drawing import canvas
 from harness.report.drawing.canvas import drawable, drawable_label, drawable_lines
-from harness.report.drawing.forest import cut_limits, plot_forest, plot_whisker, zero_axis
+from harness.report.drawing.forest import cut_limits, numbers_text, plot_forest, plot_whisker, zero_axis
 from harness.report.drawing.lines import plot_background, plot_truth, series_of, truth_entry
 from harness.report.drawing.palette import METHOD_STYLES, PLAIN_STYLE, Whisker
 from harness.report.sections.accuracy import gain_caption, gain_whisker
@@ -235,6 +235,20 @@ TALL, LOW = 0.28, 0.17
 # Room is for so many rows at least; with more than the latter, rows are low.
 LEAST_ROWS, MOST_TALL = 3, 8
 
+# Whom the gains of a column are for, as the sentences say, by whether training knows the tested entities, and
+# which periods are tested.
+WHOM: Mapping[tuple[bool, str], str] = {
+    (False, "known"): marked("New {entities}"),
+    (True, "later"): marked("Later periods"),
+    (False, "later"): marked("New {entities}, later periods"),
+    (True, "other"): marked("Other periods"),
+    (False, "other"): marked("New {entities}, other periods"),
+    (True, "known"): marked("Other rows of the same {entities}"),
+}
+
+# Characters on a line of the label of effects.
+X_LABEL = 46
+
 # Colour and dashes of the debiased curve, which no estimator's line has.
 PURPLE, DASHES = "#7b3294", (0, (3, 1))
 
@@ -252,14 +266,16 @@ def front_gains(gains: Gains, outcome: str) -> ReportFigure:
     """Return the figure of the leading gains of one outcome over the study's reference."""
     study = gains.run.manifest.study
     pale = published_protocol(study)
-    columns = joined([f"“{protocol.title}”" for protocol in leading_protocols(study)])
+    leading = leading_protocols(study)
+    columns = joined([f"“{protocol.title}”" for protocol in leading])
     message = gettext("Gain of each estimator in predicting {outcome} under {columns}, with intervals.")
     grey = gettext(" Pale grey: “{title}”.").format(title=pale.title) if pale else ""
+    panels = [(protocol.title, _gain_whiskers(gains, outcome, protocol)) for protocol in leading]
     return ReportFigure(
         f"front-gains-{file_slug(outcome)}",
         plot_front_gains(gains, outcome),
-        alt=message.format(outcome=study.label(outcome), columns=columns),
-        caption=gain_caption(study) + grey,
+        alt=f"{message.format(outcome=study.label(outcome), columns=columns)} {numbers_text(panels)}",
+        caption=gettext("Columns: {columns}. ").format(columns=columns) + gain_caption(study) + grey,
     )
 
 
@@ -267,19 +283,18 @@ def plot_front_gains(gains: Gains, outcome: str) -> Figure:
     """Return the figure of one outcome; rows are all estimators but the reference, columns protocols."""
     study, candidates = gains.run.manifest.study, gains.candidates
     columns, pale = leading_protocols(study), published_protocol(study)
-    rows = [[gains.row(outcome, entry.id, protocol.id) for entry in candidates] for protocol in columns]
     published = [gains.row(outcome, entry.id, pale.id) for entry in candidates] if pale else []
     n_rows, is_crowded = max(LEAST_ROWS, len(candidates)), len(candidates) > MOST_TALL
     figure = canvas.new_figure(canvas.SINGLE_COLUMN, 0.8 + n_rows * (LOW if is_crowded else TALL))
     panels = figure.subplots(1, len(columns), sharex=True, sharey=True, squeeze=False)[0]
-    names = [entry.label for entry in candidates]
-    shown = [list(map(gain_whisker, names, column)) for column in rows]
-    marks = list(map(gain_whisker, names, published))
+    shown = [_gain_whiskers(gains, outcome, protocol) for protocol in columns]
+    marks = _gain_whiskers(gains, outcome, pale) if pale else []
     start, end = cut_limits(
         [number for column in (*shown, marks) for one in column for number in one.numbers]
     )
     for axes, protocol, column in zip(panels, columns, shown, strict=True):
-        title = drawable_lines(protocol.title, LOW_TITLE if is_crowded else TITLE)
+        whom = Context(study).filled(WHOM[protocol.knows_entities, protocol.tested_periods])
+        title = drawable_lines(whom, LOW_TITLE if is_crowded else TITLE)
         axes.set_title(title, loc="left", fontsize=8)
         _plot_column(axes, column, published, start=start)
     labels = [
@@ -293,6 +308,13 @@ def plot_front_gains(gains: Gains, outcome: str) -> Figure:
     words = gettext("Gain over {reference_label} (%)")
     figure.supxlabel(drawable(words.format(reference_label=shortened(study.reference_label, 24))), fontsize=8)
     return figure
+
+
+def _gain_whiskers(gains: Gains, outcome: str, protocol: ProtocolRecord) -> list[Whisker]:
+    """Return the gains of all estimators but the reference under a protocol."""
+    return [
+        gain_whisker(entry.label, gains.row(outcome, entry.id, protocol.id)) for entry in gains.candidates
+    ]
 
 
 def _plot_column(axes: Axes, shown: Sequence[Whisker], published: Sequence[GainRow], *, start: float) -> None:
@@ -426,12 +448,20 @@ def front_effects(run: Run, outcome: str) -> ReportFigure | None:
     level, (label, shown) = percent(run.manifest.study.level, 0), effect_whiskers(run, outcome)
     if not shown:
         return None
-    unit = unit_of(run.manifest.study, outcome)
+    study, unit = run.manifest.study, unit_of(run.manifest.study, outcome)
+    in_unit = f" ({unit})" if unit else ""
+    x_label = label + in_unit
+    if "…" in drawable_label(x_label, X_LABEL):
+        # The name of the outcome goes before that of the exposure, which the sentences have.
+        x_label = gettext("Effect on {outcome}").format(outcome=changed(study, outcome)) + in_unit
     return ReportFigure(
         f"front-effects-{file_slug(outcome)}",
-        plot_forest([("", shown)], x_label=f"{label} ({unit})" if unit else label),
-        alt=gettext("{label}, by {names}.").format(label=label, names=listed(one.label for one in shown)),
-        caption=gettext("Effects by estimator and method, {level} intervals.").format(level=level),
+        plot_forest([("", shown)], x_label=x_label),
+        alt=f"{label}{in_unit}. {numbers_text([('', shown)])}",
+        caption=gettext(
+            "Effects by estimator and method, {level} intervals; filled marks: significantly different from "
+            "zero."
+        ).format(level=level),
     )
 
 
@@ -456,7 +486,8 @@ def _coefficient_whiskers(run: Run, outcome: str, exposure: str) -> Iterator[Whi
         for slope in coefficient_slopes(run, outcome, exposure, entry.id):
             steps = [] if slope.level else [exposure]
             shown = scaled_estimate(run.manifest.study, slope.estimate, steps, outcome)
-            yield Whisker(listed(filter(None, [entry.label, slope.level])), *shown, PLAIN_STYLE)
+            style = PLAIN_STYLE.decided(slope.decision)
+            yield Whisker(listed(filter(None, [entry.label, slope.level])), *shown, style)
 
 
 def _debiased_whiskers(run: Run, outcome: str, exposure: str) -> Iterator[Whisker]:
@@ -471,11 +502,14 @@ def _debiased_whiskers(run: Run, outcome: str, exposure: str) -> Iterator[Whiske
         kind = TRUE_SLOPES.get(row.form, "")
         true = run_lines.true_rows(run, outcome, row.scenario, kind)
         truth = next((one.truth for one in true if one.group in ("", row.method)), np.nan)
-        style = METHOD_STYLES.get(row.method, PLAIN_STYLE)
         name = capitalised(rendered(row.method.replace("_", " ")))
         for one in rows:
             label = listed(filter(None, [name, study.level_at(exposure, one.at) if one.at == one.at else ""]))
             estimate, steps = Estimate(one.estimate, one.conf_low, one.conf_high), [exposure]
             steps = steps if row.form in SLOPES else []
-            truth = scaled(study, truth, steps, outcome)
-            yield Whisker(label, *scaled_estimate(study, estimate, steps, outcome), style, truth=truth)
+            yield Whisker(
+                label,
+                *scaled_estimate(study, estimate, steps, outcome),
+                METHOD_STYLES.get(row.method, PLAIN_STYLE).decided(one.decision),
+                truth=scaled(study, truth, steps, outcome),
+            )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
 from pathlib import Path
+from string import ascii_lowercase
 
 from harness.errors import HarnessError
 from harness.findings.run import Gains, Run
@@ -222,6 +223,27 @@ class Numbering:
     prefix: str = ""
     tables: list[parts.ReportTable] = field(default_factory=list)
     _counts: Counter[str] = field(default_factory=Counter)
+    _before: Counter[str] | None = None
+    _most: Counter[str] = field(default_factory=Counter)
+    _letter: str = ""
+
+    def tab(self, position: int) -> str:
+        """Begin a tab, from 1: what is in each is numbered from the same number on, with a letter.
+
+        One tab is seen at a time, and numbers that one sees follow one another. Returns no text.
+        """
+        self._before = Counter(self._counts) if self._before is None else self._before
+        self._most |= self._counts
+        self._counts = Counter(self._before)
+        n_before, letter = divmod(position - 1, len(ascii_lowercase))
+        self._letter = ascii_lowercase[letter] * (n_before + 1)
+        return ""
+
+    def end_tabs(self) -> str:
+        """Go on with the number after that of the tab with the most tables or figures. Returns no text."""
+        self._counts |= self._most
+        self._before, self._letter = None, ""
+        return ""
 
     def take(self, table: parts.ReportTable) -> ShownTable:
         """Return a table with the next number, and keep it as files have it."""
@@ -232,7 +254,7 @@ class Numbering:
     def next(self, kind: str) -> str:
         """Return the next number of a kind, from 1."""
         self._counts[kind] += 1
-        return f"{self.prefix}{self._counts[kind]}"
+        return f"{self.prefix}{self._counts[kind]}{self._letter}"
 
 
 def render_pages(

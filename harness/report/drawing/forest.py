@@ -17,8 +17,8 @@ from harness.language import topic
 from harness.report.drawing import canvas
 from harness.report.drawing.lines import TRUTH_STYLE, TURN_STYLE, entry, plot_styled, truth_entry
 from harness.report.drawing.palette import GREY, INK, LineStyle, Whisker
-from harness.text.numbers import fixed, percent
-from harness.text.plain_text import shortened
+from harness.text.numbers import fixed, percent, with_interval
+from harness.text.plain_text import in_turn, shortened
 
 gettext = topic("report.forest")
 
@@ -91,6 +91,20 @@ def plot_forest(
     return figure
 
 
+def numbers_text(panels: Iterable[tuple[str, Iterable[Whisker]]]) -> str:
+    """Return all numbers of a forest with their intervals, for those who do not see it.
+
+    Parameters
+    ----------
+    panels : titles, each with its numbers; an empty title is left out
+    """
+    return " ".join(
+        f"{title}: {numbers}." if title else f"{numbers}."
+        for title, own in panels
+        if (numbers := in_turn(f"{one.label} {one.note or with_interval(*one.numbers)}" for one in own))
+    )
+
+
 def plot_forests(panels: Sequence[tuple[str, Sequence[Whisker]]], *, x_label: str) -> Figure:
     """Return numbers with their intervals, a panel for each unit, with an axis of its own.
 
@@ -140,7 +154,7 @@ def zero_axis(axes: Axes) -> None:
     axes.plot([0.0, 0.0], [0.0, 1.0], color=INK, linewidth=0.8, transform=across, scaley=False)
     axes.grid(axis="x")
     axes.spines["left"].set_visible(False)
-    axes.tick_params(axis="y", length=0, pad=6.0)
+    axes.tick_params(axis="y", length=0, pad=9.0)
 
 
 def plot_rows(axes: Axes, whiskers: Sequence[Whisker], *, start: float = -math.inf) -> None:
@@ -207,7 +221,14 @@ def _plot_note(axes: Axes, whisker: Whisker, row: float, *, start: float) -> Non
     """Write why there is no number, or the number next to an arrow where it lies below the axis."""
     colour, is_below = whisker.style.colour, not whisker.note
     if is_below:
-        axes.plot(start, row, marker="<", color=colour, markersize=5, clip_on=False)
+        axes.plot(
+            *(start, row),
+            marker="<",
+            color=colour,
+            markerfacecolor=whisker.style.fill,
+            markersize=5,
+            clip_on=False,
+        )
     axes.annotate(
         f"{fixed(whisker.estimate, 0)}%" if is_below else canvas.drawable(whisker.note),
         (start if is_below else 0.0, row),

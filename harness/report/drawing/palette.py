@@ -7,7 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from harness.tables.decision import ABOVE, BELOW, CONDITIONAL, NEGLIGIBLE, OPEN, UNTESTED, Decision
+from harness.tables.decision import (
+    ABOVE,
+    BELOW,
+    CONDITIONAL,
+    NEGLIGIBLE,
+    OPEN,
+    SIGNIFICANT,
+    UNTESTED,
+    Decision,
+)
 
 Dash = tuple[float, tuple[float, ...]] | Literal["solid", "none"]
 
@@ -49,6 +58,10 @@ class MarkStyle:
     fill: str
     marker: str = "o"
     hatch: str = ""
+
+    def decided(self, decision: Decision) -> MarkStyle:
+        """Return the mark of an effect: filled where the decision on it is that it is significant."""
+        return replace(self, fill=self.colour if decision in SIGNIFICANT else "white")
 
 
 # Of a gain, by what was decided on it.

@@ -20,7 +20,13 @@ from harness.record.manifest import EstimatorRecord
 from harness.report.blocks import ReportFigure
 from harness.report.drawing import canvas, lines
 from harness.report.drawing.canvas import drawable, drawable_label, drawable_lines
-from harness.report.drawing.forest import NUMBER_STYLE, plot_forests, plot_true_numbers, plot_whisker
+from harness.report.drawing.forest import (
+    NUMBER_STYLE,
+    numbers_text,
+    plot_forests,
+    plot_true_numbers,
+    plot_whisker,
+)
 from harness.report.drawing.palette import METHOD_STYLES, MODE_STYLES, PLAIN_STYLE, LineStyle, Whisker
 from harness.report.sections.effect_rows import SubjectEffects, effect_name, model_curves
 from harness.report.sections.heterogeneity_tables import Partition, partitions, rows_of_groups
@@ -54,10 +60,11 @@ def forest(run: Run, found: Sequence[SubjectEffects]) -> Iterator[ReportFigure]:
             plot_forests(panels, x_label=_unit_effect(exposure)),
             alt=gettext("Effects of {exposure} by method, next to coefficients of models.").format(
                 exposure=exposure
-            ),
+            )
+            + f" {numbers_text(panels)}",
             caption=gettext(
                 "Effect of one unit of {exposure} with {level} confidence intervals: debiased in colour, "
-                "regression coefficients in grey."
+                "regression coefficients in grey; filled marks: significantly different from zero."
             ).format(exposure=exposure, level=percent(study.level, 0)),
         )
 
@@ -124,11 +131,12 @@ def whiskers_of(run: Run, effects: SubjectEffects) -> Iterator[Whisker]:
     for row in effects.numbers:
         if row.is_done and row.band != LINEAR:
             label = effects.named_effect(study, row, effect_name(study, row))
-            style = METHOD_STYLES.get(row.method, PLAIN_STYLE)
+            style = METHOD_STYLES.get(row.method, PLAIN_STYLE).decided(row.decision)
             yield Whisker(label, row.estimate, row.conf_low, row.conf_high, style)
     for slope in effects.slopes:
         label = study.estimator_label(slope.estimator)
-        yield Whisker(label, slope.estimate, slope.conf_low, slope.conf_high)
+        style = PLAIN_STYLE.decided(slope.decision)
+        yield Whisker(label, slope.estimate, slope.conf_low, slope.conf_high, style)
 
 
 def _label(run: Run, effects: SubjectEffects, row: EffectRow) -> str:

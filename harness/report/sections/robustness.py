@@ -184,7 +184,7 @@ def _figures(run: Run, rows: tuple[VariationEffectRow, ...]) -> Iterator[ReportF
             row.estimate,
             row.conf_low,
             row.conf_high,
-            METHOD_STYLES[row.method],
+            METHOD_STYLES[row.method].decided(row.decision),
         )
         for row in (first, *sorted(others, key=lambda row: row.estimate))
     ]

@@ -24,6 +24,7 @@ from harness.report.blocks import (
     TableCell,
     TableColumn,
     TableRow,
+    Tabs,
     plain_rows,
     plain_words,
     rich,
@@ -260,3 +261,12 @@ def test_decimals_stand_under_decimals_and_all_else_in_the_middle():
 
 def study_of():
     return read_manifest(manifest(outcomes={"y": ("Y", "")})).study
+
+
+def test_numbers_that_one_sees_follow_one_another_whichever_tab_is_open():
+    def table(name):
+        return ReportTable(name, (TableColumn("A"),), plain_rows([("1",)]))
+
+    tabs = Tabs((("One", (table("a"), table("b"))), ("Two", (table("c"),))))
+    html = page(table("first"), tabs, table("last"))
+    assert re.findall(r'id="table-(\w+)"', html) == ["1", "2a", "3a", "2b", "4"]
