@@ -453,8 +453,8 @@ def intervals(case: Case) -> str:
     """
     fit, panel = able(case.fit, protocol.HasIntervals), case.panel
     turned = np.arange(panel.n_obs)[::-1]
-    asked = ((fresh(panel), 0.5), (fresh(panel), 0.9), (panel.take(turned), 0.9))
-    given = [limits for rows, level in asked if (limits := fit.intervals(rows, level)) is not None]
+    requests = ((fresh(panel), 0.5), (fresh(panel), 0.9), (panel.take(turned), 0.9))
+    given = [limits for rows, level in requests if (limits := fit.intervals(rows, level)) is not None]
     if not given:
         raise Skipped("the fit within gives none")
     inner, outer, again = given
