@@ -358,8 +358,8 @@ def _without_copies(frame: pd.DataFrame, source: Source, records: list[StepRecor
 def _scaled(frame: pd.DataFrame, source: Source, records: list[StepRecord]) -> pd.DataFrame:
     """Return the table with columns multiplied by the factors of the spec."""
     locator = RowLocator(source.origin, frame, source.entity, source.time)
-    asked = [("data.scale", name) for name in source.spec.scale]
-    require_columns(asked, frame.columns, origin=source.origin, remedy="correct the name")
+    options = [("data.scale", name) for name in source.spec.scale]
+    require_columns(options, frame.columns, origin=source.origin, remedy="correct the name")
     missing = frozenset(source.spec.missing_values)
     for name, factor in source.spec.scale.items():
         values = require_numbers(frame[name], missing, name=name, locator=locator)
