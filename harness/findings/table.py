@@ -8,8 +8,9 @@ from functools import partial
 from importlib import import_module
 from typing import Final, Literal
 
+from harness.findings.families import HEADLINES, adjusted
 from harness.findings.finding import caveats_of, with_caveats
-from harness.findings.rules import caution, headline
+from harness.findings.rules import caution
 from harness.findings.run import Rule, Run
 from harness.record.manifest import StudyRecord
 from harness.tables import heterogeneity
@@ -38,9 +39,6 @@ BEHIND_HEADLINES = frozenset(
         *("little_residual_variation", "weak_instruments"),
     }
 )
-
-# Codes of effects that stand first, which cautions of the data bear on.
-HEADLINES = frozenset({"identified_effect", "debiased_effect", "within_effect"})
 
 # Kinds of what an estimator predicts; where it has none, it is of no model.
 OF_MODELS = frozenset(
@@ -119,7 +117,7 @@ def findings_of(run: Run, rules: Sequence[Rule] = RULES) -> tuple[FindingRow, ..
         for outcome in study.outcomes
         for row in led([row for rule in rules for row in rule.findings(run, outcome)])
     ]
-    rows = (*headline.adjusted(on_outcomes, study), *caution.study_findings(run))
+    rows = (*adjusted(on_outcomes, study), *caution.study_findings(run))
     qualified_rows = (qualified(run, row) for row in rows)
     return tuple(with_error_rates(qualified_rows, run.rows(ERROR_RATES), study=study))
 

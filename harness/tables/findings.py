@@ -43,7 +43,8 @@ class FindingRow:
         many numbers
     p_adjusted : the p-value for the family that it is of (Holm 1979): of a headline effect all outcomes, of
         other debiased effects those on the outcome, of differences between groups all pairs and estimators of
-        the question, of a gain all estimators; NaN where there is no family
+        the question, of a gain all estimators, of what else is said of the exposure all of that, see
+        `harness.findings.families`; NaN where there is no family
     df : degrees of freedom of its test; NaN where its table has none
     least_detectable : least such estimate that the test finds with a chance of four in five
     family : what the p-value is adjusted for and how many that are, such as ``outcomes:3``

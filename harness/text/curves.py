@@ -11,6 +11,7 @@ from harness.findings.rules import moderator as moderators
 from harness.findings.sentence import Estimate
 from harness.language import marked, topic
 from harness.record.manifest import StudyRecord
+from harness.tables.decision import size_of
 from harness.text.numbers import in_unit, is_outside, p_text, plain, with_interval
 from harness.text.plain_text import joined, listed
 from harness.text.render import Context, Texts, sides
@@ -167,7 +168,9 @@ def for_whom(context: Context, one: whom.ForWhom) -> str:
             "By {estimator} the effect differs by {by}: {group} less {other} {difference}{adjusted}; "
             "significant are {n_significant} of {n_differences} differences by {n_estimators} estimators."
         )
-    together = p_text(one.p_value)
+    # A small one says nothing where the interval holds zero.
+    is_said = one.is_significant or one.p_adjusted >= size_of(context.study.level)
+    together = p_text(one.p_adjusted) if is_said else ""
     least = marked(", adjusted {p}") if one.is_significant else marked("; the least adjusted {p}")
     adjusted = context.filled(least, p=together) if together else ""
     difference = context.effect(one.difference, context.study.exposure_of(one.scenario))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.findings.finding import FewEntities
 from harness.findings.rules import (
@@ -20,7 +20,7 @@ from harness.findings.rules import (
 from harness.findings.sentence import Estimate
 from harness.language import marked, npgettext, rendered, topic
 from harness.scenarios.effect.weak_instruments import set_in_words
-from harness.tables.decision import SIGNIFICANT
+from harness.tables.decision import OPEN, SIGNIFICANT
 from harness.text.numbers import (
     NO_BREAK,
     all_of,
@@ -179,7 +179,7 @@ def change_text(context: Context, exposure: str) -> str:
 def moves(
     context: Context, movement: Movement, how: str, estimate: Estimate, is_significant: bool, late: str = ""
 ) -> str:
-    """Return that something raises or lowers the outcome, or that its effect is not significant.
+    """Return that something raises or lowers the outcome, or that its effect is not established.
 
     Of an exposure that is there or not the outcome is told with it and without.
 
@@ -188,9 +188,9 @@ def moves(
     how : by which method
     late : for what an effect is not significant once adjusted
     """
-    study, steps = context.study, movement.steps
+    study, steps, is_stated = context.study, movement.steps, is_significant and context.is_established
     shown = scaled_estimate(study, estimate, steps, context.outcome)
-    number, limits = number_and_limits(_size(shown) if is_significant else shown)
+    number, limits = number_and_limits(_size(shown) if is_stated else shown)
     share = "" if movement.target else of_mean(study, shown.value, context.outcome)
     given = {
         "what": movement.what or change_text(context, steps[0]),
@@ -207,6 +207,11 @@ def moves(
             "With {what}, {outcome} differs by {number} from that without ({level} CI {limits}; {how}), not "
             "significantly different from zero{late}."
         )
+        blocked = marked(
+            "With {what}, {outcome} differs by {number} from that without ({level} CI {limits}; {how}), "
+            "which is not established.",
+            code="With_what_outcome_differs_which_is_not_established",
+        )
         up, down = (
             marked("With {what}, {outcome} is {number} higher than without ({level} CI {limits}; {how})."),
             marked("With {what}, {outcome} is {number} lower than without ({level} CI {limits}; {how})."),
@@ -217,11 +222,16 @@ def moves(
             "{what} changes {outcome} by {number} ({level} CI {limits}; {how}), not significantly different "
             "from zero{late}."
         )
+        blocked = marked(
+            "{what} changes {outcome} by {number} ({level} CI {limits}; {how}), which is not established."
+        )
         up, down = (
             marked("{what} raises {outcome} by {number} ({level} CI {limits}; {how})."),
             marked("{what} lowers {outcome} by {number} ({level} CI {limits}; {how})."),
         )
-    words = neither if not is_significant else up if estimate[0] > 0.0 else down
+    words = up if estimate[0] > 0.0 else down
+    if not is_stated:
+        words = blocked if is_significant else neither
     return capitalised(context.filled(words, **given))
 
 
@@ -257,7 +267,7 @@ def number_and_limits(estimate: Estimate) -> tuple[str, str]:
 def higher_or_lower(
     context: Context, estimate: Estimate, *, is_significant: bool, level: str = "", exposure: str = ""
 ) -> str:
-    """Return ``540 × 10⁴ t lower (305 to 776)``.
+    """Return ``540 × 10⁴ t lower (305 to 776)``, and that it is not significant or not established.
 
     Parameters
     ----------
@@ -273,7 +283,9 @@ def higher_or_lower(
         words = gettext("{number} higher ({limits})")
     limits = f"{level} {limits}".strip()
     said = words.format(number=in_units(context.study, number, context.outcome), limits=limits)
-    return said if is_significant else said + gettext(", not significant")
+    if not is_significant:
+        return said + gettext(", not significant")
+    return said if context.is_established else said + gettext(", not established")
 
 
 def _contrasts(context: Context, one: effect.DebiasedEffect, how: str) -> str:
@@ -286,6 +298,11 @@ def _contrasts(context: Context, one: effect.DebiasedEffect, how: str) -> str:
         levels=in_turn(_each(context, one.levels, level=level)),
         how=how,
     )
+
+
+def _together(one: within.WithinEffect | headline.IdentifiedEffect) -> list[effect.LevelEffect]:
+    """Return slopes, none of which is significant where all of them together are not."""
+    return [slope if one.is_significant else replace(slope, decision=OPEN) for slope in one.slopes]
 
 
 def _each(
@@ -336,11 +353,13 @@ def linearity_text(context: Context, one: linearity.Linearity) -> str:
     """Return whether a test rejects a straight line; one with entity means is of no estimator."""
     given = context.filled("{estimator}, ") if context.estimator else gettext("Given fixed effects, ")
     kept = gettext("is not rejected: no evidence of nonlinearity")
+    adjusted = context.filled(", adjusted {p}", p=p_text(one.p_adjusted))
     return context.worded(
-        "{given}a linear effect of {exposure} {said} ({p_value}).",
+        "{given}a linear effect of {exposure} {said} ({p_value}{adjusted}).",
         one,
         given=given,
-        said=gettext("is rejected") if one.is_rejected else kept,
+        said=gettext("is rejected") if one.is_significant else kept,
+        adjusted=adjusted if one.p_adjusted > one.p_value else "",
     )
 
 
@@ -410,10 +429,10 @@ def within_effect(context: Context, one: within.WithinEffect) -> str:
         how, late = listed([label, *_errors(one)]), _once_adjusted(one, first, gettext("{n} outcomes"))
         return moves(context, Movement((one.exposure,)), how, first, one.is_significant, late)
     interval = gettext("{level} CI").format(level=level) if one.is_alone else ""
-    text = context.filled(
-        "{estimator}: {slopes}.",
-        slopes=in_turn(_each(context, one.slopes, level=interval, exposure=one.exposure)),
-    )
+    slopes = in_turn(_each(context, _together(one), level=interval, exposure=one.exposure))
+    if not (one.is_significant or name) and is_outside(0.0, *first[1:]):
+        slopes += gettext(" once adjusted ({p})").format(p=p_text(one.p_adjusted))
+    text = context.filled("{estimator}: {slopes}.", slopes=slopes)
     base = [context.filled("Compared with {base}.", base=study.levels[0])] if one.is_alone and name else []
     return " ".join([text, *base])
 
@@ -429,7 +448,7 @@ def identified_effect(context: Context, one: headline.IdentifiedEffect) -> str:
             "Compared with {base}, {outcome} is: {levels} ({exposure}; {how}).",
             one,
             base=study.levels[0],
-            levels=in_turn(_each(context, one.slopes, level=level)),
+            levels=in_turn(_each(context, _together(one), level=level)),
             how=how,
         )
     movement, estimate = Movement((one.exposure,)), one.slopes[0].estimate
@@ -482,6 +501,7 @@ def other_method(context: Context, one: within.OtherMethod) -> str:
     """Return that another method finds another effect."""
     words = gettext("{method} find {found}, another effect ({p}): do not read one of them as the effect.")
     method = rendered(one.method.replace("_", " "))
+    context = replace(context, is_established=True)
     result = higher_or_lower(context, one.estimate, is_significant=one.is_significant, exposure=one.exposure)
     return capitalised(words.format(method=method, found=result, p=p_text(one.p_value)))
 

@@ -39,6 +39,10 @@ VERDICTS: Mapping[str, str] = {
     "better": marked(
         "{where}, {estimator} reduces the mean squared error of {reference} by {reduction}{more}.{found}"
     ),
+    "better_here": marked(
+        "{where}, the mean squared error of {estimator} is below that of {reference} by {reduction}, which "
+        "is not established.{found}"
+    ),
     "chance": marked(
         "{where}, no estimator predicts significantly better than {reference}. The largest gain, "
         "{reduction} by {estimator}, could be chance{among}.{found}"
@@ -68,6 +72,9 @@ VERDICTS: Mapping[str, str] = {
     ),
 }
 
+# What a verdict is that states a direction where that is not established.
+NOT_ESTABLISHED = {"better": "better_here", "all_worse": "none_better"}
+
 # What is said of an estimator, by decision, in this order.
 STANDINGS: Mapping[str, str] = {
     ABOVE: marked("better than {reference} under {protocols}"),
@@ -88,8 +95,9 @@ def verdict(context: Context, one: gain.GainVerdict) -> str:
     larger = context.filled("is larger by {increase}", increase=_reduction(context, increase))
     words = npgettext("text.gains", "; {n} more reduces it, too", "; {n} more reduce it, too", one.n_more)
     among = context.filled(" among {n} comparisons", n=one.n_comparisons)
+    variant = one.variant if context.is_established else NOT_ESTABLISHED.get(one.variant, one.variant)
     return context.worded(
-        VERDICTS[one.variant],
+        VERDICTS[variant],
         one,
         where=context.filled(where),
         reduction=_reduction(context, one.gain),

@@ -162,11 +162,17 @@ SHOWN: Mapping[Any, Callable[[StudyRecord, Any], str]] = {
 
 @dataclass(frozen=True)
 class Context:
-    """What a sentence is about: a study, and the outcome and estimator where it has one."""
+    """What a sentence is about: a study, and the outcome and estimator where it has one.
+
+    Attributes
+    ----------
+    is_established : whether it may state a direction
+    """
 
     study: StudyRecord
     outcome: str = ""
     estimator: str = ""
+    is_established: bool = True
 
     def filled(self, message: str, /, **given: object) -> str:
         """Return a message in the language in use, its fields filled with texts."""
@@ -246,7 +252,7 @@ def with_text(row: FindingRow, study: StudyRecord, texts: Texts = NO_TEXTS) -> F
     ----------
     texts : words of further sentences, such as a plugin's; of a code that nobody has words for the text stays
     """
-    context = Context(study, row.outcome, row.estimator)
+    context = Context(study, row.outcome, row.estimator, row.is_established)
     text = _text(context, row.code, json.loads(row.params), "TEXTS", texts)
     if text is None:
         return row

@@ -81,29 +81,21 @@ def first_screen(run: Run) -> FirstScreen:
 def labelled(one: OutcomeScreen, study: StudyRecord) -> tuple[tuple[str, str], ...]:
     """Return what each text on an outcome is about, with the text, those that say something.
 
-    A gain or a loss that is significant and not established, since another protocol contradicts, is followed
-    by what keeps it from being so; of effects rows of their own say it.
+    What is significant and not established is followed by what keeps it from being so, once for all.
     """
     effect = gettext("Effect") if one.is_declared else gettext("Effect (not declared beforehand)")
-    parts = (
-        (
-            gettext("Prediction"),
-            " ".join(text for row in one.prediction for text in _with_blocking(row, study)),
-        ),
-        (effect, _joined(one.effect)),
-        (gettext("Trust"), _joined(one.trust)),
-    )
-    return tuple((label, text) for label, text in parts if text)
+    parts = ((gettext("Prediction"), one.prediction), (effect, one.effect), (gettext("Trust"), one.trust))
+    texts = ((label, " ".join(dict.fromkeys(_with_blocking(rows, study)))) for label, rows in parts)
+    return tuple((label, text) for label, text in texts if text)
 
 
-def _with_blocking(row: FindingRow, study: StudyRecord) -> Iterator[str]:
-    yield row.text
-    if row.decision in SIGNIFICANT:
-        yield from (text for text, is_blocking in caveat_texts(row, study) if is_blocking)
-
-
-def _joined(rows: Sequence[FindingRow]) -> str:
-    return " ".join(row.text for row in rows)
+def _with_blocking(rows: Sequence[FindingRow], study: StudyRecord) -> Iterator[str]:
+    """Yield texts, each with what blocks it, but where methods differ, of which a row tells more."""
+    differ = any(row.code == "other_method" for row in rows)
+    for row in rows:
+        yield row.text
+        if row.decision in SIGNIFICANT and not differ:
+            yield from (text for text, is_blocking in caveat_texts(row, study) if is_blocking)
 
 
 def screen_text(run: Run) -> str:

@@ -26,12 +26,12 @@ class ForWhom(Sentence):
 
     Attributes
     ----------
-    n_differences, n_significant : between groups, of all estimators; with the p-values of `p_value`
+    n_differences, n_significant : between groups, of all estimators; adjusted for these alone
     n_estimators : that have them; without any, that have effects along moderators
     n_along, n_changing : effects along moderators, and those of them that change their sign (Holm 1979)
     by, group, other, difference : the clearest difference, of `scenario`
-    p_value : adjusted for all pairs and estimators of its question, and for all questions; NaN where it is
-        small and the interval alone speaks against a difference
+    p_adjusted, n_family : adjusted for all pairs and estimators of its question, for all questions, and for
+        so much that is said of the exposure
     """
 
     n_differences: Count
@@ -45,7 +45,8 @@ class ForWhom(Sentence):
     group: str = ""
     other: str = ""
     difference: Estimate = NO_ESTIMATE
-    p_value: PValue = NAN
+    p_adjusted: PValue = NAN
+    n_family: int = 1
 
 
 def for_whom_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
@@ -90,7 +91,7 @@ def for_whom_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
             group=row.group,
             other=row.other,
             difference=difference,
-            p_value=p_value if decision in SIGNIFICANT or p_value >= size else NAN,
+            p_adjusted=p_value,
             n_significant=n_significant,
         ),
         outcome=outcome,

@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from harness.findings.finding import ENTITIES_FOR_INTERVALS, Blocking, SourceNumbers, few_entities, finding
 from harness.findings.lines import first_effect
 from harness.findings.rules.effect import WEAK, LevelEffect, WeakInstruments, errors_named
 from harness.findings.rules.mediation import leading_paths
-from harness.findings.rules.within import (
-    WithinEffect,
-    coefficient_rows,
-    coefficient_slopes,
-    p_of_first,
-    within_slopes,
-)
+from harness.findings.rules.within import clearest_of, coefficient_rows, coefficient_slopes, within_slopes
 from harness.findings.run import Run
 from harness.findings.sentence import (
     Count,
@@ -28,15 +22,12 @@ from harness.findings.sentence import (
     Stretches,
     VariableId,
     Word,
-    from_json,
-    to_json,
 )
 from harness.language import marked
-from harness.record.decisions import holm
 from harness.record.manifest import StudyRecord
 from harness.tables.coefficients import COEFFICIENTS, STATISTICS, CoefficientRow
-from harness.tables.decision import SIGNIFICANT, UNTESTED, Decision, decide, family_name, size_of
-from harness.tables.findings import OF_OUTCOMES, FindingRow
+from harness.tables.decision import SIGNIFICANT, UNTESTED, Decision, size_of
+from harness.tables.findings import FindingRow
 from harness.tables.table import NAN
 
 # What the effect of an estimator is of, by what it identifies.
@@ -128,7 +119,8 @@ class HeadlineEffect:
     ----------
     estimand, how : as in `IdentifiedEffect`
     slopes : a slope, or the contrast of each level; without a number, or none, where there is a reason
-    decision : on the first of them
+    clearest : of these, which numbers and decision are of
+    decision : on it
     p_value, df, std_error : of a slope
     n_entities : that it rests on
     errors : as in `IdentifiedEffect`
@@ -147,6 +139,7 @@ class HeadlineEffect:
     is_treatment: bool = False
     errors: str = ""
     reason: str = ""
+    clearest: int = 0
 
     @property
     def has_number(self) -> bool:
@@ -190,7 +183,7 @@ def headline_finding(
             effect.exposure, *shown, NAN if is_significant else least, errors=effect.errors
         )
         numbers = SourceNumbers(
-            effect.slopes[0].estimate, effect.p_value, df=effect.df, least_detectable=least
+            effect.slopes[effect.clearest].estimate, effect.p_value, df=effect.df, least_detectable=least
         )
         against = (*few_entities(effect.n_entities), *caveats)
     return finding(
@@ -205,52 +198,6 @@ def headline_finding(
         screen="effect",
         caveats=against,
     )
-
-
-def adjusted(rows: Sequence[FindingRow], study: StudyRecord) -> Iterator[FindingRow]:
-    """Yield findings, headlines by their p-value adjusted over all outcomes (Holm 1979) and their interval.
-
-    Debiased effects and indirect ones are in families already; one without a p-value is in none.
-    """
-    families: dict[str, list[FindingRow]] = {}
-    for row in rows:
-        if _headline(row) is not None:
-            families.setdefault(row.key.split("/", 2)[2], []).append(row)
-    p_values = dict[str, float]()
-    for family in families.values():
-        p_values |= zip((row.key for row in family), holm(row.p_value for row in family), strict=True)
-    n_tests, size = len(study.outcomes), size_of(study.level)
-    for row in rows:
-        sentence = _headline(row)
-        if sentence is None:
-            yield row
-            continue
-        p_value = p_values[row.key]
-        numbers = row.estimate, row.conf_low, row.conf_high, p_value
-        decision = decide(*numbers, by="both", size=size)
-        is_significant = decision in SIGNIFICANT
-        sentence = replace(sentence, is_significant=is_significant, p_adjusted=p_value, n_family=n_tests)
-        if isinstance(sentence, IdentifiedEffect):
-            least = NAN if is_significant else row.least_detectable
-            sentence = replace(sentence, least_detectable=least)
-        yield replace(
-            row,
-            params=to_json(sentence),
-            decision=decision,
-            p_adjusted=p_value,
-            family=family_name(OF_OUTCOMES, n_tests),
-            is_established=row.is_established and is_significant,
-        )
-
-
-def _headline(row: FindingRow) -> IdentifiedEffect | WithinEffect | None:
-    """Return the sentence of a headline that has a p-value; one within entities is such where it is alone."""
-    if row.screen != "effect" or not math.isfinite(row.p_value):
-        return None
-    if row.code == IdentifiedEffect.code():
-        return from_json(IdentifiedEffect, row.params)
-    within = from_json(WithinEffect, row.params) if row.code == WithinEffect.code() else None
-    return within if within is not None and within.is_alone else None
 
 
 def headline_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
@@ -300,17 +247,19 @@ def _of_estimator(run: Run, outcome: str, estimator: str, estimand: str) -> Iter
     caveats: list[Sentence] = []
     if slopes:
         terms = coefficient_rows(run, outcome, exposure, estimator)
-        row = terms[0]
+        clearest, p_value = clearest_of(terms)
+        row = terms[clearest]
         effect = HeadlineEffect(
             exposure,
             estimand,
             slopes,
-            row.decision,
-            p_of_first(terms),
+            slopes[clearest].decision,
+            p_value,
             row.df_resid,
             row.std_error,
             run.manifest.data.n_entities,
             errors=errors_named(row.p_common_shocks),
+            clearest=clearest,
         )
         caveats += _few_clusters(run, row)
     subject = {"estimator": estimator}

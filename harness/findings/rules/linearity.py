@@ -11,15 +11,23 @@ from harness.findings.sentence import PValue, Sentence, VariableId
 from harness.tables.decision import ABOVE
 from harness.tables.effects import EFFECT_TESTS, LINEARITY
 from harness.tables.findings import FindingRow
+from harness.tables.table import NAN
 
 
 @dataclass(frozen=True)
 class Linearity(Sentence):
-    """Whether a test rejects a straight line; one with entity means is of no estimator."""
+    """Whether a test rejects a straight line; one with entity means is of no estimator.
+
+    Attributes
+    ----------
+    p_adjusted, n_family : with entity means, for so much that is said of the exposure
+    """
 
     exposure: VariableId
-    is_rejected: bool
+    is_significant: bool
     p_value: PValue
+    p_adjusted: PValue = NAN
+    n_family: int = 1
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from harness.findings.sentence import Estimate, PValue, Sentence, VariableId, Wo
 from harness.record.manifest import EstimatorRecord
 from harness.tables.coefficients import COEFFICIENTS, CoefficientRow
 from harness.tables.curves import CURVES
-from harness.tables.decision import SIGNIFICANT, size_of
+from harness.tables.decision import OPEN, SIGNIFICANT, size_of
 from harness.tables.effects import EFFECT_TESTS, EQUAL_CURVES, SLOPES, EffectRow
 from harness.tables.findings import FindingRow
 from harness.tables.preparation import PREPARATION
@@ -32,7 +32,8 @@ class WithinEffect(Sentence):
     ----------
     slopes : a slope, or the contrast of each level
     is_alone : whether no debiased effect stands before it
-    is_significant, p_adjusted, n_family : of the first of them, over so many outcomes where it is alone
+    is_significant, p_adjusted, n_family : of the clearest of them, over so many outcomes where it is alone,
+        else for so much that is said of the exposure
     errors : what a test found that they allow for
     """
 
@@ -97,8 +98,8 @@ def within_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
         entry, slopes = within
         rows = coefficient_rows(run, outcome, exposure, entry.id)
         errors = errors_named(rows[0].p_common_shocks) if rows else ""
-        p_value, df = (p_of_first(rows), rows[0].df_resid) if rows else (NAN, NAN)
-        decision = slopes[0].decision
+        clearest, p_value = clearest_of(rows)
+        df, decision = rows[clearest].df_resid if rows else NAN, slopes[clearest].decision
         yield finding(
             "within_effect",
             WithinEffect(exposure, slopes, is_alone, decision in SIGNIFICANT, errors=errors),
@@ -106,7 +107,7 @@ def within_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
             subject={"exposure": exposure, "estimator": entry.id},
             estimator=entry.id,
             decision=decision,
-            numbers=SourceNumbers(slopes[0].estimate, p_value, df=df),
+            numbers=SourceNumbers(slopes[clearest].estimate, p_value, df=df),
             screen="effect",
             caveats=few_entities(run.manifest.data.n_entities),
         )
@@ -167,7 +168,11 @@ def coefficient_slopes(run: Run, outcome: str, exposure: str, estimator: str) ->
     study, rows = run.manifest.study, coefficient_rows(run, outcome, exposure, estimator)
     names = study.levels[1:] if len(rows) == len(study.levels[1:]) and study.levels else ("",) * len(rows)
     return tuple(
-        LevelEffect(name, Estimate(row.estimate, row.conf_low, row.conf_high), row.decision)
+        LevelEffect(
+            name,
+            Estimate(row.estimate, row.conf_low, row.conf_high),
+            row.decision if len(rows) * row.p_value < size_of(study.level) or len(rows) == 1 else OPEN,
+        )
         for name, row in zip(names, rows, strict=True)
     )
 
@@ -181,9 +186,15 @@ def coefficient_rows(run: Run, outcome: str, exposure: str, estimator: str) -> l
     return terms if [row.term for row in terms] == list(columns) else []
 
 
-def p_of_first(rows: Sequence[CoefficientRow]) -> float:
-    """Return the p-value of the first of some contrasts, as Bonferroni has it for all of them."""
-    return min(1.0, len(rows) * rows[0].p_value)
+def clearest_of(rows: Sequence[CoefficientRow]) -> tuple[int, float]:
+    """Return which of some contrasts is the clearest, with its p-value as Bonferroni has it for all of them.
+
+    Without any that is the first, and there is no p-value.
+    """
+    if not rows:
+        return 0, NAN
+    p_value, clearest = min((row.p_value, at) for at, row in enumerate(rows))
+    return clearest, min(1.0, len(rows) * p_value)
 
 
 def _curve_slope(run: Run, outcome: str, exposure: str, estimator: str) -> Slopes:

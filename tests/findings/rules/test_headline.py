@@ -6,14 +6,12 @@ import pytest
 
 import harness
 from findings.wage_effects import against, codes, params, part, told, with_effects
-from harness.findings.rules.headline import adjusted, headline_findings
+from harness.findings.rules.headline import headline_findings
 from harness.findings.run import read_run
-from harness.findings.table import led
 from harness.record.manifest import HeadlineRecord
 from harness.running.folder import RunFolder
 from harness.tables.coefficients import STATISTICS
 from harness.tables.findings import FINDINGS
-from harness.text.render import with_text
 from headline_coverage import of_estimator, panel_of
 from report.fake_run import with_study, with_table
 from shape_grid import COVERED, drawn_panel
@@ -65,26 +63,6 @@ def test_an_open_headline_says_what_could_have_been_found_by_the_df_of_its_row(r
     # The quantiles .975 and .8 of t with 20 degrees of freedom, R 4.3: qt(c(.975, .8), 20).
     assert row.least_detectable == pytest.approx(0.2 * (2.085963 + 0.859964), rel=1e-5)
     assert row.text.endswith("An effect of 0.59 log dollars an hour had an 80% chance of being found.")
-
-
-def test_headlines_of_all_outcomes_are_one_family(run):
-    """As statsmodels adjusts: multipletests([.01, .03, .04], method="holm")[1] is [.03, .06, .06]."""
-    rows = []
-    for outcome, p_value in {"a": 0.01, "b": 0.03, "c": 0.04}.items():
-        cells = {"estimate": 0.2, "std_error": 0.1, "conf_low": 0.1, "conf_high": 0.3, "p_value": p_value}
-        changed = with_table(led_by(with_coefficient(run, **cells), IV), "coefficients", replaced(outcome))
-        rows += led(list(headline_findings(changed, outcome)))
-    study = with_study(led_by(run, IV), outcomes=("a", "b", "c")).manifest.study
-    first, *others = (with_text(row, study) for row in adjusted(rows, study))
-    assert (first.p_adjusted, first.family, first.decision) == (pytest.approx(0.03), "outcomes:3", "above")
-    assert first.is_established
-    for row in others:
-        assert (row.p_adjusted, row.decision, row.is_established) == (pytest.approx(0.06), "open", False)
-        assert "not significantly different from zero once adjusted for 3 outcomes" in row.text
-
-
-def replaced(outcome):
-    return lambda table: table.assign(outcome=outcome)
 
 
 def test_errors_for_common_shocks_are_said_in_the_sentence(run):
