@@ -6,9 +6,9 @@ from command import python
 from small_run import ROLES
 from source_files import ROOT
 
-MOST_FILES = 136
+MOST_FILES = 137
 # Pairs of files of which one calls the other.
-MOST_ARROWS = 454
+MOST_ARROWS = 458
 
 STUDY = {
     "spec_version": 1,

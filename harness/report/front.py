@@ -238,12 +238,12 @@ LEAST_ROWS, MOST_TALL = 3, 8
 # Whom the gains of a column are for, as the sentences say, by whether training knows the tested entities, and
 # which periods are tested.
 WHOM: Mapping[tuple[bool, str], str] = {
-    (False, "known"): marked("New {entities}"),
+    (False, "known"): marked("New {entities}", code="for_new_entities"),
     (True, "later"): marked("Later periods"),
-    (False, "later"): marked("New {entities}, later periods"),
+    (False, "later"): marked("New {entities}, later periods", code="for_new_entities_in_later_periods"),
     (True, "other"): marked("Other periods"),
-    (False, "other"): marked("New {entities}, other periods"),
-    (True, "known"): marked("Other rows of the same {entities}"),
+    (False, "other"): marked("New {entities}, other periods", code="for_new_entities_in_other_periods"),
+    (True, "known"): marked("Other rows of the same {entities}", code="for_other_rows_of_the_same_entities"),
 }
 
 # Characters on a line of the label of effects.
