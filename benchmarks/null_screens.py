@@ -59,7 +59,7 @@ ASSERTIONS = (
     *(" raises ", " lowers ", " reduces ", " is rejected", " the effect differs by "),
     *(" higher (", " lower (", " higher than ", " lower than "),
 )
-NONE = ", not significant", ", not established"
+NONE = ", not significant", ", not robust"
 
 
 def drawn(kind: str, rng: Generator) -> tuple[pd.DataFrame, pd.DataFrame]:

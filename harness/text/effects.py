@@ -209,8 +209,8 @@ def moves(
         )
         blocked = marked(
             "With {what}, {outcome} differs by {number} from that without ({level} CI {limits}; {how}), "
-            "which is not established.",
-            code="With_what_outcome_differs_which_is_not_established",
+            "significant but not robust.",
+            code="With_what_outcome_differs_not_robust",
         )
         up, down = (
             marked("With {what}, {outcome} is {number} higher than without ({level} CI {limits}; {how})."),
@@ -223,7 +223,7 @@ def moves(
             "from zero{late}."
         )
         blocked = marked(
-            "{what} changes {outcome} by {number} ({level} CI {limits}; {how}), which is not established."
+            "{what} changes {outcome} by {number} ({level} CI {limits}; {how}), significant but not robust."
         )
         up, down = (
             marked("{what} raises {outcome} by {number} ({level} CI {limits}; {how})."),
@@ -285,7 +285,7 @@ def higher_or_lower(
     said = words.format(number=in_units(context.study, number, context.outcome), limits=limits)
     if not is_significant:
         return said + gettext(", not significant")
-    return said if context.is_established else said + gettext(", not established")
+    return said if context.is_established else said + gettext(", not robust")
 
 
 def _contrasts(context: Context, one: effect.DebiasedEffect, how: str) -> str:

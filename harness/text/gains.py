@@ -40,8 +40,8 @@ VERDICTS: Mapping[str, str] = {
         "{where}, {estimator} reduces the mean squared error of {reference} by {reduction}{more}.{found}"
     ),
     "better_here": marked(
-        "{where}, the mean squared error of {estimator} is below that of {reference} by {reduction}, which "
-        "is not established.{found}"
+        "{where}, the mean squared error of {estimator} is below that of {reference} by {reduction}, "
+        "significant but not robust.{found}"
     ),
     "chance": marked(
         "{where}, no estimator predicts significantly better than {reference}. The largest gain, "

@@ -119,7 +119,7 @@ def test_one_that_only_the_family_speaks_against_says_so_and_one_without_a_p_val
     for p_value, stands in ((0.4, False), (0.01, True)):
         _, within, *_ = families(run, [headline(p_value), *others(np.nan, 0.9, 0.9)])
         assert (within.decision, within.is_established) == ("above", stands)
-        assert within.text.endswith(("(0.10 to 0.30).", "not established.")[not stands])
+        assert within.text.endswith(("(0.10 to 0.30).", "not robust.")[not stands])
 
 
 def test_without_a_headline_the_others_have_the_whole_size(run):
@@ -134,5 +134,5 @@ def test_what_is_blocked_states_no_direction(run):
     (row,) = families(run, [headline(0.001, caveats=tuple(few_entities(12)))])
     assert (row.decision, row.is_established) == ("above", False)
     assert "changes" in row.text
-    assert row.text.endswith("which is not established.")
+    assert row.text.endswith("significant but not robust.")
     assert " raises " in families(run, [headline(0.001)])[0].text
