@@ -79,7 +79,7 @@ def for_whom_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
     n_questions = len({(row.scenario, row.by) for row in pairs})
     decided = [(row, *_together(row, n_questions, size=size)) for row in pairs]
     n_significant = sum(decision in SIGNIFICANT for *_, decision in decided)
-    row, p_value, decision = min(decided, key=lambda one: (one[2] not in SIGNIFICANT, one[1]))
+    row, p_value, decision = min(decided, key=_clearest_first)
     difference = Estimate(row.difference, row.conf_low, row.conf_high)
     yield finding(
         "for_whom",
@@ -103,6 +103,14 @@ def for_whom_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
         family=family_name("differences", len(pairs)),
         screen="effect",
     )
+
+
+def _clearest_first(one: tuple[DifferenceRow, float, Decision]) -> tuple[bool, float, bool, float]:
+    """Return what differences are ordered by; p-values of draws are often equal, the least there can be."""
+    row, p_value, decision = one
+    is_outside, width = not row.conf_low <= row.difference <= row.conf_high, row.conf_high - row.conf_low
+    clear = abs(row.difference) / width if width > 0.0 else math.inf
+    return decision not in SIGNIFICANT, p_value, is_outside, -clear
 
 
 def _together(row: DifferenceRow, n_questions: int, *, size: float) -> tuple[float, Decision]:

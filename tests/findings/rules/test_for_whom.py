@@ -58,6 +58,19 @@ def test_without_a_significant_difference_none_is_named(run, numbers, said):
     assert ("adjusted" in first) is ("adjusted" in said)
 
 
+def test_of_equal_p_values_the_one_whose_interval_holds_it_is_named(run):
+    def tied(frame):
+        limits = {"difference": 1.0, "conf_low": 2.0, "conf_high": 3.0}
+        frame = frame.assign(p_value=1e-9, p_adjusted=1e-9, **limits)
+        is_effect = (frame["measure"] == "effect") & (frame["mode"] == "pooled") & (frame["status"] == "ok")
+        frame.loc[frame.index[is_effect][-1], ["conf_low", "conf_high"]] = [0.5, 1.5]
+        return frame
+
+    row = for_whom(with_table(run, "heterogeneity_differences", tied))
+    assert (row.conf_low, row.conf_high, row.decision) == (0.5, 1.5, "above")
+    assert "outside" not in row.text
+
+
 def test_changes_of_sign_along_moderators_are_counted_after_holm(run):
     assert for_whom(run).text.endswith(" Along moderators, 3 of 3 effects change their sign significantly.")
     weak = with_table(run, "conditional_effects", lambda frame: frame.assign(p_value=0.04))
