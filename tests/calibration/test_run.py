@@ -126,6 +126,7 @@ def test_debiased_effects_and_contrasts_are_counted_by_themselves():
     assert ("fe", "contrast") not in rates.index
 
 
+@pytest.mark.slow
 def test_workers_change_no_number():
     one, two = tables(0.0, 2), tables(0.0, 2, n_jobs=2)
     assert list(one) == ["calibration", "check_rates", "error_rates", "calibration_features"]

@@ -164,6 +164,9 @@ def test_answers_are_those_of_python(session):
     assert json.loads((folder / "runs/small/manifest.json").read_text())["spec"]["path"] == "study.yaml"
     run = open_run(folder / "runs/small")
     texts = dict(run.findings[["key", "text"]].to_numpy())
+    # Of a sentence that a caveat blocks, the row has the caveat as well.
+    blocked = run.findings.query("screen != 'none' and caveats_text.notna()")
+    texts |= dict(zip(blocked["key"] + "/caveats", blocked["caveats_text"], strict=True))
     outcome, *lines = ran["answers"].splitlines()
     assert outcome == "invest"
     assert lines

@@ -238,6 +238,7 @@ def test_every_rule_is_shown_to_find_a_fault():
     assert shown == {(kind, rule) for kind in RULES if kind != ESTIMATOR.name for rule in RULES[kind]}
 
 
+@pytest.mark.slow
 def test_a_check_that_ends_the_process_is_named_and_the_others_go_on():
     checks = [*checks_of_member(METRIC, DeadlyError()), *checks_of_member(PROTOCOL, InSample())]
     report = run_checks(Plugin("mine", "mine", "1"), checks)
@@ -262,8 +263,11 @@ DEAR = (
     *("polynomial_effects", "quantile_effects", "random_effects", "sklearn", "tuned", *SMALL),
 )
 
+# Estimators whose rules take ten seconds, and share their code with others that are asked by default.
+WEEKLY = ("best_simple", "mlp", "random_forest")
+
 OWN = [
-    pytest.param(plugin.name, name, id=name)
+    pytest.param(plugin.name, name, id=name, marks=[pytest.mark.slow] if name in WEEKLY else [])
     for plugin in installed().plugins
     if plugin.distribution in OURS
     for name in plugin.names(ESTIMATOR)

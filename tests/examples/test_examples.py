@@ -76,6 +76,7 @@ def test_examples_keep_the_rules_of_their_kinds(registry):
     } == {"passed"}
 
 
+@pytest.mark.slow
 def test_how_often_limits_of_a_model_hold_stands_in_the_table_of_errors(folder):
     """Recomputed from what the median was fitted on."""
     rows = pd.read_parquet(folder / "predictions.parquet")

@@ -196,6 +196,7 @@ def test_neighbours_of_hostile_estimators_have_the_same_numbers(alone, beside):
         pd.testing.assert_frame_equal(found[name], frame, check_dtype=False)
 
 
+@pytest.mark.slow
 def test_what_an_estimator_does_to_its_worker_is_a_failed_row_or_a_warning_of_a_finished_study(
     tmp_path, alone, capfd
 ):
