@@ -264,7 +264,7 @@ DEAR = (
 )
 
 # Estimators whose rules take ten seconds, and share their code with others that are asked by default.
-WEEKLY = ("best_simple", "mlp", "random_forest")
+WEEKLY = ("best_simple", "feols", "mlp", "random_forest")
 
 OWN = [
     pytest.param(plugin.name, name, id=name, marks=[pytest.mark.slow] if name in WEEKLY else [])

@@ -208,6 +208,7 @@ SLOW = {
     "my_file.md",
     "pin_a_replication.md",
     "planning.md",
+    "python.md",
     "reading_a_gain.md",
     "recipes.md",
     "tutorial.md",

@@ -44,6 +44,7 @@ def test_it_is_listed_with_the_hash_of_its_file(place):
     assert "_distances" not in {one["name"] for one in listed}
 
 
+@pytest.mark.slow
 def test_a_study_uses_it_in_two_workers_and_gives_the_numbers_of_one(place):
     manifest = run(place, "two", "--jobs", "2")
     assert {cell["status"] for cell in manifest["cells"]} == {"ok"}
