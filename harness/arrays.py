@@ -307,3 +307,10 @@ def non_singleton_rows(groupings: Sequence[Grouping]) -> Ints:
         if not is_alone.any():
             return kept
         kept = kept[~is_alone]
+
+
+def skewness(values: Floats) -> float:
+    """Return the third central moment of (n,) values over their deviation cubed; 0 without spread."""
+    centred = values - values.mean()
+    spread = float((centred**2).mean())
+    return float((centred**3).mean()) / spread**1.5 if spread > 0.0 else 0.0

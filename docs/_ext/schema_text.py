@@ -13,10 +13,10 @@ from markdown import code, table
 from harness.installed import registry_of
 from harness.registry.catalog import USE
 from harness.registry.hooks import OURS
-from harness.study.spec.json_schema import spec_schema
+from harness.study.spec.json_schema import choices_of, spec_schema
 from harness.study.spec.schema_text import WORDS, Expected
 
-Schema = Mapping[str, Any]
+Schema = dict[str, Any]
 
 REFERENCE = "#/$defs/"
 CHOICES = {
@@ -57,13 +57,9 @@ class SpecText:
         return "\n\n".join(self._section(name, entry) for name, entry in self._options(kind))
 
     def _options(self, kind: str) -> Iterator[tuple[str, Schema]]:
-        if kind == "step":
-            yield from self._definitions["step"]["properties"].items()
-            return
-        for entry in self._definitions[kind]["anyOf"]:
-            if "properties" in entry:
-                others = {name: value for name, value in entry["properties"].items() if name != USE}
-                yield entry["properties"][USE]["const"], {**entry, "properties": others}
+        for name, entry in choices_of(self.schema, kind).items():
+            others = {key: value for key, value in entry["properties"].items() if key != USE}
+            yield name, {**entry, "properties": others}
 
     @property
     def _definitions(self) -> Mapping[str, Schema]:

@@ -49,10 +49,10 @@ def plugins(context: click.Context, words: tuple[str, ...], *, as_json: bool) ->
 
 
 def _search(registry: Registry, context: click.Context, words: tuple[str, ...]) -> None:
-    from harness.commands.search import found
+    from harness.commands.search import matches
 
     root = context.find_root().command
-    lines = list(found(registry, root.commands if isinstance(root, click.Group) else {}, words))
+    lines = list(matches(registry, root.commands if isinstance(root, click.Group) else {}, words))
     if not lines:
         what = f"nothing has the words {' '.join(map(repr, words))}"
         raise SpecError.at("plugins", what, hint="try fewer or shorter words; harness plugins lists all")

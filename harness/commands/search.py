@@ -49,7 +49,9 @@ class Topic:
                 yield f"  {part}: {meaning}" if meaning else f"  {part}"
 
 
-def found(registry: Registry, commands: Mapping[str, click.Command], words: tuple[str, ...]) -> Iterator[str]:
+def matches(
+    registry: Registry, commands: Mapping[str, click.Command], words: tuple[str, ...]
+) -> Iterator[str]:
     """Yield the lines of what has all words, what is called so first."""
     sought = tuple(word.casefold() for word in words)
     listed = (*_choices(registry.catalogs), *_commands(commands), *_tables())
@@ -65,18 +67,14 @@ def found(registry: Registry, commands: Mapping[str, click.Command], words: tupl
 
 def _choices(catalogs: Catalogs) -> Iterator[Topic]:
     """Yield what can be chosen by name with its options, then other mappings of a spec with their keys."""
-    from harness.study.spec.json_schema import spec_schema
+    from harness.study.spec.json_schema import choices_of, spec_schema
 
     schema = spec_schema(catalogs)
     parts: dict[str, Any] = {"spec": schema, **schema["$defs"]}
     for kind, catalog in catalogs.items():
-        entry = parts.pop(kind, {})
-        parts.pop(f"{kind.capitalize()}Entry", None)
-        options = entry.get("properties", {}) if kind == "step" else {}
-        options |= {
-            one["properties"][USE]["const"]: one for one in entry.get("anyOf", ()) if USE in _keys(one)
-        }
-        for name, one in options.items():
+        for taken in (kind, f"{kind.capitalize()}Entry"):
+            parts.pop(taken, None)
+        for name, one in choices_of(schema, kind).items():
             known = getattr(catalog.members.get(name), "known_as", ())
             yield Topic(f"{kind} {name}", _plain(one["description"]), _meanings(one), tuple(known))
     for name, one in parts.items():

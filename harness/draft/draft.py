@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from harness.arrays import Floats, Ints
+from harness.arrays import Floats, Ints, skewness
 from harness.data.data_spec import MISSING_VALUES
 from harness.data.messages import ProblemCollector, RowLocator, few, quoted, require_columns
 from harness.data.name import fold_name
@@ -102,12 +102,6 @@ class Draft:
 
 # Skewness from which the logarithm of a positive variable is proposed.
 SKEWED = 2.0
-
-
-def skewness(values: Floats) -> float:
-    """Return the third central moment of (n,) values over their standard deviation cubed."""
-    centred = values - values.mean()
-    return float((centred**3).mean() / (centred**2).mean() ** 1.5)
 
 
 def draft_of(frame: pd.DataFrame, answers: Answers, *, origin: str) -> Draft:

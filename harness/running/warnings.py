@@ -9,6 +9,7 @@ from itertools import chain
 
 import pandas as pd
 
+from harness.arrays import skewness
 from harness.data.panel import Panel
 from harness.data.prepare.panel_steps import Lag
 from harness.errors import PluginError
@@ -114,14 +115,12 @@ def _omitted(reason: str) -> Note:
 def skewed_outcome_notes(panels: Mapping[str, Panel]) -> Iterator[Note]:
     """Return a warning for every outcome in which a few rows weigh more than all others."""
     for outcome, panel in panels.items():
-        deviation = panel.observed - panel.observed.mean()
-        spread = float((deviation**2).mean())
-        skewness = float((deviation**3).mean()) / spread**1.5 if spread > 0 else 0.0
-        if abs(skewness) > EXTREME_SKEWNESS:
+        found = skewness(panel.observed)
+        if abs(found) > EXTREME_SKEWNESS:
             message = Coded(
                 "the outcome has a skewness of {skewness}: a few rows dominate squared errors and "
                 "hence gains; results for its logarithm may differ",
-                skewness=f"{skewness:.1f}",
+                skewness=f"{found:.1f}",
             )
             yield Note("W-SKEW", outcome, message)
 

@@ -335,8 +335,8 @@ def _filled_down(frame: pd.DataFrame, source: Source, records: list[StepRecord])
         expected, hint = "a cell to fill down from in the first row", "take the column out of fill_down"
         absent, what = column.isna().to_numpy(), "cells stand above all that hold something"
         locator.refuse(name, absent, what, expected, hint, option="data.fill_down")
-        n_filled = int((frame[name].eq("") | frame[name].isna()).sum())
-        detail = Coded("{count} empty cells hold what stands above them", count=n_filled)
+        is_filled = column.notna() & (column != frame[name])
+        detail = Coded("{count} empty cells hold what stands above them", count=int(is_filled.sum()))
         records.append(StepRecord("fill_down", name, (source.origin,), Account(detail)))
         frame = frame.assign(**{name: column})
     return frame

@@ -103,6 +103,16 @@ def spec_schema(catalogs: Catalogs) -> Json:
     return resolved
 
 
+def choices_of(schema: Json, kind: str) -> Mapping[str, Json]:
+    """Return the definitions of what a kind offers in the schema of a spec, by name; empty of other kinds."""
+    entry = schema["$defs"].get(kind, {})
+    if kind == STEP.name:
+        steps: Json = entry["properties"]
+        return steps
+    named = (one for one in entry.get("anyOf", ()) if USE in one.get("properties", {}))
+    return {one["properties"][USE]["const"]: one for one in named}
+
+
 # Mappings of a spec that another spec may change a part of, and their definitions.
 _PARTS = {"data": "DataSpec", "roles": "Roles", "evaluation": "EvaluationSpec", "report": "ReportSpec"}
 
