@@ -11,8 +11,10 @@ import numpy as np
 from harness.arrays import Floats, Mask, frozen_floats
 from harness.findings.run import Run
 from harness.findings.sentence import Stretch
+from harness.language import marked
 from harness.record.decisions import Effect, effects_by_outcome, first_of
 from harness.scenarios.curve.scenario import SMALL_SHARE
+from harness.scenarios.effect.dependence import has_common_shocks
 from harness.scenarios.grid import runs_of
 from harness.tables import curves as tables
 from harness.tables.effects import EFFECTS, EffectRow
@@ -295,6 +297,11 @@ def first_effect(run: Run, outcome: str) -> Effect:
 def effects_on(run: Run, outcome: str) -> tuple[Effect, ...]:
     """Return the rows of every debiased effect on one outcome, each effect once."""
     return run.view(_effects).get(outcome, ())
+
+
+def errors_named(p_common_shocks: float) -> str:
+    """Return what errors are called that a test chose, where they are not those of an entity."""
+    return marked("errors for common shocks") if has_common_shocks(p_common_shocks) else ""
 
 
 def _effects(run: Run) -> Mapping[str, tuple[Effect, ...]]:

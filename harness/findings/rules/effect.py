@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.findings.finding import Blocking, SourceNumbers, few_entities, finding
-from harness.findings.lines import effects_on, first_effect, stretches, true_rows
+from harness.findings.lines import effects_on, errors_named, first_effect, stretches, true_rows
 from harness.findings.run import Run
 from harness.findings.sentence import (
     Estimate,
@@ -23,11 +23,9 @@ from harness.findings.sentence import (
     VariableId,
     Word,
 )
-from harness.language import marked
 from harness.record.decisions import Effect, clearness, p_value_of
 from harness.record.manifest import StudyRecord
 from harness.scenarios.effect.cell import ENTITIES_OF_LEARNERS
-from harness.scenarios.effect.dependence import has_common_shocks
 from harness.scenarios.effect.scenario import TRUE_SLOPES
 from harness.tables.decision import NEGLIGIBLE, OPEN, SIGNIFICANT, UNTESTED, Decision, family_size, size_of
 from harness.tables.effects import SLOPES, EffectRow
@@ -40,11 +38,6 @@ LITTLE_RESIDUAL_SHARE = 0.05
 
 # Below this first-stage F the report warns of weak instruments (Staiger and Stock 1997).
 WEAK = 10.0
-
-
-def errors_named(p_common_shocks: float) -> str:
-    """Return what errors are called that a test chose, where they are not those of an entity."""
-    return marked("errors for common shocks") if has_common_shocks(p_common_shocks) else ""
 
 
 @dataclass(frozen=True)

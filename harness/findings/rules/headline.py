@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.findings.finding import ENTITIES_FOR_INTERVALS, Blocking, SourceNumbers, few_entities, finding
-from harness.findings.lines import first_effect
-from harness.findings.rules.effect import WEAK, LevelEffect, WeakInstruments, errors_named
+from harness.findings.lines import errors_named, first_effect
+from harness.findings.rules.effect import WEAK, LevelEffect, WeakInstruments
 from harness.findings.rules.mediation import leading_paths
 from harness.findings.rules.within import clearest_of, coefficient_rows, coefficient_slopes, within_slopes
 from harness.findings.run import Run

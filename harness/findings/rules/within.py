@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from harness.findings.finding import SourceNumbers, few_entities, finding
-from harness.findings.lines import POINTWISE, curve_scenarios, effects_on, first_effect
-from harness.findings.rules.effect import LevelEffect, errors_named
+from harness.findings.lines import POINTWISE, curve_scenarios, effects_on, errors_named, first_effect
+from harness.findings.rules.effect import LevelEffect
 from harness.findings.run import Run
 from harness.findings.sentence import Estimate, PValue, Sentence, VariableId, Word
 from harness.record.manifest import EstimatorRecord
