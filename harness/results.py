@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
 from harness.errors import ArtifactError, near_names
+from harness.tables.gain import GAIN, GainRow
 from harness.terminal import echo
 
 if TYPE_CHECKING:
@@ -110,6 +111,37 @@ class StudyResult:
 
         with self._localised() as run:
             echo(screen_text(run))
+
+    def gain_between(self, a: str, b: str) -> pd.DataFrame:
+        """Return the gain of one estimator over another, whatever references the study has.
+
+        Numbers are computed from the stored predictions as those of ``gain`` are, and are those where `b` is
+        a reference. ``p_holm`` allows for all gains over `b`, ``p_value`` for none but this one.
+
+        Parameters
+        ----------
+        a, b : ids of estimators
+
+        Returns
+        -------
+        A row for each outcome and protocol, on test rows where there are any; columns as ``gain`` has them.
+
+        Raises
+        ------
+        ArtifactError
+            If the study has no such estimator, or they are one.
+        """
+        import pandas as pd
+
+        rows = [vars(row) for row in self._gains_between(a, b)]
+        return pd.DataFrame(rows, columns=list(GAIN.columns))
+
+    def gain_lines(self, a: str, b: str) -> Iterator[str]:
+        """Yield `gain_between` in words: what is compared, then a line for each outcome and protocol."""
+        from harness.text.gains import pair_lines
+
+        with self._localised() as run:
+            yield from pair_lines(run.manifest.study, tuple(self._gains_between(a, b)))
 
     def tidy(self) -> pd.DataFrame:
         """Return every estimated coefficient, one row each, in outcome units per unit of the term.
@@ -323,6 +355,21 @@ class StudyResult:
         from harness.report import plots
 
         return self._drawn(partial(plots.plot_effect, outcome=self._outcome(outcome)), ax)
+
+    def _gains_between(self, a: str, b: str) -> Iterator[GainRow]:
+        from harness.evaluation.tables import gains_table
+        from harness.findings.run import Gains, Run
+        from harness.tables.csv_table import as_declared
+
+        self._estimators([a, b])
+        if a == b:
+            raise ArtifactError.at(str(self.path), f"'{a}' has no gain over itself", hint="name another one")
+        study = self._run.manifest.study
+        gains = gains_table(self.predictions, references=[b], level=study.level, least_gain=study.least_gain)
+        over = Gains(Run(self._run.manifest, self._folder, {GAIN.name: as_declared(GAIN, [gains])}), b)
+        for outcome in study.outcomes:
+            for protocol in study.honest_first:
+                yield over.row(outcome, a, protocol.id)
 
     def _drawn(self, plot: Callable[[Run, Axes], None], ax: Axes | None) -> Axes:
         from harness.report import plots

@@ -42,6 +42,17 @@ def test_tables_are_those_of_the_folder_with_all_digits(small_run):
     assert list(small_run.warnings.columns) == ["code", "where", "message", "message_code"]
 
 
+def test_the_gain_of_any_two_estimators_is_that_of_the_table(small_run):
+    gains = small_run.gain_between("curved", "ols").set_index("protocol")
+    stored = small_run.gain.query("estimator == 'curved' and sample == 'test'").set_index("protocol")
+    assert sorted(gains.index) == sorted(stored.index)
+    for name in ("gain", "conf_low", "conf_high", "p_value", "p_holm", "least_detectable", "decision"):
+        assert gains[name].equals(stored[name].loc[gains.index]), name
+    other = small_run.gain_between("ols", "curved").set_index("protocol")
+    assert ((1 - other["gain"]) * (1 - gains["gain"])).to_numpy() == pytest.approx(1)
+    assert other["p_value"].to_numpy() == pytest.approx(gains["p_value"].to_numpy())
+
+
 def test_a_table_that_was_not_asked_for_is_empty(small_run):
     assert small_run.surfaces.empty
     assert small_run.heterogeneity.empty
@@ -145,6 +156,8 @@ def test_what_is_asked_for_and_not_there_is_told_with_what_is(small_run):
         (lambda: small_run.etable(digits=16), "0 to 15"),
         (lambda: small_run.etable("docx"), "say file="),
         (lambda: small_run.etable("pdf"), "text, tex, md, html, docx"),
+        (lambda: small_run.gain_between("ols", "cruved"), "ols, curved(?s:.*)did you mean 'curved'"),
+        (lambda: small_run.gain_between("ols", "ols"), "'ols' has no gain over itself"),
         (lambda: small_run.plot_curve("invst"), "did you mean 'invest'"),
     ):
         with pytest.raises(harness.ArtifactError, match=words):

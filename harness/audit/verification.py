@@ -15,9 +15,15 @@ from harness.audit.runs import Tolerance, table_difference
 from harness.errors import ArtifactError, HarnessError, Problem, SpecError
 from harness.evaluation.gain import recognition_table
 from harness.evaluation.losses import SAMPLES
-from harness.evaluation.tables import accuracy_table, decomposition_table, gains_table, gains_within
+from harness.evaluation.tables import (
+    accuracy_table,
+    decomposition_table,
+    gain_pairs_table,
+    gains_table,
+    gains_within,
+)
 from harness.evaluation.variation_gains import GainComparison, choice_table, joint_tests, variation_gains
-from harness.findings.run import RULE, Rule, Run
+from harness.findings.run import RULE, Rule, Run, leading_protocols
 from harness.findings.table import RULES_VERSION
 from harness.record.manifest import Manifest
 from harness.registry.catalog import Catalogs
@@ -210,6 +216,12 @@ def prediction_problems(folder: RunFolder, manifest: Manifest) -> Iterator[Probl
         (gain.DECOMPOSITION, decomposition_table(gains, reference=study.reference, protocols=protocols)),
     ):
         yield from _disagreements(folder, declared, _as_read(declared, computed), source)
+    if gain.GAIN_PAIRS.file in folder.tables():
+        leading = {protocol.id for protocol in leading_protocols(study)}
+        pairs = gain_pairs_table(
+            predictions, protocols=leading, level=study.level, least_gain=study.least_gain
+        )
+        yield from _disagreements(folder, gain.GAIN_PAIRS, _as_read(gain.GAIN_PAIRS, pairs), source)
     shares = recognition_table(predictions, reference=study.reference, protocols=protocols, level=study.level)
     if len(shares):
         yield from _disagreements(folder, gain.RECOGNITION, _as_read(gain.RECOGNITION, shares), source)

@@ -1,4 +1,4 @@
-"""Finished runs: ``harness verify``, ``compare``, ``sign``, ``pin``, ``export`` and ``pack``."""
+"""Finished runs: ``harness gain``, ``verify``, ``compare``, ``sign``, ``pin``, ``export`` and ``pack``."""
 
 from __future__ import annotations
 
@@ -26,6 +26,27 @@ if TYPE_CHECKING:
 SHARE = shared.FiniteNumber(min=0, min_open=True, max=0.1)
 
 MEASURED = tuple(table.name for table in TABLES.values() if table.measures)
+
+
+@click.command()
+@shared.run_argument
+@click.argument("a", metavar="A")
+@click.argument("b", metavar="B")
+@shared.json_option
+def gain(folder: Path, a: str, b: str, as_json: bool) -> None:
+    """Print the gain of estimator A over estimator B of a finished run, by outcome and protocol.
+
+    Computed from the stored predictions as gains over a reference are, with interval and p-value; the
+    adjusted p-value allows for all estimators compared with B.
+    """
+    from harness.report.write import json_rows
+    from harness.results import StudyResult
+
+    result = StudyResult(folder)
+    if as_json:
+        echo(json_rows(result.gain_between(a, b)))
+    else:
+        echo("\n".join(result.gain_lines(a, b)))
 
 
 @click.command()
@@ -96,13 +117,11 @@ def compare(choice: PluginChoice, a: Path, b: Path, rtol: float, atol: float, as
 def _with_file(run: RunFolder, file: Path, tolerance: Tolerance, *, as_json: bool) -> None:
     """Print a verdict for each number that another program wrote."""
     from harness.audit.runs import compare_outside, outside_lines
-    from harness.report.write import json_value
+    from harness.report.write import json_rows
 
     numbers = compare_outside(run, file, tolerance=tolerance)
     if as_json:
-        rows = numbers.to_dict("records")
-        shown = [{name: json_value(value) for name, value in row.items()} for row in rows]
-        echo(json.dumps(shown, indent=1, ensure_ascii=False, allow_nan=False))
+        echo(json_rows(numbers))
     else:
         echo("\n".join(outside_lines(numbers)))
     if not numbers["agrees"].all():

@@ -49,7 +49,7 @@ def plugins(context: click.Context, words: tuple[str, ...], *, as_json: bool) ->
 
 
 def _search(registry: Registry, context: click.Context, words: tuple[str, ...]) -> None:
-    from harness.commands.search import matches
+    from harness.search import matches
 
     root = context.find_root().command
     lines = list(matches(registry, root.commands if isinstance(root, click.Group) else {}, words))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import product
 
@@ -223,6 +223,19 @@ def gains_table(
             for *numbers, inference in zip(*(table[name] for name in _DECIDED_BY), strict=True)
         ]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def gain_pairs_table(
+    predictions: pd.DataFrame, *, protocols: Collection[str], level: float, least_gain: float
+) -> pd.DataFrame:
+    """Return the gains of each estimator over each other, on the test rows of some protocols.
+
+    Numbers are those of `gains_table`, whose `p_holm` allows for all gains over one reference.
+    """
+    rows = predictions[predictions["protocol"].isin(protocols)]
+    names = rows["estimator"].unique().astype(str).tolist() if len(rows) else []
+    among = {"test": SAMPLES["test"]}
+    return gains_table(rows, references=names, level=level, least_gain=least_gain, among=among)
 
 
 def _gains(

@@ -202,7 +202,8 @@ class Gains:
             done = {row.sample: row for row in rows if row.is_done and math.isfinite(row.gain)}
             if any(sample in done for sample in SAMPLES):
                 return next(done[sample] for sample in SAMPLES if sample in done)
-            status, reason = _why_none(rows)
+            of_cells = (errors_of(self.run, outcome, name, protocol) for name in (estimator, self.reference))
+            status, reason = _why_none((*rows, *(row for cell in of_cells for row in cell.values())))
         return GainRow(**key, reference=self.reference, sample="", status=status, reason=reason)
 
     def rows(self, outcome: str) -> tuple[GainRow, ...]:

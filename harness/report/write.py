@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.findings.multiverse import Multiverse, honest, multiverses, published_gains
 from harness.findings.run import Gains, Rule, Run, RunReader, RunStore, read_run
@@ -46,6 +46,9 @@ from harness.tables.preparation import WARNINGS
 from harness.tables.registry import PARQUET_TABLES
 from harness.tables.table import CODE, DETAILS
 from harness.text.render import caveat_texts, localised
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Of the format: the first number changes where a reader of the old one would err, the second where something
 # is added. ``gain_report.schema.json`` beside this file defines it.
@@ -173,6 +176,12 @@ def _multiverse(run: Run, multiverse: Multiverse) -> dict[str, Any]:
 def json_value(value: Any) -> Any:  # noqa: ANN401 - JSON values are of any type
     """Return a value, None for a number that is not finite: JSON knows none."""
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def json_rows(frame: pd.DataFrame) -> str:
+    """Return the rows of a table as JSON, a line for each number."""
+    rows = [{name: json_value(value) for name, value in row.items()} for row in frame.to_dict("records")]
+    return json.dumps(rows, indent=1, ensure_ascii=False, allow_nan=False)
 
 
 def gain_report_schema() -> Mapping[str, Any]:

@@ -18,7 +18,9 @@ from harness.evaluation.gain import recognition_table
 from harness.evaluation.losses import SAMPLES
 from harness.evaluation.protocol import Fold
 from harness.evaluation.variation_gains import NOTHING_MISSING, choice_table, joint_tests, variation_gains
+from harness.findings.run import leading_protocols
 from harness.language import Coded
+from harness.record.manifest import StudyRecord
 from harness.running.results import MissingCell, RunResults, TableStore
 from harness.running.varied import VariedFit, comparisons_of, curve_of
 from harness.scenarios.full_fit import FullResult
@@ -146,8 +148,8 @@ def in_order(frame: pd.DataFrame, order: Mapping[str, Sequence[object]]) -> pd.D
     return frame.loc[rank.sort_values(list(order), kind="stable").index].reset_index(drop=True)
 
 
-def write_comparison(folder: TableStore, results: RunResults) -> None:
-    """Write predictions, accuracy, gain and decomposition."""
+def write_comparison(folder: TableStore, results: RunResults, study: StudyRecord) -> None:
+    """Write predictions, accuracy, gain and decomposition of the study, as the manifest has it."""
     panels, folds = results.all_rows, results.prepared.plan.folds
     own = results.folds_by(results.estimators)
     missing = [*results.refused, *missing_cells(own)]
@@ -174,6 +176,13 @@ def write_comparison(folder: TableStore, results: RunResults) -> None:
     ]
     order = {"reference": references, **results.order}
     folder.write_table("gain", in_order(as_declared(gain.GAIN, [gains, *without]), order))
+    if len(results.estimators) > 2:
+        leading = {one.id for one in leading_protocols(study)}
+        pairs = tables.gain_pairs_table(
+            predictions, protocols=leading, level=study.level, least_gain=study.least_gain
+        )
+        order["reference"] = results.estimators
+        folder.write_table(gain.GAIN_PAIRS.name, in_order(as_declared(gain.GAIN_PAIRS, [pairs]), order))
     within = as_declared(gain.GAIN_WITHIN, [tables.gains_within(predictions, references=references)])
     folder.write_table("gain_within", within)
     if results.study.evaluation.metrics:

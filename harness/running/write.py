@@ -49,7 +49,7 @@ def write_tables(folder: TableStore, results: RunResults, study: StudyRecord) ->
     ----------
     study : as the manifest has it
     """
-    write_comparison(folder, results)
+    write_comparison(folder, results, study)
     coefficients = as_declared(COEFFICIENTS, _coefficients(results.fulls))
     folder.write_table(COEFFICIENTS.name, decided(coefficients, COEFFICIENTS.name, study))
     for name, parts in _detail_parts(results.fulls).items():

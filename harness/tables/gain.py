@@ -159,6 +159,14 @@ GAIN = typed(
     measures=("gain",),
     study_wide=("p_holm", "least_detectable", "decision"),
 )
+GAIN_PAIRS = typed(
+    "gain_pairs",
+    GainRow,
+    GAIN.key,
+    "gains of any estimator over any other on the test rows of the leading protocols",
+    measures=GAIN.measures,
+    study_wide=GAIN.study_wide,
+)
 GAIN_WITHIN = listed(
     "gain_within",
     "outcome estimator reference protocol by part gain mse mse_reference n_obs",

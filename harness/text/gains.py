@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from harness.findings.rules import caution, choice, gain, gain_caveat, lowest_error, recognition, within
 from harness.findings.sentence import Estimate
-from harness.language import marked, npgettext, rendered, topic
+from harness.language import marked, npgettext, rendered, spaced, topic
+from harness.record.manifest import StudyRecord
 from harness.tables.decision import ABOVE, BELOW, CONDITIONAL, NEGLIGIBLE, OPEN, UNTESTED, Decision
 from harness.tables.gain import GainRow
 from harness.text.numbers import NO_BREAK, fixed, p_text, percent, percent_interval, significant
@@ -161,10 +162,13 @@ def gain_text(one: gain.GainUnder) -> str:
     if one.gain == (0.0, 0.0, 0.0):
         return gettext("equal errors")
     number = f"{percent(one.gain.value)} {percent_interval(one.gain.low, one.gain.high)}".strip()
-    p_value = p_text(one.p_value)
-    if adjusted := p_text(one.p_adjusted):
-        p_value = gettext("adjusted{NO_BREAK}{adjusted}").format(NO_BREAK=NO_BREAK, adjusted=adjusted)
-    return listed(part for part in (number, p_value) if part)
+    return listed(part for part in (number, _adjusted(one.p_adjusted) or p_text(one.p_value)) if part)
+
+
+def _adjusted(p_adjusted: float) -> str:
+    """Return "adjusted p = 0.012"; empty without a p-value."""
+    words = p_text(p_adjusted)
+    return gettext("adjusted{NO_BREAK}{adjusted}").format(NO_BREAK=NO_BREAK, adjusted=words) if words else ""
 
 
 def lowest_error_text(context: Context, one: lowest_error.LowestError) -> str:
@@ -358,3 +362,25 @@ def limits_text(row: GainRow) -> str:
     if row.is_reference and row.is_done:
         return f"MSE {significant(row.mse)}"
     return percent_interval(row.conf_low, row.conf_high)
+
+
+def pair_lines(study: StudyRecord, rows: Sequence[GainRow]) -> Iterator[str]:
+    """Yield what is compared, then a line for each gain of one estimator over another."""
+    yield gettext("Gain of {estimator} over {reference}, {level} intervals clustered by {entity}").format(
+        estimator=study.estimator_label(rows[0].estimator),
+        reference=study.estimator_label(rows[0].reference),
+        level=percent(study.level, 0),
+        entity=entity_word(study),
+    )
+    for row in rows:
+        where = listed((study.label(row.outcome), study.protocol_title(row.protocol)))
+        yield spaced(gettext("{where}: {what}").format(where=where, what=pair_text(row)))
+
+
+def pair_text(row: GainRow) -> str:
+    """Return "57.2% [50.1, 63.0], p = 0.004, adjusted p = 0.012, better", or why there is no gain."""
+    if not row.has_gain:
+        return listed(map(rendered, filter(None, (row.status, row.reason))))
+    number = f"{percent(row.gain)} {limits_text(row)}".strip()
+    parts = (number, p_text(row.p_value), _adjusted(row.p_holm), rendered(WORDS[row.decision]))
+    return listed(part for part in parts if part)

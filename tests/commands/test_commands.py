@@ -119,3 +119,16 @@ def test_a_run_without_any_result_says_so_beside_its_folder(tmp_path, outcome, s
     line = "no estimator has a result, see 6 rows of accuracy.csv: fold 1: "
     assert (line in done.stderr) == says
     assert ("'income' is constant in the training rows; check the outcome" in done.stderr) == says
+
+
+def test_the_gain_of_two_estimators_is_printed_by_outcome_and_protocol(small_run):
+    def printed(*words):
+        return CliRunner().invoke(cli, ["gain", str(small_run.path), "curved", "ols", *words]).output
+
+    head, *lines = printed().splitlines()
+    assert head == "Gain of curved over Pooled OLS, 95% intervals clustered by firm"
+    row = small_run.gain.query("protocol == 'random_rows' and sample == 'test'").iloc[0]
+    assert f"invest, Random rows: {row['gain']:.1%}" in lines[0]
+    assert f"p\u00a0=\u00a0{row['p_value']:.3f}" in lines[0]
+    rows = json.loads(printed("--json"))
+    assert [one["gain"] for one in rows if one["protocol"] == "random_rows"] == [row["gain"]]

@@ -20,6 +20,7 @@ from harness.evaluation.tables import (
     coverage_table,
     decomposition_table,
     entity_half_widths,
+    gain_pairs_table,
     gains_table,
     metrics_table,
     model_coverage_table,
@@ -70,6 +71,22 @@ def test_gain_agrees_with_accuracy_and_pairs_rows_whatever_their_order():
         assert plain[name].between(0, 1).all()
     assert list(plain["estimator"].unique()) == ["ann"]
     assert list(plain["sample"]) == ["train", "test", "all"]
+
+
+def test_gains_over_any_estimator_are_those_over_it_as_a_reference():
+    frame = predictions()
+    third = frame[frame["estimator"] == "ann"].assign(
+        estimator="rab", predicted=lambda rows: 0.9 * rows["predicted"]
+    )
+    options = {"level": 0.95, "least_gain": 0.1}
+    frame = pd.concat([frame, third])
+    assert gain_pairs_table(frame, protocols=["other"], **options).empty
+    pairs = gain_pairs_table(frame, protocols=["random"], **options).set_index(["reference", "estimator"])
+    assert len(pairs) == 6
+    for reference in ("ols", "ann", "rab"):
+        expected = gains_table(frame, references=[reference], **options).query("sample == 'test'")
+        expected = expected.set_index("estimator").drop(columns="reference")
+        pd.testing.assert_frame_equal(pairs.loc[reference][expected.columns], expected, check_exact=True)
 
 
 def test_equal_rows_have_equal_intervals_under_every_protocol():

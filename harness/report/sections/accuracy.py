@@ -17,9 +17,10 @@ from harness.report.sections.section import Section, outcome_heading, study_word
 from harness.tables.accuracy import ACCURACY, METRICS, AccuracyRow, MetricRow
 from harness.tables.decision import ABOVE, BELOW, CONDITIONAL, NEGLIGIBLE, OPEN, UNTESTED, Decision
 from harness.tables.findings import FINDINGS
-from harness.tables.gain import DECOMPOSITION, RECOGNITION, GainRow, PartRow, RecognitionRow
+from harness.tables.gain import DECOMPOSITION, GAIN_PAIRS, RECOGNITION, GainRow, PartRow, RecognitionRow
+from harness.tables.table import grouped
 from harness.text import numbers
-from harness.text.gains import SYMBOLS, WORDS, gain_cell, limits_text
+from harness.text.gains import SYMBOLS, WORDS, gain_cell, limits_text, pair_text
 from harness.text.numbers import percent, percent_interval, significant
 from harness.text.plain_text import in_turn, shortened
 
@@ -121,7 +122,8 @@ def accuracy_blocks(run: Run) -> Iterator[blocks.ReportBlock]:
     yield gain_figure(gains)
     yield gain_table(gains)
     yield blocks.SmallPrint(_how_to_read(study))
-    yield blocks.Appendix((_protocols(study), *map(gain_table, gains.further), errors, *_gain_details(gains)))
+    further = (*map(gain_table, gains.further), errors)
+    yield blocks.Appendix((_protocols(study), *further, *_gain_details(gains), *_pairs(run)))
 
 
 def _gain_details(gains: Gains) -> Iterator[blocks.ReportBlock]:
@@ -248,6 +250,46 @@ def error_table(run: Run, outcome: str) -> parts.ReportTable:
         (parts.file_column(gettext("Test rows")), lambda row: numbers.count(row.n_obs)),
         (parts.file_column(gettext("Entities")), lambda row: numbers.count(row.n_entities)),
     )
+
+
+def _pairs(run: Run) -> Iterator[blocks.ReportBlock]:
+    study = run.manifest.study
+    if run.rows(GAIN_PAIRS):
+        yield blocks.tabs_of((study.label(outcome), [pair_table(run, outcome)]) for outcome in study.outcomes)
+
+
+def pair_table(run: Run, outcome: str) -> parts.ReportTable:
+    """Return the gains of any estimator over any other, those compared down and those over which across."""
+    study = run.manifest.study
+    under = grouped(run.rows(GAIN_PAIRS, outcome=outcome), "protocol")
+    numbered = {entry.id: f"({number})" for number, entry in enumerate(study.estimators, start=1)}
+
+    def rows(protocol: str) -> Iterator[tuple[parts.Given, ...]]:
+        cells = {(row.estimator, row.reference): _pair(row) for row in under[protocol,]}
+        for name, number in numbered.items():
+            own = (cells.get((name, over), parts.TableCell(look="none")) for over in numbered)
+            yield (f"{number} {study.estimator_label(name)}", *own)
+
+    return parts.ReportTable(
+        caption=gettext("Gain over any other estimator, in predicting {label}").format(
+            label=study.label(outcome)
+        ),
+        columns=parts.columns_of(gettext("Estimator"), *numbered.values()),
+        groups=parts.row_groups((study.protocol_title(protocol), rows(protocol)) for (protocol,) in under),
+        notes=(
+            gettext(
+                "Gain of the row's estimator over that of the column. Intervals and p-values are in "
+                "gain_pairs.csv; `harness gain RUN A B` prints those of two estimators. Marks allow for all "
+                "gains over one estimator."
+            ),
+        ),
+    )
+
+
+def _pair(row: GainRow) -> parts.TableCell:
+    words = percent(row.gain, 0) if row.has_gain else numbers.MISSING
+    symbol, says = SYMBOLS[row.decision], rendered(WORDS[row.decision])
+    return parts.TableCell(words, (), LOOKS[row.decision], row.reason, symbol, says, hint=pair_text(row))
 
 
 def p_value_table(gains: Gains) -> parts.ReportTable:

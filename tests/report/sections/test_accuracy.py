@@ -11,9 +11,16 @@ import pytest
 from harness.api import run_study
 from harness.evaluation.gain import NOTHING_GAINED
 from harness.findings.lines import Band, Curve
-from harness.findings.run import Gains, read_run
+from harness.findings.run import Gains, Run, read_run
 from harness.report.figures.effects import levels_of, plot_groups
-from harness.report.sections.accuracy import error_table, gain_figure, gain_table, left_table, metric_tables
+from harness.report.sections.accuracy import (
+    error_table,
+    gain_figure,
+    gain_table,
+    left_table,
+    metric_tables,
+    pair_table,
+)
 from harness.report.sections.curves import KINDS, TRUTH_SECTION, truth_table
 from harness.report.sections.heterogeneity_tables import (
     difference_table,
@@ -50,6 +57,18 @@ def test_errors_of_every_protocol_honest_ones_first(run):
     assert [cell.text for cell in fe[3:]] == ["0.472", "0.528", "1,308", "545"]
     refused = table.groups[0].rows[1].cells
     assert (table.marks[refused[0].reason], refused[1]) == ("a", "–")
+
+
+def test_any_two_estimators_stand_in_a_table_of_rows_over_columns(run):
+    of_cell = {"outcome": "lwage", "protocol": "random_rows", "sample": "test", "status": "ok", "reason": ""}
+    numbers = {"gain": 0.2, "conf_low": 0.1, "conf_high": 0.3, "p_value": 0.01, "p_holm": 0.02}
+    pair = {**of_cell, **numbers, "estimator": "ann", "reference": "fe", "decision": "above"}
+    table = pair_table(Run(run.manifest, run.folder, {"gain_pairs": pd.DataFrame([pair])}), "lwage")
+    assert [column.head for column in table.columns[1:]] == ["(1)", "(2)", "(3)", "(4)", "(5)"]
+    shown = cells(table)
+    assert [cell.text for cell in shown["(3) SOM + ANN"]] == ["", "▲20%", "", "", ""]
+    hint = "20.0% [10.0, 30.0], p = 0.010, adjusted p = 0.020, better"
+    assert shown["(3) SOM + ANN"][1].hint.reof_cell("\u00a0", " ") == hint
 
 
 def test_gains_have_a_symbol_an_interval_and_a_p_value_on_hover(run):
