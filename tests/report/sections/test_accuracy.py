@@ -68,7 +68,7 @@ def test_any_two_estimators_stand_in_a_table_of_rows_over_columns(run):
     shown = cells(table)
     assert [cell.text for cell in shown["(3) SOM + ANN"]] == ["", "▲20%", "", "", ""]
     hint = "20.0% [10.0, 30.0], p = 0.010, adjusted p = 0.020, better"
-    assert shown["(3) SOM + ANN"][1].hint.reof_cell("\u00a0", " ") == hint
+    assert shown["(3) SOM + ANN"][1].hint.replace("\u00a0", " ") == hint
 
 
 def test_gains_have_a_symbol_an_interval_and_a_p_value_on_hover(run):
