@@ -163,7 +163,9 @@ def sign(folder: Path, key: Path) -> None:
 )
 @shared.repeated_option("--estimator", "estimators", "ID", "Pin this estimator only")
 @shared.number_option("--relative", SHARE, 1e-6, "Relative tolerance for later runs.")
-@click.option("--into", "spec", type=shared.PATH, help="Spec file into which the block is written.")
+@shared.path_option("--into", "Spec file into which the block is written.")
+@shared.path_option("--tox", "New folder: a repository of spec, data, tox.ini and CI that tests the numbers.")
+@shared.lies_option
 @click.option("--replace", is_flag=True, help="Replace numbers pinned earlier from a run.")
 @click.pass_obj
 def pin(
@@ -172,13 +174,16 @@ def pin(
     tables: tuple[str, ...],
     estimators: tuple[str, ...],
     relative: float,
+    into: Path | None,
+    tox: Path | None,
     spec: Path | None,
     replace: bool,
 ) -> None:
     """Pin the numbers of a finished run in the block `expect:` of its spec.
 
     The block is printed, or with --into written into a spec; nothing else in the spec changes. Published
-    numbers are kept.
+    numbers are kept. With --tox, moments of every variable are pinned too, and what tests all of it is
+    written into a folder, with data files that lie next to the spec.
     """
     from harness.audit.integrity import require_unchanged
     from harness.audit.pin import PinSelection, new_block, pinned, with_entries
@@ -187,18 +192,28 @@ def pin(
     from harness.study.spec.document import WrittenSpec
     from harness.study.spec.load import load_study
 
+    selection = PinSelection(tables, estimators, relative)
+    if tox is not None:
+        from harness.scaffold.replication import write_replication
+
+        sources = _sources(folder, choice, spec, None)
+        n_pinned, elsewhere = write_replication(sources, selection, out=tox, replace=replace)
+        for path in elsewhere:
+            echo(printable(f"not copied, since it does not lie next to the spec: {path}"))
+        echo(f"{tox}: {n_pinned} numbers pinned; next: cd {tox} && tox")
+        return
     registry = shared.found(choice)
     run = RunFolder.open(folder)
     require_unchanged(run)
-    entries = pinned(run, PinSelection(tables, estimators, relative))
-    if spec is None:
+    entries = pinned(run, selection)
+    if into is None:
         echo(new_block(entries), nl=False)
         return
-    text = with_entries(spec, entries, replace=replace)
+    text = with_entries(into, entries, replace=replace)
     load_study(WrittenSpec(text.removeprefix("\ufeff")), catalogs=registry.catalogs)
-    with replacing_own(spec) as file:
+    with replacing_own(into) as file:
         file.write(text.encode())
-    echo(f"{spec}: {len(entries)} numbers pinned")
+    echo(f"{into}: {len(entries)} numbers pinned")
 
 
 @click.command()

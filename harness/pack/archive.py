@@ -179,7 +179,7 @@ def own_requirement(name: str, version: str, sources: Mapping[str, Path]) -> str
     """
     if name in sources:
         return f"./{_place(sources[name], sources)}"
-    origin = _origin(name)
+    origin = origin_of(name)
     if "vcs_info" in origin:
         vcs, below = origin["vcs_info"], origin.get("subdirectory")
         part = f"#subdirectory={below}" if below else ""
@@ -196,7 +196,7 @@ def own_code(names: Iterable[str]) -> Mapping[str, bytes]:
 
 def source_folders(names: Iterable[str]) -> Mapping[str, Path]:
     """Return the folders, within that of the harness, that distributions were installed from."""
-    found = {name: folder for name in names if (folder := _folder(_origin(name))) is not None}
+    found = {name: folder for name in names if (folder := _folder(origin_of(name))) is not None}
     root = found.get(DISTRIBUTION)
     return {name: own for name, own in found.items() if root is not None and own.is_relative_to(root)}
 
@@ -205,7 +205,8 @@ def _place(path: Path, sources: Mapping[str, Path]) -> str:
     return Path(CODE, path.relative_to(sources[DISTRIBUTION])).as_posix()
 
 
-def _origin(name: str) -> dict[str, Any]:
+def origin_of(name: str) -> dict[str, Any]:
+    """Return where an installer took a distribution from, as it noted it; nothing for one of an index."""
     try:
         found: dict[str, Any] = json.loads(distribution(name).read_text(ORIGIN) or "{}")
     except PackageNotFoundError:

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness import __version__
 from harness.errors import ArtifactError, PluginError, Problem
@@ -20,6 +20,9 @@ from harness.registry.hooks import SEAM_VERSION
 from harness.registry.registry import Registry
 from harness.running.files import move, remove_folder, write_atomically
 from harness.study.spec.entry import drafted_entries
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 # Characters of a name.
 LONGEST = 64
@@ -107,21 +110,26 @@ def render(
     ----------
     reference : entry of a spec that a new estimator is compared with; None where there is no estimator yet
     """
+    templates = environment()
+    versions = {"harness_version": __version__, "seam": SEAM_VERSION}
+    given = {"names": names, "kind": kind.name, "reference": reference, **versions}
+    found = {re.sub("^package/", f"{names.package}/", path): own for path, own in templates_of(kind).items()}
+    return {PurePosixPath(path): templates.get_template(own).render(given) for path, own in found.items()}
+
+
+def environment() -> Environment:
+    """Return what renders the templates; a name that is not given is an error."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    environment = Environment(
+    return Environment(
         loader=PackageLoader("harness.scaffold", "templates"),
         autoescape=False,  # noqa: S701 - the files are code and no HTML; names are letters, digits, - . and _
         undefined=StrictUndefined,
         keep_trailing_newline=True,
     )
-    versions = {"harness_version": __version__, "seam": SEAM_VERSION}
-    given = {"names": names, "kind": kind.name, "reference": reference, **versions}
-    found = {re.sub("^package/", f"{names.package}/", path): own for path, own in templates_of(kind).items()}
-    return {PurePosixPath(path): environment.get_template(own).render(given) for path, own in found.items()}
 
 
-def write_folder(path: Path, files: Mapping[PurePosixPath, str]) -> None:
+def write_folder(path: Path, files: Mapping[PurePosixPath, str | bytes]) -> None:
     """Write a folder through a temporary neighbour that takes its name once it is complete.
 
     Raises
@@ -133,12 +141,12 @@ def write_folder(path: Path, files: Mapping[PurePosixPath, str]) -> None:
     """
     if path.exists() or path.is_symlink():
         what = "is there already, and nothing is written over"
-        hint = "choose another with --out, or move this one away"
+        hint = "choose another folder, or move this one away"
         raise ArtifactError.at(str(path), what, "a folder that is not there yet", hint)
     whole = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        for name, text in files.items():
-            write_atomically(whole / name, text.encode())
+        for name, content in files.items():
+            write_atomically(whole / name, content.encode() if isinstance(content, str) else content)
         move(whole, path)
     finally:
         remove_folder(whole)

@@ -67,5 +67,11 @@ PREPARATION = typed(
 INTERPOLATED = listed(
     "interpolated", "column entity time value", "column entity time", "missing cells that were filled in"
 )
-SUMMARY = typed("summary", VariableRow, ("variable",), "moments of every variable")
+SUMMARY = typed(
+    "summary",
+    VariableRow,
+    ("variable",),
+    "moments of every variable",
+    measures=("n", "mean", "sd", "min", "max"),
+)
 WARNINGS = typed("warnings", Note, ("code", "where"), "warnings to read before the numbers")
