@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from statsmodels.stats.multitest import multipletests
 
 from harness.findings.families import adjusted
 from harness.findings.finding import SourceNumbers, few_entities, finding
@@ -16,6 +15,7 @@ from harness.findings.rules.within import WithinEffect
 from harness.findings.sentence import Estimate
 from harness.tables.decision import decide
 from harness.text.render import with_text
+from holm import holm
 from report.fake_run import with_study
 
 SLOPE = Estimate(0.2, 0.1, 0.3)
@@ -62,10 +62,6 @@ def others(within, linear, whom, **how):
 def families(run, rows, outcomes=("lwage",)):
     study = with_study(run, outcomes=outcomes).manifest.study
     return [with_text(row, study) for row in adjusted(rows, study)]
-
-
-def holm(p_values):
-    return multipletests(p_values, method="holm")[1]
 
 
 def test_headlines_of_all_outcomes_are_one_family(run):

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
-from statsmodels.stats.multitest import multipletests
 
 from harness.findings.run import read_run
 from harness.record.decisions import decided
@@ -18,6 +17,7 @@ from harness.tables.coefficients import COEFFICIENTS
 from harness.tables.csv_table import as_declared, as_read
 from harness.tables.effects import EFFECT_TESTS, EFFECTS, MEDIATION
 from harness.tables.heterogeneity import CONDITIONAL_EFFECTS, HETEROGENEITY
+from holm import holm
 from report.fake_run import manifest, read_manifest
 from small_run import LEAST, ROLES, run_small
 
@@ -29,10 +29,6 @@ STUDY = replace(
     negligible={"effect": 0.5},
 )
 ABOUT = ["scenario", "exposure", "method", "form", "learner"]
-
-
-def holm(p_values):
-    return multipletests(p_values, method="holm")[1]
 
 
 def rows_of(outcome, method, form, points):

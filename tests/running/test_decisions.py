@@ -8,6 +8,7 @@ import harness
 from harness.findings.run import Gains, read_run
 from harness.report.sections.accuracy import gain_rows, left_table
 from harness.running.folder import RunFolder
+from holm import holm
 from small_run import SPEC, grunfeld
 
 # At a low level some numbers of few firms are significant.
@@ -69,16 +70,6 @@ def test_differences_between_groups_are_decided_on_by_interval_and_adjusted_p_va
     assert table.loc[tested, "decision"].tolist() == said(table[tested], "difference", "both")
     p_values = table.loc[tested, "p_value"].to_numpy()
     assert table.loc[tested, "p_adjusted"].tolist() == pytest.approx(holm(p_values), nan_ok=True)
-
-
-def holm(p_values):
-    from statsmodels.stats.multitest import multipletests
-
-    known = np.isfinite(p_values)
-    found = np.full(p_values.shape, np.nan)
-    if known.any():
-        found[known] = multipletests(p_values[known], method="holm")[1]
-    return found
 
 
 def test_a_gain_has_one_colour_wherever_it_is_shown(folder):
