@@ -6,7 +6,7 @@ import math
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -28,13 +28,11 @@ from harness.text.plain_text import text_templates
 # Term of the constant.
 CONSTANT = "const"
 
-# Covariances that the programs compute alike, by what the table of coefficients calls them.
+# Covariances that the programs compute alike.
 Errors = Literal["classical", "by entity", "by time"]
-ERRORS: Mapping[str, Errors] = {
-    "classical": "classical",
-    "clustered by entity": "by entity",
-    "clustered by time": "by time",
-}
+
+# What the table of coefficients calls clustered errors, by one key.
+CLUSTERED = re.compile(r"clustered by (entity|time)(?:, correction (\w+))?")
 
 # How far a small-sample factor may be from its formula.
 ROUNDING = 1e-9
@@ -49,8 +47,10 @@ class LinearCell:
     terms : columns of the panel, without the constant
     has_constant : whether the run reports one
     effects : of ``entity`` and ``time``, those that are absorbed
-    errors : which standard errors; None for those that the programs do not compute alike. Clustered ones
-        have the factor G / (G - 1) (n - 1) / (n - K), whose K counts no absorbed effect
+    errors : which standard errors; None for those that the programs do not compute alike
+    scale : of clustered ones the small-sample factor over G / (G - 1) (n - 1) / (n - K), whose K counts no
+        absorbed effect
+    has_stata_factor : whether that is the one of reghdfe
     """
 
     outcome: str
@@ -60,7 +60,9 @@ class LinearCell:
     terms: tuple[str, ...]
     has_constant: bool
     effects: tuple[str, ...]
-    errors: Errors | None
+    errors: Errors | None = None
+    scale: float = 1.0
+    has_stata_factor: bool = False
 
     @property
     def reports_constant(self) -> bool:
@@ -103,15 +105,13 @@ def linear_cells(
                 others.append(CellLeftOut(outcome, entry.id, reason))
                 continue
             terms = [row.term for row in rows]
-            cells.append(
-                LinearCell(
-                    *(outcome, entry.id, entry.label, models[entry.use]),
-                    terms=tuple(term for term in terms if term != CONSTANT),
-                    has_constant=CONSTANT in terms,
-                    effects=tuple(sorted(effects)),
-                    errors=_errors(rows),
-                )
+            cell = LinearCell(
+                *(outcome, entry.id, entry.label, models[entry.use]),
+                terms=tuple(term for term in terms if term != CONSTANT),
+                has_constant=CONSTANT in terms,
+                effects=tuple(sorted(effects)),
             )
+            cells.append(_with_errors(cell, rows))
     return tuple(cells), tuple(others)
 
 
@@ -137,17 +137,20 @@ def _reason(
     return ""
 
 
-def _errors(rows: Sequence[CoefficientRow]) -> Errors | None:
-    """Return which errors a regression has; none where clustered ones have another factor than plm's."""
-    first, n_obs = rows[0], rows[0].n_obs
-    errors = ERRORS.get(first.covariance)
-    if errors is None or errors == "classical":
-        return errors
-    n_clusters = float(first.n_clusters or "nan")
-    if n_obs is None or not n_clusters > 1.0:
-        return None
-    factor = n_clusters / (n_clusters - 1.0) * (n_obs - 1.0) / (n_obs - len(rows))
-    return errors if math.isclose(first.factor, factor, rel_tol=ROUNDING) else None
+def _with_errors(cell: LinearCell, rows: Sequence[CoefficientRow]) -> LinearCell:
+    """Return a cell with the errors of its rows in the table of coefficients."""
+    first, n_obs, clustered = rows[0], rows[0].n_obs, CLUSTERED.fullmatch(rows[0].covariance)
+    if clustered is None or n_obs is None:
+        return replace(cell, errors="classical" if first.covariance == "classical" else None)
+    n_clusters = float(first.n_clusters)
+    scale = first.factor * (n_clusters - 1.0) / n_clusters * (n_obs - len(rows)) / (n_obs - 1.0)
+    is_same = not cell.effects and math.isclose(scale, 1.0, rel_tol=ROUNDING)
+    return replace(
+        cell,
+        errors="by entity" if clustered[1] == "entity" else "by time",
+        scale=1.0 if is_same else scale,
+        has_stata_factor=is_same or clustered[2] == "stata",
+    )
 
 
 # Scripts by program; a template of this package writes each.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import isqrt
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 import numpy as np
 from pydantic import Field
@@ -161,7 +161,10 @@ class Robust:
 
 
 # Whose small-sample correction a clustered covariance has.
-CorrectionName = Literal["plm", "stata", "linearmodels", "none"]
+CorrectionName = Literal["stata", "plm", "linearmodels", "none"]
+
+# Of every estimator whose errors are clustered, so that one model has one standard error.
+CORRECTION: Final = "stata"
 
 
 @dataclass(frozen=True)
@@ -174,17 +177,18 @@ class Clustered:
     Attributes
     ----------
     by : one or two of ``entity``, ``time`` and further columns of the data, such as ``province``
-    correction : ``plm`` is G / (G - 1) times (n - 1) / (n - K), each of the three terms of two dimensions
-        with its own G. ``stata`` is that of ``xtreg, fe vce(cluster)`` with time dummies and of ``reghdfe``:
-        K counts the constant and the absorbed effects that are not nested in the clusters as well, and two
-        dimensions share the smaller G. ``linearmodels`` is n / (n - K) without G, where K counts all absorbed
-        effects, unless there is one set, nested in the clusters. ``none`` multiplies by nothing.
+    correction : ``stata`` is that of ``xtreg, fe vce(cluster)`` with time dummies, of ``reghdfe`` and of
+        fixest, G / (G - 1) times (n - 1) / (n - K): K counts the constant and the absorbed effects that are
+        not nested in the clusters as well, and two dimensions share the smaller G. ``plm`` does not count
+        them, and each of the three terms of two dimensions has its own G. ``linearmodels`` is n / (n - K)
+        without G, where K counts all absorbed effects, unless there is one set, nested in the clusters.
+        ``none`` multiplies by nothing.
 
     Statistics have G - 1 degrees of freedom, with two dimensions the smaller G.
     """
 
     by: tuple[str, ...] = ("entity",)
-    correction: CorrectionName = "plm"
+    correction: CorrectionName = CORRECTION
     use: Literal["clustered"] = "clustered"
 
     def __post_init__(self) -> None:
@@ -224,8 +228,8 @@ class Clustered:
             "none": (1.0, 1.0),
         }[self.correction]
         matrix, change = mended(covariance, remaining, has_constant=regression.has_constant)
-        named = "" if self.correction == "plm" else f", correction {self.correction}"
-        kind = Coded("clustered by {by}{named}{change}", by=listed(self.by), named=named, change=change)
+        words = marked("clustered by {by}, correction {correction}{change}")
+        kind = Coded(words, by=listed(self.by), correction=self.correction, change=change)
         return matrix, correction_of(
             regression, kind, factor=factor, n_clusters=n_clusters, n_effects=n_effects
         )
@@ -271,7 +275,7 @@ class WildCluster(plugin.WildClusters):
     Its options, and the sources of the method, are those of `harness.plugin.WildClusters`.
     """
 
-    correction: ClassVar[CorrectionName] = "plm"
+    correction: ClassVar[CorrectionName] = CORRECTION
 
     def library_options(self, regression: Regression) -> Mapping[str, object]:
         """Return what linearmodels' ``fit`` is asked for: the errors of `Clustered`.
@@ -584,7 +588,7 @@ class Tested:
 
     by: ClassVar[tuple[str, ...]] = ("entity",)
 
-    correction: CorrectionName = "plm"
+    correction: CorrectionName = CORRECTION
     use: Literal["tested"] = "tested"
 
     def library_options(self, regression: Regression) -> Mapping[str, object]:

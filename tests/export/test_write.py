@@ -135,12 +135,16 @@ CELL = LinearCell(
     has_constant=True,
     effects=(),
     errors="by entity",
+    has_stata_factor=True,
 )
 CELLS = (
     CELL,
     replace(CELL, estimator="iid", errors="classical"),
     replace(CELL, estimator="fe", model="within", effects=("entity", "time"), has_constant=False),
-    replace(CELL, estimator="hc3", model="within", effects=("entity",), errors=None),
+    replace(
+        CELL, estimator="plm", model="within", effects=("time",), has_constant=False, has_stata_factor=False
+    ),
+    replace(CELL, estimator="hc3", model="within", effects=("entity",), errors=None, has_stata_factor=False),
     replace(CELL, estimator="re", model="random", errors="classical"),
 )
 NAMES = {"wage": "wage", "exper": "exper", CELL.terms[1]: "x2_"}
@@ -168,6 +172,7 @@ def test_each_cell_is_fitted_as_it_was(script):
         "regress wage exper x2_, vce(cluster entity_id)",
         "regress wage exper x2_",
         "reghdfe wage exper x2_, absorb(entity_id time) keepsingletons vce(cluster entity_id)",
+        "reghdfe wage exper x2_, absorb(time) keepsingletons vce(cluster entity_id)",
         "reghdfe wage exper x2_, absorb(entity_id) keepsingletons",
         "xtreg wage exper x2_, re sa",
     ]
@@ -176,7 +181,7 @@ def test_each_cell_is_fitted_as_it_was(script):
 
 def test_every_coefficient_is_kept_with_its_error_where_it_has_the_same(script):
     kept = [line.split() for line in body(script) if line.startswith("keep_term")]
-    errors = {"ols": "1", "iid": "1", "fe": "0", "hc3": "0", "re": "1"}
+    errors = {"ols": "1", "iid": "1", "fe": "1", "plm": "0", "hc3": "0", "re": "1"}
     assert all(words[-1] == errors[re.sub(r"\W", "", words[3])] for words in kept)
     constants = [re.sub(r"\W", "", words[3]) for words in kept if "_cons" in words]
     assert constants == ["ols", "iid", "re"]

@@ -248,7 +248,10 @@ def _notes(run: Run, outcome: str, columns: Estimates, terms: Sequence[str], dig
     """Yield how errors are computed, units that suit tiny coefficients, and what biases coefficients."""
     study, same = run.manifest.study, dict[str, list[str]]()
     for number, own in enumerate(columns.values(), start=1):
-        how = rendered(next(iter(own.values())).covariance) or MISSING
+        any_row = next(iter(own.values()))
+        how = rendered(any_row.covariance) or MISSING
+        if any_row.n_clusters and not math.isfinite(any_row.bandwidth):
+            how = gettext("{how}, {number} clusters").format(how=how, number=any_row.n_clusters)
         same.setdefault(how, []).append(f"({number})")
     parts = [f"{how} {listed(own)}" if len(same) > 1 else how for how, own in same.items()]
     yield from estimate_notes(study, in_turn(parts))

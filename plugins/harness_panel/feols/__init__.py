@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 
 from harness.plugin import Estimator, hookimpl
 from harness_panel.feols.estimator import Feols
-from harness_panel.feols.regression import CRV3, FeolsWildCluster
+from harness_panel.feols.regression import CRV3
 
-__all__ = ["CRV3", "Feols", "FeolsWildCluster"]
+__all__ = ["CRV3", "Feols"]
 
 harness_needs: Mapping[str, str] = {"pyfixest": "pip install 'panel-harness[fixest]'"}
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from math import sqrt
 from typing import Annotated, ClassVar, Literal
 
@@ -115,8 +114,7 @@ class Feols:
     absorb : further columns of the data whose levels have effects, such as ``industry``, and combinations of
         columns and keys such as ``[region, time]``
     trends : ``entity`` gives every entity a slope in time next to its effect
-    covariance : clustered by entity by default with ``correction: stata``, the default of fixest, or for
-        common shocks where a test finds some (``tested``)
+    covariance : clustered by entity by default, or for common shocks where a test finds some (``tested``)
     singletons : ``keep`` or ``drop`` rows that are the only one of a level, or are so once such rows are left
         out; no slope depends on them, but the factors for small samples do
     weighted : whether rows count by the column ``roles.weights``, whose inverse the variance of their errors
@@ -133,7 +131,7 @@ class Feols:
     effects: tuple[Literal["entity", "time"], ...] = ("entity",)
     absorb: tuple[str | Columns, ...] = ()
     trends: tuple[Literal["entity"], ...] = ()
-    covariance: FeolsCovariance = field(default_factory=partial(Tested, correction="stata"))
+    covariance: FeolsCovariance = field(default_factory=Tested)
     singletons: Literal["keep", "drop"] = "keep"
     weighted: bool = False
 

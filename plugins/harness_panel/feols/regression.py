@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import numpy as np
 from pydantic import Field
@@ -374,16 +374,9 @@ class CRV3:
         return (others.slopes - own.slopes)[own.kept]
 
 
-@dataclass(frozen=True)
-class FeolsWildCluster(WildCluster):
-    """Errors of ``clustered`` that count effects as fixest does, with p-values and limits of a bootstrap."""
-
-    correction: ClassVar[covariances.CorrectionName] = "stata"
-
-
 # Any of them, told apart by ``use``; an option that belongs to another kind is refused.
 FeolsCovariance = Annotated[
-    Classical | Robust | Clustered | Conley | CRV3 | FeolsWildCluster | CommonShocks | Tested,
+    Classical | Robust | Clustered | Conley | CRV3 | WildCluster | CommonShocks | Tested,
     Field(discriminator="use"),
 ]
 

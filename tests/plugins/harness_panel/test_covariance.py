@@ -82,7 +82,7 @@ def test_a_two_way_clustered_variance_below_zero_is_mended_and_says_so():
     noise = 0.1 * random_stream(27).normal(size=ENTITY.size)
     exposure = np.array([1.0, 1.0, -1.0, -1.0])[ENTITY] + noise
     table = clustered_by_both(exposure, CHECKERED + PERIOD)
-    assert table.correction.kind.endswith("time, negative eigenvalues set to zero")
+    assert table.correction.kind.endswith("stata, negative eigenvalues set to zero")
     assert np.all(table.std_error > 0.0)
     with pytest.raises(EstimationError, match="standard error of 'const', 'x0' is zero"):
         clustered_by_both(exposure)
@@ -94,7 +94,7 @@ def test_a_variance_below_zero_of_the_constant_leaves_slopes_alone():
     tables = [clustered_by_both(exposure + level) for level in (0.0, 3.0)]
     mended, alone = tables
     assert mended.correction.kind.endswith("negative eigenvalues set to zero for the constant")
-    assert alone.correction.kind == "clustered by entity and time"
+    assert alone.correction.kind == "clustered by entity and time, correction stata"
     assert mended.std_error[0] >= 0.0
     np.testing.assert_allclose(mended.std_error[1], alone.std_error[1], rtol=1e-10)
 
@@ -354,11 +354,11 @@ def test_tests_by_a_file_of_neighbours_are_those_of_spreg(weighted, morans_i, st
 COVARIANCES = {
     "classical": Classical(),
     **{variant: Robust(variant) for variant in ("HC0", "HC1", "HC2", "HC3")},
-    "clustered by entity": Clustered(),
-    "clustered by entity and time": Clustered(("entity", "time")),
+    "clustered by entity, correction stata": Clustered(),
+    "clustered by entity and time, correction plm": Clustered(("entity", "time"), "plm"),
     "Driscoll-Kraay": DriscollKraay(1),
     "Conley, bartlett kernel up to 500 km": Conley(cutoff_km=500.0),
-    "clustered by entity, wild bootstrap of 99": WildCluster(draws=99),
+    "clustered by entity, correction stata, wild bootstrap of 99": WildCluster(draws=99),
 }
 WITH_TABLE = {
     one.name: one

@@ -89,10 +89,10 @@ PLM = {
     "white1_HC0": Same(Robust("HC0")),
     "white1_HC1": Same(Robust("HC0"), _plm_hc1),
     "cl_entity_HC0": Same(Clustered(correction="none")),
-    "cl_entity_sss": Same(Clustered()),
+    "cl_entity_sss": Same(Clustered(correction="plm")),
     "cl_time_HC0": Same(Clustered(("time",), correction="none")),
     "cl_twoway_HC0": Same(Clustered(BOTH, correction="none")),
-    "cl_twoway_sss": Same(Clustered(BOTH)),
+    "cl_twoway_sss": Same(Clustered(BOTH, "plm")),
     "dk_HC0_lag2": Same(DriscollKraay(2)),
     "dk_HC1_lag2": Same(DriscollKraay(2), _plm_hc1),
 }
@@ -104,10 +104,10 @@ SANDWICH = {
     "HC3": Same(Robust("HC3")),
     "CL_entity_HC0_nocadj": Same(Clustered(correction="none")),
     "CL_entity_HC0": Same(Clustered(correction="none"), _cluster_share),
-    "CL_entity_HC1": Same(Clustered(), _counting_effects),
-    "CL_time_HC1": Same(Clustered(("time",)), _counting_effects),
+    "CL_entity_HC1": Same(Clustered(correction="plm"), _counting_effects),
+    "CL_time_HC1": Same(Clustered(("time",), "plm"), _counting_effects),
     "CL_twoway_HC0_nocadj": Same(Clustered(BOTH, correction="none")),
-    "CL_twoway_HC1": Same(Clustered(BOTH), _counting_effects),
+    "CL_twoway_HC1": Same(Clustered(BOTH, "plm"), _counting_effects),
     "PL_lag2_HC0": Same(DriscollKraay(2)),
 }
 NEWEY_WEST = "nw_HC0_lag2"  # within entities, which is not offered

@@ -12,15 +12,15 @@ from harness import EstimationError
 from harness.estimators.guard import attempt
 from harness.plugin import CanFitDraws, Key, random_stream
 from harness_panel import FixedEffects
-from harness_panel.covariance import Classical, Clustered, Robust
-from harness_panel.feols import CRV3, Feols, FeolsWildCluster
+from harness_panel.covariance import Classical, Clustered, Robust, WildCluster
+from harness_panel.feols import CRV3, Feols
 from panels import panel_from_arrays, simulated_panel
 
 PANEL = grouped_panel("laws", n_entities=12, n_periods=6)
 OPTIONS = {
     "many": Feols(("entity", "time"), ("industry",), covariance=Clustered(("region", "time"), "stata")),
     "region by time": Feols(absorb=(("region", "time"),), covariance=CRV3("region")),
-    "trends": Feols(("entity", "time"), trends=("entity",), covariance=FeolsWildCluster("time", draws=99)),
+    "trends": Feols(("entity", "time"), trends=("entity",), covariance=WildCluster("time", draws=99)),
     "weighted": Feols(("entity", "time"), weighted=True, covariance=Robust()),
 }
 each = pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
@@ -45,6 +45,18 @@ def test_draws_are_fits_of_the_rows_drawn(options):
     np.testing.assert_allclose(
         draws.predict(PANEL).mean(axis=1), draws.profile(PANEL, (), np.empty((1, 0)))[:, 0], atol=1e-9
     )
+
+
+@pytest.mark.parametrize("effects", [("entity",), ("entity", "time")])
+@pytest.mark.parametrize("absorb", [(), ("industry",)])
+@pytest.mark.parametrize("options", [{}, {"covariance": {"use": "clustered", "by": ["region", "time"]}}])
+def test_one_model_has_one_standard_error_whatever_estimator_fits_it(effects, absorb, options):
+    tables = [
+        one(effects, absorb=absorb, **options).fit(PANEL).coefficients() for one in (FixedEffects, Feols)
+    ]
+    np.testing.assert_allclose(*(table.std_error for table in tables), rtol=1e-9)
+    assert tables[0].correction.kind == tables[1].correction.kind
+    assert tables[0].correction.factor == pytest.approx(tables[1].correction.factor, rel=1e-12)
 
 
 def test_a_level_that_a_draw_left_out_has_the_effect_of_all_its_rows():

@@ -392,7 +392,7 @@ def test_a_lagged_outcome_among_the_controls_is_refused(employment):
 
 
 @pytest.mark.parametrize(
-    "options", [{"last_lag": 2, "first_lag": 3}, {"predetermined": "x", "endogenous": "x"}]
+    "options", [{"last_lag": 2, "first_lag": 3}, {"predetermined": ["x"], "endogenous": ["x"]}]
 )
 def test_options_that_contradict_each_other_are_refused(options):
     with pytest.raises(ValueError, match="found"):

@@ -24,7 +24,7 @@ from harness_panel import (
     Robust,
     WildCluster,
 )
-from harness_panel.feols import Feols, FeolsWildCluster
+from harness_panel.feols import Feols
 from harness_panel.solver import draws as resampled_draws
 from harness_panel.solver.draws import EntitySums
 from panels import diagnostics_of, key_from, panel_from_arrays, simulated_panel
@@ -100,7 +100,7 @@ def test_clustered_errors_are_those_of_weighted_least_squares_on_dummies(panel, 
     theirs = wls(panel, estimator).fit(
         cov_type="cluster", cov_kwds={"groups": groups if len(by) > 1 else groups[:, 0]}
     )
-    table = replace(estimator, covariance=Clustered(by)).fit(panel).coefficients()
+    table = replace(estimator, covariance=Clustered(by, "plm")).fit(panel).coefficients()
     if table.correction.kind.endswith("set to zero"):
         pytest.skip("a negative variance, which statsmodels leaves")
     factor = (panel.n_obs - theirs.model.rank) / (panel.n_obs - table.correction.n_coef)
@@ -422,7 +422,7 @@ E, T, BOTH = ("entity",), ("time",), ("entity", "time")
 
 
 def feols(effects, trends=(), *, weighted=False):
-    return Feols(effects=effects, trends=trends, covariance=FeolsWildCluster(), weighted=weighted)
+    return Feols(effects=effects, trends=trends, covariance=WildCluster(), weighted=weighted)
 
 
 # Effects, trends, whether rows are weighted, and the estimator.
@@ -498,7 +498,7 @@ def test_clusters_too_few_to_reject_anything_have_no_limits():
     assert np.isinf(table.conf_int(0.95)).all()
 
 
-@pytest.mark.parametrize("estimator", [PooledOLS(WildCluster()), Feols(covariance=FeolsWildCluster())])
+@pytest.mark.parametrize("estimator", [PooledOLS(WildCluster()), Feols(covariance=WildCluster())])
 def test_too_many_clusters_are_refused(estimator):
     panel = simulated_panel(random_stream(68), n_entities=1001, n_periods=2)
     with pytest.raises(EstimationError, match="1001"):
