@@ -117,6 +117,7 @@ from harness.evaluation.resample import out_of_bag as out_of_bag
 from harness.language import Coded as Coded
 from harness.language import marked as marked
 from harness.language import rendered as rendered
+from harness.options import checks_options as checks_options
 from harness.registry.hooks import hookimpl as hookimpl
 from harness.rng import Stream as Stream
 from harness.rng import random_stream as random_stream

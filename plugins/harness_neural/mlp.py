@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 NUISANCE_DECAY = 1e-5
 
 
+@plugin.checks_options
 @dataclass(frozen=True)
 class Mlp(NetworkEstimator[None]):
     """A network with one hidden layer and a linear output, trained on squared error.

@@ -33,6 +33,7 @@ from harness_neural.search import (
 from harness_neural.som import MapFit, fit_map
 
 
+@plugin.checks_options
 @dataclass(frozen=True)
 class SomAnn(NetworkEstimator[MapFit]):
     """A self-organising map sorts the rows into clusters, which then feed networks.

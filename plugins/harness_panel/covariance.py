@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import isqrt
-from typing import Annotated, ClassVar, Final, Literal
+from typing import Annotated, ClassVar, Final, Literal, get_args
 
 import numpy as np
 from pydantic import Field
@@ -95,6 +95,7 @@ class PredictionsAlone(Classical):
     """What a fit has that only predicts, as in a fold: no library is asked, and there is no table."""
 
 
+@plugin.checks_options
 @dataclass(frozen=True)
 class Robust:
     """Independent errors of any variance (White 1980; MacKinnon & White 1985).
@@ -195,6 +196,9 @@ class Clustered:
         if not 1 <= len(set(self.by)) == len(self.by) <= 2:
             message = f"by: one or two of entity, time and further columns, each once; found {list(self.by)}"
             raise ValueError(message)
+        if self.correction not in get_args(CorrectionName):
+            message = f"correction: {', '.join(get_args(CorrectionName))}; found '{self.correction}'"
+            raise ValueError(message)
 
     def library_options(self, regression: Regression) -> Mapping[str, object]:
         """Return what linearmodels' ``fit`` is asked for.
@@ -268,6 +272,7 @@ def mended(covariance: Sandwich, factor: float, *, has_constant: bool) -> tuple[
 _MOST_CLUSTERS = 1_000
 
 
+@plugin.checks_options
 @dataclass(frozen=True)
 class WildCluster(plugin.WildClusters):
     """Clustered errors whose p-values and limits come from a wild cluster bootstrap, the null imposed.
@@ -363,6 +368,7 @@ def refuse_cancelled(regression: Regression, variances: Floats, kind: str, *, no
         raise EstimationError(Problem("covariance", what, hint=hint))
 
 
+@plugin.checks_options
 @dataclass(frozen=True)
 class DriscollKraay:
     """Errors dependent across entities and over a few periods (Driscoll & Kraay 1998), without a factor.
@@ -422,6 +428,7 @@ class DriscollKraay:
 _ROWS_AT_A_TIME = 2_000
 
 
+@plugin.checks_options
 @dataclass(frozen=True)
 class Conley:
     """Errors dependent among rows of one period up to a distance, and within entities over some periods.

@@ -116,6 +116,7 @@ ROW_WARNING = marked(
 )
 
 
+@plugin.checks_options
 @dataclass(frozen=True)
 class Rab:
     """A bootstrap ensemble around any estimator that can fit draws.

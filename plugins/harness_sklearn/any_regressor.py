@@ -45,6 +45,7 @@ class RegressorFit(plugin.LearnedFit):
         return self.inputs.in_outcome_units(predicted.ravel())
 
 
+@plugin.checks_options
 @dataclass(frozen=True)
 class Sklearn:
     """A regressor of scikit-learn, as it is.

@@ -192,6 +192,7 @@ class ElasticNetFit(plugin.LearnedFit):
         return {"search": self.search.table(), "terms": terms}
 
 
+@plugin.checks_options
 @dataclass(frozen=True)
 class ElasticNet(ComparesOnParts):
     """The elastic net (Zou & Hastie 2005), scikit-learn's coordinate descent.

@@ -104,6 +104,7 @@ def fitted(design: SplineDesign, moments: Moments, penalties: Floats) -> SplineD
 DECADES = tuple(10.0**power for power in range(2, -9, -1))
 
 
+@plugin.checks_options
 @dataclass(frozen=True)
 class Splines:
     """Penalised cubic splines in the exposure and the moderators, linear in the controls.

@@ -141,6 +141,7 @@ class BoostingFit(plugin.LearnedFit):
         return {"search": self.search.table()}
 
 
+@plugin.checks_options
 @dataclass(frozen=True)
 class Boosting(ComparesOnParts):
     """Histogram gradient boosting (Friedman 2001; Ke et al. 2017), scikit-learn's implementation.
@@ -262,6 +263,7 @@ class ForestDraws:
 QUICK_TREES = 30
 
 
+@plugin.checks_options
 @dataclass(frozen=True)
 class RandomForest(ComparesOnParts):
     """A random forest (Breiman 2001), scikit-learn's implementation.

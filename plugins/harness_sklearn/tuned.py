@@ -86,6 +86,7 @@ class TunedProfile(TunedFit):
         return self.profiled.profile(panel, columns, points)
 
 
+@plugin.checks_options
 @dataclass(frozen=True)
 class Tuned:
     """The best of several estimators on rows set aside from the training rows.

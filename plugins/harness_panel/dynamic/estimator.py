@@ -380,6 +380,7 @@ class DynamicFit(LevelledFit):
         return (f"{self.options.type} GMM, {self.solution.n_instruments} instruments",)
 
 
+@plugin.checks_options
 @dataclass(frozen=True)
 class DynamicGMM:
     """Lags of the outcome among the regressors, with entity effects, by GMM.

@@ -200,6 +200,7 @@ class PooledFit(LinearFit):
         }
 
 
+@plugin.checks_options
 @dataclass(frozen=True)
 class PooledOLS(LinearEstimator[PooledFit]):
     """Least squares on the panel's columns and a constant, which is reported first as ``const``.
@@ -323,6 +324,7 @@ def _entry(place: int, name: str, *keys: str, is_drafted: bool = False) -> plugi
     )
 
 
+@plugin.checks_options
 @dataclass(frozen=True)
 class FixedEffects(LinearEstimator[FixedEffectsFit]):
     """Least squares on the panel's columns and an effect for each entity, each period and each further level.

@@ -273,6 +273,7 @@ class EntityMeanFit(MeanFit):
         return self.model.n_unseen(panel)
 
 
+@plugin.checks_options
 @dataclass(frozen=True)
 class Mean:
     """The mean outcome of the training rows: what an R2 compares with."""
@@ -294,6 +295,7 @@ class Mean:
         return _means(panel, weights)
 
 
+@plugin.checks_options
 @dataclass(frozen=True)
 class EntityMean:
     """The mean outcome of each entity: what knowing who it is, and nothing else, is worth."""
@@ -356,6 +358,7 @@ class LastValueFit(plugin.LearnedFit):
         return at, (at >= 0) & (codes >= 0) & (self.codes[at] == codes)
 
 
+@plugin.checks_options
 @dataclass(frozen=True)
 class LastValue:
     """The entity's value in the latest earlier period: what persistence alone is worth.

@@ -275,6 +275,7 @@ class PoissonFit(plugin.LearnedFit):
         }
 
 
+@plugin.checks_options
 @dataclass(frozen=True)
 class Poisson:
     """Poisson regression by quasi-likelihood: the logarithm of the mean is linear in columns and effects.

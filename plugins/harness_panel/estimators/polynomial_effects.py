@@ -285,6 +285,7 @@ class PolynomialFit(FixedEffectsFit):
         }
 
 
+@plugin.checks_options
 @dataclass(frozen=True)
 class PolynomialEffects(FixedEffects):
     """Fixed effects with powers of the exposure and its products with the moderators.

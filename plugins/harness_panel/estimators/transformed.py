@@ -43,6 +43,7 @@ class BetweenFit(LinearFit):
     title: ClassVar[str] = "Between"
 
 
+@plugin.checks_options
 @dataclass(frozen=True)
 class Between(LinearEstimator[BetweenFit]):
     """Least squares on the means of entities and a constant, reported first as ``const``.
@@ -118,6 +119,7 @@ class DifferenceFit(EffectsFit):
         return {**super().checks(), **self.error_checks()}
 
 
+@plugin.checks_options
 @dataclass(frozen=True)
 class FirstDifference(LinearEstimator[DifferenceFit]):
     """Least squares on differences between adjacent periods of an entity.
@@ -272,6 +274,7 @@ class RandomEffectsFit(EffectsFit):
         }
 
 
+@plugin.checks_options
 @dataclass(frozen=True)
 class RandomEffects(LinearEstimator[RandomEffectsFit]):
     """Generalised least squares with a random level for each entity, reported with a constant, ``const``.
@@ -368,6 +371,7 @@ class MundlakFit(RandomEffectsFit):
         }
 
 
+@plugin.checks_options
 @dataclass(frozen=True)
 class Mundlak(LinearEstimator[MundlakFit]):
     """Correlated random effects: random effects with the entity means of all time-varying columns added.

@@ -93,6 +93,7 @@ class FeolsFit(LevelledFit):
         return {"statistics": plugin.statistic_columns(self.statistics())}
 
 
+@plugin.checks_options
 @dataclass(frozen=True)
 class Feols:
     """Least squares with an effect for every level of many sets, by `pyfixest.feols`.

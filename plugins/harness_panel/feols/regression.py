@@ -315,6 +315,7 @@ MOST_CLUSTERS = 1_000
 _NOTHING = 1e-20
 
 
+@plugin.checks_options
 @dataclass(frozen=True)
 class CRV3:
     """Errors dependent within clusters, by the jackknife: (G - 1) / G times the sum of squared changes.

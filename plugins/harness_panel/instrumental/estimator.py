@@ -365,6 +365,7 @@ class InstrumentalFit(LevelledFit):
         return Diagnostic("exogeneity", null, statistic, "F", df, source)
 
 
+@plugin.checks_options
 @dataclass(frozen=True)
 class Instrumental:
     """Instrumental variables for the exposure, pooled or within entities and periods.

@@ -216,6 +216,7 @@ def _small_sample(n_entities: int) -> float:
     return n_entities / (n_entities - 1)
 
 
+@plugin.checks_options
 @dataclass(frozen=True)
 class QuantileEffects:
     """Quantiles of the outcome given regressors and effects, by moments (Machado & Santos Silva 2019).

@@ -528,6 +528,7 @@ def models_of(
     return SpatialModels(models, neighbours.model(), rho, known, near)
 
 
+@plugin.checks_options
 @dataclass(frozen=True)
 class SpatialDurbin:
     """Outcome on regressors, the neighbours' outcome and their regressors, and effects (LeSage & Pace 2009).

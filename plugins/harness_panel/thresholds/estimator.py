@@ -207,6 +207,7 @@ class ThresholdFit(FixedEffectsFit):
         }
 
 
+@plugin.checks_options
 @dataclass(frozen=True)
 class ThresholdEffects(FixedEffects):
     """Fixed effects whose slope of the exposure is another beyond each of one to three thresholds.
