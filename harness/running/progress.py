@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -46,21 +47,24 @@ class Count:
 
 
 # Seconds after which a line is written even where nothing was finished.
-SILENCE = 30.0
+SILENCE = 20.0
+
+# Characters of a line that is renewed, so that none of a longer one before it remain.
+LINE = 120
 
 
 @contextmanager
 def progress() -> Iterator[Progress]:
     """Show how much is done, what runs now and the time that is left.
 
-    On a terminal and in a notebook that is a bar (in a notebook with ipywidgets); elsewhere a line at each
-    tenth, and one wherever `SILENCE` passed without.
+    On a terminal that is a bar, and in a notebook with ipywidgets; in one without them a line renews itself;
+    elsewhere a line at each tenth, and one wherever `SILENCE` passed without.
     """
     from rich.console import Console
 
     console = Console(stderr=True)
     if not (console.is_terminal or (console.is_jupyter and find_spec("ipywidgets"))):
-        with _lines() as on_progress:
+        with _lines(renewed=console.is_jupyter) as on_progress:
             yield on_progress
         return
     from rich import progress as shown
@@ -74,9 +78,9 @@ def progress() -> Iterator[Progress]:
 
 
 @contextmanager
-def _lines() -> Iterator[Progress]:
-    """Write lines, from a thread of their own where a task takes long."""
-    lines = _Lines(time.monotonic())
+def _lines(*, renewed: bool) -> Iterator[Progress]:
+    """Write lines, or one that is renewed, from a thread of their own where a task takes long."""
+    lines = _Renewed(time.monotonic()) if renewed else _Lines(time.monotonic())
     ended = threading.Event()
 
     def watch() -> None:
@@ -90,6 +94,7 @@ def _lines() -> Iterator[Progress]:
     finally:
         ended.set()
         watcher.join()
+        lines.close()
 
 
 class _Lines:
@@ -100,8 +105,10 @@ class _Lines:
     start : moment of the beginning, seconds of a clock that never goes back
     """
 
+    silence = SILENCE
+
     def __init__(self, start: float) -> None:
-        self._start = self._last_line = start
+        self._start = self._last_line = self._since = start
         self._done, self._total, self._now = 0, 0, "reading the data"
         self._lock = threading.Lock()
 
@@ -109,6 +116,7 @@ class _Lines:
         """Take note of what is done; write a line where another tenth is."""
         with self._lock:
             is_tenth = bool(total) and 10 * done // total > 10 * self._done // total
+            self._since = self._since if now == self._now else moment
             self._done, self._total, self._now = done, total, now
             if is_tenth:
                 self._write(moment)
@@ -116,7 +124,7 @@ class _Lines:
     def break_silence(self, moment: float) -> None:
         """Write a line where none was written for long."""
         with self._lock:
-            if moment - self._last_line >= SILENCE:
+            if moment - self._last_line >= self.silence:
                 self._write(moment)
 
     def _write(self, moment: float) -> None:
@@ -124,7 +132,29 @@ class _Lines:
         passed = moment - self._start
         seconds = passed / self._done * (self._total - self._done) if self._done else 0.0
         left = f", about {_spell(seconds)} left" if seconds else ""
-        echo(f"{self._done} of {self._total} done in {_spell(passed)}{left}; now {self._now}", err=True)
+        waited = moment - self._since
+        lasts = f", for {_spell(waited)} so far" if waited >= SILENCE else ""
+        self._show(f"{self._done} of {self._total} done in {_spell(passed)}{left}; now {self._now}{lasts}")
+
+    def _show(self, text: str) -> None:
+        echo(text, err=True)
+
+    def close(self) -> None:
+        """End what is shown."""
+
+
+class _Renewed(_Lines):
+    """One line of a notebook, written over whenever a second has passed."""
+
+    silence = 1.0
+
+    def _show(self, text: str) -> None:
+        sys.stderr.write(f"\r{terminal_text(text):{LINE}}")
+        sys.stderr.flush()
+
+    def close(self) -> None:
+        """Let what follows begin a line."""
+        echo(err=True)
 
 
 def _spell(seconds: float) -> str:

@@ -30,7 +30,7 @@ from harness.running.graph import MAX_SHARED_ATTEMPTS, Job, execute, iter_result
 from harness.running.isolation import run_on_one_thread
 from harness.running.options import RunOptions
 from harness.running.processes import imported_meanwhile
-from harness.running.progress import SILENCE, Count, _Lines, progress
+from harness.running.progress import SILENCE, Count, _Lines, _Renewed, progress
 from harness.running.workers import CanStartEarly, LocalWorkers, ThisProcess
 from harness.scenarios.conditional.scenario import ConditionalScenario
 from harness.scenarios.curve.scenario import CurveScenario
@@ -218,8 +218,24 @@ def test_a_long_task_is_not_silent(capsys):
         lines.break_silence(float(moment))
     told = said(capsys)
     assert len(told) == 199 // SILENCE
-    assert told[0] == "0 of 3 done in 30 s; now a slow one"
-    assert told[-1] == "0 of 3 done in 3 min; now a slow one"
+    assert told[0] == "0 of 3 done in 20 s; now a slow one"
+    assert told[-1] == "0 of 3 done in 3 min; now a slow one, for 3 min so far"
+
+
+def test_in_a_notebook_one_line_renews_itself(capsys):
+    line = _Renewed(0.0)
+    line.tell(0, 3, "the longest of all tasks", moment=1.0)
+    for moment in (1.5, 2.0):
+        line.break_silence(moment)
+    line.tell(3, 3, "done", moment=3.0)
+    line.close()
+    shown = capsys.readouterr().err
+    assert shown.count("\n") == 1
+    assert [text.rstrip() for text in shown.split("\r")] == [
+        "",
+        "0 of 3 done in 2 s; now the longest of all tasks",
+        "3 of 3 done in 3 s; now done",
+    ]
 
 
 def test_the_watcher_ends_with_the_run(capsys):
