@@ -21,8 +21,9 @@ from source_files import ROOT, files, tree_of
 LAYERS = (
     *("errors", "arrays", "rng", "language", "terminal", "tables", "registry", "data", "study", "estimators"),
     *("evaluation", "splits", "scenarios", "record", "findings", "text", "running"),
-    *("report", "audit", "export", "pack", "suite", "installed", "search", "options", "calibration"),
-    *("conformance", "preflight", "draft", "results", "api", "__init__", "scaffold", "commands", "cli"),
+    *("report", "audit", "printed", "export", "pack", "suite", "installed", "search", "options"),
+    *("calibration", "conformance", "preflight", "draft", "results", "api", "__init__", "scaffold"),
+    *("commands", "cli"),
     *("__main__", "pytest_plugin", "shipped", "plugin"),
 )
 PLUGINS = {"harness_causal", "harness_panel", "harness_neural", "harness_rab", "harness_sklearn"}

@@ -217,6 +217,26 @@ def pin(
 
 
 @click.command()
+@click.argument("file", type=shared.PATH)
+@shared.path_option("--spec", "Spec whose estimators and variables the columns and rows of the table may be.")
+@click.option("--source", help="Where the table is published; by default the name of the file.")
+@click.pass_obj
+def claims(choice: PluginChoice, file: Path, spec: Path | None, source: str | None) -> None:
+    """Read a printed table (.csv, .tex or .docx) and print its numbers as the block `expect:` of a spec.
+
+    Stars, brackets and powers of ten are read. What has no counterpart in the spec, and what is no number, is
+    listed in comments.
+    """
+    from harness.printed.expected import block_of, expected_entries
+    from harness.printed.files import read_tables
+    from harness.study.spec.load import load_study
+
+    study = None if spec is None else load_study(spec, catalogs=shared.found(choice).catalogs).study
+    entries = expected_entries(read_tables(file), source=source or file.name, study=study)
+    echo(block_of(entries), nl=False)
+
+
+@click.command()
 @shared.run_argument
 @click.option("--to", "program", type=click.Choice(["r", "stata"]), required=True, help="Program.")
 @click.option("--out", type=shared.PATH, help="Output folder; by default RUN-r or RUN-stata.")

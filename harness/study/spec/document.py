@@ -98,6 +98,13 @@ class _Number(float):
     text: str
 
 
+def written_number(text: str) -> float:
+    """Return a number that is written into YAML with these digits."""
+    number = _Number(text)
+    number.text = text
+    return number
+
+
 def _as_written(node: reader.Node) -> Plain:
     if isinstance(node.content, Mapping):
         return {key: _as_written(child) for key, child in node.content.items()}
@@ -105,9 +112,7 @@ def _as_written(node: reader.Node) -> Plain:
         return [_as_written(child) for child in node.content]
     if not isinstance(node.content, float) or not node.text:
         return node.content
-    number = _Number(node.content)
-    number.text = node.text
-    return number
+    return written_number(node.text)
 
 
 Plain = reader.Scalar | list["Plain"] | dict[str, "Plain"]
