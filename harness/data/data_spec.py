@@ -254,7 +254,10 @@ class FileSpec:
         is missing
     rename : new names of columns, by the names in the file
     fill_down : columns, by the new names, whose empty cells hold what stands above them, as where a province
-        is written once for all its rows; merged cells of workbooks do so by themselves
+        is written once for all its rows; merged cells of workbooks do so by themselves. A row that has
+        nothing else is a heading, and left out
+    outline : column whose cells in rows without anything else, headings, name the rows beneath them, and the
+        new column that these names become, as ``{Region / year: region}``; by the new names
     copies : ``drop`` leaves out rows that equal an earlier one in all columns; ``error`` refuses them, as
         rows that repeat an entity and period and differ are always refused
     reshape : how rows of entities and periods are made, where the file has periods or variables side by side
@@ -281,6 +284,7 @@ class FileSpec:
     missing_values: tuple[str, ...] = MISSING_VALUES
     rename: Mapping[ColumnName, ColumnName] = field(default_factory=dict)
     fill_down: tuple[ColumnName, ...] = ()
+    outline: Mapping[ColumnName, ColumnName] = field(default_factory=dict)
     copies: Literal["error", "drop"] = "error"
     reshape: Reshape | None = None
     labelled: Mapping[ColumnName, Literal["category", "number"] | tuple[int | float, ...]] = field(

@@ -17,7 +17,7 @@ import pandas as pd
 from harness.data.data_spec import MISSING_VALUES, FileSpec, Join, Reshape
 from harness.data.messages import RowLocator, few, quoted
 from harness.data.name import fold_name
-from harness.data.read.clean import filled_down, without_flags
+from harness.data.read.clean import is_empty, is_heading, without_flags
 from harness.data.read.columnar import PARQUET, find_catalog
 from harness.data.read.files import DataFolder, find_anywhere, frame_file, read_frame, read_source
 from harness.data.read.number_text import MISSING_TEXTS, are_years, is_marked_number, number_marks
@@ -351,7 +351,7 @@ class _Seen:
         raw = cls(path, form, columns := columns_of(frame), _shape(columns, answers, value=value))
         if raw.is_panel:
             return raw
-        for changed, table in _mended(form, frame, columns):
+        for changed, table in _mended(form, frame, columns, reader):
             columns = columns_of(table)
             shape = _shape(columns, answers, value=value)
             if shape.reshape is None and shape.entity and shape.time:
@@ -459,23 +459,39 @@ class _Seen:
 
 
 def _mended(
-    form: FileForm, frame: pd.DataFrame, columns: Mapping[str, RawColumn]
+    form: FileForm, frame: pd.DataFrame, columns: Mapping[str, RawColumn], reader: FileReader
 ) -> Iterator[tuple[FileForm, pd.DataFrame]]:
-    """Yield a table without copies of rows, with keys filled down that are written once, and with both.
+    """Yield a table without copies of rows, with keys filled down or taken from headings, and with both.
 
     Each comes with how the file is to be read.
     """
-    once = [name for name, column in columns.items() if _is_written_once(column)]
-    for filled in ([], once) if once else ([],):
-        changed, table = form, frame.assign(**{name: filled_down(frame[name]) for name in filled})
-        if filled:
-            remark = "empty cells hold what stands above them: look whether they mean that"
-            changed = form.saying("fill_down", tuple(filled), remark)
+    once = tuple(name for name, column in columns.items() if _is_written_once(column))
+    remark = "empty cells hold what stands above them: look whether they mean that"
+    forms = [form, *([form.saying("fill_down", once, remark)] if once else [])]
+    for name in filter(partial(_is_outline, frame), columns):
+        into, remark = (
+            name.split("/")[0].strip(),
+            f"cells of '{name}' in rows without anything else name a group",
+        )
+        forms.append(form.saying("outline", {name: into if into not in columns else "group"}, remark))
+    for changed in forms:
+        table = frame if changed is form else read_source(changed.source, reader).frame
+        if changed is not form:
             yield changed, table
         n_copies = int(table.duplicated().sum())
         if n_copies:
             remark = f"{n_copies:,} rows equal an earlier one in all columns"
             yield changed.saying("copies", "drop", remark), table.drop_duplicates()
+
+
+def _is_outline(frame: pd.DataFrame, name: str) -> bool:
+    """Return whether a column names groups in rows of their own, from the first on, and has no empty cell."""
+    heads = is_heading(frame, [name])
+    return (
+        bool(heads.iloc[0])
+        and 1 < heads.sum() < len(frame) / 2
+        and not is_empty(frame[[name]]).any(axis=None)
+    )
 
 
 def _is_written_once(column: RawColumn) -> bool:

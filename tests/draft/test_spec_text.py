@@ -153,6 +153,22 @@ def written_once(folder):
     return Messy(csv(folder, once), frame, ("fill_down: [firm]", "empty cells hold what stands above them"))
 
 
+def headed(folder):
+    """A row with the firm's name alone above its rows."""
+    frame, rows = clean(), [["firm", "year", *NAMES.values()]]
+    for firm, below in frame.groupby("firm"):
+        rows += [[firm], *([None, *line] for line in below[["year", *NAMES]].to_numpy().tolist())]
+    return Messy(sheet(folder, rows), frame, ("fill_down: [firm]",), NAMES, (NAMES["z"],))
+
+
+def outlined(folder):
+    """Firms above their years, in one column."""
+    frame, rows = clean(), [["firm / year", *NAMES.values()]]
+    for firm, below in frame.groupby("firm"):
+        rows += [[firm], *below[["year", *NAMES]].to_numpy().tolist()]
+    return Messy(sheet(folder, rows), frame, ("outline: {firm / year: firm}",), NAMES, (NAMES["z"],))
+
+
 def gbk_with_title(folder):
     frame = clean().rename(columns={"firm": "企业", "year": "年份", **NAMES})
     text = "各企业排放,,,,\n" + frame.to_csv(index=False) + "注：按当年价格计算。,,,,\n"
@@ -221,7 +237,18 @@ def stata_with_gaps(folder):
 
 FILES = (
     *(stray_years, merged_cells, copies, rare_control, codes, units, yearbook, world_bank, minus_99),
-    *(written_once, gbk_with_title, yes_and_no, quarters, two_heads, eurostat, bureau, stata_with_gaps),
+    *(
+        written_once,
+        headed,
+        outlined,
+        gbk_with_title,
+        yes_and_no,
+        quarters,
+        two_heads,
+        eurostat,
+        bureau,
+        stata_with_gaps,
+    ),
 )
 
 

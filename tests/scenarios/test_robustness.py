@@ -305,8 +305,8 @@ def by_dummies(rows):
     scores = pd.Series(exposure * error).groupby(rows.e.to_numpy()).sum()
     variance = (scores**2).sum() * scores.size / (scores.size - 1)
     r_squared = 1.0 - error @ error / ((rows.y - rows.y.mean()) ** 2).sum()
-    # The factor of plm: effects are nested in the clusters or few, and not counted.
-    variance *= (len(rows) - 1) / (len(rows) - 1 - ("c" in rows))
+    # As reghdfe: effects of entities are nested in the clusters, but for a constant.
+    variance *= (len(rows) - 1) / (len(rows) - 1 - ("c" in rows) - rows.t.nunique())
     return slope, np.sqrt(variance) / (exposure @ exposure), r_squared
 
 

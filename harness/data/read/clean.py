@@ -47,7 +47,9 @@ def interpret(reading: Reading, source: Source) -> Reading:
     categories = codes.keys() - frame.select_dtypes("number")
     for name in _text_columns(frame):
         frame[name] = _cleaned(frame[name], name, source, cleaned)
-    frame, records = _filled_down(frame, source, cleaned), [*reading.records]
+    for fill in (_outlined, _filled_down):
+        frame = fill(frame, source, cleaned)
+    records = [*reading.records]
     if source.spec.reshape is not None:
         keys = {"entity": source.entity, "time": source.time}
         frame, record = reshape(frame, source.spec.reshape, **keys, origin=source.origin)
@@ -314,9 +316,48 @@ def _without_numbers(frame: pd.DataFrame, source: Source, records: list[StepReco
     return frame
 
 
-def filled_down(column: pd.Series) -> pd.Series:
-    """Return a column, (n_obs,), whose empty cells hold what stands above them."""
-    return column.mask(column.eq("") | column.isna()).ffill()
+def is_empty(cells: pd.DataFrame) -> pd.DataFrame:
+    """Return which cells hold nothing."""
+    return cells.isin([""]) | cells.isna()
+
+
+def is_heading(frame: pd.DataFrame, names: Sequence[str]) -> pd.Series:
+    """Return which rows hold nothing but one or several of some columns, (n_obs,)."""
+    empty = is_empty(frame)
+    return empty.drop(columns=[*names]).all(axis="columns") & ~empty[[*names]].all(axis="columns")
+
+
+def _outlined(frame: pd.DataFrame, source: Source, records: list[StepRecord]) -> pd.DataFrame:
+    """Return the table with the names of headings in a column of their own.
+
+    Raises
+    ------
+    DataError
+        Where there is no such column, or the first row is no heading.
+    """
+    options = [("data.outline", name) for name in source.spec.outline]
+    require_columns(options, frame.columns, origin=source.origin, remedy="correct the name")
+    for name, into in source.spec.outline.items():
+        heads = is_heading(frame, [name])
+        what = "the first row is no heading, a row that has nothing but this column"
+        if not heads.iloc[0] or into in frame.columns:
+            what = what if into not in frame.columns else f"there is a column '{into}' already"
+            where = f"{source.origin}: column '{name}' (data.outline)"
+            raise DataError.at(where, what, "headings above the rows that they name", "correct data.outline")
+        frame = frame.assign(**{into: frame[name].where(heads).ffill()})
+        frame = _without_headings(frame, heads, into, source, records)
+    return frame
+
+
+def _without_headings(
+    frame: pd.DataFrame, heads: pd.Series, name: str, source: Source, records: list[StepRecord]
+) -> pd.DataFrame:
+    if heads.any():
+        template = marked("{count} rows that hold nothing but a name are headings, and left out")
+        records.append(
+            StepRecord("headings", name, (source.origin,), Account(Coded(template, count=int(heads.sum()))))
+        )
+    return frame[~heads]
 
 
 def _filled_down(frame: pd.DataFrame, source: Source, records: list[StepRecord]) -> pd.DataFrame:
@@ -327,11 +368,13 @@ def _filled_down(frame: pd.DataFrame, source: Source, records: list[StepRecord])
     DataError
         Where there is no such column, or its first cell is empty.
     """
-    options = [("data.fill_down", name) for name in source.spec.fill_down]
+    names = source.spec.fill_down
+    options = [("data.fill_down", name) for name in names]
     require_columns(options, frame.columns, origin=source.origin, remedy="correct the name")
     locator = RowLocator(source.origin, frame, source.entity, source.time)
-    for name in source.spec.fill_down:
-        column = filled_down(frame[name])
+    heads = is_heading(frame, names)
+    for name in names:
+        column = frame[name].mask(is_empty(frame[[name]])[name]).ffill()
         expected, hint = "a cell to fill down from in the first row", "take the column out of fill_down"
         absent, what = column.isna().to_numpy(), "cells stand above all that hold something"
         locator.refuse(name, absent, what, expected, hint, option="data.fill_down")
@@ -339,7 +382,7 @@ def _filled_down(frame: pd.DataFrame, source: Source, records: list[StepRecord])
         detail = Coded("{count} empty cells hold what stands above them", count=int(is_filled.sum()))
         records.append(StepRecord("fill_down", name, (source.origin,), Account(detail)))
         frame = frame.assign(**{name: column})
-    return frame
+    return _without_headings(frame, heads, ", ".join(names), source, records) if names else frame
 
 
 def _without_copies(frame: pd.DataFrame, source: Source, records: list[StepRecord]) -> pd.DataFrame:

@@ -264,7 +264,8 @@ def likely_skips(body: Sequence[FileRow]) -> tuple[int, ...]:
     """Return the numbers of rows that seem to be no data: units at the head, notes at the end, empty ones.
 
     Units are rows without a number above rows of which most have one. A note is a text alone, below rows of
-    several cells. A row is empty whose fields are.
+    several cells; texts alone between them are headings, and so is one above the first. A row is empty whose
+    fields are.
 
     Parameters
     ----------
@@ -279,6 +280,8 @@ def likely_skips(body: Sequence[FileRow]) -> tuple[int, ...]:
         is_wide and end > units and len(body[end - 1].filled) < 2 and all(map(_is_text, body[end - 1].filled))
     ):
         end -= 1
+    is_headed = any(len(row.filled) == 1 and _is_text(row.filled[0]) for row in body[units:end])
+    units -= is_headed and units > 0 and len(body[units - 1].filled) == 1
     empty = [row for row in body[units:end] if not row.filled]
     return tuple(sorted(row.number for row in (*body[:units], *empty, *body[end:])))
 

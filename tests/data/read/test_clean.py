@@ -42,6 +42,21 @@ def test_a_messy_file_reads_as_its_clean_twin(read_bytes, text, options, record)
     assert record in told(table)
 
 
+def test_headings_name_the_rows_beneath_them(read_bytes):
+    clean = read_bytes(CLEAN.encode()).frame
+    text = "year,y,x\n北京,,\n2011,1234.5,12.3\n2012,2234.5,4\n天津,,\n2011,3,5.25\n2012,4,6\n"
+    table = read_bytes(text.encode(), spec=DataSpec(path="panel.csv", outline={"year": "id"}))
+    frame = table.frame[["id", "year", "y", "x"]].reset_index(drop=True)
+    pd.testing.assert_frame_equal(frame, clean.reset_index(drop=True), check_dtype=False)
+    assert told(table)["headings", "id"].startswith("2 rows that hold nothing but a name")
+    with pytest.raises(DataError, match=r"column 'year' \(data.outline\): the first row is no heading"):
+        read_bytes(
+            text.replace("北京,,\n", "").encode(), spec=DataSpec(path="panel.csv", outline={"year": "id"})
+        )
+    with pytest.raises(DataError, match="there is a column 'x' already"):
+        read_bytes(text.encode(), spec=DataSpec(path="panel.csv", outline={"year": "x"}))
+
+
 def test_what_is_cleaned_is_counted_and_shown(read_bytes):
     table = read_bytes(CLEAN.replace("北京,", " 北京,").encode())
     assert told(table) == {("strip_blanks", "id"): "2 cells: ' 北京' to '北京'"}
