@@ -68,6 +68,8 @@ MANY = settings(
         *(HealthCheck.large_base_example, HealthCheck.filter_too_much),
     ],
 )
+# Of one whose examples take up to a second each, where those of the others take up to thirty milliseconds.
+FEWER = settings(MANY, max_examples=settings.default.max_examples // 8)
 pytestmark = pytest.mark.slow
 
 
@@ -111,7 +113,7 @@ ODD = (
 SPECS = sorted((ROOT / "specs").glob("*.yaml"))
 
 
-@MANY
+@FEWER
 @given(data=st.data())
 def test_a_damaged_spec_is_refused_in_words_or_read(tmp_path, data):
     lines = data.draw(st.sampled_from(SPECS)).read_text(encoding="utf-8").splitlines()
@@ -208,7 +210,7 @@ def as_spec(document):
     return WrittenSpec(text.replace("Infinity", ".inf").replace("NaN", ".nan"), is_seen=True)
 
 
-@MANY
+@FEWER
 @given(data=st.data())
 def test_a_spec_by_the_schema_is_refused_in_words_or_read(data):
     spec = drawn(data.draw, schema())
@@ -216,7 +218,7 @@ def test_a_spec_by_the_schema_is_refused_in_words_or_read(data):
         load_study(as_spec(spec), catalogs=catalogs())
 
 
-@MANY
+@FEWER
 @given(data=st.data())
 def test_a_spec_one_step_away_is_refused_in_words_or_planned(rows, data):
     spec = as_spec(one_step_away(data.draw, SPEC))
@@ -224,7 +226,7 @@ def test_a_spec_one_step_away_is_refused_in_words_or_planned(rows, data):
         prepare_study(RunOptions(spec, data=rows, quick=True, allow_outside=True)).plan.describe()
 
 
-@MANY
+@FEWER
 @given(data=st.data())
 def test_a_small_study_one_step_away_is_refused_in_words_or_run(tmp_path_factory, data):
     spec = one_step_away(data.draw, LEAST)
@@ -302,7 +304,7 @@ COMMANDS = (
 )
 
 
-@MANY
+@FEWER
 @given(data=st.data())
 def test_a_run_folder_with_another_byte_is_refused_in_words_or_read(least, tmp_path_factory, data):
     """Its hashes are those of before, or of a forger."""
