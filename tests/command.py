@@ -27,14 +27,19 @@ SERVED.set_forkserver_preload(LOADED)
 
 def harness(*words, cwd=ROOT, **variables):
     """Run the command and return its exit code and output; further variables are of its environment."""
-    argv = ["harness", *map(str, words)]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", **variables}
     with TemporaryDirectory() as folder:
-        process = SERVED.Process(target=_run, args=(argv, str(cwd), environment, folder))
-        process.start()
+        process = begun(*words, folder=folder, cwd=cwd, **variables)
         process.join()
         said = [Path(folder, name).read_text(encoding="utf-8") for name in ("stdout", "stderr")]
-    return CompletedProcess(argv, process.exitcode, *said)
+    return CompletedProcess(["harness", *map(str, words)], process.exitcode, *said)
+
+
+def begun(*words, folder, cwd=ROOT, **variables):
+    """Begin the command, whose output goes into files of a folder, and return its process."""
+    argv, environment = ["harness", *map(str, words)], {**os.environ, "OMP_NUM_THREADS": "1", **variables}
+    process = SERVED.Process(target=_run, args=(argv, str(cwd), environment, str(folder)))
+    process.start()
+    return process
 
 
 def python(*words, cwd=ROOT, env=None, check=False, timeout=None):

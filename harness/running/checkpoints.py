@@ -24,7 +24,7 @@ from harness.errors import ArtifactError
 from harness.estimators.guard import Attempt
 from harness.evaluation.fold_fit import FoldCell, FoldPredictions, FoldResult
 from harness.language import Coded, from_json, to_json
-from harness.running.dependence import Dependence, Environment
+from harness.running.dependence import Dependence, Environment, differing
 from harness.running.files import remove, write_atomically, writing
 from harness.running.isolation import Task
 from harness.scenarios.blocks import BlockResult
@@ -132,7 +132,7 @@ def _made(plain: Any, archive: zipfile.ZipFile) -> Any:  # noqa: ANN401 - see `_
 
 
 # What every kept result begins with; files that do not are another's.
-FORMAT = b"harness result 5\n"
+FORMAT = b"harness result 6\n"
 
 _NAME = re.compile(r"[0-9a-f]{64}|\.[0-9a-f]{64}\.\d+\.tmp")
 
@@ -146,15 +146,18 @@ class Checkpoint:
     label : of its task
     dependence : what the result depended on
     data : as `harness.running.checkpoints.encode` wrote it
+    inputs : of the run
     """
 
     label: str
     dependence: Dependence
     data: bytes
+    inputs: Mapping[str, str]
 
     def to_bytes(self) -> bytes:
         """Return the checkpoint as its file holds it: format, hash of the rest, what it is of, the result."""
-        about = json.dumps({"label": self.label, "dependence": dict(self.dependence)}).encode()
+        parts = {"label": self.label, "dependence": dict(self.dependence), "inputs": dict(self.inputs)}
+        about = json.dumps(parts).encode()
         content = about + b"\n" + self.data
         return FORMAT + hashlib.sha256(content).hexdigest().encode() + b"\n" + content
 
@@ -198,6 +201,14 @@ class CheckpointStore:
     def _read(self, label: str) -> Checkpoint | None:
         return Checkpoint.from_bytes(self._file(label).read_bytes())
 
+    def other_inputs(self, inputs: Mapping[str, str]) -> list[str]:
+        """Return the names of inputs that the run had otherwise that kept the last result here, if any."""
+        there = self.path.iterdir() if self.path.is_dir() else iter(())
+        files = [file for file in there if _NAME.fullmatch(file.name) and file.is_file()]
+        last = max(files, key=lambda file: file.stat().st_mtime_ns, default=None)
+        kept = Checkpoint.from_bytes(last.read_bytes()) if last is not None else None
+        return [] if kept is None else differing(inputs, kept.inputs)
+
     def why_anew(self, label: str, dependence: Dependence) -> str:
         """Return why the result of a task cannot be taken up; empty where it can."""
         if not self._file(label).is_file():
@@ -207,9 +218,7 @@ class CheckpointStore:
             return "damaged on disk"
         if kept.label != label:
             return "the file is of another result"
-        if kept.dependence != dependence:
-            names = dict.fromkeys((*dependence, *kept.dependence))
-            other = [name for name in names if kept.dependence.get(name) != dependence.get(name)]
+        if other := differing(dependence, kept.dependence):
             more = f" and {len(other) - 3} more" if len(other) > 3 else ""
             return f"changed: {', '.join(other[:3])}{more}"
         return "failed before" if decode(kept.data).status == "failed" else ""
@@ -232,6 +241,7 @@ class KeptResults:
     results : of the tasks that were asked for, in their order, once all are there
     n_taken_up : how many an earlier run had finished, those that these results rest on included
     anew : how many were computed now, by the reason why
+    changed : inputs of the run that the earlier one had otherwise
     """
 
     def __init__(self, store: CheckpointStore, environment: Environment) -> None:
@@ -239,6 +249,7 @@ class KeptResults:
         self._missing: dict[str, Dependence] = {}
         self.results: Sequence[TaskResult] = ()
         self.n_taken_up = 0
+        self.changed = store.other_inputs(environment.inputs)
         self.anew: Counter[str] = Counter()
 
     def has(self, task: Task[Any]) -> bool:
@@ -254,7 +265,8 @@ class KeptResults:
 
     def put(self, task: Task[Any], result: bytes) -> None:
         """Keep the result of a task."""
-        self._store.save(Checkpoint(task.label, self._missing.pop(task.label), result))
+        dependence = self._missing.pop(task.label)
+        self._store.save(Checkpoint(task.label, dependence, result, self._environment.inputs))
 
     def get(self, label: str) -> TaskResult:
         """Return a kept result.
@@ -274,5 +286,7 @@ class KeptResults:
     def __str__(self) -> str:
         n_results = self.n_taken_up + sum(self.anew.values())
         summary = f"{self.n_taken_up} of {n_results} results are taken up from the earlier run"
+        if self.changed:
+            summary += f"; changed since then: {', '.join(self.changed)}"
         reasons = [f"{count} {reason}" for reason, count in self.anew.items()]
         return f"{summary}; computed anew: {'; '.join(reasons)}" if reasons else summary

@@ -137,10 +137,12 @@ class Environment:
     ----------
     code : SHA-256 of the source of each package, as `harness.running.dependence.installed_code` has it
     versions : of Python, the libraries and what brings plugins
+    inputs : of the run: what its user may exchange, by name
     """
 
     code: Mapping[str, str]
     versions: Mapping[str, str]
+    inputs: Mapping[str, str] = field(default_factory=dict)
     _panels: Panels = field(default_factory=WeakKeyDictionary)
 
     def dependence(self, task: object) -> Dependence:
@@ -157,6 +159,11 @@ class Environment:
         found = {name: part.digest for name, part in parts.items()}
         found |= {f"code of {name}": self.code[name] for name in sorted(packages & self.code.keys())}
         return found | {f"version of {name}": version for name, version in self.versions.items()}
+
+
+def differing(one: Mapping[str, str], other: Mapping[str, str]) -> list[str]:
+    """Return the names of what two have in different values, or one alone has."""
+    return [name for name in dict.fromkeys((*one, *other)) if one.get(name) != other.get(name)]
 
 
 def _parts(task: Any) -> Iterator[tuple[str, object]]:  # noqa: ANN401 - any dataclass

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -204,10 +205,13 @@ class RunOptions:
         if data is None and not isinstance(self.spec, Path) and plan.path is not None:
             data = Path(plan.path)
         words = ["harness", *self.plugins.words, "run", self.spec_path(folder).as_posix()]
-        for name, option in OPTIONS.items():
-            if option.is_recorded:
-                words += option.words(name, data if name == "data" else getattr(self, name))
-        return shlex.join(words)
+        return shlex.join([*words, *chain.from_iterable(self.recorded(data).values())])
+
+    def recorded(self, data: Path | None) -> Mapping[str, list[str]]:
+        """Return the words of each option that numbers may depend on, with this data file, by its flag."""
+        values = {**vars(self), "data": data}
+        kept = {name: option for name, option in OPTIONS.items() if option.is_recorded}
+        return {option.flag_of(name): option.words(name, values[name]) for name, option in kept.items()}
 
 
 # Bytes of addresses that a process of a small study takes, most of them for libraries.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -73,7 +74,9 @@ def write_run(
         workers.start([TASK_MODULE, *libraries_of(entry.estimator for entry in loaded.study.estimators)])
     prepared = prepare_loaded(loaded, options, registry)
     plan, study = prepared.plan, prepared.plan.study
-    used = Environment(installed_code(), versions(registry.brought_by))
+    given = {flag: shlex.join(words) for flag, words in options.recorded(None).items()}
+    inputs = {"spec": loaded.document.sha256, "data": prepared.table.sha256, **given}
+    used = Environment(installed_code(), versions(registry.brought_by), inputs)
     rates = None
     if options.calibrated is not None:
         rates = calibrated_rates(options.calibrated, calibration_record(prepared, used.versions))

@@ -125,7 +125,7 @@ class Machine(RuleBasedStateMachine):
                 with folder.replaced() as new:
                     for file in ("gain.csv", "accuracy.csv"):
                         if store.load(f"{name} {file}") is None:
-                            store.save(Checkpoint(f"{name} {file}", {}, files[file]))
+                            store.save(Checkpoint(f"{name} {file}", {}, files[file], {}))
                     for file in files.keys() - {"gain.csv", "accuracy.csv", MANIFEST, MANIFEST_SUM}:
                         new.write_bytes(file, files[file])
                     for file in ("gain.csv", "accuracy.csv"):
@@ -253,3 +253,28 @@ def test_what_is_unchanged_is_taken_up_to_the_same_bytes(tmp_path, monkeypatch):
     run_study(replace(options, resume=True), on_resumed=said.append)
     assert said == ["4 of 4 results are taken up from the earlier run"]
     assert tables(tmp_path / "run") == tables(tmp_path / "whole")
+
+
+def test_what_changed_since_a_run_was_cut_off_is_named(tmp_path, monkeypatch):
+    def cut(*_):
+        raise ArtifactError(Problem("run", "cut off"))
+
+    monkeypatch.setattr(run_module, "write_tables", cut)
+    data, fewer = api._data(few_rows()), api._data(few_rows().iloc[:-1])
+    least = {**LEAST, "data": {"dataset": "grunfeld"}}
+    first = RunOptions(spec=written_spec(least), data=data, out=tmp_path / "run", resume=True)
+    said = []
+    for changed in (
+        {},
+        {"spec": written_spec({**least, "title": "Another"})},
+        {"data": fewer, "quick": True, "overrides": ("seed=2",)},
+    ):
+        with pytest.raises(ArtifactError, match="cut off"):
+            run_study(replace(first, **changed), on_resumed=said.append)
+    taken_up = "results are taken up from the earlier run"
+    assert said == [
+        f"0 of 3 {taken_up}; computed anew: 3 not finished before",
+        f"2 of 2 {taken_up}; changed since then: spec",
+        f"0 of 3 {taken_up}; changed since then: data, --quick, --set; "
+        "computed anew: 2 changed: panel, seed; 1 changed: panel, fold, seed",
+    ]

@@ -8,11 +8,12 @@ import subprocess
 import sys
 import time
 from functools import partial
-from pathlib import Path
 
 import psutil
 import pytest
 
+import command
+from command import ROOT
 from harness.plugin import random_stream
 from harness.running.files import sha256_of
 from harness.running.folder import RunFolder
@@ -41,26 +42,22 @@ def test_a_run_killed_twenty_times_gives_the_tables_of_an_undisturbed_one(tmp_pa
     data = {**SPEC["data"], "dataset": "grunfeld"}
     spec = tmp_path / "spec.yaml"
     spec.write_text(written_spec({**SPEC, "data": data}).text, encoding="utf-8")
-    own = tmp_path / "notes.txt"
-    own.write_text("kept")
-    options = ["--quick", "--jobs", jobs, *(word for change in TINY for word in ("--set", change))]
-    command = [sys.executable, "-m", "harness.cli", "run", str(spec), *options]
+    notes = tmp_path / "notes.txt"
+    notes.write_text("kept")
+    words = ["run", spec, "--quick", "--jobs", jobs, *(word for change in TINY for word in ("--set", change))]
 
     started = time.perf_counter()
-    subprocess.run([*command, "--out", str(tmp_path / "whole")], check=True, capture_output=True)
+    assert command.harness(*words, "--out", tmp_path / "whole").returncode == 0
     seconds = time.perf_counter() - started
     rng, cut = random_stream(1, "kills"), tmp_path / "cut"
     for delay in rng.uniform(0.2, 1.0, N_KILLS) * seconds:
-        with subprocess.Popen(
-            [*command, "--out", str(cut), "--resume"], stderr=subprocess.DEVNULL
-        ) as process:
-            try:
-                process.wait(timeout=delay)
-            except subprocess.TimeoutExpired:
-                process.kill()
-    subprocess.run([*command, "--out", str(cut), "--resume"], check=True, capture_output=True)
+        process = command.begun(*words, "--out", cut, "--resume", folder=tmp_path)
+        process.join(delay)
+        process.kill()
+        process.join()
+    assert command.harness(*words, "--out", cut, "--resume").returncode == 0
     assert tables(cut) == tables(tmp_path / "whole")
-    assert own.read_text() == "kept"
+    assert notes.read_text() == "kept"
 
 
 @pytest.mark.slow
@@ -81,7 +78,6 @@ def test_a_loss_of_power_after_any_write_leaves_a_run_that_can_be_taken_up(tmp_p
         assert tables(state) == tables(whole)
 
 
-ROOT = Path(__file__).parents[2]
 # After which none of its processes may be left.
 SECONDS = 5
 
@@ -89,9 +85,9 @@ SECONDS = 5
 def begun(run, *options):
     """Start a run that hears Ctrl-C, which what a shell starts in the background does not."""
     words = ["run", "specs/grunfeld.yaml", "--jobs", "2", "--out", str(run), *options]
-    command = [sys.executable, "-m", "harness.cli", *words, "--set", "scenarios=[]"]
+    whole = [sys.executable, "-m", "harness.cli", *words, "--set", "scenarios=[]"]
     heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
-    return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, preexec_fn=heard)
+    return subprocess.Popen(whole, cwd=ROOT, stderr=subprocess.PIPE, text=True, preexec_fn=heard)
 
 
 def ended_by(signal_, run, *options):
@@ -105,7 +101,7 @@ def ended_by(signal_, run, *options):
 
 
 def without_progress(stderr):
-    return [line for line in stderr.splitlines() if " done in " not in line]
+    return [line for line in stderr.splitlines() if line and " done in " not in line]
 
 
 @pytest.mark.slow
@@ -167,9 +163,9 @@ def test_workers_end_when_their_run_is_killed(tmp_path):
 )
 def test_ctrl_c_in_the_first_seconds_ends_in_order(tmp_path, seconds, times):
     """From the moment on at which Python itself is there, also where the key is pressed twice."""
-    command = [sys.executable, "-X", "importtime", "-m", "harness", "run", "specs/grunfeld.yaml", "--out"]
+    words = [sys.executable, "-X", "importtime", "-m", "harness", "run", "specs/grunfeld.yaml", "--out"]
     with subprocess.Popen(
-        [*command, tmp_path / "run"],
+        [*words, tmp_path / "run"],
         cwd=ROOT,
         stderr=subprocess.PIPE,
         text=True,
