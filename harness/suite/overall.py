@@ -165,7 +165,8 @@ def _gain(suite: Suite, result: PanelResult, estimator: str, reference: str) -> 
     for name, before in ((estimator, ""), (reference, f"the reference '{reference}' has no predictions: ")):
         if not result.has(name):
             reason = before + result.cells.get(name, {}).get("reason", "it was not run")
-            return {"p_value": np.nan, "status": "refused", "reason": reason}
+            none = dict.fromkeys(("gain", "conf_low", "conf_high", "p_value"), np.nan)
+            return {**none, "inference": "", "status": "refused", "reason": reason}
     if result.losses is None:
         raise AssertionError("estimators with an error have losses")
     numbers = totals_between(result.losses, estimator, reference).numbers(suite.level)

@@ -441,6 +441,8 @@ class SuitePages:
         labels, level = self.suite.labels, percent(1 - self.suite.level, 0)
         flexible = {name: labels[name] for name in self.suite.flexible}
         gains, summary = self.tables["suite_gain"], self.tables["suite_summary"]
+        if not (gains["status"] == "ok").any():
+            return
         with house_style():
             drawn = (
                 ("suite-gains", plot_gains(gains[gains["over"] == "two_way"], flexible, titles=self.titles)),
