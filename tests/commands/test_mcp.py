@@ -2,14 +2,17 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
 import pytest
 from jsonschema import Draft202012Validator
 
+import command
 from harness import __version__, open_run
 from harness.commands.mcp import REVISIONS
+from harness.running.folder import RunFolder
 from sentences import keys_of_sentences
 from small_run import grunfeld
 
@@ -70,6 +73,14 @@ def server_answer(server, message):
     return json.loads(server.stdout.readline())
 
 
+def started(folder):
+    """Return a server of a folder that was started elsewhere."""
+    words = [sys.executable, "-m", "harness", "mcp", "--folder", str(folder)]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    return subprocess.Popen(words, text=True, cwd=folder.parent, env=environment, **pipes)
+
+
 @pytest.fixture(scope="module")
 def session(tmp_path_factory):
     """Return the folder of a session and its answers by what was asked."""
@@ -80,10 +91,7 @@ def session(tmp_path_factory):
         (path / "study.yaml").write_text(SMALL, encoding="utf-8")
     (folder / "link").symlink_to(folder.parent, target_is_directory=True)
     (folder / "circle").symlink_to("circle")
-    words = [sys.executable, "-m", "harness", "mcp", "--folder", str(folder)]
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen(words, text=True, cwd=folder.parent, env=environment, **pipes) as server:
+    with started(folder) as server:
         answers = [server_answer(server, {"id": name, **asked}) for name, asked in ASKED.items()]
         answers += [
             server_answer(server, line) for line in ("{broken", "[1]", '{"id": NaN}', '{"id": 1e999}')
@@ -205,3 +213,28 @@ def test_mistakes_are_the_messages_of_the_command(session):
     answers = session[1]
     assert answers["unknown tool"]["error"]["code"] == -32602
     assert answers["unknown method"]["error"]["code"] == -32601
+
+
+@pytest.mark.slow
+def test_a_run_has_the_bytes_of_the_commands(tmp_path):
+    folder = tmp_path / "inner"
+    folder.mkdir()
+    grunfeld().reset_index().to_csv(folder / "rows.csv", index=False)
+    (folder / "study.yaml").write_text(SMALL.replace("formats: []", "formats: [html, latex, docx]"))
+    by_command = command.harness("run", "study.yaml", "--quick", "--jobs", 2, "--out", "one", cwd=folder)
+    assert by_command.returncode == 0, by_command.stderr
+    with started(folder) as server:
+        # Absolute, as clients have it.
+        asked = called("run", spec=str(folder / "study.yaml"), quick=True, jobs=2, out="other")
+        assert "isError" not in server_answer(server, {"id": 1, **asked})["result"]
+        server.stdin.close()
+    one, other = (RunFolder.open(folder / name) for name in ("one", "other"))
+    assert {"report.html", "tables/accuracy.tex"} <= {*one.files()}
+    # The appendix says when the run began and how long it took.
+    different = {name for name, found in one.hashes().items() if found != other.hashes().get(name)}
+    assert one.files() == other.files()
+    assert different <= {"appendix.html"}
+    first, second = (json.loads(run.read_bytes("manifest.json")) for run in (one, other))
+    assert {key for key in first if first[key] != second[key]} <= {"started", "seconds", "cells", "files"}
+    texts = [re.sub("The run began.*", "", (run.path / "appendix.html").read_text()) for run in (one, other)]
+    assert texts[0] == texts[1]

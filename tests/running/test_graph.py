@@ -17,6 +17,7 @@ import pandas as pd
 import psutil
 import pytest
 
+import command
 from harness import ArtifactError, MachineError
 from harness.api import run_study
 from harness.estimators.guard import Attempt, attempt
@@ -26,6 +27,7 @@ from harness.running import cluster, graph
 from harness.running.checkpoints import CheckpointStore, decode
 from harness.running.cluster import DaskWorkers
 from harness.running.dependence import Environment
+from harness.running.folder import RunFolder
 from harness.running.graph import MAX_SHARED_ATTEMPTS, Job, execute, iter_results, run_tasks
 from harness.running.isolation import run_on_one_thread
 from harness.running.options import RunOptions
@@ -285,6 +287,32 @@ def test_a_worker_that_does_not_come_back_to_python_is_ended():
     (found,) = done([Job(Sleeping(60.0, hears_nothing=True), 0.2)], LocalWorkers(1))
     assert found == "its limit of 0.2 s was reached"
     assert time.perf_counter() - start < 30.0
+
+
+# What stays in compiled code for minutes, with the lock of the interpreter and without it.
+STAYS = {
+    "counting": "sum(range(10**11))",
+    "singular values": "np.linalg.svd(np.random.default_rng(1).normal(size=(5_000, 5_000)))",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stays", STAYS.values(), ids=STAYS)
+@pytest.mark.parametrize("options", [("--jobs", "1"), ("--jobs", "2", "--backend", "dask")], ids=" ".join)
+def test_a_plugins_fit_that_stays_in_compiled_code_fails_by_its_limit(tmp_path, stays, options):
+    (tmp_path / "plugins").mkdir()
+    (tmp_path / "plugins" / "knn.py").write_text(
+        NEAREST.replace("return NearestFit", f"{stays}\n        return NearestFit")
+    )
+    spec = write_tiny_study(tmp_path, other="nearest, neighbours: 1")
+    out, folder = tmp_path / "run", ("--plugins-folder", tmp_path / "plugins")
+    words = ("--time-limit", 1, *options, "--set", "evaluation.protocols=[in_sample]", "--out", out)
+    done = command.python("-m", "harness", *folder, "run", spec, "--quick", *words)
+    assert done.returncode == 0, done.stderr
+    found = RunFolder.open(out).read_table("accuracy").set_index("estimator")
+    assert (found.loc["mean", "status"] == "ok").all()
+    assert (found.loc["other", "status"] == "failed").all()
+    assert found.loc["other", "reason"].str.endswith("its limit of 1 s was reached").all()
 
 
 TWO = LocalWorkers(2)
