@@ -107,6 +107,9 @@ def _of_table(
             for column in table.measures:
                 if isinstance(row[column], bool | np.bool_):
                     yield {**place, "column": column, "value": str(row[column]), "from": "run"}
+                elif isinstance(row[column], str):
+                    what, hint = f"holds the text {row[column]!a}", "take a whole copy of the folder"
+                    raise ArtifactError.at(f"{table.file}: column '{column}'", what, "a number", hint)
                 elif math.isfinite(row[column]):
                     # With the digits that the tolerance needs; zero has an absolute one.
                     digits = math.ceil(-math.log10(selection.relative)) + GUARD_DIGITS

@@ -166,6 +166,10 @@ def _check(what: str, find: Callable[[], Iterable[Problem]]) -> AuditCheck:
         where, reason = str(error.filename or ""), error.strerror or str(error)
         problem = Problem(where, f"cannot be read: {reason}", hint="take a whole copy of the folder")
         return AuditCheck(what, (problem,))
+    except (ValueError, TypeError, LookupError, ArithmeticError) as error:
+        # Files whose hashes were made again may hold anything, such as a text among numbers.
+        hint = "take a whole copy of the folder, or run the study again"
+        return AuditCheck(what, (Problem("", f"the files cannot be computed with: {error!r}", hint=hint),))
 
 
 # Other machines and versions add numbers up in another order.

@@ -234,7 +234,7 @@ def read_rows(frame: pd.DataFrame, kind: type[Row], *, table: str) -> tuple[Row,
     Raises
     ------
     ArtifactError
-        Where columns are missing.
+        Where columns are missing, or a cell is not of its column's type.
     """
     if frame.empty:
         return ()
@@ -245,7 +245,13 @@ def read_rows(frame: pd.DataFrame, kind: type[Row], *, table: str) -> tuple[Row,
         what, hint = f"the table lacks {', '.join(missing)}", "run the study again with this version"
         raise ArtifactError.at(f"{table}.csv", what, hint=hint)
     hints = get_type_hints(kind)
-    columns = {name: [CONVERT[hints[name]](value) for value in _values(frame[name])] for name in wanted}
+    columns: dict[str, list[Any]] = {}
+    for name in wanted:
+        try:
+            columns[name] = [CONVERT[hints[name]](value) for value in _values(frame[name])]
+        except (ValueError, OverflowError) as error:
+            hint = "take a whole copy of the folder, or run the study again"
+            raise ArtifactError.at(f"{table}.csv: column '{name}'", str(error), hint=hint) from error
     for name in wanted:
         if f"{name}{CODE}" in columns:
             columns[name] = _messages(columns[name], columns[f"{name}{CODE}"], table=table)

@@ -69,7 +69,7 @@ MANY = settings(
     ],
 )
 # Of one whose examples take up to a second each, where those of the others take up to thirty milliseconds.
-FEWER = settings(MANY, max_examples=settings.default.max_examples // 8)
+FEWER = settings(MANY, max_examples=settings.default.max_examples // 2)
 pytestmark = pytest.mark.slow
 
 
