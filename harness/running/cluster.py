@@ -96,7 +96,7 @@ class DaskWorkers:
             hint = "pip install 'panel-harness[dask]', or --backend local"
             raise ArtifactError.at("--backend dask", "dask is not installed", hint=hint) from error
         # What they log when a run ends before its end is said once, by the command.
-        for name in ("distributed", "tornado", "asyncio"):
+        for name in ("distributed", "distributed.client", "tornado", "asyncio"):
             logging.getLogger(name).setLevel(UNSAID)
         with self._client() as client:
             n_workers = _require_alike(client)
@@ -105,7 +105,9 @@ class DaskWorkers:
                 errors = (KilledWorker, CancelledError, ClosedClientError, DeadWorkerError)
                 yield Pool(executor, 2 * n_workers, errors, _Presence(client).require)
             finally:
-                executor.shutdown(wait=False)  # what still runs when an error ends the block has no reader
+                # What still runs when an error ends the block has no reader; a closed client has nothing.
+                with suppress(ClosedClientError):
+                    executor.shutdown(wait=False)
             if client.status != "running":
                 what, hint = "the scheduler has gone", "start `dask scheduler`, and its workers"
                 raise MachineError.at(f"--scheduler {self.scheduler}", what, hint=hint)
