@@ -109,6 +109,7 @@ def test_of_many_disturbed_runs_nothing_is_lost_and_no_file_remains(tmp_path, ca
             process.join()
         codes = sorted(process.exitcode for process in writers)
         counts.update(["runs", how, *(f"exit {code}" for code in codes)])
+        (tmp_path / "counts").write_text(json.dumps(counts))
         allowed = {0, *[-signal.SIGKILL] * ("kill" in how), *[ExitCode.FOLDER] * ("two" in how)}
         allowed |= {ExitCode.MACHINE} if room is not None else set()
         assert {*codes} <= allowed, (how, codes, log.read_text()[-2_000:])
