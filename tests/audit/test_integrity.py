@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from harness.audit.pin import PinSelection, pinned
 from harness.audit.verification import DISAGREEMENT, agreement, verify
 from harness.errors import ArtifactError
 from harness.installed import installed
@@ -88,6 +89,21 @@ def test_rows_that_were_doubled_by_who_wrote_the_hashes_are_named(small_run, tmp
     folder.write_manifest(folder.manifest())
     (problem,) = problems_of(folder.path)
     assert str(problem).startswith("gain.csv: holds several rows of one key: outcome=invest, estimator=")
+
+
+def test_a_text_among_numbers_and_a_broken_report_are_named_where_hashes_were_made_again(least_run, tmp_path):
+    folder = RunFolder(copy_of(least_run, tmp_path / "run"))
+    folder.write_text("gain_report.json", "{broken")
+    folder.write_manifest(folder.manifest())
+    (problem,) = problems_of(folder.path)
+    assert str(problem).startswith("the files cannot be computed with: JSONDecodeError")
+    accuracy = folder.read_table("accuracy")
+    folder.write_table("accuracy", accuracy.assign(mse=accuracy["mse"].map(lambda cell: f"O{cell}")))
+    folder.write_manifest(folder.manifest())
+    found = [str(problem) for problem in problems_of(folder.path)]
+    assert any(one.startswith("accuracy.csv: column 'mse': could not convert string") for one in found)
+    with pytest.raises(ArtifactError, match=r"^accuracy\.csv: column 'mse': holds the text"):
+        pinned(folder, PinSelection(("accuracy",)))
 
 
 def test_a_file_that_cannot_be_read_is_named(small_run, tmp_path):

@@ -414,7 +414,9 @@ def default_protocols(catalogs: Catalogs) -> list[str]:
 
 
 def _filled(node: Node, values: Mapping[str, Any]) -> Node:
-    """Return a mapping with these values, where they are not None, under the keys that it lacks."""
+    """Return a mapping with these values, but for None, under keys that it lacks; anything else as it is."""
+    if not isinstance(node.content, dict):
+        return node
     for key, value in values.items():
         if value is not None and node.child(key) is None:
             node = node.with_child(key, _node(node, value))

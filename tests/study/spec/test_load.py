@@ -516,3 +516,10 @@ def test_mistakes_in_such_a_spec_are_told_by_path_without_lines(catalogs):
     places = {problem.where for problem in error.value.problems}
     assert "spec: study" in places
     assert not any(":1:" in place for place in places)
+
+
+def test_a_report_of_nothing_is_a_mistake_next_to_a_standard_paper_too(catalogs):
+    from harness.study.spec.load import load_study
+
+    with pytest.raises(SpecError, match=r"spec: report: (found|expected) nothing"):
+        load_study(written_spec({"paper": "standard", "report": None}), catalogs=catalogs)
