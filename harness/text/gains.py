@@ -161,7 +161,7 @@ def gain_text(one: gain.GainUnder) -> str:
     """
     if one.gain == (0.0, 0.0, 0.0):
         return gettext("equal errors")
-    number = f"{percent(one.gain.value)} {percent_interval(one.gain.low, one.gain.high)}".strip()
+    number = f"{percent(one.gain.value)} {limits(one.gain.low, one.gain.high)}"
     return listed(part for part in (number, _adjusted(one.p_adjusted) or p_text(one.p_value)) if part)
 
 
@@ -361,7 +361,17 @@ def limits_text(row: GainRow) -> str:
     """Return the interval of a gain, "[50.1, 63.0]", or the reference's error."""
     if row.is_reference and row.is_done:
         return f"MSE {significant(row.mse)}"
-    return percent_interval(row.conf_low, row.conf_high)
+    return limits(row.conf_low, row.conf_high) if row.has_gain else ""
+
+
+def limits(low: float, high: float) -> str:
+    """Return "[50.1, 63.0]"; in words where there is no bound, or all the error may be gained or lost.
+
+    A gain is at most one: an interval from a loss to there was cut off.
+    """
+    if not math.isfinite(low + high):
+        return gettext("[no bound]")
+    return gettext("[too few entities]") if low < 0.0 and high >= 1.0 else percent_interval(low, high)
 
 
 def pair_lines(study: StudyRecord, rows: Sequence[GainRow]) -> Iterator[str]:
@@ -381,6 +391,6 @@ def pair_text(row: GainRow) -> str:
     """Return "57.2% [50.1, 63.0], p = 0.004, adjusted p = 0.012, better", or why there is no gain."""
     if not row.has_gain:
         return listed(map(rendered, filter(None, (row.status, row.reason))))
-    number = f"{percent(row.gain)} {limits_text(row)}".strip()
+    number = f"{percent(row.gain)} {limits_text(row)}"
     parts = (number, p_text(row.p_value), _adjusted(row.p_holm), rendered(WORDS[row.decision]))
     return listed(part for part in parts if part)

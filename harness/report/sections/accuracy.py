@@ -20,7 +20,7 @@ from harness.tables.findings import FINDINGS
 from harness.tables.gain import DECOMPOSITION, GAIN_PAIRS, RECOGNITION, GainRow, PartRow, RecognitionRow
 from harness.tables.table import grouped
 from harness.text import numbers
-from harness.text.gains import SYMBOLS, WORDS, gain_cell, limits_text, pair_text
+from harness.text.gains import SYMBOLS, WORDS, gain_cell, limits, limits_text, pair_text
 from harness.text.numbers import percent, percent_interval, significant
 from harness.text.plain_text import in_turn, shortened
 
@@ -82,8 +82,7 @@ def left_table(gains: Gains) -> ReportTable:
 def _part_cell(row: PartRow | None) -> TableCell:
     if row is None:
         return TableCell(look="none")
-    limits = percent_interval(row.conf_low, row.conf_high)
-    return TableCell(percent(row.estimate), (limits,), LOOKS[row.decision])
+    return TableCell(percent(row.estimate), (limits(row.conf_low, row.conf_high),), LOOKS[row.decision])
 
 
 def recognition_cell(row: RecognitionRow | None) -> TableCell:
@@ -93,8 +92,8 @@ def recognition_cell(row: RecognitionRow | None) -> TableCell:
     if not row.is_done:
         return TableCell("–", (row.reason,))
     share = gettext("all") if row.estimate >= 1.0 else percent(row.estimate)
-    limits = percent_interval(row.conf_low, min(row.conf_high, 1.0))
-    return TableCell(share, () if row.conf_low >= 1.0 else (limits,))
+    beneath = percent_interval(row.conf_low, min(row.conf_high, 1.0))
+    return TableCell(share, () if row.conf_low >= 1.0 else (beneath,))
 
 
 # How the cell of a gain looks.
@@ -196,11 +195,11 @@ def gain_table(gains: Gains) -> parts.ReportTable:
 
 
 def _gain(row: GainRow) -> parts.TableCell:
-    symbol, limits, p_adjusted = SYMBOLS[row.decision], limits_text(row), numbers.p_text(row.p_holm)
+    symbol, beneath, p_adjusted = SYMBOLS[row.decision], limits_text(row), numbers.p_text(row.p_holm)
     says = rendered(WORDS[row.decision]) if symbol else ""
     return parts.TableCell(
         gain_cell(row),
-        (limits,) if limits else (),
+        (beneath,) if beneath else (),
         LOOKS[row.decision],
         row.reason,
         symbol,
@@ -422,7 +421,7 @@ def _cell(row: MetricRow | None) -> parts.TableCell:
         return parts.TableCell(numbers.MISSING, reason=row.reason if row is not None else "")
     if not math.isfinite(row.gain):
         return parts.TableCell(numbers.significant(row.value))
-    gain = f"{numbers.percent(row.gain)} {numbers.percent_interval(row.conf_low, row.conf_high)}"
+    gain = f"{numbers.percent(row.gain)} {limits(row.conf_low, row.conf_high)}"
     return parts.TableCell(numbers.significant(row.value), (gain,))
 
 

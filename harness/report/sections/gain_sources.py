@@ -17,6 +17,7 @@ from harness.tables import variations
 from harness.tables.accuracy import IMPORTANCE, ImportanceRow
 from harness.tables.decision import SIGNIFICANT
 from harness.tables.table import grouped
+from harness.text.gains import limits
 from harness.text.numbers import MISSING, EstimateText, percent, percent_interval, significant
 from harness.text.plain_text import file_slug
 
@@ -83,8 +84,7 @@ def ladder_table(study: StudyRecord, steps: Sequence[Step]) -> parts.ReportTable
             return parts.TableCell(MISSING, reason="" if row is None else row.reason)
         if row.quantity == variations.CURVE_ERROR:
             return parts.TableCell(significant(row.estimate, 3))
-        limits = percent_interval(row.conf_low, row.conf_high)
-        return parts.TableCell(percent(row.estimate), (limits,) if limits else ())
+        return parts.TableCell(percent(row.estimate), (limits(row.conf_low, row.conf_high),))
 
     def line(step: variations.VariationRow, own: Sequence[variations.VariationGainRow]) -> parts.TableRow:
         taken = next((row for row in own if row.quantity == variations.GAIN), own[0])

@@ -40,6 +40,7 @@ from harness.report.sections.verdict import (
 )
 from harness.running.options import RunOptions
 from harness.tables.heterogeneity import HETEROGENEITY
+from harness.text import render
 from report.fake_run import blocks_of, cells, legend_of, plotted, tables_in, with_table, with_truth
 
 REFUSED = ("a", "fold 1: experience is absorbed by the entity and time effects together")
@@ -57,6 +58,20 @@ def test_errors_of_every_protocol_honest_ones_first(run):
     assert [cell.text for cell in fe[3:]] == ["0.472", "0.528", "1,308", "545"]
     refused = table.groups[0].rows[1].cells
     assert (table.marks[refused[0].reason], refused[1]) == ("a", "–")
+
+
+def test_an_interval_that_is_cut_off_or_has_no_bound_says_so(run):
+    """On the page, and in the sentences of terminal and gain_report.json."""
+    for low, high, words in ((-3.19, 1.0, "[too few entities]"), (math.nan, math.nan, "[no bound]")):
+        limits = {"conf_low": low, "conf_high": high}
+        changed = with_table(run, "gain", lambda gain, limits=limits: gain.assign(**limits))
+        table = gain_table(Gains(changed))
+        assert {cell.beneath for row in cells(table).values() for cell in row if cell.symbol} == {(words,)}
+        rows = render.findings_table(changed).query("finding == 'gain'")
+        texts = " ".join(rows["text"])
+        assert words in texts
+        assert ("has no bound" if high != 1.0 else "too few men for an interval") in texts
+        assert "319" not in texts
 
 
 def test_any_two_estimators_stand_in_a_table_of_rows_over_columns(run):
