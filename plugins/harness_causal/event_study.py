@@ -55,6 +55,17 @@ def least_trend(line: Floats, covariance: Floats, df: int) -> float:
     return float(np.sqrt(needed / (line @ np.linalg.pinv(covariance, hermitian=True) @ line)))
 
 
+@dataclass(frozen=True)
+class CohortEffect:
+    """The effect on entities whose treatment starts in a period, at a time since; NaN of a collinear cell."""
+
+    start: str
+    event_time: int
+    n_treated: int
+    estimate: float
+    std_error: float
+
+
 @dataclass(frozen=True, eq=False)
 class EventStudy:
     """What one method finds.
@@ -71,6 +82,7 @@ class EventStudy:
     n_entities : clusters
     df : degrees of freedom of t and F statistics, those of the smaller side of a comparison
     pre_trend : test of the leads, or why there is none
+    cohorts : effects by start and time since, of methods that have them
     """
 
     event_time: Ints
@@ -83,6 +95,7 @@ class EventStudy:
     n_entities: int
     df: int
     pre_trend: Attempt[PreTrend]
+    cohorts: tuple[CohortEffect, ...] = ()
 
     @property
     def errors(self) -> Floats:

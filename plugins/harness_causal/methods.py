@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from harness.plugin import LONG_AGO, EstimationError, Floats, Ints, Panel, Treatment, attempt, marked
-from harness_causal.event_study import REFERENCE, EventStudy, PreTrend, leads_of, least_trend
+from harness.plugin import LONG_AGO, Coded, EstimationError, Floats, Ints, Panel, Treatment, attempt, marked
+from harness_causal.event_study import REFERENCE, CohortEffect, EventStudy, PreTrend, leads_of, least_trend
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 # By weights and a regression (Sant'Anna & Zhao 2020), or by either alone.
 Weighting = Literal["doubly_robust", "inverse_probability", "regression"]
+
+# Entities that those whose treatment starts are compared with, by Callaway & Sant'Anna.
+Comparison = Literal["not_yet_treated", "never_treated"]
 
 # Start of entities that never do, as diff-diff has it; periods count from 1.
 NEVER = 0
@@ -43,6 +46,8 @@ class StaggeredDesign:
     weighting : how comparisons of changes hold them fixed
     n_always : entities left out, since they are treated in all of their rows
     n_late : rows left out, since every entity is treated then
+    n_undated : entities whose start may be later, as of `Treatment`
+    comparison : entities that Callaway & Sant'Anna compare with
     """
 
     panel: Panel
@@ -51,17 +56,30 @@ class StaggeredDesign:
     weighting: Weighting = "doubly_robust"
     n_always: int = 0
     n_late: int = 0
+    n_undated: int = 0
+    comparison: Comparison = "not_yet_treated"
 
     @classmethod
     def of(
-        cls, panel: Panel, *, adjust: bool = True, weighting: Weighting = "doubly_robust"
+        cls,
+        panel: Panel,
+        *,
+        adjust: bool = True,
+        weighting: Weighting = "doubly_robust",
+        starts: str | None = None,
+        comparison: Comparison = "not_yet_treated",
     ) -> StaggeredDesign:
         """Return the design of a panel.
+
+        Parameters
+        ----------
+        starts : grouping column with the period in which the treatment of the row's entity starts; without
+            one it is the period after the last untreated row
 
         Raises
         ------
         EstimationError
-            Where the exposure is no treatment, or rows have weights.
+            Where the exposure is no treatment, or not of the starts that a column has, or rows have weights.
         """
         treatment = Treatment.of(panel)
         if panel.weights is not None:
@@ -71,8 +89,12 @@ class StaggeredDesign:
         rows = np.flatnonzero(is_kept)
         n_always = np.unique(panel.entity.codes[~is_kept]).size
         kept, is_ever = panel.take(rows), treatment.is_ever[rows]
-        start = np.where(is_ever, _from_one(kept) - treatment.since[rows], NEVER)
-        return cls(kept, start, adjust, weighting, n_always)
+        start, n_undated = np.where(is_ever, _from_one(kept) - treatment.since[rows], NEVER), 0
+        if starts is None:
+            n_undated = treatment.n_undated
+        else:
+            start = starts_of(kept, starts)
+        return cls(kept, start, adjust, weighting, n_always, n_undated=n_undated, comparison=comparison)
 
     @cached_property
     def period(self) -> Ints:
@@ -93,6 +115,24 @@ class StaggeredDesign:
         """
         n_treated = np.unique(self.panel.entity.codes[self.start != NEVER]).size
         return min(n_treated, self.panel.n_entities - n_treated) - 1
+
+    def balanced(self) -> tuple[StaggeredDesign, int]:
+        """Return the design of entities observed in every period, and how many others there are.
+
+        Raises
+        ------
+        EstimationError
+            Where none is, or too few are to compare.
+        """
+        panel, n_periods = self.panel, np.bincount(self.panel.entity.codes)
+        rows = np.flatnonzero(n_periods[panel.entity.codes] == panel.n_periods)
+        if rows.size == panel.n_obs:
+            return self, 0
+        n_dropped = panel.n_entities - np.unique(panel.entity.codes[rows]).size
+        if rows.size == 0:
+            what = marked("no entity is observed in every period, and changes since the start need both")
+            raise EstimationError.at("rows", what, hint=marked("keep periods in which most are observed"))
+        return replace(self, panel=panel.take(rows), start=self.start[rows]).compared(), n_dropped
 
     def compared(self) -> StaggeredDesign:
         """Return the design with entities to compare with.
@@ -140,6 +180,30 @@ def _from_one(panel: Panel) -> Ints:
     return np.asarray(panel.period - panel.period.min() + 1)
 
 
+def starts_of(panel: Panel, column: str) -> Ints:
+    """Return the period in which each row's entity starts by a column, from 1; `NEVER` of what is no period.
+
+    Raises
+    ------
+    EstimationError
+        Where a row is treated before its start, or not from then on.
+    """
+    group, names = panel.group(column), panel.time.labels
+    periods = {
+        str(names[code]): period for code, period in zip(panel.time.codes, _from_one(panel), strict=True)
+    }
+    start = np.array([periods.get(str(label).removesuffix(".0"), NEVER) for label in group.labels])[
+        group.codes
+    ]
+    is_treated = (start != NEVER) & (_from_one(panel) >= start)
+    wrong = np.flatnonzero(is_treated != (panel.column(panel.exposure) == 1.0))
+    if wrong.size:
+        entity = panel.entity.labels[panel.entity.codes[wrong[0]]]
+        what = Coded("the exposure of {entity} does not start when this column says", entity=entity)
+        raise EstimationError.at(column, what, marked("1 from the period of the start on, 0 before it"))
+    return np.asarray(start)
+
+
 # What diff-diff calls the columns of `StaggeredDesign.frame`.
 COLUMNS = {"outcome": "y", "unit": "unit", "time": "time", "first_treat": "start"}
 
@@ -166,31 +230,46 @@ def sun_abraham(design: StaggeredDesign, window: int) -> EventStudy:
     """
     from diff_diff import SunAbraham
 
+    class OfCellsThatAre(SunAbraham):  # type: ignore[misc]
+        """Averages over the cells that are no linear combination of others, as fixest has them."""
+
+        def _fit_saturated_regression(self, *given: Any, **named: Any) -> tuple[Any, ...]:  # noqa: ANN401
+            effects, errors, covariance, index, *rest = super()._fit_saturated_regression(*given, **named)
+            kept = [cell for cell in index if np.isfinite(effects[cell])]
+            rows = [index[cell] for cell in kept]
+            self.collinear = [cell for cell in index if cell not in kept]
+            only = ({cell: numbers[cell] for cell in kept} for numbers in (effects, errors))
+            return *only, covariance[np.ix_(rows, rows)], {cell: row for row, cell in enumerate(kept)}, *rest
+
+    method = OfCellsThatAre()
     with _quietly():
-        fit = SunAbraham().fit(design.frame(), **COLUMNS, covariates=design.covariates)
+        fit = method.fit(design.frame(), **COLUMNS, covariates=design.covariates)
     times = np.array(fit.event_study_vcov_index, dtype=np.int64)
     estimate = np.array([fit.event_study_effects[time]["effect"] for time in times])
-    return _event_study(design, window, times, estimate, fit.event_study_vcov, fit)
+    cells = [*fit.cohort_effects.items(), *((cell, {}) for cell in method.collinear)]
+    study = _event_study(design, window, times, estimate, fit.event_study_vcov, fit)
+    return replace(study, cohorts=tuple(_cohorts(design, dict(cells))))
 
 
 def callaway_santanna(design: StaggeredDesign, window: int) -> EventStudy:
     """Return doubly robust effects of cohorts by time since the start (Callaway & Sant'Anna 2021).
 
-    Compared with entities not treated yet, all periods with the one before the start, so that effects before
-    and after it are of one kind (Roth 2024). Next to a regression diff-diff divides weighted changes of the
-    untreated by the number of treated, R's DRDID by the sum of weights: they differ by rounding in large
-    samples, in the third digit in small ones.
+    Of entities observed in every period, as R's did has it; compared with those not treated yet, or never,
+    all periods with the one before the start, so that effects before and after it are of one kind (Roth
+    2024). Next to a regression diff-diff divides weighted changes of the untreated by the number of treated,
+    R's DRDID by the sum of weights: they differ by rounding in large samples, in the third digit in small
+    ones.
 
     Raises
     ------
     EstimationError
-        Where the panel is unbalanced, since changes need both periods of every entity.
+        Where no entity is observed in every period, since changes need both periods.
     """
     from diff_diff import CallawaySantAnna
 
-    require_balanced(design)
+    design, _ = design.balanced()
     method = CallawaySantAnna(
-        control_group="not_yet_treated",
+        control_group=design.comparison,
         base_period="universal",
         estimation_method=WEIGHTINGS[design.weighting],
     )
@@ -199,7 +278,22 @@ def callaway_santanna(design: StaggeredDesign, window: int) -> EventStudy:
         found = fit.aggregate("event_study")
     is_own = np.isin(found.event_time, found.vcov_index)
     times = found.event_time[is_own].astype(np.int64)
-    return _event_study(design, window, times, found.att[is_own], found.vcov, fit)
+    cells = {(start, time - start): cell for (start, time), cell in fit.group_time_effects.items()}
+    study = _event_study(design, window, times, found.att[is_own], found.vcov, fit)
+    return replace(study, cohorts=tuple(_cohorts(design, cells)))
+
+
+def _cohorts(
+    design: StaggeredDesign, cells: Mapping[tuple[int, int], Mapping[str, float]]
+) -> Iterator[CohortEffect]:
+    """Yield effects by start and time since, which are the keys; none of the reference."""
+    since = design.period - design.start
+    for (start, time), cell in sorted(cells.items()):
+        if time != REFERENCE:
+            n_treated = int(np.count_nonzero((design.start == start) & (since == time)))
+            label = design.labels.get(start, marked("not observed"))
+            effect, error = (float(cell.get(name, np.nan)) for name in ("effect", "se"))
+            yield CohortEffect(str(label), int(time), n_treated, effect, error)
 
 
 def imputation(design: StaggeredDesign, window: int) -> EventStudy:

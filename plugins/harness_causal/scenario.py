@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -15,9 +15,11 @@ from harness import plugin
 from harness.plugin import Attempt, Panel, attempt
 from harness_causal import tables as own
 from harness_causal.event_study import SIZE, EventStudy, PreTrend, RelativeMagnitudes
-from harness_causal.methods import METHODS, StaggeredDesign, Weighting, two_way_comparisons
+from harness_causal.methods import METHODS, Comparison, StaggeredDesign, Weighting, two_way_comparisons
 
 Method = Literal["sun_abraham", "imputation", "callaway_santanna"]
+
+COLLINEAR = plugin.marked("dropped: collinear with other cells and effects of entities and periods")
 
 # A row of a table, or several by their columns.
 Part = dict[str, Any]
@@ -42,6 +44,9 @@ class DifferenceInDifferences(plugin.Scenario, plugin.AsksRows):
     weighting : how `callaway_santanna` holds them fixed: ``doubly_robust`` by weights and a regression, right
         where either is (Sant'Anna and Zhao 2020), ``inverse_probability`` by weights alone, as matching on a
         propensity score does, or by a ``regression`` alone
+    starts : column with the period in which the treatment of a row's entity starts, and of entities that are
+        never treated anything else, such as 0; without it a treatment starts behind the last untreated row
+    comparison : entities that `callaway_santanna` compares with: ``not_yet_treated`` or ``never_treated``
     window : periods before the start that are tested for a trend
     m_bars : violations of parallel trends, in units of the greatest change before the start
     level : nominal coverage of intervals
@@ -63,19 +68,43 @@ class DifferenceInDifferences(plugin.Scenario, plugin.AsksRows):
     )
     adjust: bool = True
     weighting: Weighting = "doubly_robust"
+    starts: str | None = None
+    comparison: Comparison = "not_yet_treated"
     window: Annotated[int, Field(ge=2, le=50)] = 5
     m_bars: tuple[Annotated[float, Field(ge=0)], ...] = (0.5, 1.0, 2.0)
     level: Annotated[float, Field(gt=0, lt=1)] = 0.95
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The column of starts, where one is named."""
+        return () if self.starts is None else (self.starts,)
 
     def quick(self) -> Self:
         """Return the same: nothing is drawn that takes time."""
         return self
 
     def notes(self, panel: Panel) -> tuple[plugin.Note, ...]:
-        """Return which entities and rows are left out."""
+        """Return which entities and rows are left out, and whose start is not seen."""
         design = self._design(panel).then(StaggeredDesign.compared).value
-        if design is None or not (design.n_always or design.n_late):
-            return ()
+        return () if design is None else tuple(self._notes(design))
+
+    def _notes(self, design: StaggeredDesign) -> Iterator[plugin.Note]:
+        if design.n_undated:
+            undated = plugin.Coded(
+                "rows are missing between the last untreated and the first treated one of {n_undated} "
+                "entities: their start is taken to be the period after the former; `starts:` names a column",
+                n_undated=design.n_undated,
+            )
+            yield plugin.Note("W-DIDSTART", "", undated)
+        n_gaps = attempt(design.balanced).then(lambda balanced: balanced[1]).value
+        if n_gaps and "callaway_santanna" in self.methods:
+            gaps = plugin.Coded(
+                "dropped by callaway_santanna: {n_gaps} entities that are not observed in every period",
+                n_gaps=n_gaps,
+            )
+            yield plugin.Note("W-DIDGAPS", "", gaps)
+        if not (design.n_always or design.n_late):
+            return
         message = plugin.Coded(
             "dropped: {n_always} entities treated in all of their rows, and {n_late} rows of "
             "periods in which every entity is treated; the last cohort serves as comparison until "
@@ -83,7 +112,7 @@ class DifferenceInDifferences(plugin.Scenario, plugin.AsksRows):
             n_always=design.n_always,
             n_late=design.n_late,
         )
-        return (plugin.Note("W-DID", "", message),)
+        yield plugin.Note("W-DID", "", message)
 
     def answer_of(self, panel: Panel, *, rng: Generator) -> plugin.Concluded:
         """Return effects, tests, bounds and comparisons, a row with its reason where there are none."""
@@ -100,6 +129,8 @@ class DifferenceInDifferences(plugin.Scenario, plugin.AsksRows):
             tested = study.without_value() if study.value is None else study.value.pre_trend
             bounds = study.then(partial(RelativeMagnitudes.of, window=self.window, level=self.level))
             add(own.DID_EFFECTS, study.then(partial(self._effects, rng=rng)), method=method)
+            if study.value is None or study.value.cohorts:
+                add(own.DID_COHORTS, study.then(self._cohorts), method=method)
             add(own.DID_TESTS, tested.then(self._tested), method=method)
             add(own.DID_BOUNDS, bounds.then(self._bounds), method=method)
         add(own.DID_COMPARISONS, comparisons)
@@ -113,7 +144,27 @@ class DifferenceInDifferences(plugin.Scenario, plugin.AsksRows):
         return METHODS[method](design, self.window)
 
     def _design(self, panel: Panel) -> Attempt[StaggeredDesign]:
-        return attempt(partial(StaggeredDesign.of, panel, adjust=self.adjust, weighting=self.weighting))
+        return attempt(
+            lambda: StaggeredDesign.of(
+                panel,
+                adjust=self.adjust,
+                weighting=self.weighting,
+                starts=self.starts,
+                comparison=self.comparison,
+            )
+        )
+
+    def _cohorts(self, study: EventStudy) -> list[Part]:
+        """Return effects by start, and of a cell without one why."""
+        from scipy.stats import t
+
+        critical_value, rows = float(t.ppf((1.0 + self.level) / 2.0, study.df)), []
+        for cohort in study.cohorts:
+            half = critical_value * cohort.std_error
+            limits = {"conf_low": cohort.estimate - half, "conf_high": cohort.estimate + half}
+            how = {} if np.isfinite(cohort.estimate) else Attempt[Any](None, "refused", COLLINEAR).how
+            rows.append({**vars(cohort), **limits, **how})
+        return rows
 
     def _effects(self, study: EventStudy, *, rng: Generator) -> list[Part]:
         """Return the average and effects by time since the start, by columns, with each of their limits."""

@@ -83,6 +83,7 @@ def did_blocks(run: parts.Run) -> Iterator[parts.ReportBlock]:
         )
         yield from map(parts.Paragraph, _points(answer))
         yield from _figures(answer)
+        yield from _cohorts(answer)
 
 
 def _cells(answer: DidAnswer) -> Iterator[tuple[str | parts.TableCell, ...]]:
@@ -97,6 +98,26 @@ def _cells(answer: DidAnswer) -> Iterator[tuple[str | parts.TableCell, ...]]:
         else:
             name = rendered(STYLES[row.method][0])
             yield (name, parts.TableCell(row.reason, n_columns=len(HEADS) - 1))
+
+
+def _cohorts(answer: DidAnswer) -> Iterator[parts.ReportBlock]:
+    """Yield the effects by start and periods since, in the appendix, a group a method."""
+    rows = [row for row in answer.rows(own.DID_COHORTS) if row.start]
+    if rows:
+        heads = (gettext("Method"), gettext("Start"), gettext("Periods since"), gettext("Treated rows"))
+        table = parts.ReportTable(
+            gettext("Effect of {exposure} on {outcome} by start of treatment").format(**answer.about),
+            tuple(map(parts.TableColumn, (*heads, gettext("Effect"), gettext("Interval")))),
+            parts.plain_rows(map(_cohort_cells, rows)),
+        )
+        yield parts.Appendix((table,))
+
+
+def _cohort_cells(row: own.CohortEffectRow) -> tuple[str | parts.TableCell, ...]:
+    names = (rendered(STYLES[row.method][0]), row.start, str(row.event_time), str(row.n_treated))
+    if not row.is_done:
+        return (*names, parts.TableCell(row.reason, n_columns=2))
+    return (*names, *parts.estimate(row.estimate, row.conf_low, row.conf_high))
 
 
 def _points(answer: DidAnswer) -> Iterator[str]:

@@ -50,6 +50,19 @@ class DidEffectRow(DidRow):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CohortEffectRow(DidRow):
+    """The effect on entities whose treatment starts in one period, at a time since; limits are pointwise."""
+
+    start: str
+    event_time: int | None
+    estimate: float
+    std_error: float
+    conf_low: float
+    conf_high: float
+    n_treated: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class PreTrendRow(DidRow):
     """A joint test that there is no effect before the start; `decision` is above where it rejects.
 
@@ -98,6 +111,13 @@ DID_EFFECTS = typed(
     "effects of a treatment by periods since its start, and their average, by method",
     measures=("estimate", "std_error"),
 )
+DID_COHORTS = typed(
+    "did_cohorts",
+    CohortEffectRow,
+    (*PLACE, "start", "event_time"),
+    "effects of a treatment by the period of its start and periods since, by method",
+    measures=("estimate", "std_error"),
+)
 DID_TESTS = typed(
     "did_tests",
     PreTrendRow,
@@ -119,4 +139,4 @@ DID_COMPARISONS = typed(
     "comparisons of cohorts that the two-way estimate is a mean of, with their weights",
     measures=("weight", "estimate"),
 )
-TABLES = DID_EFFECTS, DID_TESTS, DID_BOUNDS, DID_COMPARISONS
+TABLES = DID_EFFECTS, DID_COHORTS, DID_TESTS, DID_BOUNDS, DID_COMPARISONS

@@ -11,7 +11,7 @@ from scipy.stats import f
 import harness
 from effect_panels import staggered_panel
 from harness.findings.run import read_run
-from harness.plugin import random_stream
+from harness.plugin import EstimationError, random_stream
 from harness.running.folder import RunFolder
 from harness.scenarios.scenario import framed
 from harness_causal import DifferenceInDifferences
@@ -25,7 +25,7 @@ from harness_causal.methods import (
     two_way_comparisons,
 )
 from harness_causal.section import SECTION
-from panels import balanced_panel, panel_from_arrays
+from panels import balanced_panel, key_from, panel_from_arrays
 from report.fake_run import blocks_of, names_of_figures, said_in, tables_in
 
 
@@ -83,11 +83,11 @@ def test_entities_that_are_always_treated_are_left_out():
     assert note.message.startswith("dropped: 2 entities treated in all of their rows")
 
 
-def test_an_unbalanced_panel_is_refused_where_changes_are_compared():
+def test_the_two_way_weights_of_an_unbalanced_panel_are_refused():
     panel = drawn()
-    found = reasons(panel.take(np.arange(1, panel.n_obs)))
-    assert "need both periods" in found["callaway_santanna"]
-    assert (found["sun_abraham"], found["imputation"]) == ("", "")
+    rows = answered(panel.take(np.arange(1, panel.n_obs)))
+    assert "need both periods" in rows["did_comparisons"][0]["reason"]
+    assert {row["status"] for row in rows["did_effects"]} == {"ok"}
 
 
 def test_one_period_before_the_start_is_no_trend():
@@ -310,7 +310,8 @@ def run(tmp_path_factory):
 
 def test_methods_stand_side_by_side(run):
     blocks = blocks_of(SECTION, run)
-    (table,) = tables_in(blocks)
+    table, cohorts = tables_in(blocks)
+    assert {row[1] for row in cohorts.texts[1:]} == {"2004", "2006", "2008"}
     assert [row[0] for row in table.texts[1:]] == ["Sun & Abraham", "Imputation", "Callaway & Sant'Anna"]
     assert names_of_figures(blocks) == ["did-y-did"]
     said = " ".join(said_in(blocks))
@@ -341,3 +342,92 @@ def test_the_least_trend_before_the_start_is_found_four_times_in_five():
     squares = np.einsum("di,ij,dj->d", drawn, np.linalg.inv(covariance), drawn)
     statistic = squares / 3.0 / (rng.chisquare(df, 4000) / df)
     assert abs(np.mean(statistic > f.isf(0.05, 3, df)) - 0.8) < 0.02
+
+
+def without(panel, *, entity, period):
+    """Return a panel without a row."""
+    return panel.take(np.flatnonzero((panel.entity.codes != entity) | (panel.period != period)))
+
+
+def with_starts(panel, starts):
+    """Return a panel with a grouping column that has a value for each entity."""
+    first = np.array([starts[code] for code in panel.entity.codes])
+    return replace(panel, groups=(key_from("first", first),))
+
+
+def small_panel():
+    """Return ten entities never treated, three that start in period 4, three in 6, and one in 5, of 8."""
+    first = {
+        **dict.fromkeys(range(10), 0),
+        **dict.fromkeys((10, 11, 12), 4),
+        **dict.fromkeys((13, 14, 15), 6),
+    }
+    first[16] = 5
+    entity, period = (grid.ravel() for grid in np.meshgrid(np.arange(17), np.arange(1, 9), indexing="ij"))
+    start = np.array([first[code] for code in entity])
+    treated = ((start > 0) & (period >= start)).astype(float)
+    y = np.random.default_rng(3).normal(size=entity.size) + 0.1 * entity + treated
+    columns = {"entity": entity, "period": period, "outcome": y}
+    return panel_from_arrays(**columns, X=treated, columns=("law",)), first
+
+
+def test_a_collinear_cell_is_dropped_and_the_others_are_those_of_least_squares():
+    """The one entity of a cohort lacks the period that others are compared with."""
+    panel, first = small_panel()
+    panel = with_starts(without(panel, entity=16, period=4), first)
+    design = StaggeredDesign.of(panel, starts="first")
+    study = sun_abraham(design, 3)
+    (dropped,) = [one for one in study.cohorts if np.isnan(one.estimate)]
+    assert (dropped.start, dropped.n_treated) == ("5", 1)
+    since = design.period - design.start
+    cells = [(one.start, one.event_time) for one in study.cohorts if one is not dropped]
+    dummies = [((design.start == int(start)) & (since == time)).astype(float) for start, time in cells]
+    entities, times = np.eye(17)[panel.entity.codes], np.eye(9)[design.period][:, 1:]
+    fitted = np.linalg.lstsq(np.column_stack([*dummies, entities, times[:, 1:]]), panel.observed, rcond=None)[
+        0
+    ]
+    estimates = [one.estimate for one in study.cohorts if one is not dropped]
+    assert estimates == pytest.approx(fitted[: len(cells)], abs=1e-8)
+    assert np.isfinite(study.errors).all()
+    rows = answered(panel, starts="first")["did_cohorts"]
+    (reason,) = {row["reason"] for row in rows if row["method"] == "sun_abraham" and row["status"] != "ok"}
+    assert reason.startswith("dropped: collinear")
+
+
+def test_a_start_is_behind_the_last_untreated_row_or_where_a_column_says():
+    panel, first = small_panel()
+    gap = with_starts(without(panel, entity=16, period=5), first)
+    design, named = StaggeredDesign.of(gap), StaggeredDesign.of(gap, starts="first")
+    assert {int(one.start[panel_rows(one, 16)][0]) for one in (design, named)} == {5}
+    assert (design.n_undated, named.n_undated) == (1, 0)
+    notes = {note.code: note.message for note in DifferenceInDifferences().notes(gap)}
+    assert "of 1 entities: their start is taken" in notes["W-DIDSTART"]
+    assert "1 entities that are not observed in every period" in notes["W-DIDGAPS"]
+    with pytest.raises(EstimationError, match="does not start when this column says"):
+        StaggeredDesign.of(with_starts(gap, first | {12: 7}), starts="first")
+
+
+def panel_rows(design, entity):
+    return design.panel.entity.codes == entity
+
+
+def test_changes_are_compared_among_entities_observed_in_every_period():
+    panel, _ = small_panel()
+    whole = callaway_santanna(StaggeredDesign.of(panel.take(np.flatnonzero(panel.entity.codes != 3))), 3)
+    gaps = callaway_santanna(StaggeredDesign.of(without(panel, entity=3, period=2)), 3)
+    assert gaps.estimate == pytest.approx(whole.estimate, abs=1e-12)
+    assert gaps.n_entities == 16
+
+
+def test_comparison_with_those_never_treated_is_that_of_means():
+    panel, _ = small_panel()
+    cells = callaway_santanna(StaggeredDesign.of(panel, comparison="never_treated"), 3).cohorts
+    (cell,) = [one for one in cells if (one.start, one.event_time) == ("4", 2)]
+    y = panel.observed[panel.canonical_order].reshape(17, 8)
+    change = y[:, 5] - y[:, 2]
+    assert cell.estimate == pytest.approx(change[10:13].mean() - change[:10].mean(), abs=1e-12)
+    cells = callaway_santanna(StaggeredDesign.of(panel), 3).cohorts
+    (late,) = [one for one in cells if (one.start, one.event_time) == ("4", 0)]
+    untreated = np.r_[y[:10], y[13:17]]
+    expected = (y[10:13, 3] - y[10:13, 2]).mean() - (untreated[:, 3] - untreated[:, 2]).mean()
+    assert late.estimate == pytest.approx(expected, abs=1e-12)
