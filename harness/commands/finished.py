@@ -19,8 +19,8 @@ from harness.text.plain_text import printable
 
 if TYPE_CHECKING:
     from harness.audit.runs import Tolerance
+    from harness.audit.sources import RunSources
     from harness.running.folder import RunFolder
-    from harness.running.prepare import RunSources
 
 # Of a number, by which another may differ.
 SHARE = shared.FiniteNumber(min=0, min_open=True, max=0.1)
@@ -311,8 +311,8 @@ def pack(
 def _sources(folder: Path, choice: PluginChoice, spec: Path | None, data: Path | None) -> RunSources:
     """Return a finished run, and where what it was made from lies now."""
     from harness.audit.integrity import require_whole
+    from harness.audit.sources import RunSources
     from harness.running.folder import RunFolder
-    from harness.running.prepare import RunSources
 
     run = RunFolder.open(folder)
     require_whole(run)

@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from harness.audit.sources import RunSources, prepare_again
 from harness.data.panel import Panel
 from harness.errors import ArtifactError, Problem
 from harness.estimators.protocol import ESTIMATOR, LinearModel, linear_model_of
@@ -20,7 +21,6 @@ from harness.findings.run import Run, read_run
 from harness.record.manifest import EstimatorRecord
 from harness.running.files import MANIFEST, flush_names, move
 from harness.running.folder import RunFolder
-from harness.running.prepare import RunSources, prepare_again
 from harness.tables.coefficients import COEFFICIENTS, CoefficientRow
 from harness.tables.csv_table import csv_text
 from harness.text.plain_text import text_templates

@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from harness.audit.sources import RunSources, prepare_again
 from harness.data.read.files import FRAME_FILE
 from harness.data.read.source import DataFile
 from harness.errors import ArtifactError, Problem
@@ -29,7 +30,7 @@ from harness.registry.plugin import LOCAL
 from harness.running.dependence import BLAS, NOT_INSTALLED
 from harness.running.files import MANIFEST, MANIFEST_SUM, MARKER, SIGNATURE, replacing_own
 from harness.running.folder import RunFolder
-from harness.running.prepare import Prepared, RunSources, prepare_again
+from harness.running.prepare import Prepared
 from harness.text.plain_text import text_templates
 
 METADATA = "ro-crate-metadata.json"

@@ -17,12 +17,13 @@ from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
+from harness.audit.sources import RunSources
 from harness.data.data_spec import DataSource, FileSpec
 from harness.data.read.files import DataFolder
 from harness.data.read.source import DATASET, READER, ComesWithPackage, machine_bytes
 from harness.errors import Problem
 from harness.report.render.docx import word_document
-from harness.running.prepare import Prepared, RunSources
+from harness.running.prepare import Prepared
 from harness.study.spec.reader import Loc, spell
 from harness.study.spec.study import Variable
 from harness.tables.csv_table import csv_text

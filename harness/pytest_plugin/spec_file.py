@@ -81,8 +81,8 @@ class SpecFile(pytest.File):
     @functools.cached_property
     def outcome(self) -> tuple[Reproduction, ...] | HarnessError:
         """What a run gives for each expected number, or why there is no run; found out once."""
+        from harness.pytest_plugin.reproduction import reproduce
         from harness.running.options import RunOptions
-        from harness.running.run import reproduce
 
         options = RunOptions(
             spec=self.path,

@@ -15,21 +15,18 @@ from harness.data.build import PanelBuilder
 from harness.data.data_spec import DataSpec
 from harness.data.expand import expand
 from harness.data.panel import Panel
-from harness.data.read.files import FRAME_FILE, DataFolder, read_table
+from harness.data.read.files import DataFolder, read_table
 from harness.data.read.source import DATASET, READER, Table
 from harness.data.schema import read_file_schema
-from harness.errors import ArtifactError, DataError, HarnessError, Problem
+from harness.errors import ArtifactError, DataError, Problem
 from harness.estimators.guard import Attempt, attempt
 from harness.estimators.protocol import FitsByDraws
-from harness.registry.plugin import PluginChoice
 from harness.registry.registry import Registry
-from harness.running.files import SPEC, sha256_of
-from harness.running.folder import RunFolder
 from harness.running.isolation import one_thread
 from harness.running.options import RunOptions
 from harness.running.plan import Plan, as_quick, as_whole, group_columns, make_plan
 from harness.scenarios.scenario import EvaluatesModels
-from harness.study.spec.document import Document, read_document, read_spec
+from harness.study.spec.document import Document, read_document
 from harness.study.spec.load import LoadedStudy, load_study
 from harness.study.spec.reader import Loc, spec_error
 from harness.study.spec.study import Study, Variable
@@ -203,76 +200,6 @@ def with_units(study: Study, units: Mapping[str, str]) -> Study:
         if not known.unit:
             variables[name] = known.model_copy(update={"unit": unit})
     return study.model_copy(update={"variables": variables})
-
-
-@dataclass(frozen=True, eq=False)
-class RunSources:
-    """A finished run, and where what it was made from lies now.
-
-    Attributes
-    ----------
-    folder : of the run
-    registry : what plugins offer, as the run had them
-    plugins : which they are
-    spec : where the spec lies that was run, beside its data; where it lay, if none
-    data : file that the run was given instead of the data that its spec names, if it was
-    """
-
-    folder: RunFolder
-    registry: Registry
-    plugins: PluginChoice
-    spec: Path | None = None
-    data: Path | None = None
-
-
-def prepare_again(sources: RunSources) -> Prepared:
-    """Read what a finished run was made from.
-
-    Raises
-    ------
-    ArtifactError
-        Where the data are not found, or spec or data are not those of the run.
-    """
-    folder, spec, manifest = sources.folder, sources.spec, sources.folder.manifest()
-    own = folder.path / FRAME_FILE
-    if spec is not None and not spec.is_file():
-        raise ArtifactError.at(str(spec), "is no file", hint="name the spec that was run")
-    lay = spec or _found(folder.path, manifest.spec.path, manifest.spec.sha256) or Path(manifest.spec.path)
-    if lay.is_file() and read_spec(lay).sha256 != manifest.spec.sha256:
-        hint = f"copy {folder.path / SPEC} beside the data and name it with --spec"
-        raise ArtifactError.at(str(lay), "was changed since the run", hint=hint)
-    options = RunOptions(
-        spec=lay if lay.is_file() else folder.path / SPEC,
-        data=sources.data or (own if own.is_file() else None),
-        overrides=manifest.spec.overrides,
-        allow_outside=True,
-        plugins=sources.plugins,
-    )
-    try:
-        loaded, origin = load(options, sources.registry), manifest.data.origin
-        if options.data is None and not (
-            loaded.study.data.path == origin and (options.root / origin).is_file()
-        ):
-            options = replace(options, data=_found(options.root, origin, manifest.data.sha256))
-        prepared = prepare_loaded(loaded, options, sources.registry)
-    except HarnessError as error:
-        if lay.is_file() or sources.data is not None:
-            raise
-        what = f"spec and data of the run are not where they lay, {manifest.spec.path}: {error}"
-        hint = "name the spec beside its data with --spec, or the data file with --data"
-        raise ArtifactError.at(str(folder.path), what, hint=hint) from error
-    if not own.is_file() and prepared.table.sha256 != manifest.data.sha256:
-        what = f"are not those of the run: SHA-256 {prepared.table.sha256}, then {manifest.data.sha256}"
-        hint = "name spec and file of the run: --spec, --data"
-        raise ArtifactError.at(prepared.table.origin, what, hint=hint)
-    return prepared
-
-
-def _found(folder: Path, name: str, sha256: str | None) -> Path | None:
-    """Return the file of a name and content in a folder, or in the next of those that the folder is in."""
-    start = folder.resolve()
-    named = (around / name for around in (start, *start.parents))
-    return next((path for path in named if path.is_file() and sha256_of(path) == sha256), None)
 
 
 def read_schema_file(spec: DataSpec, folder: DataFolder) -> pa.DataFrameSchema | None:

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from harness.audit.pin import PinSelection, pinned, with_entries
+from harness.audit.sources import RunSources, prepare_again
 from harness.data.read.files import FRAME_FILE
 from harness.errors import ArtifactError
 from harness.pack.archive import origin_of, requirements, source_folders
@@ -15,7 +16,6 @@ from harness.record.manifest import Manifest
 from harness.registry.hooks import DISTRIBUTION, OURS
 from harness.registry.plugin import LOCAL, Plugin
 from harness.running.files import SPEC
-from harness.running.prepare import RunSources, prepare_again
 from harness.scaffold.plugin import environment, write_folder
 from harness.study.spec.document import WrittenSpec, read_document
 from harness.study.spec.load import load_study

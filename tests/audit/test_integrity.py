@@ -106,6 +106,12 @@ def test_a_text_among_numbers_and_a_broken_report_are_named_where_hashes_were_ma
         pinned(folder, PinSelection(("accuracy",)))
 
 
+@pytest.mark.slow
+def test_a_run_whose_plugins_are_not_here_ends_as_a_spec_that_cannot_be_read(least_run, monkeypatch, capsys):
+    assert exit_code(monkeypatch, "-p", "no:harness_panel", "verify", str(least_run.path)) == 2
+    assert "install the plugins of the run" in capsys.readouterr().err
+
+
 def test_a_file_that_cannot_be_read_is_named(small_run, tmp_path):
     """The spec, where the manifest was written again without it, and hashes hold."""
     copy = copy_of(small_run, tmp_path / "run")

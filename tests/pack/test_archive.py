@@ -17,13 +17,13 @@ from click.testing import CliRunner
 
 import harness
 from command import ROOT, python
+from harness.audit.sources import RunSources, prepare_again
 from harness.cli import cli
 from harness.installed import installed
 from harness.pack import archive as archive_module
 from harness.pack.deposit import PERSONAL, Deposited, _absolute, deposit
 from harness.registry.plugin import ALL_INSTALLED
 from harness.running.folder import RunFolder
-from harness.running.prepare import RunSources, prepare_again
 from small_run import grunfeld
 
 SPEC = Path(__file__).with_name("packed.yaml").read_text(encoding="utf-8")

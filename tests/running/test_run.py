@@ -15,13 +15,13 @@ from harness.errors import ArtifactError, HarnessError
 from harness.evaluation.fold_fit import FoldCell, FoldPredictions, FoldResult
 from harness.evaluation.protocol import Fold
 from harness.installed import installed
+from harness.pytest_plugin.reproduction import reproduce
 from harness.record.manifest import PrimaryRecord
 from harness.running.comparison import in_order, missing_cells, predictions_table, status_rows
 from harness.running.files import sha256_of
 from harness.running.folder import RunFolder
 from harness.running.options import RunOptions
 from harness.running.provenance import primary_record
-from harness.running.run import reproduce
 from harness.scenarios.effect.scenario import EffectScenario
 from harness.study.spec.document import written_spec
 from harness_panel.estimators.fixed_effects import PooledOLS

@@ -9,11 +9,11 @@ from ruamel.yaml import YAML
 import harness
 from command import ROOT
 from harness.audit.pin import PinSelection
+from harness.audit.sources import RunSources
 from harness.errors import ArtifactError
 from harness.installed import installed
 from harness.registry.plugin import ALL_INSTALLED
 from harness.running.folder import RunFolder
-from harness.running.prepare import RunSources
 from harness.scaffold import replication
 from harness.scaffold.replication import write_replication
 from small_run import LEAST, grunfeld
