@@ -171,9 +171,11 @@ def _expected_line(folder: RunFolder) -> str:
     found = folder.read_table("expectations")
     if found.empty:
         return ""
-    n_reproduced = int((found["status"] == "reproduced").sum())
+    n_reproduced, n_explained = (int((found["status"] == one).sum()) for one in ("reproduced", "explained"))
     summary = f"expected numbers: {n_reproduced} of {len(found)} reproduced"
-    if n_reproduced == len(found):
+    if n_explained:
+        summary += f", {n_explained} differ as the spec explains"
+    if n_reproduced + n_explained == len(found):
         return summary
     return f"{summary}, see {folder.path / 'expectations.csv'}; a difference fails under pytest, not here"
 

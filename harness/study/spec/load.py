@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, get_args
@@ -17,11 +17,11 @@ from harness.data.name import as_entries
 from harness.errors import near_names
 from harness.registry.catalog import USE, Catalogs
 from harness.study.spec.cross_check import cross_check
-from harness.study.spec.document import Document, WrittenSpec, read_spec, with_overrides
+from harness.study.spec.document import EXPECT, Document, WrittenSpec, read_spec, with_overrides
 from harness.study.spec.entry import LINEAR, entry_ids, expand_ladder, ladder_places
 from harness.study.spec.json_schema import spec_schema
 from harness.study.spec.printed import decimals
-from harness.study.spec.reader import Loc, Mistake, Node, Place, Scalar, spec_error
+from harness.study.spec.reader import Loc, Mistake, Node, Place, Scalar, kind_of, read_scalar, spec_error
 from harness.study.spec.schema_text import Expected
 from harness.study.spec.study import SPEC_VERSION, STANDARD, Study
 
@@ -228,8 +228,8 @@ def load_study(
     """
     document = with_overrides(read_spec(source), overrides)
     _refuse_other_versions(document)
-    document = with_defaults(document, catalogs)
-    mistakes = [*document.flaws, *cross_check(document, catalogs)]
+    document, unread = with_expected_rows(with_defaults(document, catalogs))
+    mistakes = [*document.flaws, *unread, *cross_check(document, catalogs)]
     try:
         values = dict(with_printed_digits(document))
         if "estimators" in values:
@@ -257,6 +257,79 @@ def _refuse_other_versions(document: Document) -> None:
         hint = f"write `spec_version: {SPEC_VERSION}`"
     place = document.find(("spec_version",))
     raise spec_error([*document.flaws, Mistake(place, what, str(SPEC_VERSION), hint)])
+
+
+# Keys of a table of expected numbers, whose other keys are those of each of its cells.
+ROWS, BY, COLUMNS = "rows", "by", "columns"
+
+
+def with_expected_rows(document: Document) -> tuple[Document, list[Mistake]]:
+    """Return the document with an entry for each number of its tables of expected ones, and their mistakes.
+
+    A row is found by what the column `by` holds, ``term`` unless given, and has a number for each of the
+    `columns`, ``estimate`` and ``std_error``; `null` stands for a cell of which nothing is expected, and a
+    mapping for a number with a tolerance or a reason of its own.
+    """
+    listed = document.root.child(EXPECT)
+    if listed is None or not isinstance(listed.content, tuple):
+        return document, []
+    entries: list[Node] = []
+    mistakes: list[Mistake] = []
+    for at, entry in enumerate(listed.content):
+        rows = entry.child(ROWS)
+        if rows is None:
+            entries.append(entry)
+        elif isinstance(rows.content, Mapping):
+            for name, row in rows.content.items():
+                try:
+                    entries += _cells(entry, name, row)
+                except ValueError as error:
+                    what, (expected,) = kind_of(row), error.args
+                    mistakes.append(
+                        Mistake(
+                            replace(row.place, path=(EXPECT, at, ROWS, name)),
+                            f"{what} is no row of the table",
+                            expected,
+                            "write `null` for a cell of which nothing is expected",
+                        )
+                    )
+        else:
+            place = replace(rows.place, path=(EXPECT, at, ROWS))
+            mistakes.append(
+                Mistake(place, f"found {kind_of(rows)}", "rows by name", "write `educ: [0.09, 0.01]`")
+            )
+    root = document.root.with_child(EXPECT, replace(listed, content=tuple(entries)))
+    return replace(document, root=root), mistakes
+
+
+def _cells(table: Node, name: str, row: Node) -> Iterator[Node]:
+    """Yield an entry for each number of one row of a table.
+
+    Raises
+    ------
+    ValueError
+        Where it has not one number for each column; with what is expected.
+    """
+    by, where = table.child(BY), table.child("where")
+    columns = (
+        as_entries(of.plain()) if (of := table.child(COLUMNS)) is not None else ("estimate", "std_error")
+    )
+    cells = row.content if isinstance(row.content, tuple) else (row,)
+    if not isinstance(columns, tuple) or len(cells) != len(columns):
+        raise ValueError(f"a number for each of the columns {columns}")
+    key = "term" if by is None else str(by.content)
+    found_by = {} if where is None or not isinstance(where.content, Mapping) else where.content
+    own = table.content if isinstance(table.content, Mapping) else {}
+    shared = {
+        "table": _node(table, "coefficients"),
+        "from": _node(table, "publication"),
+        **{word: node for word, node in own.items() if word not in (ROWS, BY, COLUMNS)},
+        "where": Node(row.place, {**found_by, key: Node(row.place, read_scalar(name), name)}),
+    }
+    for column, cell in zip(columns, cells, strict=True):
+        if cell.content is not None:
+            given = cell.content if isinstance(cell.content, Mapping) else {"value": cell}
+            yield Node(cell.place, {**shared, "column": _node(cell, column), **given})
 
 
 def with_printed_digits(document: Document) -> dict[str, Any]:

@@ -116,6 +116,8 @@ def check(held, **how):
         ("ok", {"value": "refused"}, "differs"),
         ("refused", {"value": 1.0, "digits": 1}, "differs"),
         (1.0, {"value": "refused"}, "differs"),
+        (0.44, {"value": 0.47, "digits": 2, "here": 0.441, "reason": "a year is lost"}, "explained"),
+        (0.47, {"value": 0.47, "digits": 2, "here": 0.441, "reason": "a year is lost"}, "differs"),
     ],
 )
 def test_how_a_number_stands(held, how, status):

@@ -225,7 +225,7 @@ def test_all_wrong_overrides_are_reported(load, good):
     ]
 
 
-SPECS = sorted((ROOT / "specs").rglob("*.yaml"))
+SPECS = sorted(path for path in (ROOT / "specs").rglob("*.yaml") if path.parent.name != "gallery")
 WITH_DATA = [path for path in SPECS if not path.name.startswith("country_")]
 
 
@@ -523,3 +523,43 @@ def test_a_report_of_nothing_is_a_mistake_next_to_a_standard_paper_too(catalogs)
 
     with pytest.raises(SpecError, match=r"spec: report: (found|expected) nothing"):
         load_study(written_spec({"paper": "standard", "report": None}), catalogs=catalogs)
+
+
+TABLE = """
+  - source: Table 1
+    where: {estimator: ols}
+    rows:
+      educ: [0.090, {value: 0.01, here: 0.02, reason: other errors}]
+      const: [null, 1.5]
+  - {table: details/statistics, where: {estimator: ols}, by: statistic, columns: value, source: Table 1,
+     rows: {n_obs: 4360}}
+"""
+
+
+def test_a_table_of_expected_numbers_is_an_entry_for_each_of_them(load, good):
+    found = load(f"{good}expect:{TABLE}").study.expect
+    assert [(one.path, one.written, one.from_) for one in found] == [
+        ("coefficients[ols·educ].estimate", "0.090", "publication"),
+        ("coefficients[ols·educ].std_error", "0.01", "publication"),
+        ("coefficients[ols·const].std_error", "1.5", "publication"),
+        ("details/statistics[ols·n_obs].value", "4360", "publication"),
+    ]
+    assert [one.here for one in found] == [None, 0.02, None, None]
+
+
+@pytest.mark.parametrize(
+    ("written", "where", "what"),
+    [
+        ("rows: {educ: [0.09]}", "expect[0].rows.educ", "a list is no row of the table"),
+        ("rows: [0.09, 0.01]", "expect[0].rows", "found a list"),
+        (
+            "rows: {educ: [0.09, {value: 0.1, here: 0.2}]}",
+            "expect[1]",
+            "another number than the value, unexplained",
+        ),
+    ],
+)
+def test_a_table_that_cannot_be_read_is_named(load, good, written, where, what):
+    table = f"{good}expect:\n  - {{source: Table 1, where: {{estimator: ols}}, {written}}}\n"
+    problem = only(load, table)
+    assert (problem.where.endswith(where), problem.what) == (True, what)

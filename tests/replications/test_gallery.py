@@ -1,0 +1,76 @@
+"""Published tables: the ten fastest of the gallery, and what is noticed where a digit is wrong."""
+
+from pathlib import Path
+
+import pytest
+
+from harness.data.read.source import DATASET
+from harness.installed import installed
+from harness.running.options import RunOptions
+from harness.running.run import reproduce
+from harness.study.spec.load import load_study
+
+GALLERY = Path(__file__).parents[2] / "specs" / "gallery"
+
+# Each within a second of processor, with tables of packages that every installation for tests has.
+FASTEST = (
+    "airfares-next-year",
+    "city-crime",
+    "grunfeld-one-way",
+    "grunfeld-three-firms",
+    "grunfeld-two-way",
+    "job-training-random",
+    "job-training-three-years",
+    "student-athletes",
+    "wages-next-year",
+    "wages-within",
+)
+
+
+@pytest.mark.parametrize("name", FASTEST)
+def test_every_number_is_as_printed_and_none_with_another_last_digit(name):
+    found = reproduce(RunOptions(GALLERY / f"{name}.yaml"), installed())
+    assert [one.expectation.path for one in found if one.has_failed] == []
+    for one in found:
+        number = one.expectation
+        key = "value" if number.here is None else "here"
+        for off in (-2, 2):
+            wrong = number.model_copy(update={key: getattr(number, key) + off * number.half_unit})
+            assert wrong.why_not(one.obtained), number.path
+
+
+def failed(tmp_path, text):
+    """The cells that fail of a spec with this text."""
+    path = tmp_path / "spec.yaml"
+    path.write_text(text, encoding="utf-8")
+    found = reproduce(RunOptions(path), installed())
+    return {one.expectation.path for one in found if one.has_failed}
+
+
+def test_one_wrong_digit_of_a_table_of_the_spec_or_of_the_data_is_named(tmp_path):
+    """Of the data it is the scrap rate of one firm, on which all estimates rest and no count does."""
+    text = (GALLERY / "job-training-random.yaml").read_text(encoding="utf-8")
+    cell = "grant: [-.214696, .1477838]"
+    assert text.count(cell) == 1
+    row = "coefficients[random·grant]"
+    assert failed(tmp_path, text.replace(cell, cell.replace("-.214696", "-.214596"))) == {f"{row}.estimate"}
+    errors = text.replace("use: random_effects, covariance: {use: classical}", "use: random_effects")
+    assert {path.rpartition(".")[2] for path in failed(tmp_path, errors)} == {"std_error"}
+    rows = installed().of(DATASET)["training_grants"].load()
+    changed = rows[rows["lscrap"].notna()].copy()
+    changed.iloc[40, changed.columns.get_loc("lscrap")] += 0.1
+    changed.to_csv(tmp_path / "rows.csv", index=False)
+    data = text.replace("dataset: training_grants", "path: rows.csv")
+    moved = failed(tmp_path, data)
+    assert "coefficients[random·grant].estimate" in moved
+    assert "details/statistics[random·n_obs].value" not in moved
+
+
+def test_the_gallery_has_thirty_tables_and_six_hundred_printed_numbers():
+    specs = sorted(GALLERY.glob("*.yaml"))
+    studies = [load_study(path, catalogs=installed().catalogs).study for path in specs]
+    assert [path.stem for path in specs] == [study.study for study in studies]
+    assert len(studies) >= 30
+    assert sum(len(study.expect) for study in studies) >= 600
+    assert {one.from_ for study in studies for one in study.expect} == {"publication"}
+    assert all({"boosting", "mlp", "rab"} <= {entry.id for entry in study.estimators} for study in studies)
