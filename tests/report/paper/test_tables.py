@@ -53,7 +53,9 @@ def test_test_statistics_stand_in_brackets_on_request(run):
     at = next(place for place, row in enumerate(table.texts) if row[0] == "Experience")
     assert table.texts[at] == ("Experience", "0.110***", "0.110***")
     assert table.texts[at + 1] == ("", *[f"({ESTIMATE / ERROR:.2f})"] * 2)
-    assert table.notes[0].startswith("Test statistics in brackets, clustered by entity, 545 clusters (1)")
+    assert table.notes[0].startswith(
+        "Test statistics in brackets, clustered by entity, correction stata, 545 clusters (1)"
+    )
     assert "* p < 0.1, ** p < 0.05, *** p < 0.01." in table.notes
 
 

@@ -76,8 +76,8 @@ def test_a_regression_is_printed_whole_with_three_decimals(run):
     assert foot["Man fixed effects"] == foot["Year fixed effects"] == ("No", "Yes")
     assert foot["Observations"] == ("4,360", "4,360")
     assert table.notes == (
-        "Standard errors in brackets, clustered by entity, 545 clusters (1); clustered by entity and time, "
-        "545 clusters (2).",
+        "Standard errors in brackets, clustered by entity, correction stata, 545 clusters (1); "
+        "clustered by entity and time, correction stata, 545 clusters (2).",
     )
     assert list(without_coefficients(run, "lwage")) == [
         "SOM + ANN, RAB and Boosting: no coefficients; the curves say what is estimated."
