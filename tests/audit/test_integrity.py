@@ -100,8 +100,8 @@ def test_a_text_among_numbers_and_a_broken_report_are_named_where_hashes_were_ma
     accuracy = folder.read_table("accuracy")
     folder.write_table("accuracy", accuracy.assign(mse=accuracy["mse"].map(lambda cell: f"O{cell}")))
     folder.write_manifest(folder.manifest())
-    found = [str(problem) for problem in problems_of(folder.path)]
-    assert any(one.startswith("accuracy.csv: column 'mse': could not convert string") for one in found)
+    problems = [str(problem) for problem in problems_of(folder.path)]
+    assert any(one.startswith("accuracy.csv: column 'mse': could not convert string") for one in problems)
     with pytest.raises(ArtifactError, match=r"^accuracy\.csv: column 'mse': holds the text"):
         pinned(folder, PinSelection(("accuracy",)))
 

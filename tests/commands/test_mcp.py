@@ -225,13 +225,13 @@ def test_a_run_has_the_bytes_of_the_commands(tmp_path):
     assert by_command.returncode == 0, by_command.stderr
     with started(folder) as server:
         # Absolute, as clients have it.
-        asked = called("run", spec=str(folder / "study.yaml"), quick=True, jobs=2, out="other")
-        assert "isError" not in server_answer(server, {"id": 1, **asked})["result"]
+        request = called("run", spec=str(folder / "study.yaml"), quick=True, jobs=2, out="other")
+        assert "isError" not in server_answer(server, {"id": 1, **request})["result"]
         server.stdin.close()
     one, other = (RunFolder.open(folder / name) for name in ("one", "other"))
     assert {"report.html", "tables/accuracy.tex"} <= {*one.files()}
     # The appendix says when the run began and how long it took.
-    different = {name for name, found in one.hashes().items() if found != other.hashes().get(name)}
+    different = {name for name, sha in one.hashes().items() if sha != other.hashes().get(name)}
     assert one.files() == other.files()
     assert different <= {"appendix.html"}
     first, second = (json.loads(run.read_bytes("manifest.json")) for run in (one, other))

@@ -263,16 +263,16 @@ def test_what_changed_since_a_run_was_cut_off_is_named(tmp_path, monkeypatch):
     data, fewer = api._data(few_rows()), api._data(few_rows().iloc[:-1])
     least = {**LEAST, "data": {"dataset": "grunfeld"}}
     first = RunOptions(spec=written_spec(least), data=data, out=tmp_path / "run", resume=True)
-    said = []
+    messages = []
     for changed in (
         {},
         {"spec": written_spec({**least, "title": "Another"})},
         {"data": fewer, "quick": True, "overrides": ("seed=2",)},
     ):
         with pytest.raises(ArtifactError, match="cut off"):
-            run_study(replace(first, **changed), on_resumed=said.append)
+            run_study(replace(first, **changed), on_resumed=messages.append)
     taken_up = "results are taken up from the earlier run"
-    assert said == [
+    assert messages == [
         f"0 of 3 {taken_up}; computed anew: 3 not finished before",
         f"2 of 2 {taken_up}; changed since then: spec",
         f"0 of 3 {taken_up}; changed since then: data, --quick, --set; "
