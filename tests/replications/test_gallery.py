@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
+from harness.api import prepare_study
 from harness.data.read.source import DATASET
 from harness.installed import installed
+from harness.pytest_plugin.reproduction import reproduce
 from harness.running.options import RunOptions
-from harness.running.run import reproduce
 from harness.study.spec.load import load_study
 
 GALLERY = Path(__file__).parents[2] / "specs" / "gallery"
@@ -64,6 +67,31 @@ def test_one_wrong_digit_of_a_table_of_the_spec_or_of_the_data_is_named(tmp_path
     moved = failed(tmp_path, data)
     assert "coefficients[random·grant].estimate" in moved
     assert "details/statistics[random·n_obs].value" not in moved
+
+
+# By R 4.5.0 with plm 2.6-5, AER 1.2-14 and sandwich 3.1-1, as Debian 13 has them: gallery.R wrote it.
+BY_R = pd.read_csv(Path(__file__).parents[1] / "reference" / "r" / "gallery.csv")
+
+
+@pytest.mark.parametrize("name", sorted(BY_R["study"].unique()))
+def test_five_tables_are_those_of_r(name):
+    plan = prepare_study(RunOptions(written(name))).plan
+    expected = BY_R[BY_R["study"] == name]
+    for estimator, rows in expected.groupby("estimator"):
+        (task,) = (task for task in plan.full_tasks() if task.estimator_id == estimator)
+        found = task.run().coefficients.set_index("term").loc[list(rows["term"])]
+        for column in ("estimate", "std_error"):
+            np.testing.assert_allclose(found[column], rows[column], rtol=1e-6)
+
+
+def written(name):
+    """The spec of a study; a skip where its data come with a package that is not installed."""
+    path = GALLERY / f"{name}.yaml"
+    dataset = load_study(path, catalogs=installed().catalogs).study.data.dataset
+    data = installed().of(DATASET)[dataset]
+    if not data.is_installed:
+        pytest.skip(f"the package {data.package} is not installed")
+    return path
 
 
 def test_the_gallery_has_thirty_tables_and_six_hundred_printed_numbers():
