@@ -347,7 +347,7 @@ class _Seen:
 
     @classmethod
     def of(cls, path: Path, form: FileForm, reader: FileReader, answers: Answers) -> _Seen:
-        frame, value = read_source(form.source, reader).frame, form.spec.sheet or path.stem
+        frame, value = read_source(form.source, reader).frame, form.subject or form.spec.sheet or path.stem
         raw = cls(path, form, columns := columns_of(frame), _shape(columns, answers, value=value))
         if raw.is_panel:
             return raw

@@ -334,3 +334,23 @@ def test_a_positive_variable_that_is_skewed_is_proposed_in_logarithms(tmp_path):
     assert "# x is positive and skewed (skewness " in text
     assert "`prepare: [{log: {into: log_x, of: x}}]`" in text
     assert "# y is positive" not in text
+
+
+def test_exports_of_one_indicator_are_called_by_their_titles(tmp_path):
+    frame, files = clean(), []
+    for name, title in (("y", "碳排放(万吨)"), ("x", "数字经济指数")):
+        lines = [
+            "数据库：分省年度数据",
+            f"指标：{title}",
+            f"地区,{','.join(f'{year}年' for year in reversed(YEARS))}",
+        ]
+        for firm, values in wide(frame, name).iterrows():
+            lines.append(",".join([firm, *map(str, values.tolist()[::-1])]))
+        files.append(tmp_path / f"{name}.csv")
+        files[-1].write_bytes("\n".join([*lines, "数据来源：国家统计局", ""]).encode("gb18030"))
+    rows = find_data(
+        files, Answers(outcome="碳排放(万吨)", exposure="数字经济指数"), folder=DataFolder(tmp_path)
+    )
+    assert {"碳排放(万吨)", "数字经济指数"} <= set(rows.table.frame)
+    assert rows.table.frame["碳排放(万吨)"].sum() == pytest.approx(frame["y"].sum())
+    assert rows.table.labels.units["碳排放(万吨)"] == "万吨"

@@ -114,10 +114,12 @@ class FileForm:
     ----------
     source : the bytes, with what is to be said of them
     remarks : what was seen, by the option of `FileSpec` that it is about
+    subject : what a title above the names says that all cells hold
     """
 
     source: Source
     remarks: Mapping[str, str] = field(default_factory=dict)
+    subject: str = ""
 
     @property
     def spec(self) -> FileSpec:
@@ -128,7 +130,7 @@ class FileForm:
         """Return the form with one more option of `FileSpec`, and what was seen."""
         spec = replace(self.spec, **{option: value})
         remarks = {**self.remarks, option: remark} if remark else self.remarks
-        return FileForm(replace(self.source, spec=spec), remarks)
+        return replace(self, source=replace(self.source, spec=spec), remarks=remarks)
 
 
 @dataclass(frozen=True)

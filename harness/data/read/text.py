@@ -225,12 +225,19 @@ def likely_header(rows: Sequence[FileRow]) -> FileRow | None:
     return next((row for row in others if len(row.filled) >= usual and _is_text(row.filled[0])), None)
 
 
+# A title that says what all cells of a table hold, as exports of China's statistical bureau have it.
+_SUBJECT = re.compile(r"(?:指标|indicator|series)\s*[:：]\s*(.+)", re.IGNORECASE)
+
+
 def look_at_rows(form: FileForm, rows: Sequence[FileRow]) -> FileForm:
     """Find the rows of names and the rows that are no data among those of a file, at least one."""
     heads = likely_heads(rows)
     if heads:
         first, *others = (row.number for row in heads)
         form = form.saying("header_row", (first, *others) if others else first, "the names of the columns")
+        titles = [str(row.filled[0]).strip() for row in rows if row.number < first and len(row.filled) == 1]
+        subjects = [match[1] for match in map(_SUBJECT.fullmatch, titles) if match]
+        form = replace(form, subject=subjects[0] if len(subjects) == 1 else "")
     skipped = likely_skips(rows[1 + (rows.index(heads[-1]) if heads else 0) :])
     return form.saying("skip_rows", skipped, "no data: units, notes or empty rows") if skipped else form
 
