@@ -9,7 +9,7 @@ row.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import inf, sqrt
 from typing import Annotated, ClassVar, Literal, Self
@@ -126,6 +126,17 @@ class Equations:
         found = np.concatenate(products, axis=1)
         return found[:, :, :-1], found[:, :, -1]
 
+    @property
+    def n_transformed(self) -> int:
+        """Rows of the transformed equation, which the literature prints."""
+        return int(self.transform.any(axis=2).sum())
+
+    def variance(self, estimate: Floats) -> float:
+        """Return the variance of errors in levels by transformed residuals, were they independent."""
+        residuals = self.transform @ (self.outcome - self.columns @ estimate)[:, :, None]
+        size = np.square(self.transform).sum() * (1.0 - estimate.size / self.n_transformed)
+        return float(np.square(residuals).sum() / size)
+
     def first_weights(self) -> tuple[Floats, int]:
         """Return the weights for independent errors of equal variance in levels, and the moments' rank."""
         spread = np.concatenate(
@@ -147,6 +158,7 @@ class Solution:
     scores : (n_entities, n), moments of residuals
     to_estimate : (n_coef, n), what changes of the sums of moments change in the estimate
     hansen_j : sum of squared moments of two steps, by their weights
+    sargan_j : the same of the first step, by its weights and the variance of its transformed residuals
     """
 
     equations: Equations
@@ -156,6 +168,7 @@ class Solution:
     scores: Floats
     to_estimate: Floats
     hansen_j: float
+    sargan_j: float
 
     @classmethod
     def of(cls, equations: Equations, *, steps: Literal[1, 2]) -> Solution:
@@ -172,6 +185,7 @@ class Solution:
         one, inverse = _to_estimate(slopes, first, n_instruments)
         estimate = one @ level
         scores = of_outcome - of_columns @ estimate
+        sargan_j = float(scores.sum(axis=0) @ first @ scores.sum(axis=0)) / equations.variance(estimate)
         spread = scores.T @ scores
         robust = one @ spread @ one.T
         second, _ = _inverse(spread)
@@ -180,14 +194,14 @@ class Solution:
         rest = level - slopes @ final
         hansen_j = float(rest @ second @ rest)
         if steps == 1:
-            return cls(equations, n_instruments, estimate, robust, scores, one, hansen_j)
+            return cls(equations, n_instruments, estimate, robust, scores, one, hansen_j, sargan_j)
         # Windmeijer 2005: how the weights move with the first step's estimate, and the second's with them.
         weighted = second @ rest
         crossed = np.stack([own.T @ scores for own in of_columns.transpose(2, 0, 1)])
         moves = two @ ((crossed + crossed.transpose(0, 2, 1)) @ weighted).T
         covariance = inverse + moves @ inverse + inverse @ moves.T + moves @ robust @ moves.T
         scores = of_outcome - of_columns @ final
-        return cls(equations, n_instruments, final, covariance, scores, two, hansen_j)
+        return cls(equations, n_instruments, final, covariance, scores, two, hansen_j, sargan_j)
 
     def overidentification(self) -> Diagnostic:
         """Test whether all instruments agree, by the moments of two steps.
@@ -197,20 +211,32 @@ class Solution:
         EstimationError
             Where there are as many instruments as coefficients.
         """
-        df, n_entities = self.n_instruments - self.estimate.size, len(self.scores)
-        if not df:
-            what = marked("there are as many instruments as coefficients")
-            raise EstimationError.at("overidentification", what)
         caution = ""
-        if self.n_instruments > n_entities:
+        if self.n_instruments > len(self.scores):
             words = marked(
                 "there are {n_instruments} instruments and {n_entities} entities: the test hardly ever "
                 "rejects"
             )
-            caution = Coded(words, n_instruments=self.n_instruments, n_entities=n_entities)
+            caution = Coded(words, n_instruments=self.n_instruments, n_entities=len(self.scores))
+        return self._agreement("overidentification", self.hansen_j, "Hansen 1982, J of two steps", caution)
+
+    def sargan(self) -> Diagnostic:
+        """Test the same by the moments of one step, as if errors were independent and of one variance.
+
+        Raises
+        ------
+        EstimationError
+            Where there are as many instruments as coefficients.
+        """
+        caution = marked("holds for independent errors of equal variance; it rejects too often for others")
+        return self._agreement("sargan", self.sargan_j, "Sargan 1958, of one step", caution)
+
+    def _agreement(self, name: str, statistic: float, source: str, caution: str) -> Diagnostic:
+        df = self.n_instruments - self.estimate.size
+        if not df:
+            raise EstimationError.at(name, marked("there are as many instruments as coefficients"))
         null = marked("all instruments are uncorrelated with the errors")
-        source = "Hansen 1982, J of two steps"
-        return Diagnostic("overidentification", null, self.hansen_j, "chi2", (df,), source, caution)
+        return Diagnostic(name, null, statistic, "chi2", (df,), source, caution)
 
     def autocorrelation(self, order: int) -> Diagnostic:
         """Test differenced residuals for correlation with those some periods before.
@@ -254,45 +280,46 @@ def _to_estimate(slopes: Floats, weights: Floats, n_instruments: int) -> tuple[F
 
 
 @dataclass(frozen=True, eq=False)
-class OutcomeLags(FurtherColumns):
-    """Outcomes of earlier training rows, whatever the outcomes of the rows they are columns of.
+class PastValues(FurtherColumns):
+    """Values of earlier training rows, whatever the outcomes of the rows they are columns of.
 
     Attributes
     ----------
-    n_lags : periods back
-    past : the training rows
-    means : of their entities, where there is no earlier row
+    lags : column and periods back of each; the column is empty for the outcome, whose lags stand last
+    known : by column, the training rows, and means of their entities for where there is no earlier row
     """
 
-    n_lags: int
-    past: LastValueFit
-    means: EntityMeanFit
+    lags: tuple[tuple[str, int], ...]
+    known: Mapping[str, tuple[LastValueFit, EntityMeanFit]]
 
     @classmethod
-    def of(cls, panel: Panel, n_lags: int) -> OutcomeLags:
+    def of(cls, panel: Panel, lags: Sequence[tuple[str, int]]) -> PastValues:
         """Return the lags that a panel's rows give."""
-        return cls(n_lags, LastValue().fit(panel), EntityMean().fit(panel))
+        columns = {name: panel.column(name) if name else panel.observed for name, _ in lags}
+        rows = {name: replace(panel, observed=values) for name, values in columns.items()}
+        known = {name: (LastValue().fit(one), EntityMean().fit(one)) for name, one in rows.items()}
+        return cls(tuple(lags), known)
 
     def names(self, outcome: str) -> tuple[str, ...]:
         """Names of the columns."""
-        return tuple(f"{outcome} (lag {lag})" for lag in range(1, self.n_lags + 1))
+        return tuple(f"{name or outcome} (lag {lag})" for name, lag in self.lags)
 
     def is_known(self, panel: Panel) -> Mask:
         """Return whether the training rows have all lags of each row, (n_obs,)."""
-        known = [self._before(panel, lag)[1] for lag in range(1, self.n_lags + 1)]
-        return np.asarray(np.all(known, axis=0))
+        return np.asarray(np.all([self._before(panel, *one)[1] for one in self.lags], axis=0))
 
     def expand(self, panel: Panel) -> Panel:
-        """Return the panel with the lags as its last controls: each the latest outcome so long before."""
-        columns = [self._before(panel, lag)[0] for lag in range(1, self.n_lags + 1)]
+        """Return the panel with the lags as its last controls: each the latest value so long before."""
+        columns = [self._before(panel, *one)[0] for one in self.lags]
         controls = (*panel.controls, *self.names(panel.outcome))
         return replace(panel, controls=controls, X=np.column_stack([panel.X, *columns]))
 
-    def _before(self, panel: Panel, lag: int) -> tuple[Floats, Mask]:
-        """Return the latest outcome so long before each row, and whether no period lies between."""
-        at, is_there = self.past.earlier(replace(panel, period=panel.period - lag + 1))
-        outcomes = np.where(is_there, self.past.observed[at], self.means.predict(panel))
-        return outcomes, is_there & (self.past.period[at] == panel.period - lag)
+    def _before(self, panel: Panel, name: str, lag: int) -> tuple[Floats, Mask]:
+        """Return the latest value so long before each row, and whether no period lies between."""
+        past, means = self.known[name]
+        row, is_there = past.earlier(replace(panel, period=panel.period - lag + 1))
+        values = np.where(is_there, past.observed[row], means.predict(panel))
+        return values, is_there & (past.period[row] == panel.period - lag)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -304,7 +331,7 @@ class DynamicFit(LevelledFit):
     options : how
     regression : of rows with all lags by least squares, which says what columns are kept
     model : columns and levels; one draw
-    lags : of the outcome
+    lags : of covariates and of the outcome
     solution : coefficients of the kept columns, and of periods and a constant after them
     """
 
@@ -313,7 +340,7 @@ class DynamicFit(LevelledFit):
     options: DynamicGMM
     regression: Regression
     model: plugin.AbsorbingModels
-    lags: OutcomeLags
+    lags: PastValues
     solution: Solution
 
     @property
@@ -347,15 +374,21 @@ class DynamicFit(LevelledFit):
     def statistics(self) -> Sequence[Statistic]:
         """Return counts, and the effect in the long run."""
         table, solution = self.coefficients(), self.solution
-        at = [table.terms.index(name) for name in self.lags.names(self.outcome)]
-        slope, left = table.estimate[0], 1.0 - table.estimate[at].sum()
+        named = zip(self.lags.lags, self.lags.names(self.outcome), strict=True)
+        by_column = {
+            name: (column, table.terms.index(name)) for (column, _), name in named if name in table.terms
+        }
+        at = [row for column, row in by_column.values() if not column]
+        first = [0, *(row for column, row in by_column.values() if column == table.terms[0])]
+        slope, left = table.estimate[first].sum(), 1.0 - table.estimate[at].sum()
         gradient = np.zeros(len(table.terms))
         gradient[at] = slope / left**2
-        gradient[0] = 1.0 / left
+        gradient[first] = 1.0 / left
         error = sqrt(float(gradient @ table.covariance @ gradient))
-        what = "of one unit more of the exposure's first column that stays: slope over one less those of lags"
+        what = "of one unit more of the exposure's first column that stays: slopes by one less those of lags"
         return (
             Statistic("n_obs", table.correction.n_obs, "rows with all lags"),
+            Statistic("n_equations", solution.equations.n_transformed, "rows of the transformed equation"),
             Statistic("n_entities", len(solution.scores), "entities with a row"),
             Statistic("n_instruments", solution.n_instruments, "independent instruments of both equations"),
             Statistic("long_run_effect", slope / left, what),
@@ -369,6 +402,7 @@ class DynamicFit(LevelledFit):
             "autocorrelation_1": lambda: solution.autocorrelation(1),
             "autocorrelation_2": lambda: solution.autocorrelation(2),
             "overidentification": solution.overidentification,
+            "sargan": solution.sargan,
         }
         return {
             "statistics": plugin.statistic_columns(self.statistics()),
@@ -400,6 +434,8 @@ class DynamicGMM:
     type : difference or system
     transformation : what takes the entity effects out
     outcome_lags : lags of the outcome among the regressors
+    covariate_lags : by column, how many of its lags are among the regressors as well; unlike steps that lag a
+        column they cost no period more than the lags of the outcome do
     predetermined : columns that errors move later on: their lags from one period back are instruments
     endogenous : columns that errors move at once, instrumented as the outcome is
     first_lag, last_lag : of outcome and endogenous columns that are instruments; predetermined ones start a
@@ -423,6 +459,7 @@ class DynamicGMM:
     type: Literal["difference", "system"] = "difference"
     transformation: Transformation = "differences"
     outcome_lags: Annotated[int, Field(ge=1, le=5)] = 1
+    covariate_lags: Mapping[str, Annotated[int, Field(ge=1, le=5)]] = field(default_factory=dict, hash=False)
     predetermined: tuple[str, ...] = ()
     endogenous: tuple[str, ...] = ()
     first_lag: Annotated[int, Field(ge=2, le=20)] = 2
@@ -453,19 +490,23 @@ class DynamicGMM:
             Where the panel lacks a named column, no entity has rows enough, instruments do not identify the
             coefficients, or least squares refuse the rows.
         """
-        lags = OutcomeLags.of(panel, self.outcome_lags)
+        past = [(name, lag) for name, most in self.covariate_lags.items() for lag in range(1, most + 1)]
+        for name in self.covariate_lags:
+            self._require_regressor("covariate_lags", name, panel)
+        past += [("", lag) for lag in range(1, self.outcome_lags + 1)]
+        lags = PastValues.of(panel, past)
         rows, is_known = lags.expand(panel), lags.is_known(panel)
         if not is_known.any():
             what = Coded("no entity has {n} periods in a row", n=self.outcome_lags + 1)
             raise EstimationError.at("rows", what, hint=marked("use fewer `outcome_lags`"))
         effects: tuple[Dimension, ...] = ("entity", "time") if self.period_effects else ("entity",)
         regression = regress(rows.take(np.flatnonzero(is_known)), effects)
-        for name in lags.names(panel.outcome):
+        for name in lags.names(panel.outcome)[-self.outcome_lags :]:
             if name not in regression.terms:
                 what = Coded("other columns determine {name}", name=repr(name))
                 hint = marked("drop lags of the outcome from the controls: they are among the regressors")
                 raise EstimationError.at("outcome_lags", what, hint=hint)
-        solution = Solution.of(self._equations(panel, regression), steps=self.steps)
+        solution = Solution.of(self._equations(panel, regression, lags), steps=self.steps)
         slopes = np.zeros(regression.panel.X.shape[1])
         slopes[regression.within.kept] = solution.estimate[: len(regression.terms)]
         known = regression.models(slopes[None], regression.weights[:, None])
@@ -474,37 +515,42 @@ class DynamicGMM:
         )
         return DynamicFit(self, regression, model, lags, solution)
 
-    def _equations(self, panel: Panel, regression: Regression) -> Equations:
+    def _equations(self, panel: Panel, regression: Regression, lags: PastValues) -> Equations:
         """Return the equations of the columns that a regression keeps, and of periods and a constant."""
         names, kinds = regression.terms[: -self.outcome_lags], self._kinds(panel)
-        values = np.column_stack([panel.observed, panel.regressors(names)])
+        of_lags = dict(zip(lags.names(panel.outcome), lags.lags, strict=True))
+        sources = [of_lags.get(name, (name, 0)) for name in names]
+        columns_of_grid = list(dict.fromkeys(name for name, _ in sources))
+        values = np.column_stack([panel.observed, panel.regressors(columns_of_grid)])
         means = values.mean(axis=0)
         entity, period = plugin.Grouping.of(panel.entity.codes), panel.period - panel.period.min()
         grid = np.full((entity.n_levels, int(period.max()) + 1, values.shape[1]), np.nan)
         grid[entity.codes, period] = values - means
-        past = [lagged(grid[:, :, :1], lag) for lag in range(1, self.outcome_lags + 1)]
-        whole = np.concatenate([grid, *past], axis=2)
+        number = {name: column for column, name in enumerate(columns_of_grid, start=1)}
+        past = [(number[name], lag) for name, lag in sources]
+        past += [(0, lag) for lag in range(1, self.outcome_lags + 1)]
+        whole = np.stack([grid[:, :, 0], *(lagged(grid[:, :, column], lag) for column, lag in past)], axis=2)
         is_row: Mask = np.isfinite(whole).all(axis=2)
         whole[~is_row] = 0.0
         transform, is_system = transformer(is_row, self.transformation), self.type == "system"
         made = np.asarray(transform.any(axis=2))
         levels = is_row[:, :, None] * self._dummies(is_row if is_system else made)
-        exogenous = [at for at, name in enumerate(names, start=1) if name not in kinds]
+        exogenous = [at for at, (name, _) in enumerate(sources, start=1) if name not in kinds]
         transformed, in_levels = [transform @ whole[:, :, exogenous]], [levels]
         if not is_system:
             transformed, in_levels = [*transformed, transform @ levels], [levels[:, :, :0]]
         if self.missing_instruments == "zero":
             grid += means
-        for at, name in enumerate((None, *names)):
+        for at, name in enumerate((None, *columns_of_grid)):
             first = self.first_lag if name is None else kinds.get(name, grid.shape[1])
-            lags = range(first, min(self.last_lag or grid.shape[1], grid.shape[1] - 1) + 1)
-            transformed.append(lag_columns(grid[:, :, at], made, lags, collapsed=self.collapsed))
-            if is_system and lags:
+            own = range(first, min(self.last_lag or grid.shape[1], grid.shape[1] - 1) + 1)
+            transformed.append(lag_columns(grid[:, :, at], made, own, collapsed=self.collapsed))
+            if is_system and own:
                 change = grid[:, :, at] - lagged(grid[:, :, at], 1)
                 before = [first - 1]
                 in_levels.append(lag_columns(change, is_row, before, collapsed=self.collapsed))
         columns = np.concatenate([whole[:, :, 1:], levels], axis=2)
-        instruments = (np.concatenate(own, axis=2) for own in (transformed, in_levels))
+        instruments = (np.concatenate(parts, axis=2) for parts in (transformed, in_levels))
         return Equations(whole[:, :, 0], columns, is_row, transform, *instruments)
 
     def _dummies(self, is_there: Mask) -> Floats:
@@ -514,13 +560,17 @@ class DynamicGMM:
             return unit[:, present if self.period_effects else []]
         return np.column_stack([np.ones(len(unit)), unit[:, present[1:] if self.period_effects else []]])
 
+    @staticmethod
+    def _require_regressor(option: str, name: str, panel: Panel) -> None:
+        if name not in (panel.exposure, *panel.columns):
+            what = Coded("{name} is not a regressor", name=repr(name))
+            raise EstimationError.at(option, what, f"some of {', '.join(panel.columns)}")
+
     def _kinds(self, panel: Panel) -> Mapping[str, int]:
         """Return the first lag that is an instrument of each column that is not strictly exogenous."""
         found: dict[str, int] = {}
         for option, first in (("predetermined", self.first_lag - 1), ("endogenous", self.first_lag)):
             for name in getattr(self, option):
-                if name not in (panel.exposure, *panel.columns):
-                    what = Coded("{name} is not a regressor", name=repr(name))
-                    raise EstimationError.at(option, what, f"some of {', '.join(panel.columns)}")
+                self._require_regressor(option, name, panel)
                 found |= dict.fromkeys(panel.dependents(name), first)
         return found

@@ -16,7 +16,7 @@ from harness import EstimationError
 from harness.plugin import random_stream
 from harness_panel import Classical, Clustered, DynamicGMM, FixedEffects, Instrumental, Robust
 from harness_panel.diagnostics.effects import Diagnostic
-from harness_panel.dynamic.estimator import Equations, OutcomeLags, Solution, lag_columns, lagged, transformer
+from harness_panel.dynamic.estimator import Equations, PastValues, Solution, lag_columns, lagged, transformer
 from panels import balanced_panel, diagnostics_of, panel_from_arrays, panel_from_frame
 from r_reference import R_FOLDER
 
@@ -309,6 +309,38 @@ def test_it_is_plm(employment, options, numbers):
     np.testing.assert_allclose(own[compared], numbers[compared], rtol=1e-6)
 
 
+# Arellano & Bond 1991, table 4, columns a1 and b, with the digits that Stata's manual prints of the former.
+TABLE_4 = {
+    "a1": (
+        {"lwage": 1, "lcapital": 2, "loutput": 2},
+        *(1, (0.6862261, -0.0853582, -0.6078208, 0.3926237, 0.3568456, -0.0580012, -0.0199475)),
+    ),
+    "b": ({"lwage": 1, "loutput": 1}, 2, (0.474, -0.053, -0.513, 0.225, 0.293)),
+}
+
+
+@pytest.mark.parametrize("column", TABLE_4)
+def test_lags_of_covariates_cost_no_period(column):
+    covariate_lags, steps, printed = TABLE_4[column]
+    frame = pd.read_csv(R_FOLDER / "data" / "empluk.csv")
+    keys = {"entity": "firm", "time": "year", "outcome": "lemp"}
+    panel = panel_from_frame(frame, **keys, exposure="lwage", controls=["lcapital", "loutput"])
+    every = {"collapsed": False, "missing_instruments": "zero"}
+    options = {"outcome_lags": 2, "covariate_lags": covariate_lags, "steps": steps, **every}
+    fit = DynamicGMM(**options).fit(panel)
+    table, counts = fit.coefficients(), {one.name: one.value for one in fit.statistics()}
+    names = ["lemp (lag 1)", "lemp (lag 2)", "lwage", "lwage (lag 1)", "lcapital"]
+    names += ["lcapital (lag 1)", "lcapital (lag 2)"] if column == "a1" else []
+    estimate = dict(zip(table.terms, table.estimate, strict=True))
+    digits = 1e-6 if column == "a1" else 5e-4  # Stata has logarithms in single precision
+    assert [estimate[name] for name in names] == pytest.approx(printed, abs=1.01 * digits)
+    assert (counts["n_obs"], counts["n_equations"]) == (751, 611)
+    if column == "a1":
+        sargan = diagnostics_of(fit)["sargan"]
+        assert sargan.statistic == pytest.approx(65.81806, abs=1e-3)  # estat sargan of Stata's manual
+        assert (sargan.df, counts["n_instruments"]) == ((25,), 41)
+
+
 def test_tests_of_a_system_are_those_of_xtabond2():
     """Blundell & Bond 1998 as Roodman 2009 has it: n L.n L(0/1).(w k), gmm(L.(n w k)), robust."""
     frame = pd.read_csv(R_FOLDER / "data" / "empluk.csv").pivot_table(index="firm", columns="year")
@@ -385,7 +417,7 @@ def test_panels_too_long_for_memory_are_refused():
 
 
 def test_a_lagged_outcome_among_the_controls_is_refused(employment):
-    twice = OutcomeLags.of(employment, 1).expand(employment)
+    twice = PastValues.of(employment, [("", 1)]).expand(employment)
     names = (*twice.controls[:-1], "before")
     with pytest.raises(EstimationError, match="drop lags of the outcome from the controls"):
         DynamicGMM().fit(replace(twice, controls=names))
@@ -405,7 +437,7 @@ def test_intervals_cover_what_fixed_effects_miss():
     for _ in range(300):
         panel = dynamic_panel(rng)
         tables = [DynamicGMM(type="system", predetermined=("x0",)).fit(panel).coefficients()]
-        lagged = OutcomeLags.of(panel, 1).expand(panel)
+        lagged = PastValues.of(panel, [("", 1)]).expand(panel)
         tables.append(FixedEffects().fit(lagged.take(np.flatnonzero(panel.period > 0))).coefficients())
         limits = np.stack([table.conf_int() for table in tables])
         held.append((limits[:, :, 0] < 0.5) & (limits[:, :, 1] > 0.5))
