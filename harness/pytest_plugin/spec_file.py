@@ -32,25 +32,25 @@ class NotReproduced(Exception):  # noqa: N818 - what it says is what happened
     """A run gives another number than the expected one, or none."""
 
 
-def message(found: Reproduction, study: str) -> str:
+def message(result: Reproduction, study: str) -> str:
     """Return what a study was expected to give, what it gave and how far apart they may be, a line each."""
-    expectation = found.expectation
+    expectation = result.expectation
     known = getattr(expectation, "here", None)
     lines = [
         ("study", study),
         (ORIGINS[expectation.from_], expectation.written),
         ("known here", "" if known is None else f"{known}, which is another number"),
-        ("obtained", "nothing" if found.obtained is None else str(found.obtained)),
+        ("obtained", "nothing" if result.obtained is None else str(result.obtained)),
     ]
-    if math.isfinite(found.difference):
-        lines.append(("difference", f"{found.difference:+.6g}"))
+    if math.isfinite(result.difference):
+        lines.append(("difference", f"{result.difference:+.6g}"))
     else:
-        lines.append(("because", found.reason))
+        lines.append(("because", result.reason))
     if isinstance(expectation, ExpectedNumber):
         lines.append(("tolerance", _tolerance(expectation)))
     lines += [("source", expectation.source), ("reason", expectation.reason)]
     rendered = [f"  {what:<11}{text}" for what, text in lines if text]
-    return "\n".join([f"{expectation.path}: {found.status}", *rendered])
+    return "\n".join([f"{expectation.path}: {result.status}", *rendered])
 
 
 def _tolerance(expectation: ExpectedNumber) -> str:

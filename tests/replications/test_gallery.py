@@ -32,9 +32,9 @@ FASTEST = (
 
 @pytest.mark.parametrize("name", FASTEST)
 def test_every_number_is_as_printed_and_none_with_another_last_digit(name):
-    found = reproduce(RunOptions(GALLERY / f"{name}.yaml"), installed())
-    assert [one.expectation.path for one in found if one.has_failed] == []
-    for one in found:
+    results = reproduce(RunOptions(GALLERY / f"{name}.yaml"), installed())
+    assert [one.expectation.path for one in results if one.has_failed] == []
+    for one in results:
         number = one.expectation
         key = "value" if number.here is None else "here"
         for off in (-2, 2):
@@ -46,8 +46,8 @@ def failed(tmp_path, text):
     """The cells that fail of a spec with this text."""
     path = tmp_path / "spec.yaml"
     path.write_text(text, encoding="utf-8")
-    found = reproduce(RunOptions(path), installed())
-    return {one.expectation.path for one in found if one.has_failed}
+    results = reproduce(RunOptions(path), installed())
+    return {one.expectation.path for one in results if one.has_failed}
 
 
 def test_one_wrong_digit_of_a_table_of_the_spec_or_of_the_data_is_named(tmp_path):
@@ -64,9 +64,9 @@ def test_one_wrong_digit_of_a_table_of_the_spec_or_of_the_data_is_named(tmp_path
     changed.iloc[40, changed.columns.get_loc("lscrap")] += 0.1
     changed.to_csv(tmp_path / "rows.csv", index=False)
     data = text.replace("dataset: training_grants", "path: rows.csv")
-    moved = failed(tmp_path, data)
-    assert "coefficients[random·grant].estimate" in moved
-    assert "details/statistics[random·n_obs].value" not in moved
+    failing = failed(tmp_path, data)
+    assert "coefficients[random·grant].estimate" in failing
+    assert "details/statistics[random·n_obs].value" not in failing
 
 
 # By R 4.5.0 with plm 2.6-5, AER 1.2-14 and sandwich 3.1-1, as Debian 13 has them: gallery.R wrote it.

@@ -275,7 +275,7 @@ def with_expected_rows(document: Document) -> tuple[Document, list[Mistake]]:
         return document, []
     entries: list[Node] = []
     mistakes: list[Mistake] = []
-    for at, entry in enumerate(listed.content):
+    for index, entry in enumerate(listed.content):
         rows = entry.child(ROWS)
         if rows is None:
             entries.append(entry)
@@ -287,16 +287,16 @@ def with_expected_rows(document: Document) -> tuple[Document, list[Mistake]]:
                     what, (expected,) = kind_of(row), error.args
                     mistakes.append(
                         Mistake(
-                            replace(row.place, path=(EXPECT, at, ROWS, name)),
+                            replace(row.place, path=(EXPECT, index, ROWS, name)),
                             f"{what} is no row of the table",
                             expected,
                             "write `null` for a cell of which nothing is expected",
                         )
                     )
         else:
-            place = replace(rows.place, path=(EXPECT, at, ROWS))
+            where = replace(rows.place, path=(EXPECT, index, ROWS))
             mistakes.append(
-                Mistake(place, f"found {kind_of(rows)}", "rows by name", "write `educ: [0.09, 0.01]`")
+                Mistake(where, f"found {kind_of(rows)}", "rows by name", "write `educ: [0.09, 0.01]`")
             )
     root = document.root.with_child(EXPECT, replace(listed, content=tuple(entries)))
     return replace(document, root=root), mistakes
@@ -319,11 +319,11 @@ def _cells(table: Node, name: str, row: Node) -> Iterator[Node]:
         raise ValueError(f"a number for each of the columns {columns}")
     key = "term" if by is None else str(by.content)
     found_by = {} if where is None or not isinstance(where.content, Mapping) else where.content
-    own = table.content if isinstance(table.content, Mapping) else {}
+    written = table.content if isinstance(table.content, Mapping) else {}
     shared = {
         "table": _node(table, "coefficients"),
         "from": _node(table, "publication"),
-        **{word: node for word, node in own.items() if word not in (ROWS, BY, COLUMNS)},
+        **{word: node for word, node in written.items() if word not in (ROWS, BY, COLUMNS)},
         "where": Node(row.place, {**found_by, key: Node(row.place, read_scalar(name), name)}),
     }
     for column, cell in zip(columns, cells, strict=True):
