@@ -37,7 +37,7 @@ from harness.tables.gain import GAIN, GainRow
 from harness.tables.table import NAN
 from harness.text.numbers import count, percent
 from harness.text.plain_text import capitalised, file_slug, joined, listed, shortened
-from harness.text.render import Context
+from harness.text.render import Context, entities
 from harness.text.scale import changed, scaled, scaled_estimate, step_text, unit_of
 from harness.text.screen import first_screen, labelled
 
@@ -129,12 +129,11 @@ def _figures(run: Run, outcome: str) -> tuple[ReportFigure, ...]:
 def shape(study: StudyRecord, data: DataRecord) -> str:
     """Return the shape of the panel on one line."""
     words = gettext(
-        "{n_entities} entities ({entity}) × {n_periods} periods ({first_period} to "
-        "{last_period}), {n_obs} rows"
+        "{n_entities} {entities} × {n_periods} periods ({first_period} to {last_period}), {n_obs} rows"
     )
     if data.n_read is not None and data.n_read > data.n_obs:
         words = gettext(
-            "{n_entities} entities ({entity}) × {n_periods} periods ({first_period} to "
+            "{n_entities} {entities} × {n_periods} periods ({first_period} to "
             "{last_period}), {n_obs} of {n_read} rows; {n_lost} are left out"
         )
     n_entities, n_periods, n_obs = map(count, (data.n_entities, data.n_periods, data.n_obs))
@@ -146,7 +145,7 @@ def shape(study: StudyRecord, data: DataRecord) -> str:
         n_lost=count((data.n_read or data.n_obs) - data.n_obs),
         first_period=data.first_period,
         last_period=data.last_period,
-        entity=study.label(study.entity),
+        entities=entities(study),
     )
 
 
