@@ -36,7 +36,7 @@ class FittedDraws(Protocol):
 
 
 # Least squares of all rows, the same after effects are taken out, or with random effects of entities.
-LinearModel = Literal["pooled", "within", "random"]
+LinearModel = Literal["pooled", "within", "random", "between"]
 
 
 @runtime_checkable

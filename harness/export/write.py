@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from harness.arrays import Grouping
 from harness.audit.sources import RunSources, prepare_again
 from harness.data.panel import Panel
 from harness.errors import ArtifactError, Problem
@@ -119,16 +120,17 @@ def _reason(
     entry: EstimatorRecord,
     rows: Sequence[CoefficientRow],
     panel: Panel,
-    models: Iterable[str],
+    models: Mapping[str, LinearModel],
     effects: set[str],
 ) -> str:
     """Return why an estimator is not repeated, or an empty string."""
-    strangers = {row.term for row in rows} - {CONSTANT, *panel.columns}
+    strangers = {row.term for row in rows} - {CONSTANT, *panel.columns, *_means_of(panel)}
+    n_rows = panel.n_entities if models.get(entry.use) == "between" else panel.n_obs
     if entry.use not in models:
         return f"{entry.use} is none of {', '.join(models)}"
     if strangers:
         return f"it has terms that are no columns of the panel: {', '.join(sorted(strangers))}"
-    if rows[0].n_obs != panel.n_obs:
+    if rows[0].n_obs != n_rows:
         return "it is fitted on rows of its own"
     if entry.options.get("weights"):
         return "its rows are weighted"
@@ -204,7 +206,8 @@ def export(sources: RunSources, *, program: Literal["r", "stata"], out: Path) ->
         reasons = "; ".join(f"{cell.estimator}: {cell.reason}" for cell in left_out)
         what = f"no cell can be repeated elsewhere: {reasons or 'no cell has coefficients'}"
         raise ArtifactError(Problem(str(sources.folder.path), what))
-    names = plain_names((*outcomes, *(column for panel in panels.values() for column in panel.columns)))
+    columns = (column for panel in panels.values() for column in panel.columns)
+    names = plain_names((*outcomes, *columns, *(term for cell in cells for term in cell.terms)))
     files = {outcome: f"rows_{names[outcome]}.csv" for outcome in outcomes}
     if os.path.lexists(out / MANIFEST):
         raise ArtifactError.at(str(out), "is a run folder", "a folder of its own", "name another with --out")
@@ -221,9 +224,18 @@ def export(sources: RunSources, *, program: Literal["r", "stata"], out: Path) ->
     return Exported(out / script, cells, left_out)
 
 
+def _means_of(panel: Panel) -> tuple[str, ...]:
+    """Return what tables of coefficients call the entity means of the columns."""
+    return tuple(f"{name} (entity mean)" for name in panel.columns)
+
+
 def _frame(panel: Panel, names: Mapping[str, str]) -> pd.DataFrame:
     """Return the rows with plain names; time counts periods, so that gaps stay gaps."""
     columns = {names[name]: panel.X[:, column] for column, name in enumerate(panel.columns)}
+    entities = Grouping.of(panel.entity.codes)
+    means = entities.means(panel.X)[entities.codes]
+    of_means = enumerate(_means_of(panel))
+    columns |= {names[name]: means[:, column] for column, name in of_means if name in names}
     return pd.DataFrame(
         {
             "entity": np.array(panel.entity.labels, dtype=object)[panel.entity.codes],

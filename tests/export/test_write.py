@@ -22,11 +22,11 @@ from small_run import grunfeld
 SPECS = YAML(typ="safe").load(Path(__file__).with_name("studies.yaml"))
 ESTIMATORS = SPECS.pop("estimators")
 
-# An estimate and a standard error of every term; those that are not corrected have none elsewhere.
-NUMBERS = {"wage": 2 * (5 + 5 + 3 + 3 + 5) + 3, "grunfeld": 2 * (3 + 3 + 2 + 2 + 3) + 2}
+# An estimate and a standard error of every term.
+NUMBERS = {"wage": 2 * (5 + 5 + 3 + 3 + 3 + 5 + 5 + 8), "grunfeld": 2 * (3 + 3 + 2 + 2 + 2 + 3 + 3 + 5)}
 
-# The same without random effects.
-BY_FIXEST = {"wage": 2 * (5 + 5 + 3 + 3) + 3, "grunfeld": 2 * (3 + 3 + 2 + 2) + 2}
+# The same without random effects, correlated ones and between.
+BY_FIXEST = {"wage": 2 * (5 + 5 + 3 + 3 + 3), "grunfeld": 2 * (3 + 3 + 2 + 2 + 2)}
 
 
 def run_of(name, out):
@@ -59,10 +59,10 @@ def exported(request, tmp_path_factory):
 def test_what_is_not_repeated_is_said_with_the_reason(exported):
     name, _, out, said = exported
     outcome = SPECS[name]["roles"]["outcomes"][0]
-    assert f"not exported: mundlak on {outcome}: mundlak is none of pooled_ols" in said
+    assert f"not exported: threshold on {outcome}: polynomial_effects is none of pooled_ols" in said
     script = (out / "linear_cells.R").read_text(encoding="utf-8")
-    assert f"# not repeated: mundlak on {outcome}" in script
-    assert script.count("plm(") == 6
+    assert f"# not repeated: threshold on {outcome}" in script
+    assert script.count("plm(") == 8
 
 
 def test_a_do_file_has_a_regression_for_each_cell(exported):
@@ -71,7 +71,7 @@ def test_a_do_file_has_a_regression_for_each_cell(exported):
     assert command("export", run, "--to", "stata", "--out", stata).exit_code == 0
     lines = (stata / "linear_cells.do").read_text(encoding="utf-8").splitlines()
     regressions = [line.split()[0] for line in lines if line.startswith(("regress ", "reghdfe ", "xtreg "))]
-    assert regressions == ["regress", "regress", *["reghdfe"] * 3, "xtreg"]
+    assert regressions == ["regress", "regress", *["reghdfe"] * 3, *["xtreg"] * 3]
     assert any("absorb(entity_id time)" in line for line in lines)
 
 
@@ -121,6 +121,7 @@ GRAMMAR = re.compile(
             rf"reghdfe {NAME}(?: {NAME})+, absorb\((?:entity_id|time|entity_id time)\) keepsingletons"
             rf"(?: {CLUSTERED})?",
             rf"xtreg {NAME}(?: {NAME})+, re sa(?: {CLUSTERED})?",
+            rf"xtreg {NAME}(?: {NAME})+, be",
             r"eststo",
             rf"keep_term `results' {QUOTED} {QUOTED} {NAME} {QUOTED} [01]",
         )
@@ -146,6 +147,7 @@ CELLS = (
     ),
     replace(CELL, estimator="hc3", model="within", effects=("entity",), errors=None, has_stata_factor=False),
     replace(CELL, estimator="re", model="random", errors="classical"),
+    replace(CELL, estimator="be", model="between", errors="classical"),
 )
 NAMES = {"wage": "wage", "exper": "exper", CELL.terms[1]: "x2_"}
 
@@ -175,16 +177,17 @@ def test_each_cell_is_fitted_as_it_was(script):
         "reghdfe wage exper x2_, absorb(time) keepsingletons vce(cluster entity_id)",
         "reghdfe wage exper x2_, absorb(entity_id) keepsingletons",
         "xtreg wage exper x2_, re sa",
+        "xtreg wage exper x2_, be",
     ]
     assert script.count("eststo\n") == len(CELLS)
 
 
 def test_every_coefficient_is_kept_with_its_error_where_it_has_the_same(script):
     kept = [line.split() for line in body(script) if line.startswith("keep_term")]
-    errors = {"ols": "1", "iid": "1", "fe": "1", "plm": "0", "hc3": "0", "re": "1"}
+    errors = {"ols": "1", "iid": "1", "fe": "1", "plm": "0", "hc3": "0", "re": "1", "be": "1"}
     assert all(words[-1] == errors[re.sub(r"\W", "", words[3])] for words in kept)
     constants = [re.sub(r"\W", "", words[3]) for words in kept if "_cons" in words]
-    assert constants == ["ols", "iid", "re"]
+    assert constants == ["ols", "iid", "re", "be"]
     assert len(kept) == 2 * len(CELLS) + len(constants)
 
 

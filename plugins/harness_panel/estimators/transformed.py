@@ -57,6 +57,7 @@ class Between(LinearEstimator[BetweenFit]):
     """
 
     name: ClassVar[str] = "between"
+    linear_model: ClassVar[plugin.LinearModel | None] = "between"
     as_learner: ClassVar[plugin.AsLearner] = "refused"
     provides: ClassVar[frozenset[type]] = LINEAR
 
@@ -391,6 +392,7 @@ class Mundlak(LinearEstimator[MundlakFit]):
     """
 
     name: ClassVar[str] = "mundlak"
+    linear_model: ClassVar[plugin.LinearModel | None] = "random"
     identifies: ClassVar[plugin.Identified] = "within"
     known_as: ClassVar[tuple[str, ...]] = ("cre", "correlated_random_effects")
     ladder: ClassVar[tuple[plugin.LadderEntry, ...]] = (plugin.LadderEntry(140, "Correlated random effects"),)
