@@ -228,7 +228,6 @@ STATISTICAL_TESTS = (
 # Tables that no script of this version makes, and the page that says so.
 WITHOUT_SCRIPT = {
     "effect_learners.csv": "effects.md",
-    "measured_again.csv": "inference.md",
     "network_countries.csv": "networks.md",
     "network_steps_public.csv": "networks.md",
     "recognition_rates.csv": "inference.md",
