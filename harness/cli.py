@@ -27,8 +27,9 @@ from harness.commands.plugins import doctor, new_plugin, plugins, schema, test_p
 from harness.commands.run import calibrate, plan, report, run, validate
 from harness.commands.suite import suite
 from harness.errors import ExitCode, HarnessError, MachineError
+from harness.language import ENGLISH, Coded, marked
 from harness.registry.process_state import Ended, end
-from harness.terminal import echo
+from harness.terminal import echo, error_text, speak
 
 # Exit code where the reader of the output is gone: that of a program which SIGPIPE ends.
 UNREAD = ExitCode.SIGNAL + 13
@@ -76,6 +77,7 @@ def cli(
     plugins_folder: Path | None,
 ) -> None:
     """Run one panel study through many estimators side by side."""
+    speak(ENGLISH)
     context.obj = chosen(plugins_off, plugins_folder)
 
 
@@ -116,8 +118,10 @@ def _exit_code() -> int:
     except (click.Abort, KeyboardInterrupt) as error:
         cause = error.__cause__ if isinstance(error, click.Abort) else error
         by = cause.by if isinstance(cause, Ended) else signal.SIGINT
-        how = "interrupted" if by == signal.SIGINT else f"ended by {by.name}"
-        return _print_error(f"{how}{_how_to_go_on(sys.argv[1:])}", ExitCode.SIGNAL + by)
+        is_own = by == signal.SIGINT
+        how = marked("interrupted") if is_own else Coded("ended by {signal}", signal=by.name)
+        how_on = _how_to_go_on(sys.argv[1:])
+        return _print_error(Coded("{error}{how_on}", error=how, how_on=how_on), ExitCode.SIGNAL + by)
     except BrokenPipeError:
         return UNREAD
     except SystemExit:
@@ -136,7 +140,7 @@ def _exit_code() -> int:
 def _print_known(error: HarnessError) -> int:
     """Write an error, with how a run goes on after one of the system, and return its exit code."""
     how_on = _how_to_go_on(sys.argv[1:]) if isinstance(error, MachineError) else ""
-    return _print_error(f"error: {error}{how_on}", error.exit_code)
+    return _print_error(Coded("{error}{how_on}", error=error_text(error), how_on=how_on), error.exit_code)
 
 
 def _read_names_as_utf8() -> None:
@@ -189,7 +193,8 @@ def _how_to_go_on(words: list[str]) -> str:
     if not {"run", "suite"} & set(words):
         return ""
     again = words if "--resume" in words else [*words, "--resume"]
-    return f"; finished cells are kept, to resume: {shlex.join(['harness', *again])}"
+    command = shlex.join(["harness", *again])
+    return Coded("; finished cells are kept, to resume: {command}", command=command)
 
 
 if __name__ == "__main__":

@@ -6,9 +6,11 @@ import difflib
 import errno
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import ClassVar, Self
+
+from harness.language import Coded
 
 
 class ExitCode(IntEnum):
@@ -52,6 +54,14 @@ class Problem:
     what: str
     expected: str = ""
     hint: str = ""
+
+    def placed(self, path: str, longer: str) -> Problem:
+        """Return the problem with a longer path at the end of its place, in brackets."""
+        where = f"{self.where.removesuffix(f'({path})')}({longer})"
+        if isinstance(self.where, Coded):
+            values = {name: longer if text == path else text for name, text in self.where.values.items()}
+            where = Coded.of(where, self.where.code, values)
+        return replace(self, where=where)
 
     def __str__(self) -> str:
         lines = [f"{self.where}: {self.what}" if self.where else self.what]
@@ -188,4 +198,4 @@ def near_names(name: str, known: Iterable[str]) -> str:
     least = max(CLOSE, max(likeness.values(), default=0.0) - NEARLY_AS_CLOSE)
     likely_first = sorted(likeness, key=lambda candidate: -likeness[candidate])
     close = [candidate for candidate in likely_first if likeness[candidate] >= least]
-    return f"did you mean {' or '.join(map(repr, close[:3]))}?" if close else ""
+    return Coded("did you mean {names}?", names=" or ".join(map(repr, close[:3]))) if close else ""

@@ -157,6 +157,20 @@ def in_series(parts: Iterable[str]) -> str:
     return whole
 
 
+def chained(parts: Iterable[str], link: str) -> str:
+    """Return parts one after the other, each of which is translated on its own.
+
+    Parameters
+    ----------
+    link : one of `LINES` and `DOTS`
+    """
+    return functools.reduce(lambda before, last: Coded(link, before=before, last=last), parts)
+
+
+LINES = marked("{before}\n{last}", code="on_lines")
+DOTS = marked("{before} · {last}", code="dots")
+
+
 def all_of(parts: Iterable[str]) -> str:
     """Return "a and b" of the parts, each of which is translated on its own."""
     whole, *others = list(parts) or [""]
@@ -256,13 +270,17 @@ def rendered(text: str) -> str:
     language = _IN_USE.get()
     if language is IN_ENGLISH:
         return text
-    if not isinstance(text, Coded) or (not text.values and text in language.by_text):
+    if not isinstance(text, Coded):
         return language.by_text.get(text, text)
-    template = language.by_code.get(text.code, "")
-    try:
-        return template.format_map({name: rendered(value) for name, value in text.values.items()}) or text
-    except KeyError:  # the message of another version, which has other fields
+    if text.code == QUOTED:
         return text
+    made = language.by_code.get(text.code, "")
+    if made and text.values:
+        try:
+            made = made.format_map({name: rendered(value) for name, value in text.values.items()})
+        except KeyError:  # the message of another version, which has other fields
+            return text
+    return made or language.by_text.get(text, text)
 
 
 def spaced(text: str) -> str:

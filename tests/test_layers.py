@@ -19,7 +19,7 @@ from source_files import ROOT, files, tree_of
 
 # Top-level folders and modules of the core, those that others import first; the docs list them in this order.
 LAYERS = (
-    *("errors", "arrays", "rng", "language", "terminal", "tables", "registry", "data", "study", "estimators"),
+    *("language", "errors", "arrays", "rng", "terminal", "tables", "registry", "data", "study", "estimators"),
     *("evaluation", "splits", "scenarios", "record", "findings", "text", "running"),
     *("report", "audit", "printed", "export", "pack", "suite", "installed", "search", "options"),
     *("calibration", "conformance", "preflight", "draft", "results", "api", "__init__", "scaffold"),

@@ -1,13 +1,17 @@
 """Nothing that a terminal would obey is written to one, whatever a file holds."""
 
 import ast
+import re
 import unicodedata
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from command import ROOT
-from harness.terminal import terminal_text
+from harness.language import ENGLISH
+from harness.terminal import speak, terminal_text
+from language.test_chinese import NAMES, english_in
 from small_run import exit_code
 from source_files import files, tree_of
 
@@ -50,3 +54,55 @@ def test_labels_of_a_data_file_turn_no_terminal_around(tmp_path, monkeypatch, ca
     assert "Bath[2J, 2005" in said
     assert "Hove, 2005" in said
     assert not {"\x1b", "\x07", "\x9b", "\u202e"} & {*said}
+
+
+# What a spec calls things, and words of commands.
+GIVEN = frozenset({*re.findall(r"[A-Za-z][A-Za-z_0-9]+", STUDY), "curve", "TOWNS", "GB", "Tax", "runs"})
+
+
+def written_in_chinese(folder, monkeypatch, capsys, command, *options):
+    """Return what a command writes on a Chinese study, without paths."""
+    cells = [(at, town, year) for at, town in enumerate("abcdefgh") for year in range(2001, 2009)]
+    rows = [f"{town},{year},{year % 7 + at},{(year + at) % 5}" for at, town, year in cells]
+    (folder / "towns.csv").write_text("\n".join(["town,year,income,tax", *rows]), encoding="utf-8")
+    spec = folder / "towns.yaml"
+    spec.write_text(f"{STUDY}scenarios: [curve]\nreport: {{language: zh, formats: []}}\n", encoding="utf-8")
+    exit_code(monkeypatch, command, str(spec), *options)
+    speak(ENGLISH)
+    written = capsys.readouterr()
+    return (written.out + written.err).replace(f"{folder}/", "")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("validate",),
+        ("plan", "--list-only"),
+        pytest.param(("plan", "--within", "9"), marks=pytest.mark.slow),
+        pytest.param(("run", "--quick"), marks=pytest.mark.slow),
+    ],
+)
+def test_the_terminal_speaks_the_language_of_the_report(tmp_path, monkeypatch, capsys, command):
+    monkeypatch.chdir(tmp_path)
+    written = written_in_chinese(tmp_path, monkeypatch, capsys, *command)
+    assert re.search("[\u4e00-\u9fff]", written)
+    assert not english_in(re.sub("harness run .*", "", written), NAMES | GIVEN)
+
+
+@pytest.mark.parametrize(
+    ("change", "lines"),
+    [
+        (
+            "roles.exposure=taxes",
+            ("没有这一列", "    应为：town, year, income, tax", "    提示：是否指 'tax'？"),
+        ),
+        ("scenarios=[curv]", ("未知的情景 'curv'", "    应为：", "    提示：是否指 'curve'")),
+        ("data.path=tows.csv", ("没有这个文件", "    应为：已存在的文件", "    提示：是否指 'towns.csv'？")),
+    ],
+)
+def test_errors_are_in_the_language_of_the_report(tmp_path, monkeypatch, capsys, change, lines):
+    written = written_in_chinese(tmp_path, monkeypatch, capsys, "validate", "--set", change)
+    first, *others = written.splitlines()
+    assert first.startswith("错误：")
+    assert first.endswith(lines[0])
+    assert all(line.startswith(start) for line, start in zip(others, lines[1:], strict=True))

@@ -35,6 +35,7 @@ from harness.findings.run import RULE, Rule
 from harness.findings.shape import LEVEL, exact_limits
 from harness.findings.table import RULES
 from harness.installed import installed
+from harness.language import marked
 from harness.record.manifest import Manifest, StudyRecord, record_text
 from harness.running.calibration_record import CALIBRATION_RECORD, calibration_record
 from harness.running.dependence import Environment, installed_code, versions
@@ -295,7 +296,7 @@ def calibrate(
     plan = make_plan(form, prepared.panels, registry.catalogs)
     path = options.out or Path("runs") / f"{plan.study.study}-{CALIBRATION}"
     effects = (0.0, effect) if effect else (0.0,)
-    count = Count(n_panels * len(effects), on_progress, last="tables and the page")
+    count = Count(n_panels * len(effects), on_progress, last=marked("tables and the page"))
     if on_progress is not None:
         on_progress(0, n_panels * len(effects), "the first panels")
     record = calibration_record(prepared, versions(registry.brought_by))

@@ -5,14 +5,17 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.errors import HarnessError
+from harness.language import ENGLISH, Coded, languages, marked
 from harness.registry.plugin import PluginChoice, requested_by_environment
 from harness.running.options import OPTIONS, Option, RunOptions, require_addresses
-from harness.terminal import echo
+from harness.terminal import echo, speak
 
 if TYPE_CHECKING:
     from harness.registry.registry import Registry
@@ -98,7 +101,9 @@ def run_options(*names: str, out: str = "") -> Callable[[Command], Command]:
         def with_options(spec: Path, **given: Any) -> Any:  # noqa: ANN401 - as click calls a command
             require_addresses()
             own = {name: given.pop(name) for name in names}
-            return command(RunOptions(spec, plugins=click.get_current_context().obj, **own), **given)
+            options = RunOptions(spec, plugins=click.get_current_context().obj, **own)
+            speak_as(options)
+            return command(options, **given)
 
         decorated: Command = with_options
         for name in reversed(names):
@@ -133,7 +138,7 @@ def path_option(flag: str, text: str, *names: str, required: bool = False) -> Ca
 def written_line(folder: Path) -> str:
     """Return one line that names the report in a run folder, or the folder where there is none."""
     report = folder / "report.html"
-    return f"report: {report}" if report.is_file() else f"results: {folder}"
+    return Coded("report: {path}", path=report) if report.is_file() else Coded("results: {path}", path=folder)
 
 
 _OFF = "no:"
@@ -170,11 +175,26 @@ def chosen(plugins_off: tuple[str, ...], plugins_folder: Path | None) -> PluginC
     return PluginChoice(tuple(dict.fromkeys((*asked.off, *plugins_off))), plugins_folder or asked.folder)
 
 
+def speak_as(options: RunOptions) -> None:
+    """Write to the terminal in the language of a study's report, where its spec can be read twice."""
+    from harness.installed import installed
+    from harness.study.spec.document import read_spec, with_overrides
+
+    if not isinstance(options.spec, Path) or not options.spec.is_file():
+        return
+    with suppress(HarnessError, OSError):
+        spec = with_overrides(read_spec(options.spec), options.overrides)
+        language = spec.value(("report", "language"))
+        if language in languages() and language != ENGLISH:
+            speak(language, installed(options.plugins).messages)
+
+
 def found(choice: PluginChoice) -> Registry:
     """Return what the chosen plugins offer, and say on standard error which are left out as broken."""
     from harness.installed import installed
 
     registry = installed(choice)
     for plugin in registry.broken:
-        echo(f"plugin {plugin.name} is broken and not loaded: {plugin.broken}", err=True)
+        broken = marked("plugin {name} is broken and not loaded: {reason}")
+        echo(Coded(broken, name=plugin.name, reason=plugin.broken), err=True)
     return registry

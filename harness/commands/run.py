@@ -12,10 +12,11 @@ import click
 
 from harness.commands import options as shared
 from harness.errors import DataError, ExitCode
+from harness.language import Coded, from_json, in_series, marked
 from harness.registry.plugin import PluginChoice
 from harness.running.options import OPTIONS, RunOptions
 from harness.running.progress import progress
-from harness.terminal import echo
+from harness.terminal import echo, problem_text, terminal_text
 from harness.text.plain_text import printable
 
 if TYPE_CHECKING:
@@ -39,7 +40,12 @@ def validate(options: RunOptions, spec_only: bool) -> None:
 
     registry = shared.found(options.plugins)
     study = load_study(options.spec, catalogs=registry.catalogs, overrides=options.overrides).study
-    line = f"{options.spec}: valid; study '{study.study}' with {len(study.estimators)} estimators"
+    line = Coded(
+        "{spec}: valid; study '{study}' with {n} estimators",
+        spec=options.spec,
+        study=study.study,
+        n=len(study.estimators),
+    )
     if spec_only:
         echo(line)
         return
@@ -53,17 +59,27 @@ def validate(options: RunOptions, spec_only: bool) -> None:
         raise DataError(*preflight.refused)
     panels = prepared.panels
     entities, periods = len(panels.entity.labels), len(panels.time.labels)
-    echo(f"{line}; {panels.n_obs:,} rows of {entities:,} entities in {periods} periods{_lost(prepared)}")
+    size = Coded(
+        "{rows} rows of {entities} entities in {periods} periods{lost}",
+        rows=f"{panels.n_obs:,}",
+        entities=f"{entities:,}",
+        periods=periods,
+        lost=_lost(prepared),
+    )
+    echo(in_series((line, size)))
     for note in preflight.notes:
-        echo(printable(f"{note.code}: {note.where}: {note.message}"))
+        message = Coded("{where}: {what}", where=note.where, what=note.message)
+        echo(printable(terminal_text(Coded("{where}: {what}", where=note.code, what=message))))
     for problem in preflight.refused:
-        echo(printable(f"would be refused: {problem}"))
+        echo(printable(terminal_text(Coded("would be refused: {problem}", problem=problem_text(problem)))))
 
 
 def _lost(prepared: Prepared) -> str:
     """Return how many of the rows that were read are left out; empty where none is."""
     n_lost = prepared.n_read - prepared.panels.n_obs
-    return f"; {n_lost:,} of the {prepared.n_read:,} rows read are left out" if n_lost else ""
+    if not n_lost:
+        return ""
+    return Coded("; {n} of the {n_all} rows read are left out", n=f"{n_lost:,}", n_all=f"{prepared.n_read:,}")
 
 
 @click.command()
@@ -88,14 +104,16 @@ def plan(options: RunOptions, within: float | None, list_only: bool) -> None:
 
     apart = options.apart(shared.found(options.plugins))
     prepared = prepare_study(options)
-    first, *others = prepared.plan.describe().splitlines()
-    echo("\n".join([f"{first}{_lost(prepared)}", *others]))
+    echo(prepared.plan.describe(_lost(prepared)))
     if list_only:
         return
     from harness.preflight.cost import estimate_cost
     from harness.running.workers import made_apart
 
-    estimate = partial(estimate_cost, prepared.plan, on_probe=lambda label: echo(f"trying {label}", err=True))
+    def trying(label: str) -> None:
+        echo(Coded("trying {label}", label=label), err=True)
+
+    estimate = partial(estimate_cost, prepared.plan, on_probe=trying)
     expected = made_apart(estimate, prepared.plan.chosen, apart)
     echo(expected.describe(options.jobs))
     if within is not None:
@@ -108,12 +126,17 @@ def _within(options: RunOptions, prepared: Prepared, expected: RunCost, minutes:
 
     share = share_within(expected, 60.0 * minutes, n_jobs=options.jobs)
     if share == 1.0:
-        return f"within {minutes:g} min: all draws"
+        return Coded("within {n} min: all draws", n=f"{minutes:g}")
     if share == 0.0:
-        return f"within {minutes:g} min: no draws: everything else takes longer"
+        return Coded("within {n} min: no draws: everything else takes longer", n=f"{minutes:g}")
     fewer = replace(options, overrides=(*options.overrides, *fewer_draws(prepared, share)))
-    command = fewer.command(Path(), prepared.plan.study.data)
-    return f"within {minutes:g} min: {share:.0%} of the draws, by\n{command} --jobs {options.jobs}"
+    command = f"{fewer.command(Path(), prepared.plan.study.data)} --jobs {options.jobs}"
+    return Coded(
+        "within {n} min: {share} of the draws, by\n{command}",
+        n=f"{minutes:g}",
+        share=f"{share:.0%}",
+        command=command,
+    )
 
 
 @click.command()
@@ -163,7 +186,10 @@ def _nothing_line(folder: RunFolder) -> str:
     found = folder.read_table("accuracy")
     if found.empty or (found["status"] == "ok").any():
         return ""
-    return f"no estimator has a result, see {len(found)} rows of accuracy.csv: {found['reason'].iloc[0]}"
+    reason = from_json(*map(str, found[["reason", "reason_code"]].iloc[0]))
+    return Coded(
+        "no estimator has a result, see {n} rows of accuracy.csv: {reason}", n=len(found), reason=reason
+    )
 
 
 def _expected_line(folder: RunFolder) -> str:
@@ -172,12 +198,16 @@ def _expected_line(folder: RunFolder) -> str:
     if found.empty:
         return ""
     n_reproduced, n_explained = (int((found["status"] == one).sum()) for one in ("reproduced", "explained"))
-    summary = f"expected numbers: {n_reproduced} of {len(found)} reproduced"
+    summary = Coded("expected numbers: {n} of {n_all} reproduced", n=n_reproduced, n_all=len(found))
     if n_explained:
-        summary += f", {n_explained} differ as the spec explains"
+        explained = marked("{summary}, {n} differ as the spec explains")
+        summary = Coded(explained, summary=summary, n=n_explained)
     if n_reproduced + n_explained == len(found):
         return summary
-    return f"{summary}, see {folder.path / 'expectations.csv'}; a difference fails under pytest, not here"
+    file = folder.path / "expectations.csv"
+    return Coded(
+        "{summary}, see {file}; a difference fails under pytest, not here", summary=summary, file=file
+    )
 
 
 @click.command()
@@ -211,7 +241,7 @@ def calibrate(options: RunOptions, panels: int, effect: float) -> None:
     shared.found(options.plugins)
     with progress() as on_progress:
         path = calibrate_study(options, n_panels=panels, effect=effect, on_progress=on_progress)
-    echo(f"calibration: {path}")
+    echo(Coded("calibration: {path}", path=path))
 
 
 @click.command()

@@ -27,7 +27,7 @@ from harness.data.rules import RowFilter
 from harness.data.shape import panel_notes
 from harness.data.shape.rows import PanelIndex, read_groups, read_index, refuse_stray_periods, select_rows
 from harness.errors import DataError
-from harness.language import Coded, to_json
+from harness.language import Coded, marked, to_json
 from harness.tables.preparation import Note
 
 if TYPE_CHECKING:
@@ -267,7 +267,7 @@ class PanelBuilder:
         """
         locator = self.locator.take(self.kept)
         options = [("rows", name) for name in rules]
-        remedy = "name a raw column"
+        remedy = marked("name a raw column")
         require_columns(options, locator.frame.columns, origin=locator.origin, remedy=remedy)
         return np.flatnonzero(select_rows(locator, rules, self.missing))
 

@@ -98,7 +98,7 @@ class _Making:
         frame = self.table.frame
         prepared = [part.into for kept in self.prepare for part in single_steps(kept)]
         requested = [(path, name) for name in step.inputs if name not in prepared]
-        remedy = "correct the name, or prepare the column before"
+        remedy = marked("correct the name, or prepare the column before")
         require_columns(requested, frame.columns, origin=self.table.origin, remedy=remedy)
         numbers = [
             name for name in step.inputs if name not in frame or pd.api.types.is_numeric_dtype(frame[name])

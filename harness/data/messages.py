@@ -14,6 +14,8 @@ import numpy.typing as npt
 from harness.arrays import Mask
 from harness.data.name import near_columns
 from harness.errors import DataError, Problem
+from harness.language import Coded, in_series, marked
+from harness.language import quoted as named
 from harness.tables.preparation import Note
 
 if TYPE_CHECKING:
@@ -100,7 +102,8 @@ FEW = 5
 def few(words: Sequence[str]) -> str:
     """Return the first words of a list, and how many more there are."""
     more = len(words) - FEW
-    return ", ".join(words[:FEW]) + (f" and {more} more" if more > 0 else "")
+    names = ", ".join(words[:FEW])
+    return Coded("{names} and {n} more", names=names, n=more) if more > 0 else names
 
 
 def quoted(values: Iterable[object]) -> str:
@@ -143,13 +146,16 @@ def absence(
     names = [str(name) for name in known]
     if len(absent) == 1:
         ((name, (path, near)),) = absent.items()
-        where = f"{origin}: column '{name}' ({path})"
-        return Problem(where, "there is no such column", few(names), near or remedy)
-    what = ", ".join(f"'{name}' ({path})" for name, (path, _) in absent.items())
+        where = Coded("{origin}: column '{name}' ({path})", origin=origin, name=named(name), path=path)
+        return Problem(where, marked("there is no such column"), few(names), near or remedy)
+    what = Coded(
+        "there are no such columns: {names}",
+        names=", ".join(f"'{name}' ({path})" for name, (path, _) in absent.items()),
+    )
     # Names of columns that steps would make of others that are not there mend nothing.
     hints = [f"'{name}': {near}" for name in absent if (near := near_columns(name, names))]
-    where, hint = f"{origin}: {len(absent)} columns", "; ".join([*hints, remedy])
-    return Problem(where, f"there are no such columns: {what}", few(names), hint)
+    where = Coded("{origin}: {n} columns", origin=origin, n=len(absent))
+    return Problem(where, what, few(names), in_series([*hints, remedy]))
 
 
 def require_columns(
@@ -159,6 +165,13 @@ def require_columns(
     names = list(known)
     if absent := absent_columns(options, names):
         raise DataError(absence(absent, names, origin=origin, remedy=remedy))
+
+
+# What rows are called, one and several, and what helps where a column is not there.
+MESSAGES = (
+    *(marked("row"), marked("rows"), marked("line"), marked("lines")),
+    marked("correct the name, rename the file's column (data: rename), or prepare it before it is used"),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,8 +192,10 @@ class RowLocator:
 
     def column(self, name: str, rows: Mask | None = None) -> str:
         """Return where a column is, or some of its cells, (n_obs,)."""
-        where = f"{self.origin}: column '{name}'"
-        return where if rows is None else f"{where}, {self.rows(np.flatnonzero(rows))}"
+        where = Coded("{origin}: column '{name}'", origin=self.origin, name=named(name))
+        if rows is None:
+            return where
+        return Coded("{column}, {rows}", column=where, rows=self.rows(np.flatnonzero(rows)))
 
     def wrong(
         self, name: str, cells: Mask, what: str, expected: str, hint: str, *, option: str = ""
@@ -192,8 +207,10 @@ class RowLocator:
         what : is wrong, behind their number: ``3 of 20 cells are missing``
         option : of the spec that asks for the column
         """
-        where = self.column(name, cells) + (f" ({option})" if option else "")
-        return Problem(where, f"{int(cells.sum())} of {cells.size} {what}", expected, hint)
+        where = self.column(name, cells)
+        where = Coded("{where} ({option})", where=where, option=option) if option else where
+        count = Coded("{n} of {n_all} {what}", n=int(cells.sum()), n_all=cells.size, what=what)
+        return Problem(where, count, expected, hint)
 
     def refuse(
         self, name: str, cells: Mask, what: str, expected: str, hint: str, *, option: str = ""
@@ -207,7 +224,8 @@ class RowLocator:
         by_number = positions[np.argsort(self.frame.index[positions])]
         named = [self._name(int(at)) for at in by_number[:FEW]] + [""] * max(0, positions.size - FEW)
         shown = few(named)
-        return f"{self.noun}{'s' if positions.size > 1 else ''} {shown}"
+        noun = f"{self.noun}s" if positions.size > 1 else self.noun
+        return Coded("{noun} {names}", noun=noun, names=shown)
 
     def numbers(self, positions: npt.NDArray[np.intp]) -> str:
         """Return the numbers of some rows."""

@@ -13,6 +13,7 @@ from time import process_time
 import numpy as np
 
 from harness.evaluation.fold_fit import FoldTask
+from harness.language import LINES, Coded, chained, marked
 from harness.running.graph import StudyTask
 from harness.running.isolation import run_isolated, run_on_one_thread
 from harness.running.plan import MOST_ROWS, Plan
@@ -22,6 +23,7 @@ from harness.scenarios.blocks import RATIO, is_trained_anew
 from harness.scenarios.full_fit import FullTask
 from harness.scenarios.task import PartTask, run_in_process
 from harness.study.spec.document import entry_name
+from harness.terminal import terminal_text
 
 # Draws of the two fits that give the seconds of a draw.
 FEW, MORE = 4, 12
@@ -285,27 +287,42 @@ class RunCost:
     def describe(self, n_jobs: int) -> str:
         """Return time and memory in words, the dearest kinds of tasks first."""
         dear = sorted(self.probed, key=lambda kind: kind.all_seconds, reverse=True)[:_SHOWN]
-        workers = "1 worker process" if n_jobs == 1 else f"{n_jobs} worker processes"
+        workers = Coded("1 worker process") if n_jobs == 1 else Coded("{n} worker processes", n=n_jobs)
         lines = [
-            f"about {span(self.seconds(n_jobs))} with {workers} and nothing else running; "
-            f"the longest task takes {span(self._longest)}",
-            *(f"  {span(kind.all_seconds)}: {kind.count} x like {kind.label}" for kind in dear),
-            f"  {span(self.conclusion.seconds)}: tables, figures and report",
+            Coded(
+                "about {time} with {workers} and nothing else running; the longest task takes {longest}",
+                time=span(self.seconds(n_jobs)),
+                workers=workers,
+                longest=span(self._longest),
+            ),
+            *map(_in_words, dear),
+            Coded("  {time}: tables, figures and report", time=span(self.conclusion.seconds)),
         ]
         whole, few = self.rows
         if few < whole:
-            lines.append(f"extrapolated from fits of {few:,} of {whole:,} rows")
+            lines.append(
+                Coded("extrapolated from fits of {n} of {n_all} rows", n=f"{few:,}", n_all=f"{whole:,}")
+            )
         if math.isfinite(self.peak):
-            lines.append(f"about {self.peak / 1e9:.1f} GB of memory in the process that takes most")
-        return "\n".join(lines)
+            memory = f"{self.peak / 1e9:.1f}"
+            lines.append(Coded("about {gb} GB of memory in the process that takes most", gb=memory))
+        return chained(lines, LINES)
+
+
+def _in_words(kind: TaskCost) -> str:
+    time, task = span(kind.all_seconds), terminal_text(kind.label)
+    return Coded("  {time}: {n} x like {task}", time=time, n=kind.count, task=task)
+
+
+SPANS = {marked("{n} days"): 86400.0, marked("{n} h"): 3600.0, marked("{n} min"): 60.0}
 
 
 def span(seconds: float) -> str:
     """Return a time in a unit that suits it."""
-    for unit, size in (("days", 86400.0), ("h", 3600.0), ("min", 60.0)):
+    for unit, size in SPANS.items():
         if seconds >= 2.0 * size:
-            return f"{seconds / size:,.0f} {unit}"
-    return f"{max(1.0, seconds):.0f} s"
+            return Coded(unit, n=f"{seconds / size:,.0f}")
+    return Coded("{n} s", n=f"{max(1.0, seconds):.0f}")
 
 
 def estimate_cost(plan: Plan, *, on_probe: Callable[[str], None]) -> RunCost:
@@ -317,7 +334,7 @@ def estimate_cost(plan: Plan, *, on_probe: Callable[[str], None]) -> RunCost:
     """
     start, rows = process_time(), (n_rows_of(plan), n_rows_of(plan.sampled(LARGER * MOST_ROWS)))
     found = tuple(iter_task_costs(plan, on_probe=on_probe))
-    on_probe("a figure")
+    on_probe(marked("a figure"))
     conclusion = estimate_conclusion(plan)
     peak = peak_bytes(plan) + conclusion.n_bytes
     if rows[1] < rows[0]:

@@ -151,6 +151,9 @@ Contributions = Mapping[str, Mapping[str, Any]]
 # Key under which a spec writes the name of what it chooses.
 USE = "use"
 
+# The type of an error about a name that nothing has.
+UNKNOWN = "unknown_choice"
+
 # Keyword of a JSON Schema that stands for a choice by name; its value is the name of the kind.
 CHOICE_OF = "x-choice-of"
 
@@ -232,9 +235,7 @@ def build_choice(catalogs: Catalogs, kind: str, name: str, options: Mapping[str,
         hint = catalog.needs.get(name) or guesses
         known = ", ".join(sorted(catalog.members))
         raise PydanticCustomError(
-            "unknown_choice",
-            "unknown {kind} '{name}'",
-            {"kind": kind, "name": name, "expected": known, "hint": hint},
+            UNKNOWN, "unknown {kind} '{name}'", {"kind": kind, "name": name, "expected": known, "hint": hint}
         )
     model = options_model(catalog.members[name])
     read: Any = model.model_validate_json(json.dumps({OPTIONS: options}), context=catalogs)
@@ -261,7 +262,7 @@ def with_option(choice: Any, name: str, value: object, *, catalogs: Catalogs) ->
     if name not in options:
         context = {"kind": "option", "name": name, "expected": ", ".join(options)}
         hint = {"hint": near_names(name, options)}
-        raise PydanticCustomError("unknown_choice", "unknown {kind} '{name}'", context | hint)
+        raise PydanticCustomError(UNKNOWN, "unknown {kind} '{name}'", context | hint)
     kind = get_type_hints(type(choice), include_extras=True)[name]
     if inner == USE:
         read = _replaced(getattr(choice, name), value, kind, catalogs)

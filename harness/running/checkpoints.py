@@ -23,7 +23,7 @@ import pandas as pd
 from harness.errors import ArtifactError
 from harness.estimators.guard import Attempt
 from harness.evaluation.fold_fit import FoldCell, FoldPredictions, FoldResult
-from harness.language import Coded, from_json, to_json
+from harness.language import Coded, from_json, in_series, marked, to_json
 from harness.running.dependence import Dependence, Environment, differing
 from harness.running.files import remove, write_atomically, writing
 from harness.running.isolation import Task
@@ -35,6 +35,12 @@ from harness.scenarios.task import PartCell, PartResult
 from harness.tables.preparation import Note
 
 META = "meta.json"
+
+# Why a result is not taken up.
+MESSAGES = (
+    *(marked("not finished before"), marked("damaged on disk"), marked("failed before")),
+    marked("the file is of another result"),
+)
 
 # What a task of a study returns.
 TaskResult = FoldResult | FullResult | PartResult | SampleFitResult | BlockResult
@@ -219,8 +225,10 @@ class CheckpointStore:
         if kept.label != label:
             return "the file is of another result"
         if other := differing(dependence, kept.dependence):
-            more = f" and {len(other) - 3} more" if len(other) > 3 else ""
-            return f"changed: {', '.join(other[:3])}{more}"
+            first = ", ".join(other[:3])
+            if len(other) <= 3:
+                return Coded("changed: {names}", names=first)
+            return Coded("changed: {names} and {n} more", names=first, n=len(other) - 3)
         return "failed before" if decode(kept.data).status == "failed" else ""
 
     def load(self, label: str) -> bytes | None:
@@ -285,8 +293,12 @@ class KeptResults:
 
     def __str__(self) -> str:
         n_results = self.n_taken_up + sum(self.anew.values())
-        summary = f"{self.n_taken_up} of {n_results} results are taken up from the earlier run"
+        summary = Coded(
+            "{n} of {n_all} results are taken up from the earlier run", n=self.n_taken_up, n_all=n_results
+        )
         if self.changed:
-            summary += f"; changed since then: {', '.join(self.changed)}"
-        reasons = [f"{count} {reason}" for reason, count in self.anew.items()]
-        return f"{summary}; computed anew: {'; '.join(reasons)}" if reasons else summary
+            changed = Coded("changed since then: {names}", names=", ".join(self.changed))
+            summary = Coded("{before}; {last}", before=summary, last=changed)
+        reasons = [Coded("{n} {reason}", n=count, reason=reason) for reason, count in self.anew.items()]
+        anew = Coded("computed anew: {reasons}", reasons=in_series(reasons))
+        return in_series((summary, anew)) if reasons else summary

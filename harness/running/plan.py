@@ -20,7 +20,7 @@ from harness.estimators.protocol import Estimator, absorbs_entities, for_folds, 
 from harness.estimators.target import on_target
 from harness.evaluation.fold_fit import FoldCell, FoldTask
 from harness.evaluation.protocol import Fold
-from harness.language import Coded, marked
+from harness.language import LINES, Coded, chained, marked, quoted
 from harness.record.manifest import HeadlineRecord, choice_in_words
 from harness.registry.catalog import Catalogs, changed_options
 from harness.rng import random_stream
@@ -218,29 +218,50 @@ class Plan:
         """Number of tasks that fits on all rows rest on: fits and blocks of draws."""
         return sum(len(list(all_tasks(task))) - 1 for task in self.full_tasks())
 
-    def describe(self) -> str:
-        """Return the plan in words, a line for each protocol and estimator."""
+    def describe(self, lost: str = "") -> str:
+        """Return the plan in words, a line for each protocol and estimator.
+
+        Parameters
+        ----------
+        lost : what the first line says of rows that are left out
+        """
         study, panel = self.study, self.panels.panel(self.study.roles.outcomes[0])
         lines = [
-            f"study {study.study}: {panel.n_obs} rows, {panel.n_entities} entities, "
-            f"{panel.n_periods} periods",
-            f"outcomes: {', '.join(study.roles.outcomes)}; exposure: {study.roles.exposure}",
+            Coded(
+                "study {study}: {rows} rows, {entities} entities, {periods} periods{lost}",
+                study=study.study,
+                rows=panel.n_obs,
+                entities=panel.n_entities,
+                periods=panel.n_periods,
+                lost=lost,
+            ),
+            Coded(
+                "outcomes: {outcomes}; exposure: {exposure}",
+                outcomes=", ".join(study.roles.outcomes),
+                exposure=study.roles.exposure,
+            ),
         ]
         for split in self.splits:
-            n_folds = "1 fold" if len(split.folds) == 1 else f"{len(split.folds)} folds"
-            what = f"{n_folds}. {split.entry.protocol.how}" if split.folds else split.reason
-            lines.append(f"protocol {split.entry.id}: {what}")
-        chosen = [("estimator", entry.id, entry.estimator) for entry in study.estimators]
-        chosen += [("scenario", entry.id, entry.scenario) for entry in study.scenarios]
-        targets = {entry.id: IN_WORDS[entry.target] for entry in study.estimators}
-        lines += [
-            f"{kind} {name}: {choice_in_words(changed_options(own))}"
-            + (targets[name] if kind == "estimator" else "")
-            for kind, name, own in chosen
-        ]
+            one, several = marked("1 fold. {how}"), marked("{n} folds. {how}")
+            folds = Coded(
+                one if len(split.folds) == 1 else several, n=len(split.folds), how=split.entry.protocol.how
+            )
+            what = folds if split.folds else split.reason
+            lines.append(Coded("protocol {id}: {what}", id=quoted(split.entry.id), what=what))
+        for entry in study.estimators:
+            what = choice_in_words(changed_options(entry.estimator))
+            target = IN_WORDS[entry.target]
+            lines.append(
+                Coded("estimator {id}: {what}{target}", id=quoted(entry.id), what=quoted(what), target=target)
+            )
+        for scenario in study.scenarios:
+            what = choice_in_words(changed_options(scenario.scenario))
+            lines.append(Coded("scenario {id}: {what}", id=quoted(scenario.id), what=quoted(what)))
         if ranked := list(map(in_words, headline_records(study))):
-            lines.append(f"headline effect: {', then '.join(ranked)}")
-        return "\n".join([*lines, f"fits in all: {self.sampled(MOST_ROWS).n_tasks}"])
+            effects = chained(ranked, marked("{before}, then {last}", code="then"))
+            lines.append(Coded("headline effect: {effects}", effects=effects))
+        lines.append(Coded("fits in all: {n}", n=self.sampled(MOST_ROWS).n_tasks))
+        return chained(lines, LINES)
 
     def sampled(self, most_rows: int) -> Plan:
         """Return the plan of whole entities with about so many rows; itself where it has no more."""
@@ -470,7 +491,27 @@ def _identified(entry: EstimatorEntry) -> Identified | None:
     return "pooled" if kind == "within" and has_option and not absorbs_entities(entry.estimator) else kind
 
 
+# How what an estimator explains reads (`IN_WORDS`), and parts of the labels of tasks.
+MESSAGES = (
+    *(marked("the fit itself"), marked(" in logs"), marked(" in log(1 + y)")),
+    marked(" in inverse hyperbolic sines"),
+)
+
+
+# What estimators and scenarios identify, in words.
+WORDS: Mapping[str, str] = {
+    "staged_treatment": marked("staged treatment"),
+    "instruments": marked("instruments"),
+    "dynamics": marked("dynamics"),
+    "spatial_impacts": marked("spatial impacts"),
+    "debiased": marked("debiased"),
+    "mediation": marked("mediation"),
+    "within": marked("within", code="within_entities"),
+    "pooled": marked("pooled"),
+}
+
+
 def in_words(record: HeadlineRecord) -> str:
     """Return whose effect it is, and why it has its rank."""
-    why = "declared primary" if record.is_declared else record.identifies.replace("_", " ")
-    return f"{record.scenario or record.estimator} ({why})"
+    why = marked("declared primary") if record.is_declared else WORDS[record.identifies]
+    return Coded("{effect} ({why})", effect=quoted(record.scenario or record.estimator), why=why)

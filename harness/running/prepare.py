@@ -232,4 +232,4 @@ def _placed(problem: Problem, document: Document) -> Problem:
     loc: Loc = tuple(
         int(part) if part.isdecimal() else part for part in (*parts, *([column] if before else ()))
     )
-    return replace(problem, where=f"{found[1]}({document.find(loc).spot}: {found[2]})")
+    return problem.placed(found[2], f"{document.find(loc).spot}: {found[2]}")

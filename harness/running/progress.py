@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 
+from harness.language import marked
 from harness.terminal import echo, terminal_text
 
 # Called with tasks done, tasks in all, and what runs now.
@@ -39,12 +40,19 @@ class Count:
         """Count a task that need not be run any more."""
         self._n_done += 1
         self._running.pop(label, None)
-        self._say(self._last if self._n_done == self._n_tasks else f"what follows {label}")
+        following = terminal_text(FOLLOWING).format(label=terminal_text(label))
+        self._say(self._last if self._n_done == self._n_tasks else following)
 
     def _say(self, otherwise: str) -> None:
         if self._tell is not None:
             self._tell(self._n_done, self._n_tasks, next(iter(self._running), otherwise))
 
+
+# What runs before the first task, between two and after the last; what lines say.
+START, FOLLOWING = marked("reading the data"), marked("what follows {label}")
+SAYS, LEFT = marked("{done} of {total} done in {time}{left}; now {now}"), marked(", about {time} left")
+LASTS, SECONDS, MINUTES = marked(", for {time} so far"), marked("{n} s"), marked("{n} min")
+MESSAGES = (marked("writing tables and report"), marked("writing tables and pages"))
 
 # Seconds after which a line is written even where nothing was finished.
 SILENCE = 20.0
@@ -70,10 +78,10 @@ def progress() -> Iterator[Progress]:
     from rich import progress as shown
 
     done = (shown.BarColumn(), shown.MofNCompleteColumn(), shown.TimeElapsedColumn())
-    left = (shown.TextColumn("left"), shown.TimeRemainingColumn())
+    left = (shown.TextColumn(terminal_text(marked("left"))), shown.TimeRemainingColumn())
     now = shown.TextColumn("{task.fields[now]}", markup=False)
     with shown.Progress(*done, *left, now, console=console) as bar:
-        task = bar.add_task("", total=None, now="reading the data")
+        task = bar.add_task("", total=None, now=terminal_text(START))
         yield lambda done, total, now: bar.update(task, completed=done, total=total, now=terminal_text(now))
 
 
@@ -109,7 +117,7 @@ class _Lines:
 
     def __init__(self, start: float) -> None:
         self._start = self._last_line = self._since = start
-        self._done, self._total, self._now = 0, 0, "reading the data"
+        self._done, self._total, self._now = 0, 0, START
         self._lock = threading.Lock()
 
     def tell(self, done: int, total: int, now: str, moment: float) -> None:
@@ -131,10 +139,12 @@ class _Lines:
         self._last_line = moment
         passed = moment - self._start
         seconds = passed / self._done * (self._total - self._done) if self._done else 0.0
-        left = f", about {_spell(seconds)} left" if seconds else ""
+        left = terminal_text(LEFT).format(time=_spell(seconds)) if seconds else ""
         waited = moment - self._since
-        lasts = f", for {_spell(waited)} so far" if waited >= SILENCE else ""
-        self._show(f"{self._done} of {self._total} done in {_spell(passed)}{left}; now {self._now}{lasts}")
+        now = terminal_text(self._now)
+        now += terminal_text(LASTS).format(time=_spell(waited)) if waited >= SILENCE else ""
+        line, time = terminal_text(SAYS), _spell(passed)
+        self._show(line.format(done=self._done, total=self._total, time=time, left=left, now=now))
 
     def _show(self, text: str) -> None:
         echo(text, err=True)
@@ -158,4 +168,5 @@ class _Renewed(_Lines):
 
 
 def _spell(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+    unit, n = (SECONDS, seconds) if seconds < 100 else (MINUTES, seconds / 60)
+    return terminal_text(unit).format(n=f"{n:.0f}")

@@ -160,7 +160,7 @@ def few_entities_note(n_entities: int) -> Iterator[Note]:
         n_entities=n_entities,
         FEW_ENTITIES=ENTITIES_FOR_BOOTSTRAP,
     )
-    yield Note("W-FEWENTITIES", "panel", message)
+    yield Note("W-FEWENTITIES", marked("panel"), message)
 
 
 def study_notes(prepared: Prepared) -> Iterator[Note]:

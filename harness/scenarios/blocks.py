@@ -15,7 +15,7 @@ from harness.data.panel import Panel
 from harness.estimators.guard import Attempt, Status, all_of, attempt, in_one_line, notes_of
 from harness.estimators.protocol import CanFitDraws, CanPrepareDraws, DrawMaker, Estimator, FitsByDraws
 from harness.evaluation.resample import ResampleUnit
-from harness.language import Coded
+from harness.language import DOTS, Coded, chained
 from harness.scenarios import draws as resampling
 from harness.scenarios.draws import DrawPlan, Numbers, Resamples
 from harness.scenarios.scenario import EvaluatesModels, Subject
@@ -52,8 +52,9 @@ class Subsample:
     unit: ResampleUnit
 
     def __str__(self) -> str:
-        units = "entities" if self.unit == "entity" else "rows"
-        return f"{self.n_units} of {self.n_all} {units}"
+        if self.unit == "entity":
+            return Coded("{n} of {n_all} entities", n=self.n_units, n_all=self.n_all)
+        return Coded("{n} of {n_all} rows", n=self.n_units, n_all=self.n_all)
 
 
 def is_trained_anew(estimator: Estimator) -> bool:
@@ -193,14 +194,15 @@ class PrepareTask(SubjectTask[Preparation]):
     def draws(self) -> str:
         """Whose draws they are, and how many."""
         if self.plan is None:
-            return f"{self.n_draws} draws of its own"
-        own = f"{self.n_draws} draws by {self.plan.unit}"
-        return own if self.subsample is None else f"{own}, of {self.subsample}"
+            return Coded("{n} draws of its own", n=self.n_draws)
+        own = Coded("{n} draws by {unit}", n=self.n_draws, unit=self.plan.unit)
+        return own if self.subsample is None else Coded("{draws}, of {rows}", draws=own, rows=self.subsample)
 
     @property
     def label(self) -> str:
         """Name of the task within the study."""
-        return f"{self.subject} · what {self.draws} have in common"
+        what = Coded("what {draws} have in common", draws=self.draws)
+        return chained((str(self.subject), what), DOTS)
 
     @property
     def cut(self) -> Iterator[range]:
@@ -306,7 +308,9 @@ class BlockTask(ScenarioTask[BlockResult]):
     def label(self) -> str:
         """Name of the block within the study."""
         own = self.prepare
-        return f"{own.subject} · {self.draws.start + 1} to {self.draws.stop} of {own.draws}"
+        first, last = self.draws.start + 1, self.draws.stop
+        what = Coded("{first} to {last} of {draws}", first=first, last=last, draws=own.draws)
+        return chained((str(own.subject), what), DOTS)
 
     @property
     def needs(self) -> tuple[PrepareTask, ...]:

@@ -95,9 +95,10 @@ class DataFolder:
             where, what = ascii(requested), f"is no usable path: {error}"
             raise DataError.at(where, what, "a path in UTF-8", hint if is_text else "") from error
         if not self.allow_outside and not path.is_relative_to(self.root.resolve()):
-            what = "lies outside of the spec's folder"
-            hint = "move the file, name it with --data, or say --allow-outside"
-            raise DataError.at(requested, what, "a path within the spec's folder, links followed", hint)
+            what = marked("lies outside of the spec's folder")
+            hint = marked("move the file, name it with --data, or say --allow-outside")
+            expected = marked("a path within the spec's folder, links followed")
+            raise DataError.at(requested, what, expected, hint)
         _refuse_irregular(path, requested)
         return path
 
@@ -174,8 +175,9 @@ def _refuse_irregular(path: Path, requested: str) -> None:
         mode = path.stat().st_mode
     except FileNotFoundError as error:
         there = [neighbour.name for neighbour in path.parent.iterdir()] if path.parent.is_dir() else []
-        hint = near_names(path.name, there) or "check the path; a relative one starts at the spec's folder"
-        raise DataError.at(requested, "there is no such file", "an existing file", hint) from error
+        relative = marked("check the path; a relative one starts at the spec's folder")
+        hint, what = near_names(path.name, there) or relative, marked("there is no such file")
+        raise DataError.at(requested, what, marked("an existing file"), hint) from error
     except OSError as error:
         raise DataError.at(requested, f"cannot be reached: {error.strerror}", "a readable file") from error
     if not stat.S_ISREG(mode):
@@ -276,8 +278,9 @@ def read_table(
         title = Coded("{where}: {what}", where=marked("SIMULATED"), what=spec.simulate.title)
         table = _table_of(spec.simulate.draw(), spec.simulate.name, title, source, simulated=True)
     else:
-        expected = f"path, dataset or simulate; datasets here are {', '.join(sorted(datasets))}"
-        raise DataError.at("data", "this spec names no data", expected, "give --data FILE")
+        names = ", ".join(sorted(datasets))
+        expected = Coded("path, dataset or simulate; datasets here are {names}", names=names)
+        raise DataError.at("data", marked("this spec names no data"), expected, marked("give --data FILE"))
     others = [read(file) for file in spec.append]
     if others:
         table = append(table, others, **keys)
@@ -295,8 +298,9 @@ def read_table(
 
 def _read_dataset(name: str, datasets: Mapping[str, Dataset]) -> Table:
     if name not in datasets:
-        hint = near_names(name, datasets) or "see harness plugins for what each one offers"
-        raise DataError.at("data.dataset", f"there is no dataset '{name}'", few(sorted(datasets)), hint)
+        hint = near_names(name, datasets) or marked("see harness plugins for what each one offers")
+        what = Coded("there is no dataset '{name}'", name=name)
+        raise DataError.at("data.dataset", what, few(sorted(datasets)), hint)
     dataset = datasets[name]
     try:
         frame = dataset.load()

@@ -72,10 +72,10 @@ def find_complete(columns: Mapping[str, Column], variables: Sequence[str]) -> Co
 def missing_problems(found: Completeness, policy: MissingPolicy, locator: RowLocator) -> Iterator[Problem]:
     """Yield columns with missing cells, where the policy refuses them, and that no row is left."""
     if policy == "error" and found.missing:
-        expected = "no missing cell in a column that plays a role"
-        hint = "fill the cells in; or say data: missing: drop, to leave their rows out"
+        expected = marked("no missing cell in a column that plays a role")
+        hint = marked("fill the cells in; or say data: missing: drop, to leave their rows out")
         for name, rows in found.missing.items():
-            yield locator.wrong(name, rows, "cells are missing", expected, hint)
+            yield locator.wrong(name, rows, marked("cells are missing"), expected, hint)
     elif not found.rows.any():
         what, hint = "every row lacks a value some periods earlier", "take a shorter lag or lead, or none"
         if found.missing:

@@ -153,10 +153,14 @@ def _refuse_duplicates(
         f"({labels[at]}, {written[at]}) in {locator.noun}s {locator.numbers(order[repeat : repeat + 2])}"
         for repeat, at in zip(repeats.tolist(), order[repeats].tolist(), strict=True)
     ]
-    where = f"{locator.origin}: columns '{locator.entity}' and '{locator.time}'"
-    what = f"{repeats.size} rows repeat the entity and period of another: {few(pairs)}"
-    hint = "take the doubles out, or name the columns that tell the rows apart"
-    raise DataError.at(where, what, "one row for each entity and period", hint)
+    names = {"entity": locator.entity, "time": locator.time}
+    where = Coded("{origin}: columns '{entity}' and '{time}'", origin=locator.origin, **names)
+    pairs_text = few(pairs)
+    what = Coded(
+        "{n} rows repeat the entity and period of another: {pairs}", n=repeats.size, pairs=pairs_text
+    )
+    hint = marked("take the doubles out, or name the columns that tell the rows apart")
+    raise DataError.at(where, what, marked("one row for each entity and period"), hint)
 
 
 def _refuse_swapped(entities: Sequence[str], times: Times, locator: RowLocator) -> None:

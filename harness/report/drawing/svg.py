@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import functools
 import io
+import warnings
 from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple
@@ -99,7 +100,9 @@ def heights_of(font: FontProperties) -> tuple[float, float, float] | tuple[None,
 @functools.cache
 def extent_of(text: str, font: FontProperties) -> tuple[float, float, float]:
     """Return width, height and depth of a line of text, in points."""
-    return text_to_path.get_text_width_height_descent(text, font, ismath=False)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph")  # browsers have the fonts that a machine may lack
+        return text_to_path.get_text_width_height_descent(text, font, ismath=False)
 
 
 def commands(path: Path, *, decimals: int = DECIMALS) -> str:

@@ -15,7 +15,8 @@ from pydantic_core import ErrorDetails, core_schema
 
 from harness.data.name import as_entries
 from harness.errors import near_names
-from harness.registry.catalog import USE, Catalogs
+from harness.language import Coded, marked, quoted
+from harness.registry.catalog import UNKNOWN, USE, Catalogs
 from harness.study.spec.cross_check import cross_check
 from harness.study.spec.document import EXPECT, Document, WrittenSpec, read_spec, with_overrides
 from harness.study.spec.entry import LINEAR, entry_ids, expand_ladder, ladder_places
@@ -24,6 +25,18 @@ from harness.study.spec.printed import decimals
 from harness.study.spec.reader import Loc, Mistake, Node, Place, Scalar, kind_of, read_scalar, spec_error
 from harness.study.spec.schema_text import Expected
 from harness.study.spec.study import SPEC_VERSION, STANDARD, Study
+
+# What a name may be of.
+MESSAGES = (
+    *(
+        marked("estimator", code="kind_estimator"),
+        marked("protocol"),
+        marked("scenario"),
+        marked("step"),
+        marked("dataset"),
+    ),
+    *(marked("simulation"), marked("metric"), marked("option"), marked("name")),
+)
 
 # Characters of a wrong text that a message repeats.
 MAX_SHOWN = 60
@@ -91,40 +104,44 @@ def _unknown_key(error: ErrorDetails, place: Place, expected: Expected) -> Mista
     keys = expected.keys(parent)
     meant = _ALSO_CALLED.get(key.casefold())
     hint = (
-        f"write `{meant}:`"
+        Coded("write `{key}:`", key=meant)
         if meant in keys
-        else near_names(key, keys) or "remove it, or write it where it belongs"
+        else near_names(key, keys) or marked("remove it, or write it where it belongs")
     )
-    return Mistake(place, f"unknown key '{key}'", ", ".join(keys), hint)
+    return Mistake(place, Coded("unknown key '{key}'", key=quoted(key)), ", ".join(keys), hint)
 
 
 def _missing(error: ErrorDetails, place: Place, expected: Expected) -> Mistake:
     key = str(error["loc"][-1])
-    return Mistake(place, f"the key '{key}' is missing", expected.words((*place.path, key)), f"add `{key}:`")
+    written = quoted(key)
+    what, hint = Coded("the key '{key}' is missing", key=written), Coded("add `{key}:`", key=written)
+    return Mistake(place, what, expected.words((*place.path, key)), hint)
 
 
 def _wrong_value(error: ErrorDetails, place: Place, expected: Expected) -> Mistake:
     value = error["input"]
     words = expected.words(place.path) or error["msg"].removeprefix("Input should be ")
-    return Mistake(place, f"found {_shown(value)}", words, _hint(value, place, expected))
+    return Mistake(place, Coded("found {value}", value=_shown(value)), words, _hint(value, place, expected))
 
 
 def _hint(value: object, place: Place, expected: Expected) -> str:
     if isinstance(value, float) and value.is_integer() and "whole number" in expected.words(place.path):
-        return f"write {int(value)}"
+        return Coded("write {value}", value=int(value))
     if isinstance(value, bool | int | float) and expected.words(place.path).startswith("a text"):
-        return f'write it in quotes: "{_shown(value)}"'
+        return Coded('write it in quotes: "{value}"', value=_shown(value))
     if isinstance(value, str) and _NUMBER.fullmatch(value) and "number" in expected.words(place.path):
-        return f"write it without quotes: {value.strip()}"
+        return Coded("write it without quotes: {value}", value=value.strip())
     if isinstance(value, str) and (near := near_names(value, expected.values(place.path))):
         return near
     if isinstance(value, list) and value and expected.is_one_value(place.path):
         if len(value) > 1:
-            return "one is meant: write one of them, without brackets"
+            return marked("one is meant: write one of them, without brackets")
         written = f"{place.path[-1]}: {value[0]}" if isinstance(place.path[-1], str) else str(value[0])
-        return f"one is meant: write `{written}`"
+        return Coded("one is meant: write `{value}`", value=written)
     default = expected.default(place.path)
-    return "write an allowed value" + (f", or leave the key out for {default!r}" if default else "")
+    if default:
+        return Coded("write an allowed value, or leave the key out for {default}", default=repr(default))
+    return marked("write an allowed value")
 
 
 def _wrong_tag(error: ErrorDetails, document: Document, expected: Expected) -> Mistake:
@@ -136,9 +153,11 @@ def _wrong_tag(error: ErrorDetails, document: Document, expected: Expected) -> M
         moved = _moved_tag(key, error["input"], expected.values((*place.path, key)))
         return replace(missing, hint=moved) if moved else missing
     tag = error["ctx"]["tag"]
-    hint = near_names(tag, expected.values(place.path)) or "write one of the allowed names"
+    hint = near_names(tag, expected.values(place.path)) or marked("write one of the allowed names")
     what = "name" if key == USE else key
-    return Mistake(place, f"unknown {what} '{tag}'", expected.words(place.path), hint)
+    return Mistake(
+        place, Coded("unknown {kind} '{name}'", kind=what, name=quoted(tag)), expected.words(place.path), hint
+    )
 
 
 def _moved_tag(key: str, given: object, known: Iterable[str]) -> str:
@@ -150,15 +169,20 @@ def _moved_tag(key: str, given: object, known: Iterable[str]) -> str:
 
 def _refused(error: ErrorDetails, place: Place, _: Expected) -> Mistake:
     """Tell what a type's own check said."""
-    return Mistake(place, str(error["ctx"]["error"]), hint="change one of the values")
+    return Mistake(place, str(error["ctx"]["error"]), hint=marked("change one of the values"))
 
 
 def _own_fault(error: ErrorDetails, place: Place) -> Mistake:
     """Tell what a fault says that is not pydantic's own; it may name what is allowed and a hint."""
     context: dict[str, Any] = error.get("ctx", {})
     expected = context.get("expected", "")
-    hint = context.get("hint") or ("write one of the allowed names" if expected else "write it in this form")
-    return Mistake(place, error["msg"], expected, hint)
+    known, form = marked("write one of the allowed names"), marked("write it in this form")
+    hint, what = context.get("hint") or (known if expected else form), error["msg"]
+    if error["type"] == UNKNOWN:
+        what = Coded("unknown {kind} '{name}'", kind=context["kind"], name=quoted(context["name"]))
+        near = near_names(context["name"], expected.split(", "))
+        hint = near if near == hint else hint  # pydantic keeps no code
+    return Mistake(place, what, expected, hint)
 
 
 def _shown(value: object) -> str:
