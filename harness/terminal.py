@@ -81,6 +81,11 @@ def error_text(error: HarnessError) -> str:
     return Coded("error: {problems}", problems=problems)
 
 
+def rewrite(text: str, width: int) -> None:
+    """Write a line of standard error over the one before, which has no more characters than `width`."""
+    click.echo(f"\r{terminal_text(text):{width}}", err=True, nl=False)
+
+
 def echo(text: str = "", *, err: bool = False, nl: bool = True) -> None:
     """Write lines of text to standard output or standard error; the command writes nothing another way.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -10,7 +9,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 
 from harness.language import marked
-from harness.terminal import echo, terminal_text
+from harness.terminal import echo, rewrite, terminal_text
 
 # Called with tasks done, tasks in all, and what runs now.
 Progress = Callable[[int, int, str], None]
@@ -159,8 +158,7 @@ class _Renewed(_Lines):
     silence = 1.0
 
     def _show(self, text: str) -> None:
-        sys.stderr.write(f"\r{terminal_text(text):{LINE}}")
-        sys.stderr.flush()
+        rewrite(text, LINE)
 
     def close(self) -> None:
         """Let what follows begin a line."""
