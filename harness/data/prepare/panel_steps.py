@@ -27,14 +27,29 @@ class _OfAnotherPeriod(OneColumn):
     sign : 1 for earlier, -1 for later periods
     """
 
+    name: ClassVar[str]
     sign: ClassVar[int] = 1
 
     periods: Annotated[int, Field(ge=1, le=1000)] = 1
 
     def across(self, columns: Mapping[str, Column], calendar: Calendar) -> Column:
-        """Return the column."""
+        """Return the column.
+
+        Raises
+        ------
+        DataError
+            Where no row has one so many periods away.
+        """
         of, source = columns[self.of], calendar.earlier(self.sign * self.periods)
         found = source >= 0
+        n_periods = len(calendar.positions)
+        if not found.any() and self.periods >= n_periods > 1:
+            first, second = sorted(calendar.positions, key=calendar.positions.__getitem__)[:2]
+            what = f"no row has another one {self.periods} periods {'earlier' if self.sign > 0 else 'later'}"
+            hint = (
+                f"from {first} to {second} is one period, whatever lies between: count from one to the next"
+            )
+            raise self.refusal(what, f"at most {n_periods - 1}, one less than the panel has periods", hint)
         return Column(np.where(found, of.cells[source], np.nan), ~found | of.unreached[source])
 
     def account(self, columns: Mapping[str, Column], made: Column) -> Account:
@@ -48,8 +63,9 @@ class _OfAnotherPeriod(OneColumn):
 class Lag(_OfAnotherPeriod):
     """``- lag: {into: invest_before, of: invest, periods: 1}``.
 
-    Periods are counted on the calendar, not by rows: after a gap there is no value one period earlier. Rows
-    without one are left out and counted in the report.
+    Periods are counted on the calendar of the panel, not by rows: after a gap of an entity there is no value
+    one period earlier, but from 1985 to 1995 is one period where the panel has no year between. Rows without
+    one are left out and counted in the report.
 
     Attributes
     ----------

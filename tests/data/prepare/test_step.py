@@ -10,7 +10,7 @@ from harness.data.build import PanelBuilder
 from harness.data.data_spec import DataSpec, Roles
 from harness.data.expand import expand
 from harness.data.prepare.learned_steps import Winsorise
-from harness.data.prepare.panel_steps import GrowthRate, Interpolate, Lag, SpatialLag, interpolate
+from harness.data.prepare.panel_steps import Difference, GrowthRate, Interpolate, Lag, SpatialLag, interpolate
 from harness.data.prepare.row_steps import Asinh, Classes, Emissions, Indicator, Log, Log1p, Power, Ratio
 from harness.data.prepare.step import Calendar, Column, LearnedStep, PanelStep, RowStep, StepGroup
 from harness.data.prepare.table_steps import Dummies, GroupMean, Interaction, Recode
@@ -350,3 +350,13 @@ def test_growth_rates_are_over_the_earlier_period():
     assert made.unreached.tolist() == [True, False, False, True, True]
     with pytest.raises(DataError, match="'a' grows from 0 or below in 1 rows"):
         GrowthRate("g", "a").across({"a": Column.of(np.array([4.0, 0.0, 4.0, 1.0, 2.0]))}, calendar)
+
+
+def test_more_periods_than_a_panel_has_say_how_they_are_counted():
+    """Two years that are ten apart are one period from each other."""
+    columns = {"a": Column(np.array([1.0, 4.0]), np.zeros(2, dtype=bool))}
+    calendar = Calendar(np.zeros(2, dtype=int), np.array([0, 1]), {"1985": 0, "1995": 1})
+    assert Difference("b", "a").across(columns, calendar).cells[1] == 3.0
+    with pytest.raises(DataError, match="no row has another one 10 periods earlier") as refused:
+        Difference("b", "a", 10).across(columns, calendar)
+    assert "from 1985 to 1995 is one period" in str(refused.value)
