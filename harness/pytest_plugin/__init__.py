@@ -26,6 +26,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="fewer draws, splits and restarts; numbers that rest on them will differ",
     )
+    group.addoption(
+        "--harness-record",
+        type=Path,
+        metavar="MANIFEST",
+        help="manifest.json of a run: a failure names versions that have changed since",
+    )
     group.addoption("--harness-jobs", type=int, default=1, metavar="N", help="worker processes of a study")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import math
 import warnings
 from collections import Counter
@@ -32,8 +33,13 @@ class NotReproduced(Exception):  # noqa: N818 - what it says is what happened
     """A run gives another number than the expected one, or none."""
 
 
-def message(result: Reproduction, study: str) -> str:
-    """Return what a study was expected to give, what it gave and how far apart they may be, a line each."""
+def message(result: Reproduction, study: str, changed: str = "") -> str:
+    """Return what a study was expected to give, what it gave and how far apart they may be, a line each.
+
+    Parameters
+    ----------
+    changed : what is another version than in the run that gave the expected numbers
+    """
     expectation = result.expectation
     known = getattr(expectation, "here", None)
     lines = [
@@ -48,7 +54,7 @@ def message(result: Reproduction, study: str) -> str:
         lines.append(("because", result.reason))
     if isinstance(expectation, ExpectedNumber):
         lines.append(("tolerance", _tolerance(expectation)))
-    lines += [("source", expectation.source), ("reason", expectation.reason)]
+    lines += [("source", expectation.source), ("reason", expectation.reason), ("changed", changed)]
     rendered = [f"  {what:<11}{text}" for what, text in lines if text]
     return "\n".join([f"{expectation.path}: {result.status}", *rendered])
 
@@ -119,6 +125,19 @@ class SpecFile(pytest.File):
             except HarnessError as error:
                 return error
 
+    @functools.cached_property
+    def changed(self) -> str:
+        """Versions that are others than in the manifest that was given: ``numpy 2.3.1 to 2.4.6``."""
+        from harness.running.dependence import versions
+
+        path = self.config.getoption("harness_record")
+        if path is None:
+            return ""
+        then = json.loads(path.read_text(encoding="utf-8"))["versions"]
+        now = versions(installed().brought_by)
+        moved = [name for name in now if name in then and then[name] != now[name]]
+        return ", ".join(f"{name} {then[name]} to {now[name]}" for name in moved) or "no version"
+
 
 class SpecTest(pytest.Item):
     """One expected number, or a spec that cannot be read; its failure is a message, without a traceback.
@@ -142,7 +161,7 @@ class SpecTest(pytest.Item):
         if isinstance(outcome, HarnessError):
             raise outcome
         if outcome[self.position].has_failed:
-            raise NotReproduced(message(outcome[self.position], self.file.study))
+            raise NotReproduced(message(outcome[self.position], self.file.study, self.file.changed))
 
     def repr_failure(
         self, excinfo: pytest.ExceptionInfo[BaseException], style: TracebackStyle | None = None

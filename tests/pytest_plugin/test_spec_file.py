@@ -1,8 +1,10 @@
 """`pytest` collects specs: one test for each expected number."""
 
+import json
 import re
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -46,6 +48,14 @@ def test_a_changed_digit_makes_exactly_one_test_fail(run_pytest):
         assert words in message
     assert "Traceback" not in done.stdout
     assert "study.yaml:" in done.stdout
+
+
+def test_a_failure_names_versions_that_changed_since_the_run_of_a_manifest(run_pytest):
+    wrong = GRUNFELD.replace(CAPITAL, CAPITAL.replace("0.310", "0.318"))
+    record = json.dumps({"versions": {"numpy": "1.0", "statsmodels": version("statsmodels")}})
+    words = ("--harness-record", "record.json", "-k", "estimate")
+    done = run_pytest({"study.yaml": wrong, "record.json": record}, *words)
+    assert re.search(rf"changed +numpy 1.0 to {re.escape(version('numpy'))}$", done.stdout, re.MULTILINE)
 
 
 def test_every_expected_number_is_a_test_with_a_name(run_pytest):
