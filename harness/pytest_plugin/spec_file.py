@@ -135,8 +135,8 @@ class SpecFile(pytest.File):
             return ""
         then = json.loads(path.read_text(encoding="utf-8"))["versions"]
         now = versions(installed().brought_by)
-        moved = [name for name in now if name in then and then[name] != now[name]]
-        return ", ".join(f"{name} {then[name]} to {now[name]}" for name in moved) or "no version"
+        others = [name for name in now if name in then and then[name] != now[name]]
+        return ", ".join(f"{name} {then[name]} to {now[name]}" for name in others) or "no version"
 
 
 class SpecTest(pytest.Item):

@@ -537,14 +537,14 @@ TABLE = """
 
 
 def test_a_table_of_expected_numbers_is_an_entry_for_each_of_them(load, good):
-    found = load(f"{good}expect:{TABLE}").study.expect
-    assert [(one.path, one.written, one.from_) for one in found] == [
+    expected = load(f"{good}expect:{TABLE}").study.expect
+    assert [(one.path, one.written, one.from_) for one in expected] == [
         ("coefficients[ols·educ].estimate", "0.090", "publication"),
         ("coefficients[ols·educ].std_error", "0.01", "publication"),
         ("coefficients[ols·const].std_error", "1.5", "publication"),
         ("details/statistics[ols·n_obs].value", "4360", "publication"),
     ]
-    assert [one.here for one in found] == [None, 0.02, None, None]
+    assert [one.here for one in expected] == [None, 0.02, None, None]
 
 
 @pytest.mark.parametrize(
