@@ -7,6 +7,7 @@ network and a bootstrapped network add for entities not used in training, the sp
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from collections import Counter
@@ -201,6 +202,10 @@ def write(runs: Path) -> None:
         (PAGES / f"{one.study.study}.md").write_text(f"{one.page()}\n", encoding="utf-8")
         for at, figure in enumerate(one.pictures, start=1):
             shutil.copyfile(figure, PAGES / f"{one.study.study}-{at}.svg")
+    # What `pytest --harness-record` compares versions with.
+    manifest = json.loads((runs / shown[0].study.study / "manifest.json").read_text(encoding="utf-8"))
+    record = json.dumps({"versions": manifest["versions"]}, indent=1)
+    (PAGES / "record.json").write_text(f"{record}\n", encoding="utf-8")
     (PAGES / "index.md").write_text(f"{index(shown)}\n", encoding="utf-8")
 
 

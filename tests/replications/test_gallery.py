@@ -79,9 +79,9 @@ def test_five_tables_are_those_of_r(name):
     expected = BY_R[BY_R["study"] == name]
     for estimator, rows in expected.groupby("estimator"):
         (task,) = (task for task in plan.full_tasks() if task.estimator_id == estimator)
-        found = task.run().coefficients.set_index("term").loc[list(rows["term"])]
+        table = task.run().coefficients.set_index("term").loc[list(rows["term"])]
         for column in ("estimate", "std_error"):
-            np.testing.assert_allclose(found[column], rows[column], rtol=1e-6)
+            np.testing.assert_allclose(table[column], rows[column], rtol=1e-6)
 
 
 def written(name):
@@ -94,7 +94,7 @@ def written(name):
     return path
 
 
-def test_the_gallery_has_thirty_tables_and_six_hundred_printed_numbers():
+def test_the_gallery_has_thirty_tables_and_six_hundred_printed_numbers_with_their_pages():
     specs = sorted(GALLERY.glob("*.yaml"))
     studies = [load_study(path, catalogs=installed().catalogs).study for path in specs]
     assert [path.stem for path in specs] == [study.study for study in studies]
@@ -102,3 +102,16 @@ def test_the_gallery_has_thirty_tables_and_six_hundred_printed_numbers():
     assert sum(len(study.expect) for study in studies) >= 600
     assert {one.from_ for study in studies for one in study.expect} == {"publication"}
     assert all({"boosting", "mlp", "rab"} <= {entry.id for entry in study.estimators} for study in studies)
+    pages = GALLERY.parents[1] / "docs" / "gallery"
+    first = (pages / "index.md").read_text(encoding="utf-8")
+    assert sorted(path.stem for path in pages.glob("*.md")) == sorted(
+        ["index", *(one.study for one in studies)]
+    )
+    for study in studies:
+        page = (pages / f"{study.study}.md").read_text(encoding="utf-8")
+        for one in study.expect:
+            assert f"| `{one.path}` | {one.written} |" in page, (
+                f"python docs/_ext/write_gallery.py: {study.study}"
+            )
+        assert f"![]({study.study}-1.svg) | [{study.title}]({study.study}.md) |" in first
+        assert (pages / f"{study.study}-1.svg").is_file()
