@@ -33,8 +33,14 @@ from source_files import ROOT, tree_of
 RETIRED = YAML(typ="safe").load(Path(__file__).with_name("retired_phrases.yaml"))
 
 
-# Between a Han character and a Latin letter, either first, there is a space.
-CLOSE = re.compile(r"[㐀-鿿][A-Za-z]|[A-Za-z][㐀-鿿]")
+# What no Chinese text has: half-width stops after Han, half-width or mixed brackets around it, a space next
+# to a full-width stop or inside quotes, none between Han and Latin letters or digits, straight quotes. These
+# are the rules of autocorrect.
+REFUSED = re.compile(
+    r"[㐀-鿿](?:[,;:!?](?![\w/])|\.(?!\w))|\([^()（）\n]*[㐀-鿿][^()（）\n]*\)|\([^()（）\n]*）|（[^()（）\n]*\)"
+    r"| [，。；：、？！）”]|[，。；：、？！（“] (?=[^\s|])|[㐀-鿿][A-Za-z0-9]|[A-Za-z0-9%][㐀-鿿]"
+    r"|[㐀-鿿]\"|\"[㐀-鿿]"
+)
 WORD = re.compile(r"[a-z]+")
 PLACE = re.compile(r"\{[^{}]*\}|%\(\w+\)s")
 
@@ -116,9 +122,27 @@ def test_no_retired_phrase_is_said(texts):
     assert not found, "\n".join(found)
 
 
-def test_a_space_stands_between_han_and_latin():
-    texts = ((where, CODE.sub("", PLACE.sub("", text))) for where, text in of_catalogs())
-    assert not [f"{where}: {match[0]}" for where, text in texts if (match := CLOSE.search(text))]
+def test_chinese_is_set_by_the_rules():
+    fact = "1e8 亿, 1e4 万"  # sizes and their names, which code reads
+    pages = (ROOT / "README.zh.md", *(ROOT / "docs" / "zh").glob("*.md"))
+    texts = [*of_catalogs(), *((page.name, page.read_text(encoding="utf-8")) for page in pages)]
+    shown = ((where, PLACE.sub("\0", CODE.sub("\0", text))) for where, text in texts if text != fact)
+    assert not [f"{where}: {match[0]}" for where, text in shown if (match := REFUSED.search(text))]
+
+
+def test_both_readmes_have_the_same_code_estimators_and_numbers():
+    english, chinese = ((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "README.zh.md"))
+    spec = re.compile(r"^```yaml$.*?^```$", re.MULTILINE | re.DOTALL)
+    assert spec.findall(english) == spec.findall(chinese)
+    for start in ("pip install", "harness init", "harness run cities.yaml", ".venv/bin/tox"):
+        assert start in english
+        assert start in chinese
+    tables = [text.partition("| `use:` |")[2].partition("##")[0] for text in (english, chinese)]
+    assert len({frozenset(re.findall(r"`([a-z_]+)`", table)) for table in tables}) == 1
+    gains = [
+        text.partition("<!-- city gains -->")[2].partition("<!-- end -->")[0] for text in (english, chinese)
+    ]
+    assert len({tuple(re.findall(r"−?\d+%", table)) for table in gains}) == 1
 
 
 LANGUAGES = [language for language in languages() if language != ENGLISH]
