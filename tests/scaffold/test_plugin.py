@@ -32,6 +32,7 @@ from harness.scaffold.plugin import (
     templates_of,
     write_folder,
 )
+from harness.scaffold.replication import FILES as FILES_OF_REPLICATIONS
 
 BUILD = "import hatchling.build; print(hatchling.build.build_wheel(%r))"
 
@@ -195,7 +196,7 @@ def test_every_template_is_used():
     folder = Path(harness.__file__).parent / "scaffold" / "templates"
     there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     used = {template for kind in KINDS for template in templates_of(kind).values()}
-    assert there == used
+    assert there == used | {f"replication/{Path(name).name}.j2" for name in FILES_OF_REPLICATIONS}
 
 
 def test_it_is_found(on_the_path):
