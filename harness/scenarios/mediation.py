@@ -150,7 +150,7 @@ class MediationScenario(LearnerScenario):
     methods : how what is constant in an entity is allowed for
     learners : ids of estimators of the study, or estimators of its own as ``{use: NAME}``, which only learn;
         left out, those that plugins mark as default learners: `splines`
-    exposure : a regressor whose effect is asked; left out, the exposure of the study
+    exposure : a regressor whose effect is estimated; left out, the exposure of the study
     folds : of entities
     repeats : times that folds are drawn anew; effects are medians over them
     level : nominal coverage of intervals

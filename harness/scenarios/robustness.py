@@ -64,7 +64,7 @@ class RobustnessScenario(LearnerScenario):
     methods : how what is constant in an entity is allowed for
     learners : ids of estimators of the study, or estimators of its own as ``{use: NAME}``, which only learn;
         left out, those that plugins mark as default learners: `splines`
-    exposure : a regressor whose effect is asked; left out, the exposure of the study
+    exposure : a regressor whose effect is estimated; left out, the exposure of the study
     by : column of the data whose groups are left out one after the other
     controls : numbers of controls to try, the first so many in the order of the roles
     permutations : of the exposure over entities; 0 for none

@@ -268,8 +268,8 @@ class CurveScenario(Resampled):
     spacing : equal steps, or equal shares of the rows
     held : what the other columns are for level and slope; as observed, their predictions averaged, or all at
         their mean or median. Accumulated local effects take them as observed in any case
-    exposure : a regressor whose curve is asked; every estimator is fitted with it as the exposure, and the
-        exposure of the study is a control. Left out, the exposure of the study
+    exposure : a regressor whose curve is estimated; every estimator is fitted with it as the exposure, and
+        the exposure of the study is a control. Left out, the exposure of the study
     """
 
     name: ClassVar[str] = "curve"

@@ -58,7 +58,7 @@ class LearnerScenario(Scenario, WorksInParts):
     Attributes
     ----------
     learners : those requested; all of the study where neither it nor the catalog has any
-    exposure : a regressor whose effect is asked; None for the exposure of the study
+    exposure : a regressor whose effect is estimated; None for the exposure of the study
     by : column of the data whose groups are asked apart
     """
 
@@ -145,9 +145,9 @@ class EffectScenario(LearnerScenario):
         ``derivative`` the mean derivative of any shape, over entities drawn anew
     learners : ids of estimators of the study, or estimators of its own as ``{use: NAME}``, which only learn;
         left out, those that plugins mark as default learners: `splines`
-    exposure : a regressor whose effect is asked; left out, the exposure of the study
+    exposure : a regressor whose effect is estimated; left out, the exposure of the study
     moderator : of the forms ``conditional``, ``binned`` and ``interaction``
-    by : column of the data whose groups are asked apart, each on its own rows
+    by : column of the data whose groups are estimated separately, each on its own rows
     folds : of entities
     repeats : times that folds are drawn anew; effects are medians over them
     level : nominal coverage of intervals
