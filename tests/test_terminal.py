@@ -62,8 +62,8 @@ GIVEN = frozenset({*re.findall(r"[A-Za-z][A-Za-z_0-9]+", STUDY), "curve", "TOWNS
 
 def written_in_chinese(folder, monkeypatch, capsys, command, *options):
     """Return what a command writes on a Chinese study, without paths."""
-    cells = [(at, town, year) for at, town in enumerate("abcdefgh") for year in range(2001, 2009)]
-    rows = [f"{town},{year},{year % 7 + at},{(year + at) % 5}" for at, town, year in cells]
+    cells = [(index, town, year) for index, town in enumerate("abcdefgh") for year in range(2001, 2009)]
+    rows = [f"{town},{year},{year % 7 + index},{(year + index) % 5}" for index, town, year in cells]
     (folder / "towns.csv").write_text("\n".join(["town,year,income,tax", *rows]), encoding="utf-8")
     spec = folder / "towns.yaml"
     spec.write_text(f"{STUDY}scenarios: [curve]\nreport: {{language: zh, formats: []}}\n", encoding="utf-8")

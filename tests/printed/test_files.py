@@ -33,8 +33,8 @@ def test_tables_of_the_report_are_equal_in_three_formats(finished):
 def test_merged_cells_of_word_are_one(tmp_path):
     document = docx.Document()
     grid = document.add_table(rows=3, cols=3)
-    for at, text in enumerate(["", "Wage", "", "a", "1", "2", "", "3", "4"]):
-        grid.cell(at // 3, at % 3).text = text
+    for index, text in enumerate(["", "Wage", "", "a", "1", "2", "", "3", "4"]):
+        grid.cell(index // 3, index % 3).text = text
     grid.cell(0, 1).merge(grid.cell(0, 2))
     grid.cell(1, 0).merge(grid.cell(2, 0))
     document.save(tmp_path / "t.docx")
