@@ -83,7 +83,7 @@ def error_text(error: HarnessError) -> str:
 
 def rewrite(text: str, width: int) -> None:
     """Write a line of standard error over the one before, which has no more characters than `width`."""
-    click.echo(f"\r{terminal_text(text):{width}}", err=True, nl=False)
+    _write(f"\r{terminal_text(text):{width}}", err=True, nl=False)
 
 
 def echo(text: str = "", *, err: bool = False, nl: bool = True) -> None:
@@ -96,8 +96,12 @@ def echo(text: str = "", *, err: bool = False, nl: bool = True) -> None:
     MachineError
         Where standard output is full.
     """
+    _write(terminal_text(text), err=err, nl=nl)
+
+
+def _write(text: str, *, err: bool, nl: bool) -> None:
     try:
-        click.echo(terminal_text(text), err=err, nl=nl)
+        click.echo(text, err=err, nl=nl)
     except OSError as error:
         if not err and error.errno == errno.EPIPE:  # no reader is left, which is for click to say
             raise
