@@ -15,7 +15,7 @@ import pandas as pd
 from harness.arrays import Floats, Ints, Key
 from harness.conformance import panels
 from harness.conformance.case import Options, stand_ins, with_stand_in
-from harness.conformance.panels import COLUMNS, SEED, StandIn, Violation, fresh, refuse, rule
+from harness.conformance.panels import COLUMNS, SEED, Skipped, StandIn, Violation, fresh, refuse, rule
 from harness.data.data_spec import FileSpec
 from harness.data.panel import Panel
 from harness.data.prepare.step import (
@@ -32,6 +32,7 @@ from harness.data.prepare.step import (
 )
 from harness.data.read.files import frame_file
 from harness.data.read.source import Dataset, FileReader, Source
+from harness.data.shipped import ShippedDataset
 from harness.data.simulate.simulation import HasTruth, Simulation
 from harness.errors import DataError, EstimationError
 from harness.evaluation.metrics import Metric
@@ -192,6 +193,8 @@ def loads(member: Dataset) -> str:
     Load twice; what is done to one table must not show in the next.
     """
     require_words(member, "title", "source")
+    if isinstance(member, ShippedDataset) and not member.is_installed:
+        raise Skipped(f"the package {member.package} is not installed")
     return _two_tables(member.load(), member.load())
 
 

@@ -103,7 +103,12 @@ class _Making:
         numbers = [
             name for name in step.inputs if name not in frame or pd.api.types.is_numeric_dtype(frame[name])
         ]
-        groups = {name: self._groups(name) for name in step.grouped if name in frame}
+        made = [name for name in step.grouped if name not in frame]
+        if made:
+            where = f"{self.table.origin}: column '{made[0]}' ({path})"
+            what, hint = "a prepared column has no groups", "name the column that it is prepared from"
+            raise DataError.at(where, what, "a column of the table", hint)
+        groups = {name: self._groups(name) for name in step.grouped}
         found = step.expand(TableColumns(groups, numbers))
         own = step.of if isinstance(step, Recode) else None
         taken = [name for name in found.columns if name in frame and "=" not in name and name != own]

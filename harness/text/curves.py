@@ -196,8 +196,8 @@ TEXTS: Texts = {
         "One of {n_pairs} differences; the p-value allows for their number (Holm), the interval does not."
     ),
     moderators.ThresholdCount: marked(
-        "{estimator}: sequential tests find {n_thresholds} thresholds in {moderator} ({p_values}); those of "
-        "the model are at {positions}."
+        "{estimator}: thresholds in {moderator} by sequential tests: {n_thresholds} ({p_values}); the model "
+        "has them at {positions}."
     ),
     moderators.LooksBroken: marked("An effect that changes smoothly looks like thresholds, too."),
     moderators.FriedmanH: marked(

@@ -200,6 +200,7 @@ def test_recoding_to_numbers_and_to_texts():
         ([Dummies("regoin")], (), (), "there is no such column"),
         ([Recode("side", "region", {"estt": 1}, otherwise=0)], (), (), "no row has the value 'estt'"),
         ([Recode("w", "region", {"east": 1}, otherwise=0)], (), (), "there is a column of this name already"),
+        ([Winsorise("wt", "w"), Dummies("wt")], (), (), "a prepared column has no groups"),
         ([Winsorise("wt", "w")], ("wt",), ("wt",), "groups by it would differ by fold"),
     ],
 )

@@ -63,7 +63,7 @@ def test_unknown_dataset(tmp_path):
         table_of(DataSpec(dataset="wage_pannel"), tmp_path)
     assert "there is no dataset 'wage_pannel'" in caught.value.what
     assert caught.value.hint == "did you mean 'wage_panel'?"
-    assert caught.value.expected.startswith("air_fares, basketball, ")
+    assert caught.value.expected.startswith("air_fares, airline_costs, ")
 
 
 def test_a_file_too_large_is_refused_before_it_is_read(tmp_path):

@@ -74,13 +74,13 @@ def test_thresholds_are_those_up_to_which_every_test_rejects_one_less(run):
         return found
 
     two = told_by(0.01, 0.04, 0.3)
-    assert two.text.startswith("Fixed effects: sequential tests find 2 thresholds in Schooling (years) (")
-    assert two.text.endswith(f"; those of the model are at 9.7 [9.1,{NB}10.4].")
+    assert two.text.startswith("Fixed effects: thresholds in Schooling (years) by sequential tests: 2 (")
+    assert two.text.endswith(f"; the model has them at 9.7 [9.1,{NB}10.4].")
     assert (two.is_established, two.estimate, two.p_value) == (True, 9.7, 0.01)
     assert "looks_broken" in against(two)
     none = told_by(0.06, 0.01, 0.01)
     assert not none.is_established
-    assert "find 0 thresholds" in none.text
+    assert "by sequential tests: 0 (" in none.text
     assert COUNTED[1:] == THRESHOLD_TESTS
 
 
