@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -182,8 +183,14 @@ def coefficient_rows(run: Run, outcome: str, exposure: str, estimator: str) -> l
     study = run.manifest.study
     columns = study.exposure_columns if exposure == study.exposure else (exposure,)
     rows = run.rows(COEFFICIENTS, outcome=outcome, estimator=estimator)
-    terms = [row for row in rows if row.is_done and exposure in row.term]
+    terms = [row for row in rows if row.is_done and _holds(row.term, exposure)]
     return terms if [row.term for row in terms] == list(columns) else []
+
+
+def _holds(term: str, exposure: str) -> bool:
+    """Return whether a term is of an exposure: it, a power, a product, but not a past value of it."""
+    is_of_it = re.search(rf"(?<![^\W_]){re.escape(exposure)}(?![^\W_])", term) is not None
+    return is_of_it and not term.startswith(f"{exposure} (lag ")
 
 
 def clearest_of(rows: Sequence[CoefficientRow]) -> tuple[int, float]:

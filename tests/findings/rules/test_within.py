@@ -16,6 +16,24 @@ from report.fake_run import with_study, with_table
 OTHER = {"method": "correlated_random_effects", "estimate": -0.9, "conf_low": -1.1, "conf_high": -0.7}
 
 
+ALONE = {
+    "exper^2": False,
+    "exper_squared": False,
+    "union x exper": False,
+    "exper (lag 1)": True,
+    "expert": True,
+}
+
+
+@pytest.mark.parametrize(("term", "enters_alone"), ALONE.items())
+def test_powers_and_products_hold_the_exposure_and_its_lags_and_longer_names_do_not(run, term, enters_alone):
+    def more(table):
+        return pd.concat([table, table[table["term"] == "exper"].assign(term=term)])
+
+    slopes = within.coefficient_slopes(with_table(run, "coefficients", more), "lwage", "exper", "fe")
+    assert bool(slopes) == enters_alone
+
+
 def test_fixed_effects_and_the_first_debiased_effect_stand_there_whatever_they_say(run):
     """Pooled OLS has a coefficient and is no answer."""
     alone, _ = part(run, "effect")
