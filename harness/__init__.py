@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from harness.api import Spec as Spec
+    from harness.api import compare_models as compare_models
     from harness.api import init as init
     from harness.api import open_run as open_run
     from harness.api import panel_from_frame as panel_from_frame
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from harness.errors import SpecError as SpecError
     from harness.results import StudyResult as StudyResult
 else:
-    _PUBLIC = dict.fromkeys(["init", "open_run", "panel_from_frame", "run"], "api")
+    _PUBLIC = dict.fromkeys(["compare_models", "init", "open_run", "panel_from_frame", "run"], "api")
     _PUBLIC |= {"Panel": "data.panel", "Problem": "errors", "Spec": "api", "StudyResult": "results"}
     for _of in ("Artifact", "Data", "Estimation", "Harness", "Machine", "Plugin", "Spec"):
         _PUBLIC[f"{_of}Error"] = "errors"

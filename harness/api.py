@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import DataError
+from harness.errors import DataError, SpecError
 from harness.results import StudyResult
 
 if TYPE_CHECKING:
@@ -103,6 +104,9 @@ def adopted(value: object) -> object | None:
 
 # What makes tables and reports of a run, and matplotlib with it.
 WRITERS = ("harness.report.write", "scipy.stats", "pyarrow.feather")
+
+# Where a word starts within the name of a class, such as LGBMRegressor.
+WORD_STARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 AnyPath = str | os.PathLike[str]
 
@@ -285,6 +289,83 @@ def panel_from_frame(
     regressors = tuple(moderators), tuple(controls)
     roles = Roles(entity, time, (outcome,), exposure, *regressors, tuple(levels), tuple(instruments), weights)
     return build.panel_from_frame(frame, roles, groups=groups)
+
+
+def compare_models(
+    estimators: Sequence[object] | Mapping[str, object],
+    panel: Panel,
+    *,
+    protocols: Sequence[object] = ("held_out_entities",),
+    seed: int = 1,
+    jobs: int = 1,
+    out: AnyPath | None = None,
+) -> pd.DataFrame:
+    """Return the gain of each estimator over each other, for rows that neither was trained on.
+
+    Parameters
+    ----------
+    estimators : two or more regressors of scikit-learn, of this package, or names, such as ``pooled_ols``;
+        those of a list are called by their classes, those of a mapping by their keys
+    panel : of `panel_from_frame`; its outcome is learned from exposure, moderators and controls
+    protocols : names, mappings or objects as of a spec; folds are those of `harness.splits` with this seed
+    seed : of folds, and of estimators that draw at random and have no ``random_state``
+    jobs : >= 1, number of worker processes
+    out : run folder to keep, with report and predictions; None for none
+
+    Returns
+    -------
+    A row for each pair and protocol, as of `StudyResult.gain_between`: ``gain`` is one less the ratio of the
+    mean squared error of ``estimator`` to that of ``reference``, with interval, p-values and decision.
+
+    Raises
+    ------
+    SpecError
+        Where there are fewer than two estimators, or one is none.
+
+    Examples
+    --------
+    >>> from sklearn.ensemble import RandomForestRegressor
+    >>> from sklearn.linear_model import Ridge
+    >>> from statsmodels.datasets import grunfeld
+    >>> import harness
+    >>> data = grunfeld.load_pandas().data
+    >>> panel = harness.panel_from_frame(
+    ...     data, entity="firm", time="year", outcome="invest", exposure="value", controls=["capital"]
+    ... )
+    >>> table = harness.compare_models([Ridge(), RandomForestRegressor(20)], panel)
+    >>> table[["estimator", "reference", "decision"]].iloc[0].tolist()
+    ['random_forest_regressor', 'ridge', 'inconclusive']
+    """
+    from tempfile import TemporaryDirectory
+
+    named = dict(estimators) if isinstance(estimators, Mapping) else _by_class(estimators)
+    if len(named) < 2:
+        raise SpecError.at("estimators", f"there is {len(named)}", "two or more", "name another one")
+    roles: dict[str, object] = {"entity": panel.entity.name, "time": panel.time.name}
+    roles |= {"outcomes": [panel.outcome], "exposure": panel.exposure, "levels": panel.levels}
+    roles |= {"moderators": panel.moderators, "controls": panel.controls}
+    study = {
+        "study": "comparison",
+        "seed": seed,
+        "roles": roles,
+        "estimators": [{"id": name, "use": one} for name, one in named.items()],
+        "evaluation": {"reference": next(iter(named)), "protocols": list(protocols)},
+        "scenarios": [],
+    }
+    with TemporaryDirectory() as folder:
+        kept = Path(folder, "run") if out is None else out
+        result = run(study, data=panel.frame(), out=kept, jobs=jobs, progress=False)
+        return result.gain_between().drop(columns=["outcome", "sample"])
+
+
+def _by_class(estimators: Sequence[object]) -> Mapping[str, object]:
+    """Return estimators by the names of their classes in small letters, those alike with a number."""
+    named: dict[str, object] = {}
+    for one in estimators:
+        name = one if isinstance(one, str) else WORD_STARTS.sub("_", type(one).__name__).lower()
+        times = sum(known.rstrip("0123456789_") == name for known in named)
+        named[f"{name}_{times + 1}" if times else name] = one
+    return named
 
 
 def open_run(path: AnyPath) -> StudyResult:

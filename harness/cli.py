@@ -22,7 +22,7 @@ from harness import __version__
 from harness.commands.finished import claims, compare, export, gain, pack, pin, sign, verify
 from harness.commands.init import init
 from harness.commands.mcp import mcp
-from harness.commands.options import chosen, plugins_folder_option, plugins_off_option
+from harness.commands.options import chosen, packages_option, plugins_folder_option, plugins_off_option
 from harness.commands.plugins import doctor, new_plugin, plugins, schema, test_plugin
 from harness.commands.run import calibrate, plan, report, run, validate
 from harness.commands.suite import suite
@@ -69,16 +69,18 @@ class _ByTopic(click.Group):
 @click.option("--debug", is_flag=True, help="Show the traceback of an unexpected error.")
 @plugins_off_option
 @plugins_folder_option
+@packages_option
 @click.pass_context
 def cli(
     context: click.Context,
     debug: bool,  # noqa: ARG001 - read by `main`, which has no other way to it when reading options fails
     plugins_off: tuple[str, ...],
     plugins_folder: Path | None,
+    packages: tuple[str, ...],
 ) -> None:
     """Run one panel study through many estimators side by side."""
     speak(ENGLISH)
-    context.obj = chosen(plugins_off, plugins_folder)
+    context.obj = chosen(plugins_off, plugins_folder, packages)
 
 
 for command in chain(*TOPICS.values()):

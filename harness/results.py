@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -112,7 +113,7 @@ class StudyResult:
         with self._localised() as run:
             echo(screen_text(run))
 
-    def gain_between(self, a: str, b: str) -> pd.DataFrame:
+    def gain_between(self, a: str | None = None, b: str | None = None) -> pd.DataFrame:
         """Return the gain of one estimator over another, whatever references the study has.
 
         Numbers are computed from the stored predictions as those of ``gain`` are, and are those where `b` is
@@ -120,11 +121,12 @@ class StudyResult:
 
         Parameters
         ----------
-        a, b : ids of estimators
+        a, b : ids of estimators; None for every other one
 
         Returns
         -------
-        A row for each outcome and protocol, on test rows where there are any; columns as ``gain`` has them.
+        A row for each pair, outcome and protocol, on test rows where there are any; columns as ``gain`` has
+        them.
 
         Raises
         ------
@@ -133,7 +135,10 @@ class StudyResult:
         """
         import pandas as pd
 
-        rows = [vars(row) for row in self._gains_between(a, b)]
+        ids = [entry.id for entry in self._run.manifest.study.estimators]
+        over = {name: [a] if a else [one for one in ids if one != name] for name in ([b] if b else ids)}
+        over = {name: others for name, others in over.items() if b or others != [name]}
+        rows = [vars(row) for name, others in over.items() for row in self._gains_over(name, others)]
         return pd.DataFrame(rows, columns=list(GAIN.columns))
 
     def gain_lines(self, a: str, b: str) -> Iterator[str]:
@@ -141,7 +146,7 @@ class StudyResult:
         from harness.text.gains import pair_lines
 
         with self._localised() as run:
-            yield from pair_lines(run.manifest.study, tuple(self._gains_between(a, b)))
+            yield from pair_lines(run.manifest.study, tuple(self._gains_over(b, [a])))
 
     def tidy(self) -> pd.DataFrame:
         """Return every estimated coefficient, one row each, in outcome units per unit of the term.
@@ -356,20 +361,19 @@ class StudyResult:
 
         return self._drawn(partial(plots.plot_effect, outcome=self._outcome(outcome)), ax)
 
-    def _gains_between(self, a: str, b: str) -> Iterator[GainRow]:
+    def _gains_over(self, b: str, estimators: Sequence[str]) -> Iterator[GainRow]:
         from harness.evaluation.tables import gains_table
         from harness.findings.run import Gains, Run
         from harness.tables.csv_table import as_declared
 
-        self._estimators([a, b])
-        if a == b:
-            raise ArtifactError.at(str(self.path), f"'{a}' has no gain over itself", hint="name another one")
+        self._estimators([*estimators, b])
+        if b in estimators:
+            raise ArtifactError.at(str(self.path), f"'{b}' has no gain over itself", hint="name another one")
         study = self._run.manifest.study
         gains = gains_table(self.predictions, references=[b], level=study.level, least_gain=study.least_gain)
         over = Gains(Run(self._run.manifest, self._folder, {GAIN.name: as_declared(GAIN, [gains])}), b)
-        for outcome in study.outcomes:
-            for protocol in study.honest_first:
-                yield over.row(outcome, a, protocol.id)
+        for outcome, name, protocol in product(study.outcomes, estimators, study.honest_first):
+            yield over.row(outcome, name, protocol.id)
 
     def _drawn(self, plot: Callable[[Run, Axes], None], ax: Axes | None) -> Axes:
         from harness.report import plots

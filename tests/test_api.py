@@ -7,8 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from sklearn.linear_model import LinearRegression
+from sklearn.model_selection import cross_val_predict
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import SVR
+from sklearn.tree import DecisionTreeRegressor
 
 import harness
 from harness.evaluation.protocol import ForwardProtocol
@@ -16,6 +20,7 @@ from harness.installed import installed
 from harness.running.files import sha256_of
 from harness.running.folder import RunFolder
 from harness.scenarios.curve.scenario import CurveScenario
+from harness.splits import HeldOutEntities
 from harness.study.spec.document import read_document
 from harness.study.spec.load import load_study
 from harness_panel import Conley, FixedEffects, PolynomialEffects, PooledOLS
@@ -316,10 +321,30 @@ def test_a_text_is_kept_and_its_mistakes_have_lines():
         harness.Spec(FILE.replace("use: splines", "use: spline"))
 
 
-@pytest.mark.parametrize("choice", [3, object(), make_pipeline(SVR())], ids=["number", "object", "pipeline"])
+@pytest.mark.parametrize("choice", [3, object(), make_pipeline(FunctionTransformer(np.log), SVR())], ids=type)
 def test_what_is_no_choice_is_refused(choice):
-    with pytest.raises(harness.SpecError, match=r"estimators\[0\]|regressor of scikit-learn"):
+    with pytest.raises(harness.SpecError, match=r"estimators\[0\]|a ufunc is neither an estimator nor"):
         harness.Spec({"study": "grunfeld", "roles": ROLES, "estimators": [choice]})
+
+
+def test_models_are_compared_in_one_call(tmp_path):
+    data = grunfeld().reset_index()
+    columns = {"outcome": "invest", "exposure": "value", "controls": ["capital"]}
+    panel = harness.panel_from_frame(data, entity="firm", time="year", **columns)
+    models = {"line": LinearRegression(), "tree": DecisionTreeRegressor(max_depth=2, random_state=0)}
+    table = harness.compare_models(models, panel, seed=7, out=tmp_path / "run").set_index("estimator")
+    kept = harness.open_run(tmp_path / "run").gain_between("tree", "line").iloc[0]
+    assert kept[table.columns].equals(table.loc["tree"])
+    frame = panel.frame()
+    splitter = HeldOutEntities(frame["firm"].to_numpy(), frame["year"].to_numpy(), seed=7)
+    X, y = frame[["value", "capital"]], frame["invest"]
+    errors = {
+        name: (cross_val_predict(model, X, y, cv=splitter) - y).pow(2).mean()
+        for name, model in models.items()
+    }
+    assert table.loc["tree", "gain"] == pytest.approx(1 - errors["tree"] / errors["line"], rel=1e-7)
+    with pytest.raises(harness.SpecError, match="there is 1"):
+        harness.compare_models(["pooled_ols"], panel)
 
 
 def test_a_script_runs_it(tmp_path):

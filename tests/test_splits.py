@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from doubleml import DoubleMLData, DoubleMLPLR
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.linear_model import LinearRegression, Ridge
-from sklearn.model_selection import GridSearchCV, cross_val_score, cross_validate
+from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_val_score, cross_validate
 
 import harness
 from harness.api import prepare_study
@@ -88,6 +89,19 @@ def test_groups_are_routed():
         )
     plain = cross_val_score(LinearRegression(), NUMBERS, Y, cv=HeldOutEntities(X["firm"].to_numpy()))
     np.testing.assert_allclose(routed["test_score"], plain, rtol=1e-12)
+
+
+def test_samples_of_cross_fitting_are_folds():
+    data = DoubleMLData(DATA[["invest", "value", "capital"]].astype(float), "invest", "value")
+    model = DoubleMLPLR(data, LinearRegression(), LinearRegression(), draw_sample_splitting=False)
+    folds = list(HeldOutEntities("firm").split(X))
+    model.set_sample_splitting([folds])
+    residuals = [
+        target - cross_val_predict(LinearRegression(), DATA[["capital"]], target, cv=folds)
+        for target in (Y, X["value"])
+    ]
+    expected = (residuals[0] @ residuals[1]) / (residuals[1] @ residuals[1])
+    assert model.fit().coef[0] == pytest.approx(expected, rel=1e-9)
 
 
 @pytest.mark.parametrize(

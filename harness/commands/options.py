@@ -6,6 +6,7 @@ import functools
 import math
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ import click
 
 from harness.errors import HarnessError
 from harness.language import ENGLISH, Coded, languages, marked
-from harness.registry.plugin import PluginChoice, requested_by_environment
+from harness.registry.plugin import PluginChoice, requested_by_environment, trust_package
 from harness.running.options import OPTIONS, Option, RunOptions, require_addresses
 from harness.terminal import echo, speak
 
@@ -166,13 +167,25 @@ plugins_folder_option = click.option(
     help="Folder of plugins (modules or packages) to load without installation; their code runs. "
     "Environment variable: HARNESS_PLUGINS_FOLDER.",
 )
+packages_option = repeated_option(
+    "--package",
+    "packages",
+    "NAME",
+    "Package whose estimators specs may name by class, such as lightgbm.LGBMRegressor; its code runs. "
+    "Environment variable: HARNESS_PACKAGES, comma-separated",
+)
 lies_option = path_option("--spec", "Current path of the spec, with its data.")
 
 
-def chosen(plugins_off: tuple[str, ...], plugins_folder: Path | None) -> PluginChoice:
+def chosen(
+    plugins_off: tuple[str, ...], plugins_folder: Path | None, packages: tuple[str, ...]
+) -> PluginChoice:
     """Return what the options say, with what the environment variables say next to them."""
+    for name in packages:
+        trust_package(name)
     asked = requested_by_environment()
-    return PluginChoice(tuple(dict.fromkeys((*asked.off, *plugins_off))), plugins_folder or asked.folder)
+    off = tuple(dict.fromkeys((*asked.off, *plugins_off)))
+    return replace(asked, off=off, folder=plugins_folder or asked.folder)
 
 
 def speak_as(options: RunOptions) -> None:

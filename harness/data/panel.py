@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 
@@ -22,6 +22,9 @@ from harness.arrays import (
 from harness.data.messages import few, require
 from harness.data.name import exposure_columns
 from harness.data.neighbours import Contiguity, Links, nearest_links
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Derivation(Protocol):
@@ -161,6 +164,18 @@ class Panel(SentByFields):
             message = f"no regressor '{name}', only {', '.join(self.columns)}"
             raise LookupError(message)
         return self.X[:, self.columns.index(name)]
+
+    def frame(self) -> pd.DataFrame:
+        """Return keys, outcome and regressors as a table, one row an observation, categories by name."""
+        import pandas as pd
+
+        labels = (np.array(key.labels, dtype=object)[key.codes] for key in (self.entity, self.time))
+        keys = dict(zip((self.entity.name, self.time.name), labels, strict=True))
+        regressors = {name: self.column(name) for name in (*self.moderators, *self.controls)}
+        exposure = self.column(self.exposure)
+        if self.levels:
+            exposure = np.array(self.levels, dtype=object)[exposure.astype(np.int64)]
+        return pd.DataFrame({**keys, self.outcome: self.observed, self.exposure: exposure, **regressors})
 
     def further(self, name: str) -> Floats:
         """Return a mediator or another measure of the exposure, (n_obs,), which may be a regressor too.

@@ -13,6 +13,7 @@ import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, distribution
+from itertools import pairwise
 from mimetypes import MimeTypes
 from pathlib import Path
 from typing import Any
@@ -103,6 +104,9 @@ def _file(name: str, content: bytes) -> dict[str, Any]:
 # Names within the archive: the run folder, the folder of the repetition, the spec, the libraries.
 RUN, AGAIN, SPEC, REQUIREMENTS = "run", "again", "spec.yaml", "requirements.txt"
 
+# The option of the command that lets a spec name classes of a package.
+PACKAGE = "--package"
+
 
 def rerun_command(manifest: Manifest, given: str) -> str:
     """Return the command that runs the study again within the unpacked archive.
@@ -111,7 +115,9 @@ def rerun_command(manifest: Manifest, given: str) -> str:
     ----------
     given : file that takes the place of the data that the spec names; empty where the spec finds its own
     """
-    words = ["harness", "run", SPEC, "--out", AGAIN]
+    pairs = pairwise(shlex.split(manifest.command))
+    packages = (word for pair in pairs if pair[0] == PACKAGE for word in pair)
+    words = ["harness", *packages, "run", SPEC, "--out", AGAIN]
     words += ["--quick"] if manifest.study.quick else []
     words += ["--data", given] if given else []
     words += [word for change in manifest.spec.overrides for word in ("--set", change)]

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache, cached_property
+from importlib.metadata import packages_distributions, version
 from importlib.resources import files
 from itertools import accumulate
 from pathlib import Path
@@ -172,10 +173,17 @@ def read_registry(
             plugins.append(load_plugin(source, kinds, before=plugins))
         if plugins[-1].contributions:
             brought_by[source.recorded_as] = source.version
+    brought_by |= _versions_of(choice.packages)
     messages = dict.fromkeys(plugin.messages for plugin in plugins if plugin.messages is not None)
     catalogs = {kind.name: _catalog(kind, plugins) for kind in kinds}
     own = {PROJECT, *(one.module.partition(".")[0] for one in sources if one.is_ours)}
     return Registry(tuple(plugins), catalogs, brought_by, tuple(messages), frozenset(own))
+
+
+def _versions_of(packages: Sequence[str]) -> Mapping[str, str]:
+    """Return the versions of the distributions that packages come with."""
+    brought = packages_distributions() if packages else {}
+    return {name: version(name) for package in packages for name in brought.get(package, ())}
 
 
 def _catalog(kind: Kind[Any], plugins: Sequence[Plugin]) -> Catalog:

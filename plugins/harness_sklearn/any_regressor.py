@@ -1,24 +1,20 @@
-"""Any regressor of scikit-learn as an estimator of a study, chosen by the path of its class."""
+"""Any regressor with the methods of scikit-learn as an estimator of a study, by the path of its class."""
 
 from __future__ import annotations
 
-import inspect
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib import import_module
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
 from harness import plugin
 from harness.plugin import EstimationError, Floats, Inputs, Note, Panel, make_inputs
+from harness_sklearn.class_options import changed_parameters, object_of, path_of
 
 if TYPE_CHECKING:
     from sklearn.base import RegressorMixin
-
-# A class of a public package of scikit-learn; nothing else is imported.
-PATH = re.compile(r"sklearn\.([a-z][a-z_]*)\.([A-Z]\w*)")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -48,16 +44,17 @@ class RegressorFit(plugin.LearnedFit):
 @plugin.checks_options
 @dataclass(frozen=True)
 class Sklearn:
-    """A regressor of scikit-learn, as it is.
+    """A regressor or pipeline of scikit-learn, or of any package with its `fit` and `predict`, as it is.
 
     Inputs and outcome are standardised. Entity and time are no inputs, and rows to select on are not used.
-    Where the regressor draws at random and has no ``random_state``, the study's seed decides.
+    Where it draws at random and has no ``random_state``, the study's seed decides.
 
     Attributes
     ----------
-    class_ : path of the regressor, such as ``sklearn.linear_model.Ridge``; nothing outside
-        scikit-learn is imported
-    options : that it is made with, as scikit-learn documents them
+    class_ : path of the regressor, such as ``sklearn.linear_model.Ridge``; outside scikit-learn nothing is
+        imported but from packages named by ``harness --package``
+    options : that it is made with, as its package documents them; an object among them is
+        ``{class: sklearn.svm.SVR, options: {C: 10}}``
     """
 
     name: ClassVar[str] = "sklearn"
@@ -77,19 +74,27 @@ class Sklearn:
         Raises
         ------
         SpecError
-            Where no option of a spec can say what it is made of, as of a pipeline.
+            Where no option of a spec can say what it is made of, as of a function.
         """
-        package, _, _ = type(model).__module__.partition("._")
-        path = f"{package}.{type(model).__name__}"
-        if PATH.fullmatch(path) is None:
+        if isinstance(model, type) or not all(
+            hasattr(model, name) for name in ("get_params", "fit", "predict")
+        ):
             return None
-        defaults = inspect.signature(type(model)).parameters
-        given = model.get_params(deep=False)
-        own = {key: value for key, value in given.items() if value is not defaults[key].default}
         try:
-            return cls(path, own)
+            return cls(path_of(type(model)), changed_parameters(model))
         except ValueError as error:
             raise plugin.SpecError.at(type(model).__name__, str(error)) from error
+
+    @cached_property
+    def _model(self) -> RegressorMixin:
+        """The regressor, not fitted, which goes along to other processes."""
+        from sklearn.base import is_regressor
+
+        model = object_of(self.class_, self.options)
+        if not is_regressor(model):
+            message = f"class: a regressor of scikit-learn, such as {Sklearn.class_}; found '{self.class_}'"
+            raise ValueError(message)
+        return model
 
     def regressor(self) -> RegressorMixin:
         """Return the regressor, not fitted.
@@ -97,29 +102,11 @@ class Sklearn:
         Raises
         ------
         ValueError
-            Where the path is of no regressor of scikit-learn, or it has no such options.
+            Where the path is of no regressor that may be imported, or it has no such options.
         """
-        import sklearn
-        from sklearn.base import BaseEstimator, RegressorMixin
+        from sklearn.base import clone
 
-        found, kind = PATH.fullmatch(self.class_), None
-        if found is not None and found[1] in sklearn.__all__:
-            kind = getattr(import_module(f"sklearn.{found[1]}"), found[2], None)
-        if not (
-            isinstance(kind, type) and issubclass(kind, RegressorMixin) and issubclass(kind, BaseEstimator)
-        ):
-            message = f"class: a regressor of scikit-learn, such as {Sklearn.class_}; found '{self.class_}'"
-            raise ValueError(message)  # noqa: TRY004 - what it says is wrong is a text
-        unknown = [name for name in self.options if name not in inspect.signature(kind).parameters]
-        if unknown:
-            known = ", ".join(inspect.signature(kind).parameters)
-            raise ValueError(f"options: {kind.__name__} has no '{unknown[0]}', only {known}")
-        try:
-            model = kind(**self.options)
-            model._validate_params()
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"options: {error}") from error
-        return model
+        return clone(self._model)
 
     def fit(self, panel: Panel, *, rng: plugin.Stream = None, selection: Panel | None = None) -> RegressorFit:
         """Fit on all rows of a panel, by entity and then by time.
@@ -132,8 +119,10 @@ class Sklearn:
         rng = plugin.stream_or_seeded(rng)
         ordered, model = panel.take(panel.canonical_order), self.regressor()
         inputs = make_inputs(ordered)
-        if model.get_params().get("random_state", 0) is None:
-            model.set_params(random_state=int(rng.integers(2**32)))
+        parameters = model.get_params()
+        for name in sorted(parameters, key=lambda one: (one.count("__"), one)):
+            if name.rpartition("__")[2] == "random_state" and parameters[name] is None:
+                model.set_params(**{name: int(rng.integers(2**32))})
         try:
             return RegressorFit(inputs, model.fit(inputs.values(ordered), inputs.outcome(ordered)))
         except ValueError as error:
