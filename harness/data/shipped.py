@@ -112,10 +112,10 @@ def _file(package: str, table: str) -> pd.DataFrame:
     """Return a table that a package holds as a file, read without the package, which imports much more."""
     import pandas as pd
 
-    found = find_spec(package)
-    if found is None or found.origin is None:
+    module = find_spec(package)
+    if module is None or module.origin is None:
         raise AssertionError(f"{package} is installed")
-    path = Path(found.origin).with_name("data") / table
+    path = Path(module.origin).with_name("data") / table
     frame: pd.DataFrame = pd.read_parquet(path) if table.endswith(".parquet") else pd.read_csv(path)
     return frame
 
