@@ -104,8 +104,12 @@ class Suite(SpecModel):
 
     def comparisons(self) -> Iterator[tuple[str, Over, tuple[str, ...]]]:
         """Yield every estimator with what it is compared with: the best of these references."""
-        references = {"pooled": (self.pooled,), "two_way": (self.two_way,)}
-        references["simple"] = (self.rival,) if self.rival else self.simple
+        simple = (self.rival,) if self.rival else self.simple
+        references: Mapping[Over, tuple[str, ...]] = {
+            "pooled": (self.pooled,),
+            "two_way": (self.two_way,),
+            "simple": simple,
+        }
         for estimator in self.estimator_ids:
             for over in OVERS:
                 if estimator not in references[over]:
