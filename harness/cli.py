@@ -19,7 +19,7 @@ from typing import TextIO
 import click
 
 from harness import __version__
-from harness.commands.finished import claims, compare, export, gain, pack, pin, sign, verify
+from harness.commands.finished import claims, compare, export, gain, pack, pin, sign, table, verify
 from harness.commands.init import init
 from harness.commands.mcp import mcp
 from harness.commands.options import chosen, packages_option, plugins_folder_option, plugins_off_option
@@ -43,7 +43,7 @@ PATIENCE = 2.0
 
 # The commands by what one wants, as the help lists them.
 TOPICS = {
-    "Everyday": (init, validate, plan, run, report, gain, suite, plugins, doctor),
+    "Everyday": (init, validate, plan, run, report, gain, table, suite, plugins, doctor),
     "Checking": (verify, compare, pin, claims, calibrate),
     "Archive": (pack, export, sign),
     "For developers": (schema, mcp, new_plugin, test_plugin),

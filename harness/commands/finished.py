@@ -1,4 +1,4 @@
-"""Finished runs: ``harness gain``, ``verify``, ``compare``, ``sign``, ``pin``, ``export`` and ``pack``."""
+"""Finished runs: ``gain``, ``table``, ``verify``, ``compare``, ``sign``, ``pin``, ``export`` and ``pack``."""
 
 from __future__ import annotations
 
@@ -47,6 +47,26 @@ def gain(folder: Path, a: str, b: str, as_json: bool) -> None:
         echo(json_rows(result.gain_between(a, b)))
     else:
         echo("\n".join(result.gain_lines(a, b)))
+
+
+@click.command()
+@shared.run_argument
+@click.argument("name", metavar="NAME")
+def table(folder: Path, name: str) -> None:
+    """Print a table of a finished run as CSV, for other programs.
+
+    NAME is a result table, such as findings, gain or predictions, or tidy (every coefficient) or glance (a
+    row for each estimator and outcome: rows, R2, errors by protocol).
+    """
+    from harness.results import StudyResult
+    from harness.tables.csv_table import csv_text
+
+    result = StudyResult(folder)
+    if name in ("tidy", "glance"):
+        rows = result.tidy() if name == "tidy" else result.glance()
+    else:
+        rows = result.predictions if name == "predictions" else result.table(name)
+    echo(csv_text(rows), nl=False)
 
 
 @click.command()

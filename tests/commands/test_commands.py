@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from command import ROOT, harness
 from harness.cli import cli
+from harness.tables.csv_table import as_read, from_csv
 
 GOOD = (ROOT / "specs" / "grunfeld.yaml").read_text(encoding="utf-8")
 DATA = """\
@@ -119,6 +120,14 @@ def test_a_run_without_any_result_says_so_beside_its_folder(tmp_path, outcome, s
     line = "no estimator has a result, see 6 rows of accuracy.csv: fold 1: "
     assert (line in done.stderr) == says
     assert ("'income' is constant in the training rows; check the outcome" in done.stderr) == says
+
+
+@pytest.mark.parametrize("name", ["tidy", "glance", "predictions", "coefficients"])
+def test_a_table_is_printed_with_all_digits(small_run, name):
+    printed = CliRunner().invoke(cli, ["table", str(small_run.path), name]).output
+    made = getattr(small_run, name)
+    expected = made() if callable(made) else made
+    pd.testing.assert_frame_equal(from_csv(printed), as_read(expected), check_dtype=False, check_exact=True)
 
 
 def test_the_gain_of_two_estimators_is_printed_by_outcome_and_protocol(small_run):

@@ -20,6 +20,7 @@ import pytest
 from joblib.externals.loky import get_reusable_executor
 
 from command import ROOT, harness
+from harness.api import open_run
 from harness.conformance.checks import checks_among
 from harness.data.simulate.simulation import SIMULATION
 from harness.errors import EstimationError
@@ -27,6 +28,7 @@ from harness.estimators.protocol import ESTIMATOR
 from harness.installed import KINDS, registry_of
 from harness.plugin import random_stream
 from harness.registry.plugin import PluginChoice
+from harness.tables.csv_table import from_csv
 
 EXAMPLES = ROOT / "examples"
 
@@ -199,26 +201,42 @@ def test_the_manifest_names_every_plugin_with_its_hash(folder):
 
 
 RSCRIPT = shutil.which("Rscript")
-SCRIPT = Path(__file__).with_name("study.R").read_text(encoding="utf-8")
 
 
-def has_jsonlite():
-    ask = [RSCRIPT, "-e", "quit(status = !requireNamespace('jsonlite', quietly = TRUE))"]
+def has_generics():
+    ask = [RSCRIPT, "-e", "quit(status = !requireNamespace('generics', quietly = TRUE))"]
     return RSCRIPT is not None and subprocess.run(ask, check=False).returncode == 0
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not has_jsonlite(), reason="R or its package jsonlite is not on this machine")
-def test_a_study_from_r_has_the_coefficients_of_lm(tmp_path):
-    program = tmp_path / "harness"
+@pytest.mark.skipif(not has_generics(), reason="R or its package generics is not on this machine")
+def test_the_package_for_r_is_without_a_warning_and_has_the_numbers_of_python(tmp_path):
+    """Its own test compares coefficients with those of lm()."""
+    program, run = tmp_path / "harness", tmp_path / "run"
     program.write_text(f"#!/bin/sh\nexec '{sys.executable}' -c 'import harness.cli as c; c.main()' \"$@\"\n")
     program.chmod(0o755)
-    script = tmp_path / "study.R"
-    script.write_text(SCRIPT, encoding="utf-8")
-    command = ["env", f"HARNESS={program}", RSCRIPT, "--vanilla", script, ROOT / "examples" / "harness.R"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    environment = {**os.environ, "HARNESS": str(program), "HARNESS_RUN": str(run)}
+    for words in (["build", EXAMPLES / "r"], ["check", "--no-manual", "panelharness_0.1.0.tar.gz"]):
+        command = ["R", "CMD", *words]
+        done = subprocess.run(
+            command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout
+    assert re.search(r"^Status: (OK|\d+ NOTEs?)$", done.stdout, re.MULTILINE), done.stdout
+    result = open_run(run)
+    gains = from_csv((run / "gain_r.txt").read_text(encoding="utf-8"))
+    assert gains.to_numpy().tolist() == result.gain[list(gains.columns)].to_numpy().tolist()
+    tidy = from_csv((run / "tidy_r.txt").read_text(encoding="utf-8"))
+    tidy.columns = tidy.columns.str.replace("std.error", "std_error").str.replace(".", "_")
+    assert tidy.to_dict("list") == result.tidy()[list(tidy.columns)].to_dict("list")
+    assert len(tidy) == 5
+    page = (ROOT / "docs" / "r.md").read_text(encoding="utf-8")
+    (tmp_path / "page.R").write_text(re.findall(r"^```r\n(.*?)^```", page, re.MULTILINE | re.DOTALL)[0])
+    words = [RSCRIPT, "--vanilla", tmp_path / "page.R"]
+    environment["R_LIBS"] = str(tmp_path / "panelharness.Rcheck")
+    done = subprocess.run(words, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.endswith("equal\n")
+    assert "digital" in done.stdout
 
 
 @pytest.fixture(scope="module")
