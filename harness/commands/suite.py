@@ -40,9 +40,9 @@ def suite() -> None:
 @shared.repeated_option("--estimator", "estimators", "NAME", MORE)
 @shared.open_option
 def run(options: RunOptions, only: tuple[str, ...], estimators: tuple[str, ...], opens: bool) -> None:
-    """Run the studies of a suite as one plan, and write joint tables and pages.
+    """Run the studies of a suite one after the other, and write joint tables and pages.
 
-    With --resume, finished and unchanged cells are reused. Each study has a run folder under studies/, whose
+    With --resume, finished and unchanged cells are reused, also of a suite that was cut off. Each study has a run folder under studies/, whose
     page is drawn by harness report. Studies whose data package is not installed are listed and skipped.
     """
     from dataclasses import replace
@@ -74,7 +74,7 @@ def run(options: RunOptions, only: tuple[str, ...], estimators: tuple[str, ...],
 @suite.command()
 @shared.run_argument
 def report(folder: Path) -> None:
-    """Rewrite the tables and the pages of a suite RUN from the runs of its studies."""
+    """Rewrite tables and pages of a suite RUN, also of one that was cut off, from the runs of its studies."""
     from harness.suite.page import INDEX
     from harness.suite.run import report_suite
 

@@ -393,6 +393,7 @@ def run_tasks(
     limits: Callable[[str], float | None] = lambda _: None,
     apart: Callable[[Job], Job | Apart[Any]] = lambda job: job,
     listener: Count,
+    continued: KeptResults | None = None,
 ) -> KeptResults:
     """Run the tasks whose results the store does not hold, and return the results of all.
 
@@ -405,6 +406,7 @@ def run_tasks(
     limits : returns the seconds that a task of an estimator may take, by its id
     apart : returns a task, or what keeps it from sharing its process with others
     listener : hears of each task as it is handed to a worker and as it is done, in any order
+    continued : what an earlier call with this store returned; its counts go on, its results are replaced
 
     Raises
     ------
@@ -412,7 +414,7 @@ def run_tasks(
         Where a result's file is damaged before it is read. A task whose worker dies each time it is tried, or
         that no worker can take on, is a failed result.
     """
-    kept = KeptResults(store, environment)
+    kept = KeptResults(store, environment) if continued is None else continued
     graph = TaskGraph(iter(tasks), kept, limits, apart, listener)
     for position, result in iter_results(graph, workers=workers):
         graph.done(position, result)

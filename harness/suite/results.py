@@ -116,8 +116,8 @@ SUITE_TABLES: Mapping[str, ResultTable] = {
 # Forms that a suite is run in.
 WHOLE, QUICK = "whole", "quick"
 
-# File of what was run.
-RECORD = "suite.json"
+# File of what was run, and of what was run so far while a suite is.
+RECORD, BEGUN = "suite.json", "begun.json"
 
 
 class SuiteRecord(BaseModel):
@@ -139,6 +139,11 @@ class SuiteRecord(BaseModel):
     studies: tuple[str, ...]
     left_out: tuple[LeftOut, ...]
     is_simulated: bool
+
+    def with_study(self, study: str) -> SuiteRecord:
+        """Return the record with a study that was left out so far."""
+        others = tuple(one for one in self.left_out if one.study != study)
+        return self.model_copy(update={"studies": (*self.studies, study), "left_out": others})
 
 
 def protocol_rows(
@@ -344,12 +349,13 @@ def read_record(path: Path) -> SuiteRecord:
     Raises
     ------
     ArtifactError
-        Where `path` is not the folder of a suite that was run to its end.
+        Where `path` is not the folder of a suite with a study that was run.
     """
     try:
-        return SuiteRecord.model_validate_json(RunFolder(path).read_bytes(RECORD))
+        folder = RunFolder(path)
+        return SuiteRecord.model_validate_json(folder.read_bytes(BEGUN) or folder.read_bytes(RECORD))
     except ValueError as error:
-        what = f"is not the folder of a suite that was run to its end: it has no readable {RECORD}"
+        what = f"is not the folder of a suite with a study that was run: it has no readable {RECORD}"
         raise ArtifactError.at(str(path), what, hint="name a folder that harness suite wrote") from error
 
 

@@ -1,8 +1,8 @@
-"""Run the studies of a suite as one plan: a folder for each, and over all of them the tables and the page."""
+"""Run the studies of a suite one after the other: a folder for each, and over all the tables and the page."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,12 +10,12 @@ from typing import TypeVar
 
 import pandas as pd
 
-from harness.errors import ArtifactError, SpecError
+from harness.errors import ArtifactError, DataError, SpecError
 from harness.estimators.protocol import n_candidates
 from harness.evaluation.fold_fit import FoldResult
 from harness.findings.run import RULE, Rule
 from harness.registry.registry import Registry
-from harness.running.checkpoints import CheckpointStore, TaskResult
+from harness.running.checkpoints import CheckpointStore, KeptResults, TaskResult
 from harness.running.dependence import Environment, installed_code, versions
 from harness.running.files import MANIFEST, locked
 from harness.running.folder import RunFolder
@@ -30,7 +30,7 @@ from harness.running.run import write_results as write_run
 from harness.suite import results as suite_results
 from harness.suite.overall import read_panels
 from harness.suite.page import suite_pages
-from harness.suite.spec import LoadedSuite, StudyRun, studies_of
+from harness.suite.spec import LeftOut, LoadedSuite, StudyRun, studies_of
 from harness.tables.gain import RECOGNITION
 
 T = TypeVar("T")
@@ -66,6 +66,9 @@ def _status(name: str) -> int:
 # are taken up.
 STUDIES, CELLS = "studies", "cells"
 
+# Why a study has no results while a suite is run, and what brings them.
+NOT_YET = ("it was not run yet", "run the suite again with --resume")
+
 
 @dataclass(frozen=True, eq=False)
 class CellTask:
@@ -100,56 +103,68 @@ class CellTask:
         return self.task.failed(reason)
 
 
-def prepare_studies(runs: Sequence[StudyRun], registry: Registry) -> tuple[Prepared, ...]:
-    """Read the specs and data of all studies and plan their fits.
+def prepare_studies(
+    runs: Sequence[StudyRun], registry: Registry
+) -> tuple[Sequence[tuple[StudyRun, Prepared]], Sequence[LeftOut]]:
+    """Read the specs and data of all studies and plan their fits; return those whose data can be used.
 
     Raises
     ------
-    SpecError, DataError
-        Of the first study that cannot be run, or where estimators compare unlike numbers of candidates.
+    SpecError
+        Of the first spec with a mistake, or where estimators compare unlike numbers of candidates.
+    DataError
+        Where the data of no study can be used.
     """
-    prepared = tuple(prepare(run.options, registry) for run in runs)
-    tried = {one.id: n for one in prepared[0].plan.study.estimators if (n := n_candidates(one.estimator)) > 1}
+    prepared: list[tuple[StudyRun, Prepared]] = []
+    left_out: list[LeftOut] = []
+    for run in runs:
+        try:
+            prepared.append((run, prepare(run.options, registry)))
+        except DataError as error:
+            if len(runs) == 1:
+                raise
+            first = error.problems[0]
+            left_out.append(LeftOut(run.id, f"{first.where}: {first.what}", first.hint))
+    if not prepared:
+        raise DataError.at("studies", left_out[0].reason, hint=left_out[0].remedy)
+    entries = prepared[0][1].plan.study.estimators
+    tried = {one.id: n for one in entries if (n := n_candidates(one.estimator)) > 1}
     if len(set(tried.values())) > 1:
-        found = ", ".join(f"{name} {n}" for name, n in tried.items())
-        what = f"tuned estimators compare unlike numbers of candidates: {found}"
+        numbers = ", ".join(f"{name} {n}" for name, n in tried.items())
+        what = f"tuned estimators compare unlike numbers of candidates: {numbers}"
         raise SpecError.at("estimators", what, "as many for each", "add candidates, or leave some out")
-    return prepared
+    return prepared, left_out
 
 
-def write_studies(
-    folder: RunFolder,
-    studies: Sequence[tuple[StudyRun, Prepared]],
-    results: Mapping[str, Sequence[TaskResult]],
+def write_study(
+    folder: Path,
+    study: tuple[StudyRun, Prepared],
+    results: Sequence[TaskResult],
     environment: Environment,
     *,
     rules: Sequence[Rule],
     started: datetime,
-) -> tuple[RunFolder, ...]:
-    """Write the run folder of every study, and return them in order.
+) -> RunFolder:
+    """Write the run folder of a study, and return it.
 
     Parameters
     ----------
-    folder : of the suite
-    results : of the tasks of each study, in their order
+    results : of its tasks, in their order
     rules : on the tables of a study, of the harness and of plugins
     started : when the suite was
     """
-    written = []
-    for run, prepared in studies:
-        found = results_of(prepared, results[run.id])
-        path = folder.path / STUDIES / run.id
-        manifest = manifest_of(
-            *(run.options, prepared, environment),
-            folder=path,
-            started=started,
-            seconds=sum(fold.seconds for fold in found.folds),
-            results=found,
-        )
-        with RunFolder.claimed(path) as run_folder, run_folder.replaced() as new:
-            write_run(new, found, manifest, rules)
-        written.append(run_folder)
-    return tuple(written)
+    run, prepared = study
+    gathered = results_of(prepared, results)
+    manifest = manifest_of(
+        *(run.options, prepared, environment),
+        folder=folder,
+        started=started,
+        seconds=sum(fold.seconds for fold in gathered.folds),
+        results=gathered,
+    )
+    with RunFolder.claimed(folder) as run_folder, run_folder.replaced() as new:
+        write_run(new, gathered, manifest, rules)
+    return run_folder
 
 
 def run_suite(
@@ -161,10 +176,12 @@ def run_suite(
     on_progress: Progress | None = None,
     on_message: Callable[[str], None],
 ) -> RunFolder:
-    """Run the studies of a suite as one plan, and return the folder with its tables and its page.
+    """Run the studies of a suite one after the other, and return the folder with its tables and its page.
 
-    Finished cells are kept in the folder, by what they depend on. Where the options say to resume, those of
-    which nothing has changed are taken up, whether an earlier run was cut off or had other estimators.
+    Finished cells are kept in the folder, by what they depend on, and the run folder of each study is written
+    once its cells are there: of a suite that was cut off, `report_suite` makes tables and pages of those.
+    Where the options say to resume, cells of which nothing has changed are taken up, whether an earlier run
+    was cut off or had other estimators.
 
     Parameters
     ----------
@@ -176,58 +193,77 @@ def run_suite(
     Raises
     ------
     SpecError, DataError
-        Of the suite or one of its studies, before anything is fitted.
+        Of the suite or its studies, before anything is fitted.
     """
     suite = loaded.suite
-    runs, left_out = studies_of(loaded, options, registry, only=only)
-    for one in left_out:
-        on_message(f"left out: {one.study}, {one.reason}; get them with {one.remedy}")
+    runs, absent = studies_of(loaded, options, registry, only=only)
     if not runs:
-        what, hint = "none of its studies can be run here", left_out[0].remedy
+        what, hint = "none of its studies can be run here", absent[0].remedy
         raise SpecError.at(str(loaded.document.path), what, hint=hint)
     started = datetime.now(UTC)
-    studies = list(zip(runs, prepare_studies(runs, registry), strict=True))
+    studies, unusable = prepare_studies(runs, registry)
+    left_out = (*absent, *unusable)
+    for one in left_out:
+        on_message(f"left out: {one.study}, {one.reason}; {one.remedy}")
     environment = Environment(installed_code(), versions(registry.brought_by))
+    rules = tuple(registry.of(RULE).values())
     with RunFolder.claimed(options.out or Path("runs") / suite.suite) as folder:
         store = CheckpointStore(folder.inner(CELLS))
         if not options.resume:
             store.clear()
-        # A suite is about prediction alone: the fits of all folds.
-        tasks = [CellTask(run.id, task) for run, prepared in studies for task in prepared.plan.fold_tasks()]
-        listener = Count(len(tasks), on_progress, last="writing tables and pages")
-        apart, workers = options.apart(registry), options.workers
-        kept = run_tasks(tasks, store, environment, workers=workers, apart=apart, listener=listener)
-        if options.resume:
-            on_message(str(kept))
-        results: dict[str, list[TaskResult]] = {run.id: [] for run in runs}
-        for task, result in zip(tasks, kept.results, strict=True):
-            results[task.study].append(result)
-        rules = tuple(registry.of(RULE).values())
-        folders = write_studies(folder, studies, results, environment, rules=rules, started=started)
-        is_simulated = all(own.manifest().data.simulated for own in folders)
         record = suite_results.SuiteRecord(
             suite=suite,
             form=suite_results.QUICK if options.quick else suite_results.WHOLE,
-            studies=tuple(study.id for study in runs),
-            left_out=left_out,
-            is_simulated=is_simulated,
+            studies=(),
+            left_out=(*left_out, *(LeftOut(study.id, *NOT_YET) for study, _ in studies)),
+            is_simulated=all(prepared.plan.study.data.simulate is not None for _, prepared in studies),
         )
+        # A suite is about prediction alone: the fits of all folds.
+        tasks = {
+            study.id: [CellTask(study.id, task) for task in prepared.plan.fold_tasks()]
+            for study, prepared in studies
+        }
+        listener = Count(sum(map(len, tasks.values())), on_progress, last="writing tables and pages")
+        kept: KeptResults | None = None
+        folders: list[RunFolder] = []
+        with options.local_workers.kept() as local:
+            for study, prepared in studies:
+                kept = run_tasks(
+                    *(tasks.pop(study.id), store, environment),
+                    workers=options.cluster or local,
+                    apart=options.apart(registry),
+                    listener=listener,
+                    continued=kept,
+                )
+                path, pair = folder.path / STUDIES / study.id, (study, prepared)
+                folders.append(
+                    write_study(path, pair, kept.results, environment, rules=rules, started=started)
+                )
+                record = record.with_study(study.id)
+                folder.write_text(suite_results.BEGUN, record.model_dump_json(indent=1) + "\n")
+        if options.resume:
+            on_message(str(kept))
         with folder.replaced() as new:  # pages of an earlier suite go
             write_results(new, record, folders)
+        folder.remove(suite_results.BEGUN)
     return folder
 
 
 def report_suite(path: Path) -> RunFolder:
     """Write the tables and the pages of a suite again, from the runs of its studies.
 
+    Where it was cut off, they are of the studies that were done; the others are listed as left out.
+
     Raises
     ------
     ArtifactError
-        Where `path` is not the folder of a suite that was run to its end, or a run in it is damaged.
+        Where `path` is not the folder of a suite with a study that was run, or a run in it is damaged.
     """
     folder, record = RunFolder(path), suite_results.read_record(path)
-    with locked(path), folder.replaced() as new:
-        write_results(new, record, [RunFolder.open(path / STUDIES / name) for name in record.studies])
+    with locked(path):
+        with folder.replaced() as new:
+            write_results(new, record, [RunFolder.open(path / STUDIES / name) for name in record.studies])
+        folder.remove(suite_results.BEGUN)
     return folder
 
 

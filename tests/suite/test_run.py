@@ -167,7 +167,7 @@ def test_every_flexible_estimator_of_the_shipped_suites_is_there_at_its_defaults
     suite = load_suite(file).suite
     own = RunOptions(spec=file, quick=quick)
     runs, _ = studies_of(load_suite(file), own, installed(), only=[first_study(suite)])
-    (prepared,) = prepare_studies(runs, installed())
+    ((_, prepared),), _ = prepare_studies(runs, installed())
     built = {entry.id: entry.estimator for entry in prepared.plan.study.estimators}
     plain = [one for one in suite.flexible if not one.endswith("_tuned")]
     assert {f"{one}_tuned" for one in plain} == set(suite.flexible) - set(plain)
@@ -229,6 +229,47 @@ def test_tables_and_page_are_made_again_from_the_runs(small_suite, tmp_path):
     assert (out / "index.html").read_text("utf-8") == (folder.path / "index.html").read_text("utf-8")
     with pytest.raises(ArtifactError, match="is not the folder of a suite"):
         report_suite(tmp_path)
+
+
+def test_of_a_suite_that_was_cut_off_there_are_tables_and_pages_of_the_studies_that_were_done(
+    small_suite, tmp_path
+):
+    folder, file = small_suite
+    out = tmp_path / "out"
+
+    def cut_off(n_done, n_tasks, now):
+        if n_done > n_tasks // 2:  # in the second of two studies, of as many tasks each
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_suite_file(file, out, only=("short", "curved-1"), on_progress=cut_off)
+    cut = report_suite(out)
+    left_out = cut.read_table("suite_left_out")
+    (done,) = set(cut.read_table("suite_gain")["study"])
+    (other,) = {"short", "curved-1"} - {done}
+    assert left_out[["study", "reason", "remedy"]].to_numpy().tolist() == [
+        [other, "it was not run yet", "run the suite again with --resume"]
+    ]
+    said = []
+    whole = run_suite_file(file, out, only=("short", "curved-1"), resume=True, said=said)
+    assert not said[0].startswith("0 of")
+    assert not (out / "begun.json").exists()
+    before = tables(folder)["suite_gain"]
+    before = before[before["study"].isin(["short", "curved-1"])].reset_index(drop=True)
+    columns = ["study", "estimator", "protocol", "over", "mse"]
+    pd.testing.assert_frame_equal(tables(whole)["suite_gain"][columns], before[columns])
+
+
+def test_a_study_whose_data_cannot_be_used_is_left_out_with_its_reason(small_suite, tmp_path):
+    file = Path(shutil.copytree(small_suite[1].parent, tmp_path / "specs")) / "suite.yaml"
+    with file.with_name("short.yaml").open("w") as stream:
+        YAML().dump(SHORT | {"data": {"path": "gone.csv"}}, stream)
+    said = []
+    folder = run_suite_file(file, tmp_path / "out", only=("curved-1", "short"), said=said)
+    (row,) = folder.read_table("suite_left_out").to_dict("records")
+    assert row["study"] == "short"
+    assert "gone.csv" in row["reason"]
+    assert said == [f"left out: short, {row['reason']}; {row['remedy']}"]
 
 
 @pytest.mark.slow
