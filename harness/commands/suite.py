@@ -42,8 +42,9 @@ def suite() -> None:
 def run(options: RunOptions, only: tuple[str, ...], estimators: tuple[str, ...], opens: bool) -> None:
     """Run the studies of a suite one after the other, and write joint tables and pages.
 
-    With --resume, finished and unchanged cells are reused, also of a suite that was cut off. Each study has a run folder under studies/, whose
-    page is drawn by harness report. Studies whose data package is not installed are listed and skipped.
+    With --resume, finished and unchanged cells are reused, also of a suite that was cut off. Each study has
+    a run folder under studies/, whose page is drawn by harness report. Studies whose data package is not
+    installed, or whose data cannot be used, are listed and skipped.
     """
     from dataclasses import replace
 
