@@ -68,6 +68,8 @@ class Suite(SpecModel):
     simple : ids of the rivals that the best is taken of; all other estimators are flexible
     rival : id of the one among `simple` that stands for the best, since it chooses within the training rows;
         empty for the one with the least error on each panel's test rows
+    network : id of the one estimator that the suite's question is about, named before anything is run; empty
+        for none
     curvature : id of the estimator whose gain over `pooled` says how curved a panel is; empty for none
     level : nominal coverage of the intervals
     draws : bootstrap draws of the intervals
@@ -86,6 +88,7 @@ class Suite(SpecModel):
     two_way: str
     simple: Annotated[tuple[str, ...], Field(min_length=1)]
     rival: str = ""
+    network: str = ""
     curvature: str = ""
     level: Annotated[float, Field(gt=0, lt=1)] = 0.95
     draws: Annotated[int, Field(ge=100, le=100_000)] = 1000
@@ -184,7 +187,7 @@ def _strangers(suite: Suite, document: Document) -> Iterator[Mistake]:
     known = suite.estimator_ids
     named: list[tuple[Loc, str]] = [(("pooled",), suite.pooled), (("two_way",), suite.two_way)]
     named += [(("simple", at), name) for at, name in enumerate(suite.simple)]
-    named += [((key,), name) for key in ("rival", "curvature") if (name := getattr(suite, key))]
+    named += [((key,), name) for key in ("rival", "network", "curvature") if (name := getattr(suite, key))]
     for loc, name in named:
         if name not in known:
             what = f"the suite has no estimator '{name}'"
