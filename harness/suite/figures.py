@@ -1,4 +1,4 @@
-"""The figures of a suite: gains by panel, average ranks, and what accuracy costs."""
+"""The figures of a suite: gains by panel, of same against new entities, average ranks, and costs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from harness.arrays import Floats
-from harness.report.drawing.canvas import DOUBLE_COLUMN, drawable, new_figure
+from harness.report.drawing.canvas import DOUBLE_COLUMN, SINGLE_COLUMN, drawable, new_figure
 from harness.report.drawing.forest import name_rows, zero_axis
 from harness.report.drawing.lines import entry
 from harness.report.drawing.palette import COLOURS, DARK_BLUE, LineStyle, MarkStyle
@@ -96,6 +96,42 @@ def plot_gains(gains: pd.DataFrame, labels: Mapping[str, str], titles: Mapping[s
         axes.set_xlabel("Gain over two-way effects (%)")
         axes.set_xlim(100 * LEAST_GAIN - 5, 105)
     _add_legend(figure, labels)
+    return figure
+
+
+def plot_two_gains(gains: pd.DataFrame, titles: Mapping[str, str]) -> Figure:
+    """Return the gain for the same entities against the gain for new ones, a dot a panel.
+
+    Full dots: the interval of the gain for new entities lies above zero.
+
+    Parameters
+    ----------
+    gains : the table ``suite_network``
+    titles : of the two protocols, by id: the one of the horizontal axis first
+    """
+    known = gains[gains["status"] == "ok"]
+    same, new = (known[known["protocol"] == protocol].set_index(["study", "outcome"]) for protocol in titles)
+    both = same.join(new, how="inner", lsuffix="_same", rsuffix="_new")
+    figure = new_figure(SINGLE_COLUMN, 3.4)
+    axes = figure.subplots()
+    x, y = (
+        100.0 * np.maximum(both[f"gain_{one}"].to_numpy(np.float64), LEAST_GAIN) for one in ("same", "new")
+    )
+    low, high = 100.0 * LEAST_GAIN - 5.0, 105.0
+    axes.axhline(0.0, color="#5f6368", linewidth=0.7)
+    axes.axvline(0.0, color="#5f6368", linewidth=0.7)
+    axes.plot([low, high], [low, high], color="#b0b0b0", linewidth=0.7)
+    style, is_above = MarkStyle(DARK_BLUE, "none"), (both["conf_low_new"] > 0.0).to_numpy()
+    for chosen, fill in ((~is_above, "none"), (is_above, style.colour)):
+        _plot(axes, x[chosen], y[chosen], style, fill=fill)
+    for name, title in zip("xy", titles.values(), strict=True):
+        axes.set(
+            **{
+                f"{name}lim": (low, high),
+                f"{name}label": drawable(f"Gain, {title[0].lower()}{title[1:]} (%)"),
+            }
+        )
+    axes.grid(axis="both")
     return figure
 
 

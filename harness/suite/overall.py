@@ -93,12 +93,20 @@ def read_panels(study: str, folder: RunFolder) -> Iterator[PanelResult]:
 
 
 def _shape(study: str, outcome: str, manifest: Manifest, summary: pd.DataFrame) -> Row:
-    within, between = (
-        float(summary[name].astype(np.float64)[outcome]) ** 2 for name in ("sd_within", "sd_between")
-    )
     sizes = {name: getattr(manifest.data, name) for name in SIZES}
     about = {"study": study, "outcome": outcome, "title": manifest.study.title}
-    return about | sizes | {"share_between": between / (within + between)}
+    shares = {"share_between": outcome, "exposure_between": manifest.study.exposure}
+    return about | sizes | {name: _share_between(summary, column) for name, column in shares.items()}
+
+
+def _share_between(summary: pd.DataFrame, column: str) -> float:
+    """Return the share of a column's variance that lies between entities; NaN where it is no number."""
+    if column not in summary.index:
+        return float("nan")
+    within, between = (
+        float(summary[name].astype(np.float64)[column]) ** 2 for name in ("sd_within", "sd_between")
+    )
+    return between / (within + between)
 
 
 def _fits(cells: Iterable[CellRecord]) -> pd.DataFrame:
@@ -231,6 +239,12 @@ class LogErrors:
         drawn = self.drawn[has]
         return observed, drawn[:, :, own] - np.fmin.reduce(drawn[:, :, others], axis=-1)
 
+    def ratios(self, estimator: str, references: Sequence[str]) -> Floats:
+        """Return log error ratios over the best of some references, (n_panels,); NaN without errors."""
+        others = [self.estimators.index(name) for name in references if name != estimator]
+        least = np.fmin.reduce(self.observed[:, others], axis=-1)
+        return np.asarray(self.observed[:, self.estimators.index(estimator)] - least)
+
 
 def log_errors(
     results: Sequence[PanelResult], estimators: Sequence[str], *, n_draws: int, rng: Generator
@@ -292,16 +306,17 @@ def comparison(
     means = means[np.isfinite(means)]
     return Comparison(
         float(np.where(np.isnan(observed), 0.0, observed < 0.0).mean()),
-        *_limits(wins, level),
+        *limits(wins, level),
         float(np.nanmean(observed)),
-        *_limits(means, level),
-        *_limits(means, 1.0 - (1.0 - level) / n_at_once),
+        *limits(means, level),
+        *limits(means, 1.0 - (1.0 - level) / n_at_once),
         n_panels=n_panels,
         n_refused=int(np.isnan(observed).sum()),
     )
 
 
-def _limits(drawn: Floats, level: float) -> tuple[float, float]:
+def limits(drawn: Floats, level: float) -> tuple[float, float]:
+    """Return the limits of the interval of a level, in (0, 1), that has as many draws below as above it."""
     tail = (1.0 - level) / 2.0
     low, high = np.quantile(drawn, [tail, 1.0 - tail])
     return float(low), float(high)
@@ -424,7 +439,7 @@ def explained_rows(
             if there.sum() >= MIN_PANELS and varies:
                 picks = rng.integers(there.sum(), size=(suite.draws, there.sum()))
                 drawn = rank_correlation(ratios[there][picks], values[there][picks])
-                low, high = _limits(drawn[np.isfinite(drawn)], suite.level)
+                low, high = limits(drawn[np.isfinite(drawn)], suite.level)
                 yield {
                     "estimator": estimator,
                     "feature": name,

@@ -10,6 +10,7 @@ from math import inf, isfinite
 from typing import Any
 
 import pandas as pd
+from matplotlib.figure import Figure
 
 from harness.report.blocks import (
     Bullets,
@@ -31,11 +32,12 @@ from harness.report.blocks import (
 )
 from harness.report.drawing.canvas import finish, house_style
 from harness.report.page import PageSection, render_document
-from harness.suite.figures import plot_cost, plot_gains, plot_ranks
+from harness.suite.figures import plot_cost, plot_gains, plot_ranks, plot_two_gains
 from harness.suite.findings import OVER_WORDS
 from harness.suite.overall import FEATURES
 from harness.suite.results import QUICK, RECORD, SUITE_TABLES, SuiteRecord
 from harness.suite.spec import OVERS, Over, Suite
+from harness.suite.standings import ALL, SUBSET_TITLES
 from harness.tables.decision import ABOVE, BELOW
 from harness.text.numbers import MISSING, count, fixed, interval, p_text, percent, percent_interval
 from harness.text.plain_text import file_slug
@@ -160,6 +162,19 @@ CAPTIONS = (
         "takes at its height beyond what its process has.",
     ),
 )
+TWO_GAINS = (
+    "Gain of the network over the best simple rival on random rows against the gain for new entities.",
+    "Gain of {network} over {rival}: on random rows, whose entities the training rows have, and for entities "
+    "not used in training; a dot a panel. A gain below −100% is drawn there. Full dots: the interval for new "
+    "entities lies above zero. On the line both gains are the same.",
+)
+ABOUT_SHAPES = (
+    "Log error ratio to the best simple rival: mean over panels; below zero is better. Ranks and ratios have "
+    "intervals over panels and the entities in them. The ten most influential panels are those whose absence "
+    "moves the network's mean most."
+)
+# The protocols of the figure: rows of the same entities, and new entities.
+SAME_AND_NEW = ("random_rows", "held_out_entities")
 # How an estimator gets its line.
 JOIN = (
     "Name a regressor of scikit-learn, `{{use: sklearn, class: sklearn.MODULE.CLASS}}`, or write a "
@@ -253,6 +268,7 @@ class SuitePages:
             "figures": ("", self._figures()),
             "said": ("What is said", self._findings()),
             "summary": ("All panels together", self._summary()),
+            "shapes": ("By shape", self._by_shape()),
             "explained": ("Where flexible estimators gain", self._explained(self.rows["suite_explained"])),
             "panels": ("The panels", self._panels()),
             "budgets": ("What each estimator was given", self._budgets()),
@@ -350,6 +366,41 @@ class SuitePages:
             yield _table(caption, shares, self._by_estimator, *RECOGNITION)
             yield SmallPrint(ABOUT_RECOGNITION)
 
+    def rank_intervals(self, protocol: str) -> ReportTable:
+        """Return average ranks with their intervals over all panels, best first."""
+        own = self._rows("suite_standings", protocol=protocol, subset=ALL)
+        return _table(
+            self.titles[protocol],
+            sorted(own, key=lambda row: row["average_rank"]),
+            self._by_estimator,
+            _column("Average rank", partial(fixed, decimals=2), "average_rank"),
+            _column("Interval", partial(interval, decimals=2), "rank_low", "rank_high"),
+            _column("Log error ratio", _ratio, "log_error_ratio"),
+            _column("Interval", _limits, "conf_low", "conf_high"),
+        )
+
+    def by_shape(self, protocol: str) -> ReportTable:
+        """Return where the suite's network stands over all panels, without the influential, and by shape."""
+        own = self._rows("suite_standings", protocol=protocol, estimator=self.suite.network)
+        return _table(
+            f"{self._label(self.suite.network)}: {self.titles[protocol]}",
+            sorted(own, key=lambda row: list(SUBSET_TITLES).index(row["subset"])),
+            _column(text_column("Panels"), SUBSET_TITLES.__getitem__, "subset"),
+            _column("Number", _whole, "n_panels"),
+            _column("Wins", _share, "win_rate"),
+            _column("Interval", percent_interval, "win_low", "win_high"),
+            _column("Log error ratio", _ratio, "log_error_ratio"),
+            _column("Interval", _limits, "conf_low", "conf_high"),
+        )
+
+    def _by_shape(self) -> Iterator[ReportBlock]:
+        asked = {row["protocol"] for row in self.rows["suite_standings"]}
+        for protocol in (name for name in self.titles if name in asked):
+            yield self.rank_intervals(protocol)
+            if self.suite.network:
+                yield self.by_shape(protocol)
+        yield SmallPrint(ABOUT_SHAPES if asked else "Fewer than six panels: nothing is said of shapes.")
+
     def explained(self, found: Sequence[Row]) -> ReportTable:
         """Return rank correlations with features of panels."""
         pairs: dict[tuple[str, str], dict[str, Any]] = {}
@@ -444,12 +495,18 @@ class SuitePages:
         if not (gains["status"] == "ok").any():
             return
         with house_style():
-            drawn = (
+            drawn: tuple[tuple[str, Figure], ...] = (
                 ("suite-gains", plot_gains(gains[gains["over"] == "two_way"], flexible, titles=self.titles)),
                 ("suite-ranks", plot_ranks(self.tables["suite_ranks"], labels, self.titles)),
                 ("suite-cost", plot_cost(summary[summary["over"] == "pooled"], labels, self.titles)),
             )
-            for (name, figure), (alt, caption) in zip(drawn, CAPTIONS, strict=True):
+            captions = list(CAPTIONS)
+            if self.suite.network and set(SAME_AND_NEW) <= set(self.titles):
+                titles = {protocol: self.titles[protocol] for protocol in SAME_AND_NEW}
+                drawn = (*drawn, ("suite-network", plot_two_gains(self.tables["suite_network"], titles)))
+                names = {"network": self._label(self.suite.network), "rival": OVER_WORDS["simple"]}
+                captions.append((TWO_GAINS[0], TWO_GAINS[1].format(**names)))
+            for (name, figure), (alt, caption) in zip(drawn, captions, strict=True):
                 shown = ReportFigure(name, figure, alt=alt, caption=caption.format(level=level))
                 yield finish(shown, is_simulated=self.record.is_simulated)
 

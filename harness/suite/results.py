@@ -20,6 +20,7 @@ from harness.suite import overall
 from harness.suite.findings import TEXTS, suite_findings
 from harness.suite.overall import PanelKey, PanelResult, Row, cells_of, gain_rows
 from harness.suite.spec import LeftOut, Over, Suite
+from harness.suite.standings import standing_rows
 from harness.tables.csv_table import as_declared
 from harness.tables.decision import ABOVE, BELOW
 from harness.tables.findings import FINDINGS
@@ -62,6 +63,22 @@ SUITE_RANKS = _table(
     "protocol estimator average_rank critical_difference is_tied_with_best friedman p_value n_panels",
     "average rank over the panels with Nemenyi's critical difference, and Friedman's test",
     ("average_rank",),
+)
+SUITE_STANDINGS = _table(
+    "suite_standings",
+    "protocol subset estimator",
+    "protocol subset estimator average_rank rank_low rank_high win_rate win_low win_high log_error_ratio "
+    "conf_low conf_high n_refused n_panels",
+    "average rank, wins and error ratio to the best simple rival over all panels, without the ten most "
+    "influential, and by shape, with intervals over panels and their entities",
+    ("average_rank", "log_error_ratio"),
+)
+SUITE_NETWORK = _table(
+    "suite_network",
+    "study outcome protocol",
+    "study outcome protocol n_obs n_entities n_periods exposure_between gain conf_low conf_high status",
+    "the gain over the best simple rival of the network that the suite is about, with each panel's shape",
+    ("gain",),
 )
 SUITE_RECOGNITION = _table(
     "suite_recognition",
@@ -107,8 +124,8 @@ SUITE_LEFT_OUT = _table(
 SUITE_TABLES: Mapping[str, ResultTable] = {
     table.name: table
     for table in (
-        *(SUITE_GAIN, SUITE_SUMMARY, SUITE_RANKS, SUITE_RECOGNITION, SUITE_PANELS, SUITE_EXPLAINED),
-        *(SUITE_FINDINGS, SUITE_BUDGETS, SUITE_LEFT_OUT),
+        *(SUITE_GAIN, SUITE_SUMMARY, SUITE_RANKS, SUITE_STANDINGS, SUITE_NETWORK, SUITE_RECOGNITION),
+        *(SUITE_PANELS, SUITE_EXPLAINED, SUITE_FINDINGS, SUITE_BUDGETS, SUITE_LEFT_OUT),
     )
 }
 
@@ -181,6 +198,7 @@ def protocol_rows(
     rows: Mapping[ResultTable, Iterable[Row]] = {
         SUITE_SUMMARY: summary,
         SUITE_RANKS: ranks,
+        SUITE_STANDINGS: standing_rows(suite, results, errors, rng=stream("standings")),
         SUITE_EXPLAINED: overall.explained_rows(suite, results, errors, curvature, rng=stream("explained")),
         SUITE_FINDINGS: [{"over": over, **vars(with_text(row, study, TEXTS))} for over, row in findings],
     }
@@ -248,6 +266,7 @@ def suite_tables(
         SUITE_BUDGETS: list(_budget_rows(suite, cells_of(results), study.estimators)),
         SUITE_LEFT_OUT: [vars(one) for one in left_out],
         SUITE_RECOGNITION: list(recognition_rows(recognised, level=suite.level)),
+        SUITE_NETWORK: list(_network_rows(suite, gains, shapes)),
     }
     for protocol in dict.fromkeys(result.protocol for result in results):
         own = [result for result in results if result.protocol == protocol]
@@ -260,6 +279,16 @@ def suite_tables(
     for name, table in SUITE_TABLES.items():
         table.require_unique(tables[name])
     return tables
+
+
+def _network_rows(suite: Suite, gains: pd.DataFrame, shapes: Mapping[PanelKey, Row]) -> Iterator[Row]:
+    """Yield the gains of the suite's network over the best simple rival, each with its panel's shape."""
+    own = gains[(gains["estimator"] == suite.network) & (gains["over"] == "simple")]
+    for row in own.to_dict("records"):
+        yield {
+            **{str(name): cell for name, cell in row.items()},
+            "exposure_between": shapes[row["study"], row["outcome"]]["exposure_between"],
+        }
 
 
 def recognition_rows(recognised: pd.DataFrame, *, level: float) -> Iterator[Row]:
@@ -360,7 +389,7 @@ def read_record(path: Path) -> SuiteRecord:
 
 
 # Tables without rows where nothing is to be said.
-MAY_BE_EMPTY = (SUITE_RECOGNITION, SUITE_EXPLAINED, SUITE_LEFT_OUT)
+MAY_BE_EMPTY = (SUITE_STANDINGS, SUITE_NETWORK, SUITE_RECOGNITION, SUITE_EXPLAINED, SUITE_LEFT_OUT)
 
 
 def read_suite_table(path: Path, table: ResultTable) -> pd.DataFrame:
