@@ -16,6 +16,7 @@ exclude_patterns = ["_build", "_ext"]
 html_theme = "furo"
 html_title = "panel-harness"
 html_static_path = ["_static"]
+html_extra_path = ["llms.txt"]
 html_css_files = ["formulas.css"]
 html_show_sphinx = False
 html_show_copyright = False
@@ -43,6 +44,8 @@ nitpick_ignore_regex = [
     ("py:class", r"harness\..*\.(Derivation|ExplainedDerivation|Inference|InnerSplit|NullStatistics)"),
     ("py:class", r"harness\..*\.(Gain|GainCell|EstimatorRecord|ProtocolRecord|Manifest|WithDraws)"),
     ("py:class", r"harness\..*\.(RunReader|Row|View|Record|TypedTable|FileForm|FileSpec|NullScores)"),
+    ("py:class", r"harness\..*\.(EntitiesAndTime|(HeldOutEntities|Forward|RandomRows)Protocol)"),
+    ("py:class", r"harness\..*\.(FindingRow|GainRow)"),
     ("py:class", r"harness\.report\.blocks\.(Phrase|Prints|ReportBlock|Tabs)"),
     ("py:class", r"Manifest|RunReader|Concluded|Prints|Labels|Figure|(Mapping|dict|tuple|Literal)\[.*"),
     # Variables of types.

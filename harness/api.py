@@ -334,7 +334,7 @@ def compare_models(
     ... )
     >>> table = harness.compare_models([Ridge(), RandomForestRegressor(20)], panel)
     >>> table[["estimator", "reference", "decision"]].iloc[0].tolist()
-    ['random_forest_regressor', 'ridge', 'inconclusive']
+    ['random_forest_regressor', 'ridge', 'open']
     """
     from tempfile import TemporaryDirectory
 

@@ -144,17 +144,56 @@ def write_results(app: Sphinx, error: Exception | None) -> None:
         write_site(REFERENCE, Path(app.outdir) / "results")
 
 
+GENERATED: dict[str, type[_Generated]] = {
+    "spec-reference": SpecReference,
+    "command-reference": CommandReference,
+    "table-reference": TableReference,
+    "check-reference": CheckReference,
+    "suite-table-reference": SuiteTableReference,
+    "suite-result": SuiteResult,
+    "open-questions": OpenQuestions,
+    "api-reference": ApiReference,
+}
+DIRECTIVE = re.compile(r"^```\{([a-z-]+)\} ?(.*)\n(?:.*\n)*?```$", re.MULTILINE)
+
+
+def plain_markdown(text: str, folder: Path) -> str:
+    """Return a page without directives: what they make, or the file that they include.
+
+    Parameters
+    ----------
+    folder : of the page
+    """
+    return DIRECTIVE.sub(lambda directive: _plain(*directive.groups(), folder, directive[0]), text)
+
+
+def _plain(name: str, argument: str, folder: Path, written: str) -> str:
+    if name == "literalinclude":
+        return f"```\n{(folder / argument).read_text(encoding='utf-8')}```"
+    if name not in GENERATED or name == "api-reference":  # autodoc's own words are none of Markdown
+        return written
+    made = object.__new__(GENERATED[name])
+    made.arguments = [argument]
+    return made.text()
+
+
+def write_markdown(app: Sphinx, error: Exception | None) -> None:
+    """Write every page as Markdown next to its HTML, for assistants; ``llms.txt`` lists where to begin."""
+    if error is not None or app.builder.format != "html":
+        return
+    for name in app.env.found_docs:
+        page = Path(app.env.doc2path(name))
+        path = Path(app.outdir, f"{name}.md")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(plain_markdown(page.read_text(encoding="utf-8"), page.parent), encoding="utf-8")
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directives, and what makes docstrings readable."""
-    app.add_directive("spec-reference", SpecReference)
-    app.add_directive("command-reference", CommandReference)
-    app.add_directive("table-reference", TableReference)
-    app.add_directive("check-reference", CheckReference)
-    app.add_directive("suite-table-reference", SuiteTableReference)
-    app.add_directive("suite-result", SuiteResult)
-    app.add_directive("open-questions", OpenQuestions)
-    app.add_directive("api-reference", ApiReference)
+    for name, directive in GENERATED.items():
+        app.add_directive(name, directive)
     app.connect("autodoc-process-docstring", rewrite_docstring)
     app.connect("autodoc-process-signature", rewrite_signature)
     app.connect("build-finished", write_results)
+    app.connect("build-finished", write_markdown)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

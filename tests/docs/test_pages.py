@@ -203,6 +203,7 @@ PAGES = sorted(path for path in DOCS.rglob("*.md") if "_build" not in path.parts
 # Pages whose studies and installations take ten seconds or more.
 SLOW = {
     "add_an_estimator.md",
+    "assistants/SKILL.md",
     "calibration.md",
     "for_a_paper.md",
     "my_file.md",
@@ -361,6 +362,13 @@ def test_every_link_between_pages_leads_to_a_file():
     ]
     assert len(links) > 50
     assert [(page, link) for page, link in links if not (ROOT / page).parent.joinpath(link).is_file()] == []
+
+
+def test_every_page_of_the_list_for_assistants_is_there():
+    text = (DOCS / "llms.txt").read_text(encoding="utf-8")
+    links = re.findall(r"^- \[[^]]+\]\(([^)]+)\): ", text, flags=re.MULTILINE)
+    assert len(links) > 10
+    assert [link for link in links if not (DOCS / link).is_file()] == []
 
 
 PAGE = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
