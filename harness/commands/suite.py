@@ -73,6 +73,26 @@ def run(options: RunOptions, only: tuple[str, ...], estimators: tuple[str, ...],
 
 
 @suite.command()
+@click.argument("spec", metavar="SUITE", type=shared.PATH)
+@click.argument("entry", metavar="ENTRY", type=shared.PATH)
+@shared.run_options(
+    *("out", "jobs", "backend", "scheduler", "trust_plugins"), out="Folder of a run of the suite."
+)
+def enter(options: RunOptions, entry: Path) -> None:
+    """Run an estimator from outside on the folds of a RUN of a suite, and print its rows.
+
+    ENTRY is a YAML file of one estimator, written as in a spec. It joins those of RUN on the studies that RUN
+    has; fits of the others are reused. Estimators that entered before stay; one of the same id is replaced.
+    """
+    from harness.suite.enter import enter_suite
+
+    registry = shared.found(options.plugins)
+    with progress() as on_progress:
+        lines = enter_suite(options, entry, registry, on_progress=on_progress)
+    echo("\n".join(lines))
+
+
+@suite.command()
 @shared.run_argument
 def report(folder: Path) -> None:
     """Rewrite tables and pages of a suite RUN, also of one that was cut off, from the runs of its studies."""

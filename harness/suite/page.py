@@ -213,9 +213,8 @@ class SuitePages:
     @cached_property
     def titles(self) -> Mapping[str, str]:
         """Titles of the protocols, by id."""
-        return {
-            row["protocol"]: TITLES.get(row["protocol"], row["protocol"]) for row in self.rows["suite_gain"]
-        }
+        rows = (*self.rows["suite_gain"], *self.rows["suite_network"])
+        return {row["protocol"]: TITLES.get(row["protocol"], row["protocol"]) for row in rows}
 
     def _rows(self, table: str, **wanted: str) -> list[Row]:
         """Return the rows of a table that have these values."""
@@ -368,10 +367,10 @@ class SuitePages:
 
     def rank_intervals(self, protocol: str) -> ReportTable:
         """Return average ranks with their intervals over all panels, best first."""
-        own = self._rows("suite_standings", protocol=protocol, subset=ALL)
+        rows = self._rows("suite_standings", protocol=protocol, subset=ALL)
         return _table(
             self.titles[protocol],
-            sorted(own, key=lambda row: row["average_rank"]),
+            sorted(rows, key=lambda row: row["average_rank"]),
             self._by_estimator,
             _column("Average rank", partial(fixed, decimals=2), "average_rank"),
             _column("Interval", partial(interval, decimals=2), "rank_low", "rank_high"),
@@ -381,10 +380,10 @@ class SuitePages:
 
     def by_shape(self, protocol: str) -> ReportTable:
         """Return where the suite's network stands over all panels, without the influential, and by shape."""
-        own = self._rows("suite_standings", protocol=protocol, estimator=self.suite.network)
+        rows = self._rows("suite_standings", protocol=protocol, estimator=self.suite.network)
         return _table(
             f"{self._label(self.suite.network)}: {self.titles[protocol]}",
-            sorted(own, key=lambda row: list(SUBSET_TITLES).index(row["subset"])),
+            sorted(rows, key=lambda row: list(SUBSET_TITLES).index(row["subset"])),
             _column(text_column("Panels"), SUBSET_TITLES.__getitem__, "subset"),
             _column("Number", _whole, "n_panels"),
             _column("Wins", _share, "win_rate"),

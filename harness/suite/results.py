@@ -283,8 +283,8 @@ def suite_tables(
 
 def _network_rows(suite: Suite, gains: pd.DataFrame, shapes: Mapping[PanelKey, Row]) -> Iterator[Row]:
     """Yield the gains of the suite's network over the best simple rival, each with its panel's shape."""
-    own = gains[(gains["estimator"] == suite.network) & (gains["over"] == "simple")]
-    for row in own.to_dict("records"):
+    of_network = (gains["estimator"] == suite.network) & (gains["over"] == "simple")
+    for row in gains[of_network].to_dict("records"):
         yield {
             **{str(name): cell for name, cell in row.items()},
             "exposure_between": shapes[row["study"], row["outcome"]]["exposure_between"],

@@ -249,13 +249,38 @@ def with_estimators(suite: Suite, written: Sequence[str]) -> Suite:
     SpecError
         Where one cannot be read, or has the id of another.
     """
-    more = tuple(_entry(text) for text in written)
-    wider = suite.model_copy(update={"estimators": (*suite.estimators, *more)})
-    twice = [name for name in wider.estimator_ids if wider.estimator_ids.count(name) > 1]
-    if twice:
-        what, hint = f"the suite already has an estimator '{twice[0]}'", "write {id: OTHER, use: NAME}"
-        raise SpecError.at("--estimator", what, hint=hint)
+    for text in written:
+        suite = with_entry(suite, _entry(text), f"--estimator {text}")
+    return suite
+
+
+def with_entry(suite: Suite, entry: object, where: str) -> Suite:
+    """Return the suite with one more estimator.
+
+    Parameters
+    ----------
+    entry : as a spec has it
+    where : that messages call it
+
+    Raises
+    ------
+    SpecError
+        Where it is no estimator, or has the id of another.
+    """
+    if not id_of(entry) or not isinstance(entry, str | Mapping):
+        raise SpecError.at(where, "this is no estimator", "a name, or a mapping with `use:`")
+    wider = suite.model_copy(update={"estimators": (*suite.estimators, entry)})
+    if id_of(entry) in suite.estimator_ids:
+        what, hint = f"the suite already has an estimator '{id_of(entry)}'", "write {id: OTHER, use: NAME}"
+        raise SpecError.at(where, what, hint=hint)
     return wider
+
+
+def id_of(entry: object) -> str:
+    """Return the id of an estimator as a spec writes it; empty where it is none."""
+    plain = dict(entry) if isinstance(entry, Mapping) else entry
+    (name,) = entry_ids([plain]) if isinstance(plain, dict | str) else ("",)
+    return str(name or "")
 
 
 def _entry(text: str) -> Written:
@@ -264,9 +289,7 @@ def _entry(text: str) -> Written:
     if parsed.flaws:
         raise spec_error(parsed.flaws)
     entry = parsed.root.plain()
-    if isinstance(entry, str | Mapping):
-        return entry
-    raise SpecError.at(str(place), "this is no estimator", "a name, or a mapping with `use:`")
+    return entry if isinstance(entry, str | Mapping) else {}
 
 
 def studies_of(

@@ -65,7 +65,7 @@ def rank_intervals(errors: LogErrors, *, level: float, rng: Generator) -> tuple[
     drawn = ranks_of(errors.drawn)
     panels, inner = (rng.integers(size, size=(n_draws, n_panels)) for size in (n_panels, n_draws))
     means = drawn[panels, inner].mean(axis=1)
-    both = [limits(own, level) for own in means.T]
+    both = [limits(drawn_ranks, level) for drawn_ranks in means.T]
     return ranks_of(errors.observed).mean(axis=0), *np.array(both, dtype=np.float64).T
 
 
@@ -106,12 +106,14 @@ def standing_rows(
     for name, chosen in subsets.items():
         if chosen.sum() < MIN_PANELS:
             continue
-        own = LogErrors(errors.estimators, errors.observed[chosen], errors.drawn[chosen])
-        ranks = rank_intervals(own, level=suite.level, rng=rng)
-        for estimator, rank, low, high in zip(own.estimators, *ranks, strict=True):
+        chosen_errors = LogErrors(errors.estimators, errors.observed[chosen], errors.drawn[chosen])
+        ranks = rank_intervals(chosen_errors, level=suite.level, rng=rng)
+        for estimator, rank, low, high in zip(chosen_errors.estimators, *ranks, strict=True):
             row = {"subset": name, "estimator": estimator, "n_panels": int(chosen.sum())}
             row |= {"average_rank": float(rank), "rank_low": float(low), "rank_high": float(high)}
             compared = None
             if estimator not in references:
-                compared = comparison(own, estimator, references, level=suite.level, n_at_once=1, rng=rng)
+                compared = comparison(
+                    chosen_errors, estimator, references, level=suite.level, n_at_once=1, rng=rng
+                )
             yield {**(vars(compared) if compared else {}), **row}

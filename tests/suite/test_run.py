@@ -244,15 +244,15 @@ def test_of_a_suite_that_was_cut_off_there_are_tables_and_pages_of_the_studies_t
     with pytest.raises(KeyboardInterrupt):
         run_suite_file(file, out, only=("short", "curved-1"), on_progress=cut_off)
     cut = report_suite(out)
-    left_out = cut.read_table("suite_left_out")
+    others = cut.read_table("suite_left_out")
     (done,) = set(cut.read_table("suite_gain")["study"])
     (other,) = {"short", "curved-1"} - {done}
-    assert left_out[["study", "reason", "remedy"]].to_numpy().tolist() == [
+    assert others[["study", "reason", "remedy"]].to_numpy().tolist() == [
         [other, "it was not run yet", "run the suite again with --resume"]
     ]
-    said = []
-    whole = run_suite_file(file, out, only=("short", "curved-1"), resume=True, said=said)
-    assert not said[0].startswith("0 of")
+    messages = []
+    whole = run_suite_file(file, out, only=("short", "curved-1"), resume=True, said=messages)
+    assert not messages[0].startswith("0 of")
     assert not (out / "begun.json").exists()
     before = tables(folder)["suite_gain"]
     before = before[before["study"].isin(["short", "curved-1"])].reset_index(drop=True)
@@ -264,12 +264,12 @@ def test_a_study_whose_data_cannot_be_used_is_left_out_with_its_reason(small_sui
     file = Path(shutil.copytree(small_suite[1].parent, tmp_path / "specs")) / "suite.yaml"
     with file.with_name("short.yaml").open("w") as stream:
         YAML().dump(SHORT | {"data": {"path": "gone.csv"}}, stream)
-    said = []
-    folder = run_suite_file(file, tmp_path / "out", only=("curved-1", "short"), said=said)
+    messages = []
+    folder = run_suite_file(file, tmp_path / "out", only=("curved-1", "short"), said=messages)
     (row,) = folder.read_table("suite_left_out").to_dict("records")
     assert row["study"] == "short"
     assert "gone.csv" in row["reason"]
-    assert said == [f"left out: short, {row['reason']}; {row['remedy']}"]
+    assert messages == [f"left out: short, {row['reason']}; {row['remedy']}"]
 
 
 @pytest.mark.slow
@@ -366,7 +366,7 @@ def test_a_mistake_in_a_suite_is_told_with_its_place(change, said, tmp_path):
 
 @pytest.mark.parametrize(
     ("written", "where"),
-    [("[ols]", "--estimator [ols]"), ("{id: net", "--estimator {id: net"), ("ols", "--estimator")],
+    [("[ols]", "--estimator [ols]"), ("{id: net", "--estimator {id: net"), ("ols", "--estimator ols")],
 )
 def test_a_mistake_in_a_further_estimator_is_told_with_its_place(written, where, small_suite):
     with pytest.raises(SpecError) as caught:

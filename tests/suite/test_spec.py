@@ -44,12 +44,12 @@ def test_hundred_studies_are_listed_and_keep_their_rule():
             assert row["outcome"] != of["outcome"]
             assert n_entities >= 20
             assert n_periods >= 5
-    left_out = {row["panel"] for row in rows_of("left_out.csv")}
-    assert len(left_out) + len(first) == 152
-    assert all(len(path.read_text(encoding="utf-8").splitlines()) <= 25 for path in own_specs())
+    others = {row["panel"] for row in rows_of("left_out.csv")}
+    assert len(others) + len(first) == 152
+    assert all(len(path.read_text(encoding="utf-8").splitlines()) <= 25 for path in specs_of_the_list())
 
 
-def own_specs():
+def specs_of_the_list():
     return sorted((SUITES / "hundred_studies").glob("*.yaml"))
 
 

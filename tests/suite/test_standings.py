@@ -25,9 +25,9 @@ def panels(n_panels, *, shift, seed):
             "rival": base,
             "net": np.exp(shift) * base * rng.gamma(50.0, 1 / 50.0, size=20),
         }
-        losses = {name: ClusterLosses(own, own, np.full(20, 4.0)) for name, own in of.items()}
+        clusters = {name: ClusterLosses(losses, losses, np.full(20, 4.0)) for name, losses in of.items()}
         shape = {"n_periods": 4 + at, "n_entities": 88 + 2 * at, "exposure_between": at / n_panels}
-        found.append(SimpleNamespace(by_entity=losses, shape=shape))
+        found.append(SimpleNamespace(by_entity=clusters, shape=shape))
     return found
 
 
@@ -98,10 +98,10 @@ def test_standings_are_of_all_panels_of_those_of_a_shape_and_without_the_influen
         "without_influential": ~influential(ratios),
     }
     assert (rows["all", "net"]["average_rank"], rows["all", "ols"]["average_rank"]) == (1.0, 3.0)
-    for subset, own in chosen.items():
+    for subset, holds in chosen.items():
         row = rows[subset, "net"]
-        assert row["n_panels"] == own.sum()
-        assert row["log_error_ratio"] == pytest.approx(ratios[own].mean())
+        assert row["n_panels"] == holds.sum()
+        assert row["log_error_ratio"] == pytest.approx(ratios[holds].mean())
         assert row["conf_high"] < -0.2
     assert "log_error_ratio" not in rows["all", "rival"]
 

@@ -1,0 +1,200 @@
+"""Writes the page of the hundred studies from their run: ``python docs/_ext/write_hundred_studies.py [RUN]``.
+
+RUN is the folder of ``harness suite suites/hundred_studies.yaml``, whole or cut off (then ``harness suite
+report RUN`` first). Its tables, the large one of gains as a grid of errors, become
+``suites/reference/hundred_studies``; the page and its figure are made of these, without RUN of those that are
+there.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+
+import markdown
+import pandas as pd
+
+from harness.report.blocks import ReportTable, plain_words
+from harness.report.drawing.canvas import house_style
+from harness.suite.figures import plot_two_gains
+from harness.suite.page import SAME_AND_NEW, TITLES, SuitePages
+from harness.suite.results import QUICK, RECORD, SUITE_TABLES, read_record
+from harness.suite.run import NOT_YET
+from harness.suite.spec import load_suite
+from harness.suite.standings import ALL
+from harness.text.numbers import count, fixed, interval, percent
+
+ROOT = Path(__file__).parents[2]
+SUITE = ROOT / "suites" / "hundred_studies.yaml"
+REFERENCE = ROOT / "suites" / "reference" / "hundred_studies"
+PAGE, FIGURE = ROOT / "docs" / "hundred_studies.md", ROOT / "docs" / "_static" / "hundred_studies.svg"
+
+# Tables that are kept as they are, and the grid of errors.
+KEPT = ("findings", "standings", "network", "ranks", "panels", "budgets", "left_out")
+ERRORS = "errors.csv"
+TEMPLATE = Path(__file__).with_name("hundred_studies.txt")
+SHORT = " A quick run: fewer restarts, draws and folds than a whole one; it can rank differently."
+PARTIAL = (
+    "**This is of {n} of {all} studies; the run of the others is not done. Those with fewer rows came "
+    "first, so nothing here is said of large panels.**"
+)
+PROTOCOLS = ("random_rows", "held_out_entities", "forward")
+
+
+def keep(run: Path) -> None:
+    """Keep the tables of a run that the page is made of, sorted in columns that are read often."""
+    REFERENCE.mkdir(parents=True, exist_ok=True)
+    for name in (RECORD, *(f"suite_{one}.csv" for one in KEPT)):
+        if (run / name).exists():
+            shutil.copyfile(run / name, REFERENCE / name)
+    gains = pd.read_csv(run / "suite_gain.csv").drop_duplicates(["study", "protocol", "estimator"])
+    grid = gains.pivot_table(index=["study", "protocol"], columns="estimator", values="nmse", sort=False)
+    grid.to_csv(REFERENCE / ERRORS, float_format="%.5g")
+
+
+def _in_markdown(shown: ReportTable) -> str:
+    grid = markdown.table(shown.heads[-1], [texts for texts, _ in shown.body_rows])
+    return "\n\n".join([grid, *(plain_words(note).replace("*", "\\*") for note in shown.notes)])
+
+
+class HundredStudies:
+    """What the page says, from the tables that are kept.
+
+    Parameters
+    ----------
+    folder : of the tables
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.record = read_record(folder)
+        self.suite = self.record.suite
+        empty = {name: pd.DataFrame(columns=list(one.columns)) for name, one in SUITE_TABLES.items()}
+        there = {name: path for name in empty if (path := folder / f"{name}.csv").exists()}
+        tables = empty | {name: pd.read_csv(path) for name, path in there.items()}
+        self.pages = SuitePages(
+            self.record, tables, {name: one.to_dict("records") for name, one in tables.items()}
+        )
+
+    @cached_property
+    def standings(self) -> pd.DataFrame:
+        """Where every estimator stands."""
+        return self.pages.tables["suite_standings"]
+
+    def _of(self, protocol: str, subset: str = ALL, estimator: str = "") -> Mapping[str, float]:
+        own = self.standings
+        chosen = (own["protocol"] == protocol) & (own["subset"] == subset)
+        (row,) = own[chosen & (own["estimator"] == (estimator or self.suite.network))].to_dict("records")
+        return {str(name): cell for name, cell in row.items()}
+
+    def _sentence(self, protocol: str, subset: str) -> str:
+        """Return what the network's error is to that of the best simple rival, over some panels."""
+        row = self._of(protocol, subset)
+        numbers = (
+            f"mean log error ratio {fixed(row['log_error_ratio'], 2)} "
+            f"{interval(row['conf_low'], row['conf_high'], 2)}, the smaller error on "
+            f"{percent(row['win_rate'], 0)} of {count(int(row['n_panels']))} panels"
+        )
+        if row["conf_high"] < 0:
+            return f"the network predicts better than the best simple rival ({numbers})"
+        if row["conf_low"] > 0:
+            return f"the network predicts worse than the best simple rival ({numbers})"
+        return f"the network and the best simple rival cannot be told apart ({numbers})"
+
+    def side(self, protocol: str, subset: str) -> int:
+        """Return -1 where the network is better over some panels, 1 where worse, 0 where neither is shown."""
+        row = self._of(protocol, subset)
+        return int(row["conf_low"] > 0) - int(row["conf_high"] < 0)
+
+    def answer(self) -> Iterator[str]:
+        """Yield the three sentences."""
+        starts = (
+            "On other rows of the same entities",
+            "For entities that no model has seen",
+            "For later periods",
+        )
+        for protocol, start in zip(PROTOCOLS, starts, strict=True):
+            yield f"{start}, {self._sentence(protocol, ALL)}."
+
+    def without_influential(self) -> str:
+        """Return what becomes of the answer without the ten panels that move it most."""
+        subset = "without_influential"
+        if not (self.standings["subset"] == subset).any():
+            return "With fewer than sixteen panels the answer was not tried without the most influential."
+        same = [name for name in PROTOCOLS if self.side(name, ALL) == self.side(name, subset)]
+        changed = [name for name in PROTOCOLS if name not in same]
+        start = "Without the ten panels that move the mean most, each protocol's own ten, "
+        if not changed:
+            return f"{start}all three sentences stand."
+        others = "; ".join(f"{TITLES[name].lower()}: {self._sentence(name, subset)}" for name in changed)
+        return f"{start}{len(same)} of three stand. {others[0].upper()}{others[1:]}."
+
+    def cost(self) -> str:
+        """Return what each estimator took."""
+        rows = self.pages.tables["suite_budgets"]
+        cells = [
+            [
+                row["label"],
+                count(int(row["n_fits"])),
+                count(round(row["seconds"])),
+                count(int(row["n_refused"])),
+            ]
+            for row in rows.to_dict("records")
+        ]
+        total = ["all", count(int(rows["n_fits"].sum())), count(round(rows["seconds"].sum())), ""]
+        return markdown.table(["estimator", "fits", "seconds", "refused"], [*cells, total])
+
+    def page(self) -> str:
+        """Return the page."""
+        is_quick = self.record.form == QUICK
+        partial = (
+            f"{PARTIAL.format(n=n_done, all=n_all)} "
+            if (n_done := len(self.record.studies)) < (n_all := len(load_suite(SUITE).suite.studies))
+            else ""
+        )
+        left_out = [f"{one.study}, {one.reason}" for one in self.record.left_out if one.reason != NOT_YET[0]]
+        links = {ERRORS: "errors of every estimator"} | {
+            f"suite_{one}.csv": f"suite_{one}.csv" for one in KEPT
+        }
+        kept = [
+            f"[{text}](../suites/reference/hundred_studies/{name})"
+            for name, text in links.items()
+            if (REFERENCE / name).exists()
+        ]
+        tables = ", ".join(kept) + "." + f" Left out: {'; '.join(left_out)}." * bool(left_out)
+        titles = {name: f"### {TITLES[name]}" for name in PROTOCOLS}
+        ranks = [f"{titles[name]}\n\n{_in_markdown(self.pages.rank_intervals(name))}" for name in PROTOCOLS]
+        shapes = [
+            f"{titles[name]}: the network\n\n{_in_markdown(self.pages.by_shape(name))}" for name in PROTOCOLS
+        ]
+        return TEMPLATE.read_text(encoding="utf-8").format(
+            answer=f"{partial}{' '.join(self.answer())}",
+            robust=f"{self.without_influential()}{SHORT * is_quick}",
+            form=" --quick" * is_quick,
+            standings="\n\n".join(ranks),
+            shapes="\n\n".join(shapes),
+            cost=self.cost(),
+            tables=tables,
+        )
+
+    def draw(self, path: Path) -> None:
+        """Draw the figure."""
+        with house_style():
+            titles = {protocol: TITLES[protocol] for protocol in SAME_AND_NEW}
+            figure = plot_two_gains(self.pages.tables["suite_network"], titles)
+            figure.savefig(path, metadata={"Date": None})
+
+
+def main() -> None:
+    """Keep the tables of a run, where one is named, and write page and figure."""
+    if len(sys.argv) > 1:
+        keep(Path(sys.argv[1]))
+    found = HundredStudies(REFERENCE)
+    PAGE.write_text(found.page(), encoding="utf-8")
+    found.draw(FIGURE)
+
+
+if __name__ == "__main__":
+    main()
