@@ -125,6 +125,7 @@ def run(
     overrides: Sequence[str] = (),
     allow_outside: bool = False,
     calibrated: AnyPath | None = None,
+    registered: AnyPath | None = None,
     progress: bool = True,
 ) -> StudyResult:
     """Run a study and return its tables, figures and report; the same as ``harness run``.
@@ -150,6 +151,8 @@ def run(
     allow_outside : whether the spec may name data outside its folder
     calibrated : output folder of ``harness calibrate`` for this study; its error rates are shown next to
         findings
+    registered : file that ``harness register`` wrote, which the first screen compares the run with; None for
+        the one next to a spec that is a file
     progress : whether to show a progress bar
 
     Raises
@@ -173,6 +176,7 @@ def run(
         overrides=tuple(overrides),
         allow_outside=allow_outside,
         calibrated=None if calibrated is None else Path(calibrated),
+        registered=None if registered is None else Path(registered),
     )
     with bar() if progress else nullcontext() as on_progress:
         folder = run_study(options, on_progress=on_progress, on_resumed=print if progress else None)

@@ -24,7 +24,7 @@ from harness.commands.init import init
 from harness.commands.mcp import mcp
 from harness.commands.options import chosen, packages_option, plugins_folder_option, plugins_off_option
 from harness.commands.plugins import doctor, new_plugin, plugins, schema, test_plugin
-from harness.commands.run import calibrate, plan, report, run, validate
+from harness.commands.run import calibrate, plan, register, report, run, validate
 from harness.commands.suite import suite
 from harness.errors import ExitCode, HarnessError, MachineError
 from harness.language import ENGLISH, Coded, marked
@@ -44,7 +44,7 @@ PATIENCE = 2.0
 # The commands by what one wants, as the help lists them.
 TOPICS = {
     "Everyday": (init, validate, plan, run, report, gain, table, suite, plugins, doctor),
-    "Checking": (verify, compare, pin, claims, calibrate),
+    "Checking": (register, verify, compare, pin, claims, calibrate),
     "Archive": (pack, export, sign),
     "For developers": (schema, mcp, new_plugin, test_plugin),
 }

@@ -14,7 +14,7 @@ from harness.commands import options as shared
 from harness.errors import DataError, ExitCode
 from harness.language import Coded, from_json, in_series, marked
 from harness.registry.plugin import PluginChoice
-from harness.running.options import OPTIONS, RunOptions
+from harness.running.options import OPTIONS, REGISTERED, RunOptions
 from harness.running.progress import progress
 from harness.terminal import echo, problem_text, terminal_text
 from harness.text.plain_text import printable
@@ -137,6 +137,27 @@ def _within(options: RunOptions, prepared: Prepared, expected: RunCost, minutes:
         share=f"{share:.0%}",
         command=command,
     )
+
+
+@click.command()
+@shared.spec_argument
+@shared.run_options("data", "overrides", "allow_outside", "calibrated")
+@shared.path_option("--out", "File *.registration.json; by default next to the spec.")
+def register(options: RunOptions, out: Path | None) -> None:
+    """Record a study before its results are seen: spec, shape of the data, time, versions, error rates.
+
+    Writes SPEC.registration.json, which later runs of the spec are compared with: their first screen says
+    whether what ran is what was registered, and what differs. The same as .md and .docx is for a registry,
+    such as OSF's or the AEA's. No estimator is fitted. An earlier registration is never replaced.
+    """
+    from harness.api import prepare_study
+    from harness.pack.registration import register as write
+    from harness.running.dependence import versions
+
+    used = versions(shared.found(options.plugins).brought_by)
+    default = options.spec_path(Path()).with_suffix(REGISTERED)
+    for path in write(prepare_study(options), options, used, out=out or default):
+        echo(Coded("registered: {path}", path=path))
 
 
 @click.command()

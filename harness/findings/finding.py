@@ -33,6 +33,8 @@ RANKS: Mapping[str, int] = {
     "linearity": 25,
     "recognised": 30,
     "pooled_differs": 40,
+    "as_registered": 5,
+    "not_as_registered": 5,
     "leaked_outcome": 10,
     "no_result": 20,
     "selected_on_test_rows": 30,

@@ -24,7 +24,7 @@ CALIBRATION_RECORD = "calibration.json"
 _STUDY = ("id", "entity", "time", "outcomes", "exposure", "moderators", "controls", "reference", "level")
 _DATA = ("n_obs", "n_entities", "n_periods", "first_period", "last_period")
 # Versions that may differ: numbers do not hang on them but for rounding.
-_PASSED_OVER = frozenset({"python", *LIBRARIES}) - {"panel-harness"}
+PASSED_OVER = frozenset({"python", *LIBRARIES}) - {"panel-harness"}
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class CalibrationRecord:
             parts[f"protocol {entry['id']}"] = f"{entry['use']}: {entry['how']}"
         parts |= {f"scenario {name}": options for name, options in self.scenarios.items()}
         parts |= {f"data {name}": getattr(self.data, name) for name in _DATA}
-        own = {name: value for name, value in self.versions.items() if name not in _PASSED_OVER}
+        own = {name: value for name, value in self.versions.items() if name not in PASSED_OVER}
         return parts | {f"version of {name}": value for name, value in own.items()}
 
 

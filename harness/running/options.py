@@ -90,6 +90,10 @@ class Option:
             raise SpecError.at(name, f"is {value}", limits, f"choose {limits}")
 
 
+# How the name of a registration ends, next to the spec.
+REGISTERED = ".registration.json"
+
+
 @dataclass(frozen=True)
 class RunOptions:
     """What the command line, or a script, adds to a spec.
@@ -113,6 +117,7 @@ class RunOptions:
     resume : resume an interrupted run of this study
     calibrated : output folder of harness calibrate for this study; its error rates are shown next to the
         findings
+    registered : file that harness register wrote; by default the one next to the spec, if it is there
     trust_plugins : fit plugins that do not come with the harness next to all others, for who develops one; by
         default they have a process of their own, and what they change there moves no other numbers
     overrides : override one value of the spec; repeatable
@@ -134,6 +139,7 @@ class RunOptions:
     resume: bool = field(default=False, metadata={"kind": bool})
     trust_plugins: bool = field(default=False, metadata={"kind": bool, "is_recorded": True})
     calibrated: Path | None = field(default=None, metadata={"kind": Path, "is_recorded": True})
+    registered: Path | None = field(default=None, metadata={"kind": Path, "is_recorded": True})
     overrides: tuple[str, ...] = field(
         default=(),
         metadata={"flag": "--set", "metavar": "KEY=VALUE", "is_repeated": True, "is_recorded": True},
@@ -182,6 +188,14 @@ class RunOptions:
         # A worker of a cluster goes on after the run, with what a plugin leaves in it.
         is_trusted = self.trust_plugins and self.cluster is None
         return partial(kept_apart, own=registry.own, files=files, is_trusted=is_trusted)
+
+    @property
+    def registration(self) -> Path | None:
+        """The registration that was named, or the one next to the spec; None where there is none."""
+        if self.registered is not None or not isinstance(self.spec, Path):
+            return self.registered
+        default = self.spec.with_suffix(REGISTERED)
+        return default if default.is_file() else None
 
     @property
     def root(self) -> Path:

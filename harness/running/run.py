@@ -32,6 +32,7 @@ from harness.running.results import RunResults, results_of
 from harness.running.workers import TASK_MODULE, CanStartEarly, Workers
 from harness.running.write import write_conclusions, write_tables
 from harness.tables.findings import ERROR_RATES
+from harness.tables.preparation import REGISTRATION
 
 
 def write_run(
@@ -72,6 +73,11 @@ def write_run(
     rates = None
     if options.calibrated is not None:
         rates = calibrated_rates(options.calibrated, calibration_record(prepared, used.versions))
+    registration = None
+    if options.registration is not None:
+        from harness.running.registration import compared
+
+        registration = compared(prepared, options, used.versions, started)
     require_memory(plan, available=machine_bytes())
     limits = {entry.id: entry.time_limit or options.time_limit for entry in study.estimators}
     # Where nobody listens the tasks are not even made to be counted.
@@ -98,6 +104,8 @@ def write_run(
                 on_resumed(str(kept))
             results = results_of(prepared, kept.results)
             _write_rates(new, plan, rates)
+            if registration is not None:
+                new.write_table(REGISTRATION.name, registration)
             manifest = manifest_of(
                 *(options, prepared, used), folder=folder.path, started=started, results=results
             )

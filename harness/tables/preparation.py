@@ -43,6 +43,15 @@ class VariableRow:
     sd_between: float
 
 
+@dataclass(frozen=True)
+class RegistrationRow:
+    """When a study was registered and ran, first, and then a part of it that differs."""
+
+    part: str
+    registered: str
+    ran: str
+
+
 @dataclass(frozen=True, order=True)
 class Note:
     """A warning with a stable code, shown in the report.
@@ -73,5 +82,8 @@ SUMMARY = typed(
     ("variable",),
     "moments of every variable",
     measures=("n", "mean", "sd", "min", "max"),
+)
+REGISTRATION = typed(
+    "registration", RegistrationRow, ("part",), "when the study was registered, and in what the run differs"
 )
 WARNINGS = typed("warnings", Note, ("code", "where"), "warnings to read before the numbers")

@@ -262,6 +262,21 @@ def few_periods(context: Context, one: caution.FewPeriods) -> str:
     )
 
 
+def as_registered(context: Context, one: caution.AsRegistered) -> str:
+    """Return whether what ran is what was registered, and what differs."""
+    when = {"time": f"{one.registered[:16].replace('T', ' ')} UTC"}
+    if not isinstance(one, caution.NotAsRegistered):
+        return context.worded("What ran is what was registered on {time}.", one, **when)
+    text = npgettext(
+        "text.gains",
+        "{n_parts} part differs from what was registered on {time}: {names}.",
+        "{n_parts} parts differ from what was registered on {time}: {names}.",
+        one.n_parts,
+    )
+    names = [*one.parts, *["…"] * (one.n_parts > len(one.parts))]
+    return text.format(**when, n_parts=one.n_parts, names=", ".join(names))
+
+
 def printed_contradict(context: Context, one: caution.PrintedContradict) -> str:
     """Return in what printed numbers disagree with each other."""
     clauses = (
@@ -297,6 +312,8 @@ TEXTS: Texts = {
     ),
     gain_caveat.UnseenLevels: marked("{estimator} under “{protocol}”: {message}."),
     within.Nickell: NICKELL,
+    caution.AsRegistered: as_registered,
+    caution.NotAsRegistered: as_registered,
     caution.LeakedOutcome: marked("{message}."),
     caution.Skewed: marked("{message}."),
     caution.LostRows: lambda _, one: rendered(one.message),

@@ -100,9 +100,10 @@ def _with_blocking(rows: Sequence[FindingRow], study: StudyRecord) -> Iterator[s
 
 def screen_text(run: Run) -> str:
     """Return what a run says of each outcome as lines for a terminal, spaced as the page is."""
-    study = run.manifest.study
-    parts = [
+    study, shown = run.manifest.study, first_screen(run)
+    parts = [row.text for row in shown.cautions if row.finding == "registration"]
+    parts += [
         "\n".join([study.label(one.outcome), *(f"  {label}. {text}" for label, text in labelled(one, study))])
-        for one in first_screen(run).outcomes
+        for one in shown.outcomes
     ]
     return spaced("\n\n".join(parts))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from harness.findings.finding import ENTITIES_FOR_INTERVALS, finding
 from harness.findings.run import Gains, Run, leading_protocols, tested_periods
-from harness.findings.sentence import EstimatorId, ProtocolId, PValue, Reason, Sentence, VariableId
+from harness.findings.sentence import Count, EstimatorId, ProtocolId, PValue, Reason, Sentence, VariableId
 from harness.tables.claims import (
     CLAIMS,
     CONTRADICTING,
@@ -23,7 +23,7 @@ from harness.tables.decision import ABOVE, UNTESTED
 from harness.tables.effects import EFFECT_TESTS, UNIT_ROOT
 from harness.tables.findings import FindingRow
 from harness.tables.gain import GIVEN_PERIODS
-from harness.tables.preparation import LEAK_CODE, LOST_ROWS_CODE, WARNINGS
+from harness.tables.preparation import LEAK_CODE, LOST_ROWS_CODE, REGISTRATION, WARNINGS
 
 # Note on an outcome whose squared errors are those of a few rows.
 SKEW_CODE = "W-SKEW"
@@ -134,6 +134,36 @@ class FewEntitiesInAll(Sentence):
     n_entities: int
 
 
+@dataclass(frozen=True)
+class AsRegistered(Sentence):
+    """That what ran is what was registered.
+
+    Attributes
+    ----------
+    registered : when, in ISO 8601
+    """
+
+    registered: str
+
+
+@dataclass(frozen=True)
+class NotAsRegistered(AsRegistered):
+    """In what a run differs from what was registered.
+
+    Attributes
+    ----------
+    parts : that differ, at most three
+    n_parts : that differ in all
+    """
+
+    parts: tuple[str, ...]
+    n_parts: Count
+
+
+# Most parts that a sentence names.
+MOST_PARTS = 3
+
+
 def note_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
     """Yield what warnings say of an outcome that bears on every number of it."""
     for code, kind in ((LEAK_CODE, LeakedOutcome), (SKEW_CODE, Skewed)):
@@ -165,6 +195,7 @@ def unit_roots(run: Run, outcome: str) -> Iterator[UnitRoots]:
 
 def study_findings(run: Run) -> Iterator[FindingRow]:
     """Yield what is to be read first of the study as a whole."""
+    yield from _registered(run)
     yield from _selected_on_test_rows(run)
     yield from _contradictions(run)
     for note in run.rows(WARNINGS, code=LOST_ROWS_CODE):
@@ -174,6 +205,18 @@ def study_findings(run: Run) -> Iterator[FindingRow]:
         yield _caution(FewEntitiesInAll(n_entities), "", {"about": "entities"})
     yield from _few_periods(run)
     yield from _judged(run)
+
+
+def _registered(run: Run) -> Iterator[FindingRow]:
+    """Yield whether what ran is what was registered, where anything was."""
+    rows = run.rows(REGISTRATION)
+    if rows:
+        first, *differing = rows
+        parts = tuple(row.part for row in differing[:MOST_PARTS])
+        same = AsRegistered(first.registered)
+        sentence = NotAsRegistered(first.registered, parts, len(differing)) if differing else same
+        subject = {"about": REGISTRATION.name}
+        yield finding("registration", sentence, outcome="", subject=subject, screen="caution")
 
 
 def _judged(run: Run) -> Iterator[FindingRow]:
