@@ -299,6 +299,13 @@ def export(
     type=click.Choice(["aea", "dataverse", "zenodo"]),
     help="Add README and codebook of data editors (aea), or metadata of a repository; repeatable.",
 )
+@click.option(
+    "--rerun",
+    "reruns",
+    is_flag=True,
+    help="Then install the archive's requirements into a new environment, run it, and compare every cell of "
+    "the paper's tables and every other number.",
+)
 @click.pass_obj
 def pack(
     choice: PluginChoice,
@@ -309,15 +316,18 @@ def pack(
     *,
     without_data: bool,
     readers: tuple[str, ...],
+    reruns: bool,
 ) -> None:
     """Write the replication archive of a finished run: spec, data, versions, tables and how to rerun it.
 
     Absolute paths and columns that tell of persons are warned of. With --for, `authors`, `licence`,
     `keywords` and each file's `source` of the spec are written into README and metadata; what it lacks is
-    listed.
+    listed. Exit code 1: with --rerun, a number differs.
     """
     from harness.pack.archive import pack as write
 
+    if reruns and without_data:
+        raise click.UsageError("an archive without data cannot be run again: give --rerun or --without-data")
     sources = _sources(folder, choice, spec, data)
     into = out or folder.with_name(f"{folder.name}.zip")
     to_fill_in, warnings = write(sources, out=into, with_data=not without_data, readers=readers)
@@ -326,6 +336,24 @@ def pack(
     for what in to_fill_in:
         echo(printable(f"to fill in: {what}"))
     echo(f"archive: {into}")
+    if reruns:
+        _rerun(into)
+
+
+def _rerun(archive: Path) -> None:
+    """Run an archive again in a new environment, and print what became of its numbers."""
+    from tempfile import TemporaryDirectory
+
+    from harness.pack.rerun import rerun
+
+    with TemporaryDirectory(prefix="harness-rerun-") as folder:
+        again = rerun(archive, Path(folder))
+    n_same = again.n_cells - len(again.differing)
+    echo(f"cells of the paper's tables: {n_same} of {again.n_cells} the same again")
+    for line in (*again.differing, *again.others):
+        echo(printable(line))
+    if not again.is_same:
+        sys.exit(ExitCode.DIFFERENT)
 
 
 def _sources(folder: Path, choice: PluginChoice, spec: Path | None, data: Path | None) -> RunSources:

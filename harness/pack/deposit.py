@@ -10,7 +10,7 @@ import csv
 import json
 import platform
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files as resources
 from pathlib import Path, PurePosixPath
@@ -49,6 +49,13 @@ PERSONAL = re.compile(
     r"(?:national|citizen|personal)_?id|ip_?address)(?:$|[\W_\d])|^names?$|"
     r"姓名|电话|手机|邮箱|电子邮件|住址|地址|身份证|护照|微信|出生日期|生日"
 )
+
+# What a cell that tells of a person holds, and how many of a column are looked at.
+ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]*[A-Za-z]{2}")
+MOST_CELLS = 10_000
+
+# Files that hold others, which data editors have unpacked.
+PACKED = frozenset({".zip", ".gz", ".7z", ".rar", ".tar", ".tgz", ".bz2", ".xz"})
 
 # Absolute paths of the usual systems, not those within a web address.
 ABSOLUTE = re.compile(
@@ -154,7 +161,7 @@ class Deposited:
         return about.merge(rows.drop(columns="role"), "left", "variable")
 
     def personal(self) -> Iterator[Problem]:
-        """Yield the columns of data files in the archive whose names tell of persons."""
+        """Yield the columns of data files in the archive whose names or cells tell of persons."""
         roles = self.again.loaded.study.roles
         folder = DataFolder(self.again.root, allow_outside=True, readers=self.sources.registry.of(READER))
         names = [(self.again.table.origin, name) for name in self.again.table.frame.columns]
@@ -164,9 +171,21 @@ class Deposited:
                 read = folder.read(file, entity=roles.entity, time=roles.time)
                 names += [(read.origin, name) for name in read.frame.columns]
         for origin, name in dict.fromkeys(names):
-            if self.has_data and PERSONAL.search(name.lower()):
+            if self.has_data and (PERSONAL.search(name.lower()) or name in self._with_addresses()):
                 hint = "remove the column from the file, or replace it by a number, and run the study again"
                 yield Problem(f"{origin}: column '{name}'", "may tell who a person is", hint=hint)
+
+    def _with_addresses(self) -> Collection[str]:
+        """Return the columns of texts among whose first cells is an address of e-mail."""
+        frame = self.again.table.frame.head(MOST_CELLS).select_dtypes(exclude="number")
+        return {str(name) for name in frame.columns if frame[name].astype(str).str.contains(ADDRESS).any()}
+
+    def unpacked(self) -> Iterator[Problem]:
+        """Yield the data files that hold other files."""
+        for name in self.paths.values() if self.has_data else ():
+            if PurePosixPath(name).suffix.lower() in PACKED:
+                hint = "unpack it, and name the file that it holds in the spec"
+                yield Problem(name, "is an archive, which data editors have unpacked", hint=hint)
 
 
 def deposit(
@@ -201,7 +220,8 @@ def deposit(
         made[name] = text.encode()
     if "aea" in readers:
         made["README.docx"] = word_document(made["README.md"].decode())
-    return made, tuple(to_fill_in), (*own.personal(), *_absolute({**own.files, **made}))
+    nested = own.unpacked() if "aea" in readers else ()
+    return made, tuple(to_fill_in), (*own.personal(), *nested, *_absolute({**own.files, **made}))
 
 
 def _absolute(files: Mapping[str, bytes]) -> Iterator[Problem]:
