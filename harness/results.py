@@ -21,11 +21,15 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from harness.findings.run import Run
+    from harness.report.paper.model import RunModel
     from harness.report.paper.tables import TableText, TableType
     from harness.report.sections.coefficients import TableChoice
     from harness.running.folder import RunFolder
 
 CurveKind = Literal["level", "slope"]
+
+# Table of the event studies that estimators bring.
+EVENTS = "details/event_study"
 
 # Decimals of a table; a double has no more.
 MOST_DIGITS = 15
@@ -194,6 +198,32 @@ class StudyResult:
                 rows.append(row)
         return pd.DataFrame(rows)
 
+    def model(self, estimator: str, outcome: str | None = None) -> RunModel:
+        """Return one estimator as packages of regression tables take it.
+
+        ``maketables.ETable([result.model("within"), pyfixest_fit])`` sets columns of both next to each other.
+
+        Parameters
+        ----------
+        estimator : its id
+        outcome : one of the study's; None for its first
+
+        Raises
+        ------
+        ArtifactError
+            If the run has no such estimator or outcome, or it has no coefficients.
+        """
+        from harness.report.paper.model import RunModel
+
+        name = self._outcome(outcome)
+        self._choice(name, [estimator], None)
+        (table, fit) = (
+            rows[(rows["estimator"] == estimator) & (rows["outcome"] == name)]
+            for rows in (self.tidy(), self.glance())
+        )
+        numbers = fit.iloc[0][["n_obs", "r2", "r2_within"]].astype(float)
+        return RunModel(estimator, name, table, {str(key): value for key, value in numbers.items()})
+
     def etable(
         self,
         type: TableType = "text",  # noqa: A002 - as pyfixest calls it
@@ -361,6 +391,37 @@ class StudyResult:
 
         return self._drawn(partial(plots.plot_effect, outcome=self._outcome(outcome)), ax)
 
+    def plot_events(
+        self, outcome: str | None = None, *, estimators: Sequence[str] | None = None, ax: Axes | None = None
+    ) -> Axes:
+        """Draw event studies of a treatment: effects by periods since its start, with intervals.
+
+        Parameters
+        ----------
+        outcome : one of the study's; None for its first
+        estimators : ids; None for all that have an event study
+        ax : to draw on; None for a new figure
+
+        Raises
+        ------
+        ArtifactError
+            If the run has no such outcome or estimator, or none of them has an event study.
+        """
+        from harness.report import plots
+
+        names, name = self._estimators(estimators), self._outcome(outcome)
+        rows = self.table(EVENTS)
+        if len(rows):
+            rows = rows[rows["estimator"].isin(names) & (rows["outcome"] == name)]
+        if rows.empty:
+            hint = "ask for a 0/1 exposure that entities keep, with effects of entity and time"
+            raise ArtifactError.at(str(self.path), "these estimators have no event study", hint=hint)
+        return self._drawn(partial(plots.plot_events, outcome=name, rows=rows), ax)
+
+    # As pyfixest calls them.
+    coefplot = plot_coefficients
+    iplot = plot_events
+
     def _gains_over(self, b: str, estimators: Sequence[str]) -> Iterator[GainRow]:
         from harness.evaluation.tables import gains_table
         from harness.findings.run import Gains, Run
@@ -450,6 +511,9 @@ class StudyResult:
 
     def _repr_html_(self) -> str:
         from harness.installed import installed
-        from harness.report.page import digest
+        from harness.report.page import FRONT, digest
 
-        return digest(self._run, report=self.report.as_posix(), messages=installed().messages)
+        names = (name for name in self._folder.files() if name.startswith(FRONT) and name.endswith(".svg"))
+        pictures = {name: self._folder.read_bytes(name) for name in names}
+        report = self.report.as_posix()
+        return digest(self._run, report=report, pictures=pictures, messages=installed().messages)

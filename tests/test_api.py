@@ -1,6 +1,8 @@
 """The same study from Python: what is returned, and what it shows."""
 
 import json
+import re
+from base64 import b64decode
 from pathlib import Path
 
 import numpy as np
@@ -140,6 +142,60 @@ def test_figures_are_drawn_on_axes_of_ones_own(small_run):
     (estimate,) = small_run.tidy().query("estimator == 'ols' and term == 'value'")["estimate"]
     assert axes[2].lines[-1].get_xdata() == [estimate]
     assert [label.get_text() for label in axes[2].get_yticklabels()] == ["Market value"]
+
+
+def test_a_notebook_shows_sentences_with_their_figures(small_run):
+    page = small_run._repr_html_()
+    assert page.index("<strong>Prediction.</strong>") < page.index("<img")
+    shown = [
+        b64decode(one)
+        for one in re.findall(r'<img alt="[^"]+" src="data:image/svg[+]xml;base64,([^"]+)"', page)
+    ]
+    assert shown == [
+        (small_run.path / "figures" / f"front-{kind}-invest.svg").read_bytes()
+        for kind in ("gains", "curve", "effects")
+    ]
+
+
+def test_figures_and_tables_have_the_names_of_pyfixest_and_stand_next_to_other_fits(small_run):
+    import maketables
+    import statsmodels.formula.api as smf
+
+    from harness.results import StudyResult
+
+    assert StudyResult.coefplot is StudyResult.plot_coefficients
+    model = small_run.model("ols")
+    other = smf.ols("invest ~ value + capital", grunfeld().reset_index()).fit()
+    text = maketables.ETable([model, other]).make("tex")
+    row = small_run.tidy().query("estimator == 'ols' and term == 'value'").iloc[0]
+    assert f"{row['estimate']:.3f}" in text
+    assert f"{other.params['value']:.3f}" in text
+    assert model.__maketables_stat__("N") == 200
+    assert model.__maketables_coef_table__.loc["value", "t"] == row["estimate"] / row["std_error"]
+    with pytest.raises(harness.ArtifactError, match="no event study"):
+        small_run.iplot()
+
+
+def test_event_studies_are_drawn_on_axes_of_ones_own(tmp_path):
+    from matplotlib.figure import Figure
+
+    firms, years = np.repeat(np.arange(12), 10), np.tile(np.arange(2001, 2011), 12)
+    treated = ((firms % 3 > 0) & (years >= 2005 + firms % 3)).astype(float)
+    noise = np.random.default_rng(1).normal(size=120)
+    data = pd.DataFrame({"firm": firms, "year": years, "law": treated, "sales": treated + firms + noise})
+    study = {
+        "study": "laws",
+        "roles": {"entity": "firm", "time": "year", "outcomes": "sales", "exposure": "law"},
+        "estimators": [FixedEffects(effects=["entity", "time"])],
+        "evaluation": {"protocols": ["in_sample"]},
+        "scenarios": [],
+        "report": {"formats": []},
+    }
+    result = harness.run(study, data=data, out=tmp_path / "run", progress=False)
+    axes = result.iplot(ax=Figure().subplots())
+    stored = result.table("details/event_study")
+    assert axes.lines[-1].get_ydata().tolist() == stored["estimate"].tolist()
+    assert axes.lines[-1].get_xdata().tolist() == stored["event_time"].tolist()
 
 
 def test_a_figure_without_axes_is_one_that_a_notebook_shows(small_run):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from functools import partial
 from itertools import groupby
 from pathlib import Path
 from string import ascii_lowercase
+from types import MappingProxyType
 
 from harness.errors import HarnessError
 from harness.findings.run import Gains, Run
@@ -24,10 +26,15 @@ from harness.study.spec.study import ReportFormat
 from harness.tables.gain import GainRow
 from harness.tables.preparation import Note
 from harness.text.gains import SYMBOLS, WORDS, gain_cell, limits_text
+from harness.text.plain_text import file_slug
 from harness.text.render import localised
 from harness.text.screen import first_screen, labelled
 
 gettext = topic("report.page")
+
+# How files of the figures of the first screen begin, and what they show, in the order of a notebook.
+FRONT = "figures/front-"
+FRONT_KINDS = ("gains", "curve", "effects")
 
 
 @dataclass(frozen=True, eq=False)
@@ -320,16 +327,31 @@ def render_document(
     )
 
 
-def digest(run: Run, *, report: str, messages: Sequence[Path] = ()) -> str:
-    """Return a run in a few lines of HTML, for a notebook: what it says, and the gains.
+def digest(
+    run: Run,
+    *,
+    report: str,
+    pictures: Mapping[str, bytes] = MappingProxyType({}),
+    messages: Sequence[Path] = (),
+) -> str:
+    """Return a run in a few lines of HTML, for a notebook: what it says, its figures, and the gains.
 
     Parameters
     ----------
     report : where the report is
+    pictures : SVG files of the first screen by their names in the run folder
     messages : folders of the plugins' catalogs
     """
     with localised(run, messages=messages) as own:
         study, gains = own.manifest.study, Gains(own)
+
+        def figures(outcome: str) -> list[tuple[str, str]]:
+            names = {kind: f"{FRONT}{kind}-{file_slug(outcome)}.svg" for kind in FRONT_KINDS}
+            there = {kind: b64encode(pictures[name]) for kind, name in names.items() if name in pictures}
+            return [
+                (f"{kind}: {study.label(outcome)}", f"data:image/svg+xml;base64,{content.decode()}")
+                for kind, content in there.items()
+            ]
 
         def cells(outcome: str) -> list[tuple[str, list[GainRow]]]:
             protocols = study.honest_first
@@ -339,7 +361,7 @@ def digest(run: Run, *, report: str, messages: Sequence[Path] = ()) -> str:
             ]
 
         outcomes = [
-            (study.label(one.outcome), labelled(one, study), cells(one.outcome))
+            (study.label(one.outcome), labelled(one, study), figures(one.outcome), cells(one.outcome))
             for one in first_screen(own).outcomes
         ]
         data = own.manifest.data

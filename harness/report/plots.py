@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.text import Text
 
@@ -74,6 +75,29 @@ def plot_coefficients(run: Run, axes: Axes, *, outcome: str, choice: TableChoice
                 plot_whisker(axes, Whisker("", *numbers, mark), row + shift)
     name_rows(axes, [drawable(term_label(study, term)) for term in terms])
     axes.set_xlabel(drawable_label(lines.effect_label(study, outcome), 60))
+    if len(handles) > 1:
+        axes.legend(handles=handles)
+
+
+def plot_events(run: Run, axes: Axes, *, outcome: str, rows: pd.DataFrame) -> None:
+    """Draw effects by periods since the start of a treatment, estimators next to each other."""
+    study = run.manifest.study
+    names = list(dict.fromkeys(rows["estimator"]))
+    positions, handles = {entry.id: position for position, entry in enumerate(study.estimators)}, []
+    shifts = np.linspace(-SPREAD, SPREAD, len(names)) if len(names) > 1 else np.zeros(1)
+    axes.axhline(0.0, color=MARK_COLOUR, linewidth=0.7)
+    axes.axvline(-0.5, color=MARK_COLOUR, linewidth=0.7, linestyle=":")
+    for name, shift in zip(names, shifts.tolist(), strict=True):
+        style, shown = LineStyle(line_style(positions[name]).colour), rows[rows["estimator"] == name]
+        times = shown["event_time"] + shift
+        axes.vlines(times, shown["conf_low"], shown["conf_high"], color=style.colour)
+        axes.plot(times, shown["estimate"], "o", color=style.colour)
+        mark = MarkStyle(style.colour, style.colour)
+        label = drawable(study.estimator_label(name))
+        handles.append(lines.entry(label, style, marker=mark.marker, fill=mark.fill))
+    axes.set_xticks(sorted(set(rows["event_time"])))
+    axes.set_xlabel(gettext("Periods since the start"))
+    axes.set_ylabel(drawable_label(lines.effect_label(study, outcome), 40))
     if len(handles) > 1:
         axes.legend(handles=handles)
 

@@ -19,7 +19,7 @@ import pandas as pd
 import pytest
 from joblib.externals.loky import get_reusable_executor
 
-from command import ROOT, harness
+from command import ROOT, harness, python
 from harness.api import open_run
 from harness.conformance.checks import checks_among
 from harness.data.simulate.simulation import SIMULATION
@@ -237,6 +237,28 @@ def test_the_package_for_r_is_without_a_warning_and_has_the_numbers_of_python(tm
     done = subprocess.run(words, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "digital" in done.stdout
+
+
+CELL = re.compile(r"^```\{python\}\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.slow
+def test_the_article_reads_a_run(folder, tmp_path):
+    """Its cells run in order, and Quarto renders it where it is there; a page needs Jupyter too."""
+    article = EXAMPLES / "quarto" / "article.qmd"
+    (tmp_path / "run").symlink_to(folder)
+    cells = CELL.findall(article.read_text(encoding="utf-8"))
+    assert len(cells) == 7
+    code = "\n".join(cells).replace("from IPython.display import Markdown", "Markdown = str")
+    done = python("-W", "error", "-c", f"import matplotlib; matplotlib.use('agg')\n{code}", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    if shutil.which("quarto") is None:
+        pytest.skip("Quarto is not on this machine")
+    shutil.copy(article, tmp_path)
+    words = ["quarto", "render", "article.qmd", "--to", "html"]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "<table" in (tmp_path / "article.html").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
