@@ -15,8 +15,11 @@ from functools import cached_property
 from pathlib import Path
 
 import markdown
+import numpy as np
 import pandas as pd
 
+from harness.findings.rules.gain_caveat import BASE_RATES, base_rate, public_studies
+from harness.findings.shape import exact_limits
 from harness.report.blocks import ReportTable, plain_words
 from harness.report.drawing.canvas import house_style
 from harness.suite.figures import plot_two_gains
@@ -25,7 +28,7 @@ from harness.suite.results import QUICK, RECORD, SUITE_TABLES, read_record
 from harness.suite.run import NOT_YET
 from harness.suite.spec import load_suite
 from harness.suite.standings import ALL
-from harness.text.numbers import count, fixed, interval, percent
+from harness.text.numbers import count, fixed, interval, percent, percent_interval
 
 ROOT = Path(__file__).parents[2]
 SUITE = ROOT / "suites" / "hundred_studies.yaml"
@@ -51,8 +54,16 @@ def keep(run: Path) -> None:
         if (run / name).exists():
             shutil.copyfile(run / name, REFERENCE / name)
     gains = pd.read_csv(run / "suite_gain.csv").drop_duplicates(["study", "protocol", "estimator"])
-    grid = gains.pivot_table(index=["study", "protocol"], columns="estimator", values="nmse", sort=False)
-    grid.to_csv(REFERENCE / ERRORS, float_format="%.5g")
+    grid = gains.pivot_table(index=["study", "protocol"], columns="estimator", values="mse", sort=False)
+    grid.to_csv(REFERENCE / ERRORS, float_format="%.7g")
+    network = pd.read_csv(run / "suite_network.csv")
+    network = network[network["status"] == "ok"].assign(above=lambda rows: (rows["conf_low"] > 0).astype(int))
+    shapes = network.drop_duplicates("study").set_index("study")[["n_entities", "n_periods"]]
+    above = network.pivot_table(index="study", columns="protocol", values="above", sort=False)
+    rates = shapes.assign(
+        **{name: above[protocol] for name, protocol in zip(("same", "new"), SAME_AND_NEW, strict=True)}
+    )
+    rates.dropna().astype(int).to_csv(ROOT / "harness" / "findings" / BASE_RATES)
 
 
 def _in_markdown(shown: ReportTable) -> str:
@@ -101,7 +112,7 @@ class HundredStudies:
             return f"the network predicts better than the best simple rival ({numbers})"
         if row["conf_low"] > 0:
             return f"the network predicts worse than the best simple rival ({numbers})"
-        return f"the network and the best simple rival cannot be told apart ({numbers})"
+        return f"the network is not significantly different from the best simple rival ({numbers})"
 
     def side(self, protocol: str, subset: str) -> int:
         """Return -1 where the network is better over some panels, 1 where worse, 0 where neither is shown."""
@@ -131,6 +142,48 @@ class HundredStudies:
         others = "; ".join(f"{TITLES[name].lower()}: {self._sentence(name, subset)}" for name in changed)
         return f"{start}{len(same)} of three stand. {others[0].upper()}{others[1:]}."
 
+    def base_rates(self) -> str:
+        """Return the shares that base rates say of studies that were left out of them, next to what became.
+
+        A study's share is that of the others of its shape; studies are put in three classes by it.
+        """
+        studies = public_studies()
+        lines = []
+        for name, words in (("same", "the same entities"), ("new", "new entities")):
+            pairs = []
+            for at, one in enumerate(studies):
+                others = [*studies[:at], *studies[at + 1 :]]
+                rate = base_rate(int(one["n_entities"]), int(one["n_periods"]), others)
+                if rate is not None:
+                    n_above = {"same": rate.n_same, "new": rate.n_new}[name]
+                    pairs.append((n_above / rate.n_studies, one[name]))
+            compared = pd.DataFrame(pairs, columns=["share", "became"]).sort_values("share", kind="stable")
+            for at, part in enumerate(np.array_split(np.arange(len(compared)), 3)):
+                rows = compared.iloc[part]
+                if len(rows):
+                    limits = exact_limits(float(rows["became"].sum()), float(len(rows)))
+                    lines.append(
+                        [
+                            words,
+                            ("lowest third", "middle third", "highest third")[at],
+                            count(len(rows)),
+                            percent(rows["share"].mean(), 0),
+                            percent(rows["became"].mean(), 0),
+                            percent_interval(*limits),
+                        ]
+                    )
+        if not lines:
+            return "Too few studies of any shape for a base rate."
+        heads = [
+            "network better for",
+            "by what the others say",
+            "studies",
+            "the others say",
+            "became",
+            "interval",
+        ]
+        return markdown.table(heads, lines)
+
     def cost(self) -> str:
         """Return what each estimator took."""
         rows = self.pages.tables["suite_budgets"]
@@ -155,7 +208,7 @@ class HundredStudies:
             else ""
         )
         left_out = [f"{one.study}, {one.reason}" for one in self.record.left_out if one.reason != NOT_YET[0]]
-        links = {ERRORS: "errors of every estimator"} | {
+        links = {ERRORS: "mean squared errors of every estimator"} | {
             f"suite_{one}.csv": f"suite_{one}.csv" for one in KEPT
         }
         kept = [
@@ -175,6 +228,7 @@ class HundredStudies:
             form=" --quick" * is_quick,
             standings="\n\n".join(ranks),
             shapes="\n\n".join(shapes),
+            base_rates=self.base_rates(),
             cost=self.cost(),
             tables=tables,
         )

@@ -32,6 +32,7 @@ RANKS: Mapping[str, int] = {
     "instrument_strength": 24,
     "linearity": 25,
     "recognised": 30,
+    "base_rate": 35,
     "pooled_differs": 40,
     "as_registered": 5,
     "not_as_registered": 5,

@@ -24,10 +24,12 @@ from harness.audit.sources import RunSources, prepare_again
 from harness.data.read.files import FRAME_FILE
 from harness.data.read.source import DataFile
 from harness.errors import ArtifactError, Problem
+from harness.findings.run import Run, read_run
 from harness.pack.deposit import Deposited, deposit
 from harness.record.manifest import Manifest
 from harness.registry.hooks import DISTRIBUTION, OURS
 from harness.registry.plugin import LOCAL
+from harness.report.sections.record import info_sheet
 from harness.running.dependence import BLAS, NOT_INSTALLED
 from harness.running.files import MANIFEST, MANIFEST_SUM, MARKER, SIGNATURE, replacing_own
 from harness.running.folder import RunFolder
@@ -122,6 +124,12 @@ def rerun_command(manifest: Manifest, given: str) -> str:
     words += ["--data", given] if given else []
     words += [word for change in manifest.spec.overrides for word in ("--set", change)]
     return shlex.join(words)
+
+
+def sheet(run: Run) -> str:
+    """Return the model info sheet of a run."""
+    fields = (f"{number}. **{name}**: {text}" for number, (name, text) in enumerate(info_sheet(run), start=1))
+    return "\n".join(["# Model info sheet", "", "After Kapoor and Narayanan (2023).", "", *fields, ""])
 
 
 def readme(manifest: Manifest, *, given: str, files: Sequence[tuple[str, str]], has_data: bool) -> str:
@@ -292,6 +300,7 @@ def pack(
     files |= own_code(name for name in OURS if name in manifest.versions)
     text = readme(manifest, given=inputs.given, files=inputs.digests, has_data=with_data)
     files["README.md"] = text.encode()
+    files["model_info_sheet.md"] = sheet(read_run(folder)).encode()
     own = Deposited(sources, again, inputs.paths, with_data, files, rerun_command(manifest, inputs.given))
     added, to_fill_in, warnings = deposit(own, readers)
     files |= added

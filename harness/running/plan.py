@@ -162,6 +162,19 @@ class Split:
     reason: str = ""
 
 
+def _base_rate(panel: Panel) -> Iterator[Coded]:
+    """Yield what became of networks in public studies of the shape of a panel, where there are enough."""
+    from harness.findings.rules.gain_caveat import base_rate
+
+    rate = base_rate(panel.n_entities, panel.n_periods)
+    if rate is not None:
+        yield Coded(
+            "Among {n_studies} public studies of about this shape, a network predicted better than the best "
+            "simple rival for new entities in {n_new}, for the same entities in {n_same}.",
+            **vars(rate),
+        )
+
+
 @dataclass(frozen=True, eq=False)
 class Plan:
     """Everything a run will do.
@@ -261,6 +274,8 @@ class Plan:
             effects = chained(ranked, marked("{before}, then {last}", code="then"))
             lines.append(Coded("headline effect: {effects}", effects=effects))
         lines.append(Coded("fits in all: {n}", n=self.sampled(MOST_ROWS).n_tasks))
+        if study.data.simulate is None:
+            lines += _base_rate(panel)
         return chained(lines, LINES)
 
     def sampled(self, most_rows: int) -> Plan:

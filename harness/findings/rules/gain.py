@@ -7,7 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from harness.findings.finding import Blocking, SourceNumbers, finding
-from harness.findings.rules.gain_caveat import estimator_caveats, reference_caveats, verdict_caveats
+from harness.findings.rules.gain_caveat import (
+    base_rate_of,
+    estimator_caveats,
+    reference_caveats,
+    verdict_caveats,
+)
 from harness.findings.run import Gains, Run, leading_protocols
 from harness.findings.sentence import (
     NO_ESTIMATE,
@@ -95,7 +100,7 @@ class ProtocolsDiffer(Blocking):
 
 
 def gain_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
-    """Yield the verdict over each reference under each protocol, then what is known of each estimator."""
+    """Yield verdicts over each reference, what is known of each estimator, and what public studies found."""
     study, gains = run.manifest.study, Gains(run)
     if len(study.estimators) == 1:
         yield finding(
@@ -112,6 +117,8 @@ def gain_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
         yield from _verdicts(over, rows, outcome)
         for entry in over.candidates:
             yield _of_estimator(over, entry, [row for row in rows if row.estimator == entry.id])
+    if (rate := base_rate_of(run)) is not None:
+        yield finding("base_rate", rate, outcome=outcome, subject={}, screen="trust")
 
 
 def _verdicts(over: Gains, rows: Sequence[GainRow], outcome: str) -> Iterator[FindingRow]:

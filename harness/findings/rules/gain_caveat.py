@@ -1,13 +1,16 @@
-"""What stands against gains."""
+"""What stands against gains, and what became of networks in public studies of the same shape."""
 
 from __future__ import annotations
 
+import csv
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 
 from harness.findings.run import Gains, Run, compared_error
-from harness.findings.sentence import EstimatorId, ProtocolId, Ratio, Reason, Sentence, Share
+from harness.findings.sentence import Count, EstimatorId, ProtocolId, Ratio, Reason, Sentence, Share
 from harness.record.manifest import ProtocolRecord, StudyRecord
 from harness.tables.accuracy import AccuracyRow
 from harness.tables.coefficients import COEFFICIENTS
@@ -179,3 +182,64 @@ def _best_simple(run: Run, outcome: str, protocol: ProtocolRecord, *, other_than
         if entry.id != other_than and (entry.id in linear or not entry.options)
     )
     return min((row for row in candidates if row is not None), key=lambda row: row.mse, default=None)
+
+
+# The table that `docs/_ext/write_hundred_studies.py` makes of a run of the hundred studies: of each study its
+# entities and periods, and whether the interval of a network's gain over the best simple rival lies above
+# zero, for other rows of the same entities and for entities not used in training.
+BASE_RATES = "base_rates.csv"
+
+# Studies of a shape have at most so many times more, or fewer, entities and periods; and nothing is said of
+# fewer studies.
+FACTOR, LEAST_STUDIES = 3.0, 10
+
+
+@dataclass(frozen=True)
+class BaseRate(Sentence):
+    """In how many public studies of about this shape a network predicted better than the best simple rival.
+
+    Attributes
+    ----------
+    n_studies : of the shape
+    n_same : where it did for other rows of the same entities
+    n_new : where it did for entities not used in training
+    """
+
+    n_studies: Count
+    n_same: Count
+    n_new: Count
+
+
+@cache
+def public_studies() -> Sequence[Mapping[str, float]]:
+    """Return the public studies: ``n_entities``, ``n_periods``, and ``same`` and ``new``, 1 or 0."""
+    text = (files("harness.findings") / BASE_RATES).read_text(encoding="utf-8")
+    rows = csv.DictReader(text.splitlines())
+    return [{name: float(cell) for name, cell in row.items() if name != "study"} for row in rows]
+
+
+def base_rate(
+    n_entities: int, n_periods: int, studies: Sequence[Mapping[str, float]] | None = None
+) -> BaseRate | None:
+    """Return what became of networks in public studies of a shape; None where fewer than ten have it.
+
+    Parameters
+    ----------
+    studies : as `public_studies` returns them; those unless given
+    """
+    near = [
+        one
+        for one in (public_studies() if studies is None else studies)
+        if 1.0 / FACTOR <= one["n_entities"] / n_entities <= FACTOR
+        and 1.0 / FACTOR <= one["n_periods"] / n_periods <= FACTOR
+    ]
+    if len(near) < LEAST_STUDIES:
+        return None
+    n_same, n_new = (round(sum(one[name] for one in near)) for name in ("same", "new"))
+    return BaseRate(len(near), n_same, n_new)
+
+
+def base_rate_of(run: Run) -> BaseRate | None:
+    """Return what became of networks in public studies of the shape of a run, if its data are observed."""
+    data = run.manifest.data
+    return None if data.simulated else base_rate(data.n_entities, data.n_periods)

@@ -322,7 +322,93 @@ def reproduce_blocks(run: Run) -> Iterator[blocks.ReportBlock]:
     yield blocks.Paragraph(blocks.rich(text))
     text = gettext("The run began on {started} and took {seconds} seconds.")
     took = text.format(started=manifest.started, seconds=significant(manifest.seconds, 3))
-    yield blocks.Appendix((blocks.Paragraph(took), provenance(manifest), blocks.PagePart("contents")))
+    heading = blocks.Heading(gettext("Model info sheet"))
+    sheet = blocks.Definitions(tuple(info_sheet(run)))
+    yield blocks.Appendix(
+        (blocks.Paragraph(took), provenance(manifest), heading, sheet, blocks.PagePart("contents"))
+    )
+
+
+def info_sheet(run: Run) -> Iterator[tuple[str, str]]:
+    """Yield the seventeen fields of a model info sheet: what is predicted, and what speaks against leakage.
+
+    The last seven go through the eight kinds of leakage of Kapoor and Narayanan (2023, Patterns 4(9)). What a
+    run cannot know is for the authors.
+    """
+    study, data = run.manifest.study, run.manifest.data
+    for_authors = gettext("for the authors to say")
+    yield gettext("Study"), study.title
+    yield gettext("Authors"), for_authors
+    yield gettext("Claim"), study.description or for_authors
+    size = gettext(
+        "{n_entities} entities, {n_periods} periods ({first} to {last}); to which others it extends: "
+    )
+    yield (
+        gettext("Population"),
+        size.format(
+            n_entities=count(data.n_entities),
+            n_periods=count(data.n_periods),
+            first=data.first_period,
+            last=data.last_period,
+        )
+        + for_authors,
+    )
+    yield gettext("Predicted"), ", ".join([study.label(name) for name in study.outcomes])
+    yield gettext("Models"), ", ".join([entry.label for entry in study.estimators])
+    yield gettext("Compared with"), study.estimator_label(study.reference)
+    yield gettext("Data"), f"{data.title}; {data.source}" if data.source else data.title
+    lost = gettext("{n_obs} of {n_read} rows; each entity and period once")
+    yield (
+        gettext("Rows"),
+        lost.format(
+            n_obs=count(data.n_obs), n_read=count(data.n_obs if data.n_read is None else data.n_read)
+        ),
+    )
+    yield gettext("Training and test rows"), _by_protocol({one.title: one.how for one in study.protocols})
+    yield (
+        gettext("Test rows kept out of fitting and selection (L1.1, L1.3)"),
+        _by_protocol({one.title: _yes_or_no(one.keeps_test_rows_apart) for one in study.protocols}),
+    )
+    learned = gettext(
+        "steps that learn numbers learn them on training rows, unless a protocol says otherwise"
+    )
+    yield gettext("Preparation on training rows alone (L1.2)"), learned
+    yield gettext("Duplicates (L1.4)"), gettext("none: an entity and period that is there twice is refused")
+    roles = ", ".join([study.label(name) for name in (study.exposure, *study.moderators, *study.controls)])
+    legitimate = gettext("{columns}; whether each is known before the outcome: ")
+    yield (
+        gettext("Features, and why they are legitimate (L2)"),
+        legitimate.format(columns=roles) + for_authors,
+    )
+    later = [one.title for one in study.protocols if one.tested_periods == "later"]
+    yield (
+        gettext("Periods later than those of training alone (L3.1)"),
+        ", ".join(later) or gettext("under no protocol"),
+    )
+    others = [one.title for one in study.protocols if not one.knows_entities]
+    yield (
+        gettext("Entities that training rows do not have (L3.2)"),
+        ", ".join(others) or gettext("under no protocol"),
+    )
+    yield (
+        gettext("Selection of the test rows (L3.3)"),
+        _by_protocol(
+            {
+                one.title: ", ".join([rendered(leak.text) for leak in one.leaks])
+                for one in study.protocols
+                if one.leaks
+            }
+        )
+        or gettext("nothing that a protocol knows of"),
+    )
+
+
+def _by_protocol(texts: Mapping[str, str]) -> str:
+    return "; ".join(f"{title}: {text}" for title, text in texts.items())
+
+
+def _yes_or_no(holds: bool) -> str:
+    return gettext("yes") if holds else gettext("no")
 
 
 def provenance(manifest: Manifest) -> blocks.Definitions:

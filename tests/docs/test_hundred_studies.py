@@ -1,0 +1,37 @@
+"""The page of the hundred studies is what its tables say, and so are the base rates."""
+
+import csv
+
+import pandas as pd
+import write_hundred_studies as writer
+
+from harness.findings.rules.gain_caveat import public_studies
+
+
+def test_the_page_is_made_of_the_tables_that_are_kept():
+    assert writer.PAGE.read_text(encoding="utf-8") == writer.HundredStudies(writer.REFERENCE).page()
+
+
+def test_the_answer_follows_from_the_errors_that_are_kept():
+    shown = writer.HundredStudies(writer.REFERENCE)
+    errors = pd.read_csv(writer.REFERENCE / writer.ERRORS).set_index(["study", "protocol"])
+    for protocol, sentence in zip(writer.PROTOCOLS, shown.answer(), strict=True):
+        rows = errors.xs(protocol, level="protocol")
+        wins = (rows["mlp"] < rows["best_simple"])[rows["best_simple"].notna()].mean()
+        assert f"the smaller error on {100 * wins:.0f}% of {len(rows)} panels" in sentence
+
+
+def test_base_rates_are_of_the_studies_of_the_page():
+    with (writer.REFERENCE / "suite_network.csv").open(encoding="utf-8") as stream:
+        rows = [row for row in csv.DictReader(stream) if row["status"] == "ok"]
+    by_protocol = {
+        protocol: {
+            row["study"]: float(row["conf_low"] or "nan") > 0 for row in rows if row["protocol"] == protocol
+        }
+        for protocol in writer.SAME_AND_NEW
+    }
+    both = set.intersection(*map(set, by_protocol.values()))
+    studies = public_studies()
+    assert len(studies) == len(both)
+    for name, above in zip(("same", "new"), by_protocol.values(), strict=True):
+        assert sum(one[name] for one in studies) == sum(above[study] for study in both)
