@@ -1,6 +1,6 @@
-"""Learners of outside libraries with the interface of scikit-learn: trees, networks, a foundation model.
+"""Learners of outside libraries with the interface of scikit-learn: trees, networks, foundation models.
 
-estimators: [lightgbm, catboost, realmlp, tabm, tabpfn]
+estimators: [lightgbm, catboost, realmlp, tabm, tabpfn, tabicl]
 
 A library is imported where its learner is fitted; without it the cell says how to install it.
 """
@@ -22,8 +22,24 @@ from harness.plugin import EstimationError, Estimator, Floats, Inputs, Panel, ho
 Count = Annotated[int, Field(ge=1)]
 Rate = Annotated[float, Field(gt=0, le=1)]
 
-# Where the user keeps the weights of TabPFN: a spec, which may be a stranger's, names no such file.
-WEIGHTS = "TABPFN_WEIGHTS"
+
+def weights_of(learner: str) -> str:
+    """Return the file of weights that the variable ``TABPFN_WEIGHTS`` or ``TABICL_WEIGHTS`` names.
+
+    A spec, which may be a stranger's, names no such file.
+
+    Raises
+    ------
+    EstimationError
+        Where there is none.
+    """
+    variable = f"{learner.upper()}_WEIGHTS"
+    weights = os.environ.get(variable, "")
+    if not Path(weights).is_file():
+        what = f"no weights: {variable} is {f'{weights!r}, which is no file' if weights else 'not set'}"
+        hint = f"download the regressor's weights from its authors, and set {variable} to the file"
+        raise EstimationError.at(learner, what, hint=hint)
+    return weights
 
 
 class Regressor(Protocol):
@@ -216,16 +232,42 @@ class TabPfn(Learner):
         """
         from tabpfn import TabPFNRegressor
 
-        weights = os.environ.get(WEIGHTS, "")
-        if not Path(weights).is_file():
-            what = f"no weights: {WEIGHTS} is {f'{weights!r}, which is no file' if weights else 'not set'}"
-            hint = f"download the regressor's weights from its authors, and set {WEIGHTS} to the file"
-            raise EstimationError.at(self.name, what, hint=hint)
-        own = {"model_path": weights, "n_estimators": self.members, "device": "cpu"}
+        own = {"model_path": weights_of(self.name), "n_estimators": self.members, "device": "cpu"}
         return TabPFNRegressor(**own, random_state=seed)
+
+
+@dataclass(frozen=True)
+class TabIcl(Learner):
+    """A network trained on simulated tables, with weights under BSD-3 (Qu et al. 2026, TabICL v2).
+
+    It loads the weights that the user has, from the file that the variable ``TABICL_WEIGHTS`` of the
+    environment names, and downloads none.
+
+    Attributes
+    ----------
+    members : of the ensemble over permuted columns
+    """
+
+    name: ClassVar[str] = "tabicl"
+    package: ClassVar[str] = "tabicl"
+
+    members: Count = 8
+
+    def regressor(self, seed: int) -> Regressor:
+        """Return the regressor, not fitted.
+
+        Raises
+        ------
+        EstimationError
+            Where there are no weights.
+        """
+        from tabicl import TabICLRegressor
+
+        own = {"model_path": weights_of(self.name), "allow_auto_download": False, "device": "cpu"}
+        return TabICLRegressor(**own, n_estimators=self.members, random_state=seed)
 
 
 @hookimpl
 def harness_estimators() -> list[type[Estimator]]:
     """Return the estimators of this plugin."""
-    return [LightGbm, CatBoost, RealMlp, TabM, TabPfn]
+    return [LightGbm, CatBoost, RealMlp, TabM, TabPfn, TabIcl]

@@ -28,7 +28,7 @@ from harness.suite.results import QUICK, RECORD, SUITE_TABLES, read_record
 from harness.suite.run import NOT_YET
 from harness.suite.spec import load_suite
 from harness.suite.standings import ALL
-from harness.text.numbers import count, fixed, interval, percent, percent_interval
+from harness.text.numbers import count, fixed, interval, p_text, percent, percent_interval
 
 ROOT = Path(__file__).parents[2]
 SUITE = ROOT / "suites" / "hundred_studies.yaml"
@@ -140,7 +140,17 @@ class HundredStudies:
         if not changed:
             return f"{start}all three sentences stand."
         others = "; ".join(f"{TITLES[name].lower()}: {self._sentence(name, subset)}" for name in changed)
-        return f"{start}{len(same)} of three stand. {others[0].upper()}{others[1:]}."
+        return f"{start}{len(same)} of the three sentences stand. {others[0].upper()}{others[1:]}."
+
+    def ranks(self, protocol: str) -> str:
+        """Return the standings under a protocol, with Friedman's test and Nemenyi's critical difference."""
+        own = self.pages.tables["suite_ranks"]
+        row = own[own["protocol"] == protocol].iloc[0]
+        tests = (
+            f"Friedman's test of equal ranks: {p_text(row['p_value'])}; Nemenyi's critical difference of "
+            f"average ranks {fixed(row['critical_difference'], 2)}."
+        )
+        return f"{_in_markdown(self.pages.rank_intervals(protocol))}\n\n{tests}"
 
     def base_rates(self) -> str:
         """Return the shares that base rates say of studies that were left out of them, next to what became.
@@ -218,7 +228,7 @@ class HundredStudies:
         ]
         tables = ", ".join(kept) + "." + f" Left out: {'; '.join(left_out)}." * bool(left_out)
         titles = {name: f"### {TITLES[name]}" for name in PROTOCOLS}
-        ranks = [f"{titles[name]}\n\n{_in_markdown(self.pages.rank_intervals(name))}" for name in PROTOCOLS]
+        ranks = [f"{titles[name]}\n\n{self.ranks(name)}" for name in PROTOCOLS]
         shapes = [
             f"{titles[name]}: the network\n\n{_in_markdown(self.pages.by_shape(name))}" for name in PROTOCOLS
         ]

@@ -101,22 +101,27 @@ def test_how_often_limits_of_a_model_hold_stands_in_the_table_of_errors(folder):
 
 # Learners of outside libraries with what brings them, and how a fit without it ends.
 LEARNERS = {"lightgbm": "lightgbm", "catboost": "catboost", "realmlp": "pytabkit", "tabm": "pytabkit"}
-LEARNERS["tabpfn"] = "tabpfn"
-REFUSED = re.compile(r"the library is not installed; pip install \w+$|no weights: TABPFN_WEIGHTS is ")
+WITH_WEIGHTS = ("tabpfn", "tabicl")
+LEARNERS |= {name: name for name in WITH_WEIGHTS}
+REFUSED = re.compile(r"the library is not installed; pip install \w+$|no weights: TAB\w+_WEIGHTS is ")
 
 
 def is_there(learner):
-    has_weights = learner != "tabpfn" or Path(os.environ.get("TABPFN_WEIGHTS", "")).is_file()
+    weights = Path(os.environ.get(f"{learner.upper()}_WEIGHTS", ""))
+    has_weights = learner not in WITH_WEIGHTS or weights.is_file()
     return has_weights and find_spec(LEARNERS[learner]) is not None
 
 
-def test_weights_that_are_not_there_are_refused_and_none_are_downloaded(registry, monkeypatch):
-    monkeypatch.setitem(sys.modules, "tabpfn", SimpleNamespace(TabPFNRegressor=None))
-    learner = registry.of(ESTIMATOR)["tabpfn"]()
-    monkeypatch.delenv("TABPFN_WEIGHTS", raising=False)
-    with pytest.raises(EstimationError, match="no weights: TABPFN_WEIGHTS is not set"):
+@pytest.mark.parametrize(("name", "model"), [("tabpfn", "TabPFNRegressor"), ("tabicl", "TabICLRegressor")])
+def test_weights_that_are_not_there_are_refused_and_none_are_downloaded(registry, monkeypatch, name, model):
+    monkeypatch.setitem(sys.modules, name, SimpleNamespace(**{model: lambda **options: options}))
+    learner, variable = registry.of(ESTIMATOR)[name](), f"{name.upper()}_WEIGHTS"
+    monkeypatch.setenv(variable, __file__)
+    assert learner.regressor(3)["model_path"] == __file__
+    monkeypatch.delenv(variable)
+    with pytest.raises(EstimationError, match=f"no weights: {variable} is not set"):
         learner.regressor(0)
-    monkeypatch.setenv("TABPFN_WEIGHTS", "/no/such.ckpt")
+    monkeypatch.setenv(variable, "/no/such.ckpt")
     with pytest.raises(EstimationError, match=r"is '/no/such\.ckpt', which is no file"):
         learner.regressor(0)
 
