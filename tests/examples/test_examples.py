@@ -18,6 +18,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from joblib.externals.loky import get_reusable_executor
+from pygments.lexers import StataLexer
+from pygments.token import Token
 
 from command import ROOT, harness, python
 from harness.api import open_run
@@ -242,6 +244,32 @@ def test_the_package_for_r_is_without_a_warning_and_has_the_numbers_of_python(tm
     done = subprocess.run(words, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "digital" in done.stdout
+
+
+# Commands of Stata that the ado-file uses.
+STATA = """
+capture confirm display end ereturn erase exit forvalues generate if import keep local matrix mkmat preserve
+program quietly replace restore save shell syntax tempfile tempname version
+"""
+
+
+def test_the_command_for_stata_is_in_the_words_of_stata():
+    """No Stata is here: a lexer finds no stray sign, brackets and macros close, options are read and used."""
+    text = (EXAMPLES / "harness.ado").read_text(encoding="utf-8")
+    assert "not run in Stata" in text
+    assert [word for kind, word in StataLexer().get_tokens(text) if kind is Token.Error] == []
+    code = [line.split("//")[0].strip() for line in text.splitlines() if not line.startswith("*!")]
+    for line in filter(None, code):
+        assert line == "}" or line.split()[0] in STATA.split(), line
+        assert line.count("`") == line.replace("''", "'").count("'"), line  # '' transposes
+        assert line.count('"') % 2 == 0, line
+        assert line.count("(") == line.count(")"), line
+    assert text.count("{") == text.count("}")
+    (syntax,) = (line for line in code if line.startswith("syntax"))
+    options = {name.lower() for name in re.findall(r"\b([A-Z]{3,}[a-z]*)", syntax)} | {"using"}
+    made = set(re.findall(r"^(?:if .* )?(?:local|tempfile|forvalues) (\w+)", "\n".join(code), re.MULTILINE))
+    used = set(re.findall(r"`(\w+)'", "\n".join(code)))
+    assert used == options | made | {"b", "V"}
 
 
 CELL = re.compile(r"^```\{python\}\n(.*?)^```$", re.MULTILINE | re.DOTALL)
