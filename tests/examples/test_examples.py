@@ -237,13 +237,19 @@ def test_the_package_for_r_is_without_a_warning_and_has_the_numbers_of_python(tm
     tidy.columns = tidy.columns.str.replace("std.error", "std_error").str.replace(".", "_")
     assert tidy.to_dict("list") == result.tidy()[list(tidy.columns)].to_dict("list")
     assert len(tidy) == 5
-    page = (ROOT / "docs" / "r.md").read_text(encoding="utf-8")
-    (tmp_path / "page.R").write_text(re.findall(r"^```r\n(.*?)^```", page, re.MULTILINE | re.DOTALL)[0])
-    words = [RSCRIPT, "--vanilla", tmp_path / "page.R"]
     environment["R_LIBS"] = str(tmp_path / "panelharness.Rcheck")
-    done = subprocess.run(words, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert "digital" in done.stdout
+    rng = random_stream(1)
+    rows = [[city, year, *rng.uniform(1.0, 2.0, 4)] for city in range(16) for year in range(2015, 2020)]
+    cities = pd.DataFrame(rows, columns=["city", "year", "co2", "digital", "gdp_pc", "urban"])
+    cities.to_csv(tmp_path / "cities.csv", index=False)
+    for page in (ROOT / "docs" / "r.md", ROOT / "README.md"):
+        (code,) = re.findall(r"^```r\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+        words = [RSCRIPT, "--vanilla", "-e", code]
+        done = subprocess.run(
+            words, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        assert "digital" in done.stdout
 
 
 # Commands of Stata that the ado-file uses.
