@@ -44,6 +44,22 @@ PARTIAL = (
     "**This is of {n} of {all} studies; the run of the others is not done. Those with fewer rows came "
     "first, so nothing here is said of large panels.**"
 )
+# The paragraph of both READMEs, by file, between two marks.
+START, END = "<!-- hundred studies -->\n", "<!-- end -->"
+READMES = {
+    "README.md": (
+        "[Do networks beat panel econometrics?](docs/hundred_studies.md) In {n} of a hundred public studies "
+        "that were run{form}, the network's\nerror is smaller than that of the best simple rival in {same} "
+        "for other rows of the same entities, in {new} for entities not\nused in training, in {later} for "
+        "later periods."
+    ),
+    "README.zh.md": (
+        "[神经网络胜过面板计量吗？](docs/hundred_studies.md)一百个公开研究中已运行 {n} 个{form}："
+        "神经网络的误差小于最佳简单对照的，\n相同个体的其他行占 {same}，未参与训练的个体占 {new}，"
+        "以后的时期占 {later}。"
+    ),
+}
+FORMS = {"README.md": " (quickly)", "README.zh.md": "（快速运行）"}
 PROTOCOLS = ("random_rows", "held_out_entities", "forward")
 
 
@@ -243,6 +259,17 @@ class HundredStudies:
             tables=tables,
         )
 
+    def readme(self, name: str) -> str:
+        """Return a README, by its file, with the paragraph on these studies."""
+        before, _, rest = (ROOT / name).read_text(encoding="utf-8").partition(START)
+        shares = {
+            key: percent(self._of(protocol)["win_rate"], 0)
+            for key, protocol in zip(("same", "new", "later"), PROTOCOLS, strict=True)
+        }
+        form = FORMS[name] * (self.record.form == QUICK)
+        words = READMES[name].format(n=count(len(self.record.studies)), form=form, **shares)
+        return f"{before}{START}{words}\n{END}{rest.partition(END)[2]}"
+
     def draw(self, path: Path) -> None:
         """Draw the figure."""
         with house_style():
@@ -258,6 +285,8 @@ def main() -> None:
     found = HundredStudies(REFERENCE)
     PAGE.write_text(found.page(), encoding="utf-8")
     found.draw(FIGURE)
+    for name in READMES:
+        (ROOT / name).write_text(found.readme(name), encoding="utf-8")
 
 
 if __name__ == "__main__":

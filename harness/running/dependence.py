@@ -20,6 +20,7 @@ import numpy as np
 
 from harness.data.panel import Panel
 from harness.registry.hooks import PROJECT
+from harness.registry.plugin import LOCAL
 from harness.scenarios.scenario import Subject
 
 LIBRARIES = (
@@ -151,14 +152,19 @@ class Environment:
         Parameters
         ----------
         task : a dataclass; all of its fields count, the entries of a mapping apart, and the source of each
-            package that a class in it is of
+            package that a class in it is of; plugins of a folder, whose files may import each other, where a
+            class in it is of one of them
         """
         parts = {name: described(value, self._panels) for name, value in _parts(task)}
         own = type(task).__module__.partition(".")[0]
         packages = {own, "harness"}.union(*(part.packages for part in parts.values()))
         found = {name: part.digest for name, part in parts.items()}
         found |= {f"code of {name}": self.code[name] for name in sorted(packages & self.code.keys())}
-        return found | {f"version of {name}": version for name, version in self.versions.items()}
+        others = {name for name in self.versions if name.startswith(LOCAL)}
+        if packages & {name.removeprefix(f"{LOCAL} ") for name in others}:
+            others.clear()
+        used = {name: version for name, version in self.versions.items() if name not in others}
+        return found | {f"version of {name}": version for name, version in used.items()}
 
 
 def differing(one: Mapping[str, str], other: Mapping[str, str]) -> list[str]:

@@ -8,8 +8,11 @@ import write_hundred_studies as writer
 from harness.findings.rules.gain_caveat import public_studies
 
 
-def test_the_page_is_made_of_the_tables_that_are_kept():
-    assert writer.PAGE.read_text(encoding="utf-8") == writer.HundredStudies(writer.REFERENCE).page()
+def test_page_and_readmes_are_made_of_the_tables_that_are_kept():
+    shown = writer.HundredStudies(writer.REFERENCE)
+    assert writer.PAGE.read_text(encoding="utf-8") == shown.page()
+    for name in writer.READMES:
+        assert (writer.ROOT / name).read_text(encoding="utf-8") == shown.readme(name)
 
 
 def test_the_answer_follows_from_the_errors_that_are_kept():

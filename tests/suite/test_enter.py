@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from harness.cli import cli
 from harness.errors import ArtifactError, SpecError
 from harness.installed import installed
+from harness.registry.plugin import PluginChoice
 from harness.running.folder import RunFolder
 from harness.running.options import RunOptions
 from harness.suite.enter import enter_suite
@@ -50,6 +51,57 @@ def test_an_entry_joins_those_of_the_run_and_its_rows_are_printed(two, tmp_path)
     second = entry(tmp_path, "{id: other, use: mean}")
     enter_suite(RunOptions(spec=file, out=out), second, installed())
     assert {"net", "other"} < set(RunFolder(out).read_table("suite_ranks")["estimator"])
+
+
+def with_mean(folder, name):
+    """Write a plugin with a mean of another name into a folder."""
+    text = f'''"""A mean of another name.
+
+estimators: [{name}]
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from harness.plugin import hookimpl
+
+
+@dataclass(frozen=True)
+class Fit:
+    mean: float
+
+    def predict(self, panel):
+        return panel.observed * 0.0 + self.mean
+
+
+@dataclass(frozen=True)
+class Mean:
+    name: ClassVar[str] = "{name}"
+    provides: ClassVar[frozenset[type]] = frozenset()
+
+    def fit(self, panel, *, rng, selection=None):
+        return Fit(float(panel.observed.mean()))
+
+
+@hookimpl
+def harness_estimators():
+    return [Mean]
+'''
+    folder.mkdir(exist_ok=True)
+    (folder / f"{name}s.py").write_text(text, encoding="utf-8")
+
+
+def test_an_entry_of_a_plugin_file_costs_only_itself(two, tmp_path):
+    folder, file = two
+    out = shutil.copytree(folder.path, tmp_path / "out")
+    before = {path.name: path.stat().st_mtime_ns for path in (out / "cells").iterdir()}
+    with_mean(tmp_path / "plugins", "middle")
+    choice = PluginChoice(folder=tmp_path / "plugins")
+    options = RunOptions(spec=file, out=out, plugins=choice, trust_plugins=True)
+    lines = enter_suite(options, entry(tmp_path, "use: middle"), installed(choice))
+    assert [line.partition(":")[0] for line in lines] == ["middle", "middle"]
+    after = {path.name: path.stat().st_mtime_ns for path in (out / "cells").iterdir()}
+    assert {name: after[name] for name in before} == before
 
 
 @pytest.mark.parametrize(
