@@ -12,7 +12,7 @@ author = "the authors of panel-harness"
 version = release = __version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "harness_reference", "mathml"]
-exclude_patterns = ["_build", "_ext"]
+exclude_patterns = ["_build", "_ext", "paper"]
 html_theme = "furo"
 html_title = "panel-harness"
 html_static_path = ["_static"]

@@ -1,5 +1,6 @@
 """What a release needs: one version, a conda recipe of the same packages, deprecations that end on time."""
 
+import csv
 import html
 import importlib.util
 import inspect
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
+from stable_names import FILE, names
 
 import harness
 from command import python
@@ -137,6 +139,22 @@ def test_names_of_our_plugins_that_are_not_installed_say_the_package():
 
 def test_no_deprecated_name_stays_longer_than_it_said():
     assert faulty_deprecations(dict(public_names()), version=harness.__version__) == []
+
+
+def test_names_that_stay_are_there():
+    stable = {tuple(row) for row in csv.reader(FILE.read_text(encoding="utf-8").splitlines()[1:])}
+    assert len(stable) > 1000
+    assert stable - set(names()) == set()
+
+
+FRAGMENT = re.compile(r"[a-z0-9_]+\.(added|changed|fixed|gone)\.md|README\.md")
+
+
+def test_fragments_of_the_changelog_have_kinds_that_it_has():
+    kinds = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["towncrier"]["type"]
+    assert [kind["directory"] for kind in kinds] == FRAGMENT.pattern.split("(")[1].split(")")[0].split("|")
+    fragments = [path.name for path in (ROOT / "changelog").iterdir()]
+    assert [name for name in fragments if FRAGMENT.fullmatch(name) is None] == []
 
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
