@@ -11,9 +11,10 @@ from ruamel.yaml import YAML
 
 from harness.conformance.checks import checks_among
 from harness.estimators.protocol import ESTIMATOR
-from harness.installed import registry_of
+from harness.installed import installed, registry_of
 from harness.plugin import random_stream
 from harness.registry.plugin import PluginChoice
+from harness.suite.spec import load_suite
 from panels import panel_from_arrays
 
 ENTRIES = Path(__file__).parents[2] / "suites" / "entries"
@@ -27,11 +28,18 @@ def registry():
 
 def test_every_entry_names_an_estimator_that_a_folder_of_plugins_brings(registry):
     examples = registry_of((), choice=PluginChoice(folder=ENTRIES.parents[1] / "examples"))
-    known = {*registry.of(ESTIMATOR), *examples.of(ESTIMATOR)}
+    known = {*registry.of(ESTIMATOR), *examples.of(ESTIMATOR), *installed().of(ESTIMATOR)}
     entries = [YAML(typ="safe").load(path) for path in sorted(ENTRIES.glob("*.yaml"))]
     assert len(entries) >= 5
     assert {one["use"] for one in entries} <= known
     assert {*DEEP} <= {one["use"] for one in entries}
+    hundred = load_suite(ENTRIES.parent / "hundred_studies.yaml").suite
+    defaults = {one["id"]: {**one, "id": None, "label": None} for one in hundred.estimators}
+    tuned = [one for one in entries if one["use"] == "tuned"]
+    assert {len(one["candidates"]) for one in tuned} == {8}
+    for one in tuned:
+        first = {"id": None, "label": None, **one["candidates"][0]}
+        assert first == defaults[one["id"].removesuffix("_tuned")]
 
 
 @pytest.mark.slow
