@@ -41,8 +41,8 @@ ERRORS = "errors.csv"
 TEMPLATE = Path(__file__).with_name("hundred_studies.txt")
 SHORT = " A quick run: fewer restarts, draws and folds than a whole one; it can rank differently."
 PARTIAL = (
-    "**This is of {n} of {all} studies; the run of the others is not done. Those with fewer rows came "
-    "first, so nothing here is said of large panels.**"
+    "**This is of {n} of {all} studies; the run of the others, which have more rows than most of these, is "
+    "not done.**"
 )
 # The paragraph of both READMEs, by file, between two marks.
 START, END = "<!-- hundred studies -->\n", "<!-- end -->"

@@ -43,8 +43,9 @@ class PanelResult:
     shape : what the panel is like, as the table ``suite_panels`` has it
     protocol : its id
     losses : squared errors on test rows of the estimators that have predictions; None where none has
-    cells : by estimator its row of ``accuracy``, with the mean seconds of a fit, the megabytes that one takes
-        at its height, the least of its folds and NaN where that was not measured, and the number of fits
+    cells : by estimator its row of ``accuracy``, with the mean absolute error, the mean seconds of a fit, the
+        megabytes that one takes at its height, the least of its folds and NaN where that was not measured,
+        and the number of fits
     """
 
     shape: Row
@@ -84,12 +85,20 @@ def read_panels(study: str, folder: RunFolder) -> Iterator[PanelResult]:
     }
     accuracy = folder.read_table("accuracy")
     accuracy = accuracy[accuracy["sample"] == "test"].join(_fits(manifest.cells), on=CELL)
+    accuracy = accuracy.join(_absolute_errors(predictions), on=CELL)
     for outcome in manifest.study.outcomes:
         shape = _shape(study, outcome, manifest, summary)
         for protocol in manifest.study.protocols:
             own = accuracy[(accuracy["outcome"] == outcome) & (accuracy["protocol"] == protocol.id)]
             cells = {str(row["estimator"]): row for row in own.to_dict("records")}
             yield PanelResult(shape, protocol.id, found.get((outcome, protocol.id)), cells)
+
+
+def _absolute_errors(predictions: pd.DataFrame) -> pd.Series:
+    """Return mean absolute errors on test rows, by `CELL`."""
+    test = predictions[predictions["sample"].isin(SAMPLES["test"])].astype(dict.fromkeys(CELL, str))
+    distance = (test["observed"] - test["predicted"]).abs().rename("mae")
+    return distance.groupby([test[name] for name in CELL]).mean()
 
 
 def _shape(study: str, outcome: str, manifest: Manifest, summary: pd.DataFrame) -> Row:

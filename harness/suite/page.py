@@ -170,8 +170,8 @@ TWO_GAINS = (
 )
 ABOUT_SHAPES = (
     "Log error ratio to the best simple rival: mean over panels; below zero is better. Ranks and ratios have "
-    "intervals over panels and the entities in them. The ten most influential panels are those whose absence "
-    "moves the network's mean most."
+    "intervals over panels and the entities in them, ratios of absolute errors over panels. The ten most "
+    "influential panels are those whose absence moves the network's mean most."
 )
 # The protocols of the figure: rows of the same entities, and new entities.
 SAME_AND_NEW = ("random_rows", "held_out_entities")
@@ -376,6 +376,8 @@ class SuitePages:
             _column("Interval", partial(interval, decimals=2), "rank_low", "rank_high"),
             _column("Log error ratio", _ratio, "log_error_ratio"),
             _column("Interval", _limits, "conf_low", "conf_high"),
+            _column("Of absolute errors", _ratio, "log_absolute_ratio"),
+            _column("Interval", _limits, "absolute_low", "absolute_high"),
         )
 
     def by_shape(self, protocol: str) -> ReportTable:

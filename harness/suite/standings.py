@@ -83,6 +83,17 @@ def influential(ratios: Floats) -> Mask:
     return found
 
 
+def absolute_ratios(results: Sequence[PanelResult], estimator: str, references: Sequence[str]) -> Floats:
+    """Return log ratios of mean absolute errors to the least of some references', (n_panels,)."""
+
+    def error(result: PanelResult, name: str) -> float:
+        return float(result.cells.get(name, {}).get("mae", np.nan))
+
+    least = [np.fmin.reduce([error(result, name) for name in references]) for result in results]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.log([error(result, estimator) for result in results]) - np.log(least)
+
+
 def standing_rows(
     suite: Suite, results: Sequence[PanelResult], errors: LogErrors, *, rng: Generator
 ) -> Iterator[Row]:
@@ -113,7 +124,20 @@ def standing_rows(
             row |= {"average_rank": float(rank), "rank_low": float(low), "rank_high": float(high)}
             compared = None
             if estimator not in references:
+                ratios = absolute_ratios(
+                    [results[at] for at in np.flatnonzero(chosen).tolist()], estimator, references
+                )
+                row |= _absolute(ratios[np.isfinite(ratios)], level=suite.level, n_draws=suite.draws, rng=rng)
                 compared = comparison(
                     chosen_errors, estimator, references, level=suite.level, n_at_once=1, rng=rng
                 )
             yield {**(vars(compared) if compared else {}), **row}
+
+
+def _absolute(ratios: Floats, *, level: float, n_draws: int, rng: Generator) -> Row:
+    """Return the mean of log ratios of absolute errors and the limits of its interval over panels."""
+    if not ratios.size:
+        return {}
+    means = ratios[rng.integers(ratios.size, size=(n_draws, ratios.size))].mean(axis=1)
+    low, high = limits(means, level)
+    return {"log_absolute_ratio": float(ratios.mean()), "absolute_low": low, "absolute_high": high}

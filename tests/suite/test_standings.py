@@ -26,8 +26,9 @@ def panels(n_panels, *, shift, seed):
             "net": np.exp(shift) * base * rng.gamma(50.0, 1 / 50.0, size=20),
         }
         clusters = {name: ClusterLosses(losses, losses, np.full(20, 4.0)) for name, losses in of.items()}
+        cells = {name: {"mae": float(np.sqrt(one.loss.sum()))} for name, one in clusters.items()}
         shape = {"n_periods": 4 + at, "n_entities": 88 + 2 * at, "exposure_between": at / n_panels}
-        found.append(SimpleNamespace(by_entity=clusters, shape=shape))
+        found.append(SimpleNamespace(by_entity=clusters, shape=shape, cells=cells))
     return found
 
 
@@ -103,6 +104,8 @@ def test_standings_are_of_all_panels_of_those_of_a_shape_and_without_the_influen
         assert row["n_panels"] == holds.sum()
         assert row["log_error_ratio"] == pytest.approx(ratios[holds].mean())
         assert row["conf_high"] < -0.2
+        assert row["log_absolute_ratio"] == pytest.approx(ratios[holds].mean() / 2.0)
+        assert row["absolute_low"] < row["log_absolute_ratio"] < row["absolute_high"] < -0.1
     assert "log_error_ratio" not in rows["all", "rival"]
 
 
