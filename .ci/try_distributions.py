@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
-import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -37,9 +37,26 @@ def built(dist: Path) -> dict[str, list[Path]]:
     return found
 
 
-def tried(paths: list[Path], extras: str, plugins: str, folder: Path, materials: Path) -> str:
+def pythons() -> list[str]:
+    """Return this Python, and each other release from 3.11 on that is here and makes environments."""
+    here = f"python3.{sys.version_info.minor}"
+    others = [name for minor in range(11, 20) if (name := f"python3.{minor}") != here and shutil.which(name)]
+    return [sys.executable, *(one for one in others if has_venv(one))]
+
+
+def has_venv(python: str) -> bool:
+    """Return whether a Python runs and can make environments; Debian's may lack a part of it."""
+    return (
+        subprocess.run([python, "-c", "import ensurepip, venv"], capture_output=True, check=False).returncode
+        == 0
+    )
+
+
+def tried(
+    paths: list[Path], extras: str, plugins: str, folder: Path, materials: Path, python: str = sys.executable
+) -> str:
     """Return what installing plugins and running a study took; write the bill of materials."""
-    venv.create(folder / "venv", with_pip=True)
+    subprocess.run([python, "-m", "venv", folder / "venv"], check=True)
     scripts = folder / "venv" / ("Scripts" if os.name == "nt" else "bin")
     (folder / "towns.csv").write_text("\n".join(["city,year,y,x", *ROWS]), encoding="utf-8")
     files = {path.name.partition("-")[0].removeprefix("panel_harness").strip("_"): path for path in paths}
@@ -61,7 +78,9 @@ def tried(paths: list[Path], extras: str, plugins: str, folder: Path, materials:
     if not (folder / REPORT).is_file():
         raise SystemExit(f"{files['']}: the run wrote no {REPORT}")
     size = f"{n_bytes / 1e6:.0f} MB"
-    return f"{files[''].name}[{extras}]: installed in {installed:.0f} s, {size}; a study ran in {ran:.0f} s"
+    version = subprocess.run([python, "--version"], capture_output=True, text=True, check=True).stdout.strip()
+    took = f"installed in {installed:.0f} s, {size}; a study ran in {ran:.0f} s"
+    return f"{files[''].name}[{extras}], {version}: {took}"
 
 
 def main(dist: str) -> None:
@@ -76,6 +95,10 @@ def main(dist: str) -> None:
         with tempfile.TemporaryDirectory() as folder:
             # The last is of all plugins.
             said.append(tried(found[ending], *wanted, Path(folder), record / "panel-harness.cdx.json"))
+    for python in pythons()[1:]:
+        with tempfile.TemporaryDirectory() as folder:
+            bill = Path(folder, "bill.json")
+            said.append(tried(found[".whl"], *standard, Path(folder), bill, python))
     print("\n".join(said))
 
 
