@@ -201,6 +201,7 @@ FREE = {
     "harness/registry/registry.py": "subprocess",  # this interpreter, to try an import
     "harness/data/read/columnar.py": "subprocess",  # this interpreter, to read a file that may end it
     "harness/audit/integrity.py": "subprocess",  # ssh-keygen
+    "harness/pack/rerun.py": "subprocess",  # pip, and the command in a new environment
     "harness/conformance/draws.py": "pickle",  # of objects that it has just made
     "harness/running/processes.py": "subprocess",  # this interpreter, to do tasks
     "harness/running/cluster.py": "socket",  # asks a user's scheduler what answers there
