@@ -1,9 +1,9 @@
-"""Writes the page of the hundred studies from their run: ``python docs/_ext/write_hundred_studies.py [RUN]``.
+"""Writes the page of the hundred studies: ``python docs/_ext/write_hundred_studies.py [RUN [ENTRIES]]``.
 
 RUN is the folder of ``harness suite suites/hundred_studies.yaml``, whole or cut off (then ``harness suite
 report RUN`` first). Its tables, the large one of gains as a grid of errors, become
-``suites/reference/hundred_studies``; the page and its figure are made of these, without RUN of those that are
-there.
+``suites/reference/hundred_studies``; page, figure and the paragraph of the READMEs are made of these, without
+RUN of those that are there. ENTRIES is a run with estimators from outside on these studies or some of them.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 import markdown
 import numpy as np
 import pandas as pd
+from matplotlib import rc_context
 
 from harness.findings.rules.gain_caveat import BASE_RATES, base_rate, public_studies
 from harness.findings.shape import exact_limits
@@ -37,7 +38,7 @@ PAGE, FIGURE = ROOT / "docs" / "hundred_studies.md", ROOT / "docs" / "_static" /
 
 # Tables that are kept as they are, and the grid of errors.
 KEPT = ("findings", "standings", "network", "ranks", "panels", "budgets", "left_out")
-ERRORS = "errors.csv"
+ERRORS, ENTRIES = "errors.csv", "entries.csv"
 TEMPLATE = Path(__file__).with_name("hundred_studies.txt")
 SHORT = " A quick run: fewer restarts, draws and folds than a whole one; it can rank differently."
 PARTIAL = (
@@ -80,6 +81,15 @@ def keep(run: Path) -> None:
         **{name: above[protocol] for name, protocol in zip(("same", "new"), SAME_AND_NEW, strict=True)}
     )
     rates.dropna().astype(int).to_csv(ROOT / "harness" / "findings" / BASE_RATES)
+
+
+def keep_entries(run: Path) -> None:
+    """Keep where estimators from outside stand, those that the suite does not have."""
+    standings = pd.read_csv(run / "suite_standings.csv")
+    is_outside = ~standings["estimator"].isin(load_suite(SUITE).suite.estimator_ids)
+    labels = pd.read_csv(run / "suite_budgets.csv").set_index("estimator")["label"]
+    rows = standings[is_outside & (standings["subset"] == ALL)]
+    rows.assign(label=rows["estimator"].map(labels)).to_csv(REFERENCE / ENTRIES, index=False)
 
 
 def _in_markdown(shown: ReportTable) -> str:
@@ -210,6 +220,24 @@ class HundredStudies:
         ]
         return markdown.table(heads, lines)
 
+    def entries(self) -> str:
+        """Return where estimators from outside stand next to the best simple rival."""
+        if not (REFERENCE / ENTRIES).exists():
+            return "None was run yet."
+        lines = [
+            [
+                TITLES[row["protocol"]],
+                row["label"],
+                count(int(row["n_panels"])),
+                percent(row["win_rate"], 0),
+                fixed(row["log_error_ratio"], 2),
+                interval(row["conf_low"], row["conf_high"], 2),
+            ]
+            for row in pd.read_csv(REFERENCE / ENTRIES).to_dict("records")
+        ]
+        heads = ["", "estimator", "panels", "wins", "log error ratio", "interval"]
+        return markdown.table(heads, lines)
+
     def cost(self) -> str:
         """Return what each estimator took."""
         rows = self.pages.tables["suite_budgets"]
@@ -234,7 +262,7 @@ class HundredStudies:
             else ""
         )
         left_out = [f"{one.study}, {one.reason}" for one in self.record.left_out if one.reason != NOT_YET[0]]
-        links = {ERRORS: "mean squared errors of every estimator"} | {
+        links = {ERRORS: "mean squared errors of every estimator", ENTRIES: ENTRIES} | {
             f"suite_{one}.csv": f"suite_{one}.csv" for one in KEPT
         }
         kept = [
@@ -255,6 +283,7 @@ class HundredStudies:
             standings="\n\n".join(ranks),
             shapes="\n\n".join(shapes),
             base_rates=self.base_rates(),
+            entries=self.entries(),
             cost=self.cost(),
             tables=tables,
         )
@@ -272,7 +301,7 @@ class HundredStudies:
 
     def draw(self, path: Path) -> None:
         """Draw the figure."""
-        with house_style():
+        with house_style(), rc_context({"svg.hashsalt": "hundred studies"}):
             titles = {protocol: TITLES[protocol] for protocol in SAME_AND_NEW}
             figure = plot_two_gains(self.pages.tables["suite_network"], titles)
             figure.savefig(path, metadata={"Date": None})
@@ -282,6 +311,8 @@ def main() -> None:
     """Keep the tables of a run, where one is named, and write page and figure."""
     if len(sys.argv) > 1:
         keep(Path(sys.argv[1]))
+    if len(sys.argv) > 2:
+        keep_entries(Path(sys.argv[2]))
     found = HundredStudies(REFERENCE)
     PAGE.write_text(found.page(), encoding="utf-8")
     found.draw(FIGURE)
