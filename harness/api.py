@@ -347,7 +347,8 @@ def compare_models(
         raise SpecError.at("estimators", f"there is {len(named)}", "two or more", "name another one")
     roles: dict[str, object] = {"entity": panel.entity.name, "time": panel.time.name}
     roles |= {"outcomes": [panel.outcome], "exposure": panel.exposure, "levels": panel.levels}
-    roles |= {"moderators": panel.moderators, "controls": panel.controls}
+    roles |= {"moderators": panel.moderators, "controls": panel.controls, "instruments": panel.instruments}
+    roles |= {"weights": "weights"} if panel.weights is not None else {}
     study = {
         "study": "comparison",
         "seed": seed,

@@ -166,16 +166,22 @@ class Panel(SentByFields):
         return self.X[:, self.columns.index(name)]
 
     def frame(self) -> pd.DataFrame:
-        """Return keys, outcome and regressors as a table, one row an observation, categories by name."""
+        """Return the panel as a table, one row an observation, categories by name, weights as ``weights``."""
         import pandas as pd
 
-        labels = (np.array(key.labels, dtype=object)[key.codes] for key in (self.entity, self.time))
-        keys = dict(zip((self.entity.name, self.time.name), labels, strict=True))
-        regressors = {name: self.column(name) for name in (*self.moderators, *self.controls)}
+        keys = {
+            key.name: np.array(key.labels, dtype=object)[key.codes]
+            for key in (self.entity, self.time, *self.groups)
+        }
+        others = {name: self.column(name) for name in (*self.moderators, *self.controls)}
+        if self.Z is not None:
+            others |= dict(zip(self.instruments, self.Z.T, strict=True))
+        if self.weights is not None:
+            others["weights"] = self.weights
         exposure = self.column(self.exposure)
         if self.levels:
             exposure = np.array(self.levels, dtype=object)[exposure.astype(np.int64)]
-        return pd.DataFrame({**keys, self.outcome: self.observed, self.exposure: exposure, **regressors})
+        return pd.DataFrame({**keys, self.outcome: self.observed, self.exposure: exposure, **others})
 
     def further(self, name: str) -> Floats:
         """Return a mediator or another measure of the exposure, (n_obs,), which may be a regressor too.

@@ -96,6 +96,31 @@ def make_derived():
     return replace(panel, derived=(Sum("u", ("x", "z")), Sum("v", ("u", "z"))))
 
 
+def test_a_panel_as_a_table_gives_the_panel_again():
+    rng = np.random.default_rng(2)
+    data = pd.DataFrame({"firm": np.repeat(list("abcd"), 5), "year": np.tile(np.arange(2001, 2006), 4)})
+    data["region"] = data["firm"].map({"a": "north", "b": "north", "c": "south", "d": "south"})
+    data["kind"] = np.tile(["low", "high", "mid", "low"], 5)
+    data[["y", "z", "m", "iv"]], data["w"] = rng.normal(size=(20, 4)), rng.uniform(1.0, 2.0, 20)
+    keys = {
+        "entity": "firm",
+        "time": "year",
+        "outcome": "y",
+        "exposure": "kind",
+        "levels": ["low", "mid", "high"],
+    }
+    others = {"controls": ["z"], "moderators": ["m"], "groups": ["region"]}
+    panel = harness.panel_from_frame(data.sample(frac=1.0, random_state=1), **keys, **others, weights="w")
+    again = harness.panel_from_frame(panel.frame(), **keys, **others, weights="weights")
+    for name in ("observed", "X", "weights", "period"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(panel, name))
+    assert again.groups[0].labels == panel.groups[0].labels
+    line = {**keys, "exposure": "m", "levels": (), "instruments": ["iv"]}
+    panel = harness.panel_from_frame(data, **line)
+    again = harness.panel_from_frame(panel.frame(), **line)
+    np.testing.assert_array_equal(again.Z, panel.Z)
+
+
 def test_several_columns_are_moved_at_once_and_what_follows_is_computed_once_from_all():
     moved = make_derived().with_columns({"x": 3.0, "z": np.arange(5.0)})
     assert moved.column("u").tolist() == [3.0, 4.0, 5.0, 6.0, 7.0]
