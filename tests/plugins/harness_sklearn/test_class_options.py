@@ -107,4 +107,5 @@ def test_an_archive_says_which_package_it_needs(tmp_path):
     pack(RunSources(folder, installed(), requested_by_environment()), out=tmp_path / "run.zip")
     with zipfile.ZipFile(tmp_path / "run.zip") as archive:
         assert "harness --package lightgbm run spec.yaml" in archive.read("README.md").decode()
+        assert "harness --package lightgbm verify run" in archive.read("README.md").decode()
         assert f"lightgbm=={manifest.versions['lightgbm']}\n" in archive.read("requirements.txt").decode()
