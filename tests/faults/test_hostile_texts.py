@@ -68,7 +68,10 @@ def study(labels):
         "roles": {"entity": "town", "time": "year", "outcomes": ["y"], "exposure": "x"},
         "estimators": estimators,
         "evaluation": {"protocols": ["in_sample", "held_out_entities"]},
-        "scenarios": [{"use": "curve", "draws": 5}, {"use": "heterogeneity", "by": "region", "draws": 5}],
+        "scenarios": [
+            {"use": "curve", "draws": 2, "grid": 5},
+            {"use": "heterogeneity", "by": "region", "draws": 2},
+        ],
         "report": {"formats": []},
     }
 
