@@ -135,7 +135,7 @@ def test_an_endogenous_exposure_has_the_instrumented_effect_and_the_test_of_the_
     (within,) = run.rows(FINDINGS, finding="within_effect")
     assert within.conf_low > truth
     trust = {row.about or row.code: row for row in run.rows(FINDINGS, screen="trust")}
-    assert trust.keys() == {"exogeneity", "instrument_strength"}
+    assert trust.keys() == {"exogeneity", "instrument_strength", "base_rate"}
     text = trust["instrument_strength"].text
     assert "The Anderson–Rubin set, valid however weak the instruments are, is [0." in text
     frame = drawn_panel("instruments", COVERED, 1, has_effect=True)[0].frame
