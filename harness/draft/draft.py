@@ -88,8 +88,19 @@ class Draft:
 
     @property
     def folds(self) -> int:
-        """Folds of the debiased effect, each of two entities at least."""
-        return max(2, min(5, self.columns[self.entity].n_values // 2))
+        """Folds of the debiased effect, each of two entities at least, whichever group is left out."""
+        entity = self.columns[self.entity]
+        largest = 0
+        if self.group:
+            group = self.columns[self.group]
+            pairs = np.unique(np.stack([group.codes, entity.codes]), axis=1)
+            largest = int(np.unique(pairs[0], return_counts=True)[1].max())
+        return max(2, min(5, (entity.n_values - largest) // 2))
+
+    @property
+    def n_groups(self) -> int:
+        """Groups of entities that are predicted in turn."""
+        return min(5, self.columns[self.entity].n_values)
 
     @property
     def absorbing(self) -> tuple[frozenset[str], ...]:

@@ -53,9 +53,17 @@ def spec_text(draft: Draft, found: FoundData, catalogs: Catalogs) -> str:
         entries=entries,
         has_rivals=any(map(rivals_of, members.values())),
         catalogs=catalogs,
-        protocols=default_protocols(catalogs),
+        protocols=_protocols(draft, catalogs),
         few=FEW,
     )
+
+
+def _protocols(draft: Draft, catalogs: Catalogs) -> list[object]:
+    """Return the protocols of a draft, with fewer groups of entities where there are few."""
+    few = {"use": "held_out_entities", "folds": draft.n_groups}
+    return [
+        few if name == few["use"] and draft.n_groups < 5 else name for name in default_protocols(catalogs)
+    ]
 
 
 def summary(draft: Draft, found: FoundData) -> str:

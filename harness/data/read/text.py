@@ -491,6 +491,7 @@ TEXT = FileReader("text", (".csv", ".tsv", ".txt", ".xls"), read_text, look_at_t
 
 
 _UNIT = re.compile(r"(?:(?:计量)?单\s*位|units?)\s*[:：]\s*(.+)", re.IGNORECASE)
+_UNITS = re.compile(r"(?:计量)?单\s*位|units?", re.IGNORECASE)
 _IN_BRACKETS = re.compile(r"[(（\[](.+)[)）\]]")
 _NONE = {"没有单位", "无单位", "无", "-", "—", "n/a"}
 
@@ -498,8 +499,9 @@ _NONE = {"没有单位", "无单位", "无", "-", "—", "n/a"}
 def labels_beside(rows: Sequence[Sequence[str]], names: Sequence[str]) -> Labels:
     """Return what rows without data say of the columns next to whose names they stand.
 
-    What is called a unit, alone or next to a title, is that of all columns. A row of units repeats some, or
-    has none of the first column; a row of second names has one for that as well, each once.
+    What is called a unit, alone or next to a title, is that of all columns. A row of units begins with the
+    word, repeats some, or has none of the first column; a row of second names has one for that as well, each
+    once.
 
     Parameters
     ----------
@@ -512,7 +514,7 @@ def labels_beside(rows: Sequence[Sequence[str]], names: Sequence[str]) -> Labels
         of_all = [match[1] for cell in filled if (match := _UNIT.fullmatch(cell))]
         if len(filled) < 3 and of_all:
             units |= dict.fromkeys(names, of_all[0])
-        elif len(filled) > 1 and (not row[0] or len(set(filled)) < len(filled)):
+        elif len(filled) > 1 and (not row[0] or _UNITS.fullmatch(row[0]) or len(set(filled)) < len(filled)):
             units |= {name: _unit(cell) for name, cell in by_name.items()}
         elif len(filled) >= max(3, len(names) / 2):
             labels |= {name: cell for name, cell in by_name.items() if cell}

@@ -155,6 +155,7 @@ def test_a_row_of_totals_without_a_period_is_left_out_as_the_hint_says(read_byte
         ("", "单位：亿元", "亿元"),
         ("3-1 各地区,单位：万人/平方公里", "", "万人/平方公里"),
         ("", ",,(million USD),kt", "million USD"),
+        ("", "单位,,万吨,亿元", "万吨"),
         ("(2001-2006)", "", ""),
         ("", "数据来源：统计年鉴", ""),
     ],

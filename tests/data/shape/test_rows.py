@@ -209,6 +209,8 @@ def times(cells, **options) -> Times:
         (["2009-10", "2010-11", "2011-12"], "fiscal year", ["2009-10", "2010-11", "2011-12"]),
         pytest.param(["2009-10", "2009-10"], "month", ["2009-10", "2009-10"], id="a-span-alone-is-a-month"),
         pytest.param(["Q4 2011", "Q1-2012"], "quarter", ["2011Q4", "2012Q1"], id="quarters-first"),
+        pytest.param([20114, 20121], "quarter", ["2011Q4", "2012Q1"], id="quarters-in-digits"),
+        pytest.param([20114, 20115], "whole number", ["20114", "20115"], id="digits-that-are-no-quarters"),
     ],
 )
 def test_periods(cells, kind, labels):
