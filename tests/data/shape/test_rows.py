@@ -188,6 +188,14 @@ def test_rules_that_do_not_fit(rules, where, what, hint):
     assert hint in caught.value.hint
 
 
+def test_a_text_that_stands_for_a_missing_number_is_in_no_range():
+    frame = pd.DataFrame({"id": ["a", "b", "c"], "year": 2011, "size": [1.0, "n.r.", 3.0]})
+    kept = select_rows(
+        RowLocator("panel.csv", frame, "id", "year"), {"size": RowFilter(from_=2)}, frozenset({"n.r."})
+    )
+    assert kept.tolist() == [False, False, True]
+
+
 def test_rules_that_do_not_fit_come_together():
     with pytest.raises(DataError) as caught:
         select({"id": RowFilter(exclude=("Lhassa",)), "year": RowFilter(from_=2013)})
