@@ -23,6 +23,7 @@ from harness_panel.estimators.poisson import Poisson
 from harness_panel.estimators.polynomial_effects import PolynomialEffects
 from harness_panel.estimators.transformed import Between, FirstDifference, Mundlak, RandomEffects
 from harness_panel.instrumental.estimator import Instrumental
+from harness_panel.instrumental.hausman_taylor import HausmanTaylor
 from harness_panel.quantiles.estimator import QuantileEffects
 from harness_panel.spatial.estimator import SpatialDurbin
 from harness_panel.thresholds.estimator import ThresholdEffects
@@ -41,6 +42,7 @@ __all__ += ["DataDiagnostics", "EntityMean", "LastValue", "Mean", "Poisson"]
 __all__ += [
     "DynamicGMM",
     "FixedEffects",
+    "HausmanTaylor",
     "Instrumental",
     "Poisson",
     "PolynomialEffects",
@@ -61,6 +63,7 @@ def harness_estimators() -> Iterable[type[Estimator]]:
         *naive,
         *levels,
         DynamicGMM,
+        HausmanTaylor,
         SpatialDurbin,
         QuantileEffects,
         RandomEffects,

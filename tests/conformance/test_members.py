@@ -259,8 +259,8 @@ SMALL = {
 
 # Estimators whose many fits take long, or whose draws laws of single draws hold for, asked of all by default.
 DEAR = (
-    *("best_simple", "elastic_net", "feols", "first_difference", "gmm", "instrumental", "mundlak"),
-    *("polynomial_effects", "quantile_effects", "random_effects", "sklearn", "tuned", *SMALL),
+    *("best_simple", "elastic_net", "feols", "first_difference", "gmm", "hausman_taylor", "instrumental"),
+    *("mundlak", "polynomial_effects", "quantile_effects", "random_effects", "sklearn", "tuned", *SMALL),
 )
 
 # Estimators whose rules take ten seconds, and share their code with others that are asked by default.

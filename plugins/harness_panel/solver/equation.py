@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -431,12 +431,20 @@ class RandomEquation(Equation):
     components: VarianceComponents
 
     @classmethod
-    def of(cls, bare: Panel, centring: Centring, means_of: Ints | None = None) -> RandomEquation:
+    def of(
+        cls,
+        bare: Panel,
+        centring: Centring,
+        means_of: Ints | None = None,
+        *,
+        components: Callable[..., VarianceComponents] = variance_components,
+    ) -> RandomEquation:
         """Return the equation of rows without their levels.
 
         Parameters
         ----------
         means_of : (n_means,), positions of columns whose entity means are further controls, the last ones
+        components : estimates the variances, called as `variance_components`
 
         Raises
         ------
@@ -446,12 +454,12 @@ class RandomEquation(Equation):
         if means_of is not None:
             bare, centring = EntityMeans.of(bare, means_of).expand(bare), centring.with_means(means_of)
         entities = Grouping.of(bare.entity.codes)
-        components = variance_components(bare, entities, largest=centring.largest)
-        theta, values = components.theta[entities.codes], np.column_stack([bare.X, bare.observed])
+        estimated = components(bare, entities, largest=centring.largest)
+        theta, values = estimated.theta[entities.codes], np.column_stack([bare.X, bare.observed])
         within = without_effects(Absorber((entities,)), values, np.ones(bare.n_obs))
         values += (theta / (1.0 - theta))[:, None] * within
         panel = replace(bare, X=values[:, :-1], observed=values[:, -1], derived=())
-        return cls(panel, centring, Absorber.constant(panel.n_obs), (1.0 - theta) ** 2, bare, components)
+        return cls(panel, centring, Absorber.constant(panel.n_obs), (1.0 - theta) ** 2, bare, estimated)
 
     def random_model(self, fit: WithinFit, bare: Panel) -> plugin.AbsorbingModels:
         """Return what a fit of this equation predicts for rows in levels, as one draw.

@@ -364,7 +364,8 @@ WITH_TABLE = {
     one.name: one
     for one in harness_estimators()
     # Covariances of instrumented equations are tried next to it, and those of counts.
-    if "covariance" in one.__dataclass_fields__ and one.name not in ("instrumental", "poisson")
+    if "covariance" in one.__dataclass_fields__
+    and one.name not in ("hausman_taylor", "instrumental", "poisson")
 }
 FEW = {"threshold_effects": {"bootstraps": 19, "grid": 10, "trim": 0.2}}
 
