@@ -193,6 +193,20 @@ def _link(one: Shown) -> str:
     return f"[{one.study.title}]({one.study.study}.md)"
 
 
+def record_of(runs: Path) -> str:
+    """Return what `pytest --harness-record` names changes since, as JSON."""
+    manifests = [
+        json.loads((runs / path.stem / "manifest.json").read_text(encoding="utf-8"))
+        for path in sorted(SPECS.glob("*.yaml"))
+    ]
+    studies = {
+        one["study"]["id"]: {part: {"sha256": one[part]["sha256"]} for part in ("data", "spec")}
+        for one in manifests
+    }
+    record = {"versions": manifests[0]["versions"], "code": manifests[0]["code"], "studies": studies}
+    return json.dumps(record, indent=1)
+
+
 def write(runs: Path) -> None:
     """Write all pages and pictures, and nothing else into their folder."""
     shown = [Shown.of(runs / path.stem) for path in sorted(SPECS.glob("*.yaml"))]
@@ -202,10 +216,7 @@ def write(runs: Path) -> None:
         (PAGES / f"{one.study.study}.md").write_text(f"{one.page()}\n", encoding="utf-8")
         for at, figure in enumerate(one.pictures, start=1):
             shutil.copyfile(figure, PAGES / f"{one.study.study}-{at}.svg")
-    # What `pytest --harness-record` compares versions with.
-    manifest = json.loads((runs / shown[0].study.study / "manifest.json").read_text(encoding="utf-8"))
-    record = json.dumps({"versions": manifest["versions"]}, indent=1)
-    (PAGES / "record.json").write_text(f"{record}\n", encoding="utf-8")
+    (PAGES / "record.json").write_text(f"{record_of(runs)}\n", encoding="utf-8")
     (PAGES / "index.md").write_text(f"{index(shown)}\n", encoding="utf-8")
 
 

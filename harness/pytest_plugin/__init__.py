@@ -30,7 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--harness-record",
         type=Path,
         metavar="MANIFEST",
-        help="manifest.json of a run: a failure names versions that have changed since",
+        help="manifest.json of a run: a failure names versions, code, data and spec that have changed since",
     )
     group.addoption("--harness-jobs", type=int, default=1, metavar="N", help="worker processes of a study")
 

@@ -7,9 +7,9 @@ import json
 import math
 import warnings
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     # pytest has no public names for these.
     from _pytest._code.code import TerminalRepr, TracebackStyle
 
+    from harness.running.dependence import Environment
+    from harness.running.options import RunOptions
     from harness.study.expectations.cell import Reproduction
 
 # What an expected value is called, by its origin.
@@ -38,7 +40,7 @@ def message(result: Reproduction, study: str, changed: str = "") -> str:
 
     Parameters
     ----------
-    changed : what is another version than in the run that gave the expected numbers
+    changed : what has changed since the run that gave the expected numbers
     """
     expectation = result.expectation
     known = getattr(expectation, "here", None)
@@ -66,6 +68,28 @@ def _tolerance(expectation: ExpectedNumber) -> str:
     if expectation.relative is not None:
         return f"{expectation.tolerance:.4g}, {expectation.relative:g} of the value"
     return f"{expectation.half_unit:g}, half a unit of the last printed digit"
+
+
+def changed_since(
+    record: Mapping[str, Any], study: str, environment: Environment, inputs: Mapping[str, str]
+) -> str:
+    """Return which versions, packages of code and inputs are others than in an earlier run.
+
+    Parameters
+    ----------
+    record : manifest of a run, or what is kept of those of several, with data and spec of each in ``studies``
+    inputs : SHA-256 of ``data`` and ``spec``
+    """
+    own = record.get("studies", {}).get(study, record)
+    versions, code = record["versions"], record.get("code", {})
+    changed = [
+        f"{name} {versions[name]} to {now}"
+        for name, now in environment.versions.items()
+        if versions.get(name, now) != now
+    ]
+    changed += [f"code of {name}" for name, now in environment.code.items() if code.get(name, now) != now]
+    changed += [name for name, now in inputs.items() if own.get(name, {}).get("sha256", now) != now]
+    return ", ".join(changed) or "neither versions, code, data nor spec"
 
 
 def _lacking(dataset: str | None) -> str:
@@ -106,37 +130,45 @@ class SpecFile(pytest.File):
             line = loaded.document.find(("expect", at)).line
             yield SpecTest.from_parent(self, name=name, line=line, position=at)
 
-    @functools.cached_property
-    def outcome(self) -> tuple[Reproduction, ...] | HarnessError:
-        """What a run gives for each expected number, or why there is no run; found out once."""
-        from harness.pytest_plugin.reproduction import reproduce
+    @property
+    def options(self) -> RunOptions:
+        """Return how its study is run."""
         from harness.running.options import RunOptions
 
-        options = RunOptions(
+        return RunOptions(
             spec=self.path,
             quick=self.config.getoption("harness_quick"),
             jobs=self.config.getoption("harness_jobs"),
         )
+
+    @functools.cached_property
+    def outcome(self) -> tuple[Reproduction, ...] | HarnessError:
+        """What a run gives for each expected number, or why there is no run; found out once."""
+        from harness.pytest_plugin.reproduction import reproduce
+
         # Where pytest turns warnings into errors, fits would fail that succeed under `harness run`.
         with warnings.catch_warnings():
             warnings.simplefilter("default")
             try:
-                return reproduce(options, installed(options.plugins))
+                return reproduce(self.options, installed(self.options.plugins))
             except HarnessError as error:
                 return error
 
     @functools.cached_property
     def changed(self) -> str:
-        """Versions that are others than in the manifest that was given: ``numpy 2.3.1 to 2.4.6``."""
-        from harness.running.dependence import versions
+        """What has changed since the run whose manifest was given; empty where none was."""
+        from harness.running.dependence import Environment, installed_code, versions
+        from harness.running.prepare import prepare
 
         path = self.config.getoption("harness_record")
         if path is None:
             return ""
-        then = json.loads(path.read_text(encoding="utf-8"))["versions"]
-        now = versions(installed().brought_by)
-        others = [name for name in now if name in then and then[name] != now[name]]
-        return ", ".join(f"{name} {then[name]} to {now[name]}" for name in others) or "no version"
+        registry = installed(self.options.plugins)
+        prepared = prepare(self.options, registry)
+        inputs = {"data": prepared.table.sha256, "spec": prepared.loaded.document.sha256}
+        environment = Environment(installed_code(), versions(registry.brought_by))
+        then = json.loads(path.read_text(encoding="utf-8"))
+        return changed_since(then, self.study, environment, inputs)
 
 
 class SpecTest(pytest.Item):

@@ -4,14 +4,20 @@ import json
 import re
 import subprocess
 import sys
+from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
+from harness.api import prepare_study
 from harness.pytest_plugin import expects_numbers
+from harness.pytest_plugin.spec_file import changed_since
+from harness.running.dependence import Environment, installed_code
+from harness.running.options import RunOptions
 
-GRUNFELD = (Path(__file__).parents[1] / "replications" / "grunfeld.yaml").read_text(encoding="utf-8")
+SPEC = Path(__file__).parents[1] / "replications" / "grunfeld.yaml"
+GRUNFELD = SPEC.read_text(encoding="utf-8")
 N_EXPECTED = GRUNFELD.count("- {table:")
 CAPITAL = "{estimator: within, term: capital}, column: estimate, value: 0.310,"
 
@@ -50,12 +56,24 @@ def test_a_changed_digit_makes_exactly_one_test_fail(run_pytest):
     assert "study.yaml:" in done.stdout
 
 
-def test_a_failure_names_versions_that_changed_since_the_run_of_a_manifest(run_pytest):
+def test_a_failure_names_what_has_changed_since_the_run_of_a_manifest(run_pytest):
+    """Of a digit in the claim it is the spec; data and code are those of the run, statsmodels too."""
     wrong = GRUNFELD.replace(CAPITAL, CAPITAL.replace("0.310", "0.318"))
-    record = json.dumps({"versions": {"numpy": "1.0", "statsmodels": version("statsmodels")}})
+    data = prepare_study(RunOptions(SPEC)).table.sha256
+    inputs = {"data": {"sha256": data}, "spec": {"sha256": sha256(GRUNFELD.encode()).hexdigest()}}
+    versions = {"numpy": "1.0", "statsmodels": version("statsmodels")}
+    record = {"versions": versions, "code": {**installed_code(), "harness_panel": "0"}, **inputs}
     words = ("--harness-record", "record.json", "-k", "estimate")
-    done = run_pytest({"study.yaml": wrong, "record.json": record}, *words)
-    assert re.search(rf"changed +numpy 1.0 to {re.escape(version('numpy'))}$", done.stdout, re.MULTILINE)
+    done = run_pytest({"study.yaml": wrong, "record.json": json.dumps(record)}, *words)
+    changed = f"numpy 1.0 to {version('numpy')}, code of harness_panel, spec"
+    assert re.search(rf"changed +{re.escape(changed)}$", done.stdout, re.MULTILINE), done.stdout
+
+
+def test_data_that_changed_are_named_for_the_study_whose_they_are():
+    now = Environment({"harness": "1"}, {"numpy": "2"})
+    record = {"versions": {"numpy": "2"}, "studies": {"wages": {"data": {"sha256": "a"}}}}
+    assert changed_since(record, "wages", now, {"data": "b", "spec": "c"}) == "data"
+    assert changed_since(record, "fares", now, {"data": "b"}) == "neither versions, code, data nor spec"
 
 
 def test_every_expected_number_is_a_test_with_a_name(run_pytest):
