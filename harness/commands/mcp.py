@@ -127,11 +127,13 @@ def run(session: Session, given: Json) -> Json:
     from harness.api import run_study
     from harness.findings.run import read_run
     from harness.running.prepare import load
+    from harness.running.processes import tell
     from harness.text.screen import screen_text
 
     options = session.options(given)
     study = load(options, shared.found(session.plugins)).study.study
-    folder = run_study(replace(options, out=options.out or session.path(f"runs/{study}")))
+    out = options.out or session.path(f"runs/{study}")
+    folder = run_study(replace(options, out=out), on_progress=tell)
     return {
         "run": folder.path.as_posix(),
         "files": list(folder.files()),
@@ -276,26 +278,32 @@ class Server:
                     worker.end()
         elif "id" in request:
             if request.get("method") == "tools/call" and asked.get("name") in [*tools()]:
-                self._begin(request["id"], asked["name"], asked.get("arguments") or {})
+                self._begin(request["id"], asked)
             else:
                 self._send({"jsonrpc": "2.0", "id": request["id"], **reply(request)})
 
-    def _begin(self, number: object, name: str, arguments: object) -> None:
+    def _begin(self, number: object, params: Json) -> None:
         from harness.running.processes import start_worker
 
         key = json.dumps(number)
         with self._lock:
             worker = self._busy[key] = self._idle.pop() if self._idle else start_worker()
-        self._calls.append(
-            Thread(target=self._answer, args=(number, key, worker, name, arguments), daemon=True)
-        )
+        self._calls.append(Thread(target=self._answer, args=(number, key, worker, params), daemon=True))
         self._calls[-1].start()
 
-    def _answer(self, number: object, key: str, worker: WorkerProcess, name: str, arguments: object) -> None:
+    def _answer(self, number: object, key: str, worker: WorkerProcess, params: Json) -> None:
         from harness.running.processes import DeadWorkerError
 
+        name, given, meta = params["name"], params.get("arguments") or {}, params.get("_meta")
+        token = meta.get("progressToken") if isinstance(meta, dict) else None
+
+        def heard(done: int, total: int, now: str) -> None:
+            if token is not None:
+                notice = {"progressToken": token, "progress": done, "total": total, "message": now}
+                self._send({"jsonrpc": "2.0", "method": "notifications/progress", "params": notice})
+
         try:
-            result = worker.call(call_tool, self._session, name, arguments)
+            result = worker.call(call_tool, self._session, name, given, heard=heard)
         except DeadWorkerError:
             result = _mistakes(MachineError.at(name, "its process ended", hint=ENDED))
         with self._lock:

@@ -38,6 +38,10 @@ SECONDS_TO_END = 2.0
 # Of the Linux system call that asks for a signal once the parent has ended.
 _PR_SET_PDEATHSIG = 1
 
+# Pipes by which a call that goes on in this process is heard: one in a process that does calls, else none.
+_HEARD: list[Connection] = []
+_TELLING = Lock()
+
 # What a new interpreter does: no garbage is collected among modules that stay.
 _PROGRAM = """import gc; gc.disable(); import sys; sys.path[:] = {path!r}
 from harness.running import processes; processes.{main}(*{arguments!r})"""
@@ -70,8 +74,15 @@ class WorkerProcess:
         self._pipe, self._started = pipe, started
         self.is_dead = False
 
-    def call(self, call: Callable[..., R], *arguments: object) -> R:
+    def call(
+        self, call: Callable[..., R], *arguments: object, heard: Callable[..., None] = lambda *_: None
+    ) -> R:
         """Return what a call returns there, or raise what it raises.
+
+        Parameters
+        ----------
+        call, arguments : what is called
+        heard : called with what the call tells of itself meanwhile, by `tell`
 
         Raises
         ------
@@ -84,6 +95,9 @@ class WorkerProcess:
         try:
             self._pipe.send_bytes(sent)
             is_result, value = self._pipe.recv()
+            while is_result is None:
+                heard(*value)
+                is_result, value = self._pipe.recv()
         except (EOFError, OSError) as dead:
             self.is_dead = True
             seconds = time.monotonic() - start
@@ -175,6 +189,13 @@ def _connection(handle: int) -> Connection:
     return Connection(handle)
 
 
+def tell(*message: object) -> None:
+    """Let a call that goes on in this process say how far it is; elsewhere nobody hears it."""
+    with _TELLING:
+        for pipe in _HEARD:
+            pipe.send((None, message))
+
+
 def _serve(pipe: Connection, memory_limit: float | None) -> None:
     """Do the calls that come through a pipe until it is closed; what they print is caught.
 
@@ -190,6 +211,7 @@ def _serve(pipe: Connection, memory_limit: float | None) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (int(memory_limit * GB), most))
     SIDE_EFFECTS.watch()
     os.environ.pop("PYTHONSAFEPATH", None)
+    _HEARD.append(pipe)
     if sys.platform != "win32":
         os.register_at_fork(after_in_child=_end_with_original)
     while True:

@@ -96,6 +96,19 @@ def session(tmp_path_factory):
         answers += [
             server_answer(server, line) for line in ("{broken", "[1]", '{"id": NaN}', '{"id": 1e999}')
         ]
+        # A run that is asked to says how far it is, before its answer.
+        followed = called("run", spec="study.yaml", out="followed", jobs=1)
+        followed["params"]["_meta"] = {"progressToken": 7}
+        notices = [server_answer(server, {"id": "followed", **followed})]
+        while "id" not in notices[-1]:
+            notices.append(json.loads(server.stdout.readline()))
+        assert notices.pop()["id"] == "followed"
+        assert {notice["method"] for notice in notices} == {"notifications/progress"}
+        steps = [notice["params"] for notice in notices]
+        assert {step["progressToken"] for step in steps} == {7}
+        assert [step["progress"] for step in steps] == sorted(step["progress"] for step in steps)
+        assert steps[0]["progress"] == 0
+        assert steps[-1]["progress"] == steps[-1]["total"] > 1
         # What goes on answers nothing else, and a call that is cancelled gets no answer.
         tell(server, {"id": "cancelled", **called("run", spec="study.yaml", out="cancelled")})
         assert server_answer(server, {"id": "at once", "method": "ping"})["id"] == "at once"
