@@ -303,7 +303,8 @@ class TargetFit:
         from scipy import stats
 
         p_value = float(2.0 * stats.t.sf(abs(slope) / error, self.rows.n_entities - 1))
-        is_high = fitted > np.median(fitted)
+        # Above the median, or at it where half of the rows have the largest value.
+        is_high = fitted >= min(np.nextafter(np.median(fitted), np.inf), fitted.max())
         low, high = (float(np.exp(self.residuals[side]).mean()) for side in (~is_high, is_high))
         if p_value >= _SIZE or abs(high - low) < _LEAST_DIFFERENCE * min(high, low):
             return ()

@@ -233,6 +233,20 @@ def test_residuals_that_grow_with_fitted_values_are_a_warning():
     assert sum("W-SMEARING" in noted(0.0, seed) for seed in range(40)) <= 2
 
 
+def test_the_warning_has_both_factors_where_most_rows_have_the_largest_fitted_value():
+    rng, is_high = np.random.default_rng(1), np.tile([0.0, 1.0, 1.0, 1.0], 60)
+    X = np.column_stack([is_high, np.zeros(240)])
+    outcome = np.exp(1.0 + is_high + rng.normal(scale=0.1 + 0.6 * is_high))
+    fit = fitted(on_target(PooledOLS(), "log"), balanced_panel((60, 4), outcome=outcome, X=X))
+    note = next(note for note in fit.notes if note.code == "W-SMEARING")
+    expected = [
+        np.exp(residuals - residuals.mean()).mean()
+        for residuals in (np.log(outcome[is_high == level]) for level in (0.0, 1.0))
+    ]
+    shown = [float(note.message.values[name]) for name in ("low", "high")]
+    assert shown == pytest.approx(expected, abs=5.1e-4)
+
+
 def test_slopes_of_logarithms_are_also_per_cent_and_elasticities():
     panel = drawn_panel()
     table = fitted(on_target(PooledOLS(), "log"), panel).details()["transformed_coefficients"]
