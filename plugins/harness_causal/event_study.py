@@ -75,12 +75,13 @@ class EventStudy:
     event_time : (n_times,), periods since the start, ascending, without the one before it, which others are
         compared with
     estimate : (n_times,), outcome units
-    covariance : (n_times, n_times); diagonal where the library has no more
-    is_joint : whether it has, and effects before and after the start are of one kind
+    covariance : (n_times, n_times); diagonal where the library has no more, NaN where it has none
+    incomparable : why effects before the start say nothing of those after it; empty where they do
     n_treated : (n_times,), rows of entities that are treated at some time
     average, std_error : mean effect over the treated rows, and its error
     n_entities : clusters
-    df : degrees of freedom of t and F statistics, those of the smaller side of a comparison
+    df : degrees of freedom of t and F statistics, those of the smaller side of a comparison; infinite of
+        normal ones
     pre_trend : test of the leads, or why there is none
     cohorts : effects by start and time since, of methods that have them
     """
@@ -88,12 +89,12 @@ class EventStudy:
     event_time: Ints
     estimate: Floats
     covariance: Floats
-    is_joint: bool
+    incomparable: str
     n_treated: Ints
     average: float
     std_error: float
     n_entities: int
-    df: int
+    df: float
     pre_trend: Attempt[PreTrend]
     cohorts: tuple[CohortEffect, ...] = ()
 
@@ -112,8 +113,11 @@ class EventStudy:
         """Return draws of the greatest t statistic, (n_draws,), were there no effect at any time.
 
         Their quantile is how many standard errors simultaneous limits are away (Montiel Olea &
-        Plagborg-Moller 2019); from a diagonal covariance it is valid and rather wide (Sidak 1967).
+        Plagborg-Moller 2019); from a diagonal covariance it is valid and rather wide (Sidak 1967). NaN
+        without errors.
         """
+        if np.isnan(self.errors).all():
+            return np.full(N_DRAWS, np.nan)
         correlation = self.covariance / np.outer(self.errors, self.errors)
         normal = rng.multivariate_normal(np.zeros(self.errors.size), correlation, N_DRAWS, method="eigh")
         scale = np.sqrt(rng.chisquare(self.df, N_DRAWS) / self.df)
@@ -175,9 +179,8 @@ class RelativeMagnitudes:
         """
         from scipy.stats import t
 
-        if not study.is_joint:
-            what = marked("its effects before the start are not comparable with those after it (Roth 2024)")
-            raise EstimationError.at("", what)
+        if study.incomparable:
+            raise EstimationError.at("", study.incomparable)
         times, leads = study.event_time, leads_of(study.event_time, window)
         if np.any(np.diff(np.sort(np.r_[times[leads[0] :], REFERENCE])) != 1):
             raise EstimationError.at("", marked("effects of some periods around the start are missing"))

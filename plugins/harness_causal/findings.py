@@ -33,6 +33,7 @@ METHODS: Mapping[str, str] = {
     "sun_abraham": marked("Sun & Abraham"),
     "imputation": marked("Imputation"),
     "callaway_santanna": marked("Callaway & Sant'Anna"),
+    "synthetic": marked("Synthetic DiD"),
 }
 
 

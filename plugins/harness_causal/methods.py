@@ -142,10 +142,10 @@ class StaggeredDesign:
         Raises
         ------
         EstimationError
-            Where all start in one period, or one entity alone is treated or compared with.
+            Where all start in one period.
         """
         if (self.start == NEVER).any():
-            return self._of_several()
+            return self
         first, last = np.unique(self.start)[[0, -1]]
         if first == last:
             what = marked("every entity starts in the same period: there is no comparison group")
@@ -154,9 +154,16 @@ class StaggeredDesign:
         rows = np.flatnonzero(self.period < last)
         start = np.where(self.start == last, NEVER, self.start)[rows]
         n_late = self.panel.n_obs - rows.size
-        return replace(self, panel=self.panel.take(rows), start=start, n_late=n_late)._of_several()
+        return replace(self, panel=self.panel.take(rows), start=start, n_late=n_late)
 
-    def _of_several(self) -> StaggeredDesign:
+    def of_several(self) -> StaggeredDesign:
+        """Return the same.
+
+        Raises
+        ------
+        EstimationError
+            Where one entity alone is treated or compared with.
+        """
         if self.df == 0:
             what = marked("a single entity is treated or serves as comparison: there is no standard error")
             raise EstimationError.at(self.panel.exposure, what)
@@ -207,6 +214,8 @@ def starts_of(panel: Panel, column: str) -> Ints:
 # What diff-diff calls the columns of `StaggeredDesign.frame`.
 COLUMNS = {"outcome": "y", "unit": "unit", "time": "time", "first_treat": "start"}
 
+OF_TWO_KINDS = marked("its effects before the start are not comparable with those after it (Roth 2024)")
+
 # What diff-diff calls ways to hold regressors fixed.
 WEIGHTINGS: Mapping[Weighting, str] = {
     "doubly_robust": "dr",
@@ -216,7 +225,7 @@ WEIGHTINGS: Mapping[Weighting, str] = {
 
 
 @contextmanager
-def _quietly() -> Iterator[None]:
+def quietly() -> Iterator[None]:
     """Leave out warnings about the library's own use of pandas, and about cells that it leaves out."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -242,7 +251,7 @@ def sun_abraham(design: StaggeredDesign, window: int) -> EventStudy:
             return *only, covariance[np.ix_(rows, rows)], {cell: row for row, cell in enumerate(kept)}, *rest
 
     method = OfCellsThatAre()
-    with _quietly():
+    with quietly():
         fit = method.fit(design.frame(), **COLUMNS, covariates=design.covariates)
     times = np.array(fit.event_study_vcov_index, dtype=np.int64)
     estimate = np.array([fit.event_study_effects[time]["effect"] for time in times])
@@ -267,13 +276,13 @@ def callaway_santanna(design: StaggeredDesign, window: int) -> EventStudy:
     """
     from diff_diff import CallawaySantAnna
 
-    design, _ = design.balanced()
+    design = design.balanced()[0].of_several()
     method = CallawaySantAnna(
         control_group=design.comparison,
         base_period="universal",
         estimation_method=WEIGHTINGS[design.weighting],
     )
-    with _quietly():
+    with quietly():
         fit = method.fit(design.frame(), **COLUMNS, covariates=design.covariates)
         found = fit.aggregate("event_study")
     is_own = np.isin(found.event_time, found.vcov_index)
@@ -305,7 +314,7 @@ def imputation(design: StaggeredDesign, window: int) -> EventStudy:
     from diff_diff import ImputationDiD
 
     method = ImputationDiD(pretrends=True, leave_one_out=True)
-    with _quietly():
+    with quietly():
         fit = method.fit(design.frame(), **COLUMNS, covariates=design.covariates)
         found = fit.aggregate("event_study")
         statistic = fit.pretrend_test(n_leads=window - 1)["f_stat"]
@@ -361,8 +370,9 @@ def _event_study(
     since = (design.period - design.start)[design.start != NEVER]
     n_treated = np.array([np.count_nonzero(since == time) for time in times])
     average, n_entities = (float(fit.overall_att), float(fit.overall_se)), design.panel.n_entities
+    apart = "" if statistic is None else OF_TWO_KINDS
     return EventStudy(
-        times, estimate, covariance, statistic is None, n_treated, *average, n_entities, df, attempt(tested)
+        times, estimate, covariance, apart, n_treated, *average, n_entities, df, attempt(tested)
     )
 
 
@@ -386,7 +396,7 @@ def two_way_comparisons(design: StaggeredDesign) -> list[dict[str, Any]]:
     from diff_diff import BaconDecomposition
 
     require_balanced(design)
-    with _quietly():
+    with quietly():
         found = BaconDecomposition().fit(design.frame(), **COLUMNS)
     return [
         {

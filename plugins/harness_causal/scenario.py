@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -16,8 +16,9 @@ from harness.plugin import Attempt, Panel, attempt
 from harness_causal import tables as own
 from harness_causal.event_study import SIZE, EventStudy, PreTrend, RelativeMagnitudes
 from harness_causal.methods import METHODS, Comparison, StaggeredDesign, Weighting, two_way_comparisons
+from harness_causal.synthetic import Variance, synthetic
 
-Method = Literal["sun_abraham", "imputation", "callaway_santanna"]
+Method = Literal["sun_abraham", "imputation", "callaway_santanna", "synthetic"]
 
 COLLINEAR = plugin.marked("dropped: collinear with other cells and effects of entities and periods")
 
@@ -34,8 +35,10 @@ class DifferenceInDifferences(plugin.Scenario, plugin.AsksRows):
     2024), ``callaway_santanna`` compares changes with those of entities not treated yet (Callaway and
     Sant'Anna 2021). All assume parallel trends and no anticipation, and hold where effects differ, unlike a
     coefficient with two-way effects, whose comparisons are listed with their weights (Goodman-Bacon 2021).
-    How large violations of parallel trends may be before the average is zero is said by relative magnitudes
-    (Rambachan and Roth 2023).
+    Where all treated entities start in one period, ``synthetic`` weighs the others and the periods before it
+    so that trends agree, instead of assuming that they do (Arkhangelsky et al. 2021). How large violations of
+    parallel trends may be before the average is zero is said by relative magnitudes (Rambachan and Roth
+    2023).
 
     Attributes
     ----------
@@ -47,6 +50,10 @@ class DifferenceInDifferences(plugin.Scenario, plugin.AsksRows):
     starts : column with the period in which the treatment of a row's entity starts, and of entities that are
         never treated anything else, such as 0; without it a treatment starts behind the last untreated row
     comparison : entities that `callaway_santanna` compares with: ``not_yet_treated`` or ``never_treated``
+    variance : how `synthetic` finds its standard error: ``placebo``, from entities never treated taken for
+        treated, which vary as much as those treated, or ``jackknife``, leaving out one entity after the
+        other, of which two have to be treated
+    draws : of placebos
     window : periods before the start that are tested for a trend
     m_bars : violations of parallel trends, in units of the greatest change before the start
     level : nominal coverage of intervals
@@ -57,9 +64,8 @@ class DifferenceInDifferences(plugin.Scenario, plugin.AsksRows):
     known_as: ClassVar[tuple[str, ...]] = ("event_study", "staggered_did", "csdid", "did2s", "sunab")
     instead_of: ClassVar[Mapping[str, str]] = {
         "psm_did psmdid drdid": "weigh before differences: `{use: did, weighting: inverse_probability}`",
-        "synthetic_control synth sdid gsynth": (
-            "compare with those treated later or never: `scenarios: [did]`"
-        ),
+        "synthetic_control synth gsynth": "weigh entities and periods: `{use: did, methods: [synthetic]}`",
+        "sdid synthdid": "call it a method: `{use: did, methods: [synthetic]}`",
     }
     tables: ClassVar[tuple[plugin.ResultTable, ...]] = own.TABLES
 
@@ -70,6 +76,8 @@ class DifferenceInDifferences(plugin.Scenario, plugin.AsksRows):
     weighting: Weighting = "doubly_robust"
     starts: str | None = None
     comparison: Comparison = "not_yet_treated"
+    variance: Variance = "placebo"
+    draws: Annotated[int, Field(ge=20, le=1_000_000)] = 500
     window: Annotated[int, Field(ge=2, le=50)] = 5
     m_bars: tuple[Annotated[float, Field(ge=0)], ...] = (0.5, 1.0, 2.0)
     level: Annotated[float, Field(gt=0, lt=1)] = 0.95
@@ -80,8 +88,8 @@ class DifferenceInDifferences(plugin.Scenario, plugin.AsksRows):
         return () if self.starts is None else (self.starts,)
 
     def quick(self) -> Self:
-        """Return the same: nothing is drawn that takes time."""
-        return self
+        """Return a copy with at most 40 draws."""
+        return replace(self, draws=min(self.draws, 40))
 
     def notes(self, panel: Panel) -> tuple[plugin.Note, ...]:
         """Return which entities and rows are left out, and whose start is not seen."""
@@ -124,8 +132,9 @@ class DifferenceInDifferences(plugin.Scenario, plugin.AsksRows):
             rows = found.value or [{}]
             parts[table.name] += [{"exposure": panel.exposure, **place, **found.how, **row} for row in rows]
 
+        (placebos,) = rng.spawn(1)
         for method in self.methods:
-            study = compared.then(partial(self._study, method))
+            study = compared.then(partial(self._study, method, rng=placebos))
             tested = study.without_value() if study.value is None else study.value.pre_trend
             bounds = study.then(partial(RelativeMagnitudes.of, window=self.window, level=self.level))
             add(own.DID_EFFECTS, study.then(partial(self._effects, rng=rng)), method=method)
@@ -140,8 +149,10 @@ class DifferenceInDifferences(plugin.Scenario, plugin.AsksRows):
     def _tested(test: PreTrend) -> list[Part]:
         return [{**vars(test), "decision": plugin.decide_test(test.p_value, size=SIZE)}]
 
-    def _study(self, method: Method, design: StaggeredDesign) -> EventStudy:
-        return METHODS[method](design, self.window)
+    def _study(self, method: Method, design: StaggeredDesign, *, rng: Generator) -> EventStudy:
+        if method == "synthetic":
+            return synthetic(design, self.variance, n_draws=self.draws, rng=rng)
+        return METHODS[method](design.of_several(), self.window)
 
     def _design(self, panel: Panel) -> Attempt[StaggeredDesign]:
         return attempt(

@@ -26,6 +26,7 @@ STYLES: Mapping[str, tuple[str, str, str]] = {
         ("sun_abraham", "#0072b2", "o"),
         ("imputation", "#d55e00", "s"),
         ("callaway_santanna", "#009e73", "^"),
+        ("synthetic", "#cc79a7", "D"),
     )
 }
 GREY = "#333333"
@@ -41,6 +42,10 @@ ASSUMED = marked(
 BREAKDOWN = marked(
     "Breakdown: violation of parallel trends at which the interval of the average includes zero, in units of "
     "the largest change before the start (Rambachan & Roth 2023)."
+)
+SYNTHETIC = marked(
+    "Synthetic DiD: changes since weighted periods before the start, less those of weighted entities; "
+    "effects by period have no intervals (Arkhangelsky et al. 2021)."
 )
 
 RowT = TypeVar("RowT", bound=own.DidRow)
@@ -79,7 +84,7 @@ def did_blocks(run: parts.Run) -> Iterator[parts.ReportBlock]:
             gettext("Average effect of {exposure} on {outcome}").format(**answer.about),
             tuple(parts.TableColumn(rendered(head)) for head in HEADS),
             parts.plain_rows(_cells(answer)),
-            notes=(rendered(ASSUMED), rendered(BREAKDOWN)),
+            notes=(rendered(ASSUMED), rendered(BREAKDOWN), *_synthetic(answer)),
         )
         yield from map(parts.Paragraph, _points(answer))
         yield from _figures(answer)
@@ -129,17 +134,26 @@ def _points(answer: DidAnswer) -> Iterator[str]:
 
 def _figures(answer: DidAnswer) -> Iterator[parts.ReportFigure]:
     rows = [row for row in answer.rows(own.DID_EFFECTS) if row.band == "simultaneous"]
-    about = answer.about
+    about, synthetic = answer.about, _synthetic(answer)
+    alt = gettext("Effects of {exposure} on {outcome} by periods since the start.").format(**about)
+    against = gettext(
+        "Effect of {exposure} on {outcome} by periods since the start, against the period before it "
+        "(grey), with simultaneous {level} intervals."
+    )
     if rows:
+        others = against.format(level=parts.percent(rows[0].level, 0), **about)
+        is_alone = {row.method for row in rows} == {"synthetic"}
         yield parts.ReportFigure(
             f"did-{parts.file_slug(answer.outcome)}-{parts.file_slug(answer.scenario)}",
             plot_events(rows, about["outcome"]),
-            alt=gettext("Effects of {exposure} on {outcome} by periods since the start.").format(**about),
-            caption=gettext(
-                "Effect of {exposure} on {outcome} by periods since the start, against the period before it "
-                "(grey), with simultaneous {level} intervals."
-            ).format(level=parts.percent(rows[0].level, 0), **about),
+            alt=alt,
+            caption=" ".join((alt if is_alone else others, *synthetic)),
         )
+
+
+def _synthetic(answer: DidAnswer) -> tuple[str, ...]:
+    """Return what is compared by synthetic differences, where they are asked for."""
+    return (rendered(SYNTHETIC),) * any(row.method == "synthetic" for row in answer.averages)
 
 
 def plot_events(rows: Sequence[own.DidEffectRow], outcome: str) -> Figure:
@@ -150,7 +164,8 @@ def plot_events(rows: Sequence[own.DidEffectRow], outcome: str) -> Figure:
 
     figure, axes = drawing.axes_over_zero(drawing.DOUBLE_COLUMN, 2.8)
     axes.axvline(-0.5, color=GREY, linewidth=0.7, linestyle=(0, (1.0, 1.5)))
-    axes.plot(REFERENCE, 0.0, "o", color=GREY, markersize=4, fillstyle="none")
+    if any(row.method != "synthetic" for row in rows):
+        axes.plot(REFERENCE, 0.0, "o", color=GREY, markersize=4, fillstyle="none")
     for at, method in enumerate(dict.fromkeys(row.method for row in rows)):
         name, colour, marker = STYLES[method]
         found = [row for row in rows if row.method == method]
@@ -162,7 +177,7 @@ def plot_events(rows: Sequence[own.DidEffectRow], outcome: str) -> Figure:
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel(gettext("Periods since the start"))
     axes.set_ylabel(drawing.drawable(gettext("Effect on {outcome}").format(outcome=outcome)))
-    axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3)
+    axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=len(STYLES))
     return figure
 
 

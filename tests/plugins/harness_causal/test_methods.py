@@ -164,7 +164,7 @@ def test_simultaneous_limits_are_the_quantile_of_the_greatest_statistic():
     from scipy.stats import t
 
     unit = np.eye(2)
-    study = EventStudy(np.array([0, 1]), np.ones(2), unit, True, np.ones(2, int), 1.0, 1.0, 800, 399, None)
+    study = EventStudy(np.array([0, 1]), np.ones(2), unit, "", np.ones(2, int), 1.0, 1.0, 800, 399, None)
     found = np.quantile(study.greatest(random_stream(1)), 0.95)
     assert found == pytest.approx(t.ppf((1.0 + 0.95**0.5) / 2.0, 399), rel=0.01)
 

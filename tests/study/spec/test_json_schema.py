@@ -300,7 +300,7 @@ ADVICE = {
     for names, text in getattr(member, "instead_of", {}).items()
 }
 KNOWN = {name for catalog in CATALOGS.values() for name in catalog.members}
-OPTIONS = {"weighting", "inverse_probability"}
+OPTIONS = {"weighting", "inverse_probability", "methods", "synthetic"}
 OPTIONS |= {"use", "method", "gmm", "scenarios", "forms", "contrast", "covariance", "driscoll_kraay", "scale"}
 PLACES = {"column", "factor", "data"}
 
