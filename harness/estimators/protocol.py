@@ -35,8 +35,9 @@ class FittedDraws(Protocol):
         """Return predictions, (n_draws, n_obs), outcome units."""
 
 
-# Least squares of all rows, the same after effects are taken out, or with random effects of entities.
-LinearModel = Literal["pooled", "within", "random", "between"]
+# Least squares of all rows, the same after effects are taken out, with random effects of entities, of their
+# means; the first two with instruments; lags of the outcome by GMM.
+LinearModel = Literal["pooled", "within", "random", "between", "instrumental", "dynamic"]
 
 
 @runtime_checkable

@@ -18,6 +18,7 @@ from harness.audit.sources import RunSources, prepare_again
 from harness.data.panel import Panel
 from harness.errors import ArtifactError, Problem
 from harness.estimators.protocol import ESTIMATOR, LinearModel, linear_model_of
+from harness.export.dynamic import DynamicEquation, Lags
 from harness.findings.run import Run, read_run
 from harness.record.manifest import EstimatorRecord
 from harness.running.files import MANIFEST, flush_names, move
@@ -29,8 +30,8 @@ from harness.text.plain_text import text_templates
 # Term of the constant.
 CONSTANT = "const"
 
-# Covariances that the programs compute alike.
-Errors = Literal["classical", "by entity", "by time"]
+# Covariances that the programs compute alike; of moments, robust ones of one step, Windmeijer's of two.
+Errors = Literal["classical", "by entity", "by time", "of moments"]
 
 # What the table of coefficients calls clustered errors, by one key.
 CLUSTERED = re.compile(r"clustered by (entity|time)(?:, correction (\w+))?")
@@ -52,6 +53,8 @@ class LinearCell:
     scale : of clustered ones the small-sample factor over G / (G - 1) (n - 1) / (n - K), whose K counts no
         absorbed effect
     has_stata_factor : whether that is the one of reghdfe
+    endogenous, instruments : terms that are instrumented, and columns that they are instrumented by
+    dynamic : lags and instruments of a dynamic panel
     """
 
     outcome: str
@@ -64,11 +67,19 @@ class LinearCell:
     errors: Errors | None = None
     scale: float = 1.0
     has_stata_factor: bool = False
+    endogenous: tuple[str, ...] = ()
+    instruments: tuple[str, ...] = ()
+    dynamic: DynamicEquation | None = None
 
     @property
     def reports_constant(self) -> bool:
         """Whether the programs report a constant; that of a within regression is another one."""
-        return self.has_constant and self.model != "within"
+        return self.has_constant and not (self.model == "within" or self.effects)
+
+    @property
+    def exogenous(self) -> tuple[str, ...]:
+        """Terms that are not instrumented."""
+        return tuple(term for term in self.terms if term not in self.endogenous)
 
 
 @dataclass(frozen=True)
@@ -105,15 +116,30 @@ def linear_cells(
             if reason:
                 others.append(CellLeftOut(outcome, entry.id, reason))
                 continue
-            terms = [row.term for row in rows]
-            cell = LinearCell(
-                *(outcome, entry.id, entry.label, models[entry.use]),
-                terms=tuple(term for term in terms if term != CONSTANT),
-                has_constant=CONSTANT in terms,
-                effects=tuple(sorted(effects)),
-            )
-            cells.append(_with_errors(cell, rows))
+            cell = _cell(entry, rows, panels[outcome], models[entry.use])
+            cells.append(replace(cell, effects=tuple(sorted(effects))))
     return tuple(cells), tuple(others)
+
+
+def _cell(
+    entry: EstimatorRecord, rows: Sequence[CoefficientRow], panel: Panel, model: LinearModel
+) -> LinearCell:
+    """Return the regression of rows of the table of coefficients, without its effects."""
+    terms = [row.term for row in rows]
+    cell = LinearCell(
+        *(panel.outcome, entry.id, entry.label, model),
+        terms=tuple(term for term in terms if term != CONSTANT),
+        has_constant=CONSTANT in terms,
+        effects=(),
+    )
+    if model == "dynamic":
+        dynamic = DynamicEquation.of(entry.options, panel)
+        return replace(cell, terms=dynamic.terms, errors="of moments", dynamic=dynamic)
+    if model == "instrumental":
+        named = (*panel.exposure_columns, *entry.options["endogenous"])
+        endogenous = tuple(term for term in cell.terms if term in named)
+        cell = replace(cell, endogenous=endogenous, instruments=panel.instruments)
+    return _with_errors(cell, rows)
 
 
 def _reason(
@@ -124,11 +150,16 @@ def _reason(
     effects: set[str],
 ) -> str:
     """Return why an estimator is not repeated, or an empty string."""
-    strangers = {row.term for row in rows} - {CONSTANT, *panel.columns, *_means_of(panel)}
-    n_rows = panel.n_entities if models.get(entry.use) == "between" else panel.n_obs
-    if entry.use not in models:
+    model, terms = models.get(entry.use), {row.term for row in rows}
+    if model == "dynamic":
+        reason = DynamicEquation.of_no_other_program(entry.options, panel)
+        return reason or _unlike(terms, DynamicEquation.of(entry.options, panel).terms)
+    n_rows = panel.n_entities if model == "between" else panel.n_obs
+    if model is None:
         return f"{entry.use} is none of {', '.join(models)}"
-    if strangers:
+    if entry.options.get("method", "2sls") != "2sls":
+        return f"its method is {entry.options['method']}, which plm lacks"
+    if strangers := terms - {CONSTANT, *panel.columns, *_means_of(panel)}:
         return f"it has terms that are no columns of the panel: {', '.join(sorted(strangers))}"
     if rows[0].n_obs != n_rows:
         return "it is fitted on rows of its own"
@@ -137,6 +168,11 @@ def _reason(
     if effects - {"entity", "time"}:
         return "it absorbs effects of other columns than the keys"
     return ""
+
+
+def _unlike(terms: set[str], expected: tuple[str, ...]) -> str:
+    """Return that terms are not those of the equation, or an empty string."""
+    return "" if terms == {*expected} else "columns of it were dropped, which the programs choose otherwise"
 
 
 def _with_errors(cell: LinearCell, rows: Sequence[CoefficientRow]) -> LinearCell:
@@ -206,7 +242,7 @@ def export(sources: RunSources, *, program: Literal["r", "stata"], out: Path) ->
         reasons = "; ".join(f"{cell.estimator}: {cell.reason}" for cell in left_out)
         what = f"no cell can be repeated elsewhere: {reasons or 'no cell has coefficients'}"
         raise ArtifactError(Problem(str(sources.folder.path), what))
-    columns = (column for panel in panels.values() for column in panel.columns)
+    columns = (column for panel in panels.values() for column in (*panel.columns, *panel.instruments))
     names = plain_names((*outcomes, *columns, *(term for cell in cells for term in cell.terms)))
     files = {outcome: f"rows_{names[outcome]}.csv" for outcome in outcomes}
     if os.path.lexists(out / MANIFEST):
@@ -232,6 +268,8 @@ def _means_of(panel: Panel) -> tuple[str, ...]:
 def _frame(panel: Panel, names: Mapping[str, str]) -> pd.DataFrame:
     """Return the rows with plain names; time counts periods, so that gaps stay gaps."""
     columns = {names[name]: panel.X[:, column] for column, name in enumerate(panel.columns)}
+    if panel.Z is not None:
+        columns |= {names[name]: panel.Z[:, column] for column, name in enumerate(panel.instruments)}
     entities = Grouping.of(panel.entity.codes)
     means = entities.means(panel.X)[entities.codes]
     of_means = enumerate(_means_of(panel))
@@ -273,6 +311,7 @@ def script_of(
     """
     environment = text_templates(__package__)
     environment.filters.update(in_r=quoted_in_r, in_stata=quoted_in_stata, in_comment=in_comment)
+    environment.filters.update(lags_in_r=lags_in_r, lags_in_stata=lags_in_stata)
     environment.filters["named"] = lambda terms: [names[term] for term in terms]
     template = environment.get_template(f"{SCRIPTS[program]}.j2")
     return template.render(cells=cells, left_out=left_out, data=data, names=names)
@@ -282,6 +321,22 @@ def quoted_in_r(text: str) -> str:
     """Return a text as a string of R."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
+
+
+def lags_in_r(lags: Lags, names: Mapping[str, str]) -> str:
+    """Return lags of a column in a formula of plm, all there are as up to the 99th."""
+    name, last = names[lags.column], 99 if lags.last is None else lags.last
+    if lags.first == last:
+        return f"lag({name}, {last})" if last else name
+    return f"lag({name}, {lags.first}:{last})"
+
+
+def lags_in_stata(lags: Lags, names: Mapping[str, str]) -> str:
+    """Return lags of a column by operators of time series."""
+    name = names[lags.column]
+    if lags.first == lags.last:
+        return f"L{lags.last}.{name}" if lags.last else name
+    return f"L({lags.first}/{lags.last}).{name}"
 
 
 def quoted_in_stata(text: str) -> str:

@@ -21,6 +21,7 @@ from small_run import grunfeld
 
 SPECS = YAML(typ="safe").load(Path(__file__).with_name("studies.yaml"))
 ESTIMATORS = SPECS.pop("estimators")
+OTHERS = {"instrumented": SPECS.pop("instrumented")}
 
 # An estimate and a standard error of every term.
 NUMBERS = {"wage": 2 * (5 + 5 + 3 + 3 + 3 + 5 + 5 + 8), "grunfeld": 2 * (3 + 3 + 2 + 2 + 2 + 3 + 3 + 5)}
@@ -36,7 +37,7 @@ def run_of(name, out):
         "title": name,
         "seed": 1,
         "estimators": ESTIMATORS,
-        **SPECS[name],
+        **(SPECS | OTHERS)[name],
     }
     spec |= {"evaluation": {"reference": "ols", "protocols": ["in_sample"]}, "scenarios": []}
     harness.run(spec | {"report": {"formats": []}}, out=out, quick=True, progress=False)
@@ -104,6 +105,63 @@ def test_r_agrees_to_eight_digits_and_a_changed_digit_is_one_failed_line(exporte
     changed = command("compare", run, out / "changed.csv")
     assert changed.exit_code == 1
     assert [line.split(":")[0] for line in changed.output.splitlines()].count("differs") == 1
+
+
+@pytest.fixture(scope="module")
+def instrumented(tmp_path_factory):
+    """Return a run with instruments and lags of the outcome, and its scripts for R and for Stata."""
+    folder = tmp_path_factory.mktemp("instrumented")
+    run, scripts = run_of("instrumented", folder / "run"), {}
+    for program, name in (("r", "linear_cells.R"), ("stata", "linear_cells.do")):
+        assert command("export", run, "--to", program, "--out", folder / program).exit_code == 0
+        scripts[program] = (folder / program / name).read_text(encoding="utf-8").splitlines()
+    return run, scripts
+
+
+def test_instruments_and_lags_are_written_as_each_program_has_them(instrumented):
+    """The commands of Stata were checked against their documentation and not run."""
+    _, scripts = instrumented
+    fits = [line.split(" <- ")[1] for line in scripts["r"] if re.match(r"fit <- .* \| ", line)]
+    instruments = "union_before + hours_before"
+    of_lags = "lwage ~ lag(lwage, 1:2) + union + lag(married, 0:1) + expersq"
+    assert fits == [
+        f"plm(lwage ~ union + married + expersq | married + expersq + {instruments}, data = d, "
+        'model = "pooling")',
+        f"plm(lwage ~ union + married + expersq | expersq + {instruments}, data = d, "
+        'model = "within", effect = "twoways")',
+        f"plm(lwage ~ union + married + expersq | married + expersq + {instruments}, data = d, "
+        'model = "within", effect = "individual")',
+        "pgmm(lwage ~ lag(lwage, 1) + union + married + expersq | lag(lwage, 2:99), data = d,",
+        f"pgmm({of_lags} | lag(lwage, 2:4) + lag(union, 1:4), data = d,",
+    ]
+    commands = ("ivregress", "ivreghdfe", "xtabond2")
+    assert [line for line in scripts["stata"] if line.startswith(commands)] == [
+        "ivregress 2sls lwage married expersq (union = union_before hours_before), "
+        "small vce(cluster entity_id)",
+        "ivreghdfe lwage expersq (union married = union_before hours_before), "
+        "absorb(entity_id time) keepsingletons small",
+        "ivreghdfe lwage married expersq (union = union_before hours_before), "
+        "absorb(entity_id) keepsingletons small cluster(entity_id)",
+        "xtabond2 lwage L1.lwage union married expersq period_*, gmm(lwage, lag(2 .) collapse) "
+        "iv(union married expersq period_*) noleveleq robust",
+        "xtabond2 lwage L(1/2).lwage union L(0/1).married expersq period_*, gmm(lwage, lag(2 4)) "
+        "gmm(union, lag(1 4)) iv(L(0/1).married expersq period_*) noleveleq robust twostep",
+    ]
+    assert sum("L2.lwage" in line for line in scripts["stata"]) == 1
+    for lines in scripts.values():
+        left_out = [line.split(" on lwage: ")[1] for line in lines if "not repeated" in line]
+        assert [reason.split()[-1] for reason in left_out] == ["lacks", "too"]
+
+
+@pytest.mark.slow
+def test_plm_finds_instrumented_and_dynamic_estimates_and_errors_to_eight_digits(instrumented):
+    if not has_package("plm"):
+        pytest.skip("needs R with plm")
+    run, _ = instrumented
+    folder = run.with_name("r")
+    subprocess.run(["Rscript", "linear_cells.R"], cwd=folder, check=True, capture_output=True)
+    compared = command("compare", run, folder / "r_results.csv", "--rtol", "1e-8")
+    assert compared.output.splitlines()[-1] == "48 of 48 numbers agree"
 
 
 NAME = r"[A-Za-z_]\w{0,31}"

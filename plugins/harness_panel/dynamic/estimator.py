@@ -448,6 +448,7 @@ class DynamicGMM:
     """
 
     name: ClassVar[str] = "gmm"
+    linear_model: ClassVar[plugin.LinearModel | None] = "dynamic"
     identifies: ClassVar[plugin.Identified] = "dynamics"
     as_learner: ClassVar[plugin.AsLearner] = "refused"
     known_as: ClassVar[tuple[str, ...]] = (

@@ -384,6 +384,7 @@ class Instrumental:
     """
 
     name: ClassVar[str] = "instrumental"
+    linear_model: ClassVar[plugin.LinearModel | None] = "instrumental"
     identifies: ClassVar[plugin.Identified] = "instruments"
     known_as: ClassVar[tuple[str, ...]] = ("iv", "2sls", "tsls", "ivreg", "ivregress", "xtivreg", "liml")
     provides: ClassVar[frozenset[type]] = LINEAR | {plugin.HasEffects}
