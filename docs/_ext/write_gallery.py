@@ -19,12 +19,16 @@ import markdown
 
 from harness.data.read.source import DATASET
 from harness.installed import installed
+from harness.record.manifest import StudyRecord
+from harness.report.sections.coefficients import term_label
+from harness.report.sections.record import NAMED_STATISTICS, TESTS
 from harness.running.folder import RunFolder
 from harness.study.expectations.cell import Reproduction, check_expectations
 from harness.study.expectations.expectation import ExpectedNumber
 from harness.study.spec.load import load_study
 from harness.study.spec.printed import Interval
 from harness.study.spec.study import Study
+from harness.tables.coefficients import COEFFICIENTS
 from harness.text.numbers import count, fixed
 
 ROOT = Path(__file__).parents[2]
@@ -51,6 +55,35 @@ def _holds(number: ExpectedNumber, units: float, obtained: float) -> bool:
     return units == float("inf") or Interval.around(number.value, units * number.half_unit).holds(obtained)
 
 
+# What columns of result tables are called.
+COLUMNS = {
+    "estimate": "estimate",
+    "std_error": "standard error",
+    "statistic": "statistic",
+    "p_value": "p-value",
+}
+
+# What tests and statistics of fits are called.
+QUANTITIES = {
+    **TESTS,
+    **NAMED_STATISTICS,
+    "r2": "R²",
+    "r2_adjusted": "R², adjusted",
+    "r2_dummies_adjusted": "R² with the effects, adjusted",
+    "r2_within_correlation": "R² within, by correlation",
+    "r2_between_correlation": "R² between, by correlation",
+    "r2_overall_correlation": "R² overall, by correlation",
+    "rss": "Residual sum of squares",
+    "df_resid": "Residual degrees of freedom",
+    "intercept": "Constant, mean of the effects",
+    "intercept_std_error": "Its standard error",
+    "f_effects": "F test of the effects",
+    "theta_mean": "Share of the means taken out (θ)",
+    "theta_min": "Smallest θ",
+    "theta_max": "Largest θ",
+}
+
+
 @dataclass(frozen=True)
 class Shown:
     """A study of the gallery and what its run says.
@@ -58,12 +91,14 @@ class Shown:
     Attributes
     ----------
     study : as the spec has it
+    record : as its run has it, with labels
     found : its printed numbers next to those of the run
     sentence : the first that the run says of predictions
     pictures : of the effect, where there is one, and of the gains
     """
 
     study: Study
+    record: StudyRecord
     found: tuple[Reproduction, ...]
     sentence: str
     pictures: tuple[Path, ...]
@@ -78,7 +113,8 @@ class Shown:
         figures = [
             path for name in ("effects", "gains") for path in (folder / "figures").glob(f"front-{name}-*.svg")
         ]
-        return cls(study, check_expectations(study.expect, run.read_table), str(said.iloc[0]), tuple(figures))
+        found = check_expectations(study.expect, run.read_table)
+        return cls(study, run.manifest().study, found, str(said.iloc[0]), tuple(figures))
 
     @property
     def counts(self) -> Counter[str]:
@@ -128,16 +164,27 @@ class Shown:
         )
 
     def _tables(self) -> Iterator[str]:
-        by_source: dict[str, list[Reproduction]] = {}
+        """Yield a table of each estimator in each source, named as its report names them."""
+        groups: dict[tuple[str, str], list[Reproduction]] = {}
         for one in self.found:
-            by_source.setdefault(one.expectation.source, []).append(one)
-        for source, rows in by_source.items():
-            cells = (
-                [markdown.code(one.expectation.path), one.expectation.written, _here(one), standing(one)]
-                for one in rows
-            )
-            yield f"{source}:"
-            yield markdown.table(("cell", "printed", "here", ""), cells)
+            by = str(one.expectation.where["estimator"]), one.expectation.source
+            groups.setdefault(by, []).append(one)
+        named = ""
+        for (estimator, source), rows in groups.items():
+            cells = ([*self._named(one), one.expectation.written, _here(one), standing(one)] for one in rows)
+            yield f"### {self.record.estimator_label(estimator)}"
+            if source != named:
+                yield f"{source}:"
+                named = source
+            yield markdown.table(("", "", "printed", "here", ""), cells)
+
+    def _named(self, found: Reproduction) -> tuple[str, str]:
+        """Return what a row and a column of a result table are called."""
+        number = found.expectation
+        (key,) = (key for column, key in number.where.items() if column != "estimator")
+        if number.table == COEFFICIENTS.name:
+            return term_label(self.record, str(key)), COLUMNS[number.column]
+        return QUANTITIES[str(key)], COLUMNS[number.column] if number.column != "value" else ""
 
 
 def _here(found: Reproduction) -> str:
@@ -203,7 +250,7 @@ def record_of(runs: Path) -> str:
         one["study"]["id"]: {part: {"sha256": one[part]["sha256"]} for part in ("data", "spec")}
         for one in manifests
     }
-    record = {"versions": manifests[0]["versions"], "code": manifests[0]["code"], "studies": studies}
+    record = {"versions": manifests[-1]["versions"], "code": manifests[-1]["code"], "studies": studies}
     return json.dumps(record, indent=1)
 
 

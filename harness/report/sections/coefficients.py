@@ -48,7 +48,10 @@ REGIME = re.compile(rf"(?:(?P<low>{NUMBER}) < )?(?P<variable>.+?) (?P<sign><=|>)
 REGIME_TERM = re.compile(rf"(?P<term>.+?) \((?P<regime>.+ (?:<=|>) {NUMBER})\)")
 
 # How tables of coefficients call the intercept, and what stands before means over neighbours.
-CONSTANT, LAGGED = "const", "W × "
+CONSTANT, LAGGED, MEAN = "const", "W × ", " (entity mean)"
+
+# A term that is an earlier period's value of a variable.
+LAG_TERM = re.compile(r"(?P<term>.+) \(lag (?P<lag>\d+)\)")
 
 NO_COEFFICIENTS = marked("no coefficients; the curves say what is estimated")
 
@@ -281,9 +284,14 @@ def terms_in_order(study: StudyRecord, terms: Iterable[str]) -> list[str]:
 
 
 def term_label(study: StudyRecord, term: str) -> str:
-    """Return how a term is called, with the regime of a threshold model, or as a mean over neighbours."""
+    """Return how a term is called: a variable, its lag, its mean, or its slope in a regime."""
     if term.startswith(LAGGED):
         return f"{LAGGED}{study.label(term.removeprefix(LAGGED))}"
+    if lagged := LAG_TERM.fullmatch(term):
+        words = gettext("{label} (lag {lag})")
+        return words.format(label=study.label(lagged["term"]), lag=lagged["lag"])
+    if term.endswith(MEAN):
+        return gettext("{label} (entity mean)").format(label=study.label(term.removesuffix(MEAN)))
     found = REGIME_TERM.fullmatch(term)
     if found is None:
         return gettext("Constant") if term == CONSTANT else study.label(term)

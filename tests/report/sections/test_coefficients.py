@@ -50,6 +50,8 @@ from report.fake_run import (
         ("exper (-1.5 < educ <= 11.0)", "Experience (−1.5 < Schooling ≤ 11)"),
         ("level (educ > 1e-05)", "level (Schooling > 1.000 × 10⁻⁵)"),
         ("exper (squared)", "exper (squared)"),
+        ("exper (lag 2)", "Experience (lag 2)"),
+        ("exper (entity mean)", "Experience (entity mean)"),
         ("exper", "Experience"),
     ],
 )
