@@ -49,18 +49,17 @@ PARTIAL = (
 START, END = "<!-- hundred studies -->\n", "<!-- end -->"
 READMES = {
     "README.md": (
-        "[Do networks beat panel econometrics?](docs/hundred_studies.md) In {n} of a hundred public studies "
-        "that were run{form}, the network's\nerror is smaller than that of the best simple rival in {same} "
-        "for other rows of the same entities, in {new} for entities not\nused in training, in {later} for "
-        "later periods."
+        "[Do networks beat panel econometrics?](docs/hundred_studies.md) In {n} public studies{form}, the "
+        "network's error is\nsmaller than that of the best simple rival in {same} for other rows of the same "
+        "entities, in {new} for entities not used in\ntraining, in {later} for later periods."
     ),
     "README.zh.md": (
-        "[神经网络胜过面板计量吗？](docs/hundred_studies.md)一百个公开研究中已运行 {n} 个{form}："
+        "[神经网络胜过面板计量吗？](docs/hundred_studies.md)在 {n} 个公开研究中{form}，"
         "神经网络的误差小于最佳简单对照的，\n相同个体的其他行占 {same}，未参与训练的个体占 {new}，"
         "以后的时期占 {later}。"
     ),
 }
-FORMS = {"README.md": " (quickly)", "README.zh.md": "（快速运行）"}
+FORMS = {"README.md": " (run quickly)", "README.zh.md": "（快速运行）"}
 PROTOCOLS = ("random_rows", "held_out_entities", "forward")
 
 
@@ -132,7 +131,7 @@ class HundredStudies:
         numbers = (
             f"mean log error ratio {fixed(row['log_error_ratio'], 2)} "
             f"{interval(row['conf_low'], row['conf_high'], 2)}, the smaller error on "
-            f"{percent(row['win_rate'], 0)} of {count(int(row['n_panels']))} panels"
+            f"{percent(row['win_rate'], 0)} of {count(int(row['n_panels']))} studies"
         )
         if row["conf_high"] < 0:
             return f"the network predicts better than the best simple rival ({numbers})"
@@ -159,10 +158,10 @@ class HundredStudies:
         """Return what becomes of the answer without the ten panels that move it most."""
         subset = "without_influential"
         if not (self.standings["subset"] == subset).any():
-            return "With fewer than sixteen panels the answer was not tried without the most influential."
+            return "With fewer than sixteen studies the answer was not tried without the most influential."
         same = [name for name in PROTOCOLS if self.side(name, ALL) == self.side(name, subset)]
         changed = [name for name in PROTOCOLS if name not in same]
-        start = "Without the ten panels that move the mean most, each protocol's own ten, "
+        start = "Without the ten studies that move the mean most, each protocol's own ten, "
         if not changed:
             return f"{start}all three sentences stand."
         others = "; ".join(f"{TITLES[name].lower()}: {self._sentence(name, subset)}" for name in changed)

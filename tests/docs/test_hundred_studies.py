@@ -21,7 +21,7 @@ def test_the_answer_follows_from_the_errors_that_are_kept():
     for protocol, sentence in zip(writer.PROTOCOLS, shown.answer(), strict=True):
         rows = errors.xs(protocol, level="protocol")
         wins = (rows["mlp"] < rows["best_simple"])[rows["best_simple"].notna()].mean()
-        assert f"the smaller error on {100 * wins:.0f}% of {len(rows)} panels" in sentence
+        assert f"the smaller error on {100 * wins:.0f}% of {len(rows)} studies" in sentence
 
 
 def test_base_rates_are_of_the_studies_of_the_page():
