@@ -17,12 +17,11 @@ from pathlib import Path
 import markdown
 import numpy as np
 import pandas as pd
-from matplotlib import rc_context
 
 from harness.findings.rules.gain_caveat import BASE_RATES, base_rate, public_studies
 from harness.findings.shape import exact_limits
 from harness.report.blocks import ReportTable, plain_words
-from harness.report.drawing.canvas import house_style
+from harness.report.drawing.canvas import house_style, printed
 from harness.suite.figures import plot_two_gains
 from harness.suite.page import SAME_AND_NEW, TITLES, SuitePages
 from harness.suite.results import QUICK, RECORD, SUITE_TABLES, read_record
@@ -300,10 +299,10 @@ class HundredStudies:
 
     def draw(self, path: Path) -> None:
         """Draw the figure."""
-        with house_style(), rc_context({"svg.hashsalt": "hundred studies"}):
+        with house_style():
             titles = {protocol: TITLES[protocol] for protocol in SAME_AND_NEW}
             figure = plot_two_gains(self.pages.tables["suite_network"], titles)
-            figure.savefig(path, metadata={"Date": None})
+            path.write_text(printed(figure).svg, encoding="utf-8")
 
 
 def main() -> None:

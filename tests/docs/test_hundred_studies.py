@@ -1,6 +1,7 @@
 """The page of the hundred studies is what its tables say, and so are the base rates."""
 
 import csv
+import re
 
 import pandas as pd
 import write_hundred_studies as writer
@@ -22,6 +23,21 @@ def test_the_answer_follows_from_the_errors_that_are_kept():
         rows = errors.xs(protocol, level="protocol")
         wins = (rows["mlp"] < rows["best_simple"])[rows["best_simple"].notna()].mean()
         assert f"the smaller error on {100 * wins:.0f}% of {len(rows)} studies" in sentence
+
+
+def test_the_axes_of_the_figure_leave_room_for_their_labels(tmp_path):
+    drawn = tmp_path / "figure.svg"
+    writer.HundredStudies(writer.REFERENCE).draw(drawn)
+    for path in (drawn, writer.FIGURE):
+        x, y, width, height = map(
+            float,
+            re.search(
+                r'<clipPath id="n0"><rect x="(.+?)" y="(.+?)" width="(.+?)" height="(.+?)"', path.read_text()
+            ).groups(),
+        )
+        assert x > 20.0
+        assert 0.0 < y + height < 244.8 - 20.0
+        assert x + width < 252.0
 
 
 def test_base_rates_are_of_the_studies_of_the_page():
