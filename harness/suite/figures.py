@@ -111,7 +111,7 @@ def plot_two_gains(gains: pd.DataFrame, titles: Mapping[str, str]) -> Figure:
     """
     known = gains[gains["status"] == "ok"]
     same, new = (known[known["protocol"] == protocol].set_index(["study", "outcome"]) for protocol in titles)
-    both = same.join(new, how="inner", lsuffix="_same", rsuffix="_new")
+    both = same.merge(new, left_index=True, right_index=True, suffixes=("_same", "_new"))
     figure = new_figure(SINGLE_COLUMN, 3.4)
     axes = figure.subplots()
     x, y = (
