@@ -55,6 +55,8 @@ def _holds(number: ExpectedNumber, units: float, obtained: float) -> bool:
     return units == float("inf") or Interval.around(number.value, units * number.half_unit).holds(obtained)
 
 
+MINUS = "\N{MINUS SIGN}"
+
 # What columns of result tables are called.
 COLUMNS = {
     "estimate": "estimate",
@@ -225,7 +227,8 @@ def index(shown: Iterable[Shown]) -> str:
         [
             "# Gallery",
             f"Published tables of {len(shown)} studies, each a spec whose every printed number is tested: "
-            f"`tox -e gallery` runs all, `pytest specs/gallery -k wages` some. {tally(total)}",
+            f"`tox -e gallery` runs all in two minutes on two cores, `pytest specs/gallery -k wages` some. "
+            f"{tally(total)}",
             "Next to each table stand boosting and networks for entities not used in training. The search "
             "at the side finds studies by words; `python docs/_ext/write_gallery.py RUNS` wrote these pages.",
             markdown.table(head, rows),
@@ -250,7 +253,8 @@ def record_of(runs: Path) -> str:
         one["study"]["id"]: {part: {"sha256": one[part]["sha256"]} for part in ("data", "spec")}
         for one in manifests
     }
-    record = {"versions": manifests[-1]["versions"], "code": manifests[-1]["code"], "studies": studies}
+    last = max(manifests, key=lambda one: one["started"])
+    record = {"versions": last["versions"], "code": last["code"], "studies": studies}
     return json.dumps(record, indent=1)
 
 

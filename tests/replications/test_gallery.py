@@ -16,7 +16,7 @@ from harness.running.options import RunOptions
 from harness.study.spec.load import load_study
 
 # The third of a row's columns, those of numbers, on a page.
-PRINTED = re.compile(r"^\|[^|]+\|[^|]*\| (-?[\d.]+) \|", re.MULTILINE)
+PRINTED = re.compile(r"^\|[^|]+\|[^|]*\| (−?[\d.]+) \|", re.MULTILINE)
 
 GALLERY = Path(__file__).parents[2] / "specs" / "gallery"
 
@@ -114,7 +114,7 @@ def test_the_gallery_has_thirty_tables_and_six_hundred_printed_numbers_with_thei
     )
     for study in studies:
         page = (pages / f"{study.study}.md").read_text(encoding="utf-8")
-        printed = Counter(one.written for one in study.expect)
+        printed = Counter(one.written.replace("-", "\N{MINUS SIGN}") for one in study.expect)
         assert Counter(PRINTED.findall(page)) == printed, f"python docs/_ext/write_gallery.py: {study.study}"
         assert all(entry.label for entry in study.estimators)
         assert f"![]({study.study}-1.svg) | [{study.title}]({study.study}.md) |" in first
