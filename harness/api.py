@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import DataError, SpecError
+from harness.language import Coded, marked
 from harness.results import StudyResult
 
 if TYPE_CHECKING:
@@ -344,7 +345,12 @@ def compare_models(
 
     named = dict(estimators) if isinstance(estimators, Mapping) else _by_class(estimators)
     if len(named) < 2:
-        raise SpecError.at("estimators", f"there is {len(named)}", "two or more", "name another one")
+        raise SpecError.at(
+            "estimators",
+            Coded("there is {n}", n=len(named)),
+            marked("two or more"),
+            marked("name another one"),
+        )
     roles: dict[str, object] = {"entity": panel.entity.name, "time": panel.time.name}
     roles |= {"outcomes": [panel.outcome], "exposure": panel.exposure, "levels": panel.levels}
     roles |= {"moderators": panel.moderators, "controls": panel.controls, "instruments": panel.instruments}
@@ -446,7 +452,7 @@ def _data(data: object) -> Path | FrameFile | None:
     from harness.data.read.files import frame_file
 
     if not isinstance(data, pd.DataFrame):
-        what = f"data of the type {type(data).__name__}"
-        expected = "the path of a file, or a pandas DataFrame"
-        raise DataError.at("data", what, expected, "turn it into a DataFrame")
+        what = Coded("data of the type {name__}", name__=type(data).__name__)
+        expected = marked("the path of a file, or a pandas DataFrame")
+        raise DataError.at("data", what, expected, marked("turn it into a DataFrame"))
     return frame_file(data)

@@ -162,13 +162,14 @@ def chained(parts: Iterable[str], link: str) -> str:
 
     Parameters
     ----------
-    link : one of `LINES` and `DOTS`
+    link : one of `LINES`, `DOTS` and `COMMAS`
     """
     return functools.reduce(lambda before, last: Coded(link, before=before, last=last), parts)
 
 
 LINES = marked("{before}\n{last}", code="on_lines")
 DOTS = marked("{before} · {last}", code="dots")
+COMMAS = marked("{before}, {last}", code="commas")
 
 
 def all_of(parts: Iterable[str]) -> str:

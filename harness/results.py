@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
 from harness.errors import ArtifactError, near_names
+from harness.language import Coded, marked
 from harness.tables.gain import GAIN, GainRow
 from harness.terminal import echo
 
@@ -37,7 +38,7 @@ MOST_DIGITS = 15
 
 def not_there(what: str, asked: str, known: Collection[str], *, origin: str) -> ArtifactError:
     """Return that a run has nothing of a name, with the names that it has."""
-    hint = near_names(asked, known) or "name one of these"
+    hint = near_names(asked, known) or marked("name one of these")
     return ArtifactError.at(origin, what, ", ".join(known), hint)
 
 
@@ -107,7 +108,7 @@ class StudyResult:
         known = {*self._folder.manifest().tables, *there}
         if name not in known and not name.startswith(DETAILS):
             expected = ", ".join(sorted(known))
-            raise ArtifactError.at(name, "no run has such a table", expected, near_names(name, known))
+            raise ArtifactError.at(name, marked("no run has such a table"), expected, near_names(name, known))
         return self._folder.read_table(name)
 
     def summary(self) -> None:
@@ -276,7 +277,7 @@ class StudyResult:
         rows = rows[(rows["protocol"] == "in_sample") & (rows["outcome"] == self._outcome(outcome))]
         known = sorted(rows["estimator"].astype(str).unique())
         if estimator not in known:
-            what = f"the run has no predictions in sample of '{estimator}'"
+            what = Coded("the run has no predictions in sample of '{estimator}'", estimator=estimator)
             raise not_there(what, estimator, known, origin=str(self.path))
         own = rows[(rows["estimator"] == estimator) & (rows["sample"] == "test")]
         table = own[["entity", "time", "observed", "predicted"]].rename(columns={"predicted": "fitted"})
@@ -345,7 +346,9 @@ class StudyResult:
         found = curves_of(self._run, name, scenario or leading_scenario(self._run), kind)
         curves = [one for one in found if one.estimator in own]
         if not curves or kind not in get_args(CurveKind):
-            raise ArtifactError.at(str(self.path), "the run has no such curves", hint="see curves.csv")
+            raise ArtifactError.at(
+                str(self.path), marked("the run has no such curves"), hint=marked("see curves.csv")
+            )
         return self._drawn(partial(plots.plot_curve, curves=curves), ax)
 
     def plot_coefficients(
@@ -414,8 +417,8 @@ class StudyResult:
         if len(rows):
             rows = rows[rows["estimator"].isin(names) & (rows["outcome"] == name)]
         if rows.empty:
-            hint = "ask for a 0/1 exposure that entities keep, with effects of entity and time"
-            raise ArtifactError.at(str(self.path), "these estimators have no event study", hint=hint)
+            hint = marked("ask for a 0/1 exposure that entities keep, with effects of entity and time")
+            raise ArtifactError.at(str(self.path), marked("these estimators have no event study"), hint=hint)
         return self._drawn(partial(plots.plot_events, outcome=name, rows=rows), ax)
 
     # As pyfixest calls them.
@@ -429,7 +432,9 @@ class StudyResult:
 
         self._estimators([*estimators, b])
         if b in estimators:
-            raise ArtifactError.at(str(self.path), f"'{b}' has no gain over itself", hint="name another one")
+            raise ArtifactError.at(
+                str(self.path), Coded("'{b}' has no gain over itself", b=b), hint=marked("name another one")
+            )
         study = self._run.manifest.study
         gains = gains_table(self.predictions, references=[b], level=study.level, least_gain=study.least_gain)
         over = Gains(Run(self._run.manifest, self._folder, {GAIN.name: as_declared(GAIN, [gains])}), b)
@@ -488,10 +493,14 @@ class StudyResult:
         kept = (keep,) if isinstance(keep, str) else tuple(keep or ())
         choice = TableChoice(self._estimators(estimators), kept, digits)
         if not 0 <= digits <= MOST_DIGITS:
-            raise ArtifactError.at("digits", f"{digits} decimals", f"0 to {MOST_DIGITS}")
+            raise ArtifactError.at(
+                "digits",
+                Coded("{digits} decimals", digits=digits),
+                Coded("0 to {most_digits}", most_digits=MOST_DIGITS),
+            )
         if not chosen(self._run, outcome, choice)[1]:
             known = sorted({term for own in estimates_of(self._run, outcome).values() for term in own})
-            what = "these estimators have no such coefficient"
+            what = marked("these estimators have no such coefficient")
             raise not_there(what, kept[0] if kept else "", known, origin=str(self.path))
         return choice
 

@@ -89,6 +89,32 @@ def test_the_terminal_speaks_the_language_of_the_report(tmp_path, monkeypatch, c
     assert not english_in(re.sub("harness run .*", "", written), NAMES | GIVEN)
 
 
+@pytest.mark.slow
+def test_commands_on_a_finished_run_speak_the_language_of_its_report(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    written_in_chinese(tmp_path, monkeypatch, capsys, "run", "--quick")
+    run = "runs/towns"
+    (tmp_path / "numbers.csv").write_text("outcome,estimator,term,estimate\n", encoding="utf-8")
+    for command in (
+        ("verify", run),
+        ("compare", run, run),
+        ("compare", run, "numbers.csv"),
+        ("report", run),
+        ("report", run, "--brief"),
+        ("gain", run, "mean", "pooled_ols"),
+        ("pack", run),
+        ("export", run, "--to", "r"),
+        ("table", run, "tows"),
+        ("pin", run, "--table", "tows"),
+    ):
+        exit_code(monkeypatch, *command)
+        speak(ENGLISH)
+        written = capsys.readouterr()
+        text = re.sub("应为：.*", "", written.out + written.err)
+        assert re.search("[\u4e00-\u9fff]", text), command
+        assert not english_in(text.replace(f"{tmp_path}/", ""), NAMES | GIVEN | {"zip", "tows"}), command
+
+
 @pytest.mark.parametrize(
     ("change", "lines"),
     [

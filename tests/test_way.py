@@ -8,7 +8,7 @@ from source_files import ROOT
 
 MOST_FILES = 137
 # Pairs of files of which one calls the other.
-MOST_ARROWS = 459
+MOST_ARROWS = 466
 
 STUDY = {
     "spec_version": 1,

@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from harness.errors import ArtifactError, Problem
+from harness.language import Coded, marked
 from harness.record.manifest import Manifest
 from harness.running import files
 from harness.running.files import MANIFEST, SIGNATURE, regular
@@ -22,29 +23,41 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 def manifest_problems(folder: RunFolder) -> Iterator[Problem]:
     """Yield what is wrong with the manifest's own hash, with the marker, and with a run that is not whole."""
     if not folder.read_bytes(files.MANIFEST_SUM):
-        yield Problem(files.MANIFEST_SUM, "is missing, so nothing protects the manifest", hint=_MEND)
+        yield Problem(files.MANIFEST_SUM, marked("is missing, so nothing protects the manifest"), hint=_MEND)
     elif folder.read_bytes(files.MANIFEST_SUM) != files.sum_line(folder.read_bytes(files.MANIFEST)):
         yield Problem(
-            files.MANIFEST, f"is not the manifest whose SHA-256 is in {files.MANIFEST_SUM}", hint=_MEND
+            files.MANIFEST,
+            Coded("is not the manifest whose SHA-256 is in {manifest_sum}", manifest_sum=files.MANIFEST_SUM),
+            hint=_MEND,
         )
     if folder.read_bytes(files.MARKER) != files.MARK:
-        yield Problem(files.MARKER, "does not hold what every run writes into it", hint=_MEND)
+        yield Problem(files.MARKER, marked("does not hold what every run writes into it"), hint=_MEND)
     if process := files.holder(folder.path):
-        yield Problem(str(folder.path), f"{process} is writing a run or report here", hint="wait for it")
+        yield Problem(
+            str(folder.path),
+            Coded("{process} is writing a run or report here", process=process),
+            hint=marked("wait for it"),
+        )
 
 
 def file_problems(folder: RunFolder, manifest: Manifest) -> Iterator[Problem]:
     """Yield what is wrong with the reported files: missing, of other bytes, or written by no run."""
     listed, present = manifest.files, folder.files()
     for name in manifest.forced:
-        yield Problem(name, "was not as the run wrote it when a report was forced with --force", hint=_MEND)
+        yield Problem(
+            name, marked("was not as the run wrote it when a report was forced with --force"), hint=_MEND
+        )
     for name in sorted(listed.keys() - set(present)):
-        yield Problem(name, "is missing", hint=_MEND)
+        yield Problem(name, marked("is missing"), hint=_MEND)
     for name in present:
         if name not in listed:
-            yield Problem(name, "was not written by the run, yet a report would read it", hint="remove it")
+            yield Problem(
+                name,
+                marked("was not written by the run, yet a report would read it"),
+                hint=marked("remove it"),
+            )
         elif files.sha256_of(folder.path / name) != listed[name]:
-            yield Problem(name, "has other bytes than the run wrote: its SHA-256 differs", hint=_MEND)
+            yield Problem(name, marked("has other bytes than the run wrote: its SHA-256 differs"), hint=_MEND)
 
 
 def changed_inputs(folder: RunFolder) -> tuple[str, ...]:
@@ -71,10 +84,12 @@ def require_unchanged(folder: RunFolder, *, hint: str = _MEND) -> None:
         Naming every file whose hash fails, or the process that writes here.
     """
     if process := files.holder(folder.path):
-        raise ArtifactError.at(str(folder.path), f"{process} is writing here", hint="wait for it")
+        raise ArtifactError.at(
+            str(folder.path), Coded("{process} is writing here", process=process), hint=marked("wait for it")
+        )
     changed = changed_inputs(folder)
     if changed:
-        what = "is not as the run wrote it: its SHA-256 is another"
+        what = marked("is not as the run wrote it: its SHA-256 is another")
         raise ArtifactError(*(Problem(name, what, hint=hint) for name in changed))
 
 
@@ -97,7 +112,9 @@ def spec_problems(folder: RunFolder, manifest: Manifest) -> Iterator[Problem]:
     # The hash is of the file that the user gave, which may have begun with a byte order mark.
     hashes = {hashlib.sha256(start + written).hexdigest() for start in (b"", _BYTE_ORDER_MARK)}
     if manifest.spec.sha256 not in hashes:
-        yield Problem(files.SPEC, "is not the spec whose SHA-256 the manifest names under spec", hint=_MEND)
+        yield Problem(
+            files.SPEC, marked("is not the spec whose SHA-256 the manifest names under spec"), hint=_MEND
+        )
 
 
 # What signatures are for, as the format of ssh has it, so that none made for something else counts.
@@ -124,8 +141,8 @@ def sign(folder: RunFolder, key: Path) -> None:
     words = ["-Y", "sign", "-q", "-n", PURPOSE, "-f", str(key)]
     done = _ssh_keygen(words, folder.read_bytes(MANIFEST))
     if done.returncode != 0:
-        hint = "name a private key, such as ~/.ssh/id_ed25519; ssh-keygen -t ed25519 makes one"
-        raise ArtifactError.at(str(key), f"cannot sign: {_output(done)}", hint=hint)
+        hint = marked("name a private key, such as ~/.ssh/id_ed25519; ssh-keygen -t ed25519 makes one")
+        raise ArtifactError.at(str(key), Coded("cannot sign: {output}", output=_output(done)), hint=hint)
     folder.write_bytes(SIGNATURE, done.stdout)
 
 
@@ -143,8 +160,8 @@ def signed_by(folder: RunFolder, signer: Path | None) -> str:
     """
     signature = folder.held(SIGNATURE)
     if signature is None:
-        hint = "ask for a signed folder, or sign it: harness sign RUN --key FILE"
-        raise ArtifactError.at(SIGNATURE, "is missing: nobody signed this run", hint=hint)
+        hint = marked("ask for a signed folder, or sign it: harness sign RUN --key FILE")
+        raise ArtifactError.at(SIGNATURE, marked("is missing: nobody signed this run"), hint=hint)
     check = ["-n", PURPOSE, "-s", str(signature)]
     manifest = folder.read_bytes(MANIFEST)
     if signer is None:
@@ -156,8 +173,14 @@ def signed_by(folder: RunFolder, signer: Path | None) -> str:
             done = _ssh_keygen(["-Y", "verify", *check, "-I", _SIGNER, "-f", str(allowed)], manifest)
     if done.returncode != 0:
         whose = "a good signature" if signer is None else f"a signature by {signer}"
-        hint = "take a whole copy of the folder; its author can sign it again: harness sign RUN --key FILE"
-        raise ArtifactError.at(SIGNATURE, f"is not {whose} of this manifest: {_output(done)}", hint=hint)
+        hint = marked(
+            "take a whole copy of the folder; its author can sign it again: harness sign RUN --key FILE"
+        )
+        raise ArtifactError.at(
+            SIGNATURE,
+            Coded("is not {whose} of this manifest: {output}", whose=whose, output=_output(done)),
+            hint=hint,
+        )
     return done.stdout.decode("utf-8", "replace").strip().rpartition(" key ")[2]
 
 
@@ -172,10 +195,14 @@ def _public_key(path: Path) -> str:
     try:
         words = regular(path).read_text(encoding="utf-8").split()[:2]
     except (OSError, UnicodeDecodeError) as error:
-        raise ArtifactError.at(str(path), f"cannot be read: {error}", hint="name a public key") from error
+        raise ArtifactError.at(
+            str(path), Coded("cannot be read: {error}", error=error), hint=marked("name a public key")
+        ) from error
     if len(words) < 2 or not words[0].startswith(_KINDS):
-        hint = "name a file such as id_ed25519.pub"
-        raise ArtifactError.at(str(path), "holds no public key of ssh", "ssh-ed25519 AAAA...", hint)
+        hint = marked("name a file such as id_ed25519.pub")
+        raise ArtifactError.at(
+            str(path), marked("holds no public key of ssh"), marked("ssh-ed25519 AAAA..."), hint
+        )
     return " ".join(words)
 
 
@@ -188,8 +215,10 @@ def _ssh_keygen(words: Sequence[str], content: bytes) -> subprocess.CompletedPro
             check=False,
         )
     except OSError as error:
-        hint = "install OpenSSH 8.2 or later"
-        raise ArtifactError.at("ssh-keygen", f"cannot be run: {error.strerror}", hint=hint) from error
+        hint = marked("install OpenSSH 8.2 or later")
+        raise ArtifactError.at(
+            "ssh-keygen", Coded("cannot be run: {strerror}", strerror=error.strerror), hint=hint
+        ) from error
 
 
 def _output(done: subprocess.CompletedProcess[bytes]) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from harness.errors import ArtifactError, SpecError, near_names
+from harness.language import Coded, marked
 from harness.running.folder import RunFolder
 from harness.study.spec.document import EXPECT, Document, flow_text, read_document
 from harness.tables.table import ResultTable
@@ -58,8 +59,8 @@ def pinned(run: RunFolder, selection: PinSelection) -> tuple[Entry, ...]:
     """
     manifest, origin = run.manifest(), str(run.path)
     if manifest.study.quick:
-        what = "a quick run: fewer draws, splits and restarts than its spec asks for"
-        raise ArtifactError.at(origin, what, hint="run the study without --quick")
+        what = marked("a quick run: fewer draws, splits and restarts than its spec asks for")
+        raise ArtifactError.at(origin, what, hint=marked("run the study without --quick"))
     exposure = manifest.study.exposure
     entries = [
         entry
@@ -67,8 +68,8 @@ def pinned(run: RunFolder, selection: PinSelection) -> tuple[Entry, ...]:
         for entry in _of_table(table, run.read_table(table.name), selection, exposure=exposure)
     ]
     if not entries:
-        what = "holds none of the numbers asked for"
-        raise ArtifactError.at(origin, what, hint="name other tables or estimators")
+        what = marked("holds none of the numbers asked for")
+        raise ArtifactError.at(origin, what, hint=marked("name other tables or estimators"))
     return tuple(entries)
 
 
@@ -76,7 +77,7 @@ def _selected(tables: Mapping[str, ResultTable], names: Sequence[str]) -> Iterat
     measured = {name: table for name, table in tables.items() if table.measures}
     for name in names or ("gain", "accuracy", "coefficients"):
         if name not in measured:
-            what = "no result table of this name has numbers to pin"
+            what = marked("no result table of this name has numbers to pin")
             raise ArtifactError.at(name, what, ", ".join(measured), near_names(name, measured))
         yield measured[name]
 
@@ -88,7 +89,10 @@ def _of_table(
         return
     lacking = [name for name in (*table.key, *table.measures) if name not in frame]
     if lacking:
-        what, hint = f"lacks the columns {', '.join(lacking)}", "run the study again with this version"
+        what, hint = (
+            Coded("lacks the columns {lacking}", lacking=", ".join(lacking)),
+            marked("run the study again with this version"),
+        )
         raise ArtifactError.at(table.file, what, hint=hint)
     # What most studies have one of is named where there are more.
     keys = [key for key in table.key if key not in USUALLY_ONE or len(frame[key].unique()) > 1]
@@ -108,8 +112,16 @@ def _of_table(
                 if isinstance(row[column], bool | np.bool_):
                     yield {**place, "column": column, "value": str(row[column]), "from": "run"}
                 elif isinstance(row[column], str):
-                    what, hint = f"holds the text {row[column]!a}", "take a whole copy of the folder"
-                    raise ArtifactError.at(f"{table.file}: column '{column}'", what, "a number", hint)
+                    what, hint = (
+                        Coded("holds the text {row}", row=ascii(row[column])),
+                        marked("take a whole copy of the folder"),
+                    )
+                    raise ArtifactError.at(
+                        Coded("{file}: column '{column}'", file=table.file, column=column),
+                        what,
+                        marked("a number"),
+                        hint,
+                    )
                 elif math.isfinite(row[column]):
                     # With the digits that the tolerance needs; zero has an absolute one.
                     digits = math.ceil(-math.log10(selection.relative)) + GUARD_DIGITS
@@ -171,8 +183,8 @@ def with_entries(path: Path, entries: Sequence[Entry], *, replace: bool) -> str:
 
 def _refuse_pinned(document: Document, n_pinned: int) -> None:
     if n_pinned:
-        what = f"{n_pinned} numbers are pinned from a run already"
-        raise SpecError.at(document.place((EXPECT,)), what, hint="replace them with --replace")
+        what = Coded("{n_pinned} numbers are pinned from a run already", n_pinned=n_pinned)
+        raise SpecError.at(document.place((EXPECT,)), what, hint=marked("replace them with --replace"))
 
 
 def _in_json(document: Document, text: str, entries: Sequence[Entry], *, replace: bool) -> str:
@@ -205,9 +217,9 @@ def _items(document: Document, lines: Sequence[str]) -> Iterator[_Item]:
     content = block.content if block is not None and isinstance(block.content, tuple) else ()
     starts = [node.place.line - 1 for node in content]
     if not starts or any(not lines[start].lstrip().startswith("- ") for start in starts):
-        what = "this block is not a list with each entry on a line of its own"
-        expected = f"{EXPECT}:, and beneath it lines that start with a dash"
-        raise SpecError.at(document.place((EXPECT,)), what, expected, "write it so, or remove it")
+        what = marked("this block is not a list with each entry on a line of its own")
+        expected = Coded("{expect}:, and beneath it lines that start with a dash", expect=EXPECT)
+        raise SpecError.at(document.place((EXPECT,)), what, expected, marked("write it so, or remove it"))
     for node, start, stop in zip(content, starts, [*starts[1:], _end(document, lines)], strict=True):
         last = stop - 1
         while not lines[last].strip() or lines[last].lstrip().startswith("#"):

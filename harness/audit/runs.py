@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from harness.arrays import Floats
 from harness.errors import ArtifactError
+from harness.language import COMMAS, Coded, chained, in_series, marked, quoted
 from harness.record.manifest import DataRecord, Manifest, StudyRecord
 from harness.running.files import SPEC
 from harness.running.folder import RunFolder
@@ -138,17 +139,24 @@ class TableDifference:
         a, b : where what the two tables hold is, such as ``in A``
         """
         for column in self.columns:
-            cells = "1 cell differs" if column.n_cells == 1 else f"{column.n_cells} cells differ, most"
-            held = f"{a} {column.a or NOTHING}, {b} {column.b or NOTHING}"
-            yield f"{column.column}: {cells} at {column.row}: {held}"
+            cells = marked("{column}: 1 cell differs at {row}: {here} {own}, {there} {other}")
+            if column.n_cells > 1:
+                cells = marked("{column}: {n} cells differ, most at {row}: {here} {own}, {there} {other}")
+            held = {"own": column.a or NOTHING, "other": column.b or NOTHING}
+            where = {"column": quoted(column.column), "row": column.row}
+            yield Coded(cells, n=column.n_cells, here=a, there=b, **where, **held)
         for side, names in ((a, self.columns_a), (b, self.columns_b)):
             if names:
-                yield f"columns only {side}: {', '.join(names)}"
+                yield Coded("columns only {side}: {names}", side=side, names=", ".join(names))
         for side, only in ((a, self.only_a), (b, self.only_b)):
             if only.n_rows:
-                count = f"{only.n_rows} row{'s' if only.n_rows > 1 else ''}"
-                rest = [f"and {only.n_rows - SHOWN} more"] if only.n_rows > SHOWN else []
-                yield f"{count} only {side}: {'; '.join([*only.first, *rest])}"
+                count = (
+                    marked("{n} rows only {side}: {rows}")
+                    if only.n_rows > 1
+                    else marked("{n} row only {side}: {rows}")
+                )
+                rest = [Coded("and {n} more", n=only.n_rows - SHOWN)] if only.n_rows > SHOWN else []
+                yield Coded(count, n=only.n_rows, side=side, rows=in_series([*only.first, *rest]))
 
 
 def table_difference(
@@ -329,15 +337,21 @@ def _read(file: Path) -> pd.DataFrame:
             na_values={measure: ["", ".", "NA"] for measure in MEASURES},
         )
     except (OSError, ValueError) as error:
-        raise ArtifactError.at(str(file), f"is no table that can be read: {error}") from error
+        raise ArtifactError.at(
+            str(file), Coded("is no table that can be read: {error}", error=error)
+        ) from error
     lacking = [name for name in (*KEYS, *MEASURES) if name not in frame]
     if lacking or frame.empty:
-        what = f"lacks the columns {', '.join(lacking)}" if lacking else "has no row"
-        hint = "the script that `harness export` wrote writes such a file"
+        what = (
+            Coded("lacks the columns {lacking}", lacking=", ".join(lacking))
+            if lacking
+            else marked("has no row")
+        )
+        hint = marked("the script that `harness export` wrote writes such a file")
         raise ArtifactError.at(str(file), what, hint=hint)
     text = [name for name in MEASURES if not pd.api.types.is_numeric_dtype(frame[name])]
     if text:
-        raise ArtifactError.at(f"{file}: {text[0]}", "holds a cell that is no number")
+        raise ArtifactError.at(f"{file}: {text[0]}", marked("holds a cell that is no number"))
     return frame
 
 
@@ -345,9 +359,11 @@ def outside_lines(numbers: pd.DataFrame) -> Iterator[str]:
     """Yield a verdict for each number, and how many agree."""
     for row in numbers.to_dict("records"):
         place = " · ".join(row[name] for name in (*KEYS, "measure"))
-        verdict = "agrees" if row["agrees"] else "differs"
-        yield f"{verdict}: {place}: {row['own']!r} here, {row['other']!r} there"
-    yield f"{numbers['agrees'].sum()} of {len(numbers)} numbers agree"
+        verdict = marked("agrees: {place}: {own} here, {other} there")
+        if not row["agrees"]:
+            verdict = marked("differs: {place}: {own} here, {other} there")
+        yield Coded(verdict, place=place, own=repr(row["own"]), other=repr(row["other"]))
+    yield Coded("{n} of {n_all} numbers agree", n=numbers["agrees"].sum(), n_all=len(numbers))
 
 
 # What the manifest says about data, except their name and source.
@@ -509,26 +525,31 @@ def _table_difference(
     return table_difference(file, left, right, keys=key_of(declared, left), tolerance=tolerance)
 
 
+# What two runs may differ in, by the names of `RunDifference.requested`.
+INDENTED, HEADED = marked("  {line}", code="indented"), marked("{name}:", code="headed")
+MESSAGES = (marked("spec"), marked("data"), marked("versions"), marked("code"), marked("settings"))
+
+
 def lines(difference: RunDifference) -> Iterator[str]:
     """Yield what differs, line by line; first what was asked, then what was found."""
     for name, found in difference.requested.items():
         yield from _listed(name, found)
     same = [name for name, found in difference.requested.items() if not found]
     if same:
-        yield f"the same: {', '.join(same)}"
-    yield from _listed("cells that ended otherwise", difference.found["cells"])
-    yield from _listed("tables that one run lacks", difference.found["files"])
+        yield Coded("the same: {names}", names=chained(same, COMMAS))
+    yield from _listed(marked("cells that ended otherwise"), difference.found["cells"])
+    yield from _listed(marked("tables that one run lacks"), difference.found["files"])
     for table in difference.tables:
-        yield f"{table.table} ({table.n_matched} rows matched):"
-        yield from (f"  {line}" for line in table.lines("in A", "in B"))
+        yield Coded("{table} ({n} rows matched):", table=quoted(table.table), n=table.n_matched)
+        yield from (Coded(INDENTED, line=line) for line in table.lines(marked("in A"), marked("in B")))
     equal = difference.n_tables - len(difference.tables)
-    yield f"{equal} of {difference.n_tables} tables are equal within the tolerance"
+    yield Coded("{n} of {n_all} tables are equal within the tolerance", n=equal, n_all=difference.n_tables)
     if difference.found_the_same:
-        yield "the runs found the same"
+        yield marked("the runs found the same")
 
 
 def _listed(name: str, found: Iterable[ValueDifference]) -> Iterator[str]:
     entries = [f"  {entry.path}: A {entry.a or NOTHING}, B {entry.b or NOTHING}" for entry in found]
     if entries:
-        yield f"{name}:"
+        yield Coded(HEADED, name=name)
         yield from entries

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from harness.data.read.files import FRAME_FILE
 from harness.errors import ArtifactError, HarnessError
+from harness.language import Coded, marked
 from harness.registry.plugin import PluginChoice
 from harness.registry.registry import Registry
 from harness.running.files import SPEC, sha256_of
@@ -47,11 +48,11 @@ def prepare_again(sources: RunSources) -> Prepared:
     folder, spec, manifest = sources.folder, sources.spec, sources.folder.manifest()
     own = folder.path / FRAME_FILE
     if spec is not None and not spec.is_file():
-        raise ArtifactError.at(str(spec), "is no file", hint="name the spec that was run")
+        raise ArtifactError.at(str(spec), marked("is no file"), hint=marked("name the spec that was run"))
     lay = spec or _found(folder.path, manifest.spec.path, manifest.spec.sha256) or Path(manifest.spec.path)
     if lay.is_file() and read_spec(lay).sha256 != manifest.spec.sha256:
-        hint = f"copy {folder.path / SPEC} beside the data and name it with --spec"
-        raise ArtifactError.at(str(lay), "was changed since the run", hint=hint)
+        hint: str = Coded("copy {path} next to the data and name it with --spec", path=folder.path / SPEC)
+        raise ArtifactError.at(str(lay), marked("was changed since the run"), hint=hint)
     options = RunOptions(
         spec=lay if lay.is_file() else folder.path / SPEC,
         data=sources.data or (own if own.is_file() else None),
@@ -69,12 +70,20 @@ def prepare_again(sources: RunSources) -> Prepared:
     except HarnessError as error:
         if lay.is_file() or sources.data is not None:
             raise
-        what = f"spec and data of the run are not where they lay, {manifest.spec.path}: {error}"
-        hint = "name the spec beside its data with --spec, or the data file with --data"
+        what = Coded(
+            "spec and data of the run are not where they lay, {path}: {error}",
+            path=manifest.spec.path,
+            error=error,
+        )
+        hint = marked("name the spec next to its data with --spec, or the data file with --data")
         raise ArtifactError.at(str(folder.path), what, hint=hint) from error
     if not own.is_file() and prepared.table.sha256 != manifest.data.sha256:
-        what = f"are not those of the run: SHA-256 {prepared.table.sha256}, then {manifest.data.sha256}"
-        hint = "name spec and file of the run: --spec, --data"
+        what = Coded(
+            "are not those of the run: SHA-256 {own}, then {recorded}",
+            own=prepared.table.sha256,
+            recorded=manifest.data.sha256,
+        )
+        hint = marked("name spec and file of the run: --spec, --data")
         raise ArtifactError.at(prepared.table.origin, what, hint=hint)
     return prepared
 

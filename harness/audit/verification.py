@@ -25,6 +25,7 @@ from harness.evaluation.tables import (
 from harness.evaluation.variation_gains import GainComparison, choice_table, joint_tests, variation_gains
 from harness.findings.run import RULE, Rule, Run, leading_protocols
 from harness.findings.table import RULES_VERSION
+from harness.language import Coded, in_series, marked
 from harness.record.manifest import Manifest
 from harness.registry.catalog import Catalogs
 from harness.report.write import gain_report
@@ -85,8 +86,10 @@ def verify(
     messages : folders of the plugins' catalogs, for a run whose report is in another language
     signer : public key by which the manifest has to be signed
     """
-    later = "; a later run or report was cut off and left it as it was" if folder.is_cut_off() else ""
-    own = _check(f"the manifest is the one that the run wrote{later}", lambda: manifest_problems(folder))
+    written = marked("the manifest is the one that the run wrote")
+    if folder.is_cut_off():
+        written = in_series([written, marked("a later run or report was cut off and left it as it was")])
+    own = _check(written, lambda: manifest_problems(folder))
     yield own
     if own.problems:
         return
@@ -95,50 +98,52 @@ def verify(
     try:
         manifest = folder.manifest()
     except ArtifactError as error:
-        yield AuditCheck("the manifest says what the run holds", error.problems)
+        yield AuditCheck(marked("the manifest says what the run holds"), error.problems)
         return
-    whole = f"{len(manifest.files)} files are there as written, and no other that a report reads"
+    whole = Coded("{n} files are there as written, and no other that a report reads", n=len(manifest.files))
     for what, find in (
         (whole, lambda: file_problems(folder, manifest)),
-        ("the spec is the one that was run", lambda: spec_problems(folder, manifest)),
-        ("the tables have their columns, and a row a key", lambda: shape_problems(folder)),
+        (marked("the spec is the one that was run"), lambda: spec_problems(folder, manifest)),
+        (marked("the tables have their columns, and a row a key"), lambda: shape_problems(folder)),
     ):
         check = _check(what, find)
         yield check
         if check.problems:
             return
     yield _check(
-        "errors, gains, intervals, p-values and decomposition follow from the predictions",
+        marked("errors, gains, intervals, p-values and decomposition follow from the predictions"),
         lambda: prediction_problems(folder, manifest),
     )
     yield _check(
-        "variations, claims and expected numbers follow from spec, predictions and tables",
+        marked("variations, claims and expected numbers follow from spec, predictions and tables"),
         lambda: spec_table_problems(folder, manifest, catalogs),
     )
     if manifest.rules_version != RULES_VERSION:
-        what = "findings and gain report are as written; rules of another version made them"
-        yield AuditCheck(f"{what}, so that they are not made again", ())
+        what = marked("findings and gain report are as written; rules of another version made them")
+        yield AuditCheck(Coded("{what}, so that they are not made again", what=what), ())
         yield from agreement(folder)
         return
     rules = tuple(catalogs[RULE.name].members.values())
-    yield _check("findings follow from the tables", lambda: finding_problems(folder, manifest, rules))
+    yield _check(marked("findings follow from the tables"), lambda: finding_problems(folder, manifest, rules))
     if GAIN_REPORT in manifest.files:
-        follows = f"{GAIN_REPORT} follows from the tables"
+        follows = Coded("{file} follows from the tables", file=GAIN_REPORT)
         yield _check(follows, lambda: gain_report_problems(folder, messages))
     else:
-        yield AuditCheck("the run has no report yet; harness report RUN writes it", ())
+        yield AuditCheck(marked("the run has no report yet; harness report RUN writes it"), ())
     yield from agreement(folder)
 
 
 def _signature(folder: RunFolder, signer: Path | None) -> AuditCheck:
     """Check whose signature the manifest has; without the signer's key, only that it is one."""
-    whose = "a key" if signer is None else str(signer)
+    whose = marked("a key", code="key_of_ssh") if signer is None else str(signer)
     try:
         found = signed_by(folder, signer)
     except ArtifactError as error:
-        return AuditCheck(f"the manifest is signed by {whose}", error.problems)
-    known = "" if signer is not None else ", which --signer would compare with one that you know"
-    return AuditCheck(f"the manifest is signed by {whose}: {found}{known}", ())
+        return AuditCheck(Coded("the manifest is signed by {whose}", whose=whose), error.problems)
+    signed = Coded("the manifest is signed by {whose}: {found}", whose=whose, found=found)
+    if signer is None:
+        signed = Coded("{signed}, which --signer would compare with one that you know", signed=signed)
+    return AuditCheck(signed, ())
 
 
 def agreement(folder: RunFolder) -> Iterator[AuditCheck]:
@@ -151,7 +156,11 @@ def agreement(folder: RunFolder) -> Iterator[AuditCheck]:
     warned = warnings[warnings["code"] == DISAGREEMENT_CODE]
     if len(gaps):
         yield AuditCheck(
-            f"two computations of the coefficients of {len(gaps)} fits agree, to {gaps.max():.1g} at most",
+            Coded(
+                "two computations of the coefficients of {n} fits agree, to {most} at most",
+                n=len(gaps),
+                most=f"{gaps.max():.1g}",
+            ),
             tuple(Problem(str(row.where), str(row.message)) for row in warned.itertuples()),
         )
 
@@ -164,12 +173,19 @@ def _check(what: str, find: Callable[[], Iterable[Problem]]) -> AuditCheck:
         return AuditCheck(what, error.problems, type(error))
     except OSError as error:
         where, reason = str(error.filename or ""), error.strerror or str(error)
-        problem = Problem(where, f"cannot be read: {reason}", hint="take a whole copy of the folder")
+        problem = Problem(
+            where,
+            Coded("cannot be read: {reason}", reason=reason),
+            hint=marked("take a whole copy of the folder"),
+        )
         return AuditCheck(what, (problem,))
     except (ValueError, TypeError, LookupError, ArithmeticError) as error:
         # Files whose hashes were made again may hold anything, such as a text among numbers.
-        hint = "take a whole copy of the folder, or run the study again"
-        return AuditCheck(what, (Problem("", f"the files cannot be computed with: {error!r}", hint=hint),))
+        hint = marked("take a whole copy of the folder, or run the study again")
+        return AuditCheck(
+            what,
+            (Problem("", Coded("the files cannot be computed with: {error}", error=repr(error)), hint=hint),),
+        )
 
 
 # Other machines and versions add numbers up in another order.
@@ -195,15 +211,24 @@ def shape_problems(folder: RunFolder) -> Iterator[Problem]:
         if table == PREDICTIONS and len(frame):
             for name in filter(frame.columns.__contains__, _NUMBERS):
                 if not pd.api.types.is_numeric_dtype(frame[name]):
-                    yield Problem(table.file, f"the column {name} holds no numbers", hint=_MEND)
+                    yield Problem(
+                        table.file, Coded("the column {name} holds no numbers", name=name), hint=_MEND
+                    )
         if set(table.key) <= set(frame.columns) and (key := table.repeated(frame)):
-            yield Problem(table.file, f"holds several rows of one key: {key}", "a row a key", _MEND)
+            yield Problem(
+                table.file,
+                Coded("holds several rows of one key: {key}", key=key),
+                marked("a row a key"),
+                _MEND,
+            )
 
 
 def _lacking(table: ResultTable, frame: pd.DataFrame) -> Iterator[Problem]:
     lacking = [name for name in table.columns if name not in frame]
     if lacking:
-        yield Problem(table.file, f"lacks the columns {', '.join(lacking)}", hint=_MEND)
+        yield Problem(
+            table.file, Coded("lacks the columns {lacking}", lacking=", ".join(lacking)), hint=_MEND
+        )
 
 
 def prediction_problems(folder: RunFolder, manifest: Manifest) -> Iterator[Problem]:
@@ -236,12 +261,16 @@ def prediction_problems(folder: RunFolder, manifest: Manifest) -> Iterator[Probl
     missing = [" · ".join(cell) for cell in product(study.outcomes, *ids, SAMPLES) if cell not in there]
     if missing:
         more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
-        yield Problem("accuracy.csv", f"has no row for {'; '.join(missing[:_SHOWN])}{more}", hint=_MEND)
+        yield Problem(
+            "accuracy.csv",
+            Coded("has no row for {names}{more}", names="; ".join(missing[:_SHOWN]), more=more),
+            hint=_MEND,
+        )
     for table in REFUSING:
         rows = folder.read_table(table.name)
         numbers = rows[rows["status"] != "ok"].select_dtypes("number").notna().any(axis="columns")
         if numbers.any():
-            what = f"{int(numbers.sum())} rows have numbers that their status denies"
+            what = Coded("{numbers} rows have numbers that their status denies", numbers=int(numbers.sum()))
             yield Problem(table.file, what, hint=_MEND)
 
 
@@ -250,9 +279,12 @@ def spec_table_problems(folder: RunFolder, manifest: Manifest, catalogs: Catalog
     try:
         study = load_study(folder.path / SPEC, catalogs=catalogs, overrides=manifest.spec.overrides).study
     except HarnessError as error:
-        what = f"cannot be read here, so variations, claims and expected numbers are not checked: {error}"
+        what = Coded(
+            "cannot be read here, so variations, claims and expected numbers are not checked: {error}",
+            error=error,
+        )
         raise SpecError.at(
-            SPEC, what, hint="install the plugins of the run, see versions in manifest.json"
+            SPEC, what, hint=marked("install the plugins of the run, see versions in manifest.json")
         ) from error
     source = "the spec and the other tables"
     if study.claims:
@@ -319,8 +351,8 @@ def gain_report_problems(folder: RunFolder, messages: Sequence[Path]) -> Iterato
     """Yield whether ``gain_report.json`` says other than the tables."""
     expected = json.loads(json.dumps(gain_report(folder, messages=messages)))
     if json.loads(folder.read_bytes(GAIN_REPORT) or "null") != expected:
-        hint = "write it again: harness report RUN"
-        yield Problem(GAIN_REPORT, "is not what the manifest and the tables give", hint=hint)
+        hint = marked("write it again: harness report RUN")
+        yield Problem(GAIN_REPORT, marked("is not what the manifest and the tables give"), hint=hint)
 
 
 def _as_read(declared: ResultTable, computed: pd.DataFrame) -> pd.DataFrame:

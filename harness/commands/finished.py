@@ -12,9 +12,10 @@ import click
 
 from harness.commands import options as shared
 from harness.errors import ExitCode
+from harness.language import Coded, marked
 from harness.registry.plugin import PluginChoice
 from harness.tables.registry import TABLES
-from harness.terminal import echo
+from harness.terminal import echo, problem_text, terminal_text
 from harness.text.plain_text import printable
 
 if TYPE_CHECKING:
@@ -91,13 +92,14 @@ def verify(choice: PluginChoice, folder: Path, signer: Path | None) -> None:
     for check in verified(run, catalogs=registry.catalogs, messages=registry.messages, signer=signer):
         problems += check.problems
         errors |= {check.error} if check.problems else set()
-        echo(f"{'does not hold' if check.problems else 'holds'}: {check.what}")
+        verdict = marked("does not hold: {what}") if check.problems else marked("holds: {what}")
+        echo(Coded(verdict, what=check.what))
     if problems:
         raise (ArtifactError if ArtifactError in errors else errors.pop())(*problems)
 
 
 @click.command()
-@click.argument("a", metavar="A", type=shared.PATH)
+@shared.run_a_argument
 @click.argument("b", metavar="B", type=shared.PATH)
 @shared.tolerance_option("--rtol", 1e-8, "Relative tolerance.")
 @shared.tolerance_option("--atol", 1e-12, "Absolute tolerance.")
@@ -129,7 +131,8 @@ def compare(choice: PluginChoice, a: Path, b: Path, rtol: float, atol: float, as
         flat = {"found_the_same": same, **parts.pop("requested"), **parts.pop("found"), **parts}
         echo(json.dumps(flat, indent=1, ensure_ascii=False))
     else:
-        echo("\n".join(lines(difference)))
+        for line in lines(difference):
+            echo(line)
     if not same:
         sys.exit(ExitCode.DIFFERENT)
 
@@ -143,7 +146,8 @@ def _with_file(run: RunFolder, file: Path, tolerance: Tolerance, *, as_json: boo
     if as_json:
         echo(json_rows(numbers))
     else:
-        echo("\n".join(outside_lines(numbers)))
+        for line in outside_lines(numbers):
+            echo(line)
     if not numbers["agrees"].all():
         sys.exit(ExitCode.DIFFERENT)
 
@@ -168,7 +172,7 @@ def sign(folder: Path, key: Path) -> None:
     require_whole(run)
     with locked(folder):
         signed(run, key)
-    echo(f"signature: {folder / SIGNATURE}")
+    echo(Coded("signature: {folder}", folder=folder / SIGNATURE))
 
 
 @click.command()
@@ -219,8 +223,9 @@ def pin(
         sources = _sources(folder, choice, spec, None)
         n_pinned, elsewhere = write_replication(sources, selection, out=tox, replace=replace)
         for path in elsewhere:
-            echo(printable(f"not copied, since it does not lie next to the spec: {path}"))
-        echo(f"{tox}: {n_pinned} numbers pinned; next: cd {tox} && tox")
+            line = Coded("not copied, since it does not lie next to the spec: {path}", path=path)
+            echo(printable(terminal_text(line)))
+        echo(Coded("{tox}: {n_pinned} numbers pinned; next: cd {tox} && tox", tox=tox, n_pinned=n_pinned))
         return
     registry = shared.found(choice)
     run = RunFolder.open(folder)
@@ -233,7 +238,7 @@ def pin(
     load_study(WrittenSpec(text.removeprefix("\ufeff")), catalogs=registry.catalogs)
     with replacing_own(into) as file:
         file.write(text.encode())
-    echo(f"{into}: {len(entries)} numbers pinned")
+    echo(Coded("{into}: {n} numbers pinned", into=into, n=len(entries)))
 
 
 @click.command()
@@ -282,8 +287,15 @@ def export(
     sources = _sources(folder, choice, spec, data)
     exported = write(sources, program=program, out=into)
     for cell in exported.left_out:
-        echo(f"not exported: {cell.estimator} on {cell.outcome}: {cell.reason}")
-    echo(f"{len(exported.cells)} cells: {exported.script}")
+        echo(
+            Coded(
+                "not exported: {estimator} on {outcome}: {reason}",
+                estimator=cell.estimator,
+                outcome=cell.outcome,
+                reason=cell.reason,
+            )
+        )
+    echo(Coded("{n} cells: {script}", n=len(exported.cells), script=exported.script))
 
 
 @click.command()
@@ -332,10 +344,11 @@ def pack(
     into = out or folder.with_name(f"{folder.name}.zip")
     to_fill_in, warnings = write(sources, out=into, with_data=not without_data, readers=readers)
     for problem in warnings:
-        echo(printable(f"warning: {problem}"), err=True)
+        warning = Coded("warning: {problem}", problem=problem_text(problem))
+        echo(printable(terminal_text(warning)), err=True)
     for what in to_fill_in:
-        echo(printable(f"to fill in: {what}"))
-    echo(f"archive: {into}")
+        echo(printable(terminal_text(Coded("to fill in: {what}", what=what))))
+    echo(Coded("archive: {into}", into=into))
     if reruns:
         _rerun(into)
 
@@ -349,9 +362,15 @@ def _rerun(archive: Path) -> None:
     with TemporaryDirectory(prefix="harness-rerun-") as folder:
         again = rerun(archive, Path(folder))
     n_same = again.n_cells - len(again.differing)
-    echo(f"cells of the paper's tables: {n_same} of {again.n_cells} the same again")
+    echo(
+        Coded(
+            "cells of the paper's tables: {n_same} of {n_cells} the same again",
+            n_same=n_same,
+            n_cells=again.n_cells,
+        )
+    )
     for line in (*again.differing, *again.others):
-        echo(printable(line))
+        echo(printable(terminal_text(line)))
     if not again.is_same:
         sys.exit(ExitCode.DIFFERENT)
 

@@ -13,6 +13,7 @@ import click
 
 from harness.commands.options import PATH, found, path_option
 from harness.errors import DataError
+from harness.language import Coded
 from harness.registry.plugin import PluginChoice
 from harness.terminal import echo, terminal_text
 
@@ -70,9 +71,9 @@ def init(
         seen = seen if keys == answers else find_data(data, keys, folder=folder)
         seen = replace(seen, answers=_asked_roles(seen))
     draft = write_draft(seen, catalogs, out=path)
-    echo(f"{path}: a study of {', '.join(map(str, data))}")
+    echo(Coded("{path}: a study of {data}", path=path, data=", ".join(map(str, data))))
     echo(summary(draft, seen).rstrip())
-    echo(f"check it, then: harness run {path} --quick")
+    echo(Coded("check it, then: harness run {path} --quick", path=path))
 
 
 def _is_terminal() -> bool:
@@ -153,8 +154,13 @@ def _asked(
         given = click.prompt(terminal_text(shown), default=default, show_default=False, err=True).strip()
         if (answer := read(given)) is not None:
             return answer
-        echo(f"'{given}' is none of: {', '.join(able)}", err=True)
-    raise DataError.at("init", f"'{given}' does not answer: {question}", ", ".join(able), f"say {option}")
+        echo(Coded("'{given}' is none of: {able}", given=given, able=", ".join(able)), err=True)
+    raise DataError.at(
+        "init",
+        Coded("'{given}' does not answer: {question}", given=given, question=question),
+        ", ".join(able),
+        Coded("say {option}", option=option),
+    )
 
 
 def _listed(text: str) -> tuple[str, ...]:

@@ -38,7 +38,19 @@ class FiniteNumber(click.FloatRange):
 
 
 spec_argument = click.argument("spec", type=PATH)
-run_argument = click.argument("folder", metavar="RUN", type=PATH)
+
+
+def _speak_as_run(context: click.Context, _: click.Parameter, folder: Path) -> Path:
+    """Write to the terminal in the language of a finished run's report, and return the folder."""
+    from harness.running.folder import RunFolder
+
+    with suppress(HarnessError, OSError):
+        _speak(RunFolder(folder).manifest().study.language, context.obj)
+    return folder
+
+
+run_argument = click.argument("folder", metavar="RUN", type=PATH, callback=_speak_as_run)
+run_a_argument = click.argument("a", metavar="A", type=PATH, callback=_speak_as_run)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 open_option = click.option("--open", "opens", is_flag=True, help="Open the report in the browser.")
 
@@ -190,16 +202,20 @@ def chosen(
 
 def speak_as(options: RunOptions) -> None:
     """Write to the terminal in the language of a study's report, where its spec can be read twice."""
-    from harness.installed import installed
     from harness.study.spec.document import read_spec, with_overrides
 
     if not isinstance(options.spec, Path) or not options.spec.is_file():
         return
     with suppress(HarnessError, OSError):
         spec = with_overrides(read_spec(options.spec), options.overrides)
-        language = spec.value(("report", "language"))
-        if language in languages() and language != ENGLISH:
-            speak(language, installed(options.plugins).messages)
+        _speak(spec.value(("report", "language")), options.plugins)
+
+
+def _speak(language: object, choice: PluginChoice) -> None:
+    from harness.installed import installed
+
+    if isinstance(language, str) and language in languages() and language != ENGLISH:
+        speak(language, installed(choice).messages)
 
 
 def found(choice: PluginChoice) -> Registry:

@@ -13,6 +13,7 @@ import click
 
 from harness.commands import options as shared
 from harness.errors import SpecError
+from harness.language import Coded, marked
 from harness.registry.hooks import OURS
 from harness.registry.plugin import PluginChoice
 from harness.terminal import echo
@@ -45,7 +46,7 @@ def plugins(context: click.Context, words: tuple[str, ...], *, as_json: bool) ->
         head, offers = f"{plugin.name} ({plugin.distribution} {plugin.version}):", _offers(plugin)
         echo(f"{head}{offers}" if plugin.offers else f"{head} {offers}")
     if registry.broken:
-        echo("broken plugins are not loaded; to silence: harness -p no:NAME COMMAND")
+        echo(marked("broken plugins are not loaded; to silence: harness -p no:NAME COMMAND"))
 
 
 def _search(registry: Registry, context: click.Context, words: tuple[str, ...]) -> None:
@@ -54,8 +55,10 @@ def _search(registry: Registry, context: click.Context, words: tuple[str, ...]) 
     root = context.find_root().command
     lines = list(matches(registry, root.commands if isinstance(root, click.Group) else {}, words))
     if not lines:
-        what = f"nothing has the words {' '.join(map(repr, words))}"
-        raise SpecError.at("plugins", what, hint="try fewer or shorter words; harness plugins lists all")
+        what = Coded("nothing has the words {words}", words=" ".join(map(repr, words)))
+        raise SpecError.at(
+            "plugins", what, hint=marked("try fewer or shorter words; harness plugins lists all")
+        )
     for line in lines:
         echo(line)
 
@@ -174,8 +177,14 @@ def new_plugin(choice: PluginChoice, name: str, kind: str, out: Path | None) -> 
     (chosen,) = (known for known in KINDS if known.name == kind)
     names = write_plugin(name, out=out, registry=shared.found(choice), kind=chosen)
     folder = out or Path(name)
-    echo(f"plugin: {folder}")
-    echo(f"next: pip install -e {folder} && harness test-plugin {names.package}")
+    echo(Coded("plugin: {folder}", folder=folder))
+    echo(
+        Coded(
+            "next: pip install -e {folder} && harness test-plugin {package}",
+            folder=folder,
+            package=names.package,
+        )
+    )
 
 
 @click.command("test-plugin")

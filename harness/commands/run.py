@@ -284,11 +284,11 @@ def report(choice: PluginChoice, folder: Path, *, brief: bool, png: bool, pdf: b
 
     run = RunFolder.open(folder)
     if not force:
-        hint = "use an intact copy of the folder, or --force, which is recorded"
+        hint = marked("use an intact copy of the folder, or --force, which is recorded")
         require_unchanged(run, hint=hint)
     forced = changed_inputs(run)
     if brief:
-        echo(f"brief: {reporter_of(choice).brief(folder, forced=forced)}")
+        echo(Coded("brief: {brief}", brief=reporter_of(choice).brief(folder, forced=forced)))
         return
     shared.found(choice)
     pictures: dict[Picture, bool] = {"png": png, "pdf": pdf}

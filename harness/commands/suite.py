@@ -9,6 +9,7 @@ import click
 
 from harness.commands import options as shared
 from harness.errors import ExitCode
+from harness.language import Coded
 from harness.running.options import RunOptions
 from harness.running.progress import progress
 from harness.terminal import echo
@@ -63,12 +64,15 @@ def run(options: RunOptions, only: tuple[str, ...], estimators: tuple[str, ...],
         )
     for line in messages:
         echo(line, err=True)
-    echo(f"suite: {folder.path / INDEX}")
+    echo(Coded("suite: {path}", path=folder.path / INDEX))
     if opens:
         click.launch(str(folder.path / INDEX))
     gains = read_suite_table(folder.path, SUITE_GAIN)
     if len(gains) and not (gains["status"] == "ok").any():
-        echo(f"no estimator has a result in any study: {gains['reason'].iloc[0]}", err=True)
+        echo(
+            Coded("no estimator has a result in any study: {reason}", reason=gains["reason"].iloc[0]),
+            err=True,
+        )
         sys.exit(ExitCode.NO_RESULT)
 
 
@@ -99,7 +103,7 @@ def report(folder: Path) -> None:
     from harness.suite.page import INDEX
     from harness.suite.run import report_suite
 
-    echo(f"suite: {report_suite(folder).path / INDEX}")
+    echo(Coded("suite: {path}", path=report_suite(folder).path / INDEX))
 
 
 @suite.command()
@@ -110,7 +114,7 @@ def site(folder: Path, out: Path) -> None:
     from harness.suite.page import INDEX
     from harness.suite.run import write_site
 
-    echo(f"site: {write_site(folder, out).path / INDEX}")
+    echo(Coded("site: {path}", path=write_site(folder, out).path / INDEX))
 
 
 @suite.command()

@@ -396,10 +396,10 @@ def _group_keys(
             step for step in pipeline.needed_steps(spec.steps, [name]) if isinstance(step, LearnedStep)
         ]
         if learned:
-            where = f"column '{name}' (data.prepare, {learned[0].name})"
-            what = "depends on the rows it is learned from, so that groups by it would differ by fold"
-            expected = "groups that a row has whatever rows are learned from"
-            raise DataError.at(where, what, expected, "group by classes of a raw column")
+            where = Coded("column '{name}' (data.prepare, {step})", name=name, step=learned[0].name)
+            what = marked("depends on the rows it is learned from, so that groups by it would differ by fold")
+            expected = marked("groups that a row has whatever rows are learned from")
+            raise DataError.at(where, what, expected, marked("group by classes of a raw column"))
     prepared = [name for name in names if name not in locator.frame]
     classes = columns_by_name(prepared, columns, spec.steps, locator)
     return read_groups(locator, names, spec.schema, classes=classes)

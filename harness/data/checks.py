@@ -22,6 +22,7 @@ from harness.data.schema import inline_schema, schema_problems
 from harness.data.shape.panel_notes import find_complete, missing_problems
 from harness.data.shape.reshape import column_pattern
 from harness.errors import Problem
+from harness.language import Coded, marked
 
 if TYPE_CHECKING:
     import pandera.pandas as pa
@@ -47,9 +48,13 @@ def require_all_columns(table: Table, spec: DataSpec, roles: Roles) -> None:
     for path, step in _steps(spec):
         require((path, column) for column in step.inputs)
         if step.into in known and not isinstance(step, FillGaps):
-            where = f"{table.origin}: column '{step.into}' ({path}.into)"
-            hint = "name the prepared column otherwise, and use that name in the roles"
-            problems.add(Problem(where, "there is a column of this name already", "a new name", hint))
+            where = Coded(
+                "{origin}: column '{into}' ({path}.into)", origin=table.origin, into=step.into, path=path
+            )
+            hint = marked("name the prepared column otherwise, and use that name in the roles")
+            problems.add(
+                Problem(where, marked("there is a column of this name already"), marked("a new name"), hint)
+            )
         known[step.into] = None
     require((roles.path_of(column), column) for column in roles.variables)
     require((f"data.schema.{column}", column) for column in spec.schema)
@@ -57,7 +62,9 @@ def require_all_columns(table: Table, spec: DataSpec, roles: Roles) -> None:
         require((f"data.checks[{at}]", column) for column in check.columns)
     if absent:
         remedy = _side_by_side(table.frame.columns) or (
-            "correct the name, rename the file's column (data: rename), or prepare it before it is used"
+            marked(
+                "correct the name, rename the file's column (data: rename), or prepare it before it is used"
+            )
         )
         problems.add(absence(absent, table.frame.columns, origin=table.origin, remedy=remedy))
     problems.raise_if_any()
@@ -163,8 +170,13 @@ def _panel_problems(
         if not set(check.columns) <= set(cells):
             continue
         if (found := check.violation(cells, calendar)) is not None:
-            where = f"{locator.origin}: {locator.rows(np.flatnonzero(found.rows))} (data.checks[{at}])"
-            hint = "correct the cells, leave the rows out by data.rows, or change the check"
+            where = Coded(
+                "{origin}: {rows} (data.checks[{at}])",
+                origin=locator.origin,
+                rows=locator.rows(np.flatnonzero(found.rows)),
+                at=at,
+            )
+            hint = marked("correct the cells, leave the rows out by data.rows, or change the check")
             yield Problem(where, found.found, check.says, hint)
 
 
@@ -178,12 +190,16 @@ def _range_problems(columns: Mapping[str, Column], roles: Roles, locator: RowLoc
             continue
         cells = columns[name].cells
         if part == "weights":
-            wrong, what, expected = cells <= 0, "weights are zero or negative", "numbers above zero"
-            hint = "leave such rows out under data.rows, or name another column"
+            wrong, what, expected = (
+                cells <= 0,
+                marked("weights are zero or negative"),
+                marked("numbers above zero"),
+            )
+            hint = marked("leave such rows out under data.rows, or name another column")
         else:
             low, high = _DEGREES[part]
-            wrong, what = (cells < low) | (cells > high), f"values are no {part} in degrees"
-            expected = f"numbers from {low:g} to {high:g}"
-            hint = "turn projected coordinates into degrees, or name another column"
+            wrong, what = (cells < low) | (cells > high), Coded("values are no {part} in degrees", part=part)
+            expected = Coded("numbers from {low} to {high}", low=f"{low:g}", high=f"{high:g}")
+            hint = marked("turn projected coordinates into degrees, or name another column")
         if wrong.any():
             yield locator.wrong(name, wrong, what, expected, hint, option=f"roles.{part}")

@@ -15,6 +15,7 @@ from harness.data.name import ColumnName, OneOrMany, exposure_columns
 from harness.data.prepare.step import PreparationStep, Step, single_steps
 from harness.data.rules import ColumnSchema, Constant, PanelCheck, RowFilter, Value
 from harness.data.simulate.simulation import SIMULATION, Simulation
+from harness.language import Coded
 from harness.registry.catalog import Choose
 
 # Values of an exposure between which contrasts are taken; one of more is continuous, or to be recoded.
@@ -153,7 +154,9 @@ def _known_encoding(name: str) -> str:
         with contextlib.suppress(UnicodeError):
             b"    ".decode(name)
     except LookupError as error:
-        message = f"unknown encoding '{name}'; known are utf-8, utf-16, gb18030, cp1252 and others"
+        message = Coded(
+            "unknown encoding '{name}'; known are utf-8, utf-16, gb18030, cp1252 and others", name=name
+        )
         raise ValueError(message) from error
     return name
 

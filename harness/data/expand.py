@@ -105,17 +105,27 @@ class _Making:
         ]
         made = [name for name in step.grouped if name not in frame]
         if made:
-            where = f"{self.table.origin}: column '{made[0]}' ({path})"
-            what, hint = "a prepared column has no groups", "name the column that it is prepared from"
-            raise DataError.at(where, what, "a column of the table", hint)
+            where = Coded(
+                "{origin}: column '{name}' ({path})", origin=self.table.origin, name=made[0], path=path
+            )
+            what, hint = (
+                marked("a prepared column has no groups"),
+                marked("name the column that it is prepared from"),
+            )
+            raise DataError.at(where, what, marked("a column of the table"), hint)
         groups = {name: self._groups(name) for name in step.grouped}
         found = step.expand(TableColumns(groups, numbers))
         own = step.of if isinstance(step, Recode) else None
         taken = [name for name in found.columns if name in frame and "=" not in name and name != own]
         if taken:
-            where = f"{self.table.origin}: column '{taken[0]}' ({path})"
-            what, hint = "there is a column of this name already", "name the prepared column otherwise"
-            raise DataError.at(where, what, "a new name", hint)
+            where = Coded(
+                "{origin}: column '{name}' ({path})", origin=self.table.origin, name=taken[0], path=path
+            )
+            what, hint = (
+                marked("there is a column of this name already"),
+                marked("name the prepared column otherwise"),
+            )
+            raise DataError.at(where, what, marked("a new name"), hint)
         self._add(found.columns)
         for name in found.columns:
             column, mark, level = name.partition("=")
@@ -171,12 +181,14 @@ def _with_columns(roles: Roles, stands_for: Mapping[str, Sequence[str]]) -> Role
     several = [name for name in (roles.exposure, *roles.outcomes, *roles.moderators) if name in stands_for]
     if several:
         name, columns = several[0], stands_for[several[0]]
-        what = f"stands for {len(columns)} columns: {few(columns)}"
-        expected = "one column; among the controls a name may stand for several"
-        hint = "name one of the columns, or use the column for groups: use: heterogeneity, by"
+        what = Coded("stands for {n} columns: {columns}", n=len(columns), columns=few(columns))
+        expected = marked("one column; among the controls a name may stand for several")
+        hint = marked("name one of the columns, or use the column for groups: use: heterogeneity, by")
         if name == roles.exposure:
-            hint = "leave the step out and list the values, the base first, under roles.levels"
-        raise DataError.at(f"column '{name}' ({roles.path_of(name)})", what, expected, hint)
+            hint = marked("leave the step out and list the values, the base first, under roles.levels")
+        raise DataError.at(
+            Coded("column '{name}' ({path_of})", name=name, path_of=roles.path_of(name)), what, expected, hint
+        )
     controls = [column for name in roles.controls for column in stands_for.get(name, (name,))]
     return replace(roles, controls=tuple(dict.fromkeys(controls)))
 
@@ -205,19 +217,30 @@ def find_levels(groups: Key, roles: Roles, *, origin: str) -> tuple[str, ...]:
     DataError
         Where the roles' levels are not those of the data, or there are too few or too many.
     """
-    where = f"{origin}: column '{groups.name}'"
+    where = Coded("{origin}: column '{name}'", origin=origin, name=groups.name)
     if not 2 <= len(groups.labels) <= MOST_LEVELS:
         one = "" if len(groups.labels) > 1 else "; one is no comparison"
-        where = f"{where} (roles.exposure)"
-        what = f"{len(groups.labels)} different texts: {quoted(list(groups.labels))}{one}"
-        hint = "put several texts into one by the step recode, or name another exposure"
-        raise DataError.at(where, what, f"numbers, or from 2 to {MOST_LEVELS} texts", hint)
+        where = Coded("{where} (roles.exposure)", where=where)
+        what = Coded(
+            "{n} different texts: {list}{one}",
+            n=len(groups.labels),
+            list=quoted(list(groups.labels)),
+            one=one,
+        )
+        hint = marked("put several texts into one by the step recode, or name another exposure")
+        raise DataError.at(
+            where, what, Coded("numbers, or from 2 to {most_levels} texts", most_levels=MOST_LEVELS), hint
+        )
     listed = [group_label(level) for level in roles.levels] or list(groups.labels)
     unknown = [level for level in listed if level not in groups.labels]
     unlisted = [level for level in groups.labels if level not in listed]
     if unknown or unlisted:
-        what = f"no row has {quoted(unknown)}" if unknown else f"some rows have {quoted(unlisted)}"
-        what = f"{what}, against the levels that are listed"
-        hint = "list all levels of the exposure, the base first"
-        raise DataError.at(f"{where} (roles.levels)", what, few(list(groups.labels)), hint)
+        what = (
+            Coded("no row has {unknown}", unknown=quoted(unknown))
+            if unknown
+            else Coded("some rows have {unlisted}", unlisted=quoted(unlisted))
+        )
+        what = Coded("{what}, against the levels that are listed", what=what)
+        hint = marked("list all levels of the exposure, the base first")
+        raise DataError.at(Coded("{where} (roles.levels)", where=where), what, few(list(groups.labels)), hint)
     return tuple(listed)

@@ -22,6 +22,7 @@ from harness.arrays import (
 from harness.data.messages import few, require
 from harness.data.name import exposure_columns
 from harness.data.neighbours import Contiguity, Links, nearest_links
+from harness.language import Coded
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -106,7 +107,12 @@ class Panel(SentByFields):
             values = as_received(getattr(self, name))
             if values is not None:
                 object.__setattr__(self, name, frozen_floats(values))
-                message = f"panel arrays disagree: {name} is {values.shape}, and not {shape}"
+                message = Coded(
+                    "panel arrays disagree: {name} is {shape}, and not {expected}",
+                    name=name,
+                    shape=values.shape,
+                    expected=shape,
+                )
                 require(values.shape == shape, message)
         sizes = {self.period.size, *(key.codes.size for key in (self.time, *self.groups))}
         require(sizes == {n_obs}, f"panel arrays disagree: keys and periods are not of {n_obs} rows")
@@ -161,7 +167,7 @@ class Panel(SentByFields):
         if self.levels and name == self.exposure:
             return np.asarray(self.X[:, : len(self.levels) - 1] @ np.arange(1.0, len(self.levels)))
         if name not in self.columns:
-            message = f"no regressor '{name}', only {', '.join(self.columns)}"
+            message = Coded("no regressor '{name}', only {names}", name=name, names=", ".join(self.columns))
             raise LookupError(message)
         return self.X[:, self.columns.index(name)]
 
@@ -218,7 +224,9 @@ class Panel(SentByFields):
             if group.name == name:
                 return group
         of_whom = "`columns` of a protocol or scenario, or in `group_columns` of an estimator"
-        message = f"rows are not grouped by the column '{name}': name it in {of_whom}"
+        message = Coded(
+            "rows are not grouped by the column '{name}': name it in {of_whom}", name=name, of_whom=of_whom
+        )
         raise LookupError(message)
 
     def links(self) -> Links | None:

@@ -14,6 +14,7 @@ from harness.arrays import Floats, Mask
 from harness.data.messages import require
 from harness.data.name import ColumnName, named_columns
 from harness.data.prepare.step import Calendar
+from harness.language import Coded
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -230,7 +231,12 @@ class Monotone(RowsCheck):
         if not failed.any():
             return None
         largest = change[failed][np.abs(change[failed]).argmax()]
-        what = f"'{self.column}' goes the other way in {int(failed.sum())} rows, by {largest:.4g} at most"
+        what = Coded(
+            "'{column}' goes the other way in {failed} rows, by {largest} at most",
+            column=self.column,
+            failed=int(failed.sum()),
+            largest=f"{largest:.4g}",
+        )
         return RowsAtFault(failed, what)
 
     def _change(self, value: Floats, calendar: Calendar) -> Floats:

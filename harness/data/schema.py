@@ -16,6 +16,7 @@ import pandas as pd
 from harness.data.messages import RowLocator, few, quoted
 from harness.data.rules import ColumnSchema, ColumnType
 from harness.errors import DataError, Problem, near_names
+from harness.language import Coded, marked
 
 if TYPE_CHECKING:
     import pandera.pandas as pa
@@ -123,11 +124,17 @@ def read_file_schema(values: Mapping[str, Any], origin: str) -> pa.DataFrameSche
 
     problems = _unknown(values, (*_TOP_KEYS, *_IGNORED, *_WORDS), origin)
     for key in filter(values.get, ("checks", "index", "dtype")):
-        hint = "write it under data.checks"
-        problems.append(Problem(f"{origin}: {key}", "is not taken", "rules of columns", hint))
+        hint = marked("write it under data.checks")
+        problems.append(Problem(f"{origin}: {key}", marked("is not taken"), marked("rules of columns"), hint))
     written = values.get("columns")
     if not isinstance(written, Mapping) or not all(isinstance(entry, Mapping) for entry in written.values()):
-        problems.append(Problem(f"{origin}: columns", "is no mapping of columns", "columns: {name: {...}}"))
+        problems.append(
+            Problem(
+                Coded("{origin}: columns", origin=origin),
+                marked("is no mapping of columns"),
+                "columns: {name: {...}}",
+            )
+        )
         raise DataError(*problems)
     columns = {name: _column(entry, f"{origin}: columns.{name}", problems) for name, entry in written.items()}
     if problems:
@@ -144,11 +151,16 @@ def _column(entry: Mapping[str, Any], where: str, problems: list[Problem]) -> pa
     dtype = entry.get("dtype")
     if dtype is not None and dtype not in _DTYPES:
         problems.append(
-            Problem(where, f"the type {str(dtype)[:40]!r}", few(tuple(_DTYPES)), "leave the type out")
+            Problem(
+                where,
+                Coded("the type {dtype}", dtype=repr(str(dtype)[:40])),
+                few(tuple(_DTYPES)),
+                marked("leave the type out"),
+            )
         )
     if entry.get("regex"):
-        hint = "write out the names"
-        problems.append(Problem(where, "a pattern for names", "the name of one column", hint))
+        hint = marked("write out the names")
+        problems.append(Problem(where, marked("a pattern for names"), marked("the name of one column"), hint))
     own = [(key, options) for key, options in entry.items() if key in CHECKS]
     made = [_check(check, said, where) for check, said in (*_checks_of(entry.get("checks"), where), *own)]
     problems += [check for check in made if isinstance(check, Problem)]
@@ -163,7 +175,12 @@ def _column(entry: Mapping[str, Any], where: str, problems: list[Problem]) -> pa
 
 def _unknown(entry: Mapping[str, Any], known: tuple[str, ...], where: str) -> list[Problem]:
     return [
-        Problem(where, f"unknown key '{key}'", few(known), near_names(key, known) or "remove it")
+        Problem(
+            where,
+            Coded("unknown key '{key}'", key=key),
+            few(known),
+            near_names(key, known) or marked("remove it"),
+        )
         for key in entry
         if key not in known
     ]
@@ -176,7 +193,7 @@ def _checks_of(written: object, where: str) -> list[tuple[str, Any]]:
     if isinstance(written, Mapping):
         return [(str(name), options) for name, options in written.items()]
     if not isinstance(written, list) or not all(isinstance(check, Mapping) for check in written):
-        what, hint = "checks are no list or mapping", "write them with to_yaml"
+        what, hint = marked("checks are no list or mapping"), marked("write them with to_yaml")
         raise DataError.at(where, what, "checks: [{...}]", hint)
     return [(str(dict(check.get("options") or {}).get("check_name", "")), check) for check in written]
 
@@ -185,9 +202,11 @@ def _check(name: str, said: object, where: str) -> pa.Check | Problem:
     import pandera.pandas as pa
 
     if name not in CHECKS:
-        remedy = "write it under data.schema or data.checks of the spec, or leave it out"
+        remedy = marked("write it under data.schema or data.checks of the spec, or leave it out")
         hint = near_names(name, CHECKS) or remedy
-        return Problem(where, f"the check '{name[:40]}' is not taken", few(sorted(CHECKS)), hint)
+        return Problem(
+            where, Coded("the check '{name}' is not taken", name=name[:40]), few(sorted(CHECKS)), hint
+        )
     arguments = CHECKS[name]
     options = dict(said) if isinstance(said, Mapping) else {arguments[0]: said}
     options.pop("options", None)
@@ -195,12 +214,22 @@ def _check(name: str, said: object, where: str) -> pa.Check | Problem:
         options = {arguments[0]: options["value"]}
     strange = [key for key in options if key not in arguments]
     if strange:
-        return Problem(where, f"'{name}' has no '{strange[0]}'", few(arguments), "write it with to_yaml")
+        return Problem(
+            where,
+            Coded("'{name}' has no '{strange}'", name=name, strange=strange[0]),
+            few(arguments),
+            marked("write it with to_yaml"),
+        )
     make: Callable[..., pa.Check] = getattr(pa.Check, name)
     try:
         return make(**options)
     except (TypeError, ValueError) as error:
-        return Problem(where, f"'{name}' cannot be made: {error}", few(arguments), "write it with to_yaml")
+        return Problem(
+            where,
+            Coded("'{name}' cannot be made: {error}", name=name, error=error),
+            few(arguments),
+            marked("write it with to_yaml"),
+        )
 
 
 def schema_problems(
@@ -230,26 +259,41 @@ def _problem(
     check, cases, name = error.check, error.failure_cases, error.schema.name
     if check == "column_in_dataframe":
         where = f"{locator.column(cases)} ({schema.name}{cases})"
-        return Problem(where, "there is no such column", hint="add the column, or take it out of the schema")
+        return Problem(
+            where,
+            marked("there is no such column"),
+            hint=marked("add the column, or take it out of the schema"),
+        )
     option = f"{schema.name}{name}"
     if not isinstance(cases, pd.DataFrame):
         where = f"{locator.column(name)} ({option})"
         if "median" in check.statistics:
             return _unit_problem(frame[name], check.statistics["median"], check.statistics["unit"], where)
-        return Problem(where, f"cannot be checked: {cases}", check.error, "correct the cells, or the schema")
+        return Problem(
+            where,
+            Coded("cannot be checked: {cases}", cases=cases),
+            check.error,
+            marked("correct the cells, or the schema"),
+        )
     wrong = np.zeros(len(frame), dtype=np.bool_)
     wrong[cases["index"].to_numpy(dtype=np.int64)] = True
     if name == schema.name:
         name, option = ", ".join(schema.unique), f"{name}unique"
-    hint = "correct the cells, leave the rows out by data.rows, or change the schema"
+    hint = marked(
+        "correct the cells, leave the rows out by data.rows, or change the schema", code="change_the_schema"
+    )
     if check == "not_nullable":
-        what, expected, hint = "are missing", "no missing cell", "say missing_ok: true, or fill the cells in"
+        what, expected, hint = (
+            marked("are missing"),
+            marked("no missing cell"),
+            marked("say missing_ok: true, or fill the cells in"),
+        )
     elif isinstance(check, str):
-        what, expected = "occur in another row", "each value once"
+        what, expected = marked("occur in another row"), marked("each value once")
     else:
         what = f"{check.title or 'fail'}: {quoted(cases['failure_case'])}"
         expected = check.description or check.error
-    return locator.wrong(name, wrong, f"cells {what}", expected, hint, option=option)
+    return locator.wrong(name, wrong, Coded("cells {what}", what=what), expected, hint, option=option)
 
 
 # Yuan a US dollar, about the mean from 2011 to 2019; in single years 6.1 to 6.9.
@@ -274,12 +318,27 @@ def _unit_problem(cells: pd.Series, stated: tuple[float, float], unit: str, wher
     median = float(cells.median())
     factors = _POWERS | (_DOLLARS if "yuan" in unit or "元" in unit else {})
     likely = [factor for factor in factors if low <= factor * median <= high]
-    what = f"the median is {float(f'{median:.4g}'):,.10g}{unit}"
+    what: str = Coded("the median is {value}{unit}", value=f"{float(f'{median:.4g}'):,.10g}", unit=unit)
     if low > 0 and median > 0:
         ratio = median / (low * high) ** 0.5
-        what += f", {float(f'{ratio:.3g}'):,g} times the middle of the range stated"
+        what = Coded(
+            "{median}, {ratio} times the middle of the range stated",
+            median=what,
+            ratio=f"{float(f'{ratio:.3g}'):,g}",
+        )
         likely.sort(key=lambda factor: abs(np.log(factor * ratio)))
     shown = [f"{factors[factor]} (data: scale: {{{name}: {factor:.10g}}})" for factor in likely]
-    seems = f"the numbers seem {' or '.join(shown)}; " if shown else "scale the column (data: scale); "
-    hint = f"{seems}where they are right, correct the range, data.schema.{name}.median"
-    return Problem(where, what, f"a median from {low:g} to {high:g}{unit}", hint)
+    seems = (
+        Coded("the numbers seem {units}", units=" or ".join(shown))
+        if shown
+        else marked("scale the column (data: scale)")
+    )
+    hint = Coded(
+        "{seems}; where they are right, correct the range, data.schema.{name}.median", seems=seems, name=name
+    )
+    return Problem(
+        where,
+        what,
+        Coded("a median from {low} to {high}{unit}", low=f"{low:g}", high=f"{high:g}", unit=unit),
+        hint,
+    )

@@ -29,6 +29,7 @@ from harness.data.simulate.digital_carbon.panel import DigitalCarbon
 from harness.data.simulate.simulation import Simulation
 from harness.data.simulate.small_panels import SMALL_PANELS
 from harness.errors import DataError
+from harness.language import Coded
 from harness.registry.hooks import hookimpl
 
 if TYPE_CHECKING:
@@ -76,7 +77,11 @@ class ShippedDataset:
             Where the package is not installed.
         """
         if not self.is_installed:
-            what = f"the dataset '{self.name}' comes with the package {self.package}, which is not installed"
+            what = Coded(
+                "the dataset '{name}' comes with the package {package}, which is not installed",
+                name=self.name,
+                package=self.package,
+            )
             raise DataError.at("data.dataset", what, hint=installs(self.package))
         frame = READERS[self.package](self.table).rename(columns=str.lower)
         return CHANGES[self.name](frame) if self.name in CHANGES else frame

@@ -27,6 +27,7 @@ from harness.draft.columns import (
     nearly_keys,
 )
 from harness.errors import DataError, Problem
+from harness.language import Coded, marked
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,9 +186,16 @@ def _levels(exposure: RawColumn, answer: Sequence[str], origin: str) -> tuple[st
     known = default_levels(exposure)
     levels = ordered_levels(answer, known)
     if levels is None:
-        what = f"{quoted(answer)} are not values of '{exposure.name}', each once"
-        hint = "say --levels with the base, or with all of them in order, separated by commas"
-        raise DataError.at(f"{origin}: levels", what, few(known) or "no levels: it holds numbers", hint)
+        what = Coded(
+            "{answer} are not values of '{name}', each once", answer=quoted(answer), name=exposure.name
+        )
+        hint = marked("say --levels with the base, or with all of them in order, separated by commas")
+        raise DataError.at(
+            Coded("{origin}: levels", origin=origin),
+            what,
+            few(known) or marked("no levels: it holds numbers"),
+            hint,
+        )
     return levels
 
 
@@ -262,8 +270,12 @@ def _require_named_keys(frame: pd.DataFrame, entity: str | None, time: str | Non
 
 
 def _no_keys(what: str, columns: Mapping[str, RawColumn], origin: str) -> DataError:
-    expected = f"columns of entities and of periods, each pair in one row; here are {few(list(columns))}"
-    hint = "say --entity and --time; a table with one column a year must be made long first (data: reshape)"
+    expected = Coded(
+        "columns of entities and of periods, each pair in one row; here are {list}", list=few(list(columns))
+    )
+    hint = marked(
+        "say --entity and --time; a table with one column a year must be made long first (data: reshape)"
+    )
     return DataError.at(origin, what, expected, hint)
 
 
@@ -272,25 +284,32 @@ def _requested_column(
 ) -> str:
     """Return the column that is said to play a part, one of those that can and play no other."""
     if answer is None:
-        what = f"which column is the {part} cannot be seen"
-        raise DataError.at(origin, what, few(able), f"say --{part} COLUMN")
+        what = Coded("which column is the {part} cannot be seen", part=part)
+        raise DataError.at(origin, what, few(able), Coded("say --{part} COLUMN", part=part))
     if answer not in able:
         strange = columns[answer].strange
         why = f"holds what is no number: {strange}" if strange else "is a key, the outcome, or empty"
-        what = f"'{answer}' cannot be the {part}: it {why}"
-        raise DataError.at(f"{origin}: {part}", what, few(able), f"say --{part} with one of these")
+        what = Coded("'{answer}' cannot be the {part}: it {why}", answer=answer, part=part, why=why)
+        raise DataError.at(
+            f"{origin}: {part}", what, few(able), Coded("say --{part} with one of these", part=part)
+        )
     return answer
 
 
 def _require_variation(columns: Mapping[str, RawColumn], parts: Mapping[str, str], origin: str) -> None:
     """Raise a DataError where the outcome or the exposure, a column by its part, has one value throughout."""
-    problems, expected = ProblemCollector(), "a column of numbers with two values at least"
+    problems, expected = ProblemCollector(), marked("a column of numbers with two values at least")
     for part, name in parts.items():
         if columns[name].n_values == 1:
             rows = f"{(columns[name].codes >= 0).sum():,} rows that have it"
-            what = f"'{name}' is {np.nanmax(columns[name].numbers):g} in all {rows}, so there is no effect"
-            hint = f"say --{part} with another column"
-            problems.add(Problem(f"{origin}: {part}", f"{what} to estimate", expected, hint))
+            what = Coded(
+                "'{name}' is {nanmax} in all {rows}, so there is no effect",
+                name=name,
+                nanmax=f"{np.nanmax(columns[name].numbers):g}",
+                rows=rows,
+            )
+            hint = Coded("say --{part} with another column", part=part)
+            problems.add(Problem(f"{origin}: {part}", Coded("{what} to estimate", what=what), expected, hint))
     problems.raise_if_any()
 
 
@@ -298,7 +317,12 @@ def _why_not(column: RawColumn, entity: RawColumn, time: RawColumn, exposure: Ra
     """Return why a column is no control of a first draft; empty where it may be one."""
     odd = column.odd
     if odd.any():
-        found = f"{int(odd.sum()):,} of {odd.size:,} cells are not numbers: {quoted(column.cells[odd])}"
+        found = Coded(
+            "{odd} of {size} cells are not numbers: {cells}",
+            odd=f"{int(odd.sum()):,}",
+            size=f"{odd.size:,}",
+            cells=quoted(column.cells[odd]),
+        )
         return f"{found}; correct them, or put them into missing_values"
     if column.kind == "empty":
         return "no cell holds anything"

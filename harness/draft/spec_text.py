@@ -15,6 +15,7 @@ from harness.draft.draft import Draft, draft_of
 from harness.draft.found_data import FoundData
 from harness.errors import ArtifactError, PluginError
 from harness.estimators.protocol import rivals_of
+from harness.language import marked
 from harness.registry.catalog import Catalogs
 from harness.running.files import replacing_own
 from harness.study.spec.document import WrittenSpec
@@ -43,8 +44,8 @@ def spec_text(draft: Draft, found: FoundData, catalogs: Catalogs) -> str:
     members = catalogs["estimator"].members
     entries = drafted_entries(members, draft.absorbing)
     if not entries:
-        hint = "pip install 'panel-harness[standard]'"
-        raise PluginError.at("estimators", "no plugin is installed that proposes one", hint=hint)
+        hint = marked("pip install 'panel-harness[standard]'")
+        raise PluginError.at("estimators", marked("no plugin is installed that proposes one"), hint=hint)
     return _template("study.yaml.j2").render(
         draft=draft,
         found=found,
@@ -116,8 +117,8 @@ def write_draft(found: FoundData, catalogs: Catalogs, *, out: Path) -> Draft:
     text = spec_text(draft, found, catalogs)
     load_study(WrittenSpec(text), catalogs=catalogs)
     if os.path.lexists(out):
-        what, hint = "exists already", "name another with --out, or move it away"
-        raise ArtifactError.at(str(out), what, "a new file", hint)
+        what, hint = marked("exists already"), marked("name another with --out, or move it away")
+        raise ArtifactError.at(str(out), what, marked("a new file"), hint)
     with replacing_own(out) as file:
         file.write(text.encode())
     return draft

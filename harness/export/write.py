@@ -20,6 +20,7 @@ from harness.errors import ArtifactError, Problem
 from harness.estimators.protocol import ESTIMATOR, LinearModel, linear_model_of
 from harness.export.dynamic import DynamicEquation, Lags
 from harness.findings.run import Run, read_run
+from harness.language import Coded, marked
 from harness.record.manifest import EstimatorRecord
 from harness.running.files import MANIFEST, flush_names, move
 from harness.running.folder import RunFolder
@@ -240,13 +241,21 @@ def export(sources: RunSources, *, program: Literal["r", "stata"], out: Path) ->
     cells, left_out = linear_cells(run, panels, models)
     if not cells:
         reasons = "; ".join(f"{cell.estimator}: {cell.reason}" for cell in left_out)
-        what = f"no cell can be repeated elsewhere: {reasons or 'no cell has coefficients'}"
+        what = Coded(
+            "no cell can be repeated elsewhere: {reasons}",
+            reasons=reasons or marked("no cell has coefficients"),
+        )
         raise ArtifactError(Problem(str(sources.folder.path), what))
     columns = (column for panel in panels.values() for column in (*panel.columns, *panel.instruments))
     names = plain_names((*outcomes, *columns, *(term for cell in cells for term in cell.terms)))
     files = {outcome: f"rows_{names[outcome]}.csv" for outcome in outcomes}
     if os.path.lexists(out / MANIFEST):
-        raise ArtifactError.at(str(out), "is a run folder", "a folder of its own", "name another with --out")
+        raise ArtifactError.at(
+            str(out),
+            marked("is a run folder"),
+            marked("a folder of its own"),
+            marked("name another with --out"),
+        )
     # The first one is there with all of its files, or not at all.
     begun = out if os.path.lexists(out) else out.with_name(f".{out.name}.new")
     script = SCRIPTS[program]

@@ -25,6 +25,7 @@ from harness.data.read.files import FRAME_FILE
 from harness.data.read.source import DataFile
 from harness.errors import ArtifactError, Problem
 from harness.findings.run import Run, read_run
+from harness.language import marked
 from harness.pack.deposit import Deposited, deposit
 from harness.record.manifest import Manifest
 from harness.registry.hooks import DISTRIBUTION, OURS
@@ -320,8 +321,10 @@ def _refuse_stranger(out: Path) -> None:
         with zipfile.ZipFile(out) as archive:
             is_ours = {METADATA, f"{RUN}/{MANIFEST}"} <= set(archive.namelist())
     if not is_ours:
-        what = "is there, and is no archive that harness pack wrote"
-        raise ArtifactError.at(str(out), what, "a new file, or such an archive", "name another with --out")
+        what = marked("is there, and is no archive that harness pack wrote")
+        raise ArtifactError.at(
+            str(out), what, marked("a new file, or such an archive"), marked("name another with --out")
+        )
 
 
 def _run_files(folder: RunFolder) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from harness.data.data_spec import DataSource, FileSpec
 from harness.data.read.files import DataFolder
 from harness.data.read.source import DATASET, READER, ComesWithPackage, machine_bytes
 from harness.errors import Problem
+from harness.language import Coded, marked
 from harness.report.render.docx import word_document
 from harness.running.prepare import Prepared
 from harness.study.spec.reader import Loc, spell
@@ -172,8 +173,14 @@ class Deposited:
                 names += [(read.origin, name) for name in read.frame.columns]
         for origin, name in dict.fromkeys(names):
             if self.has_data and (PERSONAL.search(name.lower()) or name in self._with_addresses()):
-                hint = "remove the column from the file, or replace it by a number, and run the study again"
-                yield Problem(f"{origin}: column '{name}'", "may tell who a person is", hint=hint)
+                hint = marked(
+                    "remove the column from the file, or replace it by a number, and run the study again"
+                )
+                yield Problem(
+                    Coded("{origin}: column '{name}'", origin=origin, name=name),
+                    marked("may tell who a person is"),
+                    hint=hint,
+                )
 
     def _with_addresses(self) -> Collection[str]:
         """Return the columns of texts among whose first cells is an address of e-mail."""
@@ -184,8 +191,8 @@ class Deposited:
         """Yield the data files that hold other files."""
         for name in self.paths.values() if self.has_data else ():
             if PurePosixPath(name).suffix.lower() in PACKED:
-                hint = "unpack it, and name the file that it holds in the spec"
-                yield Problem(name, "is an archive, which data editors have unpacked", hint=hint)
+                hint = marked("unpack it, and name the file that it holds in the spec")
+                yield Problem(name, marked("is an archive, which data editors have unpacked"), hint=hint)
 
 
 def deposit(
@@ -229,5 +236,5 @@ def _absolute(files: Mapping[str, bytes]) -> Iterator[Problem]:
     for name, content in files.items():
         is_read = not name.startswith("code/") and PurePosixPath(name).suffix in TEXTS
         if is_read and (found := ABSOLUTE.search(content.decode("utf-8", "replace"))):
-            hint = "run the study again in the folder of its spec, with relative paths"
-            yield Problem(name, f"names the absolute path {found[0]}", hint=hint)
+            hint = marked("run the study again in the folder of its spec, with relative paths")
+            yield Problem(name, Coded("names the absolute path {found}", found=found[0]), hint=hint)

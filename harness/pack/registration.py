@@ -7,6 +7,7 @@ from pathlib import Path
 
 from harness.errors import ArtifactError
 from harness.findings.shape import shape_rates
+from harness.language import Coded, marked
 from harness.record.manifest import record_text
 from harness.report.render.docx import word_document
 from harness.running.calibration_record import calibrated_rates, calibration_record
@@ -34,10 +35,17 @@ def register(
         Where a registration is there already, or the name is of another kind.
     """
     if not out.name.endswith(REGISTERED):
-        raise ArtifactError.at(str(out), "is not the name of a registration", f"a name *{REGISTERED}")
+        raise ArtifactError.at(
+            str(out),
+            marked("is not the name of a registration"),
+            Coded("a name *{registered}", registered=REGISTERED),
+        )
     if out.exists():
         raise ArtifactError.at(
-            str(out), "was registered already", "a new file", "keep it, and name another with --out"
+            str(out),
+            marked("was registered already"),
+            marked("a new file"),
+            marked("keep it, and name another with --out"),
         )
     study, registration = prepared.plan.study, registration_of(prepared, options, versions)
     if options.calibrated is None:

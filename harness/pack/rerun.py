@@ -14,6 +14,7 @@ from pathlib import Path
 
 from harness.audit.runs import Tolerance, compare_runs, lines
 from harness.errors import ArtifactError, MachineError
+from harness.language import Coded, marked, quoted
 from harness.pack.archive import AGAIN, REQUIREMENTS, RUN, SPEC
 from harness.report.paper.tables import PAPER
 from harness.running.folder import RunFolder
@@ -78,12 +79,14 @@ def rerun(
     with zipfile.ZipFile(archive) as files:
         outside = [name for name in files.namelist() if not (folder / name).resolve().is_relative_to(folder)]
         if outside:
-            raise ArtifactError.at(str(archive), f"holds a place outside of it: {outside[0]}")
+            raise ArtifactError.at(
+                str(archive), Coded("holds a place outside of it: {outside}", outside=outside[0])
+            )
         files.extractall(folder)
     run = RunFolder.open(folder / RUN)
     readme = (folder / "README.md").read_text(encoding="utf-8").splitlines()
     command = next(one for one in readme if one.startswith("harness ") and f" run {SPEC} " in one)
-    _call([str(installed(folder)), "-m", *shlex.split(command)], folder, "the run")
+    _call([str(installed(folder)), "-m", *shlex.split(command)], folder, marked("the run"))
     again = RunFolder.open(folder / AGAIN)
     difference = compare_runs(run, again, tolerance=Tolerance(1e-8, 1e-12))
     n_cells, differing = 0, []
@@ -91,10 +94,17 @@ def rerun(
         printed, made = (_rows(one / PAPER / path.name) for one in (run.path, again.path))
         n_cells += sum(map(len, printed))
         if [len(row) for row in printed] != [len(row) for row in made]:
-            differing.append(f"{path.name}: other rows or columns")
+            differing.append(Coded("{file}: other rows or columns", file=path.name))
             continue
         differing += [
-            f"{path.name}, row {number}, column {column}: {cell} here, {other} again"
+            Coded(
+                "{file}, row {row}, column {column}: {cell} here, {other} again",
+                file=path.name,
+                row=number,
+                column=column,
+                cell=quoted(cell),
+                other=quoted(other),
+            )
             for number, (row, others) in enumerate(zip(printed, made, strict=True), start=1)
             for column, (cell, other) in enumerate(zip(row, others, strict=True), start=1)
             if cell != other
@@ -115,4 +125,7 @@ def _call(words: list[str], folder: Path, what: str) -> None:
     done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
         shown = "\n".join((done.stderr or done.stdout).splitlines()[-SHOWN:])
-        raise MachineError.at(what, f"ended with exit code {done.returncode}:\n{shown}")
+        raise MachineError.at(
+            what,
+            Coded("ended with exit code {returncode}:\n{shown}", returncode=done.returncode, shown=shown),
+        )

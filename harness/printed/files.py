@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import DataError
+from harness.language import Coded, marked
 from harness.printed.latex import latex_tables
 from harness.printed.table import PrintedTable
 
@@ -34,33 +35,43 @@ def read_tables(path: Path) -> tuple[PrintedTable, ...]:
     """
     kind = path.suffix.lower()
     if kind not in READERS:
-        what, expected = f"is named {kind or 'without an ending'}", ", ".join(READERS)
-        raise DataError.at(str(path), what, expected, "save the table as one of these")
+        what: str = Coded("is named {kind}", kind=kind or marked("without an ending"))
+        raise DataError.at(str(path), what, ", ".join(READERS), marked("save the table as one of these"))
     if not path.is_file():
-        raise DataError.at(str(path), "there is no such file", hint="name the file of a table")
+        raise DataError.at(
+            str(path), marked("there is no such file"), hint=marked("name the file of a table")
+        )
     if path.stat().st_size > MOST_BYTES:
         raise _too_large(path, path.stat().st_size, MOST_BYTES, "has")
     tables = tuple(READERS[kind](path))
     if not any(table.rows for table in tables):
-        what, hint = "holds no table", "name a file with rows and columns, in LaTeX a tabular"
+        what, hint = marked("holds no table"), marked("name a file with rows and columns, in LaTeX a tabular")
         raise DataError.at(str(path), what, hint=hint)
     n_cells = sum(len(table.rows) * len(table.rows[0]) for table in tables if table.rows)
     if n_cells > MOST_CELLS:
-        raise DataError.at(str(path), f"has {n_cells:,} cells", f"at most {MOST_CELLS:,}", "name its tables")
+        raise DataError.at(
+            str(path),
+            Coded("has {n_cells} cells", n_cells=f"{n_cells:,}"),
+            Coded("at most {most_cells}", most_cells=f"{MOST_CELLS:,}"),
+            marked("name its tables"),
+        )
     return tables
 
 
 def _too_large(path: Path, n_bytes: int, most: int, verb: str) -> DataError:
-    what, expected = f"{verb} {n_bytes / 2**20:,.0f} MB", f"at most {most / 2**20:,.0f} MB"
-    return DataError.at(str(path), what, expected, "name a file with the tables alone")
+    what, expected = (
+        Coded("{verb} {n_bytes} MB", verb=verb, n_bytes=f"{n_bytes / 2**20:,.0f}"),
+        Coded("at most {most} MB", most=f"{most / 2**20:,.0f}"),
+    )
+    return DataError.at(str(path), what, expected, marked("name a file with the tables alone"))
 
 
 def _text(path: Path) -> str:
     try:
         return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        what = f"is no text in UTF-8: byte {error.start + 1}"
-        raise DataError.at(str(path), what, "UTF-8", "save it as UTF-8") from error
+        what = Coded("is no text in UTF-8: byte {start}", start=error.start + 1)
+        raise DataError.at(str(path), what, "UTF-8", marked("save it as UTF-8")) from error
 
 
 def _csv(path: Path) -> Iterator[PrintedTable]:
@@ -70,7 +81,9 @@ def _csv(path: Path) -> Iterator[PrintedTable]:
     try:
         rows = [row for row in csv.reader(io.StringIO(text), delimiter=first) if any(map(str.strip, row))]
     except csv.Error as error:
-        raise DataError.at(str(path), f"cannot be read as CSV: {error}", hint="save it again") from error
+        raise DataError.at(
+            str(path), Coded("cannot be read as CSV: {error}", error=error), hint=marked("save it again")
+        ) from error
     if rows:
         yield PrintedTable.of([[(" ".join(cell.split()), 1) for cell in row] for row in rows])
 
@@ -90,8 +103,12 @@ def _word(path: Path) -> Iterator[PrintedTable]:
     except DataError:
         raise
     except Exception as error:  # a reader may raise anything on broken bytes
-        what = f"cannot be read as a Word file: {str(error).strip() or type(error).__name__}"
-        raise DataError.at(str(path), what, "a whole .docx file", "save it again in Word") from error
+        what = Coded(
+            "cannot be read as a Word file: {error}", error=str(error).strip() or type(error).__name__
+        )
+        raise DataError.at(
+            str(path), what, marked("a whole .docx file"), marked("save it again in Word")
+        ) from error
     texts = [getattr(block, "text", "") for block in blocks]
     for at, block in enumerate(blocks):
         if not hasattr(block, "text"):
@@ -107,8 +124,8 @@ def _require_plain(path: Path, archive: zipfile.ZipFile) -> None:
         raise _too_large(path, n_bytes, MOST_UNPACKED, "unpacks to")
     names = (name for name in archive.namelist() if name.endswith((".xml", ".rels")))
     if any(b"<!DOCTYPE" in archive.read(name) for name in names):
-        what = "defines types or entities, which no Word file does"
-        raise DataError.at(str(path), what, hint="save it again in Word")
+        what = marked("defines types or entities, which no Word file does")
+        raise DataError.at(str(path), what, hint=marked("save it again in Word"))
 
 
 def _word_rows(table: Table) -> Iterator[list[tuple[str, int]]]:

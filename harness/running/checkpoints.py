@@ -93,7 +93,7 @@ def _plain(value: Any, members: dict[str, bytes]) -> Any:  # noqa: ANN401 - of a
         name, buffer = str(len(members)), io.BytesIO()
         if isinstance(value, np.ndarray):
             if value.dtype.kind in "OV":
-                message = f"an array of {value.dtype} holds no plain numbers or texts"
+                message = Coded("an array of {dtype} holds no plain numbers or texts", dtype=value.dtype)
                 raise TypeError(message)
             order: Literal["C", "F"] = "F" if value.flags.fnc else "C"
             members[name] = value.tobytes(order)
@@ -286,8 +286,8 @@ class KeptResults:
         """
         data = self._store.load(label)
         if data is None:
-            what = "its result was written but cannot be read back"
-            raise ArtifactError.at(label, what, hint="check the disk; run again with --resume")
+            what = marked("its result was written but cannot be read back")
+            raise ArtifactError.at(label, what, hint=marked("check the disk; run again with --resume"))
         result: TaskResult = decode(data)
         return result
 

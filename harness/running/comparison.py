@@ -297,6 +297,6 @@ def _without_gain(
             yield own[outcome, protocol, estimator]
         elif (outcome, protocol, over) in own:
             hole = own[outcome, protocol, over]
-            where = f"the reference '{over}' has no predictions"
+            where = Coded("the reference '{over}' has no predictions", over=over)
             reason = Coded("{where}: {what}", where=where, what=hole.reason)
             yield MissingCell(outcome, estimator, protocol, hole.status, reason)

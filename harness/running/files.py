@@ -19,6 +19,7 @@ from typing import BinaryIO
 from filelock import FileLock, Timeout
 
 from harness.errors import ArtifactError, HarnessError, MachineError
+from harness.language import Coded, marked
 from harness.terminal import echo
 
 # File that tells a run folder from any other; only a folder that has it is written into again.
@@ -242,9 +243,9 @@ def _unwritten(path: Path, error: OSError) -> HarnessError:
     """Return why a file cannot be written, and what would do."""
     if isinstance(error, NotADirectoryError):
         in_the_way = error.filename
-        hint = f"choose another folder with --out, or move {in_the_way} away"
-        what = f"cannot be written, since {in_the_way} is a file"
-        return ArtifactError.at(str(path), what, "a folder", hint)
+        hint = Coded("choose another folder with --out, or move {in_the_way} away", in_the_way=in_the_way)
+        what = Coded("cannot be written, since {in_the_way} is a file", in_the_way=in_the_way)
+        return ArtifactError.at(str(path), what, marked("a folder"), hint)
     return MachineError.of(error, str(path))
 
 
@@ -264,10 +265,17 @@ def regular(path: Path, *, most: int = MOST_BYTES) -> Path:
     """
     state = path.stat()
     if not stat.S_ISREG(state.st_mode):
-        raise ArtifactError.at(str(path), "is not a regular file", "a file", "name another")
+        raise ArtifactError.at(
+            str(path), marked("is not a regular file"), marked("a file"), marked("name another")
+        )
     if state.st_size > most:
-        what = f"has {state.st_size:,} bytes, more than are read"
-        raise ArtifactError.at(str(path), what, f"at most {most:,} bytes", "take a whole copy of the folder")
+        what = Coded("has {st_size} bytes, more than are read", st_size=f"{state.st_size:,}")
+        raise ArtifactError.at(
+            str(path),
+            what,
+            Coded("at most {most} bytes", most=f"{most:,}"),
+            marked("take a whole copy of the folder"),
+        )
     return path
 
 
@@ -290,7 +298,14 @@ def _acquire(lock: FileLock, folder: Path) -> None:
         if holder(folder):
             raise Timeout(str(folder / LOCK)) from error
         why = error.strerror or error
-        echo(f"{folder}: this disk locks no files ({why}); let no second command write here", err=True)
+        echo(
+            Coded(
+                "{folder}: this disk locks no files ({why}); let no second command write here",
+                folder=folder,
+                why=why,
+            ),
+            err=True,
+        )
 
 
 def _holder(pid: int) -> str:
@@ -329,7 +344,7 @@ def holder(folder: Path) -> str:
     is_one = len(noted) == 3 and noted[0].isdecimal()
     if not is_one or (noted[2] == platform.node() and _holder(int(noted[0])).split() != noted):
         return ""
-    return f"process {noted[0]} on {noted[2]}"
+    return Coded("process {number} on {machine}", number=noted[0], machine=noted[2])
 
 
 @contextmanager
@@ -346,16 +361,18 @@ def locked(folder: Path) -> Iterator[None]:
     noted = folder / HOLDER
     for path in (folder / LOCK, noted):
         if path.is_symlink():
-            what = "is a link, and links inside a run folder are not followed"
-            raise ArtifactError.at(str(path), what, hint="remove it, or choose another --out")
+            what = marked("is a link, and links inside a run folder are not followed")
+            raise ArtifactError.at(str(path), what, hint=marked("remove it, or choose another --out"))
     lock = FileLock(folder / LOCK, timeout=0)
     with writing(folder):
         _make(folder)
     try:
         _acquire(lock, folder)
     except Timeout as error:
-        what = f"is in use by {holder(folder) or 'another process'}"
-        raise ArtifactError.at(str(folder), what, hint="wait for it, or choose another --out") from error
+        what = Coded("is in use by {holder}", holder=holder(folder) or marked("another process"))
+        raise ArtifactError.at(
+            str(folder), what, hint=marked("wait for it, or choose another --out")
+        ) from error
     try:
         with writing(noted):
             noted.write_text(f"{_holder(os.getpid())}\n", encoding="utf-8")

@@ -13,6 +13,7 @@ import pandas as pd
 from pydantic import TypeAdapter
 
 from harness.errors import ArtifactError, Problem
+from harness.language import Coded, marked
 from harness.record.format_13 import Messages, coded_manifest, coded_texts
 from harness.record.manifest import Manifest, json_text
 from harness.record.migrations import Migrated, folder_of, manifest_of
@@ -74,11 +75,11 @@ class RunFolder:
     def _require_free(path: Path) -> None:
         if path.exists() and not (path / files.MARKER).is_file():
             if not path.is_dir():
-                raise ArtifactError.at(str(path), "is a file", hint=_ELSEWHERE)
+                raise ArtifactError.at(str(path), marked("is a file"), hint=_ELSEWHERE)
             of_locks = {path / files.LOCK, path / files.HOLDER}
             if set(path.iterdir()) - set(files.partials(path / files.MARKER)) - of_locks:
-                what = "holds files that no run wrote, and a run would mix with them"
-                expected = "a new folder, an empty one, or the folder of an earlier run"
+                what = marked("holds files that no run wrote, and a run would mix with them")
+                expected = marked("a new folder, an empty one, or the folder of an earlier run")
                 raise ArtifactError.at(str(path), what, expected, _ELSEWHERE)
 
     @classmethod
@@ -95,11 +96,14 @@ class RunFolder:
             with files.locked(path):
                 folder._settle()
         if folder.held(files.MANIFEST) is None:
-            what, hint = "is not the folder of a finished run", f"name a folder that holds {files.MANIFEST}"
+            what: str = marked("is not the folder of a finished run")
+            hint: str = Coded("name a folder that holds {manifest}", manifest=files.MANIFEST)
             if process := files.holder(path):
-                what, hint = f"holds no finished run yet: {process} is writing it", "wait for it"
+                what = Coded("holds no finished run yet: {process} is writing it", process=process)
+                hint = marked("wait for it")
             elif folder.is_cut_off():
-                what, hint = "holds a run that was cut off", "finish it: harness run SPEC --resume --out RUN"
+                what = marked("holds a run that was cut off")
+                hint = marked("finish it: harness run SPEC --resume --out RUN")
             raise ArtifactError.at(str(path), what, hint=hint)
         return folder
 
@@ -233,8 +237,10 @@ class RunFolder:
         for name in names:
             _refuse_link(self.path, name)
             if name not in own and (self.path / name).exists():
-                what = "was not written by a run, and a run would replace it"
-                hint = "move it elsewhere, or choose another --out; finished cells are kept for --resume"
+                what = marked("was not written by a run, and a run would replace it")
+                hint = marked(
+                    "move it elsewhere, or choose another --out; finished cells are kept for --resume"
+                )
                 raise ArtifactError.at(str(self.path / name), what, hint=hint)
 
     def files(self) -> tuple[str, ...]:
@@ -406,8 +412,13 @@ def _link_on_the_way(folder: Path, name: str) -> Path | None:
 def _refuse_link(folder: Path, name: str) -> None:
     link = _link_on_the_way(folder, name)
     if link is not None:
-        what = f"is a link to {link.readlink()}, and links inside a run folder are not followed"
-        raise ArtifactError.at(str(link), what, hint=f"remove the link, or {_ELSEWHERE}")
+        what = Coded(
+            "is a link to {readlink}, and links inside a run folder are not followed",
+            readlink=link.readlink(),
+        )
+        raise ArtifactError.at(
+            str(link), what, hint=Coded("remove the link, or {elsewhere}", elsewhere=_ELSEWHERE)
+        )
 
 
 def _from_parquet(path: Path) -> pd.DataFrame:
@@ -425,8 +436,11 @@ def _from_parquet(path: Path) -> pd.DataFrame:
         n_bytes = sum(held.row_group(at).total_byte_size for at in range(held.num_row_groups))
         n_bytes = max(n_bytes, 8 * held.num_rows * held.num_columns)
     if n_bytes > files.MOST_TABLE_BYTES:
-        what, expected = f"unpacks to {n_bytes:,} bytes", f"at most {files.MOST_TABLE_BYTES:,} bytes"
-        raise ArtifactError.at(str(path), what, expected, "take a whole copy of the folder")
+        what, expected = (
+            Coded("unpacks to {n_bytes} bytes", n_bytes=f"{n_bytes:,}"),
+            Coded("at most {most_table_bytes} bytes", most_table_bytes=f"{files.MOST_TABLE_BYTES:,}"),
+        )
+        raise ArtifactError.at(str(path), what, expected, marked("take a whole copy of the folder"))
     return pd.read_parquet(path)
 
 
@@ -437,6 +451,8 @@ def _readable(path: Path) -> Iterator[None]:
         yield
     except (OSError, ValueError, TypeError, RecursionError) as error:
         problem = Problem(
-            str(path), f"is damaged: {error}", hint="take a whole copy of the folder, or run the study again"
+            str(path),
+            Coded("is damaged: {error}", error=error),
+            hint=marked("take a whole copy of the folder, or run the study again"),
         )
         raise ArtifactError(problem) from error

@@ -15,6 +15,7 @@ from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 from harness.errors import ArtifactError, Problem, TimeLimitReached
 from harness.estimators.guard import what_broke
 from harness.evaluation.fold_fit import FoldResult
+from harness.language import Coded, marked
 from harness.registry.plugin import LocalFiles
 from harness.registry.registry import packages_of
 from harness.running.checkpoints import CheckpointStore, KeptResults, TaskResult, encode
@@ -104,7 +105,7 @@ def _finished(
         except Exception as error:
             if not isinstance(attempt.task, CanFail):
                 raise
-            reason = f"no worker could do it: {what_broke(error)}"
+            reason = Coded("no worker could do it: {what_broke}", what_broke=what_broke(error))
             yield attempt.position, attempt.task.failed(reason)
 
 
@@ -150,9 +151,12 @@ def iter_results(tasks: Iterable[Task[R]], *, workers: Workers) -> Iterator[Done
 def _given_up(dead: _Attempt[R]) -> Problem:
     return Problem(
         where=dead.task.label,
-        what=f"the worker process died each of the {dead.worker_errors} times that this was tried, the last "
-        "time with no other task beside it; most often that is for want of memory",
-        hint="run again with --resume, which keeps what is done, with more memory or fewer draws",
+        what=Coded(
+            "the worker process died each of the {n} times that this was tried, the last time with no other "
+            "task alongside it; most often that is for want of memory",
+            n=dead.worker_errors,
+        ),
+        hint=marked("run again with --resume, which keeps what is done, with more memory or fewer draws"),
     )
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from harness.errors import MachineError, SpecError
+from harness.language import Coded, marked
 from harness.registry.plugin import LocalFiles, PluginChoice, requested_by_environment
 from harness.running.files import SPEC
 
@@ -87,7 +88,9 @@ class Option:
             limits = f"more than {self.least:g}" if self.is_open else f"at least {self.least:g}"
             limits += f", at most {self.most:g}" if self.most is not None else ""
             limits = f"a {'whole' if self.kind is int else 'finite'} number, {limits}"
-            raise SpecError.at(name, f"is {value}", limits, f"choose {limits}")
+            raise SpecError.at(
+                name, Coded("is {value}", value=value), limits, Coded("choose {limits}", limits=limits)
+            )
 
 
 # How the name of a registration ends, next to the spec.
@@ -153,9 +156,11 @@ class RunOptions:
         for name, value in (*vars(self).items(), ("plugins_folder", self.plugins.folder)):
             # What is in no UTF-8 has surrogates, which the record of the run cannot hold.
             if isinstance(value, Path) and re.search(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]", str(value)):
-                expected = "a path in UTF-8 without line ends and other control characters"
-                hint = "rename file and folders, or say PYTHONUTF8=1 if they are named in UTF-8"
-                raise SpecError.at(name, f"is no usable path: {str(value)!a}", expected, hint)
+                expected = marked("a path in UTF-8 without line ends and other control characters")
+                hint = marked("rename file and folders, or say PYTHONUTF8=1 if they are named in UTF-8")
+                raise SpecError.at(
+                    name, Coded("is no usable path: {value}", value=ascii(str(value))), expected, hint
+                )
 
     @property
     def workers(self) -> Workers:
@@ -245,8 +250,13 @@ def require_addresses() -> None:
 
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
     if limit != resource.RLIM_INFINITY and limit < LEAST_ADDRESSES:
-        what, expected = f"is {limit / 1e9:.1f} GB", f"at least {LEAST_ADDRESSES / 1e9:g} GB"
-        raise MachineError.at("the limit of memory (ulimit -v)", what, expected, "raise it, or remove it")
+        what, expected = (
+            Coded("is {limit} GB", limit=f"{limit / 1000000000.0:.1f}"),
+            Coded("at least {least_addresses} GB", least_addresses=f"{LEAST_ADDRESSES / 1000000000.0:g}"),
+        )
+        raise MachineError.at(
+            marked("the limit of memory (ulimit -v)"), what, expected, marked("raise it, or remove it")
+        )
 
 
 def _texts() -> Mapping[str, str]:

@@ -422,9 +422,15 @@ def _split(entry: ProtocolEntry, panel: Panel, *, seed: int) -> Split:
     for fold in folds:
         for side, rows in fold.sides.items():
             if rows.min(initial=0) < 0 or rows.max(initial=0) >= panel.n_obs:
-                what = f"fold {fold.name}: {side} rows from {rows.min()} to {rows.max()}"
-                expected = f"positions of the panel's rows, 0 to {panel.n_obs - 1}"
-                raise PluginError.at(f"protocol {entry.id}: split", what, expected)
+                what = Coded(
+                    "fold {name}: {side} rows from {first} to {last}",
+                    name=fold.name,
+                    side=side,
+                    first=rows.min(),
+                    last=rows.max(),
+                )
+                expected = Coded("positions of the panel's rows, 0 to {n_obs}", n_obs=panel.n_obs - 1)
+                raise PluginError.at(Coded("protocol {id}: split", id=entry.id), what, expected)
     if not any(fold.test.size for fold in folds):
         return Split(entry, (), marked("none of its splits has a test row"))
     return Split(entry, folds)
@@ -432,15 +438,23 @@ def _split(entry: ProtocolEntry, panel: Panel, *, seed: int) -> Split:
 
 def _require_few_groups(study: Study, panel: Panel) -> None:
     """Refuse scenarios by a column that has a group for nearly every row, before anything is fitted."""
-    hint = "group by a coarser column, or make one under data.prepare with `classes` or `recode`"
+    hint = marked("group by a coarser column, or make one under data.prepare with `classes` or `recode`")
     problems = []
     for entry in study.scenarios:
         for name in entry.scenario.columns:
             n_groups = len(panel.group(name).labels)
             most = max(2, min(MAX_GROUPS, panel.n_obs // 2))
             if n_groups > most:
-                what = f"the scenario '{entry.id}' would compare {n_groups:,} groups"
-                problems.append(Problem(f"column '{name}'", what, f"at most {most}", hint))
+                what = Coded(
+                    "the scenario '{id}' would compare {n_groups} groups",
+                    id=entry.id,
+                    n_groups=f"{n_groups:,}",
+                )
+                problems.append(
+                    Problem(
+                        Coded("column '{name}'", name=name), what, Coded("at most {most}", most=most), hint
+                    )
+                )
     if problems:
         raise DataError(*problems)
 

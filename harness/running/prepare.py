@@ -21,6 +21,7 @@ from harness.data.schema import read_file_schema
 from harness.errors import ArtifactError, DataError, Problem
 from harness.estimators.guard import Attempt, attempt
 from harness.estimators.protocol import FitsByDraws
+from harness.language import Coded, marked
 from harness.registry.registry import Registry
 from harness.running.isolation import one_thread
 from harness.running.options import RunOptions
@@ -83,12 +84,19 @@ def require_memory(plan: Plan, *, available: int) -> None:
             n_draws = own.draws if isinstance(own, FitsByDraws) else entry.scenario.plan.n_draws
             needed = 8 * COPIES * n_draws * numbers
             if needed > available:
-                what = (
-                    f"{n_draws:,} draws of {numbers:,} numbers each take {needed / 1e9:,.0f} GB of memory, "
-                    f"and this machine has {available / 1e9:,.0f}"
+                what = Coded(
+                    "{n_draws} draws of {numbers} numbers each take {needed} GB of memory, and this "
+                    "machine has {available}",
+                    n_draws=f"{n_draws:,}",
+                    numbers=f"{numbers:,}",
+                    needed=f"{needed / 1e9:,.0f}",
+                    available=f"{available / 1e9:,.0f}",
                 )
-                where, hint = f"scenarios, {entry.id}, of {asked.id}", "ask for fewer draws or a coarser grid"
-                problems.append(Problem(where, what, "what fits into memory", hint))
+                where, hint = (
+                    Coded("scenarios, {id}, of {estimator}", id=entry.id, estimator=asked.id),
+                    marked("ask for fewer draws or a coarser grid"),
+                )
+                problems.append(Problem(where, what, marked("what fits into memory"), hint))
     if problems:
         raise ArtifactError(*problems)
 

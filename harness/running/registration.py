@@ -13,6 +13,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from harness.errors import ArtifactError
+from harness.language import Coded, marked
 from harness.record.manifest import read_record
 from harness.registry.catalog import USE
 from harness.running.calibration_record import PASSED_OVER
@@ -119,9 +120,11 @@ def read_registration(path: Path) -> Registration:
     ArtifactError
         Where there is no such file, or it is no registration.
     """
-    hint = "name a file that harness register SPEC wrote"
+    hint = marked("name a file that harness register SPEC wrote")
     if not path.is_file():
-        raise ArtifactError.at(str(path), "is no file", f"a file *{REGISTERED}", hint)
+        raise ArtifactError.at(
+            str(path), marked("is no file"), Coded("a file *{registered}", registered=REGISTERED), hint
+        )
     return read_record(Registration, path.read_text(encoding="utf-8"), where=path.name, hint=hint)
 
 

@@ -14,6 +14,7 @@ from harness.errors import Problem, SpecError
 from harness.estimators.protocol import Estimator
 from harness.evaluation.losses import SAMPLES
 from harness.evaluation.variation_gains import GainComparison
+from harness.language import Coded
 from harness.registry.catalog import Catalogs, with_option
 from harness.scenarios.curve.scenario import CurveScenario
 from harness.study import variation as variations
@@ -170,7 +171,9 @@ def changed(
         raise SpecError(problem) from error
     except ValidationError as error:
         faults = "; ".join(dict.fromkeys(mistake["msg"] for mistake in error.errors()))
-        raise SpecError(Problem(place, f"{change.value!r} is not allowed: {faults}")) from error
+        raise SpecError(
+            Problem(place, Coded("{value} is not allowed: {faults}", value=repr(change.value), faults=faults))
+        ) from error
     return entry.model_copy(update={"estimator": made})
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast, runtime
 from harness.arrays import sharing
 from harness.errors import PluginError
 from harness.estimators.guard import what_broke
+from harness.language import Coded, marked
 from harness.registry.plugin import LocalFiles
 from harness.running.checkpoints import is_readable
 from harness.running.isolation import CanFail, Task, run_isolated, run_on_one_thread
@@ -271,8 +272,10 @@ class Call(Generic[R]):
 
     def failed(self, reason: str) -> PluginError:
         """Return why it could not be done."""
-        hint = "try each plugin alone: harness test-plugin; or leave out what it brings"
-        return PluginError.at("plugins", f"trying what the study asks of them failed: {reason}", hint=hint)
+        hint = marked("try each plugin alone: harness test-plugin; or leave out what it brings")
+        return PluginError.at(
+            "plugins", Coded("trying what the study asks of them failed: {reason}", reason=reason), hint=hint
+        )
 
 
 def made_apart(call: Callable[[], R], of: tuple[object, ...], apart: Callable[[Any], Any]) -> R:

@@ -8,6 +8,7 @@ from itertools import product
 from typing import Final, Literal
 
 from harness.errors import SpecError
+from harness.language import Coded, marked
 from harness.study.spec.study import Study
 
 # What is changed: an option of an estimator, its columns, its seed, how gains are evaluated, which rows there
@@ -97,12 +98,16 @@ def multiverse_of(study: Study) -> tuple[Variation, ...]:
         return ()
     for option in asked.vary:
         if option in CHOICES:
-            what = "is a choice of every multiverse"
-            raise SpecError.at(f"multiverse.vary.{option}", what, hint="vary another option")
+            what = marked("is a choice of every multiverse")
+            raise SpecError.at(f"multiverse.vary.{option}", what, hint=marked("vary another option"))
     has = len(study.roles.controls)
     if any(number > has for number in asked.controls):
-        what = f"{max(asked.controls)} controls are asked for, and the study has {has}"
-        raise SpecError.at("multiverse.controls", what, f"at most {has}", "ask for fewer")
+        what = Coded(
+            "{max} controls are asked for, and the study has {has}", max=max(asked.controls), has=has
+        )
+        raise SpecError.at(
+            "multiverse.controls", what, Coded("at most {has}", has=has), marked("ask for fewer")
+        )
     choices = [[Change("estimator", option, value) for value in own] for option, own in asked.vary.items()]
     if asked.controls:
         choices.append([Change("roles", CONTROLS, number) for number in asked.controls])

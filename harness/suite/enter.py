@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.errors import ArtifactError
+from harness.language import Coded, marked
 from harness.registry.registry import Registry
 from harness.running.options import RunOptions
 from harness.running.progress import Progress
@@ -41,9 +42,13 @@ def enter_suite(
     folder = options.out or Path("runs") / loaded.suite.suite
     record = read_record(folder)
     if (record.suite.suite, record.suite.edition) != (loaded.suite.suite, loaded.suite.edition):
-        what = f"is of the suite {record.suite.suite}, edition {record.suite.edition}"
-        expected = f"{loaded.suite.suite}, edition {loaded.suite.edition}"
-        raise ArtifactError.at(str(folder), what, expected, "name the folder of a run of this suite")
+        what = Coded(
+            "is of the suite {suite}, edition {edition}",
+            suite=record.suite.suite,
+            edition=record.suite.edition,
+        )
+        expected = Coded("{suite}, edition {edition}", suite=loaded.suite.suite, edition=loaded.suite.edition)
+        raise ArtifactError.at(str(folder), what, expected, marked("name the folder of a run of this suite"))
     new = read_document(entry).data
     suite = with_entry(_with_earlier(loaded.suite, record.suite, but=id_of(new)), new, str(entry))
     run_suite(

@@ -13,6 +13,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
 from harness.errors import ArtifactError
+from harness.language import Coded, marked
 from harness.record.manifest import EstimatorRecord, StudyRecord
 from harness.rng import random_stream
 from harness.running.folder import RunFolder
@@ -384,8 +385,13 @@ def read_record(path: Path) -> SuiteRecord:
         folder = RunFolder(path)
         return SuiteRecord.model_validate_json(folder.read_bytes(BEGUN) or folder.read_bytes(RECORD))
     except ValueError as error:
-        what = f"is not the folder of a suite with a study that was run: it has no readable {RECORD}"
-        raise ArtifactError.at(str(path), what, hint="name a folder that harness suite wrote") from error
+        what = Coded(
+            "is not the folder of a suite with a study that was run: it has no readable {record}",
+            record=RECORD,
+        )
+        raise ArtifactError.at(
+            str(path), what, hint=marked("name a folder that harness suite wrote")
+        ) from error
 
 
 # Tables without rows where nothing is to be said.
@@ -403,12 +409,12 @@ def read_suite_table(path: Path, table: ResultTable) -> pd.DataFrame:
     folder, name = (path, table.name) if path.is_dir() else (path.parent, path.stem)
     found = RunFolder(folder).read_table(name)
     if missing := [column for column in table.columns if column not in found and len(found)]:
-        what = f"lacks the columns {', '.join(missing)}"
+        what: str = Coded("lacks the columns {missing}", missing=", ".join(missing))
     elif len(found) or table in MAY_BE_EMPTY:
         return found.reindex(columns=list(table.columns))
     else:
-        what = "is not there, or has no rows"
-    hint = f"name the folder of a suite, or a file like {table.file}"
+        what = marked("is not there, or has no rows")
+    hint = Coded("name the folder of a suite, or a file like {file}", file=table.file)
     raise ArtifactError.at(str(folder / f"{name}.csv"), what, hint=hint)
 
 
@@ -428,8 +434,13 @@ def compare_gains(own: pd.DataFrame, reference: pd.DataFrame, *, rtol: float) ->
     for name in OF:
         first, second = (str(table[name].iloc[0]) for table in (own, reference))
         if first != second:
-            what = f"the run has the {name} '{first}', the reference '{second}'"
-            raise ArtifactError.at(SUITE_GAIN.file, what, hint="compare runs of the same")
+            what = Coded(
+                "the run has the {name} '{first}', the reference '{second}'",
+                name=name,
+                first=first,
+                second=second,
+            )
+            raise ArtifactError.at(SUITE_GAIN.file, what, hint=marked("compare runs of the same"))
     cells, known = _errors(own), _errors(reference)
     both = cells.merge(known, on=list(CELL), suffixes=("", "_reference"))
     far = np.abs(both["nmse"] - both["nmse_reference"]) > rtol * both[["nmse", "nmse_reference"]].max(axis=1)

@@ -14,6 +14,7 @@ from harness.errors import ArtifactError, DataError, SpecError
 from harness.estimators.protocol import n_candidates
 from harness.evaluation.fold_fit import FoldResult
 from harness.findings.run import RULE, Rule
+from harness.language import Coded, marked
 from harness.registry.registry import Registry
 from harness.running.checkpoints import CheckpointStore, KeptResults, TaskResult
 from harness.running.dependence import Environment, installed_code, versions
@@ -131,8 +132,10 @@ def prepare_studies(
     tried = {one.id: n for one in entries if (n := n_candidates(one.estimator)) > 1}
     if len(set(tried.values())) > 1:
         numbers = ", ".join(f"{name} {n}" for name, n in tried.items())
-        what = f"tuned estimators compare unlike numbers of candidates: {numbers}"
-        raise SpecError.at("estimators", what, "as many for each", "add candidates, or leave some out")
+        what = Coded("tuned estimators compare unlike numbers of candidates: {numbers}", numbers=numbers)
+        raise SpecError.at(
+            "estimators", what, marked("as many for each"), marked("add candidates, or leave some out")
+        )
     return prepared, left_out
 
 
@@ -198,7 +201,7 @@ def run_suite(
     suite = loaded.suite
     runs, absent = studies_of(loaded, options, registry, only=only)
     if not runs:
-        what, hint = "none of its studies can be run here", absent[0].remedy
+        what, hint = marked("none of its studies can be run here"), absent[0].remedy
         raise SpecError.at(str(loaded.document.path), what, hint=hint)
     started = datetime.now(UTC)
     studies, unusable = prepare_studies(runs, registry)
@@ -306,7 +309,9 @@ def write_site(path: Path, out: Path) -> RunFolder:
         for table in suite_results.SUITE_TABLES.values()
     }
     if (out / STUDIES).exists() or (out / MANIFEST).exists():
-        raise ArtifactError.at(str(out), "holds a run", "a folder of its own", "name another with --out")
+        raise ArtifactError.at(
+            str(out), marked("holds a run"), marked("a folder of its own"), marked("name another with --out")
+        )
     with RunFolder.claimed(out) as folder, folder.replaced() as new:
         for name, table in tables.items():
             new.write_table(name, table)
@@ -320,7 +325,10 @@ def _write_pages(folder: RunFolder, record: suite_results.SuiteRecord) -> None:
     try:
         pages = suite_pages(record, {name: folder.read_table(name) for name in suite_results.SUITE_TABLES})
     except (LookupError, TypeError, ValueError) as error:
-        what, hint = f"its tables do not belong together: {error!r}", "run the suite again"
+        what, hint = (
+            Coded("its tables do not belong together: {error}", error=repr(error)),
+            marked("run the suite again"),
+        )
         raise ArtifactError.at(record.suite.suite, what, hint=hint) from error
     for name, page in pages.items():
         folder.write_text(name, page)

@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError
 from harness.data.read.source import DATASET, ComesWithPackage
 from harness.data.shipped import installs
 from harness.errors import SpecError, near_names
+from harness.language import Coded, marked
 from harness.registry.registry import Registry
 from harness.running.options import RunOptions
 from harness.study.spec.document import Document, read_document, read_spec
@@ -166,9 +167,13 @@ def _namesakes(loaded: LoadedSuite) -> Iterator[Mistake]:
         if shared:
             earlier = first[shared[0].casefold()]
             other = loaded.document.place(("studies", earlier, "spec"))
-            what = f"'{entry.spec}' is called '{shared[0]}', as is {other}"
+            what = Coded(
+                "'{spec}' is called '{shared}', as is {other}", spec=entry.spec, shared=shared[0], other=other
+            )
             place = loaded.document.find(("studies", index, "spec"))
-            yield Mistake(place, what, "files whose names differ", "rename one of the two files")
+            yield Mistake(
+                place, what, marked("files whose names differ"), marked("rename one of the two files")
+            )
 
 
 def _names(entry: SuiteStudy) -> tuple[str, ...]:
@@ -190,8 +195,8 @@ def _strangers(suite: Suite, document: Document) -> Iterator[Mistake]:
     named += [((key,), name) for key in ("rival", "network", "curvature") if (name := getattr(suite, key))]
     for loc, name in named:
         if name not in known:
-            what = f"the suite has no estimator '{name}'"
-            hint = near_names(name, known) or "name the id of one of the suite's estimators"
+            what = Coded("the suite has no estimator '{name}'", name=name)
+            hint = near_names(name, known) or marked("name the id of one of the suite's estimators")
             yield Mistake(document.find(loc), what, ", ".join(known), hint)
 
 
@@ -268,10 +273,13 @@ def with_entry(suite: Suite, entry: object, where: str) -> Suite:
         Where it is no estimator, or has the id of another.
     """
     if not id_of(entry) or not isinstance(entry, str | Mapping):
-        raise SpecError.at(where, "this is no estimator", "a name, or a mapping with `use:`")
+        raise SpecError.at(where, marked("this is no estimator"), marked("a name, or a mapping with `use:`"))
     wider = suite.model_copy(update={"estimators": (*suite.estimators, entry)})
     if id_of(entry) in suite.estimator_ids:
-        what, hint = f"the suite already has an estimator '{id_of(entry)}'", "write {id: OTHER, use: NAME}"
+        what, hint = (
+            Coded("the suite already has an estimator '{id_of}'", id_of=id_of(entry)),
+            Coded("write {entry}", entry="{id: OTHER, use: NAME}"),
+        )
         raise SpecError.at(where, what, hint=hint)
     return wider
 
@@ -311,8 +319,10 @@ def studies_of(
     known = [name for name, _, _ in named]
     for name in only:
         if name not in known:
-            hint = near_names(name, known) or "name one of these"
-            raise SpecError.at("--only", f"the suite has no study '{name}'", ", ".join(known), hint)
+            hint = near_names(name, known) or marked("name one of these")
+            raise SpecError.at(
+                "--only", Coded("the suite has no study '{name}'", name=name), ", ".join(known), hint
+            )
     runs, left_out = [], []
     for name, entry, seed in named:
         if only and name not in only:

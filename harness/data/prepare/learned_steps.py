@@ -21,7 +21,11 @@ from harness.tables.preparation import Note
 
 def _rising(ends: tuple[float, float]) -> tuple[float, float]:
     """Refuse a range whose end is not above its start."""
-    message = f"a range goes from a number to a greater one, not from {ends[0]:g} to {ends[1]:g}"
+    message = Coded(
+        "a range goes from a number to a greater one, not from {low} to {high}",
+        low=f"{ends[0]:g}",
+        high=f"{ends[1]:g}",
+    )
     require(ends[0] < ends[1], message)
     return ends
 
@@ -75,10 +79,12 @@ class _LearnsLine(OneColumn):
         """
         values = columns[self.of]
         if not values.size or np.ptp(values) == 0.0:
-            where = f"column '{self.into}' (data.prepare)"
-            what = f"'{self.of}' does not vary among the {values.size} rows it is learned from"
-            expected = "a column with at least two different values"
-            raise DataError.at(where, what, expected, "leave the step out, or keep more rows")
+            where = Coded("column '{into}' (data.prepare)", into=self.into)
+            what = Coded(
+                "'{of}' does not vary among the {size} rows it is learned from", of=self.of, size=values.size
+            )
+            expected = marked("a column with at least two different values")
+            raise DataError.at(where, what, expected, marked("leave the step out, or keep more rows"))
         return LearnedLine(self.into, self.of, *self.line(values))
 
 
@@ -227,7 +233,7 @@ class Winsorise(OfNamedColumns):
         """
         values, groups = columns[self.of], self.by[0] if self.by else None
         if not values.size:
-            what = f"no row has a value of '{self.of}' to learn from"
+            what = Coded("no row has a value of '{of}' to learn from", of=self.of)
             raise self.refusal(what, "at least one value", "leave the step out")
         codes = np.zeros(0) if groups is None else columns[groups]
         within = {float(code): self._limits(values[codes == code]) for code in np.unique(codes)}
@@ -309,7 +315,11 @@ class EntropyIndex(OfNamedColumns):
         raw = np.column_stack([columns[name] for name in self.columns])
         constant = [name for name in self.columns if not columns[name].size or np.ptp(columns[name]) == 0.0]
         if constant:
-            what = f"constant among the {len(raw)} rows the index is learned from: {', '.join(constant)}"
+            what = Coded(
+                "constant among the {n} rows the index is learned from: {constant}",
+                n=len(raw),
+                constant=", ".join(constant),
+            )
             raise self.refusal(what, "indicators that vary", "take them out of the list")
         is_negative = np.isin(self.columns, self.negative)
         low, high = raw.min(axis=0), raw.max(axis=0)
@@ -364,8 +374,13 @@ class Coupling(OfNamedColumns):
         for name in self.of:
             outside = np.abs(columns[name] - 0.5) > 0.5 + 1e-9
             if outside.any():
-                what = f"'{name}' is {columns[name][outside][0]:g} in one of {int(outside.sum())} rows"
-                hint = "rescale it to [0, 1] by a step before"
+                what = Coded(
+                    "'{name}' is {columns} in one of {outside} rows",
+                    name=name,
+                    columns=f"{columns[name][outside][0]:g}",
+                    outside=int(outside.sum()),
+                )
+                hint = marked("rescale it to [0, 1] by a step before")
                 raise self.refusal(what, "indices from 0 to 1", hint)
         return self
 
@@ -533,10 +548,10 @@ class FactorIndex(OfNamedColumns):
         )
 
     def _refusal(self, what: str) -> DataError:
-        where = f"column '{self.into}' ({self.name})"
-        what = f"{what}, among the rows the index is learned from"
-        expected = "columns that vary and do not determine each other"
-        return DataError.at(where, what, expected, "take columns out of the list, or keep more rows")
+        where = Coded("column '{into}' ({name})", into=self.into, name=self.name)
+        what = Coded("{what}, among the rows the index is learned from", what=what)
+        expected = marked("columns that vary and do not determine each other")
+        return DataError.at(where, what, expected, marked("take columns out of the list, or keep more rows"))
 
 
 # Least share of a variable's variance that the factors leave unexplained, so that a fit cannot run to the

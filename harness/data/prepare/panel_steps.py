@@ -45,9 +45,15 @@ class _OfAnotherPeriod(OneColumn):
         n_periods = len(calendar.positions)
         if not found.any() and self.periods >= n_periods > 1:
             first, second = sorted(calendar.positions, key=calendar.positions.__getitem__)[:2]
-            what = f"no row has another one {self.periods} periods {'earlier' if self.sign > 0 else 'later'}"
-            hint = (
-                f"from {first} to {second} is one period, whatever lies between: count from one to the next"
+            what = Coded(
+                "no row has another one {periods} periods {side}",
+                periods=self.periods,
+                side=marked("earlier") if self.sign > 0 else marked("later"),
+            )
+            hint = Coded(
+                "from {first} to {second} is one period, whatever lies between: count from one to the next",
+                first=first,
+                second=second,
             )
             raise self.refusal(what, f"at most {n_periods - 1}, one less than the panel has periods", hint)
         return Column(np.where(found, of.cells[source], np.nan), ~found | of.unreached[source])
@@ -143,8 +149,8 @@ class GrowthRate(_OfAnotherPeriod):
         """
         of, before = columns[self.of], super().across(columns, calendar)
         if n_below := int((before.cells <= 0.0).sum()):
-            what = f"'{self.of}' grows from 0 or below in {n_below} rows"
-            hint = "use `difference`, or leave the rows out by data.rows"
+            what = Coded("'{of}' grows from 0 or below in {n_below} rows", of=self.of, n_below=n_below)
+            hint = marked("use `difference`, or leave the rows out by data.rows")
             raise self.refusal(what, "numbers above 0", hint)
         unreached = of.unreached | before.unreached
         return Column(np.where(unreached, np.nan, of.cells / before.cells - 1.0), unreached)
@@ -276,12 +282,12 @@ class Deflate(OfNamedColumns):
         """
         of, by, positions = columns[self.of], columns[self.by], calendar.positions
         label, n_below = str(self.base), int((by.cells <= 0.0).sum())
-        hint = "correct the step's options, or the column"
+        hint = marked("correct the step's options, or the column")
         if n_below:
             raise self.refusal(f"'{self.by}' is 0 or below in {n_below} rows", "numbers above 0", hint)
         if label not in positions:
             first, last = min(positions, key=positions.__getitem__), max(positions, key=positions.__getitem__)
-            expected = f"a period of the panel, from {first} to {last}"
+            expected = Coded("a period of the panel, from {first} to {last}", first=first, last=last)
             raise self.refusal(f"no row is of the base period {label}", expected, hint)
         rows = calendar.rows_in(np.full_like(calendar.period, positions[label]))
         unreached = (rows < 0) | of.unreached | by.unreached | by.unreached[rows]
@@ -342,8 +348,11 @@ class SpatialLag(OfNamedColumns):
             means, unreached = links.means(of.cells), links.means(of.unreached.astype(np.float64))
             return Column(means, unreached != 0.0)
         if not coordinates:
-            what, expected = "nothing says who is near whom", "coordinates, or a file of pairs of neighbours"
-            hint = "name latitude and longitude of the step, or a file under data.contiguity"
+            what, expected = (
+                marked("nothing says who is near whom"),
+                marked("coordinates, or a file of pairs of neighbours"),
+            )
+            hint = marked("name latitude and longitude of the step, or a file under data.contiguity")
             raise self.refusal(what, expected, hint)
         places = np.column_stack([column.cells for column in coordinates])
         near = nearest_neighbours(places, calendar.period, nearest=self.nearest)

@@ -24,7 +24,7 @@ from harness.data.prepare.step import (
 )
 from harness.data.read.numbers import require_range
 from harness.errors import DataError, PluginError, Problem
-from harness.language import Coded
+from harness.language import Coded, marked
 from harness.tables.preparation import Note
 
 
@@ -95,14 +95,21 @@ def _derivation(
         complete = np.all([np.isfinite(column[fit_rows]) for column in values.values()], axis=0)
         return step.learn({name: column[fit_rows[complete]] for name, column in values.items()})
     if not isinstance(step, RowStep):
-        message = f"{type(step).__name__} is none of the kinds of preparation steps"
+        message = Coded("{name__} is none of the kinds of preparation steps", name__=type(step).__name__)
         raise TypeError(message)
     impossible = step.impossible(values)
     if impossible.any():
         first = ", ".join(f"{name} = {column[impossible][0]:g}" for name, column in values.items())
-        where = f"{locator.column(step.into, impossible)} (data.prepare, {step.name})"
-        what = f"no result in {int(impossible.sum())} of {impossible.size} rows; first {first}"
-        hint = "leave the rows out by data.rows, or prepare the column otherwise"
+        where = Coded(
+            "{column} (data.prepare, {name})", column=locator.column(step.into, impossible), name=step.name
+        )
+        what = Coded(
+            "no result in {impossible} of {size} rows; first {first}",
+            impossible=int(impossible.sum()),
+            size=impossible.size,
+            first=first,
+        )
+        hint = marked("leave the rows out by data.rows, or prepare the column otherwise")
         raise DataError.at(where, what, step.demand, hint)
     return step
 
@@ -114,7 +121,9 @@ def _derive(derivation: Derivation, columns: Mapping[str, Column]) -> Column:
     unreached = np.any([column.unreached for column in inputs.values()], axis=0)
     if np.shape(values) != unreached.shape:
         by = f"column '{derivation.into}': {type(derivation).__name__}.compute"
-        raise PluginError.returned(values, f"a number for each row, {unreached.shape}", by=by)
+        raise PluginError.returned(
+            values, Coded("a number for each row, {shape}", shape=unreached.shape), by=by
+        )
     return Column(values, unreached)
 
 
@@ -209,13 +218,24 @@ def find_derived(roles: Roles, steps: Sequence[Step], problems: ProblemCollector
             derived.append(column)
             follows |= {name} if follows.intersection(moving) else set()
         elif follows.intersection(moving):
-            what = (
-                f"follows from the exposure '{roles.exposure}' and from {', '.join(held)}, no regressor; "
-                "what it would be at another exposure cannot be computed"
+            what = Coded(
+                "follows from the exposure '{exposure}' and from {held}, no regressor; what it would be at "
+                "another exposure cannot be computed",
+                exposure=roles.exposure,
+                held=", ".join(held),
             )
-            expected = "columns that follow from regressors alone, or not from the exposure"
-            hint = f"add {', '.join(held)} to roles.controls, or take '{name}' out"
-            problems.add(Problem(f"column '{name}' ({roles.path_of(name)})", what, expected, hint))
+            expected = marked("columns that follow from regressors alone, or not from the exposure")
+            hint = Coded(
+                "add {held} to roles.controls, or take '{name}' out", held=", ".join(held), name=name
+            )
+            problems.add(
+                Problem(
+                    Coded("column '{name}' ({path_of})", name=name, path_of=roles.path_of(name)),
+                    what,
+                    expected,
+                    hint,
+                )
+            )
         elif moving:
             message = Coded(
                 "It is computed from {moving} and from {held}, which is not a regressor. It keeps "
@@ -235,11 +255,15 @@ def _refuse_neighbours_outcomes(roles: Roles, steps: Sequence[Step], problems: P
         source = {step.of, *ancestors(steps, step.of)}
         outcomes = [name for name in roles.outcomes if source & {name, *ancestors(steps, name)}]
         if outcomes and not source & set(roles.regressors):
-            where = f"column '{step.into}' (data.prepare, spatial_lag)"
-            what = f"the mean of neighbours' '{step.of}' tells outcomes '{outcomes[0]}' of rows"
-            expected = "a column that is no outcome, nor what one is computed from"
-            hint = "take the spatial lag of a regressor"
-            problems.add(Problem(where, f"{what} that are tested on", expected, hint))
+            where = Coded("column '{into}' (data.prepare, spatial_lag)", into=step.into)
+            what = Coded(
+                "the mean of neighbours' '{of}' tells outcomes '{outcomes}' of rows",
+                of=step.of,
+                outcomes=outcomes[0],
+            )
+            expected = marked("a column that is no outcome, nor what one is computed from")
+            hint = marked("take the spatial lag of a regressor")
+            problems.add(Problem(where, Coded("{what} that are tested on", what=what), expected, hint))
 
 
 def _follow_back(name: str, regressors: Sequence[str], made: Mapping[str, Step]) -> DerivedColumn:

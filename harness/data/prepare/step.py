@@ -23,6 +23,7 @@ from harness.data.name import ColumnName, named_columns
 from harness.data.neighbours import Links
 from harness.data.panel import Derivation
 from harness.errors import DataError, EstimationError
+from harness.language import Coded, marked
 from harness.registry.catalog import CHOICE_OF, Kind, OptionsClass, build_choice
 from harness.tables.preparation import Note
 
@@ -60,7 +61,12 @@ class OfNamedColumns:
 
     def refusal(self: Step, what: str, expected: str, hint: str) -> DataError:
         """Return that the column of this step cannot be computed, or learned."""
-        return DataError.at(f"column '{self.into}' (data.prepare, {self.name})", what, expected, hint)
+        return DataError.at(
+            Coded("column '{into}' (data.prepare, {name})", into=self.into, name=self.name),
+            what,
+            expected,
+            hint,
+        )
 
 
 @dataclass(frozen=True)
@@ -283,9 +289,16 @@ def refuse_impossible(step: RowStep, columns: Mapping[str, Floats]) -> None:
     """Raise an EstimationError where a counterfactual panel asks a step for what it cannot compute."""
     count = int(step.impossible(columns).sum())
     if count:
-        what = f"{step.name} of {', '.join(step.inputs)} does not exist in {count} counterfactual rows"
-        hint = "narrow the range of the exposure or moderator, or leave the column out of the controls"
-        raise EstimationError.at(f"column '{step.into}'", what, step.demand, hint)
+        what = Coded(
+            "{name} of {names} does not exist in {count} counterfactual rows",
+            name=step.name,
+            names=", ".join(step.inputs),
+            count=count,
+        )
+        hint = marked(
+            "narrow the range of the exposure or moderator, or leave the column out of the controls"
+        )
+        raise EstimationError.at(Coded("column '{into}'", into=step.into), what, step.demand, hint)
 
 
 def _read_step(value: object, info: ValidationInfo) -> Any:  # noqa: ANN401 - pydantic's validators are untyped
@@ -304,7 +317,7 @@ def _read_step(value: object, info: ValidationInfo) -> Any:  # noqa: ANN401 - py
 
 def _read_options(name: str, options: object, info: ValidationInfo) -> Any:  # noqa: ANN401 - as above
     if not isinstance(options, dict):
-        hint = "write the options in braces, each with its name"
+        hint = marked("write the options in braces, each with its name")
         words = {"expected": "such as {into: NEW, of: COLUMN}", "hint": hint}
         raise PydanticCustomError("step_options", "the options of a step are a mapping", words)
     return build_choice(info.context or {}, STEP.name, name, options)

@@ -55,16 +55,21 @@ def indicators(groups: Key, reference: str | None, *, step: str) -> tuple[dict[s
     """
     import pandas as pd
 
-    where = f"column '{groups.name}' (data.prepare, {step})"
+    where = Coded("column '{name}' (data.prepare, {step})", name=groups.name, step=step)
     left_out = reference or groups.labels[0]
     if left_out not in groups.labels:
-        what, expected = f"no row has the value '{left_out}'", ", ".join(groups.labels[:5])
-        raise DataError.at(where, what, expected, "name one of the values as reference")
+        what, expected = (
+            Coded("no row has the value '{left_out}'", left_out=left_out),
+            ", ".join(groups.labels[:5]),
+        )
+        raise DataError.at(where, what, expected, marked("name one of the values as reference"))
     if not 2 <= len(groups.labels) <= MAX_LEVELS:
-        what = f"{len(groups.labels)} different values"
+        what = Coded("{n} different values", n=len(groups.labels))
         several = len(groups.labels) > 1
-        hint = "absorb the column as effects, or recode it" if several else "leave the step out"
-        raise DataError.at(where, what, f"from 2 to {MAX_LEVELS}", hint)
+        hint = (
+            marked("absorb the column as effects, or recode it") if several else marked("leave the step out")
+        )
+        raise DataError.at(where, what, Coded("from 2 to {max_levels}", max_levels=MAX_LEVELS), hint)
     columns = {
         level_column(groups.name, level): pd.Series(np.where(groups.codes < 0, np.nan, groups.codes == at))
         for at, level in enumerate(groups.labels)
@@ -154,7 +159,10 @@ class Interaction(GroupedStep):
         if not texts:
             return Expansion({}, (Product(self.into, self.of),), (self.into,))
         if len(texts) == 2:
-            expected, hint = "at least one column of numbers", "absorb the combination of the two columns"
+            expected, hint = (
+                marked("at least one column of numbers"),
+                marked("absorb the combination of the two columns"),
+            )
             raise self.refusal(f"'{self.of[0]}' and '{self.of[1]}' are both text", expected, hint)
         (number,) = (name for name in self.of if name not in texts)
         return by_level(self.into, number, table, texts[0], self.reference, step=self.name)
@@ -251,17 +259,17 @@ class Recode(GroupedStep):
         import pandas as pd
 
         groups = table.groups[self.of]
-        where = f"column '{self.of}' (data.prepare, {self.name})"
+        where = Coded("column '{of}' (data.prepare, {name})", of=self.of, name=self.name)
         unknown = [value for value in self.values if value not in groups.labels]
         unlisted = [label for label in groups.labels if label not in self.values]
         if unknown:
-            hint = near_columns(unknown[0], groups.labels) or "correct the value, or leave it out"
-            what = f"no row has the value {quoted(unknown)}"
+            hint = near_columns(unknown[0], groups.labels) or marked("correct the value, or leave it out")
+            what = Coded("no row has the value {unknown}", unknown=quoted(unknown))
             raise DataError.at(where, what, few(groups.labels), hint)
         if unlisted and self.others == "refuse" and self.otherwise is None:
-            what = f"{len(unlisted)} values are not listed: {quoted(unlisted)}"
-            hint = "list them; or say otherwise: VALUE, others: keep or others: missing"
-            raise DataError.at(where, what, "every value of the column", hint)
+            what = Coded("{n} values are not listed: {unlisted}", n=len(unlisted), unlisted=quoted(unlisted))
+            hint = marked("list them; or say otherwise: VALUE, others: keep or others: missing")
+            raise DataError.at(where, what, marked("every value of the column"), hint)
         kept = {label: label if self.others == "keep" else self.otherwise for label in unlisted}
         new: list[Value | None] = [{**kept, **self.values}[label] for label in groups.labels]
         cells = [None if code < 0 else new[code] for code in groups.codes.tolist()]

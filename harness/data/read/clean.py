@@ -57,8 +57,15 @@ def interpret(reading: Reading, source: Source) -> Reading:
         units |= _units_of_values(units, source.spec.reshape)
     if source.spec.period is not None:
         if source.time in frame.columns:
-            what = f"the table has a column '{source.time}', and a period is given for all rows"
-            raise DataError.at(f"{source.origin}: data.period", what, "one of the two", "drop period")
+            what = Coded(
+                "the table has a column '{time}', and a period is given for all rows", time=source.time
+            )
+            raise DataError.at(
+                Coded("{origin}: data.period", origin=source.origin),
+                what,
+                marked("one of the two"),
+                marked("drop period"),
+            )
         frame = frame.assign(**{source.time: str(source.spec.period)})
     for name in _text_columns(frame):
         frame[name] = _typed(frame[name], name, source, reading, cleaned)
@@ -126,8 +133,13 @@ def _with_labels(
     asked = [("data.labelled", name) for name in source.spec.labelled]
     require_columns(asked, frame.columns, origin=source.origin, remedy="correct the name")
     for name in source.spec.labelled.keys() - codes.keys():
-        where, what = f"{source.origin}: column '{name}' (data.labelled)", "its values have no labels"
-        raise DataError.at(where, what, "labels, as files of Stata, SPSS and SAS have", "take it out there")
+        where, what = (
+            Coded("{origin}: column '{name}' (data.labelled)", origin=source.origin, name=name),
+            marked("its values have no labels"),
+        )
+        raise DataError.at(
+            where, what, marked("labels, as files of Stata, SPSS and SAS have"), marked("take it out there")
+        )
     absent = {float(text) for text in source.spec.missing_values if NUMBER.fullmatch(text)}
     known, replaced = dict[str, Mapping[object, str]](), list[str]()
     for name in [name for name in frame.columns if codes.get(name)]:
@@ -215,13 +227,22 @@ def _record(step: str, name: str, changes: Sequence[tuple[str, str]], source: So
     return StepRecord(step, name, (source.origin,), Account(detail))
 
 
-def _refuse_mixed(name: str, marked: Sequence[str], written: Sequence[str], origin: str) -> None:
+def _refuse_mixed(name: str, with_sign: Sequence[str], written: Sequence[str], origin: str) -> None:
     """Refuse fractions made of per cents next to numbers without the sign, which may be either."""
     bare = [text for text in written if PLAIN.fullmatch(text) and float(text) != 0.0]
     if bare:
-        what = f"some cells have a percent sign ({quoted(marked)}), others none ({quoted(bare)})"
-        hint = "write all cells of the column alike; or say percent: number, if all are per cents"
-        raise DataError.at(f"{origin}: column '{name}'", what, "one way of writing throughout", hint)
+        what = Coded(
+            "some cells have a percent sign ({marked}), others none ({bare})",
+            marked=quoted(with_sign),
+            bare=quoted(bare),
+        )
+        hint = marked("write all cells of the column alike; or say percent: number, if all are per cents")
+        raise DataError.at(
+            Coded("{origin}: column '{name}'", origin=origin, name=name),
+            what,
+            marked("one way of writing throughout"),
+            hint,
+        )
 
 
 def plain_blanks(text: str) -> str:
@@ -339,11 +360,15 @@ def _outlined(frame: pd.DataFrame, source: Source, records: list[StepRecord]) ->
     require_columns(options, frame.columns, origin=source.origin, remedy="correct the name")
     for name, into in source.spec.outline.items():
         heads = is_heading(frame, [name])
-        what = "the first row is no heading, a row that has nothing but this column"
+        what = marked("the first row is no heading, a row that has nothing but this column")
         if not heads.iloc[0] or into in frame.columns:
-            what = what if into not in frame.columns else f"there is a column '{into}' already"
-            where = f"{source.origin}: column '{name}' (data.outline)"
-            raise DataError.at(where, what, "headings above the rows that they name", "correct data.outline")
+            what = (
+                what if into not in frame.columns else Coded("there is a column '{into}' already", into=into)
+            )
+            where = Coded("{origin}: column '{name}' (data.outline)", origin=source.origin, name=name)
+            raise DataError.at(
+                where, what, marked("headings above the rows that they name"), marked("correct data.outline")
+            )
         frame = frame.assign(**{into: frame[name].where(heads).ffill()})
         frame = _without_headings(frame, heads, into, source, records)
     return frame
@@ -375,8 +400,11 @@ def _filled_down(frame: pd.DataFrame, source: Source, records: list[StepRecord])
     heads = is_heading(frame, names)
     for name in names:
         column = frame[name].mask(is_empty(frame[[name]])[name]).ffill()
-        expected, hint = "a cell to fill down from in the first row", "take the column out of fill_down"
-        absent, what = column.isna().to_numpy(), "cells stand above all that hold something"
+        expected, hint = (
+            marked("a cell to fill down from in the first row"),
+            marked("take the column out of fill_down"),
+        )
+        absent, what = column.isna().to_numpy(), marked("cells stand above all that hold something")
         locator.refuse(name, absent, what, expected, hint, option="data.fill_down")
         is_filled = column.notna() & (column != frame[name])
         detail = Coded("{count} empty cells hold what stands above them", count=int(is_filled.sum()))

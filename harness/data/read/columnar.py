@@ -18,6 +18,7 @@ from harness.data.read import statistics_process
 from harness.data.read.number_text import is_exact
 from harness.data.read.source import MAX_CELLS, FileReader, Labels, Reading, Source, check_header, is_stata
 from harness.errors import DataError
+from harness.language import Coded, marked
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -168,9 +169,15 @@ def _decoder(source: Source, *, is_unicode: bool) -> Callable[[str], str]:
                 return whole.decode(encoding)  # cut within its last character
             if is_unicode:
                 return text
-            what = f"the text {text[:40]!r} is not {encoding}; files before Stata 14 tell none"
-            hint = "data: encoding: gb18030 (Chinese), or cp1252 (Western European)"
-            raise DataError.at(source.origin, what, f"texts in {encoding}", hint) from error
+            what = Coded(
+                "the text {text} is not {encoding}; files before Stata 14 tell none",
+                text=repr(text[:40]),
+                encoding=encoding,
+            )
+            hint = marked("data: encoding: gb18030 (Chinese), or cp1252 (Western European)")
+            raise DataError.at(
+                source.origin, what, Coded("texts in {encoding}", encoding=encoding), hint
+            ) from error
 
     return decode
 
@@ -233,12 +240,16 @@ def read_statistics_file(source: Source) -> Reading:
     suffix = Path(source.origin).suffix.lower()
     start, function = _STATISTICS[suffix]
     if not source.content.startswith(start):
-        what = f"is named as a {suffix} file, but does not begin as one"
-        raise DataError.at(source.origin, what, "such a file under this name", "export the data again")
+        what = Coded("is named as a {suffix} file, but does not begin as one", suffix=suffix)
+        raise DataError.at(
+            source.origin, what, marked("such a file under this name"), marked("export the data again")
+        )
     if importlib.util.find_spec("pyreadstat") is None:
-        what = f"files ending in '{suffix}' are read by pyreadstat, which is not installed"
-        expected = "the extra of the harness for files of SPSS and SAS"
-        hint = "pip install 'panel-harness[files]', or export the data as csv"
+        what = Coded(
+            "files ending in '{suffix}' are read by pyreadstat, which is not installed", suffix=suffix
+        )
+        expected = marked("the extra of the harness for files of SPSS and SAS")
+        hint = marked("pip install 'panel-harness[files]', or export the data as csv")
         raise DataError.at(source.origin, what, expected, hint)
     with source.read_as(suffix[1:]), tempfile.TemporaryDirectory() as folder:
         copy = Path(folder, f"data{suffix}")

@@ -43,27 +43,27 @@ def with_neighbours(table: Table, by_one: Table, by_other: Table, spec: Contigui
     locator = RowLocator(origin, by_one.frame, spec.entity, spec.neighbour)
     requested = {"entity": spec.entity, "neighbour": spec.neighbour, "weight": spec.weight}
     options = [(f"{_WHERE}.{part}", name) for part, name in requested.items() if name is not None]
-    remedy = f"name the columns under {_WHERE}"
+    remedy = Coded("name the columns under {where}", where=_WHERE)
     require_columns(options, by_one.frame.columns, origin=origin, remedy=remedy)
     one = read_entities(by_one.frame[spec.entity], name=spec.entity, locator=locator)
     other = read_entities(by_other.frame[spec.neighbour], name=spec.neighbour, locator=locator)
     entities = in_order([*one, *other])
     position = {label: at for at, label in enumerate(entities)}
     written = np.array([[position[a], position[b]] for a, b in zip(one, other, strict=True)])
-    what, alike = "entities are neighbours of themselves", written[:, 0] == written[:, 1]
-    locator.refuse(spec.neighbour, alike, what, "two entities in a row", _CORRECT, option=_WHERE)
+    what, alike = marked("entities are neighbours of themselves"), written[:, 0] == written[:, 1]
+    locator.refuse(spec.neighbour, alike, what, marked("two entities in a row"), _CORRECT, option=_WHERE)
     weights = np.ones(len(written))
     if spec.weight is not None:
         missing = frozenset(spec.missing_values)
         weights = require_numbers(by_one.frame[spec.weight], missing, name=spec.weight, locator=locator)
-        what = "weights are zero, negative or missing"
+        what = marked("weights are zero, negative or missing")
         wrong = ~(weights > 0.0)
-        locator.refuse(spec.weight, wrong, what, "numbers above zero", _CORRECT, option=_WHERE)
+        locator.refuse(spec.weight, wrong, what, marked("numbers above zero"), _CORRECT, option=_WHERE)
     pairs, first, which = np.unique(np.sort(written, axis=1), axis=0, return_index=True, return_inverse=True)
     which = which.ravel()
-    what = "rows have another weight than the same pair has in an earlier row"
-    expected = "one weight for a pair, whichever of the two comes first"
-    hint = "neighbours are mutual: give the mean of both directions, or no weight"
+    what = marked("rows have another weight than the same pair has in an earlier row")
+    expected = marked("one weight for a pair, whichever of the two comes first")
+    hint = marked("neighbours are mutual: give the mean of both directions, or no weight")
     others = weights != weights[first[which]]
     locator.refuse(str(spec.weight), others, what, expected, hint, option=_WHERE)
     detail = Coded("{pairs} pairs of {entities} entities", pairs=len(pairs), entities=len(entities))
@@ -90,10 +90,14 @@ def match_notes(contiguity: Contiguity, labels: Sequence[str]) -> Iterator[Note]
     paired = are_here[contiguity.ones] & are_here[contiguity.others]
     if not paired.any():
         ours, theirs = (few([*map(repr, names)]) for names in (labels, contiguity.entities))
-        what = f"none of its {contiguity.ones.size} pairs is of two entities of the data, such as {ours}"
-        hint = "write both files with the same names or codes"
-        where, expected = f"{contiguity.origin} ({_WHERE})", "entities as the data name them"
-        raise DataError.at(where, f"{what}; it has {theirs}", expected, hint)
+        what = Coded(
+            "none of its {size} pairs is of two entities of the data, such as {ours}",
+            size=contiguity.ones.size,
+            ours=ours,
+        )
+        hint = marked("write both files with the same names or codes")
+        where, expected = f"{contiguity.origin} ({_WHERE})", marked("entities as the data name them")
+        raise DataError.at(where, Coded("{what}; it has {theirs}", what=what, theirs=theirs), expected, hint)
     at = np.unique(np.concatenate([contiguity.ones[paired], contiguity.others[paired]])).tolist()
     linked = {contiguity.entities[position] for position in at}
     alone = [label for label in labels if label not in linked]

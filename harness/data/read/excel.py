@@ -46,10 +46,12 @@ def read_excel(source: Source) -> Reading:
         if rows[cell.row - 1][cell.column - 1 : cell.column] in ([], [None])
     ]
     if empty:
-        what = f"{len(empty)} formulas have no saved value: {few(empty)}"
-        hint = "open and save the workbook in a spreadsheet program, or paste values"
-        expected = "values, or formulas that were computed"
-        raise DataError.at(f"{source.origin}: sheet '{sheet}'", what, expected, hint)
+        what = Coded("{n} formulas have no saved value: {empty}", n=len(empty), empty=few(empty))
+        hint = marked("open and save the workbook in a spreadsheet program, or paste values")
+        expected = marked("values, or formulas that were computed")
+        raise DataError.at(
+            Coded("{origin}: sheet '{sheet}'", origin=source.origin, sheet=sheet), what, expected, hint
+        )
     template = marked("{formulas} cells are formulas; their last saved values are used.")
     note = Note("W-FORMULA", sheet, Coded(template, formulas=len(formulas)))
     head = max(source.spec.header_rows, default=_filled(rows, source.of_sheet)[0].number)
@@ -150,10 +152,16 @@ def _cells(source: Source, sheet: str, *, values: bool) -> Iterator[tuple[Cell, 
     for number, row in enumerate(worksheet.iter_rows(), start=1):
         n_cells = next((at for at in range(len(row), 0, -1) if row[at - 1].value is not None), 0)
         if number > MAX_ROWS or n_cells > MAX_COLUMNS:
-            where = f"{source.origin}: sheet '{sheet}'"
-            what = f"a cell lies in row {number:,}, column {n_cells:,}"
-            expected = f"at most {MAX_ROWS:,} rows and {MAX_COLUMNS:,} columns"
-            raise DataError.at(where, what, expected, "remove what lies far from the table")
+            where = Coded("{origin}: sheet '{sheet}'", origin=source.origin, sheet=sheet)
+            what = Coded(
+                "a cell lies in row {number}, column {n_cells}", number=f"{number:,}", n_cells=f"{n_cells:,}"
+            )
+            expected = Coded(
+                "at most {max_rows} rows and {max_columns} columns",
+                max_rows=f"{MAX_ROWS:,}",
+                max_columns=f"{MAX_COLUMNS:,}",
+            )
+            raise DataError.at(where, what, expected, marked("remove what lies far from the table"))
         yield row[:n_cells]
 
 
@@ -169,18 +177,23 @@ def _choose_sheet(workbook: Workbook, source: Source) -> str:
     visible = _visible(workbook)
     if requested is None and len(visible) == 1:
         return visible[0]
-    what, hint = f"{len(visible)} visible sheets, and none is named", ""
+    what, hint = Coded("{n} visible sheets, and none is named", n=len(visible)), ""
     if requested:
-        what, hint = f"there is no sheet '{requested}'", near_names(requested, names)
-    hint = hint or f"data: sheet: {(visible or names)[0]}"
-    raise DataError.at(source.origin, what, f"sheets {few(names)}", hint)
+        what, hint = (
+            Coded("there is no sheet '{requested}'", requested=requested),
+            near_names(requested, names),
+        )
+    hint = hint or Coded("data: sheet: {visible}", visible=(visible or names)[0])
+    raise DataError.at(source.origin, what, Coded("sheets {names}", names=few(names)), hint)
 
 
 def _filled(rows: list[list[object]], source: Source) -> list[FileRow]:
     """Return the rows that hold something, one or more."""
     filled = [FileRow(number, row) for number, row in enumerate(rows, start=1) if row]
     if not filled:
-        raise DataError.at(source.origin, "no columns: the sheet is empty", "a header and rows")
+        raise DataError.at(
+            source.origin, marked("no columns: the sheet is empty"), marked("a header and rows")
+        )
     return filled
 
 

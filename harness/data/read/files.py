@@ -84,16 +84,20 @@ class DataFolder:
             Where the path is a URL, leaves the folder and may not, or is no readable regular file.
         """
         if _URL.match(requested):
-            hint = "download it first, and give the path of the copy"
-            raise DataError.at(requested, "an address, not a file", "a file on this machine", hint)
+            hint = marked("download it first, and give the path of the copy")
+            raise DataError.at(
+                requested, marked("an address, not a file"), marked("a file on this machine"), hint
+            )
         try:
             path = (self.root / requested).resolve()
             str(path).encode()  # as the run folder writes it
         except (OSError, RuntimeError, ValueError) as error:
             is_text = isinstance(error, UnicodeError)
-            hint = "rename file and folders in UTF-8, or say PYTHONUTF8=1 if they are so named"
-            where, what = ascii(requested), f"is no usable path: {error}"
-            raise DataError.at(where, what, "a path in UTF-8", hint if is_text else "") from error
+            hint = marked("rename file and folders in UTF-8, or say PYTHONUTF8=1 if they are so named")
+            unusable = Coded("is no usable path: {error}", error=error)
+            raise DataError.at(
+                ascii(requested), unusable, marked("a path in UTF-8"), hint if is_text else ""
+            ) from error
         if not self.allow_outside and not path.is_relative_to(self.root.resolve()):
             what = marked("lies outside of the spec's folder")
             hint = marked("move the file, name it with --data, or say --allow-outside")
@@ -118,14 +122,20 @@ class DataFolder:
         }
         if suffix not in by_suffix:
             danger = "; files of this kind can run code when they are read" if suffix in PICKLES else ""
-            what = f"files ending in '{suffix}' are not read{danger}"
+            what = Coded("files ending in '{suffix}' are not read{danger}", suffix=suffix, danger=danger)
             expected = ", ".join(own for reader in self.readers.values() for own in reader.suffixes)
-            raise DataError.at(origin, what, expected, "export the data as csv or parquet")
+            raise DataError.at(origin, what, expected, marked("export the data as csv or parquet"))
         size = path.stat().st_size
         if size > MAX_BYTES:
-            what = f"{size / 2**20:,.0f} MB, which may take {size / 2**30 * 10:,.0f} GB in memory"
-            hint = "keep the rows and columns of the study, or store them as parquet"
-            raise DataError.at(origin, what, f"at most {MAX_BYTES / 2**20:,.0f} MB", hint)
+            what = Coded(
+                "{size} MB, which may take {memory} GB in memory",
+                size=f"{size / 2**20:,.0f}",
+                memory=f"{size / 2**30 * 10:,.0f}",
+            )
+            hint = marked("keep the rows and columns of the study, or store them as parquet")
+            raise DataError.at(
+                origin, what, Coded("at most {most} MB", most=f"{MAX_BYTES / 2**20:,.0f}"), hint
+            )
         return by_suffix[suffix]
 
     def read(self, spec: FileSpec, *, entity: str, time: str, path: Path | None = None) -> Table:
@@ -179,12 +189,20 @@ def _refuse_irregular(path: Path, requested: str) -> None:
         hint, what = near_names(path.name, there) or relative, marked("there is no such file")
         raise DataError.at(requested, what, marked("an existing file"), hint) from error
     except OSError as error:
-        raise DataError.at(requested, f"cannot be reached: {error.strerror}", "a readable file") from error
+        raise DataError.at(
+            requested,
+            Coded("cannot be reached: {strerror}", strerror=error.strerror),
+            marked("a readable file"),
+        ) from error
     if not stat.S_ISREG(mode):
         kind = "a folder" if stat.S_ISDIR(mode) else "a device or pipe"
-        raise DataError.at(requested, f"is {kind}", "a regular file", "name the file itself")
+        raise DataError.at(
+            requested, Coded("is {kind}", kind=kind), marked("a regular file"), marked("name the file itself")
+        )
     if not os.access(path, os.R_OK):
-        raise DataError.at(where=requested, what="may not be read", hint="ask for the permission to read it")
+        raise DataError.at(
+            where=requested, what=marked("may not be read"), hint=marked("ask for the permission to read it")
+        )
 
 
 FRAME_FILE = "data.parquet"
@@ -222,9 +240,9 @@ def frame_file(frame: pd.DataFrame) -> FrameFile:
     try:
         arrow = pa.Table.from_pandas(table, preserve_index=False)
     except (pa.ArrowException, TypeError) as error:
-        what = f"cells cannot be stored: {'; '.join(map(str, error.args))}"
-        expected = "one type for all cells of a column"
-        raise DataError.at(FRAME_FILE, what, expected, "convert the column") from error
+        what = Coded("cells cannot be stored: {names}", names="; ".join(map(str, error.args)))
+        expected = marked("one type for all cells of a column")
+        raise DataError.at(FRAME_FILE, what, expected, marked("convert the column")) from error
     parquet.write_table(arrow.replace_schema_metadata(None), buffer)
     return FrameFile(buffer.getvalue())
 
@@ -305,7 +323,9 @@ def _read_dataset(name: str, datasets: Mapping[str, Dataset]) -> Table:
     try:
         frame = dataset.load()
     except Exception as error:
-        raise PluginError.at(f"dataset '{name}'", f"cannot be loaded: {error}") from error
+        raise PluginError.at(
+            Coded("dataset '{name}'", name=name), Coded("cannot be loaded: {error}", error=error)
+        ) from error
     return _table_of(frame, name, dataset.title, dataset.source)
 
 

@@ -15,7 +15,7 @@ from harness.arrays import Floats, Mask
 from harness.data.messages import RowLocator, few, quoted
 from harness.data.read import number_text
 from harness.errors import DataError
-from harness.language import Coded
+from harness.language import Coded, marked
 from harness.tables.preparation import Note
 
 _TRUTH = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
@@ -172,9 +172,14 @@ def require_numbers(column: pd.Series, missing: frozenset[str], *, name: str, lo
     if read.refused.any():
         rows = strange_cells(column, read.refused)
         cells = column[rows].tolist()
-        expected = f"numbers such as -1234.5, whole ones up to 2^53; {quoted(sorted(missing))} where missing"
+        expected = Coded(
+            "numbers such as -1234.5, whole ones up to 2^53; {missing} where missing",
+            missing=quoted(sorted(missing)),
+        )
         remedy = _other_rows(rows, locator) or _remedy(column, cells)
-        locator.refuse(name, rows, f"cells are not numbers: {quoted(cells)}", expected, remedy)
+        locator.refuse(
+            name, rows, Coded("cells are not numbers: {cells}", cells=quoted(cells)), expected, remedy
+        )
     require_range(read.cells, name=name, locator=locator)
     return read.cells
 
@@ -212,13 +217,19 @@ def require_no_codes(
     numeric = pd.api.types.is_numeric_dtype(column)
     if numeric and labels:
         numbers = few([f"{code:g}" for code in codes])
-        hint = f"data: labelled: {{{name}: [{numbers}]}} where they mean missing; {name}: number keeps all"
-        what = f"cells are codes with labels, {shown}; the others are numbers without"
-        locator.refuse(name, column.isin(labels).to_numpy(), what, "numbers, or labels throughout", hint)
+        hint = Coded(
+            "data: labelled: {{{name}: [{numbers}]}} where they mean missing; {name}: number keeps all",
+            name=name,
+            numbers=numbers,
+        )
+        what = Coded("cells are codes with labels, {shown}; the others are numbers without", shown=shown)
+        locator.refuse(
+            name, column.isin(labels).to_numpy(), what, marked("numbers, or labels throughout"), hint
+        )
     elif shown:
-        what = f"holds categories: {shown}"
+        what = Coded("holds categories: {shown}", shown=shown)
         by_code = f"data: labelled: {{{name}: number}} takes the codes for numbers"
-        hint = f"make columns of 0 and 1 of it by the step dummies; {by_code}"
+        hint = Coded("make columns of 0 and 1 of it by the step dummies; {by_code}", by_code=by_code)
         raise DataError.at(locator.column(name), what, "numbers", hint)
 
 
@@ -226,14 +237,19 @@ def require_range(values: Floats, *, name: str, locator: RowLocator) -> None:
     """Raise a DataError where numbers, (n_obs,), are infinite, or too large or small to compute with."""
     with np.errstate(invalid="ignore"):
         infinite, large = np.isinf(values), np.abs(values) > GREATEST
-    remedy = "correct the cells, or leave them empty and say data: missing: drop"
-    locator.refuse(name, infinite, "cells are infinite", "finite numbers", remedy)
+    remedy = marked("correct the cells, or leave them empty and say data: missing: drop")
+    locator.refuse(name, infinite, marked("cells are infinite"), marked("finite numbers"), remedy)
     greatest = float(np.nanmax(np.abs(values), initial=0.0))
     if large.any() or 0.0 < greatest < LEAST:
         where = locator.column(name, large if large.any() else None)
-        what = f"numbers as {'large' if large.any() else 'small'} as {greatest:.3g}"
-        expected = f"sizes from {LEAST:g} to {GREATEST:g}"
-        raise DataError.at(where, what, expected, "rescale the column, that is, change its unit")
+        what = Coded(
+            marked("numbers as large as {greatest}")
+            if large.any()
+            else marked("numbers as small as {greatest}"),
+            greatest=f"{greatest:.3g}",
+        )
+        expected = Coded("sizes from {least} to {greatest}", least=f"{LEAST:g}", greatest=f"{GREATEST:g}")
+        raise DataError.at(where, what, expected, marked("rescale the column, that is, change its unit"))
 
 
 def strange_cells(column: pd.Series, refused: Mask) -> Mask:

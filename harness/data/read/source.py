@@ -17,6 +17,7 @@ from harness.data.messages import StepRecord, few
 from harness.data.name import fold_name
 from harness.data.neighbours import Contiguity
 from harness.errors import DataError, HarnessError, Problem
+from harness.language import Coded, marked
 from harness.registry.catalog import Kind, NamedObject
 from harness.tables.preparation import Note
 
@@ -73,25 +74,39 @@ class Source:
         """Raise a DataError if the table would be too large."""
         n_bytes, most = n_rows * (8 * n_columns + ROW_BYTES), machine_bytes()
         if n_rows * n_columns > MAX_CELLS or n_bytes > most:
-            what = f"{n_rows:,} rows x {n_columns:,} columns, about {n_bytes / 2**30:,.1f} GB in memory"
-            expected = f"at most {MAX_CELLS:,} cells and {most / 2**30:,.1f} GB, which this machine has"
-            raise DataError.at(self.origin, what, expected, "keep the rows and columns of the study")
+            what = Coded(
+                "{n_rows} rows x {n_columns} columns, about {n_bytes} GB in memory",
+                n_rows=f"{n_rows:,}",
+                n_columns=f"{n_columns:,}",
+                n_bytes=f"{n_bytes / 2**30:,.1f}",
+            )
+            expected = Coded(
+                "at most {max_cells} cells and {most} GB, which this machine has",
+                max_cells=f"{MAX_CELLS:,}",
+                most=f"{most / 2**30:,.1f}",
+            )
+            raise DataError.at(self.origin, what, expected, marked("keep the rows and columns of the study"))
 
     def refuse_bytes(self, n_bytes: float, most: int, what: str) -> None:
         """Raise a DataError if the file has, or ``unpacks to``, more bytes than are allowed."""
         if n_bytes > most:
-            hint = "keep the rows and columns of the study, or store them as parquet"
-            found, expected = f"{what} {n_bytes / 2**20:,.0f} MB", f"at most {most / 2**20:,.0f} MB"
+            hint = marked("keep the rows and columns of the study, or store them as parquet")
+            found, expected = (
+                Coded("{what} {n_bytes} MB", what=what, n_bytes=f"{n_bytes / 2**20:,.0f}"),
+                Coded("at most {most} MB", most=f"{most / 2**20:,.0f}"),
+            )
             raise DataError.at(self.origin, found, expected, hint)
 
     def misnamed(self, expected: str) -> DataError:
         """Return an error for a file whose format differs from its extension."""
-        found = signature(self.content) or ("empty" if not self.content else "something else")
-        what = f"is named as {expected}, but its first bytes say it is {found}"
-        hint = "give the file its right extension, or export the data again"
+        found = signature(self.content) or ("empty" if not self.content else marked("something else"))
+        what = Coded(
+            "is named as {expected}, but its first bytes say it is {found}", expected=expected, found=found
+        )
+        hint = marked("give the file its right extension, or export the data again")
         if self.origin.lower().endswith(".xls"):
-            hint = "open it in Excel, LibreOffice or WPS, and save it as an Excel workbook (.xlsx)"
-        return DataError.at(self.origin, what, f"{expected} under this name", hint)
+            hint = marked("open it in Excel, LibreOffice or WPS, and save it as an Excel workbook (.xlsx)")
+        return DataError.at(self.origin, what, Coded("{expected} under this name", expected=expected), hint)
 
     @contextmanager
     def read_as(self, kind: str) -> Iterator[None]:
@@ -101,9 +116,13 @@ class Source:
         except HarnessError:
             raise
         except Exception as error:  # a reader may raise anything on broken bytes
-            what = f"cannot be read as {kind}: {str(error).strip() or type(error).__name__}"
-            hint = "write the file again, or give another one"
-            raise DataError.at(self.origin, what, f"a whole {kind} file", hint) from error
+            what = Coded(
+                "cannot be read as {kind}: {error}",
+                kind=kind,
+                error=str(error).strip() or type(error).__name__,
+            )
+            hint = marked("write the file again, or give another one")
+            raise DataError.at(self.origin, what, Coded("a whole {kind} file", kind=kind), hint) from error
 
 
 @dataclass(frozen=True)
@@ -204,20 +223,32 @@ def check_header(names: Sequence[object], origin: str) -> list[str]:
         Where a name is empty or no text, where two are equal once folded, or where there are too many.
     """
     if len(names) > MAX_COLUMNS:
-        hint = "keep the columns of the study; or are rows and columns transposed?"
-        raise DataError.at(origin, f"{len(names):,} columns", f"at most {MAX_COLUMNS:,} columns", hint)
+        hint = marked("keep the columns of the study; or are rows and columns transposed?")
+        raise DataError.at(
+            origin,
+            Coded("{n} columns", n=f"{len(names):,}"),
+            Coded("at most {max_columns} columns", max_columns=f"{MAX_COLUMNS:,}"),
+            hint,
+        )
     folded = [fold_name(name) if isinstance(name, str) else "" for name in names]
     unnamed = [str(at) for at, name in enumerate(folded, start=1) if not name]
     doubles = [f"'{name}' ({count} times)" for name, count in Counter(folded).items() if name and count > 1]
-    where, problems = f"{origin}: header", []
+    where, problems = Coded("{origin}: header", origin=origin), []
     if unnamed:
         subject = f"columns {few(unnamed)} have" if len(unnamed) > 1 else f"column {unnamed[0]} has"
-        remedy = "name the column; where names stand in two rows, write them into one"
-        problems.append(Problem(where, f"{subject} no name", "a text in every cell of the first row", remedy))
+        remedy = marked("name the column; where names stand in two rows, write them into one")
+        problems.append(
+            Problem(
+                where,
+                Coded("{subject} no name", subject=subject),
+                marked("a text in every cell of the first row"),
+                remedy,
+            )
+        )
     if doubles:
-        what = f"names that occur more than once: {few(doubles)}"
-        remedy = "rename or remove one of them"
-        problems.append(Problem(where, what, "each name once, white space around it aside", remedy))
+        what = Coded("names that occur more than once: {doubles}", doubles=few(doubles))
+        remedy = marked("rename or remove one of them")
+        problems.append(Problem(where, what, marked("each name once, white space around it aside"), remedy))
     if problems:
         raise DataError(*problems)
     return folded
@@ -320,8 +351,10 @@ class Table:
 def refuse_empty(frame: pd.DataFrame, origin: str) -> None:
     """Raise a DataError where a table has no columns, or no rows."""
     if frame.empty:
-        what = "no columns" if not frame.shape[1] else "0 rows"
-        raise DataError.at(origin, what, "at least one column and one row", "export the data again")
+        what = marked("no columns") if not frame.shape[1] else marked("0 rows")
+        raise DataError.at(
+            origin, what, marked("at least one column and one row"), marked("export the data again")
+        )
 
 
 def refuse_changed(table: Table) -> None:
@@ -335,11 +368,13 @@ def refuse_changed(table: Table) -> None:
             with file.path.open("rb") as content:
                 now = hashlib.file_digest(content, "sha256").hexdigest()
         except OSError as error:
-            what = f"cannot be read any more: {error.strerror or error}"
+            what = Coded("cannot be read any more: {strerror}", strerror=error.strerror or error)
         if now != file.sha256:
-            what = what or f"changed while the study ran: SHA-256 {file.sha256} then, {now} now"
-            expected = "a file that stays the same from the start of a run to its end"
-            hint = (
+            what = what or Coded(
+                "changed while the study ran: SHA-256 {sha256} then, {now} now", sha256=file.sha256, now=now
+            )
+            expected = marked("a file that stays the same from the start of a run to its end")
+            hint = marked(
                 "put the file back and take the run up with --resume, or run the study again on the new file"
             )
             raise DataError.at(file.origin, what, expected, hint)

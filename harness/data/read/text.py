@@ -103,15 +103,23 @@ def read_rows(rows: Sequence[FileRow], source: Source, *, noun: Literal["line", 
             layout = replace(layout, records=(*layout.records, record))
     header = sources.check_header(names, source.origin)
     if not layout.body:
-        what, hint = "0 rows: there is a header only", "export the data again"
-        raise DataError.at(source.origin, what, "at least one row", hint)
+        what, hint = marked("0 rows: there is a header only"), marked("export the data again")
+        raise DataError.at(source.origin, what, marked("at least one row"), hint)
     n_fields, body = len(header), layout.body
     ragged = [f"{row.number} ({len(row.cells)} fields)" for row in body if len(row.cells) != n_fields]
     if ragged:
-        where = f"{source.origin}: line{'s' if len(ragged) > 1 else ''} {few(ragged)}"
-        what = f"{len(ragged)} of {len(body)} rows do not have the {n_fields} fields of the header"
-        hint = "add the fields that lack, or quote the ones that contain the separator"
-        raise DataError.at(where, what, f"{n_fields} fields in every row", hint)
+        noun_of_these = "lines" if len(ragged) > 1 else "line"
+        where = Coded(
+            "{origin}: {noun} {numbers}", origin=source.origin, noun=noun_of_these, numbers=few(ragged)
+        )
+        what = Coded(
+            "{n} of {n_all} rows do not have the {n_fields} fields of the header",
+            n=len(ragged),
+            n_all=len(body),
+            n_fields=n_fields,
+        )
+        hint = marked("add the fields that lack, or quote the ones that contain the separator")
+        raise DataError.at(where, what, Coded("{n_fields} fields in every row", n_fields=n_fields), hint)
     source.refuse_size(len(body), n_fields)
     columns = dict(zip(header, map(list, zip(*(row.cells for row in body), strict=True)), strict=True))
     numbers = pd.Index([row.number for row in body], name=noun)
@@ -138,17 +146,26 @@ def lay_out(rows: Sequence[FileRow], source: Source, *, noun: str) -> Layout:
     requested = [*spec.header_rows, *spec.skip_rows]
     absent = [str(number) for number in requested if number not in known]
     if absent:
-        what = f"there is nothing in {noun} {few(absent)}"
-        raise DataError.at(source.origin, what, f"{noun}s {known[0]} to {known[-1]}", "correct the number")
+        what = Coded("there is nothing in {noun} {absent}", noun=noun, absent=few(absent))
+        raise DataError.at(
+            source.origin,
+            what,
+            Coded("{noun} {first} to {last}", noun=f"{noun}s", first=known[0], last=known[-1]),
+            marked("correct the number"),
+        )
     heads = [rows[known.index(number)] for number in spec.header_rows] or [rows[0]]
     at = rows.index(heads[-1])
     header, above = joined_names(heads), [row for row in rows[:at] if row not in heads]
     if spec.header_row is None and (names := likely_heads(rows)):
         where, numbers = f"{source.origin}: {noun} {header.number}", [row.number for row in names]
         shown = f"{noun} {' and '.join(map(str, numbers))}: {_shown(joined_names(names))}"
-        what = f"holds {_shown(header)}; the names of columns seem to stand in {shown}"
-        hint = f"data: header_row: {numbers if len(numbers) > 1 else numbers[0]}"
-        raise DataError.at(where, what, "the names of the columns", hint)
+        what = Coded(
+            "holds {header}; the names of columns seem to stand in {shown}",
+            header=_shown(header),
+            shown=shown,
+        )
+        hint = Coded("data: header_row: {numbers}", numbers=numbers if len(numbers) > 1 else numbers[0])
+        raise DataError.at(where, what, marked("the names of the columns"), hint)
     skipped = [row for row in rows[at + 1 :] if row.number in spec.skip_rows]
     body = [row for row in rows[at + 1 :] if row.number not in spec.skip_rows]
     records = []
@@ -361,7 +378,10 @@ def text_rows(source: Source) -> list[FileRow]:
     rows = list(_records(text, source))
     if not rows:
         raise DataError.at(
-            source.origin, "no columns: the file is empty", "a header and rows", "export the data again"
+            source.origin,
+            marked("no columns: the file is empty"),
+            marked("a header and rows"),
+            marked("export the data again"),
         )
     return rows
 
@@ -377,10 +397,21 @@ def _refuse_large(text: str, source: Source) -> None:
     """Refuse lines of too many fields, and rows that need too much memory, before any is read."""
     n_rows = max(text.count("\n"), text.count("\r")) + (not text.endswith(("\n", "\r")))
     n_fields = n_rows + text.count(_separator(source))
-    what = f"{n_fields:,} fields in {n_rows:,} line{'s' if n_rows > 1 else ''}"
+    what = Coded(
+        marked("{n_fields} fields in {n_rows} lines")
+        if n_rows > 1
+        else marked("{n_fields} fields in {n_rows} line"),
+        n_fields=f"{n_fields:,}",
+        n_rows=f"{n_rows:,}",
+    )
     if n_fields > n_rows * sources.MAX_COLUMNS:
-        hint = "keep the columns of the study; or is this no table?"
-        raise DataError.at(source.origin, what, f"at most {sources.MAX_COLUMNS:,} in a line", hint)
+        hint = marked("keep the columns of the study; or is this no table?")
+        raise DataError.at(
+            source.origin,
+            what,
+            Coded("at most {max_columns} in a line", max_columns=f"{sources.MAX_COLUMNS:,}"),
+            hint,
+        )
     n_texts = min(n_fields, len(text) // 3)
     n_bytes = 6 * len(text) + n_rows * _ROW_BYTES + n_fields * _FIELD_BYTES + n_texts * _TEXT_BYTES
     source.refuse_bytes(n_bytes, MAX_MEMORY, f"{what} take, in memory, about")
@@ -397,10 +428,10 @@ def _records(text: str, source: Source) -> Iterator[FileRow]:
                 yield FileRow(line, list(fields))
             line = reader.line_num + 1
     except csv.Error as error:
-        where = f"{source.origin}: line {line}"
-        what = f"a quoted field that begins here does not end as it should ({error})"
-        expected = 'quotes in pairs; a quote inside a quoted field written twice: ""'
-        raise DataError.at(where, what, expected, "close or double the quote") from error
+        where = Coded("{origin}: line {line}", origin=source.origin, line=line)
+        what = Coded("a quoted field that begins here does not end as it should ({error})", error=error)
+        expected = marked('quotes in pairs; a quote inside a quoted field written twice: ""')
+        raise DataError.at(where, what, expected, marked("close or double the quote")) from error
 
 
 def _separator(source: Source) -> str:
@@ -414,10 +445,13 @@ def _refuse_separator(rows: list[FileRow], source: Source) -> None:
     used = [mark for mark in others if all(mark in line for line in looked_at)]
     if used and rows and (len(rows[0].cells) == 1 or "\t" in used):
         used.sort(key="\t".__ne__)
-        found = "a tab" if used[0] == "\t" else used[0]
+        found = marked("a tab") if used[0] == "\t" else used[0]
         n_found = "1 column" if len(rows[0].cells) == 1 else f"{len(rows[0].cells)} columns"
-        where, what = f"{source.origin}: header", f"{n_found} found; are the fields separated by {found}?"
-        expected = f"fields separated by {_separator(source)!r}"
+        where, what = (
+            Coded("{origin}: header", origin=source.origin),
+            Coded("{n_found} found; are the fields separated by {found}?", n_found=n_found, found=found),
+        )
+        expected = Coded("fields separated by {separator}", separator=repr(_separator(source)))
         raise DataError.at(where, what, expected, f"data: separator: {used[0]!r}".replace("'", '"'))
 
 
@@ -450,15 +484,24 @@ def decode(source: Source) -> str:
         line = source.content.count(b"\n", 0, at) + 1
         first, *others = fitting_encodings(source.content)
         _refuse_no_text(source.content[:_COUNTED].decode(first, "replace"), source)
-        where, what = f"{source.origin}: line {line}", f"byte {at} is not {encoding}"
-        hint = f"data: encoding: {first}" + (f" (or {', '.join(others)})" if others else "")
-        raise DataError.at(where, what, f"a text file in {encoding}", hint) from error
+        where, what = (
+            Coded("{origin}: line {line}", origin=source.origin, line=line),
+            Coded("byte {at} is not {encoding}", at=at, encoding=encoding),
+        )
+        hint: str = Coded("data: encoding: {name}", name=first)
+        if others:
+            hint = Coded("data: encoding: {name} (or {others})", name=first, others=", ".join(others))
+        raise DataError.at(
+            where, what, Coded("a text file in {encoding}", encoding=encoding), hint
+        ) from error
     _refuse_no_text(text, source)
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
-        what = f"a NUL character; the file may be damaged, or not in {encoding}"
-        hint = "export the data again, or give its encoding, such as data: encoding: utf-16"
-        raise DataError.at(f"{source.origin}: line {line}", what, "text", hint)
+        what = Coded("a NUL character; the file may be damaged, or not in {encoding}", encoding=encoding)
+        hint = marked("export the data again, or give its encoding, such as data: encoding: utf-16")
+        raise DataError.at(
+            Coded("{origin}: line {line}", origin=source.origin, line=line), what, "text", hint
+        )
     return text.removeprefix("\ufeff")
 
 
@@ -467,9 +510,15 @@ def _refuse_no_text(text: str, source: Source) -> None:
     counted = text[:_COUNTED]
     n_controls = sum(mark != _separator(source) for mark in _CONTROLS.findall(counted))
     if n_controls >= max(_LEAST_CONTROLS, _CONTROL_SHARE * len(counted)):
-        what = f"is no text: {n_controls:,} of the first {len(counted):,} characters are control characters"
-        hint = "export the data again, as csv; or give the encoding of a text, such as data: encoding: utf-16"
-        raise DataError.at(source.origin, what, "a file of text", hint)
+        what = Coded(
+            "is no text: {n_controls} of the first {n} characters are control characters",
+            n_controls=f"{n_controls:,}",
+            n=f"{len(counted):,}",
+        )
+        hint = marked(
+            "export the data again, as csv; or give the encoding of a text, such as data: encoding: utf-16"
+        )
+        raise DataError.at(source.origin, what, marked("a file of text"), hint)
 
 
 def fitting_encodings(content: bytes) -> list[str]:

@@ -17,7 +17,7 @@ from harness.data.read.source import Labels, Table
 from harness.data.shape.rows import value_text
 from harness.data.shape.times import read_times
 from harness.errors import DataError, Problem
-from harness.language import Coded
+from harness.language import Coded, marked
 from harness.tables.preparation import Note
 
 # From this ratio of medians on, two files hardly have the same unit.
@@ -153,7 +153,7 @@ def merge(left: Table, right: Table, join: Join, *, entity: str, time: str, path
     match = join.match or ("1:1" if {entity, time} <= set(on) else "m:1")
     both = _Merge(left, right, join.how, on, match, entity, time, path)
     for table, names in ((left, on), (right, (*on, *join.columns))):
-        options, remedy = [(path, name) for name in names], "correct on, or use rename"
+        options, remedy = [(path, name) for name in names], marked("correct on, or use rename")
         require_columns(options, table.frame.columns, origin=table.origin, remedy=remedy)
     ours, theirs = (_keys(both, table) for table in (left, right))
     _refuse_repeats(both, theirs, right)
@@ -179,9 +179,9 @@ def _keys(both: _Merge, table: Table) -> pd.DataFrame:
     locator, columns = RowLocator(table.origin, table.frame, both.entity, both.time), {}
     for name in both.on:
         cells = table.frame[name]
-        hint = "fill the cells in, or leave the rows out by skip_rows"
+        hint = marked("fill the cells in, or leave the rows out by skip_rows")
         absent = cells.isna().to_numpy(dtype=np.bool_)
-        locator.refuse(name, absent, "rows have no key", "a key in every row", hint)
+        locator.refuse(name, absent, marked("rows have no key"), marked("a key in every row"), hint)
         if name == both.time:
             columns[name] = read_times(cells, name=name, locator=locator).labels
         else:
@@ -197,10 +197,16 @@ def _refuse_repeats(both: _Merge, keys: pd.DataFrame, table: Table) -> None:
     noun = RowLocator(table.origin, rows, both.entity, both.time).noun
     shown = [f"{_named(key)} in {noun}s {few(list(map(str, numbers)))}" for key, numbers in groups.items()]
     found = "m:1" if table is both.left else ("m:m" if both.match == "m:1" else "1:m")
-    what = f"{len(groups)} keys ({', '.join(both.on)}) of {table.origin} occur more than once"
-    hint = f"take the doubles out, give on further columns{', or say match: m:1' if found == 'm:1' else ''}"
-    what = f"{what}, so that the match is {found}: {few(shown)}"
-    raise DataError.at(both.where, what, f"a {both.match} match", hint)
+    what = Coded(
+        "{n} keys ({names}) of {origin} occur more than once",
+        n=len(groups),
+        names=", ".join(both.on),
+        origin=table.origin,
+    )
+    hint = marked("take the doubles out, give on further columns")
+    hint = Coded("{hint}, or say match: m:1", hint=hint) if found == "m:1" else hint
+    what = Coded("{what}, so that the match is {found}: {shown}", what=what, found=found, shown=few(shown))
+    raise DataError.at(both.where, what, Coded("a {match} match", match=both.match), hint)
 
 
 def _named(key: object) -> str:
@@ -214,14 +220,22 @@ def _refuse_strangers(both: _Merge, left: pd.DataFrame, right: pd.DataFrame) -> 
         ours, theirs = (sorted(set(keys[name])) for keys in (left, right))
         if not set(ours).isdisjoint(theirs):
             continue
-        what = f"no '{name}' is in both"
-        hint = "write the names alike, or recode them; or rename another column to the key"
+        what: str = Coded("no '{name}' is in both", name=name)
+        hint = marked("write the names alike, or recode them; or rename another column to the key")
         shown = [few(ours), few(theirs)]
         if name == both.time:
-            what, hint = "periods do not overlap", "files of other periods are joined by append"
-            shown = [f"{keys[0]} to {keys[-1]}" for keys in (ours, theirs)]
-        what = f"{what}: {shown[0]} in {both.left.origin}, {shown[1]} in {both.right.origin}"
-        problems.add(Problem(both.where, what, "keys that both files have", hint))
+            what = marked("periods do not overlap")
+            hint = marked("files of other periods are joined by append")
+            shown = [Coded("{first} to {last}", first=keys[0], last=keys[-1]) for keys in (ours, theirs)]
+        what = Coded(
+            "{what}: {shown} in {origin}, {other_shown} in {other_origin}",
+            what=what,
+            shown=shown[0],
+            origin=both.left.origin,
+            other_shown=shown[1],
+            other_origin=both.right.origin,
+        )
+        problems.add(Problem(both.where, what, marked("keys that both files have"), hint))
     problems.raise_if_any()
 
 
@@ -240,11 +254,18 @@ def _refuse_other_values(both: _Merge, name: str, matched: pd.DataFrame) -> None
         other = ((ours.map(str) != theirs.map(str)) & ~(ours.isna() & theirs.isna())).to_numpy()
     if other.any():
         count = f"{int(other.sum())} of {other.size} matched rows"
-        what = f"'{name}' is in both files, with other values in {count}{ratio}"
-        hint = (
-            "scale one of the columns" if ratio else "name the columns to take under columns, or use rename"
+        what = Coded(
+            "'{name}' is in both files, with other values in {count}{ratio}",
+            name=name,
+            count=count,
+            ratio=ratio,
         )
-        expected = "each column in one file, or with the same values in both"
+        hint = (
+            marked("scale one of the columns")
+            if ratio
+            else marked("name the columns to take under columns, or use rename")
+        )
+        expected = marked("each column in one file, or with the same values in both")
         raise DataError.at(both.where, what, expected, hint)
 
 
@@ -294,7 +315,7 @@ def _merge_record(
         if not rows.empty:
             keys = few([_named(key) for key in rows.itertuples(index=False, name=None)])
             fate = "kept" if both.how in ("outer", side) else "left out"
-            where = f"{table.origin} have no match in {other.origin}"
+            where = Coded("{origin} have no match in {origin_2}", origin=table.origin, origin_2=other.origin)
             unmatched.append(f"{len(rows)} rows of {where}, {fate} ({keys})")
     same = [f"the same in both: {few(shared)}"] if shared else []
     detail = "; ".join([f"{both.match} on {', '.join(both.on)}: {n_both} rows match", *unmatched, *same])

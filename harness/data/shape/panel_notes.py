@@ -55,9 +55,9 @@ class Completeness:
         n_periods, n_rows = np.unique(calendar.period[rows]).size, np.bincount(calendar.entity[rows])
         has_all = np.flatnonzero(n_rows == n_periods)
         if not has_all.size:
-            what = f"no entity has complete rows in all {n_periods} periods"
-            hint = "leave periods out by data.rows, or say missing: drop"
-            raise DataError.at("data.missing", what, "an entity in every period", hint)
+            what = Coded("no entity has complete rows in all {n_periods} periods", n_periods=n_periods)
+            hint = marked("leave periods out by data.rows, or say missing: drop")
+            raise DataError.at("data.missing", what, marked("an entity in every period"), hint)
         return replace(self, unbalanced=rows & ~np.isin(calendar.entity, has_all))
 
 
@@ -77,12 +77,15 @@ def missing_problems(found: Completeness, policy: MissingPolicy, locator: RowLoc
         for name, rows in found.missing.items():
             yield locator.wrong(name, rows, marked("cells are missing"), expected, hint)
     elif not found.rows.any():
-        what, hint = "every row lacks a value some periods earlier", "take a shorter lag or lead, or none"
+        what, hint = (
+            marked("every row lacks a value some periods earlier"),
+            marked("take a shorter lag or lead, or none"),
+        )
         if found.missing:
-            what = f"every row lacks a value of {', '.join(found.missing)}"
-            hint = "take the emptiest columns out of the roles"
-        expected = "rows that have a value in every column that plays a role"
-        yield Problem(locator.origin, f"0 rows are left: {what}", expected, hint)
+            what = Coded("every row lacks a value of {names}", names=", ".join(found.missing))
+            hint = marked("take the emptiest columns out of the roles")
+        expected = marked("rows that have a value in every column that plays a role")
+        yield Problem(locator.origin, Coded("0 rows are left: {what}", what=what), expected, hint)
 
 
 # Share of the rows that one control loses alone from which a note says so.
@@ -233,16 +236,21 @@ def variation_notes(columns: Mapping[str, Floats], roles: Roles, locator: RowLoc
     n_obs = columns[roles.outcomes[0]].size
     constant = [name for name in roles.outcomes if name in same]
     found: list[tuple[str, str, str]] = []
+
+    def equals(name: str) -> str:
+        return Coded("equals {value}", value=f"{same[name]:.6g}")
+
     if same.keys() >= set(roles.exposure_columns):
-        value = "has one category" if roles.levels else f"equals {same[roles.exposure]:.6g}"
-        found.append((roles.exposure, value, "its effect is not identified"))
+        value = marked("has one category") if roles.levels else equals(roles.exposure)
+        found.append((roles.exposure, value, marked("its effect is not identified")))
     if len(constant) == len(roles.outcomes):
-        found += [(name, f"equals {same[name]:.6g}", "there is no variation to explain") for name in constant]
-    problems, expected = ProblemCollector(), "at least two values in the rows that are kept"
-    hint = "name another column; or keep the rows in which it differs (data.rows, data.missing)"
+        found += [(name, equals(name), marked("there is no variation to explain")) for name in constant]
+    problems, expected = ProblemCollector(), marked("at least two values in the rows that are kept")
+    hint = marked("name another column; or keep the rows in which it differs (data.rows, data.missing)")
     for name, value, so in found:
-        where, what = f"{locator.column(name)} ({roles.path_of(name)})", f"in all {n_obs:,} rows: {so}"
-        problems.add(Problem(where, f"it {value} {what}", expected, hint))
+        where = Coded("{where} ({option})", where=locator.column(name), option=roles.path_of(name))
+        what = Coded("it {value} in all {n_obs} rows: {so}", value=value, n_obs=f"{n_obs:,}", so=so)
+        problems.add(Problem(where, what, expected, hint))
     problems.raise_if_any()
     template = marked("The outcome is {same} in all {n_obs} rows; no estimator is fitted.")
     for name in constant:

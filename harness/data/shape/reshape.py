@@ -12,6 +12,7 @@ from harness.data.messages import Account, StepRecord, few, require_columns
 from harness.data.read.number_text import are_years
 from harness.data.shape.times import plain_period
 from harness.errors import DataError
+from harness.language import Coded, marked
 
 # What is read as a period in the names of columns, as a group of that name.
 PERIOD_PATTERN = r"(?P<period>[0-9０-９]{4}(?:年度?|[-.]?[Qq][1-4]|[-.Mm][0-9]{1,2}|\s?\[YR[0-9]{4}\])?)"
@@ -78,13 +79,13 @@ def reshape(
         Where columns that are requested are not there, or two cells say the same variable of the same entity
         and period.
     """
-    where = f"{origin}: data.reshape"
+    where = Coded("{origin}: data.reshape", origin=origin)
     needed = filter(None, (entity, *requested.variables, requested.value, time if requested.value else None))
     options = [("data.reshape", column) for column in needed]
     require_columns(options, frame.columns, origin=origin, remedy="correct the name, or use rename")
     if requested.value is None and time in frame.columns:
-        what = f"the table has a column '{time}' already, next to columns of periods"
-        raise DataError.at(where, what, "periods in one place", "give value, or drop reshape")
+        what = Coded("the table has a column '{time}' already, next to columns of periods", time=time)
+        raise DataError.at(where, what, marked("periods in one place"), marked("give value, or drop reshape"))
     numbered = frame.assign(**{_ROW: frame.index})
     named = _long(numbered, requested, time=time, where=where) if requested.value is None else numbered
     value = requested.value or requested.into or "\0value"
@@ -108,8 +109,13 @@ def _long(frame: pd.DataFrame, requested: Reshape, *, time: str, where: str) -> 
     found = {name: match for name in frame.columns if (match := _matched(str(name), requested))}
     if not found:
         shown = few([str(name) for name in frame.columns if name != _ROW])
-        what = f"no column is named like '{requested.columns}'"
-        raise DataError.at(where, what, f"columns such as those of the table: {shown}", "correct columns")
+        what = Coded("no column is named like '{columns}'", columns=requested.columns)
+        raise DataError.at(
+            where,
+            what,
+            Coded("columns such as those of the table: {shown}", shown=shown),
+            marked("correct columns"),
+        )
     kept = [name for name in frame.columns if name not in found]
     value = requested.into or "\0value"
     long = frame.melt(id_vars=kept, value_vars=list(found), var_name="\0column", value_name=value)
@@ -150,12 +156,19 @@ def _spread(
         first = twice.iloc[0]
         alike = (twice[[*keys, variable]] == first[[*keys, variable]]).all(axis=1)
         rows = few(list(map(str, twice.loc[alike, _ROW])))
-        what = (
-            f"{len(twice)} cells say a variable of the same entity and period more than once, first "
-            f"'{first[variable]}' of {first[entity]} in {first[time]} (rows {rows})"
+        what = Coded(
+            "{n} cells say a variable of the same entity and period more than once, first '{variable}' "
+            "of {entity} in {time} (rows {rows})",
+            n=len(twice),
+            variable=first[variable],
+            entity=first[entity],
+            time=first[time],
+            rows=rows,
         )
-        hint = "take the doubles out by skip_rows, or name the entity by a column that tells them apart"
-        raise DataError.at(where, what, "one cell for each", hint)
+        hint = marked(
+            "take the doubles out by skip_rows, or name the entity by a column that tells them apart"
+        )
+        raise DataError.at(where, what, marked("one cell for each"), hint)
     wide = long.pivot(index=keys, columns=variable, values=value)  # noqa: PD010 - keys are distinct
     others = [name for name in long.columns if name not in (*keys, variable, value)]
     # Of other columns those stay that have one value in each entity.
@@ -165,5 +178,10 @@ def _spread(
     joined = firsts.merge(wide.reset_index(), on=keys, how="left", validate="1:1")
     clash = sorted(set(map(str, wide.columns)) & set(constant))
     if clash:
-        raise DataError.at(where, f"variables are named as columns: {few(clash)}", "new names", "use rename")
+        raise DataError.at(
+            where,
+            Coded("variables are named as columns: {clash}", clash=few(clash)),
+            marked("new names"),
+            marked("use rename"),
+        )
     return joined

@@ -132,14 +132,25 @@ def refuse_stray_periods(index: PanelIndex, locator: RowLocator) -> None:
     first, last = kept_range(index, stray)
     labels = [index.time.labels[code] for code in np.unique(index.time.codes[stray]).tolist()]
     rows = "1 row" if stray.sum() == 1 else f"{stray.sum():,} rows"
-    what = f"{few(labels)}, in {rows} of {stray.size:,}, lie apart from the other periods, {first} to {last}"
+    what = Coded(
+        "{labels}, in {rows} of {size}, lie apart from the other periods, {first} to {last}",
+        labels=few(labels),
+        rows=rows,
+        size=f"{stray.size:,}",
+        first=first,
+        last=last,
+    )
     where = f"{locator.column(locator.time)}, {locator.rows(index.order[stray])}"
     ends = index.time.labels[0], index.time.labels[-1]
     leaves, keeps = (
         f"rows: {{{locator.time}: {{from: {low}, to: {high}}}}}" for low, high in ((first, last), ends)
     )
-    hint = f"correct the cells; or data: {leaves} leaves them out, and data: {keeps} keeps them"
-    raise DataError.at(where, what, "periods next to each other, or a range of them under rows", hint)
+    hint = Coded(
+        "correct the cells; or data: {leaves} leaves them out, and data: {keeps} keeps them",
+        leaves=leaves,
+        keeps=keeps,
+    )
+    raise DataError.at(where, what, marked("periods next to each other, or a range of them under rows"), hint)
 
 
 def _refuse_duplicates(
@@ -169,10 +180,17 @@ def _refuse_swapped(entities: Sequence[str], times: Times, locator: RowLocator) 
     years_as_entities = all(re.fullmatch("[0-9]{4}", label) and int(label) in _YEARS for label in entities)
     years_as_times = times.kind is not INTEGERS or all(int(period) in _YEARS for period in periods)
     if years_as_entities and not years_as_times and periods.size > len(entities):
-        where = f"{locator.origin}: columns '{locator.entity}' and '{locator.time}'"
-        what = f"the entities look like years ({few(entities)}), and the periods like entities"
-        hint = "swap roles.entity and roles.time; or, if they are right, write the entities as text"
-        expected = "an entity column that names whose row it is, and a time column"
+        where = Coded(
+            "{origin}: columns '{entity}' and '{time}'",
+            origin=locator.origin,
+            entity=locator.entity,
+            time=locator.time,
+        )
+        what = Coded(
+            "the entities look like years ({entities}), and the periods like entities", entities=few(entities)
+        )
+        hint = marked("swap roles.entity and roles.time; or, if they are right, write the entities as text")
+        expected = marked("an entity column that names whose row it is, and a time column")
         raise DataError.at(where, what, expected, hint)
 
 
@@ -189,8 +207,8 @@ def read_entities(column: pd.Series, *, name: str, locator: RowLocator) -> list[
     """
     absent = column.isna().to_numpy(dtype=np.bool_)
     others = locator.left_out(absent) or "or take the rows out of the file"
-    remedy = f"fill the cells in, as where one cell stands for several rows; {others}"
-    locator.refuse(name, absent, "rows name no entity", "an entity in every row", remedy)
+    remedy = Coded("fill the cells in, as where one cell stands for several rows; {others}", others=others)
+    locator.refuse(name, absent, marked("rows name no entity"), marked("an entity in every row"), remedy)
     if pd.api.types.is_integer_dtype(column):
         codes, distinct = pd.factorize(column)
         return list(distinct.astype(str)[codes])
@@ -202,8 +220,15 @@ def read_entities(column: pd.Series, *, name: str, locator: RowLocator) -> list[
     one_of = {type(cell).__name__: cell for cell in reversed(cells)}
     strange = [cell for cell in cells if not isinstance(cell, str) and not _is_whole(cell)]
     shown = strange or [one_of[kind] for kind in sorted(one_of)]
-    where, what = locator.column(name), f"entities are of kind {', '.join(sorted(one_of))}: {quoted(shown)}"
-    raise DataError.at(where, what, "all texts, or all whole numbers", "store the column as text")
+    where, what = (
+        locator.column(name),
+        Coded(
+            "entities are of kind {one_of}: {shown}", one_of=", ".join(sorted(one_of)), shown=quoted(shown)
+        ),
+    )
+    raise DataError.at(
+        where, what, marked("all texts, or all whole numbers"), marked("store the column as text")
+    )
 
 
 def _is_whole(cell: object) -> bool:
@@ -255,13 +280,15 @@ def read_groups(
     """
     problems = ProblemCollector()
     frame = locator.frame.assign(**classes) if classes else locator.frame
-    remedy = "correct the name where rows are grouped by it"
+    remedy = marked("correct the name where rows are grouped by it")
     for column in columns:
         with problems.collecting():
             require_columns([("groups", column)], frame.columns, origin=locator.origin, remedy=remedy)
             absent = frame[column].isna().to_numpy(dtype=np.bool_)
-            hint = "fill the cells in, or leave out what groups rows by it"
-            locator.refuse(column, absent, "rows belong to no group", "a group in every row", hint)
+            hint = marked("fill the cells in, or leave out what groups rows by it")
+            locator.refuse(
+                column, absent, marked("rows belong to no group"), marked("a group in every row"), hint
+            )
     problems.raise_if_any()
     return tuple(_group_key(frame[name], rules.get(name, ColumnSchema())) for name in columns)
 
@@ -303,13 +330,18 @@ def select_rows(locator: RowLocator, rules: Mapping[str, RowFilter], missing: fr
             kept &= _kept_by(rule, column, locator, missing)
     problems.raise_if_any()
     if not kept.any():
-        where, expected = f"{locator.origin}: data.rows", "rules that together keep at least one row"
-        raise DataError.at(where, "0 rows are left", expected, "widen a range, or take a rule out")
+        where, expected = (
+            Coded("{origin}: data.rows", origin=locator.origin),
+            marked("rules that together keep at least one row"),
+        )
+        raise DataError.at(
+            where, marked("0 rows are left"), expected, marked("widen a range, or take a rule out")
+        )
     return kept
 
 
 def _kept_by(rule: RowFilter, column: str, locator: RowLocator, missing: frozenset[str]) -> Mask:
-    series, where = locator.frame[column], f"{locator.column(column)} (data.rows)"
+    series, where = locator.frame[column], Coded("{column} (data.rows)", column=locator.column(column))
     times = read_times(series, name=column, locator=locator) if column == locator.time else None
     kept = np.ones(len(series), dtype=np.bool_)
     if rule.has_range:
@@ -322,8 +354,11 @@ def _kept_by(rule: RowFilter, column: str, locator: RowLocator, missing: frozens
         kept = (position >= first) & (position <= last)
         if not kept.any():
             low, high = ("any" if bound is None else str(bound) for bound in (rule.from_, rule.to))
-            what, expected = f"no row lies between {low} and {high}", "a range that holds at least one row"
-            raise DataError.at(where, what, expected, "correct from and to")
+            what, expected = (
+                Coded("no row lies between {low} and {high}", low=low, high=high),
+                marked("a range that holds at least one row"),
+            )
+            raise DataError.at(where, what, expected, marked("correct from and to"))
     # Values are matched by texts, a missing cell being an empty one.
     labels = times.labels if times else ["" if pd.isna(cell) else value_text(cell) for cell in series]
     if rule.include:
@@ -349,9 +384,11 @@ def _matches(values: tuple[Value, ...], labels: list[str], where: str) -> Mask:
     unknown = [value for value in wanted if value not in known]
     if unknown:
         hints = [hint for value in unknown if (hint := near_columns(value, known - {""}))]
-        what = f"no row has the value {few([repr(value) for value in unknown])}"
-        hint = "; ".join(hints) or "correct the value, or take it out of the rule"
-        raise DataError.at(where, what, f"values of the column: {few(sorted(known - {''}))}", hint)
+        what = Coded("no row has the value {value}", value=few([repr(value) for value in unknown]))
+        hint = "; ".join(hints) or marked("correct the value, or take it out of the rule")
+        raise DataError.at(
+            where, what, Coded("values of the column: {known}", known=few(sorted(known - {""}))), hint
+        )
     return np.isin(np.array(labels, dtype=object), wanted)
 
 
@@ -361,8 +398,13 @@ def _ends_of_time(rule: RowFilter, times: Times, where: str) -> tuple[float, flo
             return -np.inf, np.inf
         found = times.kind.span(str(bound))
         if found is None:
-            hint = f"write it as the column does: {times.labels[0]}"
-            raise DataError.at(where, f"{bound!r} is no {times.kind.name} or year", EXPECTED, hint)
+            hint = Coded("write it as the column does: {labels}", labels=times.labels[0])
+            raise DataError.at(
+                where,
+                Coded("{bound} is no {name} or year", bound=repr(bound), name=times.kind.name),
+                EXPECTED,
+                hint,
+            )
         return found
 
     return span(rule.from_)[0], span(rule.to)[1]
@@ -371,6 +413,11 @@ def _ends_of_time(rule: RowFilter, times: Times, where: str) -> tuple[float, flo
 def _ends_of_numbers(rule: RowFilter, where: str) -> tuple[float, float]:
     written = [repr(bound) for bound in (rule.from_, rule.to) if isinstance(bound, str)]
     if written:
-        expected = "numbers as from and to of a column that is not the time"
-        raise DataError.at(where, f"{few(written)} is no number", expected, "write the number without quotes")
+        expected = marked("numbers as from and to of a column that is not the time")
+        raise DataError.at(
+            where,
+            Coded("{written} is no number", written=few(written)),
+            expected,
+            marked("write the number without quotes"),
+        )
     return float(-np.inf if rule.from_ is None else rule.from_), float(np.inf if rule.to is None else rule.to)

@@ -16,6 +16,7 @@ from harness.arrays import Ints, Mask
 from harness.data.messages import RowLocator, quoted
 from harness.data.read.number_text import are_years
 from harness.errors import DataError
+from harness.language import Coded, marked
 
 
 @dataclass(frozen=True)
@@ -199,8 +200,11 @@ def read_times(column: pd.Series, *, name: str, locator: RowLocator) -> Times:
         digits pass a century.
     """
     absent = column.isna().to_numpy(dtype=np.bool_)
-    remedy = f"fill the cells in; {locator.left_out(absent) or 'or take the rows out of the file'}"
-    locator.refuse(name, absent, "rows name no period", EXPECTED, remedy)
+    remedy = Coded(
+        "fill the cells in; {left_out}",
+        left_out=locator.left_out(absent) or marked("or take the rows out of the file"),
+    )
+    locator.refuse(name, absent, marked("rows name no period"), EXPECTED, remedy)
     if isinstance(column.dtype, pd.PeriodDtype):
         column = column.dt.start_time
     # Each period is looked at once, however many rows have it.
@@ -241,8 +245,8 @@ def written_period(cell: object) -> str:
 def _refuse(refused: Mask, cells: Sequence[object], *, name: str, locator: RowLocator) -> None:
     """Raise a DataError where some rows, (n_obs,), have cells that are no periods."""
     found = quoted(cells)
-    hint = "write the periods in one of these forms; or are entity and time swapped?"
-    locator.refuse(name, refused, f"cells are no periods: {found}", EXPECTED, hint)
+    hint = marked("write the periods in one of these forms; or are entity and time swapped?")
+    locator.refuse(name, refused, Coded("cells are no periods: {found}", found=found), EXPECTED, hint)
 
 
 # Numbers that step evenly across the turn of a century by chance no more.
@@ -257,8 +261,18 @@ def _refuse_two_digits(periods: Sequence[int], *, name: str, locator: RowLocator
     steps = set(np.diff([*(period for period in periods if period >= 50), *later]).tolist())
     if len(steps) == 1 and len(set(np.diff(periods).tolist())) > 1:
         first, last = f"{periods[len(later)]:02d}", f"{later[-1] - 100:02d}"
-        what = (
-            f"the periods run from {first} over 99 to {last}: years of two digits, and {last} would be taken"
+        what = Coded(
+            "the periods run from {first} over 99 to {last}: years of two digits, and {last} would be taken",
+            first=first,
+            last=last,
         )
-        expected, hint = "years of four digits, such as 1998 and 2003", "write the century into the column"
-        raise DataError.at(locator.column(name), f"{what} as earlier than {first}", expected, hint)
+        expected, hint = (
+            marked("years of four digits, such as 1998 and 2003"),
+            marked("write the century into the column"),
+        )
+        raise DataError.at(
+            locator.column(name),
+            Coded("{what} as earlier than {first}", what=what, first=first),
+            expected,
+            hint,
+        )

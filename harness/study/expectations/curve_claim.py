@@ -33,7 +33,11 @@ BOUNDS = {"least": marked(", at least"), "most": marked(", at most"), None: ""}
 def _ascending(between: tuple[float, float]) -> tuple[float, float]:
     first, second = between
     if first >= second:
-        message = f"{first:g} and {second:g} are no range of the curve; the lesser exposure comes first"
+        message = Coded(
+            "{first} and {second} are no range of the curve; the lesser exposure comes first",
+            first=f"{first:g}",
+            second=f"{second:g}",
+        )
         raise ValueError(message)
     return between
 

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from harness.data.name import OneOrMany
+from harness.language import marked
 from harness.study.spec.printed import Interval, Number, PrintedNumber, SpecModel, refused
 from harness.study.spec.schema_text import WORDS
 from harness.tables.registry import TABLES
@@ -64,8 +65,8 @@ class Expectation(SpecModel):
     def _is_sourced(self) -> Self:
         if self.from_ == "publication" and not self.source:
             what, expected = (
-                "a published value without its source",
-                "`source:`, such as Baltagi 2013, table 2.1",
+                marked("a published value without its source"),
+                marked("`source:`, such as Baltagi 2013, table 2.1"),
             )
             raise refused(what, expected, "say where it is published, or write `from: run`")
         return self

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from harness.data.name import fold_name, near_columns
+from harness.language import Coded, marked, quoted
 from harness.registry.catalog import USE, Catalogs
 from harness.study.expectations.expectation import EXPECTED_OF_NONE
 from harness.study.spec.document import Document
@@ -42,7 +43,10 @@ def cross_check(document: Document, catalogs: Catalogs) -> Iterator[Mistake]:
     )
     ids = [_ids(document, loc, catalogs) for loc in lists]
     for named in ids:
-        what, hint = "the id '{name}' is taken by the entry at {spot}", "give this entry an `id:` of its own"
+        what, hint = (
+            marked("the id '{name}' is taken by the entry at {spot}"),
+            marked("give this entry an `id:` of its own"),
+        )
         yield from _repeated(document, named.items(), what, "each id once", hint)
     columns = (document.texts(f"roles.{part}.*") for part in ("outcomes", "moderators", "controls"))
     names = _Names(
@@ -50,7 +54,7 @@ def cross_check(document: Document, catalogs: Catalogs) -> Iterator[Mistake]:
         *(tuple(dict.fromkeys(named.values())) for named in ids[:3]),
         *(tuple(fold_name(name) for _, name in named) for named in columns),
     )
-    what = "'{name}' is a reference already"
+    what = marked("'{name}' is a reference already")
     references = document.texts(*_REFERENCES)
     yield from _repeated(document, references, what, "each reference once", "remove it here")
     yield from _unknown_names(names)
@@ -99,7 +103,7 @@ class _Names:
 
         Parameters
         ----------
-        what : is wrong, with ``{}`` for the name
+        what : is wrong, with ``{name}`` for the name
         otherwise : the hint where no known name is near
         also : what may stand there as well
         """
@@ -107,7 +111,7 @@ class _Names:
             if known and name not in known:
                 hint = near_columns(name, known) or otherwise
                 expected = ", ".join([*known, *filter(None, [also])])
-                yield Mistake(self.document.find(loc), what.format(name), expected, hint)
+                yield Mistake(self.document.find(loc), Coded(what, name=quoted(name)), expected, hint)
 
 
 def _ids(document: Document, loc: Loc, catalogs: Catalogs) -> dict[Loc, str]:
@@ -116,6 +120,27 @@ def _ids(document: Document, loc: Loc, catalogs: Catalogs) -> dict[Loc, str]:
     if loc == ("estimators",):
         written = expand_ladder(written, catalogs["estimator"].members)
     return {(*loc, at, "id"): name for at, name in enumerate(entry_ids(written)) if isinstance(name, str)}
+
+
+MESSAGES = (
+    *(marked("no estimator is called '{name}'"), marked("no reference is called '{name}'")),
+    *(marked("no protocol is called '{name}'"), marked("no scenario is called '{name}'")),
+    *(marked("no moderator is called '{name}'"), marked("no claim has the source '{name}'")),
+    *(marked("no claim has the quantity '{name}'"), marked("no claim has the outcome '{name}'")),
+    *(marked("name one of the study's estimators"), marked("name one of the study's references")),
+    *(marked("name one of the study's protocols"), marked("name one of the study's scenarios")),
+    *(
+        marked("name one of the study's moderators"),
+        marked("name one of the study's outcomes, or add this one to them"),
+    ),
+    *(
+        marked("name one of the study's moderators, or add this one to them"),
+        marked("name one of the study's estimators, or add this one to them"),
+        marked("name one of the study's protocols, or add this one to them"),
+    ),
+    marked("name one of the study's estimators, or add this one"),
+    marked("name one of the study's protocols, or add this one"),
+)
 
 
 def _repeated(
@@ -131,7 +156,7 @@ def _repeated(
     for loc, name in named:
         earlier = first.setdefault(name, loc)
         if earlier != loc:
-            problem = what.format(name=name, spot=document.find(earlier).spot)
+            problem = Coded(what, name=quoted(name), spot=document.find(earlier).spot)
             yield Mistake(document.find(loc), problem, expected, hint)
 
 
@@ -139,27 +164,33 @@ def _unknown_names(names: _Names) -> Iterator[Mistake]:
     """Yield ids, regressors, and names in claims that nothing in the study has."""
     texts, columns = names.document.texts, names.columns_at
     asked = ("multiverse.estimator", "multiverse.references.*", "report.featured.*", "scenarios.*.learners.*")
-    what, otherwise = "no estimator has the id '{}'", "name one of the estimators"
+    what, otherwise = marked("no estimator has the id '{name}'"), marked("name one of the estimators")
     yield from names.unknown(texts(*_REFERENCES, *asked), names.estimators, what, otherwise)
     ladder = texts("method_ladder.protocol", "method_ladder.unseen")
     changes = dict(texts("method_ladder.changes.*.change"))
     values = texts("method_ladder.changes.*.to")
     ladder += [(loc, name) for loc, name in values if changes.get((*loc[:-1], "change")) == "protocol"]
-    what, otherwise = "no protocol has the id '{}'", "name one of evaluation.protocols"
+    what, otherwise = marked("no protocol has the id '{name}'"), marked("name one of evaluation.protocols")
     yield from names.unknown(ladder, names.protocols, what, otherwise)
-    what, otherwise = "no scenario has the id '{}'", "name one of the scenarios; [] is none of them"
+    what, otherwise = (
+        marked("no scenario has the id '{name}'"),
+        marked("name one of the scenarios; [] is none of them"),
+    )
     yield from names.unknown(texts("estimators.*.scenarios.*"), names.scenarios, what, otherwise)
     of_scenarios = columns("scenarios.*.moderator", "scenarios.*.exposure")
-    what = "'{}' is no moderator or control of the study"
+    what = marked("'{name}' is no moderator or control of the study")
     otherwise = "name one of them, or add it to roles.moderators"
     yield from names.unknown(of_scenarios, names.held, what, otherwise)
     controls, exposures = columns("estimators.*.controls.*"), columns("estimators.*.exposure")
     otherwise = "name one of them, or add it to roles.controls"
-    yield from names.unknown(controls, names.controls, "'{}' is no control of the study", otherwise)
+    yield from names.unknown(controls, names.controls, "'{name}' is no control of the study", otherwise)
     known = (*(name for _, name in columns("roles.exposure")), *names.held)
-    yield from names.unknown(exposures, known, "'{}' is no regressor of the study", otherwise)
+    yield from names.unknown(exposures, known, "'{name}' is no regressor of the study", otherwise)
     further = (name for _, name in texts(*_REFERENCES))
-    what, otherwise = "'{}' is no reference of the study", "add it to evaluation.further_references"
+    what, otherwise = (
+        marked("'{name}' is no reference of the study"),
+        marked("add it to evaluation.further_references"),
+    )
     yield from names.unknown(texts("claims.*.reference"), tuple(further), what, otherwise)
     for key, named, known in (
         ("outcome", columns("claims.*.outcome", "method_ladder.outcomes.*"), names.outcomes),
@@ -167,8 +198,8 @@ def _unknown_names(names: _Names) -> Iterator[Mistake]:
         ("estimator", texts("claims.*.estimator"), names.estimators),
         ("protocol", texts("claims.*.protocol"), names.protocols),
     ):
-        otherwise = f"name one of the study's {key}s, or add this one to them"
-        yield from names.unknown(named, known, f"no {key} is called '{{}}'", otherwise)
+        otherwise = marked(f"name one of the study's {key}s, or add this one to them")
+        yield from names.unknown(named, known, marked(f"no {key} is called '{{name}}'"), otherwise)
 
 
 def _on_other_rows(document: Document) -> Iterator[Mistake]:
@@ -183,13 +214,19 @@ def _on_other_rows(document: Document) -> Iterator[Mistake]:
     }
     for loc, name in document.texts(*_REFERENCES):
         if own.get(name) == "rows":
-            what = f"'{name}' is fitted on rows of its own, and gains are over the same rows"
-            yield Mistake(document.find(loc), what, "an estimator on all rows", "name another")
+            what = Coded("'{name}' is fitted on rows of its own, and gains are over the same rows", name=name)
+            yield Mistake(
+                document.find(loc), what, marked("an estimator on all rows"), marked("name another")
+            )
     for loc, name in document.texts("multiverse.estimator"):
         if name in own:
-            what = f"'{name}' has `{own[name]}` of its own, and a universe has those of the study"
-            hint = "vary an entry without, or `multiverse.controls`"
-            yield Mistake(document.find(loc), what, "an estimator without", hint)
+            what = Coded(
+                "'{name}' has `{own}` of its own, and a universe has those of the study",
+                name=name,
+                own=own[name],
+            )
+            hint = marked("vary an entry without, or `multiverse.controls`")
+            yield Mistake(document.find(loc), what, marked("an estimator without"), hint)
 
 
 def _further_primaries(document: Document) -> Iterator[Mistake]:
@@ -198,8 +235,12 @@ def _further_primaries(document: Document) -> Iterator[Mistake]:
     places = [(*loc, "primary") for loc in chain.from_iterable(listed)]
     declared = [loc for loc in places if document.value(loc) is True]
     for loc in declared[1:]:
-        what = f"a study has one primary effect, and {document.find(declared[0]).spot} declares it"
-        yield Mistake(document.find(loc), what, "`primary: true` once", "remove it from one of the two")
+        what = Coded(
+            "a study has one primary effect, and {spot} declares it", spot=document.find(declared[0]).spot
+        )
+        yield Mistake(
+            document.find(loc), what, marked("`primary: true` once"), marked("remove it from one of the two")
+        )
 
 
 def _gain_of_reference(names: _Names, claim: Loc) -> Iterator[Mistake]:
@@ -209,9 +250,11 @@ def _gain_of_reference(names: _Names, claim: Loc) -> Iterator[Mistake]:
     reference = own or first
     is_gain = document.value((*claim, "quantity")) == "gain"
     if is_gain and isinstance(reference, str) and document.value(estimator) == reference != "":
-        what = f"'{reference}' is the reference that gains are over, so it has no gain"
+        what = Coded(
+            "'{reference}' is the reference that gains are over, so it has no gain", reference=reference
+        )
         others = ", ".join(other for other in names.estimators if other != reference)
-        hint = "name another estimator, or another reference"
+        hint = marked("name another estimator, or another reference")
         yield Mistake(document.find(estimator), what, others, hint)
 
 
@@ -220,17 +263,19 @@ def _untied(names: _Names, identity: Loc) -> Iterator[Mistake]:
     product, factors = (names.columns_at(key, within=identity) for key in ("product", "of.*"))
     if not product or not factors or not names.outcomes:
         return
-    what, otherwise = "no outcome is called '{}'", "name one of the study's outcomes"
+    what, otherwise = marked("no outcome is called '{name}'"), marked("name one of the study's outcomes")
     yield from names.unknown(product, names.outcomes, what, otherwise)
     outcomes = [name for _, name in factors if name in names.outcomes]
     if len(outcomes) != 1 or outcomes == [name for _, name in product]:
-        what = f"{len(outcomes)} factors are outcomes: {', '.join(outcomes) or 'none'}"
-        expected = "one factor that is another outcome, the others moderators or controls"
+        what = Coded(
+            "{n} factors are outcomes: {outcomes}", n=len(outcomes), outcomes=", ".join(outcomes) or "none"
+        )
+        expected = marked("one factor that is another outcome, the others moderators or controls")
         place = names.document.find((*identity, "of"))
-        yield Mistake(place, what, expected, "write the product with one other outcome")
+        yield Mistake(place, what, expected, marked("write the product with one other outcome"))
     others = [(loc, name) for loc, name in factors if name not in names.outcomes]
-    what = "'{}' is not held fixed: it is no moderator and no control"
-    yield from names.unknown(others, names.held, what, "make it a control, or remove the identity")
+    what = marked("'{name}' is not held fixed: it is no moderator and no control")
+    yield from names.unknown(others, names.held, what, marked("make it a control, or remove the identity"))
 
 
 def _counterparts(names: _Names) -> Iterator[Mistake]:
@@ -240,8 +285,8 @@ def _counterparts(names: _Names) -> Iterator[Mistake]:
         for published, name in written.items() if isinstance(written, Mapping) else ():
             loc = ("counterparts", kind, published)
             named = [(loc, one) for one in dict.fromkeys((published, name)) if isinstance(one, str)]
-            what = f"no {kind.removesuffix('s')} is called '{{}}'"
-            otherwise = f"name one of the study's {kind}, or add this one"
+            what = marked(f"no {kind.removesuffix('s')} is called '{{name}}'")
+            otherwise = marked(f"name one of the study's {kind}, or add this one")
             yield from names.unknown(named, known, what, otherwise)
 
 
@@ -250,7 +295,10 @@ def _conclusions(names: _Names) -> Iterator[Mistake]:
     texts = names.document.texts
     for key, column in (("sources", "source"), ("quantities", "quantity"), ("outcomes", "outcome")):
         known = list(dict.fromkeys(name for _, name in texts(f"claims.*.{column}"))) or [""]
-        what, otherwise = f"no claim has the {column} '{{}}'", "add the claim, or leave this out"
+        what, otherwise = (
+            marked(f"no claim has the {column} '{{name}}'"),
+            marked("add the claim, or leave this out"),
+        )
         yield from names.unknown(texts(f"conclusions.*.{key}.*"), known, what, otherwise)
 
 
@@ -276,14 +324,20 @@ def _expectations(names: _Names, tables: Mapping[str, ResultTable]) -> Iterator[
         keys = dict(where) if isinstance(where, Mapping) else {}
         yield from _table_and_columns(names, loc, tuple(keys), tables)
         for column, name in keys.items():
-            what, otherwise = f"no {column} is called '{{}}'", f"name one of the study's {column}s"
+            what, otherwise = (
+                marked(f"no {column} is called '{{name}}'"),
+                marked(f"name one of the study's {column}s"),
+            )
             named = [((*loc, "where", column), name)] if isinstance(name, str) else []
             yield from names.unknown(named, ids_in.get(column, ()), what, otherwise)
         if isinstance(document.value(loc), Mapping):
             cell = [document.value((*loc, name)) for name in ("table", "column", "from", "source")]
             cells.append((loc, repr((cell, sorted(keys.items())))))
-    what, expected = "this cell is expected at {spot} already", "each cell once from each source"
-    yield from _repeated(document, cells, what, expected, "remove one of the two")
+    what, expected = (
+        marked("this cell is expected at {spot} already"),
+        marked("each cell once from each source"),
+    )
+    yield from _repeated(document, cells, what, expected, marked("remove one of the two"))
 
 
 def _table_and_columns(
@@ -294,14 +348,14 @@ def _table_and_columns(
     if not isinstance(table, str) or table.startswith(DETAILS):
         return
     known = [name for name in tables if name != EXPECTED_OF_NONE]
-    what, otherwise = "there is no result table '{}'", "name one of the result tables"
+    what, otherwise = marked("there is no result table '{name}'"), marked("name one of the result tables")
     yield from names.unknown([((*loc, "table"), table)], known, what, otherwise, also=f"{DETAILS}NAME")
     if table not in tables:
         return
     columns = [*(((*loc, "where", key), key) for key in keys), *document.texts("column", within=loc)]
-    what, otherwise = f"'{table}' has no column '{{}}'", "name one of the table's columns"
+    what, otherwise = marked(f"'{table}' has no column '{{name}}'"), marked("name one of the table's columns")
     yield from names.unknown(columns, tables[table].columns, what, otherwise)
     if column in tables[table].study_wide:
-        what = f"'{column}' depends on all other cells of the study"
-        hint = "expect the gain, its interval or its p_value"
-        yield Mistake(document.find((*loc, "column")), what, "a column that belongs to its row", hint)
+        what = Coded("'{column}' depends on all other cells of the study", column=column)
+        hint = marked("expect the gain, its interval or its p_value")
+        yield Mistake(document.find((*loc, "column")), what, marked("a column that belongs to its row"), hint)

@@ -19,6 +19,7 @@ from ruamel.yaml.nodes import MappingNode, ScalarNode
 from ruamel.yaml.representer import SafeRepresenter
 
 from harness.errors import Problem, SpecError
+from harness.language import Coded, marked
 from harness.registry.catalog import USE, changed_options
 from harness.study.spec import reader
 from harness.study.spec.study import SPEC_VERSION
@@ -136,14 +137,17 @@ def _plain(value: object, path: reader.Loc, problems: list[Problem], adopt: Adop
     is_choice = dataclasses.is_dataclass(value) and not isinstance(value, type)
     if (choice := value if is_choice else adopt(value)) is not None:
         return _plain(changed_options(choice), path, problems, adopt)
-    expected = "mappings, lists, texts, numbers, true, false and null"
+    expected = marked("mappings, lists, texts, numbers, true, false and null")
     problems.append(_refused(path, f"a value of the type {type(value).__name__}", expected))
     return None
 
 
 def _refused(path: reader.Loc, what: str, expected: str) -> Problem:
     return Problem(
-        f"{NAME}: {reader.spell(path)}" if path else NAME, what, expected, "write it as in a YAML file"
+        f"{NAME}: {reader.spell(path)}" if path else NAME,
+        what,
+        expected,
+        marked("write it as in a YAML file"),
     )
 
 
@@ -274,8 +278,10 @@ def read_document(source: Path | WrittenSpec) -> Document:
         start = reader.Place(NAME, 1, 1) if source.is_seen else reader.Place(NAME)
         return _document(Path(NAME), source.text.encode(), start)
     if source.suffix.lower() in _DATA and source.is_file():
-        hint = f"`harness init {source}` drafts one for it"
-        raise SpecError.at(str(source), "is a file of data by its name, and no spec", "a YAML file", hint)
+        hint = Coded("`harness init {source}` drafts one for it", source=source)
+        raise SpecError.at(
+            str(source), marked("is a file of data by its name, and no spec"), marked("a YAML file"), hint
+        )
     return _document(source, reader.read_bytes(source), reader.Place(str(source), 1, 1))
 
 
@@ -284,9 +290,12 @@ def _document(path: Path, raw: bytes, start: reader.Place) -> Document:
     parsed = reader.parse_yaml(text, start)
     if not isinstance(parsed.root.content, Mapping):
         found = "nothing" if parsed.root.content is None else reader.kind_of(parsed.root)
-        what, hint = f"a mapping is expected, found {found}", "start with `spec_version: 1`"
+        what, hint = (
+            Coded("a mapping is expected, found {found}", found=found),
+            marked("start with `spec_version: 1`"),
+        )
         raise reader.spec_error(
-            [*parsed.flaws, reader.Mistake(parsed.root.place, what, "keys with values", hint)]
+            [*parsed.flaws, reader.Mistake(parsed.root.place, what, marked("keys with values"), hint)]
         )
     return Document(path, text, hashlib.sha256(raw).hexdigest(), parsed.root, parsed.flaws)
 
@@ -331,7 +340,7 @@ def _overridden(document: Document, override: str) -> Document:
     if not equals or _KEY.fullmatch(key) is None:
         form = "key=value, such as estimators[1].draws=50"
         raise reader.spec_error(
-            [reader.Mistake(place, "this override cannot be read", form, "write key=value")]
+            [reader.Mistake(place, marked("this override cannot be read"), form, marked("write key=value"))]
         )
     parsed = reader.parse_yaml(text, place)
     root = _set(document.root, _SEGMENT.findall(key), parsed.root, at=place)
@@ -354,15 +363,29 @@ def _segment(node: reader.Node, key: str, *, at: reader.Place) -> str | int:
         position = int(key) if key.isascii() and key.isdigit() else names.index(key) if key in names else -1
         if 0 <= position < len(names):
             return position
-        expected = f"0 to {len(names) - 1}, or an id: {', '.join(filter(None, names))}"
+        expected = Coded(
+            "0 to {n}, or an id: {names}", n=len(names) - 1, names=", ".join(filter(None, names))
+        )
         raise reader.spec_error(
-            [reader.Mistake(at, f"this list has no entry '{key}'", expected, "name an entry of the list")]
+            [
+                reader.Mistake(
+                    at,
+                    Coded("this list has no entry '{key}'", key=key),
+                    expected,
+                    marked("name an entry of the list"),
+                )
+            ]
         )
     if isinstance(node.content, Mapping):
         return key
-    what = f"{reader.spell(at.path)} is {reader.kind_of(node)}, so it has no '{key}'"
-    hint = f"set {reader.spell(at.path)} as a whole"
-    raise reader.spec_error([reader.Mistake(replace(at, path=()), what, "a key of a mapping", hint)])
+    what = Coded(
+        "{spell} is {kind_of}, so it has no '{key}'",
+        spell=reader.spell(at.path),
+        kind_of=reader.kind_of(node),
+        key=key,
+    )
+    hint = Coded("set {spell} as a whole", spell=reader.spell(at.path))
+    raise reader.spec_error([reader.Mistake(replace(at, path=()), what, marked("a key of a mapping"), hint)])
 
 
 def entry_name(item: reader.Node) -> str:
@@ -418,21 +441,29 @@ def _base(document: Document, named: reader.Node, chain: tuple[Path, ...]) -> Pa
     where, written = document.place((EXTENDS,)), named.content
     if str(document.path) == NAME or not isinstance(written, str):
         what = (
-            "a spec that is no file extends none"
+            marked("a spec that is no file extends none")
             if isinstance(written, str)
-            else f"found {reader.kind_of(named)}"
+            else Coded("found {kind_of}", kind_of=reader.kind_of(named))
         )
         raise SpecError.at(
-            where, what, "the path of a spec, relative to the folder of this file", "write such a path"
+            where,
+            what,
+            marked("the path of a spec, relative to the folder of this file"),
+            marked("write such a path"),
         )
     path = Path(os.path.normpath(document.path.parent / written))
     folders = (Path.cwd(), document.path.resolve().parent)
     if Path(written).is_absolute() or not any(path.resolve().is_relative_to(folder) for folder in folders):
-        hint = "copy the spec beneath the current folder, and name it relative to this file"
-        raise SpecError.at(where, f"'{written}' lies outside of the current folder", "a spec within it", hint)
+        hint = marked("copy the spec beneath the current folder, and name it relative to this file")
+        raise SpecError.at(
+            where,
+            Coded("'{written}' lies outside of the current folder", written=written),
+            marked("a spec within it"),
+            hint,
+        )
     if path.resolve() in chain:
-        what = f"'{written}' extends this file itself, or is it"
-        raise SpecError.at(where, what, "another spec", "name the spec that this one changes")
+        what = Coded("'{written}' extends this file itself, or is it", written=written)
+        raise SpecError.at(where, what, marked("another spec"), marked("name the spec that this one changes"))
     return path
 
 

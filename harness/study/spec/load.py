@@ -274,11 +274,11 @@ def _refuse_other_versions(document: Document) -> None:
     if type(version) is not int or version == SPEC_VERSION:
         return
     if version > SPEC_VERSION:
-        what = f"version {version} of the spec format is newer than this harness reads"
-        hint = "upgrade: pip install --upgrade panel-harness"
+        what = Coded("version {version} of the spec format is newer than this harness reads", version=version)
+        hint = marked("upgrade: pip install --upgrade panel-harness")
     else:
-        what = f"there is no version {version} of the spec format"
-        hint = f"write `spec_version: {SPEC_VERSION}`"
+        what = Coded("there is no version {version} of the spec format", version=version)
+        hint = Coded("write `spec_version: {spec_version}`", spec_version=SPEC_VERSION)
     place = document.find(("spec_version",))
     raise spec_error([*document.flaws, Mistake(place, what, str(SPEC_VERSION), hint)])
 
@@ -312,15 +312,20 @@ def with_expected_rows(document: Document) -> tuple[Document, list[Mistake]]:
                     mistakes.append(
                         Mistake(
                             replace(row.place, path=(EXPECT, index, ROWS, name)),
-                            f"{what} is no row of the table",
+                            Coded("{what} is no row of the table", what=what),
                             expected,
-                            "write `null` for a cell of which nothing is expected",
+                            marked("write `null` for a cell of which nothing is expected"),
                         )
                     )
         else:
             where = replace(rows.place, path=(EXPECT, index, ROWS))
             mistakes.append(
-                Mistake(where, f"found {kind_of(rows)}", "rows by name", "write `educ: [0.09, 0.01]`")
+                Mistake(
+                    where,
+                    Coded("found {kind_of}", kind_of=kind_of(rows)),
+                    marked("rows by name"),
+                    marked("write `educ: [0.09, 0.01]`"),
+                )
             )
     root = document.root.with_child(EXPECT, replace(listed, content=tuple(entries)))
     return replace(document, root=root), mistakes

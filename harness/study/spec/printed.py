@@ -10,6 +10,8 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from harness.language import Coded
+
 Number = Annotated[float, Field(allow_inf_nan=False)]
 
 
@@ -95,6 +97,6 @@ def decimals(text: str) -> int:
     """Return the decimals of a number as written: 4 for ``0.0010``, 0 for ``920``, -1 for ``9.2e2``."""
     exponent = Decimal(text).as_tuple().exponent
     if not isinstance(exponent, int):
-        message = f"{text} is not a finite number"
+        message = Coded("{text} is not a finite number", text=text)
         raise TypeError(message)
     return -exponent

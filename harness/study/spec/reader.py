@@ -20,7 +20,7 @@ from ruamel.yaml import YAML, events
 from ruamel.yaml.error import MarkedYAMLError, StringMark, YAMLError
 
 from harness.errors import Problem, SpecError
-from harness.language import DIRECTION_MARKS
+from harness.language import DIRECTION_MARKS, Coded, marked
 
 # Keys and list positions that lead from the top of a spec to one of its values.
 Loc = tuple[str | int, ...]
@@ -129,7 +129,7 @@ class Node:
         if isinstance(self.content, tuple) and isinstance(segment, int):
             before, after = self.content[:segment], self.content[segment + 1 :]
             return replace(self, content=(*before, child, *after))
-        message = f"{kind_of(self)} has no {segment!r}"
+        message = Coded("{kind_of} has no {segment}", kind_of=kind_of(self), segment=repr(segment))
         raise TypeError(message)
 
     def without(self, key: str) -> Node:
@@ -198,11 +198,11 @@ def read_bytes(path: Path) -> bytes:
         if not stat.S_ISREG(found.st_mode):
             raise _refused(path, "this is a device or a pipe", hint="save the spec as a file")
         if found.st_size > MAX_BYTES:
-            what = f"{found.st_size:,} bytes are too many for a spec"
+            what = Coded("{st_size} bytes are too many for a spec", st_size=f"{found.st_size:,}")
             raise _refused(path, what, hint=f"keep it under {MAX_BYTES:,} bytes; is this the data file?")
         return path.read_bytes()
     except FileNotFoundError as error:
-        hint = "check the path; it is taken from the current directory"
+        hint = marked("check the path; it is taken from the current directory")
         raise _refused(path, "there is no such file", hint=hint) from error
     except PermissionError as error:
         raise _refused(path, "this file may not be read", hint="change its permissions") from error
@@ -223,8 +223,8 @@ def decode(path: Path, raw: bytes) -> str:
         text = raw.decode("utf-8").removeprefix(_BYTE_ORDER_MARK)
     except UnicodeDecodeError as error:
         place = _end_of(path, raw[: error.start].decode("utf-8"))
-        what = f"not UTF-8: byte {error.start} is 0x{raw[error.start]:02X}"
-        hint = "save the spec as UTF-8; `encoding:` under `data:` is for the data file"
+        what = Coded("not UTF-8: byte {start} is 0x{raw}", start=error.start, raw=f"{raw[error.start]:02X}")
+        hint = marked("save the spec as UTF-8; `encoding:` under `data:` is for the data file")
         raise spec_error([Mistake(place, what, "UTF-8", hint)]) from error
     mistakes = [
         Mistake(_end_of(path, text[: found.start()]), *unprintable(found[0]))
@@ -242,7 +242,7 @@ def unprintable(character: str) -> tuple[str, str, str]:
 
 
 def _refused(path: Path, what: str, *, hint: str) -> SpecError:
-    return spec_error([Mistake(Place(str(path)), what, "a regular YAML file that can be read", hint)])
+    return spec_error([Mistake(Place(str(path)), what, marked("a regular YAML file that can be read"), hint)])
 
 
 def _end_of(path: Path, before: str) -> Place:
@@ -279,14 +279,14 @@ def read_scalar(text: str) -> Scalar:
     if not is_integer and _FLOAT.fullmatch(text) is None:
         return text
     if len(text) > MAX_DIGITS:
-        message = f"a number of {len(text)} characters"
+        message = Coded("a number of {n} characters", n=len(text))
         raise ValueError(message)
     if is_integer:
         base = _BASES.get(text[:2], 10)
         return int(text[2:] if base != 10 else text, base)
     value = float(text)
     if math.isinf(value):
-        message = f"the number {text} is too large"
+        message = Coded("the number {text} is too large", text=text)
         raise ValueError(message)
     return value
 
@@ -333,7 +333,7 @@ class _EventReader:
         if isinstance(event, events.AliasEvent):
             return self._repeated(event, place)
         if not isinstance(event, events.ScalarEvent | events.CollectionStartEvent):
-            message = f"the parser sent {event} where a value starts"
+            message = Coded("the parser sent {event} where a value starts", event=event)
             raise TypeError(message)
         text = event.value if isinstance(event, events.ScalarEvent) else ""
         if event.anchor is not None:
@@ -350,7 +350,7 @@ class _EventReader:
         if isinstance(event, events.ScalarEvent):
             return self._scalar(event)
         if depth == MAX_DEPTH:
-            what = f"mappings and lists are nested more than {MAX_DEPTH} deep"
+            what = Coded("mappings and lists are nested more than {max_depth} deep", max_depth=MAX_DEPTH)
             raise self._fatal(event, what, f"{MAX_DEPTH} levels", "flatten this part")
         if isinstance(event, events.MappingStartEvent):
             return self._entries(depth + 1)
@@ -393,20 +393,23 @@ class _EventReader:
 
     def _refuse_tag(self, event: events.ScalarEvent | events.CollectionStartEvent) -> None:
         if event.tag is not None:
-            what, hint = f"the tag {event.tag}", "remove the tag; quote what is meant as text"
+            what, hint = (
+                Coded("the tag {tag}", tag=event.tag),
+                marked("remove the tag; quote what is meant as text"),
+            )
             self._flaw(event, what, "plain YAML without tags", hint)
 
     def _repeated(self, event: events.AliasEvent, place: Place) -> Node:
         """Return the value that an alias stands for, at the place of the alias."""
         name, node = event.anchor, self._anchored.get(event.anchor)
-        expected, hint = "a few aliases of complete values above", "write the value out"
+        expected, hint = marked("a few aliases of complete values above"), marked("write the value out")
         if name not in self._anchored:
             raise self._fatal(event, f"there is no anchor &{name} above the alias *{name}", expected, hint)
         if node is None:
             raise self._fatal(event, f"the alias *{name} stands within the value it repeats", expected, hint)
         self._n_repeated += node.size
         if self._n_repeated > MAX_REPEATED:
-            what = f"aliases repeat more than {MAX_REPEATED:,} values"
+            what = Coded("aliases repeat more than {max_repeated} values", max_repeated=f"{MAX_REPEATED:,}")
             raise self._fatal(event, what, expected, "use fewer aliases")
         return replace(node, place=place)
 
@@ -476,16 +479,17 @@ def parse_yaml(text: str, start: Place) -> Parsed:
 def _unreadable(error: YAMLError, start: Place) -> Mistake:
     """Point at the quote that is never closed, else at what the parser could not read."""
     problem = str(getattr(error, "problem", error))
-    what, hint = f"this is not YAML: {problem}", "look at this line and the one above"
+    what: str = Coded("this is not YAML: {problem}", problem=problem)
+    hint: str = marked("look at this line and the one above")
     mark = getattr(error, "problem_mark", None)
     if isinstance(error, MarkedYAMLError) and "quoted scalar" in str(error.context):
-        what, hint = "this quote is not closed", "close it in the same line"
+        what, hint = marked("this quote is not closed"), marked("close it in the same line")
         mark = error.context_mark
     for fragment, plain_what, plain_hint in _PLAIN:
         if fragment in problem:
             what, hint = plain_what, plain_hint
     if not isinstance(mark, StringMark):
-        return Mistake(start.at(1, 1), what, "YAML 1.2", hint)
+        return Mistake(start.at(1, 1), what, marked("YAML 1.2"), hint)
     return Mistake(
-        start.at(mark.line + 1, mark.column + 1), f"{what}\n{mark.get_snippet()}", "YAML 1.2", hint
+        start.at(mark.line + 1, mark.column + 1), f"{what}\n{mark.get_snippet()}", marked("YAML 1.2"), hint
     )

@@ -11,7 +11,7 @@ from pydantic_core import InitErrorDetails
 
 from harness.data.data_spec import DataSpec, Roles
 from harness.data.name import OneOrMany, as_entries
-from harness.language import ENGLISH, languages
+from harness.language import ENGLISH, languages, marked
 from harness.registry.catalog import Choose
 from harness.study.expectations.claim import Counterparts, Identity, OpenQuestion, PublishedConclusion
 from harness.study.expectations.curve_claim import AnyClaim
@@ -232,7 +232,7 @@ class ReportSpec(SpecModel):
 
 def _consistent(roles: Roles) -> Roles:
     """Refuse columns whose roles contradict each other, all at once."""
-    expected, hint = "one part for each column", "remove it from one of the two"
+    expected, hint = marked("one part for each column"), marked("remove it from one of the two")
     faults = [
         InitErrorDetails(type=refused(what, expected, hint), loc=(part,), input=part)
         for part, what in roles.contradictions()

@@ -1,0 +1,68 @@
+"""What a user's mistake is answered by is in the catalogs: no text of a problem is left in English alone."""
+
+import ast
+import re
+from collections.abc import Iterator
+
+from command import ROOT
+from source_files import files, tree_of
+
+# Folders whose errors are about a spec, data, a run folder or a call of the command; those of others are met
+# by authors of plugins.
+PACKAGES = (
+    "api",
+    "audit",
+    "data",
+    "draft",
+    "export",
+    "pack",
+    "printed",
+    "results",
+    "running",
+    "study",
+    "suite",
+)
+FOR_AUTHORS = ("data/simulate", "running/cluster", "running/calibration_record")
+
+PROBLEMS = {"Problem", "Mistake", "at", "refuse", "wrong", "echo"}
+NAMES = {"what", "hint", "expected", "remedy"}
+ENGLISH = re.compile("[a-z]{2} .*[a-z]{2}|[a-z]{2} | [a-z]{2}")
+
+
+def english(node: ast.expr) -> Iterator[str]:
+    """Yield the texts that an expression may be, without those that are marked."""
+    match node:
+        case ast.Constant(value=str(text)) if ENGLISH.search(text):
+            yield text
+        case ast.JoinedStr(values=parts):
+            texts = [part.value for part in parts if isinstance(part, ast.Constant)]
+            if any(ENGLISH.search(str(text)) for text in texts):
+                yield ast.unparse(node)
+        case ast.BinOp(left=one, right=other) | ast.IfExp(body=one, orelse=other):
+            yield from (*english(one), *english(other))
+        case ast.BoolOp(values=parts) | ast.Tuple(elts=parts):
+            yield from (text for part in parts for text in english(part))
+
+
+def unmarked(tree: ast.Module) -> Iterator[str]:
+    """Yield the texts of problems that are in no catalog."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=function, args=given, keywords=named):
+                if ast.unparse(function).rpartition(".")[2] in PROBLEMS:
+                    yield from (
+                        text for one in (*given, *(key.value for key in named)) for text in english(one)
+                    )
+            case ast.Assign(targets=[target], value=value):
+                if NAMES & {name.id for name in ast.walk(target) if isinstance(name, ast.Name)}:
+                    yield from english(value)
+
+
+def test_texts_of_problems_are_marked():
+    texts = {}
+    for path in files("harness"):
+        module = path.relative_to(ROOT / "harness").as_posix()
+        if module.startswith(PACKAGES) and not module.startswith(FOR_AUTHORS):
+            texts[module] = [*unmarked(tree_of(path))]
+    assert len(texts) > 100
+    assert not {module: several for module, several in texts.items() if several}
