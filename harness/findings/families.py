@@ -25,7 +25,7 @@ from harness.tables.decision import (
 from harness.tables.findings import OF_OUTCOMES, FindingRow
 from harness.tables.table import NAN
 
-# What else is said of the exposure next to a headline that is not established is tested, all together, at
+# What else is said of the exposure next to a headline that is not significant is tested, all together, at
 # this share of one less the level.
 EXPLORATORY_SHARE = 0.2
 
@@ -76,7 +76,7 @@ def _exploratory(rows: Sequence[FindingRow], study: StudyRecord) -> Iterator[Fin
 
     These are the effect within entities where another comes first, tests of linearity with fixed effects, and
     for whom the effect differs. The headline is tested first, with the whole size, and passes it on (as in
-    the fallback procedure of Wiens 2003). Where it is established, or there is none, the others have the size
+    the fallback procedure of Wiens 2003). Where it is significant, or there is none, the others have the size
     (Holm 1979), but for that within entities, a second answer to the same question, which needs no adjusting.
     Else all of them together have `EXPLORATORY_SHARE` of it. So anything false is said of an exposure without
     an effect on at most 1.2 times the size of all panels, and where the headline is true on at most the size.

@@ -295,7 +295,7 @@ def test_what_was_moved_is_asked_for_and_found_where_it_is_said_to_lie(study):
         export(study)
     (problem,) = raised.value.problems
     assert "own.yaml" in problem.what
-    assert problem.hint == "name the spec beside its data with --spec, or the data file with --data"
+    assert problem.hint == "name the spec next to its data with --spec, or the data file with --data"
     assert export(study, "--spec", moved / "own.yaml").exit_code == 0
     assert export(study, "--data", moved / "rows.csv").exit_code == 0
     with pytest.raises(ArtifactError, match="is no file"):

@@ -343,7 +343,7 @@ def test_a_worker_that_is_killed_changes_no_result(tmp_path, times, n_jobs):
 def test_a_task_that_is_killed_each_time_is_an_error_that_names_it_after_all_others_are_done(tmp_path):
     tasks = [Square(1), Killed(2, tmp_path, 99), Square(3), Killed(4, tmp_path, 99), Square(5)]
     found = []
-    with pytest.raises(ArtifactError, match="the last time with no other task beside it") as error:
+    with pytest.raises(ArtifactError, match="the last time with no other task alongside it") as error:
         found.extend(result for _, result in iter_results(tasks, workers=TWO))
     assert sorted(found) == [1, 9, 25]
     assert {problem.where for problem in error.value.problems} == {"square of 2", "square of 4"}

@@ -154,7 +154,7 @@ def eurostat(folder, frame):
     stacked["value"] = stacked["value"].astype(str)
     marks = np.select([stacked.index % 7 == 3, stacked.index % 11 == 5], [" p", " be"], "")
     stacked["value"] += marks
-    stacked.loc[[8, 190], "value"] = ": "
+    stacked.loc[[8, 190], "value"] = ": ", ": z"
     wide = stacked.pivot_table(
         index=["na_item", "id"], columns="year", values="value", aggfunc="first"
     ).reset_index()

@@ -139,10 +139,14 @@ def shape_notes(entity: Key, period: Ints) -> Iterator[Note]:
         yield Note("W-UNBALANCED", entity.name, Coded(template, count=count.min(), count_2=count.max()))
     if gapped.size:
         template = marked("{size} entities have gaps in their periods: {entity}.")
+        if gapped.size == 1:
+            template = marked("{size} entity has gaps in its periods: {entity}.")
         message = Coded(template, size=gapped.size, entity=_labels(entity, gapped))
         yield Note("W-GAP", entity.name, message)
     if alone.size:
         template = marked("{size} entities have a single row: {entity}.")
+        if alone.size == 1:
+            template = marked("{size} entity has a single row: {entity}.")
         message = Coded(template, size=alone.size, entity=_labels(entity, alone))
         yield Note("W-SINGLETON", entity.name, message)
 
