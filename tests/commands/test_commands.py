@@ -39,7 +39,7 @@ def test_validating_prints_what_the_report_would_warn_of(tmp_path):
     assert harness("validate", spec).stdout.splitlines()[:3] == [
         f"{spec}: valid; study 's' with 1 estimators; 5 rows of 2 entities in 3 periods",
         f"W-UNBALANCED: {spec}:1:95: roles.entity (id): Entities have from 2 to 3 periods.",
-        f"W-GAP: {spec}:1:95: roles.entity (id): 1 entities have gaps in their periods: a.",
+        f"W-GAP: {spec}:1:95: roles.entity (id): 1 entity has gaps in its periods: a.",
     ]
 
 

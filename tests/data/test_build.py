@@ -97,7 +97,7 @@ def test_notes_on_the_shape(build_text):
     assert codes(builder) == ["W-IDNEAR", "W-UNBALANCED", "W-GAP", "W-SINGLETON"]
     messages = {note.code: note.message for note in builder.notes}
     assert messages["W-UNBALANCED"] == "Entities have from 1 to 3 periods."
-    assert messages["W-GAP"] == "1 entities have gaps in their periods: a."
+    assert messages["W-GAP"] == "1 entity has gaps in its periods: a."
     assert messages["W-SINGLETON"] == "2 entities have a single row: A, b."
 
 
