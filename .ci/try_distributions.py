@@ -90,7 +90,7 @@ def main(dist: str) -> None:
     files = sorted(path for paths in found.values() for path in paths)
     sums = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in files]
     (record / "SHA256SUMS").write_text("".join(sums), encoding="utf-8")
-    standard, every = ("standard", "panel sklearn"), ("all", "causal neural panel rab sklearn")
+    standard, every = ("standard", "panel sklearn"), ("all", "app causal neural panel rab sklearn")
     for ending, wanted in ((".whl", standard), (".tar.gz", standard), (".whl", every)):
         with tempfile.TemporaryDirectory() as folder:
             # The last is of all plugins.

@@ -26,7 +26,7 @@ from harness.commands.options import chosen, packages_option, plugins_folder_opt
 from harness.commands.plugins import doctor, new_plugin, plugins, schema, test_plugin
 from harness.commands.run import calibrate, plan, register, report, run, validate
 from harness.commands.suite import suite
-from harness.errors import ExitCode, HarnessError, MachineError
+from harness.errors import ExitCode, HarnessError, MachineError, PluginError
 from harness.language import ENGLISH, Coded, marked
 from harness.registry.process_state import Ended, end
 from harness.terminal import echo, error_text, speak
@@ -62,6 +62,27 @@ class _ByTopic(click.Group):
             rows = [(one.name or "", one.get_short_help_str(LONGEST)) for one in commands]
             with formatter.section(topic):
                 formatter.write_dl(rows, col_max=12)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command of the harness or, where it has none of this name, that of a plugin."""
+        return super().get_command(ctx, cmd_name) or _of_a_plugin(ctx, cmd_name)
+
+
+def _of_a_plugin(context: click.Context, name: str) -> click.Command | None:
+    """Return the command that a plugin offers; None where none does.
+
+    Raises
+    ------
+    PluginError
+        Where it is one of ours that is not installed, with how it is.
+    """
+    from harness.installed import COMMAND, installed
+
+    given = context.params
+    registry = installed(chosen(given["plugins_off"], given["plugins_folder"], given["packages"]))
+    if need := registry.catalogs[COMMAND.name].needs.get(name):
+        raise PluginError.at(name, need)
+    return registry.of(COMMAND).get(name)
 
 
 @click.group(cls=_ByTopic, context_settings={"help_option_names": ["-h", "--help"]})

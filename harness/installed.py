@@ -7,6 +7,8 @@ from functools import partial
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points, version
 
+import click
+
 from harness.data.prepare.step import STEP
 from harness.data.read.source import DATASET, READER
 from harness.data.simulate.simulation import SIMULATION
@@ -14,6 +16,7 @@ from harness.estimators.protocol import ESTIMATOR
 from harness.evaluation.metrics import METRIC
 from harness.evaluation.protocol import PROTOCOL
 from harness.findings.run import RULE
+from harness.registry.catalog import Kind, NamedObject
 from harness.registry.hooks import DISTRIBUTION, PROJECT
 from harness.registry.plugin import (
     ALL_INSTALLED,
@@ -27,8 +30,14 @@ from harness.registry.registry import Registry, read_registry
 from harness.report.sections.section import SECTION
 from harness.scenarios.scenario import SCENARIO
 
+# A command next to the harness's own; it is called by its name on the command line, and by no spec.
+COMMAND: Kind[click.Command] = Kind("command", "commands", NamedObject(("main", "get_short_help_str")))
+
 # All kinds, in the order in which plugins are asked for them.
-KINDS: Kinds = (ESTIMATOR, PROTOCOL, SCENARIO, STEP, DATASET, READER, SIMULATION, METRIC, RULE, SECTION)
+KINDS: Kinds = (
+    *(ESTIMATOR, PROTOCOL, SCENARIO, STEP, DATASET, READER, SIMULATION, METRIC, RULE, SECTION),
+    COMMAND,
+)
 
 
 def registry_of(points: tuple[EntryPoint, ...], *, choice: PluginChoice = ALL_INSTALLED) -> Registry:

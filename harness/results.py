@@ -113,10 +113,14 @@ class StudyResult:
 
     def summary(self) -> None:
         """Print what the run says of each outcome: who predicts best, the effect, and whether to trust it."""
+        echo(self.answers())
+
+    def answers(self) -> str:
+        """Return what `summary` prints."""
         from harness.text.screen import screen_text
 
         with self._localised() as run:
-            echo(screen_text(run))
+            return screen_text(run)
 
     def gain_between(self, a: str | None = None, b: str | None = None) -> pd.DataFrame:
         """Return the gain of one estimator over another, whatever references the study has.

@@ -26,7 +26,14 @@ LAYERS = (
     *("commands", "cli"),
     *("__main__", "pytest_plugin", "shipped", "plugin"),
 )
-PLUGINS = {"harness_causal", "harness_panel", "harness_neural", "harness_rab", "harness_sklearn"}
+PLUGINS = {
+    "harness_app",
+    "harness_causal",
+    "harness_panel",
+    "harness_neural",
+    "harness_rab",
+    "harness_sklearn",
+}
 
 
 @cache

@@ -44,6 +44,9 @@ TEXT = r"^[^\x00]*$"
 # Rows of a table that an answer has unless more are asked for.
 SOME_ROWS = 200
 
+# Parts of columns in a draft.
+PARTS = ("entity", "time", "outcome", "exposure")
+
 Json = Mapping[str, Any]
 
 
@@ -95,6 +98,30 @@ class Session:
         return RunOptions(**{**given, **paths, **fixed})
 
 
+def init(session: Session, given: Json) -> Json:
+    """Describe the columns of a data file; with outcome and exposure, draft a spec as YAML text too."""
+    from harness.data.read.files import DataFolder
+    from harness.data.read.source import READER
+    from harness.draft.described import described_columns
+    from harness.draft.draft import Answers, draft_of
+    from harness.draft.found_data import find_data
+    from harness.draft.spec_text import spec_text, summary
+
+    catalogs = shared.found(session.plugins).catalogs
+    parts = {part: given.get(part) for part in PARTS}
+    known = Answers(**parts, levels=tuple(given.get("levels", ())))
+    folder = DataFolder(Path(), allow_outside=False, readers=catalogs[READER.name].members)
+    seen = find_data([session.path(given["file"])], known, folder=folder)
+    if known.outcome is None or known.exposure is None:
+        return {"columns": list(map(asdict, described_columns(seen))), "spec": "", "summary": []}
+    draft = draft_of(seen.table.frame, seen.answers, origin=seen.table.origin)
+    return {
+        "columns": list(map(asdict, described_columns(seen, draft))),
+        "spec": spec_text(draft, seen, catalogs),
+        "summary": summary(draft, seen).splitlines(),
+    }
+
+
 def validate(session: Session, given: Json) -> Json:
     """Check a spec and its data, and list what a run would meet."""
     from harness.api import prepare_study
@@ -105,6 +132,7 @@ def validate(session: Session, given: Json) -> Json:
     if seen.is_in_vain:
         raise DataError(*seen.refused)
     size = {"entities": len(panels.entity.labels), "periods": len(panels.time.labels), "rows": panels.n_obs}
+    size["rows_read"] = prepared.n_read
     content = {"notes": list(map(asdict, seen.notes)), "refused": list(map(asdict, seen.refused))}
     return {"study": study.study, "estimators": [entry.id for entry in study.estimators], **size, **content}
 
@@ -141,6 +169,13 @@ def run(session: Session, given: Json) -> Json:
     }
 
 
+def answers(session: Session, given: Json) -> Json:
+    """Return what a finished run says of each outcome, in the words of its report."""
+    from harness.api import open_run
+
+    return {"answers": open_run(session.path(given["run"])).answers()}
+
+
 def table(session: Session, given: Json) -> Json:
     """Return rows of a result table of a finished run, such as findings, gain, effects or coefficients."""
     from harness.api import open_run
@@ -175,6 +210,9 @@ def tools() -> Mapping[str, tuple[Callable[[Session, Json], Json], type[BaseMode
     known: dict[str, Any] = {
         "spec": (text, Field(description="path of the spec within the folder, or its YAML text")),
         "run": (text, Field(description="run folder")),
+        "file": (text, Field(description="data file within the folder")),
+        **dict.fromkeys(PARTS, (text, Field(None, description="column"))),
+        "levels": (list[text], Field(None, description="values of an exposure of texts, the base first")),
         "name": (text, Field("findings", description="table, such as findings, gain, effects")),
         "rows": (int, Field(SOME_ROWS, ge=1, description="most rows of the answer")),
     }
@@ -183,9 +221,11 @@ def tools() -> Mapping[str, tuple[Callable[[Session, Json], Json], type[BaseMode
         kind = list[kind] if option.is_repeated else kind
         known[name] = (kind, Field(None, description=option.help))
     taken: dict[Callable[[Session, Json], Json], tuple[str, ...]] = {
+        init: ("file", *PARTS, "levels"),
         validate: ("spec", "data", "overrides"),
         plan: ("spec", "data", "quick", "jobs", "overrides"),
         run: ("spec", "data", "out", "quick", "jobs", "time_limit", "resume", "overrides"),
+        answers: ("run",),
         table: ("run", "name", "rows"),
         plugins: (),
         schema: (),
@@ -337,7 +377,7 @@ def finite(text: str) -> float:
 @shared.path_option("--folder", "Folder to read specs from and write runs into; by default the current one.")
 @click.pass_obj
 def mcp(choice: PluginChoice, folder: Path | None) -> None:
-    """Serve validate, plan, run and result tables to an editor or assistant (Model Context Protocol).
+    """Serve init, validate, plan, run and result tables to an editor or assistant (Model Context Protocol).
 
     Messages are lines of JSON-RPC 2.0 on standard input and output. Nothing outside the folder is read by a
     spec or written.

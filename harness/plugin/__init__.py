@@ -149,3 +149,4 @@ from harness.tables.decision import decide as decide
 from harness.tables.decision import decide_test as decide_test
 from harness.tables.preparation import Note as Note
 from harness.tables.table import ResultTable as ResultTable
+from harness.terminal import echo as echo

@@ -8,6 +8,7 @@ from harness.findings.run import Run as Run
 from harness.language import marked as marked
 from harness.language import npgettext as npgettext
 from harness.language import rendered as rendered
+from harness.language import spoken as spoken
 from harness.language import topic as topic
 from harness.record.manifest import EstimatorRecord as EstimatorRecord
 from harness.record.manifest import StudyRecord as StudyRecord

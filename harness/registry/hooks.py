@@ -33,7 +33,7 @@ PROJECT: Final = "harness"
 DISTRIBUTION: Final = "panel-harness"
 OURS: Final = (
     DISTRIBUTION,
-    *(f"{DISTRIBUTION}-{name}" for name in ("causal", "neural", "panel", "rab", "sklearn")),
+    *(f"{DISTRIBUTION}-{name}" for name in ("app", "causal", "neural", "panel", "rab", "sklearn")),
 )
 
 # Version of the seam: it grows when a plugin can ask for something that older harnesses do not have.

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from jsonschema import Draft202012Validator
 
@@ -37,10 +38,14 @@ ASKED = {
     "initialize later": {"method": "initialize", "params": {"protocolVersion": "2999-01-01"}},
     "ping": {"method": "ping"},
     "tools": {"method": "tools/list"},
+    "columns": called("init", file="rows.csv"),
+    "init": called("init", file="rows.csv", outcome="invest", exposure="value"),
+    "init outside": called("init", file="../study.yaml"),
     "validate": called("validate", spec="study.yaml"),
     "validate text": called("validate", spec=SMALL.replace("capital", "captial")),
     "plan": called("plan", spec="study.yaml", overrides=["evaluation.protocols=[in_sample, random_rows]"]),
     "run": called("run", spec="study.yaml", quick=True, jobs=1),
+    "answers": called("answers", run="runs/small"),
     "table": called("table", run="runs/small", name="coefficients"),
     "first row": called("table", run="runs/small", name="predictions_", rows=1),
     "plugins": called("plugins"),
@@ -152,7 +157,7 @@ def test_client_and_server_agree_on_a_revision(session):
 
 def test_tools_say_what_they_take(session):
     tools = {tool["name"]: tool for tool in session[1]["tools"]["result"]["tools"]}
-    assert list(tools) == ["validate", "plan", "run", "table", "plugins", "schema"]
+    assert list(tools) == ["init", "validate", "plan", "run", "answers", "table", "plugins", "schema"]
     for name, tool in tools.items():
         Draft202012Validator.check_schema(tool["inputSchema"])
         assert tool["description"]
@@ -165,6 +170,26 @@ def test_tools_say_what_they_take(session):
     assert taken["jobs"]["description"].startswith("Number of worker processes")
 
 
+def test_columns_are_described_and_a_draft_is_that_of_the_command(session, tmp_path):
+    alone, drafted = told(session, "columns"), told(session, "init")
+    rows = grunfeld().reset_index()
+    assert [one["name"] for one in alone["columns"]] == list(rows.columns)
+    assert [one["part"] for one in alone["columns"]] == [
+        {"firm": "entity", "year": "time"}.get(name, "") for name in rows.columns
+    ]
+    invest = next(one for one in alone["columns"] if one["name"] == "invest")
+    assert invest["bars"] == np.histogram(rows["invest"], 12)[0].tolist()
+    assert (float(invest["low"]), invest["n_missing"]) == (rows["invest"].min(), 0)
+    assert (alone["spec"], alone["summary"]) == ("", [])
+    words = ("init", "rows.csv", "--outcome", "invest", "--exposure", "value", "--out", tmp_path / "one.yaml")
+    assert command.harness(*words, cwd=session[0]).returncode == 0
+    plain = drafted["spec"].splitlines()
+    assert [one for one in (tmp_path / "one.yaml").read_text().splitlines() if "path:" not in one] == [
+        one for one in plain if "path:" not in one
+    ]
+    assert {one["part"] for one in drafted["columns"]} == {"entity", "time", "outcome", "exposure", "control"}
+
+
 def test_answers_are_those_of_python(session):
     folder, _ = session
     assert told(session, "validate") | {"notes": []} == {
@@ -173,6 +198,7 @@ def test_answers_are_those_of_python(session):
         "entities": 11,
         "periods": 20,
         "rows": 220,
+        "rows_read": 220,
         "notes": [],
         "refused": [],
     }
@@ -188,6 +214,7 @@ def test_answers_are_those_of_python(session):
     # Of a sentence that a caveat blocks, the row has the caveat as well.
     blocked = run.findings.query("screen != 'none' and caveats_text.notna()")
     texts |= dict(zip(blocked["key"] + "/caveats", blocked["caveats_text"], strict=True))
+    assert told(session, "answers") == {"answers": ran["answers"]}
     outcome, *lines = ran["answers"].splitlines()
     assert outcome == "invest"
     assert lines
@@ -201,7 +228,7 @@ def test_answers_are_those_of_python(session):
 
 
 @pytest.mark.parametrize(
-    "name", ["spec outside", "out outside", "out by a link", "data outside", "table outside"]
+    "name", ["init outside", "spec outside", "out outside", "out by a link", "data outside", "table outside"]
 )
 def test_nothing_outside_the_folder_is_read_or_written(session, name):
     folder, _ = session

@@ -207,6 +207,8 @@ FREE = {
     "harness/running/cluster.py": "socket",  # asks a user's scheduler what answers there
     "harness/running/dependence.py": "pickle",  # writes into a hash, and reads nothing
     "harness/scenarios/task.py": "pickle",  # what a worker of this run sent, never a stored file
+    "plugins/harness_app/queue.py": "subprocess",  # the command
+    "plugins/harness_app/serve.py": "socket",  # where the page listens
     "harness/pack/archive.py": "urllib",  # the path in an address of a folder, which reaches nothing
 }
 

@@ -4,6 +4,7 @@ import itertools
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+import click
 import numpy as np
 import pandas as pd
 import pytest
@@ -21,7 +22,7 @@ from harness.evaluation.protocol import PROTOCOL, InSample, RandomRowsProtocol
 from harness.findings.finding import finding
 from harness.findings.run import RULE, Rule
 from harness.findings.sentence import Sentence
-from harness.installed import KINDS, installed
+from harness.installed import COMMAND, KINDS, installed
 from harness.registry.hooks import OURS
 from harness.registry.plugin import Plugin
 from harness.report.blocks import Paragraph
@@ -206,10 +207,11 @@ FAULTS = [
     (RULE, TWICE, "keyed"),
     (METRIC, SignedError(), "losses"),
     (METRIC, RelativeError(), "rows_alone"),
+    (COMMAND, click.Command("silent", params=[click.Option(["--fast"])], help="Run."), "helped"),
 ]
 
 
-@pytest.mark.parametrize("kind", [kind.name for kind in KINDS if kind is not ESTIMATOR])
+@pytest.mark.parametrize("kind", [kind.name for kind in KINDS if kind not in (ESTIMATOR, COMMAND)])
 def test_members_of_the_harness_keep_the_rules(kind):
     registry = installed()
     checks = checks_among(registry, find_plugin(registry, "harness"), options=OPTIONS)

@@ -249,7 +249,7 @@ def test_a_spec_that_uses_what_is_off_is_told_so(command, study):
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (("-p", "no:harness_rap", "plugins"), 4, "did you mean 'harness_rab'"),
+        (("-p", "no:harness_sklern", "plugins"), 4, "did you mean 'harness_sklearn'"),
         (("-p", "harness_rab", "plugins"), 2, "not of the form no:NAME"),
         (("--plugins-folder", "absent", "plugins"), 4, "absent: there is no such folder of plugins"),
     ],

@@ -1,0 +1,55 @@
+"""The command ``harness app``: the way from a data file to the report, in a browser."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from harness.plugin import SpecError, hookimpl
+
+# Address that nothing but this machine reaches.
+LOOPBACK = "127.0.0.1"
+
+PASSWORD = "HARNESS_APP_PASSWORD"  # noqa: S105 - the name of a variable
+
+
+@click.command()
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path),
+    help="Folder of data, specs and runs; by default the current one.",
+)
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port; by default a free one.")
+@click.option("--no-open", is_flag=True, help="Print the address and open no browser.")
+@click.option(
+    "--host",
+    default=LOOPBACK,
+    metavar="ADDRESS",
+    help=f"Address of this machine that others reach it by. Needs a password in the variable {PASSWORD}.",
+)
+@click.pass_context
+def app(context: click.Context, folder: Path | None, port: int, no_open: bool, host: str) -> None:
+    """Open a page to choose a file, write a spec, run it and read its report.
+
+    The page is for this machine alone unless --host says otherwise. Its address has a token, without which
+    nothing is answered. Nothing outside the folder is read or written. Runs are processes of their own: they
+    go on where the page, or this command, ends.
+    """
+    from harness_app.serve import serve
+
+    root, password = (folder or Path()).resolve(), os.environ.get(PASSWORD, "")
+    if not root.is_dir():
+        raise SpecError.at(str(root), "is no folder", hint="name a folder with --folder")
+    if host != LOOPBACK and not password:
+        raise SpecError.at(
+            "--host", f"{host} is reached by others, and there is no password", hint=f"set {PASSWORD}"
+        )
+    serve(root, context.obj.words, host=host, port=port, password=password, opens=not no_open)
+
+
+@hookimpl
+def harness_commands() -> list[click.Command]:
+    """Offer the command of this plugin."""
+    return [app]

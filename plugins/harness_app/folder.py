@@ -1,0 +1,104 @@
+"""What lies in the folder of the page: data, specs and finished runs; nothing outside of it is reached."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.plugin import SpecError
+
+DATA = frozenset(
+    {".csv", ".tsv", ".txt", ".xlsx", ".xls", ".dta", ".sav", ".sas7bdat", ".parquet", ".feather", ".json"}
+)
+SPECS = frozenset({".yaml", ".yml"})
+# What is served of a run folder, and how.
+SHOWN = {".html": "text/html; charset=utf-8"}
+SAVED = frozenset(
+    {".csv", ".tex", ".docx", ".svg", ".png", ".pdf", ".json", ".yaml", ".html", ".zip", ".parquet", ".md"}
+)
+
+# Folders below, and files of a list.
+DEEPEST, MOST_LISTED = 3, 300
+MANIFEST = "manifest.json"
+
+NAME = re.compile(r"[^\W_][\w.() -]{0,100}")
+
+
+@dataclass(frozen=True)
+class Folder:
+    """The folder of the page."""
+
+    root: Path
+
+    def path(self, given: str) -> Path:
+        """Return a path that is there, within the folder, links followed.
+
+        Raises
+        ------
+        SpecError
+            Where it leads outside, is hidden, or is not there.
+        """
+        try:
+            path = (self.root / given).resolve(strict=True)
+            inner = path.relative_to(self.root)
+        except (OSError, RuntimeError, ValueError) as error:
+            raise self._refused(given) from error
+        if any(part.startswith(".") for part in inner.parts):
+            raise self._refused(given)
+        return path
+
+    def _refused(self, given: str) -> SpecError:
+        return SpecError.at(
+            repr(given), "is no file of this folder", hint="choose one of those that are listed"
+        )
+
+    def name_of(self, path: Path) -> str:
+        """Return a path as it is written within the folder."""
+        return path.relative_to(self.root).as_posix()
+
+    def new(self, name: str, endings: frozenset[str]) -> Path:
+        """Return the path of a file to write, directly in the folder.
+
+        Raises
+        ------
+        SpecError
+            Where the name is none, or has another ending.
+        """
+        path = self.root / name
+        if NAME.fullmatch(name) is None or path.suffix.lower() not in endings or path.is_symlink():
+            expected = f"letters and digits, and an ending of {', '.join(sorted(endings))}"
+            raise SpecError.at(
+                repr(name), "cannot be the name of a file here", expected, "choose another name"
+            )
+        return path
+
+    def files(self, endings: frozenset[str]) -> list[str]:
+        """Return files with these endings, those of run folders left out."""
+        paths = []
+        runs = self.runs()
+        for depth in range(DEEPEST):
+            for path in sorted(self.root.glob("*/" * depth + "*")):
+                name = self.name_of(path)
+                is_hidden = any(part.startswith(".") for part in path.relative_to(self.root).parts)
+                is_of_run = any(name.startswith(f"{run}/") for run in runs)
+                if path.suffix.lower() in endings and path.is_file() and not is_hidden and not is_of_run:
+                    paths.append(name)
+        return paths[:MOST_LISTED]
+
+    def runs(self) -> list[str]:
+        """Return the folders of finished runs, the latest first."""
+        paths = [path for depth in (1, 2, 3) for path in self.root.glob("*/" * depth + MANIFEST)]
+        inside = [path for path in paths if path.resolve().is_relative_to(self.root)]
+        inside.sort(key=lambda path: -path.stat().st_mtime)
+        return [self.name_of(path.parent) for path in inside][:MOST_LISTED]
+
+    def files_of(self, run: str) -> list[str]:
+        """Return the files of a run that may be saved, tables of a paper first."""
+        root = self.path(run)
+        names = sorted(
+            path.relative_to(root).as_posix()
+            for path in root.rglob("*")
+            if path.suffix in SAVED and path.is_file() and not path.is_symlink()
+        )
+        return sorted(names, key=lambda name: (not name.startswith("tables/"), "/" in name, name))

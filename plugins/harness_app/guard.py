@@ -1,0 +1,168 @@
+"""Who may ask the page for what: host, origin, token, password, method, size and time of every request."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+# Bytes of a form, and of a file that is uploaded; seconds in which either is to arrive.
+MOST_OF_A_FORM, MOST_OF_A_FILE = 2_000_000, 500_000_000
+PATIENCE, PATIENCE_WITH_A_FILE = 20.0, 600.0
+UPLOAD = "/upload"
+
+METHODS = ("GET", "HEAD", "POST")
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+# Of what a run folder holds, which may be a stranger's: no script, no form, an origin of its own.
+POLICY_OF_REPORTS = (
+    "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+
+@dataclass(frozen=True)
+class Door:
+    """What a request must say to be let in.
+
+    Attributes
+    ----------
+    host : address and port, as the header ``Host`` has them
+    token : in the address once, then in a cookie
+    password : asked for by the browser; empty where nobody else reaches the page
+    """
+
+    host: str
+    token: str
+    password: str = ""
+
+    @property
+    def cookie(self) -> str:
+        """Name of the cookie; cookies do not know ports."""
+        return f"harness-{self.host.rpartition(':')[2]}"
+
+    def refusal(self, request: Request) -> Response | None:
+        """Return why a request is not let in, or where the token's address leads; None where it is let in."""
+        headers = request.headers
+        if request.method not in METHODS:
+            return PlainTextResponse("method not allowed", 405, {"Allow": ", ".join(METHODS)})
+        if headers.getlist("host") != [self.host]:
+            return PlainTextResponse("another host", 421)
+        origins = headers.getlist("origin")
+        if (origins or request.method == "POST") and origins != [f"http://{self.host}"]:
+            return PlainTextResponse("another origin", 403)
+        if self.password and not self._knows_password(headers):
+            asks = {"WWW-Authenticate": 'Basic realm="harness", charset="UTF-8"'}
+            return PlainTextResponse("password", 401, asks)
+        is_front = request.method == "GET" and request.scope["path"] == "/"
+        if is_front and _same(request.query_params.get("token", ""), self.token):
+            answer = RedirectResponse("/", 303)
+            answer.set_cookie(self.cookie, self.token, httponly=True, samesite="strict", path="/")
+            return answer
+        if not _same(request.cookies.get(self.cookie, ""), self.token):
+            return PlainTextResponse("open the address that the command printed", 401)
+        return None
+
+    def _knows_password(self, headers: Headers) -> bool:
+        kind, _, given = headers.get("authorization", "").partition(" ")
+        try:
+            decoded = base64.b64decode(given, validate=True).decode()
+        except ValueError:
+            return False
+        return kind.lower() == "basic" and _same(decoded.partition(":")[2], self.password)
+
+
+def _same(given: str, known: str) -> bool:
+    return secrets.compare_digest(given.encode(errors="replace"), known.encode())
+
+
+class _TooMuchError(Exception):
+    """A request has more bytes than it may have."""
+
+
+class Guarded:
+    """An application behind a door, whose answers tell browsers to load nothing from elsewhere."""
+
+    def __init__(self, app: ASGIApp, door: Door) -> None:
+        self._app, self._door = app, door
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or refuse it."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        is_begun = False
+
+        async def answer(message: Message) -> None:
+            nonlocal is_begun
+            if message["type"] == "http.response.start":
+                is_begun = True
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        headers = Headers(scope=scope)
+        if refused := self._door.refusal(Request(scope)):
+            await refused(scope, receive, answer)
+            return
+        is_file = scope["path"] == UPLOAD
+        most, patience = (MOST_OF_A_FILE, PATIENCE_WITH_A_FILE) if is_file else (MOST_OF_A_FORM, PATIENCE)
+        try:
+            await self._app(scope, limited(receive, headers, most, patience), answer)
+        except (_TooMuchError, TimeoutError) as error:
+            if is_begun:
+                raise
+            code = 413 if isinstance(error, _TooMuchError) else 408
+            await PlainTextResponse("too much" if code == 413 else "too slow", code)(scope, receive, answer)
+
+
+def limited(
+    receive: Receive, headers: Headers, most: int, patience: float
+) -> Callable[[], Awaitable[Message]]:
+    """Return what receives the body of a request and ends where it is too long, or takes too long.
+
+    Parameters
+    ----------
+    most : bytes
+    patience : seconds
+    """
+    length = headers.get("content-length", "0")
+    deadline, n_bytes, is_whole = asyncio.get_running_loop().time() + patience, 0, False
+
+    async def receive_some() -> Message:
+        nonlocal n_bytes, is_whole
+        if is_whole:  # what comes now is that the client has gone
+            return await receive()
+        if not length.isdecimal() or int(length) > most:
+            raise _TooMuchError
+        async with asyncio.timeout_at(deadline):
+            message = await receive()
+        n_bytes += len(message.get("body", b""))
+        is_whole = not message.get("more_body", False)
+        if n_bytes > most:
+            raise _TooMuchError
+        return message
+
+    return receive_some

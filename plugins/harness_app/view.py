@@ -1,0 +1,107 @@
+"""Pages as HTML, in the language of the reader; what data, specs and runs say is escaped."""
+
+from __future__ import annotations
+
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from harness.plugin.reporting import marked, npgettext, rendered, spoken, topic
+
+gettext = topic("report.page")
+
+LANGUAGES = {"en": "English", "zh": "中文"}
+
+PARTS = {
+    "": marked("no part"),
+    "entity": marked("entity"),
+    "time": marked("time"),
+    "outcome": marked("outcome"),
+    "exposure": marked("exposure"),
+    "control": marked("control"),
+    "moderator": marked("moderator"),
+    "group": marked("groups"),
+    "instrument": marked("instrument"),
+    "weights": marked("weights"),
+}
+QUESTIONS = {
+    "effect": marked("What is the effect?"),
+    "predict": marked("Which model predicts?"),
+    "policy": marked("Did the policy work?"),
+    "threshold": marked("Is there a threshold?"),
+    "published": marked("As published: ANN against OLS"),
+    "all": marked("All"),
+}
+STATES = {
+    "waiting": marked("waiting"),
+    "running": marked("running"),
+    "ended": marked("ended"),
+    "cancelled": marked("cancelled"),
+}
+KINDS = {
+    "number": marked("numbers"),
+    "text": marked("text"),
+    "empty": marked("empty"),
+    "": marked("made by the spec"),
+}
+
+# Width and height of a histogram in pixels.
+WIDTH, HEIGHT = 96, 24
+
+
+def language_of(request: Request) -> str:
+    """Return the language that was chosen, or else the first that the browser asks for and we have."""
+    chosen = request.cookies.get("harness-language", "")
+    accepted = [one.strip()[:2].lower() for one in request.headers.get("accept-language", "").split(",")]
+    return next((one for one in (chosen, *accepted) if one in LANGUAGES), "en")
+
+
+def histogram(bars: list[int]) -> Markup:
+    """Return bars as a small figure, which reads as nothing: the numbers stand next to it."""
+    highest, width = max(bars, default=0), WIDTH / max(len(bars), 1)
+    drawn = "".join(
+        f'<rect x="{index * width:.1f}" y="{HEIGHT * (1 - n / highest):.1f}" width="{width * 0.9:.1f}" '
+        f'height="{HEIGHT * n / highest:.1f}"/>'
+        for index, n in enumerate(bars)
+        if n
+    )
+    size = f'width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}"'
+    return Markup(f'<svg class="bars" aria-hidden="true" {size}>{drawn}</svg>')  # noqa: S704 - numbers alone
+
+
+@cache
+def _templates() -> Environment:
+    made = Environment(
+        loader=PackageLoader(__package__),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    made.policies["ext.i18n.trimmed"] = True
+    made.install_gettext_callables(  # type: ignore[attr-defined]  # of an extension, not in Jinja's types
+        gettext, partial(npgettext, "report.page"), newstyle=True
+    )
+    made.globals |= {
+        "PARTS": PARTS,
+        "QUESTIONS": QUESTIONS,
+        "STATES": STATES,
+        "KINDS": KINDS,
+        "LANGUAGES": LANGUAGES,
+    }
+    made.filters |= {"said": rendered, "histogram": histogram, "thousands": "{:,}".format}
+    return made
+
+
+def page(request: Request, name: str, *, status: int = 200, **shown: Any) -> HTMLResponse:  # noqa: ANN401 - what a template shows
+    """Return a page, or a part of one, from its template."""
+    language = language_of(request)
+    with spoken(language, [Path(__file__).with_name("locale")]):
+        text = _templates().get_template(f"{name}.html.j2").render(language=language, **shown)
+    return HTMLResponse(text, status)

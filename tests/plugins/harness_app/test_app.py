@@ -1,0 +1,405 @@
+"""The page in a browser: who is let in, what it shows of data and specs, and the runs that it starts."""
+
+import asyncio
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+import command
+from harness.installed import installed
+from harness.study.spec.document import WrittenSpec
+from harness.study.spec.load import load_study
+from harness_app import guard, queue, spec_text
+from harness_app.guard import Door, Guarded
+from harness_app.pages import made_app
+from harness_app.queue import Queue
+from small_run import grunfeld
+
+HOST, TOKEN = "127.0.0.1:8000", "token-of-this-test"
+ORIGIN = {"origin": f"http://{HOST}"}
+SMALL = """\
+spec_version: 1
+study: small
+data: {path: rows.csv}
+roles: {entity: firm, time: year, outcomes: [invest], exposure: value, controls: [capital]}
+estimators: [pooled_ols]
+evaluation: {protocols: [in_sample]}
+report: {formats: [html]}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    grunfeld().reset_index().to_csv(inner / "rows.csv", index=False)
+    (tmp_path / "secret.csv").write_text("secret")
+    (inner / "link.csv").symlink_to(tmp_path / "secret.csv")
+    (inner / ".hidden.csv").write_text("secret")
+    return inner
+
+
+@pytest.fixture
+def client(folder):
+    with TestClient(made_app(folder, (), Door(HOST, TOKEN)), base_url=f"http://{HOST}") as opened:
+        opened.get("/", params={"token": TOKEN})
+        yield opened
+
+
+def test_the_token_of_the_address_becomes_a_cookie_that_scripts_and_other_sites_do_not_get(client):
+    client.cookies.clear()
+    answer = client.get("/", params={"token": TOKEN}, follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    cookie = answer.headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=strict" in cookie
+    assert client.get("/").status_code == 200
+
+
+HOSTILE = {
+    "another host": ("GET", "/", {"host": "evil.example"}, b"", 421),
+    "a name that leads here": ("GET", "/", {"host": "localhost.evil.example:8000"}, b"", 421),
+    "another port": ("GET", "/", {"host": "127.0.0.1:8001"}, b"", 421),
+    "another origin": ("POST", "/begin", {"origin": "http://evil.example"}, b"", 403),
+    "another origin asks": ("GET", "/", {"origin": "http://evil.example"}, b"", 403),
+    "no origin": ("POST", "/begin", {}, b"", 403),
+    "a sandboxed origin": ("POST", "/begin", {"origin": "null"}, b"", 403),
+    "another scheme": ("POST", "/begin", {"origin": f"https://{HOST}"}, b"", 403),
+    "no token": ("GET", "/", {"cookie": ""}, b"", 401),
+    "another token": ("GET", "/static/app.css", {"cookie": "harness-8000=x"}, b"", 401),
+    "a token that is no text": ("GET", "/", {"cookie": b"harness-8000=\xff"}, b"", 401),
+    "another token in the address": ("GET", "/?token=x", {"cookie": ""}, b"", 401),
+    "the token in another address": ("GET", f"/queue?token={TOKEN}", {"cookie": ""}, b"", 401),
+    "put": ("PUT", "/", ORIGIN, b"", 405),
+    "options": ("OPTIONS", "/begin", {**ORIGIN, "access-control-request-method": "POST"}, b"", 405),
+    "trace": ("TRACE", "/", {}, b"", 405),
+    "get of what changes": ("GET", "/begin", {}, b"", 405),
+    "above": ("GET", "/files/%2e%2e/secret.csv", {}, b"", 404),
+    "above, encoded": ("GET", "/files/..%2fsecret.csv", {}, b"", 404),
+    "absolute": ("GET", "/files//etc/passwd", {}, b"", 404),
+    "report above": ("GET", "/report/..%2f..%2fetc/hosts.html", {}, b"", 404),
+    "a link that leads out": ("GET", "/files/link.csv", {}, b"", 404),
+    "hidden": ("GET", "/files/.hidden.csv", {}, b"", 404),
+    "end of a text of C": ("GET", "/files/rows.csv%00.csv", {}, b"", 404),
+    "data above": ("GET", "/study?data=..%2fsecret.csv", {}, b"", 404),
+    "spec above": ("GET", "/study?spec=%2fetc%2fpasswd", {}, b"", 404),
+    "run above": ("GET", "/run?run=..", {}, b"", 404),
+    "static above": ("GET", "/static/..%2fguard.py", {}, b"", 404),
+    "a form of three megabytes": ("POST", "/save", ORIGIN, b"text=" + b"x" * 3_000_000, 413),
+    "a form of less than nothing": ("POST", "/save", {**ORIGIN, "content-length": "-1"}, b"text=x", 413),
+    "too large a file": ("POST", "/upload", {**ORIGIN, "content-length": "600000000"}, b"x", 413),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_requests_are_refused(client, name):
+    method, path, headers, body, code = HOSTILE[name]
+    kind = {"content-type": "application/x-www-form-urlencoded"}
+    if "cookie" in headers:
+        client.cookies.clear()
+    answer = client.request(method, path, headers={**kind, **headers}, content=body, follow_redirects=False)
+    assert answer.status_code == code, answer.text
+    assert "secret" not in answer.text.replace("secret.csv", "")
+    assert not any(one.startswith("access-control") for one in answer.headers)
+    assert answer.headers["content-security-policy"] == guard.POLICY
+    assert (answer.headers["x-content-type-options"], answer.headers["cache-control"]) == (
+        "nosniff",
+        "no-store",
+    )
+
+
+def test_a_body_without_an_end_and_a_slow_one_are_refused(client, monkeypatch):
+    def pieces():
+        yield b"text="
+        for _ in range(4):
+            yield b"x" * 1_000_000
+
+    kind = {"content-type": "application/x-www-form-urlencoded"}
+    assert client.post("/save", headers={**ORIGIN, **kind}, content=pieces()).status_code == 413
+    monkeypatch.setattr(guard, "PATIENCE", 0.05)
+
+    async def read(scope, receive, send):
+        await receive()
+
+    async def ask():
+        sent, app = [], Guarded(read, Door(HOST, TOKEN))
+        headers = {"host": HOST, "cookie": f"harness-8000={TOKEN}", **ORIGIN}
+        scope = {"type": "http", "method": "POST", "path": "/", "query_string": b""}
+        scope |= {"headers": [(name.encode(), value.encode()) for name, value in headers.items()]}
+
+        async def never():
+            await asyncio.sleep(60)
+
+        async def send(message):
+            sent.append(message)
+
+        await app(scope, never, send)
+        return sent[0]["status"]
+
+    assert asyncio.run(ask()) == 408
+
+
+def test_others_need_the_password_too(folder):
+    with TestClient(made_app(folder, (), Door(HOST, TOKEN, "päss")), base_url=f"http://{HOST}") as opened:
+        assert opened.get("/", params={"token": TOKEN}).status_code == 401
+        assert opened.get("/", params={"token": TOKEN}, auth=("", "pass")).status_code == 401
+        assert opened.get("/", params={"token": TOKEN}, auth=("", "päss".encode())).status_code == 200
+    refused = command.harness("app", "--host", "192.0.2.1", "--no-open", cwd=folder)
+    assert refused.returncode == 2
+    assert "HARNESS_APP_PASSWORD" in refused.stderr
+
+
+def test_an_uploaded_file_has_a_plain_name_and_replaces_none(client, folder):
+    def upload(name, text):
+        return client.post("/upload", headers=ORIGIN, files={"file": (name, text)}, follow_redirects=False)
+
+    assert upload("new.csv", "a,b\n1,2\n").headers["location"] == "/study?data=new.csv"
+    assert (folder / "new.csv").read_text() == "a,b\n1,2\n"
+    assert upload("rows.csv", "x").status_code == 404
+    assert (folder / "rows.csv").read_text() != "x"
+    for name in ("new.yaml", "new.py", ".new.csv", "link.csv"):
+        assert upload(name, "x").status_code == 404
+    assert upload("../../above.csv", "x").headers["location"] == "/study?data=above.csv"
+    assert not (folder.parent / "above.csv").exists()
+    assert (folder.parent / "secret.csv").read_text() == "secret"
+
+
+def test_what_data_are_called_is_text(client, folder):
+    name = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
+    frame = grunfeld().reset_index().rename(columns={"capital": name})
+    frame.to_csv(folder / "odd.csv", index=False)
+    page = client.get("/study", params={"data": "odd.csv"}).text
+    assert "&lt;script&gt;alert(1)" in page
+    assert "<script>alert" not in page
+    assert "<img" not in page
+    assert (
+        re.search(r"\son\w+=|style=|javascript:", re.sub("&[^;]+;", "", page.replace("onerror=", ""))) is None
+    )
+
+
+def test_a_report_of_a_stranger_runs_nothing(client, folder):
+    (folder / "evil.html").write_text("<script>parent.alert(1)</script>")
+    answer = client.get("/report/evil.html")
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith("sandbox; default-src 'none'")
+    assert "allow-scripts" not in policy
+    assert "script-src" not in policy
+    saved = client.get("/files/evil.html")
+    assert saved.headers["content-disposition"].startswith("attachment")
+    assert saved.headers["content-type"] == "application/octet-stream"
+
+
+def choices(page):
+    """Return the fields of the form of a page, as a browser sends them."""
+    import html5lib
+
+    root = html5lib.parse(page, namespaceHTMLElements=False)
+    fields = {
+        one.get("name"): one.get("value", "") for one in root.iter("input") if one.get("type") == "hidden"
+    }
+    for one in root.iter("select"):
+        picked = [option for option in one.iter("option") if option.get("selected") is not None]
+        fields[one.get("name")] = picked[0].get("value")
+    texts = {one.get("name"): one.text or "" for one in root.iter("textarea")}
+    named = {value: key.removeprefix("name.") for key, value in fields.items() if key.startswith("name.")}
+    return {**fields, **texts}, named
+
+
+def test_form_and_text_follow_each_other_and_mistakes_stand_at_their_column(client):
+    fields, index = choices(client.get("/study", params={"data": "rows.csv"}).text)
+    assert (fields[f"part.{index['firm']}"], fields[f"part.{index['year']}"], fields["text"]) == (
+        "entity",
+        "time",
+        "",
+    )
+    fields |= {f"part.{index['invest']}": "outcome", f"part.{index['value']}": "exposure"}
+    drafted, _ = choices(client.post("/study", headers=ORIGIN, data=fields).text)
+    assert "controls: [capital]" in drafted["text"]
+    assert drafted[f"part.{index['capital']}"] == "control"
+    changed = drafted | {f"part.{index['capital']}": "moderator"}
+    changed_back, _ = choices(client.post("/study", headers=ORIGIN, data=changed).text)
+    assert spec_text.parts_of(spec_text.read(changed_back["text"]))["capital"] == "moderator"
+    assert "# Drafted from rows.csv" in changed_back["text"]
+    edited = changed_back | {"text": changed_back["text"].replace("exposure: value", "exposure: firm")}
+    page = client.post("/study", headers=ORIGIN, data=edited).text
+    assert re.search(rf'id="part-{index["firm"]}"[^>]*aria-invalid="true"', page)
+    assert "already in" in page
+    back, _ = choices(client.post("/study", headers=ORIGIN, data=edited | {"text": "roles: ["}).text)
+    assert back["text"] == "roles: ["
+
+
+@pytest.mark.parametrize("question", spec_text.questions())
+def test_every_question_makes_a_spec_that_is_valid(question):
+    spec = spec_text.read(SMALL)
+    spec_text.ask(spec, question)
+    text = spec_text.written(spec)
+    study = load_study(WrittenSpec(text), catalogs=installed().catalogs).study
+    assert len(study.estimators) > 1
+    spec_text.ask(spec, question)
+    assert spec_text.written(spec) == text
+
+
+def ended(folder, number, timeout=60):
+    path, last = folder / ".harness-app" / f"{number}.json", time.monotonic() + timeout
+    while time.monotonic() < last:
+        job = json.loads(path.read_text())
+        if job["state"] in ("ended", "cancelled"):
+            return job
+        time.sleep(0.05)
+    raise AssertionError((folder / ".harness-app" / f"{number}.log").read_text())
+
+
+def test_a_run_of_the_page_is_that_of_the_command(client, folder):
+    form = {"text": SMALL, "file": "small.yaml", "quick": "1"}
+    assert "small" in client.post("/begin", headers=ORIGIN, data=form).text
+    assert ended(folder, 1)["code"] == 0
+    by_command = command.harness("run", "small.yaml", "--quick", "--out", "other", cwd=folder)
+    assert by_command.returncode == 0, by_command.stderr
+    compared = command.harness("compare", "runs/small", "other", cwd=folder)
+    assert compared.returncode == 0, compared.stdout
+    page = client.get("/run", params={"run": "runs/small"}).text
+    assert 'sandbox src="/report/runs/small/report.html"' in page
+    assert "Effect." in page or "Prediction." in page
+    verified = client.post("/verify", headers=ORIGIN, data={"run": "runs/small"}).text
+    assert "holds: " in verified
+    assert "does not hold" not in verified
+    refused = client.post(
+        "/begin", headers={**ORIGIN, "hx-request": "true"}, data=form | {"text": SMALL + "# other\n"}
+    ).text
+    assert "is there already" in refused
+    assert (folder / "small.yaml").read_text() == SMALL
+
+
+SLEEPS = """\
+import time
+print("begun", time.monotonic(), flush=True)
+time.sleep({})
+print("done", time.monotonic())
+"""
+
+
+@pytest.fixture
+def sleeper(monkeypatch):
+    """Runs that sleep instead."""
+
+    def set_to(seconds):
+        words = [sys.executable, "-c", SLEEPS.format(seconds)]
+        monkeypatch.setattr(queue, "command", lambda *_: words)
+
+    return set_to
+
+
+def test_three_runs_at_once_queue_and_one_is_cancelled(client, folder, sleeper):
+    sleeper(0.3)
+    form = {"text": SMALL, "file": "small.yaml", "quick": "1"}
+    for _ in range(3):
+        client.post("/begin", headers=ORIGIN, data=form)
+    states = [json.loads((folder / f".harness-app/{index}.json").read_text())["state"] for index in (1, 2, 3)]
+    assert states.count("running") <= 1
+    client.post("/cancel/3", headers=ORIGIN)
+    assert [ended(folder, index)["state"] for index in (1, 2, 3)] == ["ended", "ended", "cancelled"]
+    times = [re.findall(r"[\d.]+", (folder / f".harness-app/{index}.log").read_text()) for index in (1, 2)]
+    assert float(times[0][1]) <= float(times[1][0])
+    assert not (folder / ".harness-app/3.log").exists()
+
+
+def waited(condition):
+    last = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < last
+        time.sleep(0.05)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no locks that a child inherits")
+def test_a_run_goes_on_where_the_page_is_killed_and_may_resume_where_it_is(folder, sleeper):
+    sleeper(60)
+    first = Queue(folder, ())
+    first.add("small", "small.yaml", quick=True)
+    first.add("small", "small.yaml", quick=True)
+    first._look()
+    (process,) = [job.process for job in first.jobs() if job.state == "running"]
+    try:
+        later = Queue(folder, ())  # as after kill -9 of the page, which no run notices
+        later._look()
+        assert [job.state for job in later.jobs()] == ["waiting", "running"]
+    finally:
+        os.killpg(process, signal.SIGKILL)
+        first._process.wait()
+    waited(lambda: not later._is_held())
+    sleeper(0)
+    later._look()
+    assert [(job.state, job.may_resume) for job in later.jobs()] == [("running", False), ("ended", True)]
+    later._process.wait()
+    later._look()
+    assert later.jobs()[0].code == 0
+    assert first.jobs()[1].words == ("run", "small.yaml", "--quick")
+
+
+def test_a_folder_of_a_stranger_starts_nothing(folder, sleeper):
+    sleeper(0)
+    (folder / ".harness-app").mkdir()
+    for state in ("waiting", "running"):
+        job = {"number": 1, "study": "x", "spec": "--plugins-folder=evil", "state": state, "process": 1}
+        (folder / ".harness-app/1.json").write_text(json.dumps(job))
+        strange = Queue(folder, ())
+        strange._look()
+        assert strange._process is None
+        assert [one.state for one in strange.jobs()] == [{"waiting": "cancelled", "running": "ended"}[state]]
+        assert strange.jobs()[0].process is None
+
+
+def test_other_commands_do_not_load_the_page():
+    code = "import sys, harness.cli; sys.argv = ['harness', '--help']\n"
+    code += "try: harness.cli.main()\nfinally: print(*sys.modules)"
+    done = command.python("-c", code)
+    assert not {"harness_app", "starlette", "uvicorn"} & set(done.stdout.split())
+    code = "import sys, harness.installed; harness.installed.installed(); print(*sys.modules)"
+    assert not {"starlette", "uvicorn"} & set(command.python("-c", code).stdout.split())
+
+
+CHROMIUM = Path("/usr/bin/chromium")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium")
+def test_from_a_file_to_the_report_without_a_character_of_yaml(folder):
+    sync = pytest.importorskip("playwright.sync_api")
+    words = [sys.executable, "-m", "harness", "app", "--folder", folder, "--no-open"]
+    with (
+        subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as server,
+        sync.sync_playwright() as playwright,
+    ):
+        try:
+            server.stdout.readline()
+            address = server.stdout.readline().split()[1]
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+            page = browser.new_page()
+            wrong = []
+            page.on("pageerror", wrong.append)
+            # A choice that follows at once takes the place of the one before, which htmx tells of.
+            page.on("console", lambda one: wrong.append(one.text) if "Security" in one.text else None)
+            page.set_default_timeout(120_000)
+            page.goto(address)
+            page.click("text=rows.csv")
+            page.get_by_label("invest").select_option("outcome")
+            page.get_by_label("value").select_option("exposure")
+            page.wait_for_selector(".good")
+            page.check("#question-effect")
+            sync.expect(page.locator("#text")).not_to_have_value(re.compile("mlp"), timeout=60_000)
+            page.click("#begin")
+            page.get_by_role("link", name="Results").click()
+            frame = page.frame_locator("iframe")
+            frame.locator("h1").first.wait_for()
+            assert (folder / "runs/rows/report.html").is_file()
+            assert wrong == []
+        finally:
+            server.send_signal(signal.SIGINT)
+            server.wait(20)
