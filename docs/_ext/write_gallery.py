@@ -173,7 +173,10 @@ class Shown:
             groups.setdefault(by, []).append(one)
         named = ""
         for (estimator, source), rows in groups.items():
-            cells = ([*self._named(one), one.expectation.written, _here(one), standing(one)] for one in rows)
+            cells = (
+                [*self._named(one), one.expectation.written.replace("-", MINUS), _here(one), standing(one)]
+                for one in rows
+            )
             yield f"### {self.record.estimator_label(estimator)}"
             if source != named:
                 yield f"{source}:"
