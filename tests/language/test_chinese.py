@@ -36,6 +36,8 @@ NAMES = frozenset(
         *("OLS", "ANN", "SOM", "RAB", "CO2", "GDP", "MSE", "BFGS", "MiniSom", "sigmoid", "tanh"),
         *("Holm", "Fieller", "Oster", "Cinelli", "Hazlett", "Wald", "km", "kWh", "CSV", "LaTeX"),
         *("AIC", "BIC", "LM", "CD", "RESET", "Breusch", "Pagan", "Pesaran", "White", "Wooldridge"),
+        # The simulation with its options, as Python writes it.
+        *("Driscoll", "Kraay", "DigitalCarbon", "noise", "seed"),
     }
 )
 

@@ -383,7 +383,7 @@ def test_from_a_file_to_the_report_without_a_character_of_yaml(folder):
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
             page = browser.new_page()
             wrong = []
-            page.on("pageerror", wrong.append)
+            page.on("pageerror", lambda error: wrong.append(str(error)))
             # A choice that follows at once takes the place of the one before, which htmx tells of.
             page.on("console", lambda one: wrong.append(one.text) if "Security" in one.text else None)
             page.set_default_timeout(120_000)
