@@ -8,8 +8,9 @@ from pathlib import Path
 
 from harness.plugin import SpecError
 
+# What the harness reads, by endings.
 DATA = frozenset(
-    {".csv", ".tsv", ".txt", ".xlsx", ".xls", ".dta", ".sav", ".sas7bdat", ".parquet", ".feather", ".json"}
+    {".csv", ".tsv", ".txt", ".xls", ".xlsx", ".dta", ".sav", ".zsav", ".sas7bdat", ".xpt", ".parquet"}
 )
 SPECS = frozenset({".yaml", ".yml"})
 # What is served of a run folder, and how.
@@ -81,17 +82,21 @@ class Folder:
             for path in sorted(self.root.glob("*/" * depth + "*")):
                 name = self.name_of(path)
                 is_hidden = any(part.startswith(".") for part in path.relative_to(self.root).parts)
-                is_of_run = any(name.startswith(f"{run}/") for run in runs)
-                if path.suffix.lower() in endings and path.is_file() and not is_hidden and not is_of_run:
+                is_excluded = is_hidden or any(name.startswith(f"{run}/") for run in runs)
+                if path.suffix.lower() in endings and not is_excluded and self._holds(path):
                     paths.append(name)
         return paths[:MOST_LISTED]
 
     def runs(self) -> list[str]:
         """Return the folders of finished runs, the latest first."""
         paths = [path for depth in (1, 2, 3) for path in self.root.glob("*/" * depth + MANIFEST)]
-        inside = [path for path in paths if path.resolve().is_relative_to(self.root)]
+        inside = list(filter(self._holds, paths))
         inside.sort(key=lambda path: -path.stat().st_mtime)
         return [self.name_of(path.parent) for path in inside][:MOST_LISTED]
+
+    def _holds(self, path: Path) -> bool:
+        """Return whether a path is a file of the folder, links followed."""
+        return path.is_file() and path.resolve().is_relative_to(self.root)
 
     def files_of(self, run: str) -> list[str]:
         """Return the files of a run that may be saved, tables of a paper first."""

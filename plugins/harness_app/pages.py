@@ -21,7 +21,7 @@ from starlette.routing import Route
 from harness.plugin import HarnessError
 from harness_app import spec_text
 from harness_app.child import CommandSession, Fault, ToolError, output_of
-from harness_app.folder import DATA, SAVED, SHOWN, SPECS, Folder
+from harness_app.folder import DATA, MANIFEST, SAVED, SHOWN, SPECS, Folder
 from harness_app.guard import POLICY_OF_REPORTS, UPLOAD, Door, Guarded
 from harness_app.queue import Queue, QueuedRun
 from harness_app.view import LANGUAGES, page
@@ -135,7 +135,7 @@ class Desk:
     def __init__(self, root: Path, words: Sequence[str]) -> None:
         self.folder, self.session, self.queue = Folder(root), CommandSession(root, words), Queue(root, words)
         self._root, self._words = root, words
-        self._columns: dict[tuple[str, int], Sequence[Mapping[str, Any]]] = {}
+        self._kept: dict[tuple[str, Path, int], Mapping[str, Any]] = {}
 
     async def home(self, request: Request) -> Response:
         """Show data, specs, runs and the queue."""
@@ -151,7 +151,7 @@ class Desk:
 
     async def _answers(self, run: str) -> str:
         try:
-            return str((await self.session.call("answers", run=run))["answers"])
+            return str((await self._once("answers", self._root / run / MANIFEST, run=run))["answers"])
         except ToolError as error:
             return error.faults[0].what
 
@@ -187,7 +187,7 @@ class Desk:
             if path.suffix not in SPECS:
                 raise ToolError(Fault(name, "is no spec"))
             text = path.read_text(encoding="utf-8")
-            data = data or _data_of(text)
+            data = data or _named_in(text, "data", "path")
         else:
             self.folder.path(data)
         return page(request, "study", **await self._described(data, text, name))
@@ -254,7 +254,7 @@ class Desk:
             for one in columns
         ]
         shown = {id(fault) for row in rows for fault in row["faults"]}
-        study = _study_of(text)
+        study = _named_in(text, "study")
         return {
             "data": data,
             "text": text,
@@ -269,11 +269,16 @@ class Desk:
         }
 
     async def _columns_of(self, data: str) -> Sequence[Mapping[str, Any]]:
-        path = self.folder.path(data)
-        key = (data, path.stat().st_mtime_ns)
-        if key not in self._columns:
-            self._columns = {key: (await self.session.call("init", file=data))["columns"]}
-        return self._columns[key]
+        columns: Sequence[Mapping[str, Any]]
+        columns = (await self._once("init", self.folder.path(data), file=data))["columns"]
+        return columns
+
+    async def _once(self, tool: str, path: Path, /, **arguments: str) -> Mapping[str, Any]:
+        """Return what a tool answers on a file, which is asked for again where the file has changed."""
+        key = (tool, path, path.stat().st_mtime_ns)
+        if key not in self._kept:
+            self._kept[key] = await self.session.call(tool, **arguments)
+        return self._kept[key]
 
     async def plan(self, request: Request) -> Response:
         """Show what a run would fit, and its time and memory."""
@@ -294,7 +299,7 @@ class Desk:
                 )
             )
         path.write_text(text, encoding="utf-8")
-        self.queue.add(_study_of(text), name, quick="quick" in form)
+        self.queue.add(_named_in(text, "study"), name, quick="quick" in form)
         return page(request, "queue", **self._queued())
 
     async def show_queue(self, request: Request) -> Response:
@@ -398,17 +403,11 @@ def _last(log: str) -> str:
     return next((line for line in reversed(log.splitlines()) if line.strip()), "")[:300]
 
 
-def _data_of(text: str) -> str:
-    """Return the data file that a spec names; empty where it names none."""
+def _named_in(text: str, *keys: str) -> str:
+    """Return a name that a spec has at some keys, one within the other; empty where it has none."""
     with suppress(HarnessError):
-        data = spec_text.read(text).get("data")
-        path = data.get("path") if isinstance(data, Mapping) else None
-        return path if isinstance(path, str) else ""
-    return ""
-
-
-def _study_of(text: str) -> str:
-    with suppress(HarnessError):
-        study = spec_text.read(text).get("study")
-        return study if isinstance(study, str) else ""
+        value: object = spec_text.read(text)
+        for key in keys:
+            value = value.get(key) if isinstance(value, Mapping) else None
+        return value if isinstance(value, str) else ""
     return ""

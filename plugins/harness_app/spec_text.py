@@ -1,4 +1,4 @@
-"""A spec as text and as choices: which part each column plays, and what is asked; comments stay."""
+"""A spec in YAML and as choices: the part of each column, and the question. Comments are kept."""
 
 from __future__ import annotations
 

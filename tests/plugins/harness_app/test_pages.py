@@ -19,21 +19,13 @@ from harness.study.spec.document import WrittenSpec
 from harness.study.spec.load import load_study
 from harness_app import guard, queue, spec_text
 from harness_app.guard import Door, Guarded
-from harness_app.pages import made_app
+from harness_app.pages import Desk, made_app
 from harness_app.queue import Queue
-from small_run import grunfeld
+from small_run import WRITTEN, grunfeld
 
 HOST, TOKEN = "127.0.0.1:8000", "token-of-this-test"
 ORIGIN = {"origin": f"http://{HOST}"}
-SMALL = """\
-spec_version: 1
-study: small
-data: {path: rows.csv}
-roles: {entity: firm, time: year, outcomes: [invest], exposure: value, controls: [capital]}
-estimators: [pooled_ols]
-evaluation: {protocols: [in_sample]}
-report: {formats: [html]}
-"""
+SMALL = WRITTEN.replace("formats: []", "formats: [html]")
 
 
 @pytest.fixture
@@ -183,6 +175,23 @@ def test_what_data_are_called_is_text(client, folder):
     assert (
         re.search(r"\son\w+=|style=|javascript:", re.sub("&[^;]+;", "", page.replace("onerror=", ""))) is None
     )
+
+
+def test_what_a_file_holds_is_read_once_until_it_changes(folder, monkeypatch):
+    desk, tools = Desk(folder, ()), []
+
+    async def call(tool, **_):
+        tools.append(tool)
+        return {"columns": [len(tools)]}
+
+    monkeypatch.setattr(desk.session, "call", call)
+
+    def columns():
+        return asyncio.run(desk._columns_of("rows.csv"))
+
+    assert columns() == columns() == [1]
+    os.utime(folder / "rows.csv", ns=(0, 0))
+    assert columns() == [2]
 
 
 def test_a_report_of_a_stranger_runs_nothing(client, folder):
