@@ -1,7 +1,8 @@
-"""Names of columns: one form for what looks alike, those of levels, and the names nearest to a wrong one."""
+"""Names of columns and of terms made of them: one form for what looks alike, the nearest to a wrong one."""
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
@@ -93,3 +94,29 @@ def near_columns(name: str, known: Iterable[str]) -> str:
     if alike:
         return f"did you mean {' or '.join(repr(column) for column in alike[:3])}?"
     return near_names(name, columns)
+
+
+# Terms of tables of coefficients that are made of a column: its lags and entity means.
+_LAG = re.compile(r"(?P<column>.+) \(lag (?P<lag>\d+)\)")
+_MEAN = " (entity mean)"
+
+
+def lag_term(column: str, lag: int) -> str:
+    """Return the term of a column's value of some periods before; of this period, the column's own."""
+    return f"{column} (lag {lag})" if lag else column
+
+
+def lag_of(term: str) -> tuple[str, int] | None:
+    """Return the column and the periods of the term of a value of before; None of other terms."""
+    found = _LAG.fullmatch(term)
+    return None if found is None else (found["column"], int(found["lag"]))
+
+
+def mean_term(column: str) -> str:
+    """Return the term of the means of a column by entity."""
+    return f"{column}{_MEAN}"
+
+
+def mean_of(term: str) -> str | None:
+    """Return the column of the term of entity means; None of other terms."""
+    return term.removesuffix(_MEAN) if term.endswith(_MEAN) else None

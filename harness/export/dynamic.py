@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from harness.data.name import lag_term
 from harness.data.panel import Panel
 
 
@@ -84,9 +85,7 @@ class DynamicEquation:
     @property
     def terms(self) -> tuple[str, ...]:
         """Names of the coefficients in the order of the regressors, as the run has them."""
-        return tuple(
-            f"{one.column} (lag {lag})" if lag else one.column for one in self.regressors for lag in one.lags
-        )
+        return tuple(lag_term(one.column, lag) for one in self.regressors for lag in one.lags)
 
     @property
     def exogenous(self) -> tuple[Lags, ...]:

@@ -15,6 +15,7 @@ import pandas as pd
 
 from harness.arrays import Grouping
 from harness.audit.sources import RunSources, prepare_again
+from harness.data.name import mean_term
 from harness.data.panel import Panel
 from harness.errors import ArtifactError, Problem
 from harness.estimators.protocol import ESTIMATOR, LinearModel, linear_model_of
@@ -271,7 +272,7 @@ def export(sources: RunSources, *, program: Literal["r", "stata"], out: Path) ->
 
 def _means_of(panel: Panel) -> tuple[str, ...]:
     """Return what tables of coefficients call the entity means of the columns."""
-    return tuple(f"{name} (entity mean)" for name in panel.columns)
+    return tuple(map(mean_term, panel.columns))
 
 
 def _frame(panel: Panel, names: Mapping[str, str]) -> pd.DataFrame:

@@ -9,6 +9,9 @@ from harness.arrays import non_singleton_rows as non_singleton_rows
 from harness.arrays import numbered as numbered
 from harness.data.data_spec import Roles as Roles
 from harness.data.messages import Account as Account
+from harness.data.name import lag_term as lag_term
+from harness.data.name import mean_of as mean_of
+from harness.data.name import mean_term as mean_term
 from harness.data.neighbours import Contiguity as Contiguity
 from harness.data.neighbours import Links as Links
 from harness.data.neighbours import great_circle_km as great_circle_km

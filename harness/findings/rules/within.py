@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from harness.data.name import lag_of
 from harness.findings.finding import SourceNumbers, few_entities, finding
 from harness.findings.lines import POINTWISE, curve_scenarios, effects_on, errors_named, first_effect
 from harness.findings.rules.effect import LevelEffect
@@ -190,7 +191,7 @@ def coefficient_rows(run: Run, outcome: str, exposure: str, estimator: str) -> l
 def _holds(term: str, exposure: str) -> bool:
     """Return whether a term is of an exposure: it, a power, a product, but not a past value of it."""
     is_of_it = re.search(rf"(?<![^\W_]){re.escape(exposure)}(?![^\W_])", term) is not None
-    return is_of_it and not term.startswith(f"{exposure} (lag ")
+    return term == exposure or (is_of_it and (lag_of(term) or ("", 0))[0] != exposure)
 
 
 def clearest_of(rows: Sequence[CoefficientRow]) -> tuple[int, float]:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from harness.data.name import lag_of, mean_of
 from harness.findings.rules.within import nickell
 from harness.findings.run import Run
 from harness.language import marked, rendered, topic
@@ -48,10 +49,7 @@ REGIME = re.compile(rf"(?:(?P<low>{NUMBER}) < )?(?P<variable>.+?) (?P<sign><=|>)
 REGIME_TERM = re.compile(rf"(?P<term>.+?) \((?P<regime>.+ (?:<=|>) {NUMBER})\)")
 
 # How tables of coefficients call the intercept, and what stands before means over neighbours.
-CONSTANT, LAGGED, MEAN = "const", "W × ", " (entity mean)"
-
-# A term that is an earlier period's value of a variable.
-LAG_TERM = re.compile(r"(?P<term>.+) \(lag (?P<lag>\d+)\)")
+CONSTANT, LAGGED = "const", "W × "
 
 NO_COEFFICIENTS = marked("no coefficients; the curves say what is estimated")
 
@@ -287,11 +285,11 @@ def term_label(study: StudyRecord, term: str) -> str:
     """Return how a term is called: a variable, its lag, its mean, or its slope in a regime."""
     if term.startswith(LAGGED):
         return f"{LAGGED}{study.label(term.removeprefix(LAGGED))}"
-    if lagged := LAG_TERM.fullmatch(term):
-        words = gettext("{label} (lag {lag})")
-        return words.format(label=study.label(lagged["term"]), lag=lagged["lag"])
-    if term.endswith(MEAN):
-        return gettext("{label} (entity mean)").format(label=study.label(term.removesuffix(MEAN)))
+    if past := lag_of(term):
+        column, lag = past
+        return gettext("{label} (lag {lag})").format(label=study.label(column), lag=lag)
+    if averaged := mean_of(term):
+        return gettext("{label} (entity mean)").format(label=study.label(averaged))
     found = REGIME_TERM.fullmatch(term)
     if found is None:
         return gettext("Constant") if term == CONSTANT else study.label(term)

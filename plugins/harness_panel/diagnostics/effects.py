@@ -13,7 +13,7 @@ import numpy as np
 
 from harness import plugin
 from harness.plugin import Coded, CoefficientTable, EstimationError, Floats, Links, Panel, Problem, marked
-from harness_panel.solver.equation import MEAN, Centring, Equation, Pairs, random_equation
+from harness_panel.solver.equation import Centring, Equation, Pairs, random_equation
 from harness_panel.solver.regression import Regression, in_words, regress
 from harness_panel.solver.within import Absorber
 from harness_panel.statistics import by_columns
@@ -230,7 +230,7 @@ def means_test(table: CoefficientTable) -> Diagnostic:
     EstimationError
         Where there are none, or their covariance is singular.
     """
-    at = [position for position, term in enumerate(table.terms) if term.endswith(MEAN)]
+    at = [position for position, term in enumerate(table.terms) if plugin.mean_of(term) is not None]
     statistic = wald(table, at)
     source = f"Mundlak 1978; Wald test of entity means, covariance {table.correction.kind}"
     return Diagnostic("mundlak", _NULL, statistic, "chi2", (len(at),), source)

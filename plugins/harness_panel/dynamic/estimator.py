@@ -302,7 +302,7 @@ class PastValues(FurtherColumns):
 
     def names(self, outcome: str) -> tuple[str, ...]:
         """Names of the columns."""
-        return tuple(f"{name or outcome} (lag {lag})" for name, lag in self.lags)
+        return tuple(plugin.lag_term(name or outcome, lag) for name, lag in self.lags)
 
     def is_known(self, panel: Panel) -> Mask:
         """Return whether the training rows have all lags of each row, (n_obs,)."""

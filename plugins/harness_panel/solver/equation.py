@@ -291,10 +291,6 @@ def _is_of_entities(panel: Panel, counts: Floats) -> bool:
     return np.array_equal(counts[np.unique(entity, return_index=True)[1]][entity], counts)
 
 
-# What the names of entity means end with.
-MEAN = " (entity mean)"
-
-
 def varying_columns(panel: Panel) -> Ints:
     """Return the positions of the columns that vary within entities."""
     entity = Absorber((Grouping.of(panel.entity.codes),))
@@ -340,7 +336,7 @@ class EntityMeans(FurtherColumns):
         """Return the panel with the means of its entities as last controls."""
         known = self.knowing(panel)
         means = known.means[panel.entity.codes_among(known.labels)]
-        names = [f"{panel.columns[at]}{MEAN}" for at in self.columns.tolist()]
+        names = [plugin.mean_term(panel.columns[at]) for at in self.columns.tolist()]
         return replace(panel, controls=(*panel.controls, *names), X=np.hstack([panel.X, means]))
 
 
