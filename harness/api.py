@@ -452,7 +452,7 @@ def _data(data: object) -> Path | FrameFile | None:
     from harness.data.read.files import frame_file
 
     if not isinstance(data, pd.DataFrame):
-        what = Coded("data of the type {name__}", name__=type(data).__name__)
+        what = Coded("data of the type {kind}", kind=type(data).__name__)
         expected = marked("the path of a file, or a pandas DataFrame")
         raise DataError.at("data", what, expected, marked("turn it into a DataFrame"))
     return frame_file(data)

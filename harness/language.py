@@ -149,35 +149,39 @@ def message_of(value: object) -> str:
     raise ValueError(message)
 
 
-def in_series(parts: Iterable[str]) -> str:
-    """Return "a; b; c" of the parts that are not empty, each of which is translated on its own."""
-    whole, *others = [part for part in parts if part] or [""]
-    for part in others:
-        whole = Coded("{before}; {last}", before=whole, last=part)
-    return whole
+LINES = marked("{before}\n{last}", code="on_lines")
+DOTS = marked("{before} · {last}", code="dots")
+COMMAS = marked("{before}, {last}", code="commas")
+SERIES = marked("{before}; {last}")
+ALL = marked("{before} and {last}")
 
 
 def chained(parts: Iterable[str], link: str) -> str:
     """Return parts one after the other, each of which is translated on its own.
 
+    Neighbours are joined, then neighbours of these, so that thousands of parts are nested a dozen deep.
+
     Parameters
     ----------
-    link : one of `LINES`, `DOTS` and `COMMAS`
+    parts : at least one
+    link : such as `LINES`
     """
-    return functools.reduce(lambda before, last: Coded(link, before=before, last=last), parts)
+    joined = list(parts)
+    while len(joined) > 1:
+        pairs = zip(joined[::2], joined[1::2], strict=False)
+        last = joined[len(joined) - len(joined) % 2 :]
+        joined = [*(Coded(link, before=before, last=after) for before, after in pairs), *last]
+    return joined[0]
 
 
-LINES = marked("{before}\n{last}", code="on_lines")
-DOTS = marked("{before} · {last}", code="dots")
-COMMAS = marked("{before}, {last}", code="commas")
+def in_series(parts: Iterable[str]) -> str:
+    """Return "a; b; c" of the parts that are not empty, each of which is translated on its own."""
+    return chained([part for part in parts if part] or [""], SERIES)
 
 
 def all_of(parts: Iterable[str]) -> str:
     """Return "a and b" of the parts, each of which is translated on its own."""
-    whole, *others = list(parts) or [""]
-    for part in others:
-        whole = Coded("{before} and {last}", before=whole, last=part)
-    return whole
+    return chained(list(parts) or [""], ALL)
 
 
 def languages() -> tuple[str, ...]:

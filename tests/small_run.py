@@ -32,6 +32,17 @@ TINY = (
     "claims=[]",
 )
 
+# A study as a client of a server writes it, next to `rows.csv`.
+WRITTEN = """\
+spec_version: 1
+study: small
+data: {path: rows.csv}
+roles: {entity: firm, time: year, outcomes: [invest], exposure: value, controls: [capital]}
+estimators: [pooled_ols]
+evaluation: {protocols: [in_sample]}
+report: {formats: []}
+"""
+
 # The least study, and changes that give other numbers in nearly every table.
 LEAST = {
     **{key: SPEC[key] for key in ("spec_version", "study", "title", "seed", "roles")},

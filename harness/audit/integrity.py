@@ -217,7 +217,7 @@ def _ssh_keygen(words: Sequence[str], content: bytes) -> subprocess.CompletedPro
     except OSError as error:
         hint = marked("install OpenSSH 8.2 or later")
         raise ArtifactError.at(
-            "ssh-keygen", Coded("cannot be run: {strerror}", strerror=error.strerror), hint=hint
+            "ssh-keygen", Coded("cannot be run: {reason}", reason=error.strerror), hint=hint
         ) from error
 
 

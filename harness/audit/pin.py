@@ -89,10 +89,8 @@ def _of_table(
         return
     lacking = [name for name in (*table.key, *table.measures) if name not in frame]
     if lacking:
-        what, hint = (
-            Coded("lacks the columns {lacking}", lacking=", ".join(lacking)),
-            marked("run the study again with this version"),
-        )
+        what = Coded("lacks the columns {lacking}", lacking=", ".join(lacking))
+        hint = marked("run the study again with this version")
         raise ArtifactError.at(table.file, what, hint=hint)
     # What most studies have one of is named where there are more.
     keys = [key for key in table.key if key not in USUALLY_ONE or len(frame[key].unique()) > 1]
@@ -112,10 +110,8 @@ def _of_table(
                 if isinstance(row[column], bool | np.bool_):
                     yield {**place, "column": column, "value": str(row[column]), "from": "run"}
                 elif isinstance(row[column], str):
-                    what, hint = (
-                        Coded("holds the text {row}", row=ascii(row[column])),
-                        marked("take a whole copy of the folder"),
-                    )
+                    what = Coded("holds the text {row}", row=ascii(row[column]))
+                    hint = marked("take a whole copy of the folder")
                     raise ArtifactError.at(
                         Coded("{file}: column '{column}'", file=table.file, column=column),
                         what,

@@ -15,8 +15,7 @@ from harness.errors import ExitCode
 from harness.language import Coded, marked
 from harness.registry.plugin import PluginChoice
 from harness.tables.registry import TABLES
-from harness.terminal import echo, problem_text, terminal_text
-from harness.text.plain_text import printable
+from harness.terminal import echo, problem_text
 
 if TYPE_CHECKING:
     from harness.audit.runs import Tolerance
@@ -224,7 +223,7 @@ def pin(
         n_pinned, elsewhere = write_replication(sources, selection, out=tox, replace=replace)
         for path in elsewhere:
             line = Coded("not copied, since it does not lie next to the spec: {path}", path=path)
-            echo(printable(terminal_text(line)))
+            shared.echo_line(line)
         echo(Coded("{tox}: {n_pinned} numbers pinned; next: cd {tox} && tox", tox=tox, n_pinned=n_pinned))
         return
     registry = shared.found(choice)
@@ -345,9 +344,9 @@ def pack(
     to_fill_in, warnings = write(sources, out=into, with_data=not without_data, readers=readers)
     for problem in warnings:
         warning = Coded("warning: {problem}", problem=problem_text(problem))
-        echo(printable(terminal_text(warning)), err=True)
+        shared.echo_line(warning, err=True)
     for what in to_fill_in:
-        echo(printable(terminal_text(Coded("to fill in: {what}", what=what))))
+        shared.echo_line(Coded("to fill in: {what}", what=what))
     echo(Coded("archive: {into}", into=into))
     if reruns:
         _rerun(into)
@@ -370,7 +369,7 @@ def _rerun(archive: Path) -> None:
         )
     )
     for line in (*again.differing, *again.others):
-        echo(printable(terminal_text(line)))
+        shared.echo_line(line)
     if not again.is_same:
         sys.exit(ExitCode.DIFFERENT)
 

@@ -16,7 +16,8 @@ from harness.errors import HarnessError
 from harness.language import ENGLISH, Coded, languages, marked
 from harness.registry.plugin import PluginChoice, requested_by_environment, trust_package
 from harness.running.options import OPTIONS, Option, RunOptions, require_addresses
-from harness.terminal import echo, speak
+from harness.terminal import echo, speak, terminal_text
+from harness.text.plain_text import printable
 
 if TYPE_CHECKING:
     from harness.registry.registry import Registry
@@ -216,6 +217,11 @@ def _speak(language: object, choice: PluginChoice) -> None:
 
     if isinstance(language, str) and language in languages() and language != ENGLISH:
         speak(language, installed(choice).messages)
+
+
+def echo_line(text: str, *, err: bool = False) -> None:
+    """Write a message that may hold anything of a file, such as line ends, on one line."""
+    echo(printable(terminal_text(text)), err=err)
 
 
 def found(choice: PluginChoice) -> Registry:

@@ -16,8 +16,7 @@ from harness.language import Coded, from_json, in_series, marked
 from harness.registry.plugin import PluginChoice
 from harness.running.options import OPTIONS, REGISTERED, RunOptions
 from harness.running.progress import progress
-from harness.terminal import echo, problem_text, terminal_text
-from harness.text.plain_text import printable
+from harness.terminal import echo, problem_text
 
 if TYPE_CHECKING:
     from harness.preflight.cost import RunCost
@@ -69,9 +68,9 @@ def validate(options: RunOptions, spec_only: bool) -> None:
     echo(in_series((line, size)))
     for note in preflight.notes:
         message = Coded("{where}: {what}", where=note.where, what=note.message)
-        echo(printable(terminal_text(Coded("{where}: {what}", where=note.code, what=message))))
+        shared.echo_line(Coded("{where}: {what}", where=note.code, what=message))
     for problem in preflight.refused:
-        echo(printable(terminal_text(Coded("would be refused: {problem}", problem=problem_text(problem)))))
+        shared.echo_line(Coded("would be refused: {problem}", problem=problem_text(problem)))
 
 
 def _lost(prepared: Prepared) -> str:

@@ -14,7 +14,14 @@ from harness.arrays import Floats, Ints, Key
 from harness.data.checks import check_columns, columns_by_name, require_all_columns
 from harness.data.data_spec import DataSpec, Roles
 from harness.data.expand import expand
-from harness.data.messages import Account, ProblemCollector, RowLocator, StepRecord, require_columns
+from harness.data.messages import (
+    Account,
+    ProblemCollector,
+    RowLocator,
+    StepRecord,
+    describe_column,
+    require_columns,
+)
 from harness.data.neighbours import Contiguity
 from harness.data.panel import Panel, SplitUnit
 from harness.data.prepare import pipeline
@@ -396,7 +403,7 @@ def _group_keys(
             step for step in pipeline.needed_steps(spec.steps, [name]) if isinstance(step, LearnedStep)
         ]
         if learned:
-            where = Coded("column '{name}' (data.prepare, {step})", name=name, step=learned[0].name)
+            where = describe_column(name, option=f"data.prepare, {learned[0].name}")
             what = marked("depends on the rows it is learned from, so that groups by it would differ by fold")
             expected = marked("groups that a row has whatever rows are learned from")
             raise DataError.at(where, what, expected, marked("group by classes of a raw column"))

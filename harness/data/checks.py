@@ -10,7 +10,7 @@ import pandas as pd
 
 from harness.arrays import Floats
 from harness.data.data_spec import VARIABLE, DataSpec, Roles
-from harness.data.messages import ProblemCollector, RowLocator, absence, absent_columns, few
+from harness.data.messages import ProblemCollector, RowLocator, absence, absent_columns, describe_column, few
 from harness.data.prepare.panel_steps import FillGaps
 from harness.data.prepare.pipeline import ancestors, run_steps
 from harness.data.prepare.row_steps import named_classes
@@ -48,9 +48,7 @@ def require_all_columns(table: Table, spec: DataSpec, roles: Roles) -> None:
     for path, step in _steps(spec):
         require((path, column) for column in step.inputs)
         if step.into in known and not isinstance(step, FillGaps):
-            where = Coded(
-                "{origin}: column '{into}' ({path}.into)", origin=table.origin, into=step.into, path=path
-            )
+            where = describe_column(step.into, origin=table.origin, option=f"{path}.into")
             hint = marked("name the prepared column otherwise, and use that name in the roles")
             problems.add(
                 Problem(where, marked("there is a column of this name already"), marked("a new name"), hint)
@@ -190,11 +188,9 @@ def _range_problems(columns: Mapping[str, Column], roles: Roles, locator: RowLoc
             continue
         cells = columns[name].cells
         if part == "weights":
-            wrong, what, expected = (
-                cells <= 0,
-                marked("weights are zero or negative"),
-                marked("numbers above zero"),
-            )
+            wrong = cells <= 0
+            what = marked("weights are zero or negative")
+            expected = marked("numbers above zero")
             hint = marked("leave such rows out under data.rows, or name another column")
         else:
             low, high = _DEGREES[part]

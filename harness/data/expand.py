@@ -11,7 +11,15 @@ import pandas as pd
 
 from harness.arrays import Key
 from harness.data.data_spec import MOST_LEVELS, DataSpec, Roles
-from harness.data.messages import Account, RowLocator, StepRecord, few, quoted, require_columns
+from harness.data.messages import (
+    Account,
+    RowLocator,
+    StepRecord,
+    describe_column,
+    few,
+    quoted,
+    require_columns,
+)
 from harness.data.name import exposure_columns
 from harness.data.prepare.step import Step, StepGroup, TableColumns, TableStep, single_steps
 from harness.data.prepare.table_steps import Expanded, Recode, indicators, rows_by_level
@@ -105,26 +113,18 @@ class _Making:
         ]
         made = [name for name in step.grouped if name not in frame]
         if made:
-            where = Coded(
-                "{origin}: column '{name}' ({path})", origin=self.table.origin, name=made[0], path=path
-            )
-            what, hint = (
-                marked("a prepared column has no groups"),
-                marked("name the column that it is prepared from"),
-            )
+            where = describe_column(made[0], origin=self.table.origin, option=path)
+            what = marked("a prepared column has no groups")
+            hint = marked("name the column that it is prepared from")
             raise DataError.at(where, what, marked("a column of the table"), hint)
         groups = {name: self._groups(name) for name in step.grouped}
         found = step.expand(TableColumns(groups, numbers))
         own = step.of if isinstance(step, Recode) else None
         taken = [name for name in found.columns if name in frame and "=" not in name and name != own]
         if taken:
-            where = Coded(
-                "{origin}: column '{name}' ({path})", origin=self.table.origin, name=taken[0], path=path
-            )
-            what, hint = (
-                marked("there is a column of this name already"),
-                marked("name the prepared column otherwise"),
-            )
+            where = describe_column(taken[0], origin=self.table.origin, option=path)
+            what = marked("there is a column of this name already")
+            hint = marked("name the prepared column otherwise")
             raise DataError.at(where, what, marked("a new name"), hint)
         self._add(found.columns)
         for name in found.columns:
@@ -186,9 +186,7 @@ def _with_columns(roles: Roles, stands_for: Mapping[str, Sequence[str]]) -> Role
         hint = marked("name one of the columns, or use the column for groups: use: heterogeneity, by")
         if name == roles.exposure:
             hint = marked("leave the step out and list the values, the base first, under roles.levels")
-        raise DataError.at(
-            Coded("column '{name}' ({path_of})", name=name, path_of=roles.path_of(name)), what, expected, hint
-        )
+        raise DataError.at(describe_column(name, option=roles.path_of(name)), what, expected, hint)
     controls = [column for name in roles.controls for column in stands_for.get(name, (name,))]
     return replace(roles, controls=tuple(dict.fromkeys(controls)))
 
@@ -217,10 +215,9 @@ def find_levels(groups: Key, roles: Roles, *, origin: str) -> tuple[str, ...]:
     DataError
         Where the roles' levels are not those of the data, or there are too few or too many.
     """
-    where = Coded("{origin}: column '{name}'", origin=origin, name=groups.name)
     if not 2 <= len(groups.labels) <= MOST_LEVELS:
         one = "" if len(groups.labels) > 1 else "; one is no comparison"
-        where = Coded("{where} (roles.exposure)", where=where)
+        where = describe_column(groups.name, origin=origin, option="roles.exposure")
         what = Coded(
             "{n} different texts: {list}{one}",
             n=len(groups.labels),
@@ -242,5 +239,6 @@ def find_levels(groups: Key, roles: Roles, *, origin: str) -> tuple[str, ...]:
         )
         what = Coded("{what}, against the levels that are listed", what=what)
         hint = marked("list all levels of the exposure, the base first")
-        raise DataError.at(Coded("{where} (roles.levels)", where=where), what, few(list(groups.labels)), hint)
+        where = describe_column(groups.name, origin=origin, option="roles.levels")
+        raise DataError.at(where, what, few(list(groups.labels)), hint)
     return tuple(listed)

@@ -67,6 +67,25 @@ def number(value: float) -> str:
     return f"{value:.4g}"
 
 
+def describe_column(name: str, *, origin: str = "", option: str = "") -> str:
+    """Return which column a message is about, whose name stays as it is in any language.
+
+    Parameters
+    ----------
+    origin : table that has it
+    option : of the spec that asks for it
+    """
+    if origin:
+        where = Coded("{origin}: column '{name}'", origin=origin, name=named(name))
+    else:
+        where = Coded("column '{name}'", name=named(name))
+    return _by_option(where, option)
+
+
+def _by_option(where: str, option: str) -> str:
+    return Coded("{where} ({option})", where=where, option=option) if option else where
+
+
 class ProblemCollector:
     """The problems found so far; each is kept once."""
 
@@ -146,7 +165,7 @@ def absence(
     names = [str(name) for name in known]
     if len(absent) == 1:
         ((name, (path, near)),) = absent.items()
-        where = Coded("{origin}: column '{name}' ({path})", origin=origin, name=named(name), path=path)
+        where = describe_column(name, origin=origin, option=path)
         return Problem(where, marked("there is no such column"), few(names), near or remedy)
     what = Coded(
         "there are no such columns: {names}",
@@ -192,7 +211,7 @@ class RowLocator:
 
     def column(self, name: str, rows: Mask | None = None) -> str:
         """Return where a column is, or some of its cells, (n_obs,)."""
-        where = Coded("{origin}: column '{name}'", origin=self.origin, name=named(name))
+        where = describe_column(name, origin=self.origin)
         if rows is None:
             return where
         return Coded("{column}, {rows}", column=where, rows=self.rows(np.flatnonzero(rows)))
@@ -207,8 +226,7 @@ class RowLocator:
         what : is wrong, behind their number: ``3 of 20 cells are missing``
         option : of the spec that asks for the column
         """
-        where = self.column(name, cells)
-        where = Coded("{where} ({option})", where=where, option=option) if option else where
+        where = _by_option(self.column(name, cells), option)
         count = Coded("{n} of {n_all} {what}", n=int(cells.sum()), n_all=cells.size, what=what)
         return Problem(where, count, expected, hint)
 

@@ -283,11 +283,9 @@ def _problem(
         "correct the cells, leave the rows out by data.rows, or change the schema", code="change_the_schema"
     )
     if check == "not_nullable":
-        what, expected, hint = (
-            marked("are missing"),
-            marked("no missing cell"),
-            marked("say missing_ok: true, or fill the cells in"),
-        )
+        what = marked("are missing")
+        expected = marked("no missing cell")
+        hint = marked("say missing_ok: true, or fill the cells in")
     elif isinstance(check, str):
         what, expected = marked("occur in another row"), marked("each value once")
     else:

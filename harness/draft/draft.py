@@ -303,9 +303,9 @@ def _require_variation(columns: Mapping[str, RawColumn], parts: Mapping[str, str
         if columns[name].n_values == 1:
             rows = f"{(columns[name].codes >= 0).sum():,} rows that have it"
             what = Coded(
-                "'{name}' is {nanmax} in all {rows}, so there is no effect",
+                "'{name}' is {value} in all {rows}, so there is no effect",
                 name=name,
-                nanmax=f"{np.nanmax(columns[name].numbers):g}",
+                value=f"{np.nanmax(columns[name].numbers):g}",
                 rows=rows,
             )
             hint = Coded("say --{part} with another column", part=part)

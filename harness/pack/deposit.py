@@ -19,6 +19,7 @@ import pandas as pd
 
 from harness.audit.sources import RunSources
 from harness.data.data_spec import DataSource, FileSpec
+from harness.data.messages import describe_column
 from harness.data.read.files import DataFolder
 from harness.data.read.source import DATASET, READER, ComesWithPackage, machine_bytes
 from harness.errors import Problem
@@ -177,9 +178,7 @@ class Deposited:
                     "remove the column from the file, or replace it by a number, and run the study again"
                 )
                 yield Problem(
-                    Coded("{origin}: column '{name}'", origin=origin, name=name),
-                    marked("may tell who a person is"),
-                    hint=hint,
+                    describe_column(name, origin=origin), marked("may tell who a person is"), hint=hint
                 )
 
     def _with_addresses(self) -> Collection[str]:

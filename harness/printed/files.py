@@ -59,10 +59,8 @@ def read_tables(path: Path) -> tuple[PrintedTable, ...]:
 
 
 def _too_large(path: Path, n_bytes: int, most: int, verb: str) -> DataError:
-    what, expected = (
-        Coded("{verb} {n_bytes} MB", verb=verb, n_bytes=f"{n_bytes / 2**20:,.0f}"),
-        Coded("at most {most} MB", most=f"{most / 2**20:,.0f}"),
-    )
+    what = Coded("{verb} {n_bytes} MB", verb=verb, n_bytes=f"{n_bytes / 2**20:,.0f}")
+    expected = Coded("at most {most} MB", most=f"{most / 2**20:,.0f}")
     return DataError.at(str(path), what, expected, marked("name a file with the tables alone"))
 
 

@@ -436,10 +436,8 @@ def _from_parquet(path: Path) -> pd.DataFrame:
         n_bytes = sum(held.row_group(at).total_byte_size for at in range(held.num_row_groups))
         n_bytes = max(n_bytes, 8 * held.num_rows * held.num_columns)
     if n_bytes > files.MOST_TABLE_BYTES:
-        what, expected = (
-            Coded("unpacks to {n_bytes} bytes", n_bytes=f"{n_bytes:,}"),
-            Coded("at most {most_table_bytes} bytes", most_table_bytes=f"{files.MOST_TABLE_BYTES:,}"),
-        )
+        what = Coded("unpacks to {n_bytes} bytes", n_bytes=f"{n_bytes:,}")
+        expected = Coded("at most {most_table_bytes} bytes", most_table_bytes=f"{files.MOST_TABLE_BYTES:,}")
         raise ArtifactError.at(str(path), what, expected, marked("take a whole copy of the folder"))
     return pd.read_parquet(path)
 

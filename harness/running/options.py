@@ -250,10 +250,8 @@ def require_addresses() -> None:
 
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
     if limit != resource.RLIM_INFINITY and limit < LEAST_ADDRESSES:
-        what, expected = (
-            Coded("is {limit} GB", limit=f"{limit / 1000000000.0:.1f}"),
-            Coded("at least {least_addresses} GB", least_addresses=f"{LEAST_ADDRESSES / 1000000000.0:g}"),
-        )
+        what = Coded("is {limit} GB", limit=f"{limit / 1e9:.1f}")
+        expected = Coded("at least {least_addresses} GB", least_addresses=f"{LEAST_ADDRESSES / 1e9:g}")
         raise MachineError.at(
             marked("the limit of memory (ulimit -v)"), what, expected, marked("raise it, or remove it")
         )

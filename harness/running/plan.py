@@ -13,6 +13,7 @@ import numpy as np
 from pydantic import BaseModel
 
 from harness.arrays import Ints
+from harness.data.messages import describe_column
 from harness.data.panel import Panel, SplitUnit, with_entity_means
 from harness.data.rules import RowFilter
 from harness.errors import DataError, EstimationError, PluginError, Problem
@@ -451,9 +452,7 @@ def _require_few_groups(study: Study, panel: Panel) -> None:
                     n_groups=f"{n_groups:,}",
                 )
                 problems.append(
-                    Problem(
-                        Coded("column '{name}'", name=name), what, Coded("at most {most}", most=most), hint
-                    )
+                    Problem(describe_column(name), what, Coded("at most {most}", most=most), hint)
                 )
     if problems:
         raise DataError(*problems)

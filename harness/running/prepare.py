@@ -92,10 +92,8 @@ def require_memory(plan: Plan, *, available: int) -> None:
                     needed=f"{needed / 1e9:,.0f}",
                     available=f"{available / 1e9:,.0f}",
                 )
-                where, hint = (
-                    Coded("scenarios, {id}, of {estimator}", id=entry.id, estimator=asked.id),
-                    marked("ask for fewer draws or a coarser grid"),
-                )
+                where = Coded("scenarios, {id}, of {estimator}", id=entry.id, estimator=asked.id)
+                hint = marked("ask for fewer draws or a coarser grid")
                 problems.append(Problem(where, what, marked("what fits into memory"), hint))
     if problems:
         raise ArtifactError(*problems)

@@ -325,10 +325,8 @@ def _write_pages(folder: RunFolder, record: suite_results.SuiteRecord) -> None:
     try:
         pages = suite_pages(record, {name: folder.read_table(name) for name in suite_results.SUITE_TABLES})
     except (LookupError, TypeError, ValueError) as error:
-        what, hint = (
-            Coded("its tables do not belong together: {error}", error=repr(error)),
-            marked("run the suite again"),
-        )
+        what = Coded("its tables do not belong together: {error}", error=repr(error))
+        hint = marked("run the suite again")
         raise ArtifactError.at(record.suite.suite, what, hint=hint) from error
     for name, page in pages.items():
         folder.write_text(name, page)

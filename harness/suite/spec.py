@@ -276,10 +276,8 @@ def with_entry(suite: Suite, entry: object, where: str) -> Suite:
         raise SpecError.at(where, marked("this is no estimator"), marked("a name, or a mapping with `use:`"))
     wider = suite.model_copy(update={"estimators": (*suite.estimators, entry)})
     if id_of(entry) in suite.estimator_ids:
-        what, hint = (
-            Coded("the suite already has an estimator '{id_of}'", id_of=id_of(entry)),
-            Coded("write {entry}", entry="{id: OTHER, use: NAME}"),
-        )
+        what = Coded("the suite already has an estimator '{id_of}'", id_of=id_of(entry))
+        hint = Coded("write {entry}", entry="{id: OTHER, use: NAME}")
         raise SpecError.at(where, what, hint=hint)
     return wider
 

@@ -15,17 +15,8 @@ from harness import __version__, open_run
 from harness.commands.mcp import REVISIONS
 from harness.running.folder import RunFolder
 from sentences import keys_of_sentences
+from small_run import WRITTEN as SMALL
 from small_run import grunfeld
-
-SMALL = """\
-spec_version: 1
-study: small
-data: {path: rows.csv}
-roles: {entity: firm, time: year, outcomes: [invest], exposure: value, controls: [capital]}
-estimators: [pooled_ols]
-evaluation: {protocols: [in_sample]}
-report: {formats: []}
-"""
 
 
 def called(tool, /, **arguments):

@@ -13,9 +13,12 @@ from ruamel.yaml import YAML
 
 from harness.cli import cli
 from harness.language import (
+    DOTS,
     ENGLISH,
+    LINES,
     TOPIC,
     Coded,
+    chained,
     from_json,
     in_series,
     languages,
@@ -226,6 +229,16 @@ def test_the_language_ends_with_an_error(folder):
 
 
 COW = marked("the {colour} cow has {n} calves")
+
+
+def test_thousands_of_parts_keep_their_order_and_are_nested_a_dozen_deep():
+    def depth(text):
+        return 1 + max(map(depth, getattr(text, "values", {}).values()), default=0)
+
+    lines = [f"line {number}" for number in range(3_001)]
+    assert chained(lines, LINES) == "\n".join(lines)
+    assert depth(chained(lines, LINES)) == 13
+    assert [chained(lines[:n], DOTS) for n in (1, 2, 3)] == [" · ".join(lines[:n]) for n in (1, 2, 3)]
 
 
 def test_a_coded_text_is_made_again_with_all_that_was_filled_in(folder):

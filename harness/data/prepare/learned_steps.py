@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import AfterValidator, Field
 
 from harness.arrays import Floats
-from harness.data.messages import number, require
+from harness.data.messages import describe_column, number, require
 from harness.data.name import ColumnName
 from harness.data.prepare.step import Expansion, OfNamedColumns, OneColumn, TableColumns
 from harness.data.prepare.table_steps import code_column
@@ -79,7 +79,7 @@ class _LearnsLine(OneColumn):
         """
         values = columns[self.of]
         if not values.size or np.ptp(values) == 0.0:
-            where = Coded("column '{into}' (data.prepare)", into=self.into)
+            where = describe_column(self.into, option="data.prepare")
             what = Coded(
                 "'{of}' does not vary among the {size} rows it is learned from", of=self.of, size=values.size
             )
@@ -548,7 +548,7 @@ class FactorIndex(OfNamedColumns):
         )
 
     def _refusal(self, what: str) -> DataError:
-        where = Coded("column '{into}' ({name})", into=self.into, name=self.name)
+        where = describe_column(self.into, option=self.name)
         what = Coded("{what}, among the rows the index is learned from", what=what)
         expected = marked("columns that vary and do not determine each other")
         return DataError.at(where, what, expected, marked("take columns out of the list, or keep more rows"))

@@ -348,10 +348,8 @@ class SpatialLag(OfNamedColumns):
             means, unreached = links.means(of.cells), links.means(of.unreached.astype(np.float64))
             return Column(means, unreached != 0.0)
         if not coordinates:
-            what, expected = (
-                marked("nothing says who is near whom"),
-                marked("coordinates, or a file of pairs of neighbours"),
-            )
+            what = marked("nothing says who is near whom")
+            expected = marked("coordinates, or a file of pairs of neighbours")
             hint = marked("name latitude and longitude of the step, or a file under data.contiguity")
             raise self.refusal(what, expected, hint)
         places = np.column_stack([column.cells for column in coordinates])

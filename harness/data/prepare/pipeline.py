@@ -9,7 +9,7 @@ import numpy as np
 
 from harness.arrays import Floats, Ints
 from harness.data.data_spec import Roles
-from harness.data.messages import Account, ProblemCollector, RowLocator, StepRecord
+from harness.data.messages import Account, ProblemCollector, RowLocator, StepRecord, describe_column
 from harness.data.panel import Derivation
 from harness.data.prepare.panel_steps import SpatialLag
 from harness.data.prepare.step import (
@@ -95,7 +95,7 @@ def _derivation(
         complete = np.all([np.isfinite(column[fit_rows]) for column in values.values()], axis=0)
         return step.learn({name: column[fit_rows[complete]] for name, column in values.items()})
     if not isinstance(step, RowStep):
-        message = Coded("{name__} is none of the kinds of preparation steps", name__=type(step).__name__)
+        message = Coded("{kind} is none of the kinds of preparation steps", kind=type(step).__name__)
         raise TypeError(message)
     impossible = step.impossible(values)
     if impossible.any():
@@ -228,14 +228,7 @@ def find_derived(roles: Roles, steps: Sequence[Step], problems: ProblemCollector
             hint = Coded(
                 "add {held} to roles.controls, or take '{name}' out", held=", ".join(held), name=name
             )
-            problems.add(
-                Problem(
-                    Coded("column '{name}' ({path_of})", name=name, path_of=roles.path_of(name)),
-                    what,
-                    expected,
-                    hint,
-                )
-            )
+            problems.add(Problem(describe_column(name, option=roles.path_of(name)), what, expected, hint))
         elif moving:
             message = Coded(
                 "It is computed from {moving} and from {held}, which is not a regressor. It keeps "
@@ -255,7 +248,7 @@ def _refuse_neighbours_outcomes(roles: Roles, steps: Sequence[Step], problems: P
         source = {step.of, *ancestors(steps, step.of)}
         outcomes = [name for name in roles.outcomes if source & {name, *ancestors(steps, name)}]
         if outcomes and not source & set(roles.regressors):
-            where = Coded("column '{into}' (data.prepare, spatial_lag)", into=step.into)
+            where = describe_column(step.into, option="data.prepare, spatial_lag")
             what = Coded(
                 "the mean of neighbours' '{of}' tells outcomes '{outcomes}' of rows",
                 of=step.of,

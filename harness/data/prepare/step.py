@@ -18,7 +18,7 @@ from pydantic import PlainValidator, TypeAdapter, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from harness.arrays import Floats, Ints, Key, Mask
-from harness.data.messages import Account
+from harness.data.messages import Account, describe_column
 from harness.data.name import ColumnName, named_columns
 from harness.data.neighbours import Links
 from harness.data.panel import Derivation
@@ -61,12 +61,8 @@ class OfNamedColumns:
 
     def refusal(self: Step, what: str, expected: str, hint: str) -> DataError:
         """Return that the column of this step cannot be computed, or learned."""
-        return DataError.at(
-            Coded("column '{into}' (data.prepare, {name})", into=self.into, name=self.name),
-            what,
-            expected,
-            hint,
-        )
+        where = describe_column(self.into, option=f"data.prepare, {self.name}")
+        return DataError.at(where, what, expected, hint)
 
 
 @dataclass(frozen=True)
@@ -298,7 +294,7 @@ def refuse_impossible(step: RowStep, columns: Mapping[str, Floats]) -> None:
         hint = marked(
             "narrow the range of the exposure or moderator, or leave the column out of the controls"
         )
-        raise EstimationError.at(Coded("column '{into}'", into=step.into), what, step.demand, hint)
+        raise EstimationError.at(describe_column(step.into), what, step.demand, hint)
 
 
 def _read_step(value: object, info: ValidationInfo) -> Any:  # noqa: ANN401 - pydantic's validators are untyped

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from harness.arrays import Key
-from harness.data.messages import Account, few, quoted, require
+from harness.data.messages import Account, describe_column, few, quoted, require
 from harness.data.name import ColumnName, level_column, near_columns
 from harness.data.prepare.row_steps import Product
 from harness.data.prepare.step import Calendar, Column, Expansion, OfNamedColumns, Step, TableColumns
@@ -55,13 +55,11 @@ def indicators(groups: Key, reference: str | None, *, step: str) -> tuple[dict[s
     """
     import pandas as pd
 
-    where = Coded("column '{name}' (data.prepare, {step})", name=groups.name, step=step)
+    where = describe_column(groups.name, option=f"data.prepare, {step}")
     left_out = reference or groups.labels[0]
     if left_out not in groups.labels:
-        what, expected = (
-            Coded("no row has the value '{left_out}'", left_out=left_out),
-            ", ".join(groups.labels[:5]),
-        )
+        what = Coded("no row has the value '{left_out}'", left_out=left_out)
+        expected = ", ".join(groups.labels[:5])
         raise DataError.at(where, what, expected, marked("name one of the values as reference"))
     if not 2 <= len(groups.labels) <= MAX_LEVELS:
         what = Coded("{n} different values", n=len(groups.labels))
@@ -159,10 +157,8 @@ class Interaction(GroupedStep):
         if not texts:
             return Expansion({}, (Product(self.into, self.of),), (self.into,))
         if len(texts) == 2:
-            expected, hint = (
-                marked("at least one column of numbers"),
-                marked("absorb the combination of the two columns"),
-            )
+            expected = marked("at least one column of numbers")
+            hint = marked("absorb the combination of the two columns")
             raise self.refusal(f"'{self.of[0]}' and '{self.of[1]}' are both text", expected, hint)
         (number,) = (name for name in self.of if name not in texts)
         return by_level(self.into, number, table, texts[0], self.reference, step=self.name)
@@ -259,7 +255,7 @@ class Recode(GroupedStep):
         import pandas as pd
 
         groups = table.groups[self.of]
-        where = Coded("column '{of}' (data.prepare, {name})", of=self.of, name=self.name)
+        where = describe_column(self.of, option=f"data.prepare, {self.name}")
         unknown = [value for value in self.values if value not in groups.labels]
         unlisted = [label for label in groups.labels if label not in self.values]
         if unknown:

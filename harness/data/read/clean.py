@@ -14,7 +14,15 @@ import numpy as np
 import pandas as pd
 
 from harness.data.data_spec import FileSpec, Reshape
-from harness.data.messages import Account, RowLocator, StepRecord, few, quoted, require_columns
+from harness.data.messages import (
+    Account,
+    RowLocator,
+    StepRecord,
+    describe_column,
+    few,
+    quoted,
+    require_columns,
+)
 from harness.data.read.number_text import NUMBER, PLAIN, is_marked_number, number_from_text
 from harness.data.read.numbers import numbers_as_text, require_numbers, texts, type_objects, type_texts
 from harness.data.read.source import Labels, Reading, Source, check_header
@@ -133,10 +141,8 @@ def _with_labels(
     asked = [("data.labelled", name) for name in source.spec.labelled]
     require_columns(asked, frame.columns, origin=source.origin, remedy="correct the name")
     for name in source.spec.labelled.keys() - codes.keys():
-        where, what = (
-            Coded("{origin}: column '{name}' (data.labelled)", origin=source.origin, name=name),
-            marked("its values have no labels"),
-        )
+        where = describe_column(name, origin=source.origin, option="data.labelled")
+        what = marked("its values have no labels")
         raise DataError.at(
             where, what, marked("labels, as files of Stata, SPSS and SAS have"), marked("take it out there")
         )
@@ -238,10 +244,7 @@ def _refuse_mixed(name: str, with_sign: Sequence[str], written: Sequence[str], o
         )
         hint = marked("write all cells of the column alike; or say percent: number, if all are per cents")
         raise DataError.at(
-            Coded("{origin}: column '{name}'", origin=origin, name=name),
-            what,
-            marked("one way of writing throughout"),
-            hint,
+            describe_column(name, origin=origin), what, marked("one way of writing throughout"), hint
         )
 
 
@@ -365,7 +368,7 @@ def _outlined(frame: pd.DataFrame, source: Source, records: list[StepRecord]) ->
             what = (
                 what if into not in frame.columns else Coded("there is a column '{into}' already", into=into)
             )
-            where = Coded("{origin}: column '{name}' (data.outline)", origin=source.origin, name=name)
+            where = describe_column(name, origin=source.origin, option="data.outline")
             raise DataError.at(
                 where, what, marked("headings above the rows that they name"), marked("correct data.outline")
             )
@@ -400,10 +403,8 @@ def _filled_down(frame: pd.DataFrame, source: Source, records: list[StepRecord])
     heads = is_heading(frame, names)
     for name in names:
         column = frame[name].mask(is_empty(frame[[name]])[name]).ffill()
-        expected, hint = (
-            marked("a cell to fill down from in the first row"),
-            marked("take the column out of fill_down"),
-        )
+        expected = marked("a cell to fill down from in the first row")
+        hint = marked("take the column out of fill_down")
         absent, what = column.isna().to_numpy(), marked("cells stand above all that hold something")
         locator.refuse(name, absent, what, expected, hint, option="data.fill_down")
         is_filled = column.notna() & (column != frame[name])

@@ -179,10 +179,8 @@ def _choose_sheet(workbook: Workbook, source: Source) -> str:
         return visible[0]
     what, hint = Coded("{n} visible sheets, and none is named", n=len(visible)), ""
     if requested:
-        what, hint = (
-            Coded("there is no sheet '{requested}'", requested=requested),
-            near_names(requested, names),
-        )
+        what = Coded("there is no sheet '{requested}'", requested=requested)
+        hint = near_names(requested, names)
     hint = hint or Coded("data: sheet: {visible}", visible=(visible or names)[0])
     raise DataError.at(source.origin, what, Coded("sheets {names}", names=few(names)), hint)
 

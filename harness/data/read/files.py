@@ -190,9 +190,7 @@ def _refuse_irregular(path: Path, requested: str) -> None:
         raise DataError.at(requested, what, marked("an existing file"), hint) from error
     except OSError as error:
         raise DataError.at(
-            requested,
-            Coded("cannot be reached: {strerror}", strerror=error.strerror),
-            marked("a readable file"),
+            requested, Coded("cannot be reached: {reason}", reason=error.strerror), marked("a readable file")
         ) from error
     if not stat.S_ISREG(mode):
         kind = "a folder" if stat.S_ISDIR(mode) else "a device or pipe"

@@ -160,6 +160,14 @@ def _number(cell: object, missing: frozenset[str]) -> float | None:
     return float(cell) if isinstance(cell, Decimal | numbers.Real) else None
 
 
+# What is wrong with infinite cells, what would do, and a remedy.
+INFINITE = (
+    marked("cells are infinite"),
+    marked("finite numbers"),
+    marked("correct the cells, or leave them empty and say data: missing: drop"),
+)
+
+
 def require_numbers(column: pd.Series, missing: frozenset[str], *, name: str, locator: RowLocator) -> Floats:
     """Return a column as float64, (n_obs,), NaN where a cell is missing.
 
@@ -237,8 +245,7 @@ def require_range(values: Floats, *, name: str, locator: RowLocator) -> None:
     """Raise a DataError where numbers, (n_obs,), are infinite, or too large or small to compute with."""
     with np.errstate(invalid="ignore"):
         infinite, large = np.isinf(values), np.abs(values) > GREATEST
-    remedy = marked("correct the cells, or leave them empty and say data: missing: drop")
-    locator.refuse(name, infinite, marked("cells are infinite"), marked("finite numbers"), remedy)
+    locator.refuse(name, infinite, *INFINITE)
     greatest = float(np.nanmax(np.abs(values), initial=0.0))
     if large.any() or 0.0 < greatest < LEAST:
         where = locator.column(name, large if large.any() else None)

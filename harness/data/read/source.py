@@ -91,10 +91,8 @@ class Source:
         """Raise a DataError if the file has, or ``unpacks to``, more bytes than are allowed."""
         if n_bytes > most:
             hint = marked("keep the rows and columns of the study, or store them as parquet")
-            found, expected = (
-                Coded("{what} {n_bytes} MB", what=what, n_bytes=f"{n_bytes / 2**20:,.0f}"),
-                Coded("at most {most} MB", most=f"{most / 2**20:,.0f}"),
-            )
+            found = Coded("{what} {n_bytes} MB", what=what, n_bytes=f"{n_bytes / 2**20:,.0f}")
+            expected = Coded("at most {most} MB", most=f"{most / 2**20:,.0f}")
             raise DataError.at(self.origin, found, expected, hint)
 
     def misnamed(self, expected: str) -> DataError:
@@ -368,7 +366,7 @@ def refuse_changed(table: Table) -> None:
             with file.path.open("rb") as content:
                 now = hashlib.file_digest(content, "sha256").hexdigest()
         except OSError as error:
-            what = Coded("cannot be read any more: {strerror}", strerror=error.strerror or error)
+            what = Coded("cannot be read any more: {reason}", reason=error.strerror or error)
         if now != file.sha256:
             what = what or Coded(
                 "changed while the study ran: SHA-256 {sha256} then, {now} now", sha256=file.sha256, now=now

@@ -447,10 +447,8 @@ def _refuse_separator(rows: list[FileRow], source: Source) -> None:
         used.sort(key="\t".__ne__)
         found = marked("a tab") if used[0] == "\t" else used[0]
         n_found = "1 column" if len(rows[0].cells) == 1 else f"{len(rows[0].cells)} columns"
-        where, what = (
-            Coded("{origin}: header", origin=source.origin),
-            Coded("{n_found} found; are the fields separated by {found}?", n_found=n_found, found=found),
-        )
+        where = Coded("{origin}: header", origin=source.origin)
+        what = Coded("{n_found} found; are the fields separated by {found}?", n_found=n_found, found=found)
         expected = Coded("fields separated by {separator}", separator=repr(_separator(source)))
         raise DataError.at(where, what, expected, f"data: separator: {used[0]!r}".replace("'", '"'))
 
@@ -484,10 +482,8 @@ def decode(source: Source) -> str:
         line = source.content.count(b"\n", 0, at) + 1
         first, *others = fitting_encodings(source.content)
         _refuse_no_text(source.content[:_COUNTED].decode(first, "replace"), source)
-        where, what = (
-            Coded("{origin}: line {line}", origin=source.origin, line=line),
-            Coded("byte {at} is not {encoding}", at=at, encoding=encoding),
-        )
+        where = Coded("{origin}: line {line}", origin=source.origin, line=line)
+        what = Coded("byte {at} is not {encoding}", at=at, encoding=encoding)
         hint: str = Coded("data: encoding: {name}", name=first)
         if others:
             hint = Coded("data: encoding: {name} (or {others})", name=first, others=", ".join(others))

@@ -77,10 +77,8 @@ def missing_problems(found: Completeness, policy: MissingPolicy, locator: RowLoc
         for name, rows in found.missing.items():
             yield locator.wrong(name, rows, marked("cells are missing"), expected, hint)
     elif not found.rows.any():
-        what, hint = (
-            marked("every row lacks a value some periods earlier"),
-            marked("take a shorter lag or lead, or none"),
-        )
+        what = marked("every row lacks a value some periods earlier")
+        hint = marked("take a shorter lag or lead, or none")
         if found.missing:
             what = Coded("every row lacks a value of {names}", names=", ".join(found.missing))
             hint = marked("take the emptiest columns out of the roles")

@@ -220,11 +220,9 @@ def read_entities(column: pd.Series, *, name: str, locator: RowLocator) -> list[
     one_of = {type(cell).__name__: cell for cell in reversed(cells)}
     strange = [cell for cell in cells if not isinstance(cell, str) and not _is_whole(cell)]
     shown = strange or [one_of[kind] for kind in sorted(one_of)]
-    where, what = (
-        locator.column(name),
-        Coded(
-            "entities are of kind {one_of}: {shown}", one_of=", ".join(sorted(one_of)), shown=quoted(shown)
-        ),
+    where = locator.column(name)
+    what = Coded(
+        "entities are of kind {one_of}: {shown}", one_of=", ".join(sorted(one_of)), shown=quoted(shown)
     )
     raise DataError.at(
         where, what, marked("all texts, or all whole numbers"), marked("store the column as text")
@@ -330,10 +328,8 @@ def select_rows(locator: RowLocator, rules: Mapping[str, RowFilter], missing: fr
             kept &= _kept_by(rule, column, locator, missing)
     problems.raise_if_any()
     if not kept.any():
-        where, expected = (
-            Coded("{origin}: data.rows", origin=locator.origin),
-            marked("rules that together keep at least one row"),
-        )
+        where = Coded("{origin}: data.rows", origin=locator.origin)
+        expected = marked("rules that together keep at least one row")
         raise DataError.at(
             where, marked("0 rows are left"), expected, marked("widen a range, or take a rule out")
         )
@@ -354,10 +350,8 @@ def _kept_by(rule: RowFilter, column: str, locator: RowLocator, missing: frozens
         kept = (position >= first) & (position <= last)
         if not kept.any():
             low, high = ("any" if bound is None else str(bound) for bound in (rule.from_, rule.to))
-            what, expected = (
-                Coded("no row lies between {low} and {high}", low=low, high=high),
-                marked("a range that holds at least one row"),
-            )
+            what = Coded("no row lies between {low} and {high}", low=low, high=high)
+            expected = marked("a range that holds at least one row")
             raise DataError.at(where, what, expected, marked("correct from and to"))
     # Values are matched by texts, a missing cell being an empty one.
     labels = times.labels if times else ["" if pd.isna(cell) else value_text(cell) for cell in series]

@@ -266,10 +266,8 @@ def _refuse_two_digits(periods: Sequence[int], *, name: str, locator: RowLocator
             first=first,
             last=last,
         )
-        expected, hint = (
-            marked("years of four digits, such as 1998 and 2003"),
-            marked("write the century into the column"),
-        )
+        expected = marked("years of four digits, such as 1998 and 2003")
+        hint = marked("write the century into the column")
         raise DataError.at(
             locator.column(name),
             Coded("{what} as earlier than {first}", what=what, first=first),

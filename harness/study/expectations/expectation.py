@@ -64,10 +64,8 @@ class Expectation(SpecModel):
     @model_validator(mode="after")
     def _is_sourced(self) -> Self:
         if self.from_ == "publication" and not self.source:
-            what, expected = (
-                marked("a published value without its source"),
-                marked("`source:`, such as Baltagi 2013, table 2.1"),
-            )
+            what = marked("a published value without its source")
+            expected = marked("`source:`, such as Baltagi 2013, table 2.1")
             raise refused(what, expected, "say where it is published, or write `from: run`")
         return self
 

@@ -43,10 +43,8 @@ def cross_check(document: Document, catalogs: Catalogs) -> Iterator[Mistake]:
     )
     ids = [_ids(document, loc, catalogs) for loc in lists]
     for named in ids:
-        what, hint = (
-            marked("the id '{name}' is taken by the entry at {spot}"),
-            marked("give this entry an `id:` of its own"),
-        )
+        what = marked("the id '{name}' is taken by the entry at {spot}")
+        hint = marked("give this entry an `id:` of its own")
         yield from _repeated(document, named.items(), what, "each id once", hint)
     columns = (document.texts(f"roles.{part}.*") for part in ("outcomes", "moderators", "controls"))
     names = _Names(
@@ -172,10 +170,8 @@ def _unknown_names(names: _Names) -> Iterator[Mistake]:
     ladder += [(loc, name) for loc, name in values if changes.get((*loc[:-1], "change")) == "protocol"]
     what, otherwise = marked("no protocol has the id '{name}'"), marked("name one of evaluation.protocols")
     yield from names.unknown(ladder, names.protocols, what, otherwise)
-    what, otherwise = (
-        marked("no scenario has the id '{name}'"),
-        marked("name one of the scenarios; [] is none of them"),
-    )
+    what = marked("no scenario has the id '{name}'")
+    otherwise = marked("name one of the scenarios; [] is none of them")
     yield from names.unknown(texts("estimators.*.scenarios.*"), names.scenarios, what, otherwise)
     of_scenarios = columns("scenarios.*.moderator", "scenarios.*.exposure")
     what = marked("'{name}' is no moderator or control of the study")
@@ -187,10 +183,8 @@ def _unknown_names(names: _Names) -> Iterator[Mistake]:
     known = (*(name for _, name in columns("roles.exposure")), *names.held)
     yield from names.unknown(exposures, known, "'{name}' is no regressor of the study", otherwise)
     further = (name for _, name in texts(*_REFERENCES))
-    what, otherwise = (
-        marked("'{name}' is no reference of the study"),
-        marked("add it to evaluation.further_references"),
-    )
+    what = marked("'{name}' is no reference of the study")
+    otherwise = marked("add it to evaluation.further_references")
     yield from names.unknown(texts("claims.*.reference"), tuple(further), what, otherwise)
     for key, named, known in (
         ("outcome", columns("claims.*.outcome", "method_ladder.outcomes.*"), names.outcomes),
@@ -295,10 +289,8 @@ def _conclusions(names: _Names) -> Iterator[Mistake]:
     texts = names.document.texts
     for key, column in (("sources", "source"), ("quantities", "quantity"), ("outcomes", "outcome")):
         known = list(dict.fromkeys(name for _, name in texts(f"claims.*.{column}"))) or [""]
-        what, otherwise = (
-            marked(f"no claim has the {column} '{{name}}'"),
-            marked("add the claim, or leave this out"),
-        )
+        what = marked(f"no claim has the {column} '{{name}}'")
+        otherwise = marked("add the claim, or leave this out")
         yield from names.unknown(texts(f"conclusions.*.{key}.*"), known, what, otherwise)
 
 
@@ -324,19 +316,15 @@ def _expectations(names: _Names, tables: Mapping[str, ResultTable]) -> Iterator[
         keys = dict(where) if isinstance(where, Mapping) else {}
         yield from _table_and_columns(names, loc, tuple(keys), tables)
         for column, name in keys.items():
-            what, otherwise = (
-                marked(f"no {column} is called '{{name}}'"),
-                marked(f"name one of the study's {column}s"),
-            )
+            what = marked(f"no {column} is called '{{name}}'")
+            otherwise = marked(f"name one of the study's {column}s")
             named = [((*loc, "where", column), name)] if isinstance(name, str) else []
             yield from names.unknown(named, ids_in.get(column, ()), what, otherwise)
         if isinstance(document.value(loc), Mapping):
             cell = [document.value((*loc, name)) for name in ("table", "column", "from", "source")]
             cells.append((loc, repr((cell, sorted(keys.items())))))
-    what, expected = (
-        marked("this cell is expected at {spot} already"),
-        marked("each cell once from each source"),
-    )
+    what = marked("this cell is expected at {spot} already")
+    expected = marked("each cell once from each source")
     yield from _repeated(document, cells, what, expected, marked("remove one of the two"))
 
 

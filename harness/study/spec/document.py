@@ -290,10 +290,8 @@ def _document(path: Path, raw: bytes, start: reader.Place) -> Document:
     parsed = reader.parse_yaml(text, start)
     if not isinstance(parsed.root.content, Mapping):
         found = "nothing" if parsed.root.content is None else reader.kind_of(parsed.root)
-        what, hint = (
-            Coded("a mapping is expected, found {found}", found=found),
-            marked("start with `spec_version: 1`"),
-        )
+        what = Coded("a mapping is expected, found {found}", found=found)
+        hint = marked("start with `spec_version: 1`")
         raise reader.spec_error(
             [*parsed.flaws, reader.Mistake(parsed.root.place, what, marked("keys with values"), hint)]
         )

@@ -393,10 +393,8 @@ class _EventReader:
 
     def _refuse_tag(self, event: events.ScalarEvent | events.CollectionStartEvent) -> None:
         if event.tag is not None:
-            what, hint = (
-                Coded("the tag {tag}", tag=event.tag),
-                marked("remove the tag; quote what is meant as text"),
-            )
+            what = Coded("the tag {tag}", tag=event.tag)
+            hint = marked("remove the tag; quote what is meant as text")
             self._flaw(event, what, "plain YAML without tags", hint)
 
     def _repeated(self, event: events.AliasEvent, place: Place) -> Node:
