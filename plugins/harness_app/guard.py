@@ -18,6 +18,9 @@ MOST_OF_A_FORM, MOST_OF_A_FILE = 2_000_000, 500_000_000
 PATIENCE, PATIENCE_WITH_A_FILE = 20.0, 600.0
 UPLOAD = "/upload"
 
+# Requests answered at one time; others are refused, so that slow clients hold up no memory.
+MOST_REQUESTS = 64
+
 METHODS = ("GET", "HEAD", "POST")
 
 POLICY = (
@@ -102,7 +105,7 @@ class Guarded:
     """An application behind a door, whose answers tell browsers to load nothing from elsewhere."""
 
     def __init__(self, app: ASGIApp, door: Door) -> None:
-        self._app, self._door = app, door
+        self._app, self._door, self._n_answered = app, door, 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or refuse it."""
@@ -127,8 +130,12 @@ class Guarded:
         if refused := self._door.refusal(Request(scope)):
             await refused(scope, receive, answer)
             return
+        if self._n_answered == MOST_REQUESTS:
+            await PlainTextResponse("too many at once", 503)(scope, receive, answer)
+            return
         is_file = scope["path"] == UPLOAD
         most, patience = (MOST_OF_A_FILE, PATIENCE_WITH_A_FILE) if is_file else (MOST_OF_A_FORM, PATIENCE)
+        self._n_answered += 1
         try:
             await self._app(scope, limited(receive, headers, most, patience), answer)
         except (_TooMuchError, TimeoutError) as error:
@@ -136,6 +143,8 @@ class Guarded:
                 raise
             code = 413 if isinstance(error, _TooMuchError) else 408
             await PlainTextResponse("too much" if code == 413 else "too slow", code)(scope, receive, answer)
+        finally:
+            self._n_answered -= 1
 
 
 def limited(

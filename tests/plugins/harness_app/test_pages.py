@@ -5,11 +5,14 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
+import httpx
 import pytest
 from starlette.testclient import TestClient
 
@@ -17,7 +20,7 @@ import command
 from harness.installed import installed
 from harness.study.spec.document import WrittenSpec
 from harness.study.spec.load import load_study
-from harness_app import guard, queue, spec_text
+from harness_app import guard, queue, serve, spec_text
 from harness_app.guard import Door, Guarded
 from harness_app.pages import Desk, made_app
 from harness_app.queue import Queue
@@ -137,6 +140,50 @@ def test_a_body_without_an_end_and_a_slow_one_are_refused(client, monkeypatch):
         return sent[0]["status"]
 
     assert asyncio.run(ask()) == 408
+
+
+@pytest.fixture
+def address(folder):
+    """Address of a server of the page's own kind, in a thread, which waits for headers for one second."""
+    with pytest.MonkeyPatch.context() as patch, socket.create_server(("127.0.0.1", 0)) as listening:
+        patch.setattr(serve, "PATIENCE_WITH_HEADERS", 1)
+        host, port = listening.getsockname()
+        server = serve.made_server(made_app(folder, (), Door(f"{host}:{port}", TOKEN)))
+        running = threading.Thread(target=server.run, args=([listening],))
+        running.start()
+        yield host, port
+        server.should_exit = True
+        running.join()
+
+
+SLOW = {
+    "half a header": b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-",
+    "nothing": b"",
+    "half a header after a request": b"GET / HTTP/1.1\r\nHost: evil.example\r\n\r\nGET / HTTP/1.1\r\nX",
+    "half a body that is refused": b"POST / HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 9\r\n\r\nx",
+}
+
+
+@pytest.mark.parametrize("sent", SLOW.values(), ids=SLOW)
+def test_slow_headers_hold_up_nobody_and_are_left(address, sent):
+    slow = [socket.create_connection(address) for _ in range(70)]
+    for one in slow:
+        one.sendall(sent)
+        one.settimeout(10)
+    time.sleep(0.1)
+    cookie = {"cookie": f"harness-{address[1]}={TOKEN}"}
+    assert httpx.get("http://{}:{}/queue".format(*address), headers=cookie).status_code == 200
+    for one in slow:
+        with one:
+            while one.recv(10_000):
+                pass
+
+
+def test_more_requests_at_once_than_are_answered_are_refused(client, monkeypatch):
+    monkeypatch.setattr(guard, "MOST_REQUESTS", 1)
+    assert [client.get("/queue").status_code for _ in range(3)] == [200, 200, 200]
+    monkeypatch.setattr(guard, "MOST_REQUESTS", 0)
+    assert client.get("/queue").status_code == 503
 
 
 def test_others_need_the_password_too(folder):
