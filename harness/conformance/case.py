@@ -160,6 +160,14 @@ def able(thing: object, capability: Callable[..., T]) -> T:
     return cast("T", thing)
 
 
+def _taken(outcome: Floats, takes: protocol.Takes) -> Floats:
+    """Return a simulated outcome, (n_obs,), as it is, moved above zero, or whether it is above its median."""
+    if takes == "zero or one":
+        return (outcome > np.median(outcome)).astype(np.float64)
+    least = outcome.min() - outcome.std() if takes == "from zero" else 0.0
+    return outcome - min(0.0, float(least))
+
+
 @dataclass(frozen=True, eq=False)
 class Case:
     """An estimator under test.
@@ -210,15 +218,12 @@ class Case:
     def prepared(self, panel: Panel) -> Panel:
         """Return a simulated panel with the groups that the estimator asks for."""
         grouped = panels.grouped(panel, protocol.grouped_by(self.estimator))
-        if self.takes_negative:
-            return grouped
-        least = grouped.observed.min() - grouped.observed.std()
-        return replace(grouped, observed=grouped.observed - min(0.0, least))
+        return replace(grouped, observed=_taken(grouped.observed, self.takes))
 
     @property
-    def takes_negative(self) -> bool:
-        """Whether the estimator takes outcomes below zero; else simulated ones are moved above it."""
-        return protocol.takes_negative(type(self.estimator))
+    def takes(self) -> protocol.Takes:
+        """Which outcomes the estimator takes."""
+        return protocol.takes(type(self.estimator))
 
     def predictions(self, label: str = FIRST) -> Floats:
         """Return predictions of a fit on the ordinary panel for its own rows, (n_obs,)."""

@@ -510,6 +510,8 @@ def effect(case: Case) -> str:
 
     Compare the mean predictions at the quartiles of the exposure with the truth.
     """
+    if case.takes == "zero or one":
+        raise Skipped("the effect is one on the outcome itself, not on whether it is large")
     panel = case.prepared(linear_panel(EFFECT, label="effect"))
     found = float(_effect(case.fitted(panel), panel))
     if found == 0.0:

@@ -20,7 +20,7 @@ from harness.conformance.panels import RULES, SEED, ContractRule, Violation, fre
 from harness.data.panel import Panel
 from harness.errors import EstimationError
 from harness.estimators.guard import in_one_line, predict
-from harness.estimators.protocol import ESTIMATOR, CanFitDraws, Estimator
+from harness.estimators.protocol import ESTIMATOR, CanFitDraws, Estimator, Takes
 from harness.rng import random_stream
 from harness.running.isolation import one_thread
 
@@ -176,8 +176,13 @@ def _fit_and_predict(estimator: Estimator, panel: Panel) -> Floats:
         return predict(estimator.fit(fresh(panel), rng=random_stream(SEED, FIRST)), panel)
 
 
-# Of an outcome or a column in another unit.
+# Of an outcome or a column in another unit; of outcomes by what an estimator takes.
 UNIT, LEVEL = 250.0, -40.0
+UNITS: Mapping[Takes, tuple[float, float]] = {
+    "any": (UNIT, LEVEL),
+    "from zero": (UNIT, 0.0),
+    "zero or one": (-1.0, 1.0),
+}
 
 
 @rule("estimator", *SOUND)
@@ -228,11 +233,11 @@ def reordered(case: Case) -> str:
 def outcome_units(case: Case) -> str:
     """Check that an outcome a y + b is predicted by a f + b.
 
-    Fit on a multiple of the outcome with another level; on a multiple alone where negative ones are refused.
+    Fit on a multiple of the outcome with another level; on a multiple alone where negative ones are refused,
+    and on zero for one and one for zero where others are.
     """
-    level = LEVEL if case.takes_negative else 0.0
-    moved = replace(case.panel, observed=UNIT * case.panel.observed + level)
-    found = (case.predicted(moved) - level) / UNIT
+    unit, level = UNITS[case.takes]
+    found = (case.predicted(replace(case.panel, observed=unit * case.panel.observed + level)) - level) / unit
     return require_agreement(found, case.predictions, case=case, what="on an outcome in another unit")
 
 

@@ -57,8 +57,7 @@ class Estimator(Protocol):
     regression in other programs (`LinearModel`), for ``harness export``; ``as_learner``, how well it
     learns the nuisance functions of debiased effects (`AsLearner`); ``identifies``, what its coefficient of
     the exposure identifies (`harness.study.spec.entry`), for the headline effect of a study;
-    ``takes_negative``, False where it refuses outcomes below zero, and then a multiple of the outcome alone
-    is predicted by that multiple.
+    ``takes``, which outcomes it takes (`Takes`).
     """
 
     name: ClassVar[str]
@@ -102,9 +101,15 @@ def as_learner(estimator: type) -> AsLearner | None:
     return getattr(estimator, "as_learner", None)
 
 
-def takes_negative(estimator: type) -> bool:
-    """Return whether an estimator takes outcomes below zero, as it declares; else it does."""
-    return bool(getattr(estimator, "takes_negative", True))
+# Which outcomes an estimator takes: of any, a y + b is predicted by a f + b; of those from zero on, a y by
+# a f; of zero and one, 1 - y by 1 - f.
+Takes = Literal["any", "from zero", "zero or one"]
+
+
+def takes(estimator: type) -> Takes:
+    """Return which outcomes estimators of a class take, as it declares; any where it does not."""
+    declared: Takes = getattr(estimator, "takes", "any")
+    return declared
 
 
 def rivals_of(estimator: type) -> tuple[SimpleRival, ...]:
@@ -127,6 +132,8 @@ def _wrong_values(cls: type) -> str:
         return f"has a `linear_model` that is none of {', '.join(get_args(LinearModel))}"
     if identified_by(cls) not in (None, *IDENTIFIED):
         return f"has an `identifies` that is none of {', '.join(IDENTIFIED)}"
+    if takes(cls) not in get_args(Takes):
+        return f"has a `takes` that is none of {', '.join(get_args(Takes))}"
     if as_learner(cls) not in (None, *get_args(AsLearner)):
         return f"has an `as_learner` that is none of {', '.join(get_args(AsLearner))}"
     return ""

@@ -96,6 +96,7 @@ from harness.estimators.protocol import NeedsGroups as NeedsGroups
 from harness.estimators.protocol import NestedEstimator as NestedEstimator
 from harness.estimators.protocol import PreparedDraws as PreparedDraws
 from harness.estimators.protocol import SelectsRows as SelectsRows
+from harness.estimators.protocol import Takes as Takes
 from harness.estimators.protocol import check_rows as check_rows
 from harness.estimators.protocol import for_folds as for_folds
 from harness.estimators.protocol import for_nuisances as for_nuisances

@@ -17,6 +17,7 @@ from harness_panel.covariance import (
 )
 from harness_panel.diagnostics.scenario import DataDiagnostics
 from harness_panel.dynamic.estimator import DynamicGMM
+from harness_panel.estimators.conditional_logit import ConditionalLogit
 from harness_panel.estimators.fixed_effects import FixedEffects, PooledOLS
 from harness_panel.estimators.linear import EntityMean, LastValue, Mean
 from harness_panel.estimators.poisson import Poisson
@@ -40,6 +41,7 @@ __all__ = [
 ]
 __all__ += ["DataDiagnostics", "EntityMean", "LastValue", "Mean", "Poisson"]
 __all__ += [
+    "ConditionalLogit",
     "DynamicGMM",
     "FixedEffects",
     "HausmanTaylor",
@@ -62,6 +64,7 @@ def harness_estimators() -> Iterable[type[Estimator]]:
     return (
         *naive,
         *levels,
+        ConditionalLogit,
         DynamicGMM,
         HausmanTaylor,
         SpatialDurbin,

@@ -77,6 +77,23 @@ class TransformedRow:
 
 TRANSFORMED = typed("details/transformed_coefficients", TransformedRow, ("outcome", "estimator", "term"))
 
+
+@dataclass(frozen=True)
+class OddsRow:
+    """One slope of a logit, and its odds ratio with limits."""
+
+    outcome: str
+    estimator: str
+    term: str
+    log_odds: float
+    std_error: float
+    odds_ratio: float
+    conf_low: float
+    conf_high: float
+
+
+ODDS = typed("details/odds_ratios", OddsRow, ("outcome", "estimator", "term"))
+
 # By estimator and term.
 Estimates = Mapping[str, Mapping[str, CoefficientRow]]
 
@@ -132,6 +149,8 @@ def _outcome(run: Run, outcome: str) -> Iterator[ReportBlock]:
         yield Paragraph(gettext("No estimator has coefficients."), "soft")
     if slopes := run.rows(TRANSFORMED, outcome=outcome):
         yield transformed_table(run.manifest.study, outcome, slopes)
+    if odds := run.rows(ODDS, outcome=outcome):
+        yield odds_table(run.manifest.study, outcome, odds)
     yield from map(SmallPrint, without_coefficients(run, outcome))
 
 
@@ -166,6 +185,39 @@ def transformed_table(study: StudyRecord, outcome: str, rows: Sequence[Transform
             ),
         ),
         name=f"transformed-{file_slug(outcome)}",
+    )
+
+
+def odds_table(study: StudyRecord, outcome: str, rows: Sequence[OddsRow]) -> ReportTable:
+    """Return odds ratios of logits, with their intervals, and their logarithms with standard errors."""
+    return ReportTable(
+        caption=gettext("Odds ratios: {outcome}").format(outcome=study.label(outcome)),
+        columns=columns_of(
+            *("", gettext("Odds ratio"), gettext("95% interval"), gettext("Log odds")),
+            gettext("Standard error"),
+        ),
+        groups=row_groups(
+            (
+                study.estimator_label(name),
+                [
+                    (
+                        term_label(study, row.term),
+                        *estimate(row.odds_ratio, row.conf_low, row.conf_high),
+                        *(significant(one) for one in (row.log_odds, row.std_error)),
+                    )
+                    for row in rows
+                    if row.estimator == name
+                ],
+            )
+            for name in dict.fromkeys(row.estimator for row in rows)
+        ),
+        notes=(
+            gettext(
+                "Odds ratio: what one unit more of the variable multiplies the odds by. Entities whose "
+                "outcome never varies are left out."
+            ),
+        ),
+        name=f"odds-{file_slug(outcome)}",
     )
 
 

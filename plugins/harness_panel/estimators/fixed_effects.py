@@ -225,8 +225,8 @@ class PooledOLS(LinearEstimator[PooledFit]):
             "variable as a control: a local line by `pooled_ols`"
         ),
         "logit probit tobit": (
-            "estimators are of the mean; of 0 and 1 `pooled_ols` and `fixed_effects` are linear probability "
-            "models"
+            "of 0 and 1 `conditional_logit` is a logit with effects of entities; `pooled_ols` and "
+            "`fixed_effects` are linear probability models"
         ),
     }
     linear_model: ClassVar[plugin.LinearModel | None] = "pooled"

@@ -298,7 +298,7 @@ class Poisson:
             "use `poisson`: it is right for the mean whatever the variance, and its errors are robust"
         )
     }
-    takes_negative: ClassVar[bool] = False
+    takes: ClassVar[plugin.Takes] = "from zero"
     rivals: ClassVar[tuple[plugin.SimpleRival, ...]] = (
         plugin.SimpleRival(20, "Poisson regression"),
         plugin.SimpleRival(21, "Poisson regression on logs", regressors="log"),

@@ -8,7 +8,9 @@ from harness.report.blocks import cell_of
 from harness.report.drawing.canvas import house_style
 from harness.report.drawing.forest import plot_forest
 from harness.report.sections.coefficients import (
+    OddsRow,
     TransformedRow,
+    odds_table,
     regression_table,
     term_label,
     transformed_table,
@@ -101,6 +103,14 @@ def test_a_slope_of_logs_stands_with_per_cent_and_elasticity(run):
     assert [group.heading for group in table.groups] == [one.label for one in study.estimators[:2]]
     assert texts(table) == {"Experience": ["0.50", "[0.25,\N{NO-BREAK SPACE}0.75]", "64.87", "3.250"]}
     assert texts(table, 1)["Experience"][2:] == [MISSING, MISSING]
+
+
+def test_odds_ratios_stand_with_their_intervals_and_logarithms(run):
+    study = run.manifest.study
+    row = OddsRow("lwage", study.estimators[0].id, "exper", 0.5, 0.125, 1.6487, 1.29, 2.11)
+    assert texts(odds_table(study, study.outcomes[0], [row])) == {
+        "Experience": ["1.65", f"[1.29,{NB}2.11]", "0.5000", "0.1250"]
+    }
 
 
 def test_r2_is_that_of_the_regression_on_dummies_and_that_within_all_effects(run):
