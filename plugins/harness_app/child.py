@@ -24,6 +24,12 @@ def command(words: Sequence[str], *further: str) -> list[str]:
     return [sys.executable, "-P", "-m", "harness", *words, *further]
 
 
+def request(number: int | None, method: str, given: object) -> bytes:
+    """Return a line of the protocol; one without a number is a notice, which has no answer."""
+    numbered = {} if number is None else {"id": number}
+    return json.dumps({"jsonrpc": "2.0", "method": method, "params": given, **numbered}).encode() + b"\n"
+
+
 @dataclass(frozen=True)
 class Fault:
     """One mistake in the words of the harness: its place, what was found, what would do, and a remedy."""
@@ -96,11 +102,8 @@ class CommandSession:
     def _send(
         self, process: asyncio.subprocess.Process, number: int | None, method: str, given: object
     ) -> None:
-        request = {"jsonrpc": "2.0", "method": method, "params": given} | (
-            {} if number is None else {"id": number}
-        )
         if process.stdin is not None:
-            process.stdin.write(json.dumps(request).encode() + b"\n")
+            process.stdin.write(request(number, method, given))
 
     async def _read(self, process: asyncio.subprocess.Process) -> None:
         while process.stdout is not None and (line := await process.stdout.readline()):

@@ -156,11 +156,7 @@ class Desk:
             return error.faults[0].what
 
     def _queued(self) -> dict[str, Any]:
-        return {
-            "jobs": [
-                (job, self.queue.progress(job), _last(self.queue.log(job))) for job in self.queue.jobs()[:20]
-            ]
-        }
+        return {"jobs": [(job, *self.queue.progress(job)) for job in self.queue.jobs()[:20]]}
 
     async def upload(self, request: Request) -> Response:
         """Write a file into the folder; one that is there stays."""
@@ -397,10 +393,6 @@ def _about(column: str, parts: Mapping[str, str], faults: Sequence[Fault]) -> li
         rf"'{re.escape(column)}'|roles\.{part}\b" if part in spec_text.SINGLE else rf"'{re.escape(column)}'"
     )
     return [fault for fault in faults if pattern.search(f"{fault.where} {fault.what}")]
-
-
-def _last(log: str) -> str:
-    return next((line for line in reversed(log.splitlines()) if line.strip()), "")[:300]
 
 
 def _named_in(text: str, *keys: str) -> str:

@@ -5,19 +5,21 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO, Literal
 
+from joblib import cpu_count
 from pydantic import TypeAdapter, ValidationError
 
-from harness_app.child import command
+from harness_app.child import command, request
+from harness_app.notices import Notice, end_of, messages_of
 
 if sys.platform != "win32":
     import fcntl
@@ -25,21 +27,10 @@ if sys.platform != "win32":
 HERE = ".harness-app"
 LOCK = "running.lock"
 
-# Seconds between two looks at what runs, and bytes of a log that are read.
-PAUSE, MOST_OF_A_LOG = 0.3, 20_000
+# Seconds between two looks at what runs, and bytes of its notices that are read.
+PAUSE, MOST_OF_A_LOG, MOST_OF_A_RESULT = 0.3, 20_000, 2_000_000
 
-State = Literal["waiting", "running", "ended", "cancelled"]
-
-# What becomes of a run where no page and no process of it is there.
-WITHOUT_A_PAGE: Mapping[State, State] = {
-    "waiting": "cancelled",
-    "running": "ended",
-    "ended": "ended",
-    "cancelled": "cancelled",
-}
-
-# The counts of a line of progress, done before all or, in Chinese, after.
-COUNTS = re.compile(r"^(?P<done>\d+) of (?P<total>\d+) done|^(?P<all>\d+) 项中已完成 (?P<made>\d+) 项")
+State = Literal["waiting", "running", "finished", "ended", "cancelled"]
 
 
 @dataclass(frozen=True)
@@ -49,7 +40,7 @@ class QueuedRun:
     Attributes
     ----------
     spec : path within the folder
-    code : exit code of the command; None where it has none, or nobody was there to see it
+    refused : why it ended before its end, where that is known
     process : number of its process, and of the group of its workers, while it runs
     """
 
@@ -59,23 +50,20 @@ class QueuedRun:
     quick: bool = False
     resume: bool = False
     state: State = "waiting"
-    code: int | None = None
+    refused: str = ""
     process: int | None = None
 
     @property
-    def words(self) -> tuple[str, ...]:
-        """The command of the run, without its plugins."""
-        return (
-            "run",
-            self.spec,
-            *(("--quick",) if self.quick else ()),
-            *(("--resume",) if self.resume else ()),
-        )
+    def request(self) -> bytes:
+        """The call of the tool that does it, with notices of progress."""
+        chosen = {"spec": self.spec, "quick": self.quick, "resume": self.resume, "jobs": cpu_count()}
+        call = {"name": "run", "arguments": chosen, "_meta": {"progressToken": 1}}
+        return request(1, "tools/call", call)
 
     @property
     def may_resume(self) -> bool:
         """Whether it ended before its end."""
-        return self.state in ("cancelled", "ended") and self.code != 0
+        return self.state in ("cancelled", "ended")
 
 
 _JOB = TypeAdapter(QueuedRun)
@@ -91,7 +79,10 @@ class Queue:
         # What a folder says that nobody here asked for is not begun; a run of an earlier page goes on.
         if not self._is_held():
             for job in self.jobs():
-                self._keep(replace(job, state=WITHOUT_A_PAGE[job.state], process=None))
+                if job.state == "waiting":
+                    self._keep(replace(job, state="cancelled", process=None))
+                elif job.state == "running":
+                    self._keep(self._ended(job))
 
     def jobs(self) -> list[QueuedRun]:
         """Return all runs that were asked for, the latest first."""
@@ -120,31 +111,46 @@ class Queue:
         part.replace(path)
 
     def log(self, job: QueuedRun) -> str:
-        """Return the end of what the command has printed."""
-        with suppress(OSError), (self._folder / f"{job.number}.log").open("rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - MOST_OF_A_LOG))
-            return file.read().decode(errors="replace")
-        return ""
+        """Return the end of what a run has told of itself, and what else its process has printed."""
+        lines = [f"{one.progress}/{one.total} {one.message}" for one in self._notices(job)]
+        return "\n".join([*lines, self._read(job, ".log").decode(errors="replace"), job.refused])
 
-    def progress(self, job: QueuedRun) -> tuple[int, int] | None:
-        """Return tasks done and tasks in all, as the command has last counts."""
-        matches = [match for line in self.log(job).splitlines() if (match := COUNTS.match(line))]
-        if not matches:
-            return None
-        counts = matches[-1].groupdict()
-        return int(counts["done"] or counts["made"]), int(counts["total"] or counts["all"])
+    def progress(self, job: QueuedRun) -> tuple[Notice | None, float]:
+        """Return how far a run is, and the seconds that are left if as fast; 0 where that is not known."""
+        notice = next(reversed(self._notices(job)), None)
+        if notice is None or job.state != "running" or not notice.progress:
+            return notice, 0.0
+        begun = (self._folder / f"{job.number}.json").stat().st_mtime
+        return notice, (time.time() - begun) * (notice.total / notice.progress - 1)
+
+    def _notices(self, job: QueuedRun) -> list[Notice]:
+        return [one.params for one in messages_of(self._read(job, ".jsonl")) if one.params is not None]
+
+    def _read(self, job: QueuedRun, ending: str, most: int = MOST_OF_A_LOG) -> bytes:
+        return end_of(self._folder / f"{job.number}{ending}", most)
+
+    def _ended(self, job: QueuedRun) -> QueuedRun:
+        """Return a run whose process is gone, as that has left it."""
+        left = replace(job, state="ended", process=None)
+        for result in (one.result for one in messages_of(self._read(job, ".jsonl", MOST_OF_A_RESULT))):
+            if result is not None and result.is_error:
+                left = replace(left, refused="\n".join(one.text for one in result.content))
+            elif result is not None:
+                left = replace(left, state="finished")
+        return left
 
     def cancel(self, job: QueuedRun) -> None:
-        """End a run as Ctrl-C does, or take it out of the queue."""
+        """End a run, of which stays what is finished, or take it out of the queue."""
         if job.state == "waiting":
             self._keep(replace(job, state="cancelled"))
         elif job.state == "running" and job.process is not None and self._is_held():
             if sys.platform != "win32":
                 # The group is there, since one of it holds the lock: the number can be nobody else's.
                 with suppress(ProcessLookupError):
-                    os.killpg(job.process, signal.SIGINT)
+                    os.killpg(job.process, signal.SIGKILL)
             elif self._process is not None:
-                self._process.terminate()
+                self._process.kill()
+            self._keep(replace(job, state="cancelled", process=None))
 
     async def work(self) -> None:
         """Start what waits, one run after the other, and note how each ended, until it is cancelled."""
@@ -155,32 +161,34 @@ class Queue:
 
     def _look(self) -> None:
         jobs = self.jobs()
-        code = None if self._process is None else self._process.poll()
-        if self._process is not None and code is None:
+        if self._process is not None and self._process.poll() is None:
             return
         if self._process is None and self._is_held():  # a run that an earlier page began
             return
         for job in jobs:
             if job.state == "running":
-                self._keep(replace(job, state="ended", code=code, process=None))
+                self._keep(self._ended(job))
         self._process = None
         waiting = [job for job in jobs if job.state == "waiting"]
         if waiting:
             self._begin(waiting[-1])
 
     def _begin(self, job: QueuedRun) -> None:
-        with (self._folder / LOCK).open("wb") as lock, (self._folder / f"{job.number}.log").open("ab") as log:
+        told, printed = (self._folder / f"{job.number}{ending}" for ending in (".jsonl", ".log"))
+        with (self._folder / LOCK).open("wb") as lock, told.open("wb") as notices, printed.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603 - this interpreter, and words of ours
-                command(self._words, *job.words),
-                cwd=self._root,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
+                command(self._words, "mcp", "--folder", str(self._root)),
+                stdin=subprocess.PIPE,
+                stdout=notices,
+                stderr=log,
                 env={**os.environ, "PYTHONIOENCODING": "utf-8"},
                 start_new_session=True,
                 pass_fds=_taken(lock),
             )
         self._keep(replace(job, state="running", process=self._process.pid))
+        if self._process.stdin is not None:
+            with suppress(BrokenPipeError), self._process.stdin as asked:
+                asked.write(job.request)
 
     def _is_held(self) -> bool:
         """Return whether a process of a run is there, which keeps the lock whatever becomes of the page."""

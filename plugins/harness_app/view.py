@@ -40,7 +40,8 @@ QUESTIONS = {
 STATES = {
     "waiting": marked("waiting"),
     "running": marked("running"),
-    "ended": marked("ended"),
+    "finished": marked("finished"),
+    "ended": marked("stopped"),
     "cancelled": marked("cancelled"),
 }
 KINDS = {
@@ -74,6 +75,11 @@ def histogram(bars: list[int]) -> Markup:
     return Markup(f'<svg class="bars" aria-hidden="true" {size}>{drawn}</svg>')  # noqa: S704 - numbers alone
 
 
+def duration(seconds: float) -> str:
+    """Return a time that is about to pass."""
+    return f"{seconds / 60:.1f} min" if seconds > 100 else f"{seconds:.0f} s"
+
+
 @cache
 def _templates() -> Environment:
     made = Environment(
@@ -95,7 +101,12 @@ def _templates() -> Environment:
         "KINDS": KINDS,
         "LANGUAGES": LANGUAGES,
     }
-    made.filters |= {"said": rendered, "histogram": histogram, "thousands": "{:,}".format}
+    made.filters |= {
+        "said": rendered,
+        "histogram": histogram,
+        "duration": duration,
+        "thousands": "{:,}".format,
+    }
     return made
 
 

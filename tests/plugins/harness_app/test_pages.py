@@ -4,12 +4,15 @@ import asyncio
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -307,16 +310,19 @@ def ended(folder, number, timeout=60):
     path, last = folder / ".harness-app" / f"{number}.json", time.monotonic() + timeout
     while time.monotonic() < last:
         job = json.loads(path.read_text())
-        if job["state"] in ("ended", "cancelled"):
+        if job["state"] in ("finished", "ended", "cancelled"):
             return job
         time.sleep(0.05)
-    raise AssertionError((folder / ".harness-app" / f"{number}.log").read_text())
+    raise AssertionError((folder / ".harness-app" / f"{number}.jsonl").read_text())
 
 
 def test_a_run_of_the_page_is_that_of_the_command(client, folder):
     form = {"text": SMALL, "file": "small.yaml", "quick": "1"}
     assert "small" in client.post("/begin", headers=ORIGIN, data=form).text
-    assert ended(folder, 1)["code"] == 0
+    assert ended(folder, 1)["state"] == "finished"
+    log = client.get("/log/1").text
+    assert "0/3 invest" in log
+    assert "3/3 writing tables and report" in log
     by_command = command.harness("run", "small.yaml", "--quick", "--out", "other", cwd=folder)
     assert by_command.returncode == 0, by_command.stderr
     compared = command.harness("compare", "runs/small", "other", cwd=folder)
@@ -335,10 +341,11 @@ def test_a_run_of_the_page_is_that_of_the_command(client, folder):
 
 
 SLEEPS = """\
-import time
-print("begun", time.monotonic(), flush=True)
+import json, time
+print(begun := time.monotonic(), flush=True)
 time.sleep({})
-print("done", time.monotonic())
+text = f"{{begun}} {{time.monotonic()}}"
+print(json.dumps({{"id": 1, "result": {{"content": [{{"text": text}}], "isError": {}}}}}))
 """
 
 
@@ -346,15 +353,15 @@ print("done", time.monotonic())
 def sleeper(monkeypatch):
     """Runs that sleep instead."""
 
-    def set_to(seconds):
-        words = [sys.executable, "-c", SLEEPS.format(seconds)]
+    def set_to(seconds, *, is_error=False):
+        words = [sys.executable, "-c", SLEEPS.format(seconds, str(is_error))]
         monkeypatch.setattr(queue, "command", lambda *_: words)
 
     return set_to
 
 
 def test_three_runs_at_once_queue_and_one_is_cancelled(client, folder, sleeper):
-    sleeper(0.3)
+    sleeper(0.3, is_error=True)
     form = {"text": SMALL, "file": "small.yaml", "quick": "1"}
     for _ in range(3):
         client.post("/begin", headers=ORIGIN, data=form)
@@ -362,7 +369,7 @@ def test_three_runs_at_once_queue_and_one_is_cancelled(client, folder, sleeper):
     assert states.count("running") <= 1
     client.post("/cancel/3", headers=ORIGIN)
     assert [ended(folder, index)["state"] for index in (1, 2, 3)] == ["ended", "ended", "cancelled"]
-    times = [re.findall(r"[\d.]+", (folder / f".harness-app/{index}.log").read_text()) for index in (1, 2)]
+    times = [ended(folder, index)["refused"].split() for index in (1, 2)]
     assert float(times[0][1]) <= float(times[1][0])
     assert not (folder / ".harness-app/3.log").exists()
 
@@ -395,8 +402,70 @@ def test_a_run_goes_on_where_the_page_is_killed_and_may_resume_where_it_is(folde
     assert [(job.state, job.may_resume) for job in later.jobs()] == [("running", False), ("ended", True)]
     later._process.wait()
     later._look()
-    assert later.jobs()[0].code == 0
-    assert first.jobs()[1].words == ("run", "small.yaml", "--quick")
+    assert (later.jobs()[0].state, later.jobs()[0].may_resume) == ("finished", False)
+
+
+def lines_of(folder, ending="jsonl"):
+    path = folder / f".harness-app/1.{ending}"
+    return path.read_text() if path.exists() else ""
+
+
+# Moments of a run by what is to be seen of it then.
+MOMENTS = {
+    "in the queue": lambda _: True,
+    "planning": lambda folder: "running" in lines_of(folder, "json") and not lines_of(folder),
+    "its tasks running": lambda folder: '"progress": 2' in lines_of(folder),
+    "its report being written": lambda folder: "writing tables and report" in lines_of(folder),
+    "just finished": lambda folder: '"result"' in lines_of(folder),
+}
+
+
+@contextmanager
+def served(folder):
+    """Serve a folder by the command, give a client of its page, and kill it in the end."""
+    words = [sys.executable, "-m", "harness", "app", "--folder", folder, "--no-open"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            server.stdout.readline()
+            address, _, token = server.stdout.readline().split()[1].partition("/?token=")
+            with httpx.Client(base_url=address, headers={"origin": address}) as opened:
+                opened.get("/", params={"token": token})
+                yield opened
+        finally:
+            server.kill()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="no groups of processes")
+def test_page_and_run_killed_at_any_moment_come_to_the_run_of_the_command(folder):
+    text = SMALL.replace("[pooled_ols]", "[pooled_ols, fixed_effects]").replace(
+        "in_sample", "held_out_entities"
+    )
+    (folder / "small.yaml").write_text(text)
+    assert command.harness("run", "small.yaml", "--quick", "--out", "other", cwd=folder).returncode == 0
+    for moment, is_there in MOMENTS.items():
+        for there in (folder / "runs", folder / ".harness-app"):
+            shutil.rmtree(there, ignore_errors=True)
+        with served(folder) as opened:
+            opened.post("/begin", data={"text": text, "file": "small.yaml", "quick": "1"})
+            waited(partial(is_there, folder))
+        job = json.loads(lines_of(folder, "json"))
+        if job["process"]:
+            with suppress(ProcessLookupError):
+                os.killpg(job["process"], signal.SIGKILL)
+        with served(folder) as opened:
+            state = json.loads(lines_of(folder, "json"))["state"]
+            assert state == {"in the queue": "cancelled", "just finished": "finished"}.get(moment, "ended")
+            opened.post("/resume/1")
+            if state != "finished":
+                assert ended(folder, 2)["state"] == "finished"
+        compared = command.harness("compare", "runs/small", "other", cwd=folder)
+        assert compared.returncode == 0, compared.stdout
+        names = [
+            sorted(path.relative_to(run).as_posix() for path in run.rglob("*"))
+            for run in (folder / "runs/small", folder / "other")
+        ]
+        assert names[0] == names[1]
 
 
 def test_a_folder_of_a_stranger_starts_nothing(folder, sleeper):
