@@ -76,10 +76,15 @@ def _of_a_plugin(context: click.Context, name: str) -> click.Command | None:
     PluginError
         Where it is one of ours that is not installed, with how it is.
     """
-    from harness.installed import COMMAND, installed
+    from harness.registry.command import COMMAND, command_of_ours
 
     given = context.params
-    registry = installed(chosen(given["plugins_off"], given["plugins_folder"], given["packages"]))
+    choice = chosen(given["plugins_off"], given["plugins_folder"], given["packages"])
+    if command := command_of_ours(name, choice):
+        return command
+    from harness.installed import installed
+
+    registry = installed(choice)
     if need := registry.catalogs[COMMAND.name].needs.get(name):
         raise PluginError.at(name, need)
     return registry.of(COMMAND).get(name)

@@ -7,8 +7,6 @@ from functools import partial
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points, version
 
-import click
-
 from harness.data.prepare.step import STEP
 from harness.data.read.source import DATASET, READER
 from harness.data.simulate.simulation import SIMULATION
@@ -16,7 +14,7 @@ from harness.estimators.protocol import ESTIMATOR
 from harness.evaluation.metrics import METRIC
 from harness.evaluation.protocol import PROTOCOL
 from harness.findings.run import RULE
-from harness.registry.catalog import Kind, NamedObject
+from harness.registry.command import COMMAND
 from harness.registry.hooks import DISTRIBUTION, PROJECT
 from harness.registry.plugin import (
     ALL_INSTALLED,
@@ -29,9 +27,6 @@ from harness.registry.plugin import (
 from harness.registry.registry import Registry, read_registry
 from harness.report.sections.section import SECTION
 from harness.scenarios.scenario import SCENARIO
-
-# A command next to the harness's own; it is called by its name on the command line, and by no spec.
-COMMAND: Kind[click.Command] = Kind("command", "commands", NamedObject(("main", "get_short_help_str")))
 
 # All kinds, in the order in which plugins are asked for them.
 KINDS: Kinds = (

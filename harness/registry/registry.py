@@ -194,7 +194,7 @@ def _catalog(kind: Kind[Any], plugins: Sequence[Plugin]) -> Catalog:
         if plugin.absent:
             needs |= dict.fromkeys(plugin.names(kind), f"it is of {plugin.name}: {plugin.absent}")
     there = {plugin.name for plugin in plugins}
-    for row in _members_of_ours():
+    for row in members_of_ours():
         if row["kind"] == kind.name and row["plugin"] not in there:
             words = f"it is of {row['package']}, which is not installed: pip install {quote(row['package'])}"
             needs |= {name: words for name in row["names"].split() if name not in members}
@@ -207,7 +207,7 @@ def _catalog(kind: Kind[Any], plugins: Sequence[Plugin]) -> Catalog:
 
 
 @cache
-def _members_of_ours() -> Sequence[Mapping[str, str]]:
+def members_of_ours() -> Sequence[Mapping[str, str]]:
     """Return the names that our own plugins offer, by plugin and kind, and the package that brings each."""
     text = files("harness.registry").joinpath("ours.csv").read_text(encoding="utf-8")
     return tuple(csv.DictReader(text.splitlines()))

@@ -27,13 +27,13 @@ class Notice:
 
 
 @dataclass(frozen=True)
-class _Text:
+class _Words:
     text: str
 
 
 @dataclass(frozen=True)
 class _Result:
-    content: list[_Text]
+    content: list[_Words]
     is_error: Annotated[bool, Field(alias="isError")] = False
 
 

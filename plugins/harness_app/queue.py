@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO, Literal
@@ -131,13 +131,13 @@ class Queue:
 
     def _ended(self, job: QueuedRun) -> QueuedRun:
         """Return a run whose process is gone, as that has left it."""
-        left = replace(job, state="ended", process=None)
+        ended = replace(job, state="ended", process=None)
         for result in (one.result for one in messages_of(self._read(job, ".jsonl", MOST_OF_A_RESULT))):
             if result is not None and result.is_error:
-                left = replace(left, refused="\n".join(one.text for one in result.content))
+                ended = replace(ended, refused="\n".join(one.text for one in result.content))
             elif result is not None:
-                left = replace(left, state="finished")
-        return left
+                ended = replace(ended, state="finished")
+        return ended
 
     def cancel(self, job: QueuedRun) -> None:
         """End a run, of which stays what is finished, or take it out of the queue."""
@@ -174,8 +174,9 @@ class Queue:
             self._begin(waiting[-1])
 
     def _begin(self, job: QueuedRun) -> None:
-        told, printed = (self._folder / f"{job.number}{ending}" for ending in (".jsonl", ".log"))
-        with (self._folder / LOCK).open("wb") as lock, told.open("wb") as notices, printed.open("wb") as log:
+        paths = (self._folder / name for name in (LOCK, f"{job.number}.jsonl", f"{job.number}.log"))
+        with ExitStack() as stack:
+            lock, notices, log = (stack.enter_context(path.open("wb")) for path in paths)
             self._process = subprocess.Popen(  # noqa: S603 - this interpreter, and words of ours
                 command(self._words, "mcp", "--folder", str(self._root)),
                 stdin=subprocess.PIPE,
@@ -187,8 +188,8 @@ class Queue:
             )
         self._keep(replace(job, state="running", process=self._process.pid))
         if self._process.stdin is not None:
-            with suppress(BrokenPipeError), self._process.stdin as asked:
-                asked.write(job.request)
+            with suppress(BrokenPipeError), self._process.stdin as pipe:
+                pipe.write(job.request)
 
     def _is_held(self) -> bool:
         """Return whether a process of a run is there, which keeps the lock whatever becomes of the page."""

@@ -22,7 +22,8 @@ from harness.evaluation.protocol import PROTOCOL, InSample, RandomRowsProtocol
 from harness.findings.finding import finding
 from harness.findings.run import RULE, Rule
 from harness.findings.sentence import Sentence
-from harness.installed import COMMAND, KINDS, installed
+from harness.installed import KINDS, installed
+from harness.registry.command import COMMAND
 from harness.registry.hooks import OURS
 from harness.registry.plugin import Plugin
 from harness.report.blocks import Paragraph

@@ -23,7 +23,7 @@ import command
 from harness.installed import installed
 from harness.study.spec.document import WrittenSpec
 from harness.study.spec.load import load_study
-from harness_app import guard, queue, serve, spec_text
+from harness_app import guard, queue, server, spec_text
 from harness_app.guard import Door, Guarded
 from harness_app.pages import Desk, made_app
 from harness_app.queue import Queue
@@ -149,13 +149,13 @@ def test_a_body_without_an_end_and_a_slow_one_are_refused(client, monkeypatch):
 def address(folder):
     """Address of a server of the page's own kind, in a thread, which waits for headers for one second."""
     with pytest.MonkeyPatch.context() as patch, socket.create_server(("127.0.0.1", 0)) as listening:
-        patch.setattr(serve, "PATIENCE_WITH_HEADERS", 1)
+        patch.setattr(server, "PATIENCE_WITH_HEADERS", 1)
         host, port = listening.getsockname()
-        server = serve.made_server(made_app(folder, (), Door(f"{host}:{port}", TOKEN)))
-        running = threading.Thread(target=server.run, args=([listening],))
+        serving = server.made_server(made_app(folder, (), Door(f"{host}:{port}", TOKEN)))
+        running = threading.Thread(target=serving.run, args=([listening],))
         running.start()
         yield host, port
-        server.should_exit = True
+        serving.should_exit = True
         running.join()
 
 
@@ -488,6 +488,17 @@ def test_other_commands_do_not_load_the_page():
     assert not {"harness_app", "starlette", "uvicorn"} & set(done.stdout.split())
     code = "import sys, harness.installed; harness.installed.installed(); print(*sys.modules)"
     assert not {"starlette", "uvicorn"} & set(command.python("-c", code).stdout.split())
+
+
+def test_the_address_is_there_before_anything_heavy_is_loaded(folder):
+    code = "import sys, harness.cli; sys.argv = ['harness', 'app']\n"
+    code += "def shown(*_): print(*sys.modules, file=sys.stderr); sys.exit()\n"
+    code += "import webbrowser; webbrowser.open = shown; harness.cli.main()"
+    done = command.python("-c", code, cwd=folder)
+    assert "?token=" in done.stdout
+    heavy = {"harness.plugin", "harness.estimators.protocol", "starlette", "uvicorn", "jinja2"}
+    assert not heavy & set(done.stderr.split())
+    assert "harness_app" in done.stderr.split()
 
 
 CHROMIUM = Path("/usr/bin/chromium")
