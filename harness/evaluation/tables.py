@@ -118,35 +118,60 @@ def with_limits(predictions: pd.DataFrame) -> pd.DataFrame:
     return predictions.assign(predicted_low=low, predicted_high=high)
 
 
+def interval_scores(observed: Floats, low: Floats, high: Floats, *, level: float = LEVEL) -> Floats:
+    """Return the interval score of each row, (n_rows,), outcome units: less is better.
+
+    The width, and where the outcome lies outside, how far, times 2 / (1 - level): limits at the outcome's
+    quantiles have the least expected score (Gneiting and Raftery 2007, equation 43).
+
+    Parameters
+    ----------
+    observed, low, high : (n_rows,), outcome units
+    level : in (0, 1)
+    """
+    outside = np.maximum(low - observed, 0.0) + np.maximum(observed - high, 0.0)
+    return high - low + 2.0 / (1.0 - level) * outside
+
+
 def coverage_table(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Return how often intervals hold a row of an entity never seen, and how wide they are on average.
+    """Return how often intervals hold a row of an entity never seen, how wide they are, and their mean score.
 
     Returns
     -------
-    Columns outcome, estimator, protocol, sample, coverage, width; no row where there are no such intervals.
+    Columns outcome, estimator, protocol, sample, coverage, width, interval_score; no row where there are no
+    such intervals.
     """
     rows = []
     for place, _, tested, half in _intervals(predictions):
         if np.isfinite(half).all():
             error = (tested["observed"] - tested["predicted"]).abs().to_numpy()
-            rows.append((*place, "test", (error <= half).mean(), 2.0 * half.mean()))
-    columns = ["outcome", "estimator", "protocol", "sample", "coverage", "width"]
+            score = interval_scores(error, -half, half).mean()
+            rows.append((*place, "test", (error <= half).mean(), 2.0 * half.mean(), score))
+    columns = ["outcome", "estimator", "protocol", "sample", "coverage", "width", "interval_score"]
     return pd.DataFrame(rows, columns=columns)
 
 
 def model_coverage_table(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Return how often the limits that models give hold a test row, and how wide they are on average.
+    """Return how often the limits that models give hold a test row, how wide they are, and their mean score.
 
     Returns
     -------
-    Columns outcome, estimator, protocol, sample, model_coverage, model_width; no row where any test row has
-    no limits, as where folds choose one model that gives them and one that does not.
+    Columns outcome, estimator, protocol, sample, model_coverage, model_width, model_interval_score; no row
+    where any test row has no limits, as where folds choose one model that gives them and one that does not.
     """
     has_limits = "model_low" in predictions
     rows = predictions[predictions["sample"] == "test"] if has_limits else predictions[:0]
     low, high = (rows.get(name, rows["observed"]) for name in ("model_low", "model_high"))
     keys = [rows[name].astype(object) for name in ("outcome", "estimator", "protocol", "sample")]
-    figures = pd.DataFrame({"model_coverage": rows["observed"].between(low, high), "model_width": high - low})
+    figures = pd.DataFrame(
+        {
+            "model_coverage": rows["observed"].between(low, high),
+            "model_width": high - low,
+            "model_interval_score": interval_scores(
+                *(one.to_numpy() for one in (rows["observed"], low, high))
+            ),
+        }
+    )
     has_all = low.notna().groupby(keys, observed=True).transform("all")
     return figures[has_all].groupby([key[has_all] for key in keys], observed=True).mean().reset_index()
 

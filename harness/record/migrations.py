@@ -89,7 +89,13 @@ STEPS = (
         Format(13),
         manifest=(format_13.manifest_of,),
         tables=(
-            TableChange("accuracy.csv", partial(format_13.with_empty, ("model_coverage", "model_width"))),
+            TableChange(
+                "accuracy.csv",
+                partial(
+                    format_13.with_empty,
+                    ("interval_score", "model_coverage", "model_width", "model_interval_score"),
+                ),
+            ),
             TableChange("predictions.parquet", partial(format_13.with_empty, ("model_low", "model_high"))),
             TableChange("gain.csv", format_13.renamed_inference),
             TableChange("decomposition.csv", format_13.renamed_parts),

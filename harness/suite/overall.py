@@ -15,6 +15,7 @@ from harness.arrays import Floats
 from harness.evaluation.gain import holm_adjusted, totals_between
 from harness.evaluation.losses import SAMPLES, ClusterLosses, PairedLosses, samples
 from harness.evaluation.resample import draw_counts
+from harness.evaluation.tables import coverage_table
 from harness.record.manifest import CellRecord, Manifest
 from harness.running.folder import RunFolder
 from harness.suite.findings import MIN_PANELS
@@ -43,9 +44,9 @@ class PanelResult:
     shape : what the panel is like, as the table ``suite_panels`` has it
     protocol : its id
     losses : squared errors on test rows of the estimators that have predictions; None where none has
-    cells : by estimator its row of ``accuracy``, with the mean absolute error, the mean seconds of a fit, the
-        megabytes that one takes at its height, the least of its folds and NaN where that was not measured,
-        and the number of fits
+    cells : by estimator its row of ``accuracy``, with the mean absolute error (``mae``), the mean interval
+        score (``mis``), the mean seconds of a fit, the megabytes that one takes at its height, the least of
+        its folds and NaN where that was not measured, and the number of fits
     """
 
     shape: Row
@@ -85,7 +86,8 @@ def read_panels(study: str, folder: RunFolder) -> Iterator[PanelResult]:
     }
     accuracy = folder.read_table("accuracy")
     accuracy = accuracy[accuracy["sample"] == "test"].join(_fits(manifest.cells), on=CELL)
-    accuracy = accuracy.join(_absolute_errors(predictions), on=CELL)
+    scores = coverage_table(predictions).set_index(CELL)["interval_score"].rename("mis")
+    accuracy = accuracy.join(_absolute_errors(predictions), on=CELL).join(scores, on=CELL)
     for outcome in manifest.study.outcomes:
         shape = _shape(study, outcome, manifest, summary)
         for protocol in manifest.study.protocols:

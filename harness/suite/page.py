@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import groupby
-from math import inf, isfinite
+from math import inf, isfinite, nan
 from typing import Any
 
 import pandas as pd
@@ -170,7 +170,8 @@ TWO_GAINS = (
 )
 ABOUT_SHAPES = (
     "Log error ratio to the best simple rival: mean over panels; below zero is better. Ranks and ratios have "
-    "intervals over panels and the entities in them, ratios of absolute errors over panels. The ten most "
+    "intervals over panels and the entities in them, ratios of absolute errors and of interval scores, those "
+    "of 90% prediction intervals (Gneiting and Raftery 2007), over panels. The ten most "
     "influential panels are those whose absence moves the network's mean most."
 )
 # The protocols of the figure: rows of the same entities, and new entities.
@@ -368,6 +369,10 @@ class SuitePages:
     def rank_intervals(self, protocol: str) -> ReportTable:
         """Return average ranks with their intervals over all panels, best first."""
         rows = self._rows("suite_standings", protocol=protocol, subset=ALL)
+        scored = (
+            _column("Of interval scores", _ratio, "log_interval_ratio"),
+            _column("Interval", _limits, "interval_low", "interval_high"),
+        )
         return _table(
             self.titles[protocol],
             sorted(rows, key=lambda row: row["average_rank"]),
@@ -378,6 +383,7 @@ class SuitePages:
             _column("Interval", _limits, "conf_low", "conf_high"),
             _column("Of absolute errors", _ratio, "log_absolute_ratio"),
             _column("Interval", _limits, "absolute_low", "absolute_high"),
+            *(scored if any(isfinite(row.get("log_interval_ratio", nan)) for row in rows) else ()),
         )
 
     def by_shape(self, protocol: str) -> ReportTable:

@@ -69,7 +69,8 @@ SUITE_STANDINGS = _table(
     "suite_standings",
     "protocol subset estimator",
     "protocol subset estimator average_rank rank_low rank_high win_rate win_low win_high log_error_ratio "
-    "conf_low conf_high log_absolute_ratio absolute_low absolute_high n_refused n_panels",
+    "conf_low conf_high log_absolute_ratio absolute_low absolute_high log_interval_ratio interval_low "
+    "interval_high n_refused n_panels",
     "average rank, wins and error ratio to the best simple rival over all panels, without the ten most "
     "influential, and by shape, with intervals over panels and their entities",
     ("average_rank", "log_error_ratio"),

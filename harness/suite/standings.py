@@ -83,11 +83,20 @@ def influential(ratios: Floats) -> Mask:
     return found
 
 
-def absolute_ratios(results: Sequence[PanelResult], estimator: str, references: Sequence[str]) -> Floats:
-    """Return log ratios of mean absolute errors to the least of some references', (n_panels,)."""
+# Other losses than squared error: what a cell calls them, and the columns of their ratios and limits.
+OTHER_LOSSES: Mapping[str, tuple[str, str, str]] = {
+    "mae": ("log_absolute_ratio", "absolute_low", "absolute_high"),
+    "mis": ("log_interval_ratio", "interval_low", "interval_high"),
+}
+
+
+def loss_ratios(
+    results: Sequence[PanelResult], loss: str, estimator: str, references: Sequence[str]
+) -> Floats:
+    """Return log ratios of a loss, one of `OTHER_LOSSES`, to the least of some references', (n_panels,)."""
 
     def error(result: PanelResult, name: str) -> float:
-        return float(result.cells.get(name, {}).get("mae", np.nan))
+        return float(result.cells.get(name, {}).get(loss, np.nan))
 
     least = [np.fmin.reduce([error(result, name) for name in references]) for result in results]
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -124,20 +133,21 @@ def standing_rows(
             row |= {"average_rank": float(rank), "rank_low": float(low), "rank_high": float(high)}
             compared = None
             if estimator not in references:
-                ratios = absolute_ratios(
-                    [results[at] for at in np.flatnonzero(chosen).tolist()], estimator, references
-                )
-                row |= _absolute(ratios[np.isfinite(ratios)], level=suite.level, n_draws=suite.draws, rng=rng)
+                among = [results[at] for at in np.flatnonzero(chosen).tolist()]
+                for loss, columns in OTHER_LOSSES.items():
+                    ratios = loss_ratios(among, loss, estimator, references)
+                    known = ratios[np.isfinite(ratios)]
+                    means = _mean_and_limits(known, level=suite.level, n_draws=suite.draws, rng=rng)
+                    row |= dict(zip(columns, means, strict=False))
                 compared = comparison(
                     chosen_errors, estimator, references, level=suite.level, n_at_once=1, rng=rng
                 )
             yield {**(vars(compared) if compared else {}), **row}
 
 
-def _absolute(ratios: Floats, *, level: float, n_draws: int, rng: Generator) -> Row:
-    """Return the mean of log ratios of absolute errors and the limits of its interval over panels."""
+def _mean_and_limits(ratios: Floats, *, level: float, n_draws: int, rng: Generator) -> tuple[float, ...]:
+    """Return the mean of log ratios and the limits of its interval over panels; nothing of no panels."""
     if not ratios.size:
-        return {}
+        return ()
     means = ratios[rng.integers(ratios.size, size=(n_draws, ratios.size))].mean(axis=1)
-    low, high = limits(means, level)
-    return {"log_absolute_ratio": float(ratios.mean()), "absolute_low": low, "absolute_high": high}
+    return float(ratios.mean()), *limits(means, level)

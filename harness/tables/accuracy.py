@@ -28,8 +28,10 @@ class AccuracyRow(ResultRow):
     r2: float
     coverage: float = NAN
     width: float = NAN
+    interval_score: float = NAN
     model_coverage: float = NAN
     model_width: float = NAN
+    model_interval_score: float = NAN
     n_obs: int | None
     n_entities: int | None
 
@@ -103,7 +105,7 @@ ACCURACY = typed(
     "accuracy",
     AccuracyRow,
     (*CELL, "sample"),
-    "errors on training, test and all rows; coverage and width of 90 % prediction intervals for "
+    "errors on training, test and all rows; coverage, width and score of 90 % prediction intervals for "
     "entities not used in training, and of those that models give (`HasIntervals`)",
     measures=("mse",),
 )

@@ -297,6 +297,9 @@ def test_widths_coverage_and_limits_are_those_of_the_definition(level):
         error = (tested["observed"] - tested["predicted"]).abs()
         assert row["coverage"] == (error <= expected).mean()
         assert row["width"] == pytest.approx(2.0 * np.mean(expected), rel=1e-14)
+        limits = [(tested["predicted"] + sign * np.array(expected), 0.5 + 0.45 * sign) for sign in (-1, 1)]
+        losses = [mean_pinball_loss(tested["observed"], limit, alpha=share) for limit, share in limits]
+        assert row["interval_score"] == pytest.approx(20.0 * sum(losses), rel=1e-12)
         limits = with_limits(frame)[frame["sample"] == "test"]
         np.testing.assert_allclose(limits["predicted_low"], tested["predicted"] - expected, rtol=1e-13)
         np.testing.assert_allclose(limits["predicted_high"], tested["predicted"] + expected, rtol=1e-13)
@@ -443,6 +446,9 @@ def test_limits_of_models_count_where_every_test_row_has_some():
     is_held = 1.0 - (frame["fold"] == "2")[of_ols & ~is_train].mean()
     assert table.loc["ann", ["model_coverage", "model_width"]].tolist() == pytest.approx([1.0, 3.0])
     assert table.loc["ols", "model_coverage"] == pytest.approx(is_held)
+    assert table.loc["ann", "model_interval_score"] == pytest.approx(3.0)
+    score = 3.0 * is_held + (1.5 + 20.0 * 0.5) * (1.0 - is_held)  # misses by a half, with a width of 1.5
+    assert table.loc["ols", "model_interval_score"] == pytest.approx(score)
     frame.loc[of_ols & (frame["fold"] == "2"), ["model_low", "model_high"]] = np.nan
     assert model_coverage_table(frame)["estimator"].tolist() == ["ann"]
     assert model_coverage_table(predictions()).empty

@@ -26,7 +26,10 @@ def panels(n_panels, *, shift, seed):
             "net": np.exp(shift) * base * rng.gamma(50.0, 1 / 50.0, size=20),
         }
         clusters = {name: ClusterLosses(losses, losses, np.full(20, 4.0)) for name, losses in of.items()}
-        cells = {name: {"mae": float(np.sqrt(one.loss.sum()))} for name, one in clusters.items()}
+        cells = {
+            name: {"mae": float(np.sqrt(one.loss.sum())), "mis": float(one.loss.sum()) if at % 2 else np.nan}
+            for name, one in clusters.items()
+        }
         shape = {"n_periods": 4 + at, "n_entities": 88 + 2 * at, "exposure_between": at / n_panels}
         found.append(SimpleNamespace(by_entity=clusters, shape=shape, cells=cells))
     return found
@@ -106,6 +109,9 @@ def test_standings_are_of_all_panels_of_those_of_a_shape_and_without_the_influen
         assert row["conf_high"] < -0.2
         assert row["log_absolute_ratio"] == pytest.approx(ratios[holds].mean() / 2.0)
         assert row["absolute_low"] < row["log_absolute_ratio"] < row["absolute_high"] < -0.1
+        scored = ratios[holds & (np.arange(24) % 2 == 1)]
+        assert row["log_interval_ratio"] == pytest.approx(scored.mean())
+        assert row["interval_low"] < row["log_interval_ratio"] < row["interval_high"] < -0.2
     assert "log_error_ratio" not in rows["all", "rival"]
 
 
