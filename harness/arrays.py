@@ -6,7 +6,7 @@ import os
 import platform
 import shutil
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from functools import cached_property, lru_cache
@@ -71,18 +71,37 @@ AnyArray = npt.NDArray[Any]
 LEAST_BYTES = 2**18
 
 
+# Variable in the environment of a worker of a cluster: the folder of arrays that were sent to it.
+ARRAYS = "HARNESS_ARRAYS"
+
+
 @dataclass(frozen=True)
 class MappedArray:
-    """An array in a file."""
+    """An array in a file.
+
+    Attributes
+    ----------
+    path : where it was written; its last two parts are its name, below the folder of arrays of any machine
+    """
 
     path: str
+
+    @property
+    def file(self) -> Path:
+        """Where it is for this process."""
+        path = Path(self.path)
+        return path if path.exists() else Path(os.environ.get(ARRAYS) or gettempdir(), *path.parts[-2:])
+
+
+# Sends an array, with the name of its file, to all that may read it.
+Send = Callable[[str, AnyArray], None]
 
 
 class _Share:
     """Files of arrays that were written, each known by the array itself."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, send: Send | None) -> None:
+        self._folder, self._send = folder, send
         self._numbers = count()
         self._known: dict[int, tuple[weakref.ref[AnyArray], MappedArray]] = {}
 
@@ -93,7 +112,9 @@ class _Share:
             return known[1]
         path = self._folder / f"{next(self._numbers)}.npy"
         np.save(path, array, allow_pickle=False)
-        found = MappedArray(str(path))
+        found = MappedArray(str(path) if self._send is None else f"{self._folder.name}/{path.name}")
+        if self._send is not None:
+            self._send(found.path, array)
         self._known[id(array)] = (weakref.ref(array), found)
         return found
 
@@ -114,11 +135,16 @@ def remove_left_over() -> None:
 
 
 @contextmanager
-def sharing() -> Iterator[None]:
-    """Share the large arrays of panels that are pickled meanwhile with processes of this machine."""
+def sharing(send: Send | None = None) -> Iterator[None]:
+    """Share the large arrays of panels that are pickled meanwhile with processes of this machine.
+
+    Parameters
+    ----------
+    send : sends each array once to processes of other machines
+    """
     remove_left_over()
     with TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-") as folder:
-        share = _Share(Path(folder))
+        share = _Share(Path(folder), send)
         _shares.append(share)
         try:
             yield
@@ -152,7 +178,7 @@ def as_received(sent: Any) -> Any:  # noqa: ANN401 - a field of any type
     Its pages are in memory once for all processes that look at them.
     """
     if isinstance(sent, MappedArray):
-        return np.asarray(np.load(sent.path, mmap_mode="r", allow_pickle=False))
+        return np.asarray(np.load(sent.file, mmap_mode="r", allow_pickle=False))
     return sent
 
 

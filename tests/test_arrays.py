@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.arrays import LEAST_BYTES, PREFIX, MappedArray, as_received, as_sent, sharing
+from harness.arrays import ARRAYS, LEAST_BYTES, PREFIX, MappedArray, as_received, as_sent, sharing
 
 LARGE = np.arange(LEAST_BYTES, dtype=np.float64)
 
@@ -38,3 +38,22 @@ def test_what_a_killed_process_left_goes_with_the_next_run(tmp_path, monkeypatch
         (own,) = set(tmp_path.iterdir()) - {*left}
         assert Path(own).is_dir()
     assert list(tmp_path.iterdir()) == [left[1]]
+
+
+def test_an_array_that_another_machine_was_sent_once_is_found_there_and_comes_back_by_its_name(
+    tmp_path, monkeypatch
+):
+    def send(name, array):
+        (tmp_path / name).parent.mkdir()
+        np.save(tmp_path / name, array + 1.0)  # so that it is known from the one that is here
+
+    with sharing(send):
+        sent = as_sent(LARGE)
+        assert as_sent(LARGE) == sent
+        with monkeypatch.context() as there:
+            there.setenv(ARRAYS, str(tmp_path))
+            received = as_received(sent)
+            np.testing.assert_array_equal(received, LARGE + 1.0)
+            back = as_sent(received)
+        Path(back.path).unlink()  # the other machine's files are not on this one
+        np.testing.assert_array_equal(as_received(back), LARGE)

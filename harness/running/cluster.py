@@ -6,6 +6,7 @@ import asyncio
 import logging
 import socket
 import time
+import warnings
 from collections.abc import Iterator, Mapping
 from concurrent.futures import CancelledError
 from contextlib import ExitStack, contextmanager, suppress
@@ -13,9 +14,8 @@ from dataclasses import dataclass, field
 from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING
 
-from harness.arrays import sharing
+from harness.arrays import AnyArray, sharing
 from harness.errors import ArtifactError, MachineError, Problem
-from harness.running.dependence import installed_code, versions
 from harness.running.processes import DeadWorkerError, unheard_interrupt
 from harness.running.workers import Pool
 
@@ -41,6 +41,7 @@ class _Presence:
     """Whether a cluster has a worker, and when it was last known to have one."""
 
     client: Client
+    where: str
     last: float = field(default_factory=time.monotonic)
 
     def require(self) -> None:
@@ -57,7 +58,7 @@ class _Presence:
             self.last = time.monotonic()
         elif time.monotonic() - self.last > SECONDS_WITHOUT:
             what = f"no worker has been there for {SECONDS_WITHOUT} seconds"
-            raise MachineError.at(str(self.client), what, hint="start `dask worker ADDRESS --nthreads 1`")
+            raise MachineError.at(self.where, what, hint="start `dask worker ADDRESS --nthreads 1`")
 
 
 @dataclass(frozen=True)
@@ -92,54 +93,65 @@ class DaskWorkers:
         try:
             from distributed import KilledWorker
             from distributed.client import ClosedClientError
+
+            from harness.running.cluster_worker import OpeningExecutor, computes_with
         except ImportError as error:
             hint = "pip install 'panel-harness[dask]', or --backend local"
             raise ArtifactError.at("--backend dask", "dask is not installed", hint=hint) from error
         # What they log when a run ends before its end is said once, by the command.
         for name in ("distributed", "distributed.client", "tornado", "asyncio"):
             logging.getLogger(name).setLevel(UNSAID)
-        with self._client() as client:
+        with self._client() as (client, arrays):
             n_workers = _require_alike(client)
             executor = client.get_executor(pure=False)
+            opening = OpeningExecutor(executor, computes_with(), arrays)
             try:
                 errors = (KilledWorker, CancelledError, ClosedClientError, DeadWorkerError)
-                yield Pool(executor, 2 * n_workers, errors, _Presence(client).require)
+                yield Pool(opening, 2 * n_workers, errors, _Presence(client, self._where).require)
             finally:
                 # What still runs when an error ends the block has no reader; a closed client has nothing.
                 with suppress(ClosedClientError):
                     executor.shutdown(wait=False)
             if client.status != "running":
                 what, hint = "the scheduler has gone", "start `dask scheduler`, and its workers"
-                raise MachineError.at(f"--scheduler {self.scheduler}", what, hint=hint)
+                raise MachineError.at(self._where, what, hint=hint)
+
+    @property
+    def _where(self) -> str:
+        return "--backend dask" if self.scheduler is None else f"--scheduler {self.scheduler}"
 
     @contextmanager
-    def _client(self) -> Iterator[Client]:
+    def _client(self) -> Iterator[tuple[Client, list[str]]]:
         import dask
         from distributed import Client, LocalCluster
 
         # A task carries its panel, which dask takes for a mistake from 10 MB on.
         with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 TB"}):
             if self.scheduler is not None:
-                with _connected(self.scheduler) as client:
-                    yield client
+                with _connected(self.scheduler) as client, _sending(client) as arrays:
+                    yield client, arrays
                 return
             with sharing(), ExitStack() as ends:
                 options = {"threads_per_worker": 1, "dashboard_address": ":0", "silence_logs": UNSAID}
                 resource_tracker.ensure_running()  # whose start lets its thread hear signals
                 with unheard_interrupt():
                     cluster = ends.enter_context(LocalCluster(n_workers=self.n_jobs, **options))
-                yield ends.enter_context(Client(cluster))
+                yield ends.enter_context(Client(cluster)), []
 
 
 def _connected(scheduler: str) -> Client:
     """Return a client of a running scheduler that has a worker."""
     from distributed import Client
+    from distributed.versions import VersionMismatchWarning
 
     deadline, known = time.monotonic() + SECONDS_TO_ANSWER, ""
     try:
         asyncio.run(asyncio.wait_for(_identity(scheduler), SECONDS_TO_ANSWER / 2))
         known = "the scheduler is there without a worker"
-        client = Client(scheduler, timeout=deadline - time.monotonic())
+        with warnings.catch_warnings(
+            category=VersionMismatchWarning, action="ignore"
+        ):  # said below, by worker
+            client = Client(scheduler, timeout=deadline - time.monotonic())
         client.wait_for_workers(1, timeout=max(1.0, deadline - time.monotonic()))
     # What is no scheduler may say anything, such as that a message of petabytes follows.
     except (OSError, ValueError, TypeError, KeyError, MemoryError, RuntimeError) as error:
@@ -188,27 +200,54 @@ def _what_answers(scheduler: str) -> str:
     return f"what listens there answers {answer!r}" if answer else "what listens there hangs up"
 
 
+@contextmanager
+def _sending(client: Client) -> Iterator[list[str]]:
+    """Send each large array of the tasks submitted meanwhile once to every worker, also to later ones.
+
+    Yields
+    ------
+    names of those that were sent so far
+    """
+    from harness.running.cluster_worker import KeptArray
+
+    sent: list[str] = []
+
+    def send(name: str, array: AnyArray) -> None:
+        client.register_plugin(KeptArray(array), name=name)
+        sent.append(name)
+
+    with sharing(send):
+        try:
+            yield sent
+        finally:
+            with suppress(OSError, RuntimeError, ValueError):  # the scheduler has gone, or has started again
+                for name in sent:
+                    client.unregister_worker_plugin(name)
+
+
 def _require_alike(client: Client) -> int:
     """Return the number of workers, all of one thread and of this process's versions, or refuse them."""
+    from harness.running.cluster_worker import computes_with
+
     threads: Mapping[str, int] = client.nthreads()
-    own, theirs = _computes_with(), client.run(_computes_with)
+    own, theirs = computes_with(), client.run(computes_with, on_error="return")
     problems = [
         Problem(worker, f"has {n_threads} threads", "1 thread a worker", "start workers with --nthreads 1")
         for worker, n_threads in threads.items()
         if n_threads != 1
     ]
     for worker, found in theirs.items():
-        other = [f"{name} {found.get(name)}" for name in own if found.get(name) != own[name]]
-        if other:
-            hint = "install the same versions, of the same source, everywhere"
-            expected = "the versions and the code of this process"
-            problems.append(Problem(worker, f"has {', '.join(other)}", expected, hint))
+        if isinstance(found, Exception):
+            what = f"has no harness {own['panel-harness']}: {found}"
+        elif other := [name for name in own if found.get(name) != own[name]]:
+            named = (
+                f"{one} {found[one]} (here {own[one]})" if one in found else f"no {one}" for one in other
+            )
+            what = f"has {', '.join(named)}"
+        else:
+            continue
+        hint = "install the same versions, of the same source, everywhere, and start its worker again"
+        problems.append(Problem(worker, what, "the versions and the code of this process", hint))
     if problems:
         raise ArtifactError(*problems)
     return len(threads)
-
-
-def _computes_with() -> Mapping[str, str]:
-    """Return the versions and the hashes of the code that this process has."""
-    code = {f"code of {name}": found[:12] for name, found in installed_code().items()}
-    return {**versions({}), **code}

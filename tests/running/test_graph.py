@@ -23,7 +23,7 @@ from harness.api import run_study
 from harness.estimators.guard import Attempt, attempt
 from harness.installed import installed
 from harness.registry.plugin import LocalFiles, PluginChoice
-from harness.running import cluster, graph
+from harness.running import cluster, cluster_worker, graph
 from harness.running.checkpoints import CheckpointStore, decode
 from harness.running.cluster import DaskWorkers
 from harness.running.dependence import Environment
@@ -462,7 +462,7 @@ def test_a_cluster_whose_last_worker_is_gone_is_not_waited_for_for_ever(monkeypa
 
 def test_no_worker_is_an_error_after_a_while_and_not_before(monkeypatch):
     workers = {}
-    presence = cluster._Presence(SimpleNamespace(nthreads=lambda: workers))
+    presence = cluster._Presence(SimpleNamespace(nthreads=lambda: workers), "here")
     presence.require()
     monkeypatch.setattr(cluster, "SECONDS_WITHOUT", 0)
     with pytest.raises(MachineError, match="no worker"):
@@ -472,14 +472,14 @@ def test_no_worker_is_an_error_after_a_while_and_not_before(monkeypatch):
 
 
 def test_workers_of_several_threads_are_refused():
-    of_two = SimpleNamespace(nthreads=lambda: {"tcp://1": 2}, run=lambda call: {"tcp://1": call()})
+    of_two = SimpleNamespace(nthreads=lambda: {"tcp://1": 2}, run=lambda call, **_: {"tcp://1": call()})
     with pytest.raises(ArtifactError, match="has 2 threads") as error:
         cluster._require_alike(of_two)
     assert "--nthreads 1" in error.value.hint
 
 
 def test_workers_of_other_versions_are_refused(address, monkeypatch):
-    monkeypatch.setattr(cluster, "versions", versions_of_the_process)
+    monkeypatch.setattr(cluster_worker, "versions", versions_of_the_process)
     with pytest.raises(ArtifactError, match="has python"):
         execute([Square(1)], workers=DaskWorkers(address, 1), on_done=lambda _: None)
 
