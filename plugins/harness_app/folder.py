@@ -27,6 +27,15 @@ NAME = re.compile(r"[^\W_][\w.() -]{0,100}")
 
 
 @dataclass(frozen=True)
+class Contents:
+    """What a folder has, by paths within it."""
+
+    data: list[str]
+    specs: list[str]
+    runs: list[str]
+
+
+@dataclass(frozen=True)
 class Folder:
     """The folder of the page."""
 
@@ -74,25 +83,19 @@ class Folder:
             )
         return path
 
-    def files(self, endings: frozenset[str]) -> list[str]:
-        """Return files with these endings, those of run folders left out."""
-        paths = []
-        runs = self.runs()
-        for depth in range(DEEPEST):
-            for path in sorted(self.root.glob("*/" * depth + "*")):
-                name = self.name_of(path)
-                is_hidden = any(part.startswith(".") for part in path.relative_to(self.root).parts)
-                is_excluded = is_hidden or any(name.startswith(f"{run}/") for run in runs)
-                if path.suffix.lower() in endings and not is_excluded and self._holds(path):
-                    paths.append(name)
-        return paths[:MOST_LISTED]
-
-    def runs(self) -> list[str]:
-        """Return the folders of finished runs, the latest first."""
-        paths = [path for depth in (1, 2, 3) for path in self.root.glob("*/" * depth + MANIFEST)]
-        inside = list(filter(self._holds, paths))
-        inside.sort(key=lambda path: -path.stat().st_mtime)
-        return [self.name_of(path.parent) for path in inside][:MOST_LISTED]
+    def contents(self) -> Contents:
+        """Return data and specs outside of runs, and finished runs, the latest first, by one search."""
+        paths = (path for depth in range(DEEPEST + 1) for path in sorted(self.root.glob("*/" * depth + "*")))
+        wanted = (path for path in paths if path.name == MANIFEST or path.suffix.lower() in DATA | SPECS)
+        there = [path for path in wanted if "/." not in f"/{self.name_of(path)}" and self._holds(path)]
+        manifests = [path for path in there if path.name == MANIFEST and path.parent != self.root]
+        runs = [path.parent for path in sorted(manifests, key=lambda path: -path.stat().st_mtime)]
+        others = [path for path in there if path.name != MANIFEST and not {*runs} & {*path.parents}]
+        data, specs = (
+            [self.name_of(path) for path in others if path.suffix.lower() in endings][:MOST_LISTED]
+            for endings in (DATA, SPECS)
+        )
+        return Contents(data, specs, [self.name_of(run) for run in runs][:MOST_LISTED])
 
     def _holds(self, path: Path) -> bool:
         """Return whether a path is a file of the folder, links followed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import shlex
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -139,11 +140,11 @@ class Desk:
 
     async def home(self, request: Request) -> Response:
         """Show data, specs, runs and the queue."""
-        folder = self.folder
-        runs = [(run, await self._answers(run)) for run in folder.runs()[:12]]
+        contents = self.folder.contents()
+        runs = [(run, await self._answers(run)) for run in contents.runs[:12]]
         shown: dict[str, Any] = {
-            "data": folder.files(DATA),
-            "specs": folder.files(SPECS),
+            "data": contents.data,
+            "specs": contents.specs,
             "runs": runs,
             "root": str(self._root),
         }
@@ -328,14 +329,14 @@ class Desk:
     def _run(self, given: str) -> str:
         """Return a finished run of the folder."""
         run = self.folder.name_of(self.folder.path(given))
-        if run not in self.folder.runs():
+        if run not in self.folder.contents().runs:
             raise ToolError(Fault(given, "is no finished run"))
         return run
 
     async def run(self, request: Request) -> Response:
         """Show a finished run."""
         run = self._run(request.query_params.get("run", ""))
-        others = [other for other in self.folder.runs() if other != run]
+        others = [other for other in self.folder.contents().runs if other != run]
         shown: dict[str, Any] = {"run": run, "answers": await self._answers(run), "others": others}
         has_report = (self._root / run / "report.html").is_file()
         return page(request, "run", **shown, files=self.folder.files_of(run), has_report=has_report)
@@ -367,11 +368,13 @@ class Desk:
         return await self._printed(request, "pack", run)
 
     async def compare(self, request: Request) -> Response:
-        """Compare two runs."""
+        """Show two runs side by side where they differ."""
         form = await request.form()
-        return await self._printed(
-            request, "compare", self._run(_text(form, "run")), self._run(_text(form, "other"))
-        )
+        runs = [self._run(_text(form, name)) for name in ("run", "other")]
+        _, output = await output_of(self._root, self._words, "compare", "--json", *runs)
+        with suppress(ValueError):
+            return page(request, "compare", runs=runs, difference=json.loads(output))
+        return await self._printed(request, "compare", *runs)
 
     async def _printed(self, request: Request, *words: str) -> Response:
         code, output = await output_of(self._root, self._words, *words)

@@ -44,6 +44,14 @@ STATES = {
     "ended": marked("stopped"),
     "cancelled": marked("cancelled"),
 }
+# Parts of a comparison that have values in two runs.
+COMPARED = {
+    "spec": marked("Spec"),
+    "data": marked("Data"),
+    "settings": marked("Settings"),
+    "versions": marked("Versions"),
+    "cells": marked("Models that ended otherwise"),
+}
 KINDS = {
     "number": marked("numbers"),
     "text": marked("text"),
@@ -99,6 +107,7 @@ def _templates() -> Environment:
         "QUESTIONS": QUESTIONS,
         "STATES": STATES,
         "KINDS": KINDS,
+        "COMPARED": COMPARED,
         "LANGUAGES": LANGUAGES,
     }
     made.filters |= {

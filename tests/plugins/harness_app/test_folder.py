@@ -2,7 +2,7 @@
 
 from harness.data.read.source import READER
 from harness.installed import installed
-from harness_app.folder import DATA, Folder
+from harness_app.folder import DATA, Contents, Folder
 
 
 def test_data_are_what_the_readers_of_the_harness_take():
@@ -19,6 +19,5 @@ def test_nothing_that_a_link_leads_to_outside_is_listed(tmp_path):
     (inner / "link").symlink_to(outer, target_is_directory=True)
     (inner / "link.csv").symlink_to(outer / "rows.csv")
     (inner / "same.csv").symlink_to(inner / "own.csv")
-    folder = Folder(inner)
-    assert folder.runs() == ["below"]
-    assert folder.files(DATA) == ["own.csv", "same.csv"]
+    (inner / "study.yaml").write_text("a")
+    assert Folder(inner).contents() == Contents(["own.csv", "same.csv"], ["study.yaml"], ["below"])

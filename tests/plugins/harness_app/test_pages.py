@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 
 import httpx
+import pandas as pd
 import pytest
 from starlette.testclient import TestClient
 
@@ -327,6 +328,18 @@ def test_a_run_of_the_page_is_that_of_the_command(client, folder):
     assert by_command.returncode == 0, by_command.stderr
     compared = command.harness("compare", "runs/small", "other", cwd=folder)
     assert compared.returncode == 0, compared.stdout
+    words = ("run", "small.yaml", "--quick", "--out", "fewer", "--set", "roles.controls=[]")
+    assert command.harness(*words, cwd=folder).returncode == 0
+    compared_runs = {"run": "runs/small", "other": "fewer"}
+    page = re.sub("<[^>]+>", "|", client.post("/compare", headers=ORIGIN, data=compared_runs).text)
+    assert "|roles.controls[capital]||&#34;capital&#34;||–|" in page
+    slopes = [
+        pd.read_csv(folder / run / "coefficients.csv").set_index("term").loc["const", "estimate"]
+        for run in compared_runs.values()
+    ]
+    assert re.search("[|]estimate[|]+[^|]*term=const[^|]*[|]+([^|]+)[|]+([^|]+)", page).groups() == tuple(
+        map(str, slopes)
+    )
     page = client.get("/run", params={"run": "runs/small"}).text
     assert 'sandbox src="/report/runs/small/report.html"' in page
     assert "Effect." in page or "Prediction." in page
