@@ -277,7 +277,8 @@ def export(
 ) -> None:
     """Write a script that reproduces the linear estimates of a finished run, with the estimation sample.
 
-    R uses plm, and fixest if installed; Stata uses regress, reghdfe, xtreg, ivreghdfe and xtabond2.
+    R uses plm and spatialreg, and fixest if installed; Stata uses regress, reghdfe, xtreg, ivreghdfe,
+    xtabond2 and spregress.
     `harness compare RUN RESULTS.csv` compares the results.
     """
     from harness.export.write import export as write

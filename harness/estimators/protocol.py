@@ -36,8 +36,8 @@ class FittedDraws(Protocol):
 
 
 # Least squares of all rows, the same after effects are taken out, with random effects of entities, of their
-# means; the first two with instruments; lags of the outcome by GMM.
-LinearModel = Literal["pooled", "within", "random", "between", "instrumental", "dynamic"]
+# means; the first two with instruments; lags of the outcome by GMM; means over neighbours by likelihood.
+LinearModel = Literal["pooled", "within", "random", "between", "instrumental", "dynamic", "spatial"]
 
 
 @runtime_checkable

@@ -19,6 +19,7 @@ from harness.data.name import mean_term
 from harness.data.panel import Panel
 from harness.errors import ArtifactError, Problem
 from harness.estimators.protocol import ESTIMATOR, LinearModel, linear_model_of
+from harness.export import spatial
 from harness.export.dynamic import DynamicEquation, Lags
 from harness.findings.run import Run, read_run
 from harness.language import Coded, marked
@@ -32,8 +33,9 @@ from harness.text.plain_text import text_templates
 # Term of the constant.
 CONSTANT = "const"
 
-# Covariances that the programs compute alike; of moments, robust ones of one step, Windmeijer's of two.
-Errors = Literal["classical", "by entity", "by time", "of moments"]
+# Covariances that the programs compute alike; of moments, robust ones of one step, Windmeijer's of two; of
+# likelihood the inverse information.
+Errors = Literal["classical", "by entity", "by time", "of moments", "of likelihood"]
 
 # What the table of coefficients calls clustered errors, by one key.
 CLUSTERED = re.compile(r"clustered by (entity|time)(?:, correction (\w+))?")
@@ -137,6 +139,8 @@ def _cell(
     if model == "dynamic":
         dynamic = DynamicEquation.of(entry.options, panel)
         return replace(cell, terms=dynamic.terms, errors="of moments", dynamic=dynamic)
+    if model == "spatial":
+        return replace(cell, errors="of likelihood")
     if model == "instrumental":
         named = (*panel.exposure_columns, *entry.options["endogenous"])
         endogenous = tuple(term for term in cell.terms if term in named)
@@ -156,6 +160,10 @@ def _reason(
     if model == "dynamic":
         reason = DynamicEquation.of_no_other_program(entry.options, panel)
         return reason or _unlike(terms, DynamicEquation.of(entry.options, panel).terms)
+    if model == "spatial":
+        reason = spatial.of_no_other_program(entry.options, panel)
+        lagged = (f"{spatial.LAG}{name}" for name in (*panel.columns, panel.outcome))
+        return reason or _unlike(terms, (*panel.columns, *lagged))
     n_rows = panel.n_entities if model == "between" else panel.n_obs
     if model is None:
         return f"{entry.use} is none of {', '.join(models)}"
@@ -263,6 +271,8 @@ def export(sources: RunSources, *, program: Literal["r", "stata"], out: Path) ->
     with RunFolder.claimed(begun) as folder, folder.replaced() as new:
         for outcome, file in files.items():
             new.write_text(file, csv_text(_frame(panels[outcome], names)))
+            if any(cell.model == "spatial" and cell.outcome == outcome for cell in cells):
+                new.write_text(f"weights_{file}", csv_text(spatial.pairs_of(panels[outcome])))
         new.write_text(script, script_of(program, cells, left_out, data=files, names=names))
     if begun != out:
         move(begun, out)
@@ -284,6 +294,8 @@ def _frame(panel: Panel, names: Mapping[str, str]) -> pd.DataFrame:
     means = entities.means(panel.X)[entities.codes]
     of_means = enumerate(_means_of(panel))
     columns |= {names[name]: means[:, column] for column, name in of_means if name in names}
+    lagged = spatial.lagged_columns(panel).items()
+    columns |= {names[name]: values for name, values in lagged if name in names}
     return pd.DataFrame(
         {
             "entity": np.array(panel.entity.labels, dtype=object)[panel.entity.codes],

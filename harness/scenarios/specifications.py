@@ -186,7 +186,9 @@ class SpecificationScenario(scenarios.Scenario, scenarios.WorksInParts):
         if unknown:
             what = Coded("there is no estimator '{name}'", name=unknown[0])
             raise EstimationError.at(self.name, what, ", ".join(estimators))
-        every = (name for name, one in estimators.items() if linear_model_of(type(one)) is not None)
+        # Of means over neighbours impacts are effects, and coefficients none.
+        others = (None, "spatial")
+        every = (name for name, one in estimators.items() if linear_model_of(type(one)) not in others)
         return {name: estimators[name] for name in self.estimators or every}
 
     def parts(self, subject: scenarios.Subject) -> Iterator[scenarios.Part]:

@@ -17,6 +17,7 @@ import harness
 from harness.cli import cli
 from harness.errors import ArtifactError
 from harness.export.write import CellLeftOut, LinearCell, script_of
+from r_reference import R_FOLDER
 from small_run import grunfeld
 
 SPECS = YAML(typ="safe").load(Path(__file__).with_name("studies.yaml"))
@@ -40,7 +41,8 @@ def run_of(name, out):
         **(SPECS | OTHERS)[name],
     }
     spec |= {"evaluation": {"reference": "ols", "protocols": ["in_sample"]}, "scenarios": []}
-    harness.run(spec | {"report": {"formats": []}}, out=out, quick=True, progress=False)
+    spec |= {"report": {"formats": []}}
+    harness.run(spec, out=out, quick=True, progress=False, allow_outside="path" in spec["data"])
     return out
 
 
@@ -162,6 +164,62 @@ def test_plm_finds_instrumented_and_dynamic_estimates_and_errors_to_eight_digits
     subprocess.run(["Rscript", "linear_cells.R"], cwd=folder, check=True, capture_output=True)
     compared = command("compare", run, folder / "r_results.csv", "--rtol", "1e-8")
     assert compared.output.splitlines()[-1] == "48 of 48 numbers agree"
+
+
+@pytest.fixture(scope="module")
+def spatial(tmp_path_factory):
+    """Return a run with means over neighbours, on a panel with gaps, and its scripts for R and for Stata."""
+    folder = tmp_path_factory.mktemp("spatial")
+    states = pd.read_csv(R_FOLDER / "data" / "produc.csv").query("year > 1978")
+    states[states.index % 7 > 0].to_csv(folder / "states.csv", index=False)
+    names = states["state"].unique()
+    pairs = [(names[one], names[one - step]) for one in range(len(names)) for step in (1, 5)]
+    pd.DataFrame(pairs, columns=["state", "neighbour"]).to_csv(folder / "pairs.csv", index=False)
+    near = {"path": str(folder / "pairs.csv"), "entity": "state", "neighbour": "neighbour"}
+    both = {"use": "spatial_durbin", "effects": ["entity", "time"]}
+    OTHERS["spatial"] = {
+        "data": {"path": str(folder / "states.csv"), "contiguity": near},
+        "roles": {
+            "entity": "state", "time": "year", "outcomes": ["lgsp"], "exposure": "lemp", "controls": ["unemp"]
+        },
+        "estimators": [
+            {"id": "ols", "use": "pooled_ols"},
+            {"id": "durbin", "likelihood": "direct", **both},
+            {"id": "of_states", "likelihood": "direct", **both, "effects": ["entity"]},
+            {"id": "adjusted", **both},
+        ],
+    }  # fmt: skip
+    run, scripts = run_of("spatial", folder / "run"), {}
+    for program, name in (("r", "linear_cells.R"), ("stata", "linear_cells.do")):
+        assert command("export", run, "--to", program, "--out", folder / program).exit_code == 0
+        scripts[program] = (folder / program / name).read_text(encoding="utf-8")
+    return run, scripts
+
+
+def test_means_over_neighbours_are_written_as_each_program_has_them(spatial):
+    """The commands of Stata were checked against their documentation and not run."""
+    _, scripts = spatial
+    lags = {"r": r"lgsp ~ lemp + unemp + (x\d+_) + (x\d+_)", "stata": r"lgsp lemp unemp (x\d+_) (x\d+_)"}
+    effects = ("factor(entity) + factor(time)", "factor(entity)"), ("i.entity_id i.time", "i.entity_id")
+    for (program, pattern), both in zip(lags.items(), effects, strict=True):
+        fits = re.findall(rf"{pattern.replace('+', '[+]').replace('d[+]', 'd+')}(.*),", scripts[program])
+        assert len(fits) == 2
+        assert all(effect in words[-1] for effect, words in zip(both, fits, strict=True))
+        assert "adjusted on lgsp: lagsarlm has no likelihood that is adjusted" in scripts[program]
+    assert scripts["stata"].count("_b[") == scripts["stata"].count("_b[`name']") == 1
+    assert len(re.findall(r"keep_term .* W:lgsp .* 0", scripts["stata"])) == 2
+
+
+@pytest.mark.slow
+def test_spatialreg_finds_estimates_and_errors_to_six_digits(spatial):
+    """Its maximum is one of the likelihood's values, which know the square root of a double's digits."""
+    if not has_package("spatialreg"):
+        pytest.skip("needs R with spatialreg")
+    run, _ = spatial
+    folder = run.with_name("r")
+    subprocess.run(["Rscript", "linear_cells.R"], cwd=folder, check=True, capture_output=True)
+    compared = command("compare", run, folder / "r_results.csv", "--rtol", "1e-5")
+    assert compared.output.splitlines()[-1] == "26 of 26 numbers agree"
 
 
 NAME = r"[A-Za-z_]\w{0,31}"

@@ -550,6 +550,7 @@ class SpatialDurbin:
     """
 
     name: ClassVar[str] = "spatial_durbin"
+    linear_model: ClassVar[plugin.LinearModel | None] = "spatial"
     identifies: ClassVar[plugin.Identified] = "spatial_impacts"
     known_as: ClassVar[tuple[str, ...]] = ("sdm", "durbin", "spml", "xsmle", "spxtregress", "spatial_panel")
     instead_of: ClassVar[Mapping[str, str]] = {
