@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import ClassVar, Self
 
-from harness.language import Coded
+from harness.language import Coded, any_of
 
 
 class ExitCode(IntEnum):
@@ -198,4 +198,4 @@ def near_names(name: str, known: Iterable[str]) -> str:
     least = max(CLOSE, max(likeness.values(), default=0.0) - NEARLY_AS_CLOSE)
     likely_first = sorted(likeness, key=lambda candidate: -likeness[candidate])
     close = [candidate for candidate in likely_first if likeness[candidate] >= least]
-    return Coded("did you mean {names}?", names=" or ".join(map(repr, close[:3]))) if close else ""
+    return Coded("did you mean {names}?", names=any_of(map(repr, close[:3]))) if close else ""

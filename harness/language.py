@@ -154,6 +154,7 @@ DOTS = marked("{before} · {last}", code="dots")
 COMMAS = marked("{before}, {last}", code="commas")
 SERIES = marked("{before}; {last}")
 ALL = marked("{before} and {last}")
+ANY = marked("{before} or {last}")
 
 
 def chained(parts: Iterable[str], link: str) -> str:
@@ -182,6 +183,11 @@ def in_series(parts: Iterable[str]) -> str:
 def all_of(parts: Iterable[str]) -> str:
     """Return "a and b" of the parts, each of which is translated on its own."""
     return chained(list(parts) or [""], ALL)
+
+
+def any_of(parts: Iterable[str]) -> str:
+    """Return "a or b" of the parts, each of which is translated on its own."""
+    return chained(list(parts) or [""], ANY)
 
 
 def languages() -> tuple[str, ...]:

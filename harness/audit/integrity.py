@@ -172,15 +172,13 @@ def signed_by(folder: RunFolder, signer: Path | None) -> str:
             allowed.write_text(f"{_SIGNER} {_public_key(signer)}\n", encoding="utf-8")
             done = _ssh_keygen(["-Y", "verify", *check, "-I", _SIGNER, "-f", str(allowed)], manifest)
     if done.returncode != 0:
-        whose = "a good signature" if signer is None else f"a signature by {signer}"
+        what = marked("is not a good signature of this manifest: {output}")
+        if signer is not None:
+            what = marked("is not a signature by {signer} of this manifest: {output}")
         hint = marked(
             "take a whole copy of the folder; its author can sign it again: harness sign RUN --key FILE"
         )
-        raise ArtifactError.at(
-            SIGNATURE,
-            Coded("is not {whose} of this manifest: {output}", whose=whose, output=_output(done)),
-            hint=hint,
-        )
+        raise ArtifactError.at(SIGNATURE, Coded(what, signer=signer, output=_output(done)), hint=hint)
     return done.stdout.decode("utf-8", "replace").strip().rpartition(" key ")[2]
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 from harness.audit.integrity import file_problems, manifest_problems, signed_by, spec_problems
 from harness.audit.runs import Tolerance, table_difference
+from harness.data.messages import few
 from harness.errors import ArtifactError, HarnessError, Problem, SpecError
 from harness.evaluation.gain import recognition_table
 from harness.evaluation.losses import SAMPLES
@@ -199,7 +200,6 @@ COMPUTED = (PREDICTIONS, *REFUSING, gain.DECOMPOSITION)
 
 _NUMBERS = ("observed", "predicted", "train_variance")
 _MEND = "run the study again"
-_SHOWN = 5
 
 
 def shape_problems(folder: RunFolder) -> Iterator[Problem]:
@@ -260,12 +260,7 @@ def prediction_problems(folder: RunFolder, manifest: Manifest) -> Iterator[Probl
     there = set(stored.itertuples(index=False, name=None))
     missing = [" · ".join(cell) for cell in product(study.outcomes, *ids, SAMPLES) if cell not in there]
     if missing:
-        more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
-        yield Problem(
-            "accuracy.csv",
-            Coded("has no row for {names}{more}", names="; ".join(missing[:_SHOWN]), more=more),
-            hint=_MEND,
-        )
+        yield Problem("accuracy.csv", Coded("has no row for {names}", names=few(missing)), hint=_MEND)
     for table in REFUSING:
         rows = folder.read_table(table.name)
         numbers = rows[rows["status"] != "ok"].select_dtypes("number").notna().any(axis="columns")

@@ -216,14 +216,11 @@ def find_levels(groups: Key, roles: Roles, *, origin: str) -> tuple[str, ...]:
         Where the roles' levels are not those of the data, or there are too few or too many.
     """
     if not 2 <= len(groups.labels) <= MOST_LEVELS:
-        one = "" if len(groups.labels) > 1 else "; one is no comparison"
         where = describe_column(groups.name, origin=origin, option="roles.exposure")
-        what = Coded(
-            "{n} different texts: {list}{one}",
-            n=len(groups.labels),
-            list=quoted(list(groups.labels)),
-            one=one,
-        )
+        what = marked("{n} different texts: {list}")
+        if len(groups.labels) == 1:
+            what = marked("a single text, {list}: one is no comparison")
+        what = Coded(what, n=len(groups.labels), list=quoted(list(groups.labels)))
         hint = marked("put several texts into one by the step recode, or name another exposure")
         raise DataError.at(
             where, what, Coded("numbers, or from 2 to {most_levels} texts", most_levels=MOST_LEVELS), hint

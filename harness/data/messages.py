@@ -252,10 +252,10 @@ class RowLocator:
     def left_out(self, rows: Mask) -> str:
         """Return how a spec leaves these few rows, (n_obs,), of a file out; empty where it cannot."""
         positions = np.flatnonzero(rows)
-        if positions.size > FEW or self.frame.index.name is None:
+        if not 0 < positions.size <= FEW or self.frame.index.name is None:
             return ""
         numbers = ", ".join(str(number) for number in sorted(self.frame.index[positions]))
-        return f"data: skip_rows: [{numbers}] leaves them out"
+        return Coded("data: skip_rows: [{numbers}] leaves them out", numbers=numbers)
 
     def take(self, rows: npt.NDArray[np.intp] | Mask) -> RowLocator:
         """Return the names of these rows, positions or a mask, in the order given."""

@@ -223,9 +223,10 @@ class Panel(SentByFields):
         for group in self.groups:
             if group.name == name:
                 return group
-        of_whom = "`columns` of a protocol or scenario, or in `group_columns` of an estimator"
         message = Coded(
-            "rows are not grouped by the column '{name}': name it in {of_whom}", name=name, of_whom=of_whom
+            "rows are not grouped by the column '{name}': name it in `columns` of a protocol or scenario, or "
+            "in `group_columns` of an estimator",
+            name=name,
         )
         raise LookupError(message)
 

@@ -288,8 +288,10 @@ def _requested_column(
         raise DataError.at(origin, what, few(able), Coded("say --{part} COLUMN", part=part))
     if answer not in able:
         strange = columns[answer].strange
-        why = f"holds what is no number: {strange}" if strange else "is a key, the outcome, or empty"
-        what = Coded("'{answer}' cannot be the {part}: it {why}", answer=answer, part=part, why=why)
+        why = marked("'{answer}' cannot be the {part}: it is a key, the outcome, or empty")
+        if strange:
+            why = marked("'{answer}' cannot be the {part}: it holds what is no number: {strange}")
+        what = Coded(why, answer=answer, part=part, strange=strange)
         raise DataError.at(
             f"{origin}: {part}", what, few(able), Coded("say --{part} with one of these", part=part)
         )
@@ -301,15 +303,14 @@ def _require_variation(columns: Mapping[str, RawColumn], parts: Mapping[str, str
     problems, expected = ProblemCollector(), marked("a column of numbers with two values at least")
     for part, name in parts.items():
         if columns[name].n_values == 1:
-            rows = f"{(columns[name].codes >= 0).sum():,} rows that have it"
             what = Coded(
-                "'{name}' is {value} in all {rows}, so there is no effect",
+                "'{name}' is {value} in all {n} rows that have it, so there is no effect to estimate",
                 name=name,
                 value=f"{np.nanmax(columns[name].numbers):g}",
-                rows=rows,
+                n=f"{(columns[name].codes >= 0).sum():,}",
             )
             hint = Coded("say --{part} with another column", part=part)
-            problems.add(Problem(f"{origin}: {part}", Coded("{what} to estimate", what=what), expected, hint))
+            problems.add(Problem(f"{origin}: {part}", what, expected, hint))
     problems.raise_if_any()
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from harness.data.name import lag_term
 from harness.data.panel import Panel
+from harness.language import marked
 
 
 @dataclass(frozen=True)
@@ -73,13 +74,15 @@ class DynamicEquation:
     def of_no_other_program(options: Mapping[str, Any], panel: Panel) -> str:
         """Return which option pgmm and xtabond2 do not have alike, in words; empty where they have all."""
         if options["type"] != "difference":
-            return "a system has the differences of its covariates as instruments there in levels, too"
+            return marked("a system has the differences of its covariates as instruments there in levels too")
         if options["transformation"] != "differences":
-            return "pgmm has no orthogonal deviations"
+            return marked("pgmm has no orthogonal deviations")
         is_whole = panel.n_obs == panel.n_entities * len(np.unique(panel.period))
         # Where all entities have all periods, period effects take up what is added to an instrument.
         if options["missing_instruments"] == "mean" and not (is_whole and options["period_effects"]):
-            return "an instrument before the first row of an entity is zero there: missing_instruments: zero"
+            return marked(
+                "an instrument before the first row of an entity is zero there: missing_instruments: zero"
+            )
         return ""
 
     @property

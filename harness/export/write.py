@@ -22,7 +22,7 @@ from harness.estimators.protocol import ESTIMATOR, LinearModel, linear_model_of
 from harness.export import spatial
 from harness.export.dynamic import DynamicEquation, Lags
 from harness.findings.run import Run, read_run
-from harness.language import Coded, marked
+from harness.language import Coded, in_series, marked
 from harness.record.manifest import EstimatorRecord
 from harness.running.files import MANIFEST, flush_names, move
 from harness.running.folder import RunFolder
@@ -166,23 +166,26 @@ def _reason(
         return reason or _unlike(terms, (*panel.columns, *lagged))
     n_rows = panel.n_entities if model == "between" else panel.n_obs
     if model is None:
-        return f"{entry.use} is none of {', '.join(models)}"
+        return Coded("{name} is none of {models}", name=entry.use, models=", ".join(models))
     if entry.options.get("method", "2sls") != "2sls":
-        return f"its method is {entry.options['method']}, which plm lacks"
+        return Coded("its method is {method}, which plm lacks", method=entry.options["method"])
     if strangers := terms - {CONSTANT, *panel.columns, *_means_of(panel)}:
-        return f"it has terms that are no columns of the panel: {', '.join(sorted(strangers))}"
+        shown = ", ".join(sorted(strangers))
+        return Coded("it has terms that are no columns of the panel: {terms}", terms=shown)
     if rows[0].n_obs != n_rows:
-        return "it is fitted on rows of its own"
+        return marked("it is fitted on rows of its own")
     if entry.options.get("weights"):
-        return "its rows are weighted"
+        return marked("its rows are weighted")
     if effects - {"entity", "time"}:
-        return "it absorbs effects of other columns than the keys"
+        return marked("it absorbs effects of other columns than the keys")
     return ""
 
 
 def _unlike(terms: set[str], expected: tuple[str, ...]) -> str:
     """Return that terms are not those of the equation, or an empty string."""
-    return "" if terms == {*expected} else "columns of it were dropped, which the programs choose otherwise"
+    if terms == {*expected}:
+        return ""
+    return marked("columns of it were dropped, which the programs choose otherwise")
 
 
 def _with_errors(cell: LinearCell, rows: Sequence[CoefficientRow]) -> LinearCell:
@@ -249,7 +252,9 @@ def export(sources: RunSources, *, program: Literal["r", "stata"], out: Path) ->
     models = {name: model for name, model in chosen if model is not None}
     cells, left_out = linear_cells(run, panels, models)
     if not cells:
-        reasons = "; ".join(f"{cell.estimator}: {cell.reason}" for cell in left_out)
+        reasons = in_series(
+            Coded("{name}: {reason}", name=cell.estimator, reason=cell.reason) for cell in left_out
+        )
         what = Coded(
             "no cell can be repeated elsewhere: {reasons}",
             reasons=reasons or marked("no cell has coefficients"),

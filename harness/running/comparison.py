@@ -45,7 +45,7 @@ def missing_cells(results: Iterable[FoldResult]) -> tuple[MissingCell, ...]:
     found: dict[tuple[str, str, str], MissingCell] = {}
     for result in results:
         if result.status != "ok":
-            reason = Coded("{where}: {what}", where=f"fold {result.cell.fold}", what=result.reason)
+            reason = Coded("fold {fold}: {what}", fold=result.cell.fold, what=result.reason)
             key = _cell(result.cell)
             found.setdefault(key, MissingCell(*key, result.status, reason))
     return tuple(found.values())

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from harness.errors import MachineError, SpecError
-from harness.language import Coded, marked
+from harness.language import COMMAS, Coded, chained, marked
 from harness.registry.plugin import LocalFiles, PluginChoice, requested_by_environment
 from harness.running.files import SPEC
 
@@ -85,9 +85,15 @@ class Option:
         if not (
             is_whole and is_high_enough and value <= (sys.float_info.max if self.most is None else self.most)
         ):
-            limits = f"more than {self.least:g}" if self.is_open else f"at least {self.least:g}"
-            limits += f", at most {self.most:g}" if self.most is not None else ""
-            limits = f"a {'whole' if self.kind is int else 'finite'} number, {limits}"
+            least = marked("more than {n}") if self.is_open else marked("at least {n}")
+            limits = chained(
+                [
+                    marked("a whole number") if self.kind is int else marked("a finite number"),
+                    Coded(least, n=f"{self.least:g}"),
+                    *([Coded("at most {n}", n=f"{self.most:g}")] if self.most is not None else []),
+                ],
+                COMMAS,
+            )
             raise SpecError.at(
                 name, Coded("is {value}", value=value), limits, Coded("choose {limits}", limits=limits)
             )

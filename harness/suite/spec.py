@@ -277,7 +277,7 @@ def with_entry(suite: Suite, entry: object, where: str) -> Suite:
     wider = suite.model_copy(update={"estimators": (*suite.estimators, entry)})
     if id_of(entry) in suite.estimator_ids:
         what = Coded("the suite already has an estimator '{id_of}'", id_of=id_of(entry))
-        hint = Coded("write {entry}", entry="{id: OTHER, use: NAME}")
+        hint = Coded("write {{id: {other}, use: {name}}}", other="OTHER", name="NAME")
         raise SpecError.at(where, what, hint=hint)
     return wider
 

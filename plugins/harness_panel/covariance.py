@@ -303,9 +303,10 @@ class WildCluster(plugin.WildClusters):
         matrix, correction = self.clustered.corrected(regression, covariance)
         (n_clusters,) = correction.n_clusters
         number = self.number(n_clusters)
-        drawn = f"all {number}" if self.is_enumerated(n_clusters) else f"{number}"
         words = marked("{kind}, wild bootstrap of {drawn} {weights} draws")
-        kind = Coded(words, kind=correction.kind, drawn=drawn, weights=self.weights)
+        if self.is_enumerated(n_clusters):
+            words = marked("{kind}, wild bootstrap of all {drawn} {weights} draws")
+        kind = Coded(words, kind=correction.kind, drawn=number, weights=self.weights)
         return matrix, replace(correction, kind=kind)
 
     @property
@@ -483,8 +484,8 @@ class Conley:
         """Return a covariance whose middle is by `meat`, (n_coef, n_coef), without negative eigenvalues."""
         matrix, mended = own.matrix, ""
         if (np.linalg.eigvalsh(own.turned) < 0.0).any():
-            matrix, mended = own.nearest(), ", negative eigenvalues set to zero"
-        over_time = f", {self.lags} lags within entities" if self.lags else ""
+            matrix, mended = own.nearest(), marked(", negative eigenvalues set to zero")
+        over_time = Coded(marked(", {lags} lags within entities"), lags=self.lags) if self.lags else ""
         n_clusters: tuple[int, ...] = ()
         if self.lags is None:
             over_time = marked(", all lags within entities")

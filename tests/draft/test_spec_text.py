@@ -299,7 +299,7 @@ def test_without_its_rule_a_year_far_from_the_others_is_refused_and_each_remedy_
     bare = study.data.__class__(path="panel.csv")
     with pytest.raises(harness.DataError) as caught:
         PanelBuilder.build(table, bare, study.roles)
-    assert caught.value.what == "199, 2101, in 2 rows of 96, lie apart from the other periods, 2005 to 2012"
+    assert caught.value.what == "199, 2101, in 2 of 96 rows, lie apart from the other periods, 2005 to 2012"
     assert caught.value.where.startswith("panel.csv: column 'year', lines 7 (F00, 199), 52 (F06, 2101)")
     assert caught.value.hint == (
         "correct the cells; or data: rows: {year: {from: 2005, to: 2012}} leaves them out, and data: rows: "

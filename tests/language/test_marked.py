@@ -58,11 +58,29 @@ def unmarked(tree: ast.Module) -> Iterator[str]:
                     yield from english(value)
 
 
-def test_texts_of_problems_are_marked():
+def composed(tree: ast.Module) -> Iterator[str]:
+    """Yield English texts that fill places of messages, there or by a name of the same function."""
+    for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
+        nodes, given = [*ast.walk(function)], {}
+        for node in nodes:
+            match node:
+                case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                    given.setdefault(name, []).extend(english(value))
+                case ast.AugAssign(target=ast.Name(id=name), value=value):
+                    given.setdefault(name, []).extend(english(value))
+        for node in nodes:
+            if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == "Coded":
+                for key in node.keywords:
+                    yield from english(key.value)
+                    yield from given.get(key.value.id, ()) if isinstance(key.value, ast.Name) else ()
+
+
+def test_texts_of_problems_are_marked_and_no_message_is_composed_of_english_parts():
     texts = {}
     for path in files("harness"):
         module = path.relative_to(ROOT / "harness").as_posix()
         if module.startswith(PACKAGES) and not module.startswith(FOR_AUTHORS):
-            texts[module] = [*unmarked(tree_of(path))]
+            tree = tree_of(path)
+            texts[module] = [*unmarked(tree), *composed(tree)]
     assert len(texts) > 100
     assert not {module: several for module, several in texts.items() if several}

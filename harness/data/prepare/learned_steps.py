@@ -449,8 +449,9 @@ class LearnedIndex:
     def detail(self) -> str:
         """Loadings and weights learned."""
         shown = zip(self.inputs, self.loadings.tolist(), self.weights.tolist(), strict=True)
-        return "loading (weight): " + ", ".join(
-            f"{name} {number(loading)} ({number(weight)})" for name, loading, weight in shown
+        return Coded(
+            "loading (weight): {shown}",
+            shown=", ".join(f"{name} {number(size)} ({number(weight)})" for name, size, weight in shown),
         )
 
     def compute(self, columns: Mapping[str, Floats]) -> Floats:

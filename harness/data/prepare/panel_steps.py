@@ -14,7 +14,7 @@ from harness.data.messages import Account, number, require
 from harness.data.name import ColumnName
 from harness.data.neighbours import nearest_neighbours
 from harness.data.prepare.step import Calendar, Column, OfNamedColumns, OneColumn
-from harness.language import Coded, marked
+from harness.language import Coded, in_series, marked
 from harness.tables.preparation import Note
 
 
@@ -55,14 +55,17 @@ class _OfAnotherPeriod(OneColumn):
                 first=first,
                 second=second,
             )
-            raise self.refusal(what, f"at most {n_periods - 1}, one less than the panel has periods", hint)
+            raise self.refusal(
+                what, Coded("at most {n}, one less than the panel has periods", n=n_periods - 1), hint
+            )
         return Column(np.where(found, of.cells[source], np.nan), ~found | of.unreached[source])
 
     def account(self, columns: Mapping[str, Column], made: Column) -> Account:
         """Return how many rows have no row so many periods away."""
-        direction = "earlier" if self.sign > 0 else "later"
-        n_without = int(made.unreached.sum())
-        return Account(f"{self.periods} {direction}; {n_without} rows have no such period")
+        template = marked("{periods} later; {n} rows have no such period")
+        if self.sign > 0:
+            template = marked("{periods} earlier; {n} rows have no such period")
+        return Account(Coded(template, periods=self.periods, n=int(made.unreached.sum())))
 
 
 @dataclass(frozen=True)
@@ -284,11 +287,12 @@ class Deflate(OfNamedColumns):
         label, n_below = str(self.base), int((by.cells <= 0.0).sum())
         hint = marked("correct the step's options, or the column")
         if n_below:
-            raise self.refusal(f"'{self.by}' is 0 or below in {n_below} rows", "numbers above 0", hint)
+            what = Coded("'{by}' is 0 or below in {n} rows", by=self.by, n=n_below)
+            raise self.refusal(what, marked("numbers above 0"), hint)
         if label not in positions:
             first, last = min(positions, key=positions.__getitem__), max(positions, key=positions.__getitem__)
             expected = Coded("a period of the panel, from {first} to {last}", first=first, last=last)
-            raise self.refusal(f"no row is of the base period {label}", expected, hint)
+            raise self.refusal(Coded("no row is of the base period {label}", label=label), expected, hint)
         rows = calendar.rows_in(np.full_like(calendar.period, positions[label]))
         unreached = (rows < 0) | of.unreached | by.unreached | by.unreached[rows]
         cells = of.cells / (by.cells / by.cells[rows])
@@ -298,10 +302,13 @@ class Deflate(OfNamedColumns):
         """Return the range of the index."""
         present = np.isfinite(made.cells) & (made.cells != 0.0)
         prices = columns[self.of].cells[present] / made.cells[present]
-        spread = f" from {number(prices.min())} to {number(prices.max())}" if prices.size else ""
+        detail = Coded("prices relative to {base}", base=self.base)
+        if prices.size:
+            low, high = number(prices.min()), number(prices.max())
+            template = marked("prices relative to {base} from {low} to {high}")
+            detail = Coded(template, base=self.base, low=low, high=high)
         missed = int(made.unreached.sum())
-        rest = f"; {missed} rows without a base" if missed else ""
-        return Account(f"prices relative to {self.base}{spread}{rest}")
+        return Account(in_series((detail, Coded("{n} rows without a base", n=missed) if missed else "")))
 
 
 @dataclass(frozen=True)
@@ -360,8 +367,10 @@ class SpatialLag(OfNamedColumns):
 
     def account(self, columns: Mapping[str, Column], made: Column) -> Account:
         """Return how many rows have no neighbours."""
-        near = f"{self.nearest} nearest" if self.latitude else "neighbours by data.contiguity"
-        return Account(f"{near}; {int(made.unreached.sum())} rows have no such neighbours")
+        template = marked("neighbours by data.contiguity; {n} rows have no such neighbours")
+        if self.latitude:
+            template = marked("{nearest} nearest; {n} rows have no such neighbours")
+        return Account(Coded(template, nearest=self.nearest, n=int(made.unreached.sum())))
 
 
 PANEL_STEPS = (Interpolate, Lag, Lead, Difference, GrowthRate, Deflate, SpatialLag)

@@ -195,7 +195,7 @@ class Trend(OfNamedColumns):
 
     def account(self, columns: Mapping[str, Column], made: Column) -> Account:
         """Return how far it goes."""
-        return Account(f"0 to {made.cells.max():.0f}")
+        return Account(Coded("{a} to {b}", a=0, b=f"{made.cells.max():.0f}"))
 
 
 @dataclass(frozen=True)
@@ -346,9 +346,12 @@ class MeanWithin(OfNamedColumns):
         """Return how many groups there are."""
         groups = columns[self.groups].cells
         n_groups = np.unique(groups[np.isfinite(groups)]).size
-        without = "" if self.own else ", the row itself left out"
-        missing = int(np.isnan(made.cells).sum())
-        return Account(f"means of {self.of} in {n_groups} groups{without}; {missing} rows without one")
+        template = marked("means of {of} in {n} groups; {missing} rows without one")
+        if not self.own:
+            template = marked(
+                "means of {of} in {n} groups, the row itself left out; {missing} rows without one"
+            )
+        return Account(Coded(template, of=self.of, n=n_groups, missing=int(np.isnan(made.cells).sum())))
 
 
 TABLE_STEPS = (Dummies, Interaction, Trends, Recode, GroupMean)

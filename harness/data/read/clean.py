@@ -31,7 +31,7 @@ from harness.data.shape.reshape import measured_by, reshape
 from harness.data.shape.rows import group_label
 from harness.data.shape.times import plain_period
 from harness.errors import DataError
-from harness.language import Coded, marked
+from harness.language import COMMAS, Coded, chained, marked
 
 
 def interpret(reading: Reading, source: Source) -> Reading:
@@ -95,7 +95,7 @@ def without_flags(frame: pd.DataFrame, source: Source, records: list[StepRecord]
     is_value = frame.get("Attribute", pd.Series()).map(lambda cell: str(cell).strip() == "Value")
     if is_value.all() or not is_value.any():
         return frame
-    detail = f"{int((~is_value).sum())} rows with an Attribute other than Value left out"
+    detail = Coded("{n} rows with an Attribute other than Value left out", n=int((~is_value).sum()))
     records.append(StepRecord("attribute", "rows", (source.origin,), Account(detail)))
     return frame[is_value]
 
@@ -121,7 +121,8 @@ def _with_dimensions(frame: pd.DataFrame, source: Source, records: list[StepReco
     if {len(cells) for cells in parts} != {len(names)}:
         return frame
     shown = ", ".join(names)
-    records.append(StepRecord("dimensions", shown, (source.origin,), Account(f"{match[0]} as {shown}")))
+    account = Account(Coded("{column} as {columns}", column=match[0], columns=shown))
+    records.append(StepRecord("dimensions", shown, (source.origin,), account))
     split = pd.DataFrame(parts, columns=names, index=frame.index, dtype="object")
     return pd.concat([split, frame.iloc[:, 1:]], axis="columns")
 
@@ -227,10 +228,10 @@ def _steps(name: str, source: Source, written: Sequence[str]) -> tuple[tuple[str
 def _record(step: str, name: str, changes: Sequence[tuple[str, str]], source: Source) -> StepRecord:
     """Return how many cells a step changed, and the first of them, from each cell before and after."""
     distinct = list(dict.fromkeys(changes))
-    shown = ", ".join(f"{before!r} to {after!r}" for before, after in distinct[:_EXAMPLES])
-    cells = "1 cell" if len(changes) == 1 else f"{len(changes)} cells"
-    detail = f"{cells}: {shown}" + (", ..." if len(distinct) > _EXAMPLES else "")
-    return StepRecord(step, name, (source.origin,), Account(detail))
+    pairs = [Coded("{a} to {b}", a=repr(old), b=repr(new)) for old, new in distinct[:_EXAMPLES]]
+    shown = chained([*pairs, *(["..."] if len(distinct) > _EXAMPLES else [])], COMMAS)
+    words = marked("1 cell: {shown}") if len(changes) == 1 else marked("{n} cells: {shown}")
+    return StepRecord(step, name, (source.origin,), Account(Coded(words, n=len(changes), shown=shown)))
 
 
 def _refuse_mixed(name: str, with_sign: Sequence[str], written: Sequence[str], origin: str) -> None:

@@ -121,8 +121,13 @@ class DataFolder:
             own: reader for reader in reversed(tuple(self.readers.values())) for own in reader.suffixes
         }
         if suffix not in by_suffix:
-            danger = "; files of this kind can run code when they are read" if suffix in PICKLES else ""
-            what = Coded("files ending in '{suffix}' are not read{danger}", suffix=suffix, danger=danger)
+            what = marked("files ending in '{suffix}' are not read")
+            if suffix in PICKLES:
+                what = marked(
+                    "files ending in '{suffix}' are not read; files of this kind can run code when they are "
+                    "read"
+                )
+            what = Coded(what, suffix=suffix)
             expected = ", ".join(own for reader in self.readers.values() for own in reader.suffixes)
             raise DataError.at(origin, what, expected, marked("export the data as csv or parquet"))
         size = path.stat().st_size
@@ -193,10 +198,8 @@ def _refuse_irregular(path: Path, requested: str) -> None:
             requested, Coded("cannot be reached: {reason}", reason=error.strerror), marked("a readable file")
         ) from error
     if not stat.S_ISREG(mode):
-        kind = "a folder" if stat.S_ISDIR(mode) else "a device or pipe"
-        raise DataError.at(
-            requested, Coded("is {kind}", kind=kind), marked("a regular file"), marked("name the file itself")
-        )
+        what = marked("is a folder") if stat.S_ISDIR(mode) else marked("is a device or pipe")
+        raise DataError.at(requested, what, marked("a regular file"), marked("name the file itself"))
     if not os.access(path, os.R_OK):
         raise DataError.at(
             where=requested, what=marked("may not be read"), hint=marked("ask for the permission to read it")

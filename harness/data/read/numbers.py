@@ -236,9 +236,12 @@ def require_no_codes(
         )
     elif shown:
         what = Coded("holds categories: {shown}", shown=shown)
-        by_code = f"data: labelled: {{{name}: number}} takes the codes for numbers"
-        hint = Coded("make columns of 0 and 1 of it by the step dummies; {by_code}", by_code=by_code)
-        raise DataError.at(locator.column(name), what, "numbers", hint)
+        hint = Coded(
+            "make columns of 0 and 1 of it by the step dummies; "
+            "data: labelled: {{{name}: number}} takes the codes for numbers",
+            name=name,
+        )
+        raise DataError.at(locator.column(name), what, marked("numbers"), hint)
 
 
 def require_range(values: Floats, *, name: str, locator: RowLocator) -> None:

@@ -233,12 +233,14 @@ def check_header(names: Sequence[object], origin: str) -> list[str]:
     doubles = [f"'{name}' ({count} times)" for name, count in Counter(folded).items() if name and count > 1]
     where, problems = Coded("{origin}: header", origin=origin), []
     if unnamed:
-        subject = f"columns {few(unnamed)} have" if len(unnamed) > 1 else f"column {unnamed[0]} has"
+        what = marked("columns {columns} have no name")
+        if len(unnamed) == 1:
+            what = marked("column {columns} has no name")
         remedy = marked("name the column; where names stand in two rows, write them into one")
         problems.append(
             Problem(
                 where,
-                Coded("{subject} no name", subject=subject),
+                Coded(what, columns=few(unnamed)),
                 marked("a text in every cell of the first row"),
                 remedy,
             )

@@ -446,9 +446,11 @@ def _refuse_separator(rows: list[FileRow], source: Source) -> None:
     if used and rows and (len(rows[0].cells) == 1 or "\t" in used):
         used.sort(key="\t".__ne__)
         found = marked("a tab") if used[0] == "\t" else used[0]
-        n_found = "1 column" if len(rows[0].cells) == 1 else f"{len(rows[0].cells)} columns"
         where = Coded("{origin}: header", origin=source.origin)
-        what = Coded("{n_found} found; are the fields separated by {found}?", n_found=n_found, found=found)
+        what = marked("{n} columns found; are the fields separated by {found}?")
+        if len(rows[0].cells) == 1:
+            what = marked("1 column found; are the fields separated by {found}?")
+        what = Coded(what, n=len(rows[0].cells), found=found)
         expected = Coded("fields separated by {separator}", separator=repr(_separator(source)))
         raise DataError.at(where, what, expected, f"data: separator: {used[0]!r}".replace("'", '"'))
 

@@ -17,7 +17,7 @@ from harness.data.read.source import Labels, Table
 from harness.data.shape.rows import value_text
 from harness.data.shape.times import read_times
 from harness.errors import DataError, Problem
-from harness.language import Coded, marked
+from harness.language import Coded, in_series, marked
 from harness.tables.preparation import Note
 
 # From this ratio of medians on, two files hardly have the same unit.
@@ -70,15 +70,22 @@ def _combined(
 
 def _append_record(first: Table, other: Table, entity: str, time: str) -> StepRecord:
     frame = other.frame
-    detail = f"{len(frame)} rows"
+    detail = Coded("{n} rows", n=len(frame))
     if entity in frame and time in frame:
         times = sorted(map(value_text, frame[time].dropna().unique()))
-        detail += f" of {frame[entity].nunique()} entities, {times[0]} to {times[-1]}"
+        detail = Coded(
+            "{n} rows of {n_entities} entities, {first} to {last}",
+            n=len(frame),
+            n_entities=frame[entity].nunique(),
+            first=times[0],
+            last=times[-1],
+        )
     lacks = [str(name) for name in first.frame.columns if name not in frame.columns]
     new = [str(name) for name in frame.columns if name not in first.frame.columns]
-    detail += f"; without {few(lacks)}" if lacks else ""
-    detail += f"; with {few(new)}, which {first.origin} does not have" if new else ""
-    return StepRecord("append", "rows", (other.origin,), Account(detail))
+    without = Coded("without {columns}", columns=few(lacks)) if lacks else ""
+    also = Coded("with {columns}, which {origin} does not have", columns=few(new), origin=first.origin)
+    account = Account(in_series((detail, without, also if new else "")))
+    return StepRecord("append", "rows", (other.origin,), account)
 
 
 def _unit_notes(first: Table, other: Table, entity: str) -> Iterator[Note]:
@@ -253,12 +260,11 @@ def _refuse_other_values(both: _Merge, name: str, matched: pd.DataFrame) -> None
     else:
         other = ((ours.map(str) != theirs.map(str)) & ~(ours.isna() & theirs.isna())).to_numpy()
     if other.any():
-        count = f"{int(other.sum())} of {other.size} matched rows"
         what = Coded(
-            "'{name}' is in both files, with other values in {count}{ratio}",
+            "'{name}' is in both files, with other values in {n} of {n_all} matched rows",
             name=name,
-            count=count,
-            ratio=ratio,
+            n=int(other.sum()),
+            n_all=other.size,
         )
         hint = (
             marked("scale one of the columns")
@@ -266,7 +272,7 @@ def _refuse_other_values(both: _Merge, name: str, matched: pd.DataFrame) -> None
             else marked("name the columns to take under columns, or use rename")
         )
         expected = marked("each column in one file, or with the same values in both")
-        raise DataError.at(both.where, what, expected, hint)
+        raise DataError.at(both.where, in_series((what, ratio)), expected, hint)
 
 
 def _ratio(both: _Merge, name: str, ours: Floats, theirs: Floats) -> str:
@@ -280,9 +286,15 @@ def _ratio(both: _Merge, name: str, ours: Floats, theirs: Floats) -> str:
     power = round(float(np.log10(middle)))
     if power == 0 or abs(np.log10(middle) - power) > 0.01 or near.mean() < 0.5:
         return ""
-    return (
-        f": those of {both.right.origin} are 10^{power} times as large in {int(near.sum())} of them, "
-        f"so the units differ ({both.path}: scale: {{{name}: 1e{-power}}})"
+    return Coded(
+        "those of {origin} are 10^{power} times as large in {n} of them, so the units differ "
+        "({path}: scale: {{{name}: 1e{minus}}})",
+        origin=both.right.origin,
+        power=power,
+        n=int(near.sum()),
+        path=both.path,
+        name=name,
+        minus=-power,
     )
 
 
@@ -314,11 +326,14 @@ def _merge_record(
         rows = positions.loc[positions[_SIDE] == f"{side}_only", list(both.on)]
         if not rows.empty:
             keys = few([_named(key) for key in rows.itertuples(index=False, name=None)])
-            fate = "kept" if both.how in ("outer", side) else "left out"
-            where = Coded("{origin} have no match in {origin_2}", origin=table.origin, origin_2=other.origin)
-            unmatched.append(f"{len(rows)} rows of {where}, {fate} ({keys})")
-    same = [f"the same in both: {few(shared)}"] if shared else []
-    detail = "; ".join([f"{both.match} on {', '.join(both.on)}: {n_both} rows match", *unmatched, *same])
-    record = StepRecord("merge", few(taken) or "rows", (both.right.origin,), Account(detail))
-    note = Note("W-UNMATCHED", both.right.origin, f"{'; '.join(unmatched)}.")
+            what = marked("{n} rows of {origin} have no match in {other}, left out ({keys})")
+            if both.how in ("outer", side):
+                what = marked("{n} rows of {origin} have no match in {other}, kept ({keys})")
+            words = {"origin": table.origin, "other": other.origin, "keys": keys}
+            unmatched.append(Coded(what, n=len(rows), **words))
+    on = Coded("{match} on {on}: {n} rows match", match=both.match, on=", ".join(both.on), n=n_both)
+    same = Coded("the same in both: {columns}", columns=few(shared)) if shared else ""
+    account = Account(in_series((on, *unmatched, same)))
+    record = StepRecord("merge", few(taken) or "rows", (both.right.origin,), account)
+    note = Note("W-UNMATCHED", both.right.origin, Coded("{what}.", what=in_series(unmatched)))
     return [record], [note] if unmatched else []

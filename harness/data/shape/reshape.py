@@ -96,10 +96,15 @@ def reshape(
     long = named if requested.into else _spread(named, variable, value, entity=entity, time=time, where=where)
     long = long.sort_values([_ROW, time], kind="stable") if requested.value is None else long
     made = [requested.into] if requested.into else sorted(set(map(str, named[variable].dropna())))
-    account = Account(
-        f"{len(frame)} rows x {frame.shape[1]} columns to {len(long)} rows of {entity} and {time}"
+    detail = Coded(
+        "{n} rows x {n_columns} columns to {n_long} rows of {entity} and {time}",
+        n=len(frame),
+        n_columns=frame.shape[1],
+        n_long=len(long),
+        entity=entity,
+        time=time,
     )
-    record = StepRecord("reshape", few(made), (origin,), account)
+    record = StepRecord("reshape", few(made), (origin,), Account(detail))
     rows = pd.Index(long.pop(_ROW), name=frame.index.name)
     return long.set_axis(rows, axis="index"), record
 

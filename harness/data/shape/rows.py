@@ -131,11 +131,10 @@ def refuse_stray_periods(index: PanelIndex, locator: RowLocator) -> None:
         return
     first, last = kept_range(index, stray)
     labels = [index.time.labels[code] for code in np.unique(index.time.codes[stray]).tolist()]
-    rows = "1 row" if stray.sum() == 1 else f"{stray.sum():,} rows"
     what = Coded(
-        "{labels}, in {rows} of {size}, lie apart from the other periods, {first} to {last}",
+        "{labels}, in {n} of {size} rows, lie apart from the other periods, {first} to {last}",
         labels=few(labels),
-        rows=rows,
+        n=f"{stray.sum():,}",
         size=f"{stray.size:,}",
         first=first,
         last=last,
@@ -206,7 +205,7 @@ def read_entities(column: pd.Series, *, name: str, locator: RowLocator) -> list[
         Where a label is missing, or the labels are neither all texts nor all whole numbers.
     """
     absent = column.isna().to_numpy(dtype=np.bool_)
-    others = locator.left_out(absent) or "or take the rows out of the file"
+    others = locator.left_out(absent) or marked("or take the rows out of the file")
     remedy = Coded("fill the cells in, as where one cell stands for several rows; {others}", others=others)
     locator.refuse(name, absent, marked("rows name no entity"), marked("an entity in every row"), remedy)
     if pd.api.types.is_integer_dtype(column):

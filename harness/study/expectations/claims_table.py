@@ -352,7 +352,7 @@ def _compared(claim: Claim, run_value: RunValue) -> Standing | None:
     if math.isnan(run_value.value):
         return None
     close = claim.meant.widened(claim.tolerance)
-    where = f"{close.low:.6g} to {close.high:.6g}"
+    limits = {"low": f"{close.low:.6g}", "high": f"{close.high:.6g}"}
     if close.holds(run_value.value):
-        return "reproduced", Coded("this run's number lies within {where}", where=where)
-    return "differs", Coded("this run's number lies outside {where}", where=where)
+        return "reproduced", Coded("this run's number lies within {low} to {high}", **limits)
+    return "differs", Coded("this run's number lies outside {low} to {high}", **limits)

@@ -13,7 +13,7 @@ from itertools import combinations, pairwise
 
 import numpy as np
 
-from harness.plugin import Coded, EffectSet, EstimationError, Floats, Grouping, marked
+from harness.plugin import Coded, EffectSet, EstimationError, Floats, Grouping, listed, marked
 
 # Eigenvalues of the normal equations, between 0 and the number of groupings, that count as zero.
 _NULL = 1e-11
@@ -57,9 +57,9 @@ class Absorber:
         """
         absorber = cls(tuple(groupings))
         if absorber.n_small and (absorber.n_small > MOST_SMALL_LEVELS or absorber.n_cells > MOST_CELLS):
-            levels = " and ".join(str(grouping.n_levels) for grouping in groupings)
+            levels = listed([str(grouping.n_levels) for grouping in groupings])
             what = Coded("{levels} fixed effects are too many to solve for at once", levels=levels)
-            expected = f"up to {MOST_SMALL_LEVELS} levels beside the largest set"
+            expected = Coded("up to {n} levels besides the largest set", n=MOST_SMALL_LEVELS)
             hint = marked("use feols, which iterates, or absorb fewer effects")
             raise EstimationError.at("effects", what, expected, hint)
         return absorber

@@ -95,7 +95,7 @@ def test_a_column_that_is_not_there_is_refused(joined):
 def test_units_that_differ_are_refused_with_the_factor(joined):
     what = refused(joined, "id,year,y\n北京,2011,10000\n北京,2012,20000\n上海,2011,30000\n上海,2012,40000\n")
     assert what == (
-        "'y' is in both files, with other values in 4 of 4 matched rows: those of other.csv are 10^4 times "
+        "'y' is in both files, with other values in 4 of 4 matched rows; those of other.csv are 10^4 times "
         "as large in 4 of them, so the units differ (data.merge[0]: scale: {y: 1e-4})"
     )
 
