@@ -6,13 +6,8 @@ import os
 from pathlib import Path
 
 import click
-import pluggy
 
-import harness
-
-# As `harness.plugin` has it, which loads what estimators need, where the address is to be there at once.
-hookimpl = pluggy.HookimplMarker("harness")
-
+from harness.plugin import SpecError, hookimpl
 
 # Address that nothing but this machine reaches.
 LOOPBACK = "127.0.0.1"
@@ -46,9 +41,9 @@ def app(context: click.Context, folder: Path | None, port: int, no_open: bool, h
 
     root, password = (folder or Path()).resolve(), os.environ.get(PASSWORD, "")
     if not root.is_dir():
-        raise harness.SpecError.at(str(root), "is no folder", hint="name a folder with --folder")
+        raise SpecError.at(str(root), "is no folder", hint="name a folder with --folder")
     if host != LOOPBACK and not password:
-        raise harness.SpecError.at(
+        raise SpecError.at(
             "--host", f"{host} is reached by others, and there is no password", hint=f"set {PASSWORD}"
         )
     serve(root, context.obj.words, host=host, port=port, password=password, opens=not no_open)

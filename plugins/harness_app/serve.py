@@ -8,9 +8,8 @@ import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
 
-import click
-
 import harness
+from harness.plugin import echo
 
 
 def serve(root: Path, words: Sequence[str], *, host: str, port: int, password: str, opens: bool) -> None:
@@ -31,7 +30,7 @@ def serve(root: Path, words: Sequence[str], *, host: str, port: int, password: s
     with listening:
         name, token = f"{host}:{listening.getsockname()[1]}", secrets.token_urlsafe(32)
         address = f"http://{name}/?token={token}"
-        click.echo(f"serving {root}\nopen: {address}\nCtrl-C ends the page; runs go on")
+        echo(f"serving {root}\nopen: {address}\nCtrl-C ends the page; runs go on")
         if opens:
             webbrowser.open(address)
         # Loaded while the browser, which waits for an answer from here on, opens.

@@ -275,9 +275,9 @@ def _code(letters: str) -> str:
     return f"[{hashlib.sha256(letters.encode()).hexdigest()[:DIGITS]}]"
 
 
-def drawable_lines(text: str, width: int) -> str:
-    """Return `text` on at most two lines of `width` characters, as the fonts can show it."""
-    return "\n".join(drawable(line) for line in wrapped(text, width, lines=2).split("\n"))
+def drawable_lines(text: str, width: int, *, lines: int = 2) -> str:
+    """Return `text` on at most so many lines of `width` characters, as the fonts can show it."""
+    return "\n".join(drawable(line) for line in wrapped(text, width, lines=lines).split("\n"))
 
 
 def drawable_label(label: str, width: int, *, lines: int = 2) -> str:

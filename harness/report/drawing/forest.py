@@ -35,6 +35,9 @@ NUMBER_STYLE = replace(TURN_STYLE, width=TRUTH_STYLE.width)
 # Half the length of the stroke of a true number, in rows.
 STROKE = 0.36
 
+# Characters of a line of a title and lines, by the panels that are side by side: two, three, and more.
+TITLES = ((32, 2), (26, 2), (19, 3))
+
 # An axis of gains reaches no farther below zero, per cent.
 MOST_LOSS = 150.0
 
@@ -71,8 +74,9 @@ def plot_forest(
     start, end = -math.inf, math.inf
     if is_gain:
         start, end = cut_limits(chain(*(one.numbers for one in every)))
+    width, lines = TITLES[min(max(most_columns, 2), 4) - 2]
     for axes, (title, own) in zip(grid, panels, strict=True):
-        axes.set_title(canvas.drawable_lines(title, 32 if most_columns < 3 else 26))
+        axes.set_title(canvas.drawable_lines(title, width, lines=lines))
         axes.tick_params(axis="x", labelbottom=True)
         plot_rows(axes, own, start=start)
     if len(panels) == 1:

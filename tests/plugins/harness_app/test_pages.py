@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
-import httpx
+import httpx2 as httpx
 import pandas as pd
 import pytest
 from starlette.testclient import TestClient
@@ -509,7 +509,7 @@ def test_the_address_is_there_before_anything_heavy_is_loaded(folder):
     code += "import webbrowser; webbrowser.open = shown; harness.cli.main()"
     done = command.python("-c", code, cwd=folder)
     assert "?token=" in done.stdout
-    heavy = {"harness.plugin", "harness.estimators.protocol", "starlette", "uvicorn", "jinja2"}
+    heavy = {"harness.installed", "harness.api", "statsmodels", "starlette", "uvicorn", "jinja2"}
     assert not heavy & set(done.stderr.split())
     assert "harness_app" in done.stderr.split()
 
