@@ -2,8 +2,8 @@
 
 A message is a line of JSON-RPC 2.0, as revision 2025-11-25 of the protocol has it. A tool takes what the
 command of its name takes, and answers what Python's interface gives, as JSON. Mistakes of a call are the
-messages of the command, with the name of its exit code. A call that is cancelled ends as if its process were
-killed: what is finished is kept for `resume`.
+messages of the command, in the language of the study, with the name of its exit code. A call that is
+cancelled ends as if its process were killed: what is finished is kept for `resume`.
 """
 
 from __future__ import annotations
@@ -24,8 +24,11 @@ from harness import __version__
 from harness.commands import options as shared
 from harness.commands.plugins import listed
 from harness.errors import DataError, HarnessError, MachineError, Problem, SpecError
+from harness.language import ENGLISH, LINES, chained
 from harness.registry.plugin import PluginChoice
 from harness.running.options import OPTIONS, RunOptions
+from harness.tables.preparation import Note
+from harness.terminal import problem_text, speak, terminal_text
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -95,7 +98,14 @@ class Session:
         text = given["spec"]
         spec = WrittenSpec(text, is_seen=True) if "\n" in text else self.path(text)
         fixed = {"spec": spec, "overrides": overrides, "plugins": self.plugins, "backend": "local"}
-        return RunOptions(**{**given, **paths, **fixed})
+        options = RunOptions(**{**given, **paths, **fixed})
+        shared.speak_as(options)
+        return options
+
+
+def in_words(record: Note | Problem) -> Json:
+    """Return the fields of a record, messages in the language of the study."""
+    return {name: terminal_text(text) for name, text in vars(record).items()}
 
 
 def init(session: Session, given: Json) -> Json:
@@ -133,7 +143,7 @@ def validate(session: Session, given: Json) -> Json:
         raise DataError(*seen.refused)
     size = {"entities": len(panels.entity.labels), "periods": len(panels.time.labels), "rows": panels.n_obs}
     size["rows_read"] = prepared.n_read
-    content = {"notes": list(map(asdict, seen.notes)), "refused": list(map(asdict, seen.refused))}
+    content = {"notes": list(map(in_words, seen.notes)), "refused": list(map(in_words, seen.refused))}
     return {"study": study.study, "estimators": [entry.id for entry in study.estimators], **size, **content}
 
 
@@ -152,20 +162,20 @@ def plan(session: Session, given: Json) -> Json:
 
 def run(session: Session, given: Json) -> Json:
     """Run a study and write its tables, figures and report; returns what it says of each outcome."""
-    from harness.api import run_study
-    from harness.findings.run import read_run
+    from harness.api import open_run, run_study
     from harness.running.prepare import load
     from harness.running.processes import tell
-    from harness.text.screen import screen_text
 
     options = session.options(given)
     study = load(options, shared.found(session.plugins)).study.study
     out = options.out or session.path(f"runs/{study}")
-    folder = run_study(replace(options, out=out), on_progress=tell)
+    folder = run_study(
+        replace(options, out=out), on_progress=lambda done, total, now: tell(done, total, terminal_text(now))
+    )
     return {
         "run": folder.path.as_posix(),
         "files": list(folder.files()),
-        "answers": screen_text(read_run(folder)),
+        "answers": open_run(folder.path).answers(),
     }
 
 
@@ -245,6 +255,7 @@ def call_tool(session: Session, name: str, arguments: object) -> Json:
     from harness.registry.plugin import unforeseen
 
     call, model = tools()[name]
+    speak(ENGLISH)  # until a spec is read that has another language
     try:
         answer = call(session, model.model_validate(arguments).model_dump(exclude_unset=True))
         return {"content": [{"type": "text", "text": json.dumps(answer)}], "structuredContent": answer}
@@ -257,8 +268,9 @@ def call_tool(session: Session, name: str, arguments: object) -> Json:
 
 
 def _mistakes(known: HarnessError) -> Json:
-    content = {"error": known.exit_code.name, "problems": list(map(asdict, known.problems))}
-    return {"content": [{"type": "text", "text": str(known)}], "structuredContent": content, "isError": True}
+    content = {"error": known.exit_code.name, "problems": list(map(in_words, known.problems))}
+    text = terminal_text(chained(map(problem_text, known.problems), LINES))
+    return {"content": [{"type": "text", "text": text}], "structuredContent": content, "isError": True}
 
 
 def reply(message: Json) -> Json:

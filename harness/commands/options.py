@@ -202,10 +202,10 @@ def chosen(
 
 
 def speak_as(options: RunOptions) -> None:
-    """Write to the terminal in the language of a study's report, where its spec can be read twice."""
+    """Write in the language of a study's report, where its spec can be read twice."""
     from harness.study.spec.document import read_spec, with_overrides
 
-    if not isinstance(options.spec, Path) or not options.spec.is_file():
+    if isinstance(options.spec, Path) and not options.spec.is_file():
         return
     with suppress(HarnessError, OSError):
         spec = with_overrides(read_spec(options.spec), options.overrides)

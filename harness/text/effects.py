@@ -232,7 +232,10 @@ def moves(
     words = up if estimate[0] > 0.0 else down
     if not is_stated:
         words = blocked if is_significant else neither
-    return capitalised(context.filled(words, **given))
+    text = context.filled(words, **given)
+    # A name stays as it is where a language begins with it.
+    begins_with_name = bool(steps) and text.startswith(changed(study, steps[0]))
+    return text if begins_with_name else capitalised(text)
 
 
 # Effects with what a test found that their errors allow for, and a p-value adjusted for a family.

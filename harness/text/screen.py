@@ -100,10 +100,9 @@ def _with_blocking(rows: Sequence[FindingRow], study: StudyRecord) -> Iterator[s
 
 def screen_text(run: Run) -> str:
     """Return what a run says of each outcome as lines for a terminal, spaced as the page is."""
-    study, shown = run.manifest.study, first_screen(run)
+    study, shown, line = run.manifest.study, first_screen(run), gettext("{label}. {text}")
     parts = [row.text for row in shown.cautions if row.finding == "registration"]
-    parts += [
-        "\n".join([study.label(one.outcome), *(f"  {label}. {text}" for label, text in labelled(one, study))])
-        for one in shown.outcomes
-    ]
+    for one in shown.outcomes:
+        lines = (line.format(label=label, text=text) for label, text in labelled(one, study))
+        parts.append("\n  ".join([study.label(one.outcome), *lines]))
     return spaced("\n\n".join(parts))

@@ -23,6 +23,8 @@ def called(tool, /, **arguments):
     return {"method": "tools/call", "params": {"name": tool, "arguments": arguments}}
 
 
+CHINESE = SMALL.replace("formats: []", "formats: [], language: zh")
+
 # By what is asked; a message is numbered by its place.
 ASKED = {
     "initialize": {"method": "initialize", "params": {"protocolVersion": "2025-06-18", "capabilities": {}}},
@@ -34,6 +36,9 @@ ASKED = {
     "init outside": called("init", file="../study.yaml"),
     "validate": called("validate", spec="study.yaml"),
     "validate text": called("validate", spec=SMALL.replace("capital", "captial")),
+    "validate in Chinese": called("validate", spec=CHINESE.replace("capital", "captial")),
+    "run in Chinese": called("run", spec=CHINESE, out="chinese", quick=True, jobs=1),
+    "validate in English again": called("validate", spec=SMALL.replace("capital", "captial")),
     "plan": called("plan", spec="study.yaml", overrides=["evaluation.protocols=[in_sample, random_rows]"]),
     "run": called("run", spec="study.yaml", quick=True, jobs=1),
     "answers": called("answers", run="runs/small"),
@@ -132,7 +137,7 @@ def problem(session, name):
     result = session[1][name]["result"]
     assert result["isError"]
     (own,) = result["structuredContent"]["problems"]
-    assert result["content"][0]["text"].startswith(f"{own['where']}: {own['what']}")
+    assert re.match(f"{re.escape(own['where'])}(: |：){re.escape(own['what'])}", result["content"][0]["text"])
     return result["structuredContent"]["error"], own
 
 
@@ -228,6 +233,17 @@ def test_nothing_outside_the_folder_is_read_or_written(session, name):
     assert own["what"] == "lies outside of the folder of this session"
     assert str(folder) in own["hint"]
     assert {path.name for path in folder.parent.iterdir()} == {"inner", "study.yaml"}
+
+
+def test_a_study_in_chinese_is_answered_in_chinese_and_the_next_is_not(session):
+    _, chinese = problem(session, "validate in Chinese")
+    assert chinese["what"] == "没有这一列"
+    assert "是否指" in chinese["hint"]
+    assert problem(session, "validate in English again")[1] == problem(session, "validate text")[1]
+    lines = told(session, "run in Chinese")["answers"].splitlines()
+    assert lines == open_run(session[0] / "chinese").answers().splitlines()
+    assert lines[1].startswith("  预测。")
+    assert lines[2].startswith("  效应。value ")
 
 
 def test_mistakes_are_the_messages_of_the_command(session):

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 
 import lxml.html
 import pytest
@@ -56,7 +57,9 @@ def test_every_sentence_of_the_terminal_is_a_row(folder, texts):
     with localised(read_run(folder), messages=MESSAGES) as run:
         lines = [line for line in screen_text(run).splitlines() if line.startswith("  ")]
     assert len(lines) > 1
-    assert [line for line in lines if not keys_of_sentences(line.partition(". ")[2], texts)] == []
+    assert [
+        line for line in lines if not keys_of_sentences(re.split(r"\. |。", line, maxsplit=1)[1], texts)
+    ] == []
 
 
 def test_every_verdict_of_the_gain_report_is_a_row(folder, texts):

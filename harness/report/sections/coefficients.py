@@ -223,7 +223,11 @@ def odds_table(study: StudyRecord, outcome: str, rows: Sequence[OddsRow]) -> Rep
 
 def without_coefficients(run: Run, outcome: str) -> Iterator[str]:
     """Yield why some estimators have no coefficients, those with the same reason together."""
-    having = estimates_of(run, outcome)
+    having = {
+        *estimates_of(run, outcome),
+        *(row.estimator for row in run.rows(TRANSFORMED, outcome=outcome)),
+        *(row.estimator for row in run.rows(ODDS, outcome=outcome)),
+    }
     rows = run.rows(COEFFICIENTS, outcome=outcome)
     reasons = {row.estimator: row.reason for row in rows if not row.is_done}
     without: dict[str, list[str]] = {}

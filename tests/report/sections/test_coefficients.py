@@ -111,6 +111,11 @@ def test_odds_ratios_stand_with_their_intervals_and_logarithms(run):
     assert texts(odds_table(study, study.outcomes[0], [row])) == {
         "Experience": ["1.65", f"[1.29,{NB}2.11]", "0.5000", "0.1250"]
     }
+    of_a_logit = with_table(
+        run, "details/odds_ratios", lambda _: pd.DataFrame([{**vars(row), "estimator": "rab"}])
+    )
+    (others,) = without_coefficients(of_a_logit, "lwage")
+    assert others == "SOM + ANN and Boosting: no coefficients; the curves say what is estimated."
 
 
 def test_r2_is_that_of_the_regression_on_dummies_and_that_within_all_effects(run):

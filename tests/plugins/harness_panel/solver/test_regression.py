@@ -242,7 +242,7 @@ def test_rows_alone_in_a_level_are_counted_and_change_no_slope(grouped_rows):
 
 def test_levels_too_many_to_be_solved_for_are_refused_with_another_estimator(monkeypatch, grouped_rows):
     monkeypatch.setattr("harness_panel.solver.within.MOST_SMALL_LEVELS", 10)
-    with pytest.raises(EstimationError, match="20 and 8 and 5 fixed effects are too many") as caught:
+    with pytest.raises(EstimationError, match="20, 8 and 5 fixed effects are too many") as caught:
         OPTIONS["entity, time, industry"].fit(grouped_rows)
     assert "feols" in caught.value.hint
     OPTIONS["entity, industry"].fit(grouped_rows)
