@@ -89,7 +89,7 @@ class Session:
         return path.relative_to(self.folder) if Path(given).is_absolute() else Path(given)
 
     def options(self, given: Json) -> RunOptions:
-        """Return the options of a run, of which nothing lies outside the folder."""
+        """Return the options of a run, of which nothing lies outside the folder; speak as its spec asks."""
         from harness.study.spec.document import WrittenSpec
 
         paths = {name: self.path(given[name]) for name in ("data", "out") if name in given}

@@ -271,7 +271,7 @@ class Desk:
         return columns
 
     async def _once(self, tool: str, path: Path, /, **arguments: str) -> Mapping[str, Any]:
-        """Return what a tool answers on a file, which is asked for again where the file has changed."""
+        """Return the answer of a tool about a file, kept until the file changes."""
         key = (tool, path, path.stat().st_mtime_ns)
         if key not in self._kept:
             self._kept[key] = await self.session.call(tool, **arguments)
