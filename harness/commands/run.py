@@ -12,7 +12,7 @@ import click
 
 from harness.commands import options as shared
 from harness.errors import DataError, ExitCode
-from harness.language import Coded, from_json, in_series, marked
+from harness.language import Coded, from_json, in_series, marked, quoted
 from harness.registry.plugin import PluginChoice
 from harness.running.options import OPTIONS, REGISTERED, RunOptions
 from harness.running.progress import progress
@@ -42,7 +42,7 @@ def validate(options: RunOptions, spec_only: bool) -> None:
     line = Coded(
         "{spec}: valid; study '{study}' with {n} estimators",
         spec=options.spec,
-        study=study.study,
+        study=quoted(study.study),
         n=len(study.estimators),
     )
     if spec_only:
