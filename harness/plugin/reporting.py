@@ -54,6 +54,7 @@ from harness.text.numbers import percent as percent
 from harness.text.numbers import plain as plain
 from harness.text.numbers import significant as significant
 from harness.text.plain_text import file_slug as file_slug
+from harness.text.plain_text import in_turn as in_turn
 from harness.text.plain_text import joined as joined
 from harness.text.plain_text import listed as listed
 from harness.text.plain_text import shortened as shortened

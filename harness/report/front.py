@@ -456,7 +456,7 @@ def front_effects(run: Run, outcome: str) -> ReportFigure | None:
     return ReportFigure(
         f"front-effects-{file_slug(outcome)}",
         plot_forest([("", shown)], x_label=x_label),
-        alt=f"{label}{in_unit}. {numbers_text([('', shown)])}",
+        alt=gettext("{label}. {numbers}").format(label=label + in_unit, numbers=numbers_text([("", shown)])),
         caption=gettext(
             "Effects by estimator and method, {level} intervals; filled marks: significantly different from "
             "zero."

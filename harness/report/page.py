@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 from harness.errors import HarnessError
 from harness.findings.run import Gains, Run
-from harness.language import rendered, topic
+from harness.language import pgettext, rendered, topic
 from harness.registry.plugin import faulty_member
 from harness.report import blocks as parts
 from harness.report.drawing.canvas import finish, house_style
@@ -199,7 +199,7 @@ def _messages(notes: Iterable[Note]) -> Iterator[parts.Words]:
     for note in notes:
         alike.setdefault(NUMBERS.sub("0", note.message), []).append(note)
     for own in list(alike.values())[:MOST_MESSAGES]:
-        cells = "; ".join(_cells(own))
+        cells = pgettext("text.list", "; ").join(_cells(own))
         yield (own[0].message, " ", parts.Phrase(f"({cells})", look="soft")) if cells else own[0].message
     left_out = len(alike) - MOST_MESSAGES
     if left_out > 0:

@@ -274,7 +274,9 @@ def _quality(run: Run, fits: Sequence[Fit], *, has_error: bool) -> tuple[str, ..
     study, clusters = run.manifest.study, run.view(networks).map_of(fits[0])
     first = clusters[0]
     return (
-        "; ".join(f"{study.estimator_label(name)}, {study.label(outcome)}" for outcome, name in fits),
+        parts.in_turn(
+            parts.listed((study.estimator_label(name), study.label(outcome))) for outcome, name in fits
+        ),
         " + ".join(count(cluster.n_obs) for cluster in clusters),
         fixed(first.quantization_error, 3),
         *((parts.percent(first.topographic_error),) if has_error else ()),

@@ -184,8 +184,8 @@ def _text_column(head: str) -> parts.TableColumn:
 
 def _breaks(study: parts.StudyRecord, rival: Rival) -> Iterator[tuple[str, ...]]:
     """Yield the thresholds of one fit, each with its place and the tests of their number."""
-    tests = "; ".join(
-        f"{parts.count(row.n_thresholds)}: F {parts.fixed(row.statistic, 1)}, {parts.p_text(row.p_value)}"
+    tests = parts.in_turn(
+        _test(parts.count(row.n_thresholds), f"F {parts.fixed(row.statistic, 1)}", row.p_value)
         for row in rival.rows(NUMBER_TESTS)
     )
     for row in rival.breaks:
@@ -197,10 +197,15 @@ def _shape(study: parts.StudyRecord, rival: Rival) -> tuple[str, ...]:
     """Return one polynomial's fit, its tests as ``an inverted U: 2.71, p = 0.003``, and where it turns."""
     none = gettext("none within the range of {exposure}").format(exposure=study.label(study.exposure))
     tests = (
-        f"{parts.rendered(SHAPES[row.test])}: {parts.fixed(row.statistic, 2)}, {parts.p_text(row.p_value)}"
+        _test(parts.rendered(SHAPES[row.test]), parts.fixed(row.statistic, 2), row.p_value)
         for row in rival.shapes
     )
-    return (rival.label, "; ".join(tests), "; ".join(map(_turning, rival.rows(TURNING))) or none)
+    return (rival.label, parts.in_turn(tests), parts.in_turn(map(_turning, rival.rows(TURNING))) or none)
+
+
+def _test(what: str, statistic: str, p_value: float) -> str:
+    words = gettext("{what}: {statistic}, {p_value}")
+    return words.format(what=what, statistic=statistic, p_value=parts.p_text(p_value))
 
 
 def _turning(row: TurningRow) -> str:

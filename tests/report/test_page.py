@@ -375,6 +375,15 @@ def test_no_sentence_of_the_page_is_english(languages):
     assert not english_in(texts)
 
 
+@pytest.mark.parametrize("name", ["report.html", "appendix.html"])
+def test_stops_next_to_chinese_are_as_wide_as_its_letters(languages, name):
+    folders, _ = languages
+    narrow = re.compile(r"[\u3400-\u9fff）][.:;,!?](?=\s|$)|(?:(?<!\d)\.|[:;,!?]) (?=[\u3400-\u9fff])")
+    texts = list(readable(page(folders["zh"], name)))
+    assert len(texts) > 500
+    assert [text for text in texts if narrow.search(text)] == []
+
+
 def test_no_figure_says_english(languages):
     _, drawn = languages
     assert len(drawn) > 100

@@ -103,7 +103,9 @@ def numbers_text(panels: Iterable[tuple[str, Iterable[Whisker]]]) -> str:
     panels : titles, each with its numbers; an empty title is left out
     """
     return " ".join(
-        f"{title}: {numbers}." if title else f"{numbers}."
+        (gettext("{title}: {numbers}.") if title else gettext("{numbers}.")).format(
+            title=title, numbers=numbers
+        )
         for title, own in panels
         if (numbers := in_turn(f"{one.label} {one.note or with_interval(*one.numbers)}" for one in own))
     )

@@ -204,7 +204,7 @@ def _gain(row: GainRow) -> parts.TableCell:
         row.reason,
         symbol,
         says,
-        hint=f"{says}, {p_adjusted}" if says and p_adjusted else says,
+        hint=in_turn(filter(None, (says, p_adjusted))) if says else "",
     )
 
 

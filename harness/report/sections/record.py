@@ -353,10 +353,10 @@ def info_sheet(run: Run) -> Iterator[tuple[str, str]]:
         )
         + for_authors,
     )
-    yield gettext("Predicted"), ", ".join([study.label(name) for name in study.outcomes])
-    yield gettext("Models"), ", ".join([entry.label for entry in study.estimators])
+    yield gettext("Predicted"), listed([study.label(name) for name in study.outcomes])
+    yield gettext("Models"), listed([entry.label for entry in study.estimators])
     yield gettext("Compared with"), study.estimator_label(study.reference)
-    yield gettext("Data"), f"{data.title}; {data.source}" if data.source else data.title
+    yield gettext("Data"), in_turn(filter(None, (data.title, data.source)))
     lost = gettext("{n_obs} of {n_read} rows; each entity and period once")
     yield (
         gettext("Rows"),
@@ -364,7 +364,10 @@ def info_sheet(run: Run) -> Iterator[tuple[str, str]]:
             n_obs=count(data.n_obs), n_read=count(data.n_obs if data.n_read is None else data.n_read)
         ),
     )
-    yield gettext("Training and test rows"), _by_protocol({one.title: one.how for one in study.protocols})
+    yield (
+        gettext("Training and test rows"),
+        _by_protocol({one.title: one.how.rstrip(".。") for one in study.protocols}),
+    )
     yield (
         gettext("Test rows kept out of fitting and selection (L1.1, L1.3)"),
         _by_protocol({one.title: _yes_or_no(one.keeps_test_rows_apart) for one in study.protocols}),
@@ -374,7 +377,7 @@ def info_sheet(run: Run) -> Iterator[tuple[str, str]]:
     )
     yield gettext("Preparation on training rows alone (L1.2)"), learned
     yield gettext("Duplicates (L1.4)"), gettext("none: an entity and period that is there twice is refused")
-    roles = ", ".join([study.label(name) for name in (study.exposure, *study.moderators, *study.controls)])
+    roles = listed([study.label(name) for name in (study.exposure, *study.moderators, *study.controls)])
     legitimate = gettext("{columns}; whether each is known before the outcome: ")
     yield (
         gettext("Features, and why they are legitimate (L2)"),
@@ -383,18 +386,18 @@ def info_sheet(run: Run) -> Iterator[tuple[str, str]]:
     later = [one.title for one in study.protocols if one.tested_periods == "later"]
     yield (
         gettext("Periods later than those of training alone (L3.1)"),
-        ", ".join(later) or gettext("under no protocol"),
+        listed(later) or gettext("under no protocol"),
     )
     others = [one.title for one in study.protocols if not one.knows_entities]
     yield (
         gettext("Entities that training rows do not have (L3.2)"),
-        ", ".join(others) or gettext("under no protocol"),
+        listed(others) or gettext("under no protocol"),
     )
     yield (
         gettext("Selection of the test rows (L3.3)"),
         _by_protocol(
             {
-                one.title: ", ".join([rendered(leak.text) for leak in one.leaks])
+                one.title: listed([rendered(leak.text) for leak in one.leaks])
                 for one in study.protocols
                 if one.leaks
             }
@@ -404,7 +407,7 @@ def info_sheet(run: Run) -> Iterator[tuple[str, str]]:
 
 
 def _by_protocol(texts: Mapping[str, str]) -> str:
-    return "; ".join(f"{title}: {text}" for title, text in texts.items())
+    return in_turn([title + pgettext("text.between", ": ") + text for title, text in texts.items()])
 
 
 def _yes_or_no(holds: bool) -> str:

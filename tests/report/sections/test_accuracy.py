@@ -99,7 +99,7 @@ def test_gains_have_a_symbol_an_interval_and_a_p_value_on_hover(run):
     assert table.marks == {refused.reason: "a"}
     assert ("a", refused.reason) == REFUSED
     published, inside = found["Boosting"][2:]
-    assert (published.symbol, published.hint) == ("○", "cannot tell, p\u00a0=\u00a00.081")
+    assert (published.symbol, published.hint) == ("○", "cannot tell; p\u00a0=\u00a00.081")
     assert (inside.symbol, inside.look) == ("▲", "better")
     assert [column.mark for column in table.columns] == ["", "", "", "†", "†"]
 
