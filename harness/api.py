@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from harness.data.panel import Panel
     from harness.data.read.files import FrameFile
-    from harness.registry.plugin import PluginChoice
+    from harness.registry.choice import PluginChoice
     from harness.registry.registry import Registry
     from harness.report.blocks import Picture
     from harness.report.write import Reporter

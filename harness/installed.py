@@ -14,16 +14,10 @@ from harness.estimators.protocol import ESTIMATOR
 from harness.evaluation.metrics import METRIC
 from harness.evaluation.protocol import PROTOCOL
 from harness.findings.run import RULE
+from harness.registry.choice import ALL_INSTALLED, PluginChoice, requested_by_environment
 from harness.registry.command import COMMAND
 from harness.registry.hooks import DISTRIBUTION, PROJECT
-from harness.registry.plugin import (
-    ALL_INSTALLED,
-    Kinds,
-    PluginChoice,
-    PluginSource,
-    installed_sources,
-    requested_by_environment,
-)
+from harness.registry.plugin import Kinds, PluginSource, installed_sources
 from harness.registry.registry import Registry, read_registry
 from harness.report.sections.section import SECTION
 from harness.scenarios.scenario import SCENARIO

@@ -6,7 +6,7 @@ from command import python
 from small_run import ROLES
 from source_files import ROOT
 
-MOST_FILES = 138
+MOST_FILES = 139
 # Pairs of files of which one calls the other.
 MOST_ARROWS = 466
 

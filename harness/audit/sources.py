@@ -8,7 +8,7 @@ from pathlib import Path
 from harness.data.read.files import FRAME_FILE
 from harness.errors import ArtifactError, HarnessError
 from harness.language import Coded, marked
-from harness.registry.plugin import PluginChoice
+from harness.registry.choice import PluginChoice
 from harness.registry.registry import Registry
 from harness.running.files import SPEC, sha256_of
 from harness.running.folder import RunFolder

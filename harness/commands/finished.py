@@ -13,8 +13,7 @@ import click
 from harness.commands import options as shared
 from harness.errors import ExitCode
 from harness.language import Coded, marked
-from harness.registry.plugin import PluginChoice
-from harness.tables.registry import TABLES
+from harness.registry.choice import PluginChoice
 from harness.terminal import echo, problem_text
 
 if TYPE_CHECKING:
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
 
 # Of a number, by which another may differ.
 SHARE = shared.FiniteNumber(min=0, min_open=True, max=0.1)
-
-MEASURED = tuple(table.name for table in TABLES.values() if table.measures)
 
 
 @click.command()
@@ -181,7 +178,7 @@ def sign(folder: Path, key: Path) -> None:
     "tables",
     multiple=True,
     metavar="NAME",
-    help=f"Pin every row of this table: {', '.join(MEASURED)}, or a table of a plugin; repeatable. "
+    help="Pin every row of this table, such as gain or curves, or a table of a plugin; repeatable. "
     "Default: gains and errors on test rows, and coefficients of the exposure.",
 )
 @shared.repeated_option("--estimator", "estimators", "ID", "Pin this estimator only")

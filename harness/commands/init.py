@@ -14,7 +14,7 @@ import click
 from harness.commands.options import PATH, found, path_option
 from harness.errors import DataError
 from harness.language import Coded
-from harness.registry.plugin import PluginChoice
+from harness.registry.choice import PluginChoice
 from harness.terminal import echo, terminal_text
 
 if TYPE_CHECKING:

@@ -25,15 +25,15 @@ from harness.commands import options as shared
 from harness.commands.plugins import listed
 from harness.errors import DataError, HarnessError, MachineError, Problem, SpecError
 from harness.language import ENGLISH, LINES, chained
-from harness.registry.plugin import PluginChoice
+from harness.registry.choice import PluginChoice
 from harness.running.options import OPTIONS, RunOptions
-from harness.tables.preparation import Note
 from harness.terminal import problem_text, speak, terminal_text
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from harness.running.processes import WorkerProcess
+    from harness.tables.preparation import Note
 
 # Revisions of the protocol, the latest first; what is used of it is the same in all.
 REVISIONS = ("2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05")

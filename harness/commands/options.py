@@ -14,7 +14,7 @@ import click
 
 from harness.errors import HarnessError
 from harness.language import ENGLISH, Coded, languages, marked
-from harness.registry.plugin import PluginChoice, requested_by_environment, trust_package
+from harness.registry.choice import PluginChoice, requested_by_environment, trust_package
 from harness.running.options import OPTIONS, Option, RunOptions, require_addresses
 from harness.terminal import echo, speak, terminal_text
 from harness.text.plain_text import printable

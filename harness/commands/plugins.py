@@ -14,8 +14,8 @@ import click
 from harness.commands import options as shared
 from harness.errors import SpecError
 from harness.language import Coded, marked
+from harness.registry.choice import PluginChoice
 from harness.registry.hooks import OURS
-from harness.registry.plugin import PluginChoice
 from harness.terminal import echo
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import click
 from harness.commands import options as shared
 from harness.errors import DataError, ExitCode
 from harness.language import Coded, from_json, in_series, marked, quoted
-from harness.registry.plugin import PluginChoice
+from harness.registry.choice import PluginChoice
 from harness.running.options import OPTIONS, REGISTERED, RunOptions
 from harness.running.progress import progress
 from harness.terminal import echo, problem_text

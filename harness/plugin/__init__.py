@@ -122,9 +122,9 @@ from harness.language import Coded as Coded
 from harness.language import marked as marked
 from harness.language import rendered as rendered
 from harness.options import checks_options as checks_options
+from harness.registry.choice import trust_package as trust_package
+from harness.registry.choice import trusted_packages as trusted_packages
 from harness.registry.hooks import hookimpl as hookimpl
-from harness.registry.plugin import trust_package as trust_package
-from harness.registry.plugin import trusted_packages as trusted_packages
 from harness.rng import Stream as Stream
 from harness.rng import random_stream as random_stream
 from harness.rng import stream_at as stream_at

@@ -7,8 +7,9 @@ from importlib.metadata import entry_points
 import click
 
 from harness.registry.catalog import Kind, NamedObject
+from harness.registry.choice import ALL_INSTALLED, PluginChoice
 from harness.registry.hooks import PROJECT
-from harness.registry.plugin import ALL_INSTALLED, PluginChoice, installed_sources, load_plugin
+from harness.registry.plugin import installed_sources, load_plugin
 from harness.registry.registry import members_of_ours
 
 # A command is called by its name on the command line, and by no spec.

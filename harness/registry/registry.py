@@ -26,13 +26,11 @@ from typing import Any
 
 from harness.errors import PluginError, Problem, near_names
 from harness.registry.catalog import Catalog, Catalogs, Kind, MemberT
+from harness.registry.choice import ALL_INSTALLED, OFF_VARIABLE, PluginChoice
 from harness.registry.hooks import LOADS_ATTRIBUTE, NEEDS_ATTRIBUTE, PROJECT
 from harness.registry.plugin import (
-    ALL_INSTALLED,
-    OFF_VARIABLE,
     Kinds,
     Plugin,
-    PluginChoice,
     PluginSource,
     load_plugin,
     local_sources,

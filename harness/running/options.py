@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from harness.errors import MachineError, SpecError
 from harness.language import COMMAS, Coded, chained, marked
-from harness.registry.plugin import LocalFiles, PluginChoice, requested_by_environment
-from harness.running.files import SPEC
+from harness.registry.choice import PluginChoice, requested_by_environment
 
 if TYPE_CHECKING:
     from harness.data.data_spec import DataSpec
@@ -193,6 +192,7 @@ class RunOptions:
 
     def apart(self, registry: Registry) -> Callable[[Any], Any]:
         """Return what keeps tasks of plugins that are not ours apart: `harness.running.graph.kept_apart`."""
+        from harness.registry.plugin import LocalFiles
         from harness.running.graph import kept_apart
 
         files = None if self.plugins.folder is None else LocalFiles.of(self.plugins.folder)
@@ -215,6 +215,8 @@ class RunOptions:
 
     def spec_path(self, folder: Path) -> Path:
         """Return where the spec of a run in this folder is found."""
+        from harness.running.files import SPEC
+
         return self.spec if isinstance(self.spec, Path) else folder / SPEC
 
     def command(self, folder: Path, plan: DataSpec) -> str:

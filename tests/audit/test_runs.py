@@ -16,7 +16,7 @@ from harness import ArtifactError, SpecError
 from harness.audit.runs import Tolerance, ValueDifference, compare_runs, spec_differences, table_difference
 from harness.audit.verification import verify
 from harness.installed import installed
-from harness.registry.plugin import PluginChoice
+from harness.registry.choice import PluginChoice
 from harness.running.folder import RunFolder
 from harness.study.spec.document import read_document, written_spec
 from small_run import LEAST, SPEC, copy_of, exit_code, few_rows, problems_of, run_small

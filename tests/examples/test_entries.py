@@ -13,7 +13,7 @@ from harness.conformance.checks import checks_among
 from harness.estimators.protocol import ESTIMATOR
 from harness.installed import installed, registry_of
 from harness.plugin import random_stream
-from harness.registry.plugin import PluginChoice
+from harness.registry.choice import PluginChoice
 from harness.suite.spec import load_suite
 from panels import panel_from_arrays
 

@@ -29,7 +29,7 @@ from harness.errors import EstimationError
 from harness.estimators.protocol import ESTIMATOR
 from harness.installed import KINDS, registry_of
 from harness.plugin import random_stream
-from harness.registry.plugin import PluginChoice
+from harness.registry.choice import PluginChoice
 from harness.tables.csv_table import from_csv
 
 EXAMPLES = ROOT / "examples"

@@ -44,7 +44,7 @@ from harness.plugin import (
     HasNotes,
     HasResultRows,
 )
-from harness.registry.plugin import ALL_INSTALLED
+from harness.registry.choice import ALL_INSTALLED
 from harness.running import processes
 from harness.running.checkpoints import decode
 from harness.running.comparison import predictions_table

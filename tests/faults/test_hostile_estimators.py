@@ -12,7 +12,7 @@ from harness.api import run_study
 from harness.cli import cli
 from harness.estimators import guard
 from harness.estimators.guard import LONGEST_REASON
-from harness.registry.plugin import PluginChoice
+from harness.registry.choice import PluginChoice
 from harness.running.options import RunOptions
 from harness.study.spec.document import written_spec
 from small_run import SPEC, grunfeld

@@ -8,7 +8,7 @@ import pytest
 
 import harness
 from harness.commands.mcp import Session, table
-from harness.registry.plugin import ALL_INSTALLED
+from harness.registry.choice import ALL_INSTALLED
 
 # Written to an assistant, a spreadsheet, a template, a page, a terminal, a shell or a parser.
 HOSTILE = (

@@ -22,7 +22,7 @@ from harness.cli import cli
 from harness.installed import installed
 from harness.pack import archive as archive_module
 from harness.pack.deposit import PERSONAL, Deposited, _absolute, deposit
-from harness.registry.plugin import ALL_INSTALLED
+from harness.registry.choice import ALL_INSTALLED
 from harness.running.folder import RunFolder
 from small_run import grunfeld
 

@@ -15,7 +15,7 @@ from harness.errors import ArtifactError, MachineError
 from harness.installed import installed
 from harness.pack.archive import pack
 from harness.pack.rerun import Repetition, clean_environment, rerun
-from harness.registry.plugin import ALL_INSTALLED
+from harness.registry.choice import ALL_INSTALLED
 from harness.running.folder import RunFolder
 from small_run import LEAST, few_rows
 

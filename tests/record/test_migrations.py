@@ -23,7 +23,7 @@ from harness.record.migrations import (
     manifest_of,
     migrated,
 )
-from harness.registry.plugin import PluginChoice
+from harness.registry.choice import PluginChoice
 from harness.running.files import MANIFEST, MANIFEST_SUM, locked
 from harness.running.folder import RunFolder
 from harness.tables.findings import FINDINGS

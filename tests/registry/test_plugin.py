@@ -61,7 +61,7 @@ def test_a_study_uses_it_in_two_workers_and_gives_the_numbers_of_one(place):
 def test_a_run_is_taken_up_only_with_the_same_plugin(place):
     """The units of a run that was cut off count only while every module of the folder is the same."""
     from harness.installed import registry_of
-    from harness.registry.plugin import PluginChoice
+    from harness.registry.choice import PluginChoice
 
     choice = PluginChoice(folder=place / "own plugins", off=("knn",))
     before = registry_of((), choice=choice).brought_by

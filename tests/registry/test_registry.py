@@ -33,15 +33,9 @@ from harness.evaluation.protocol import PROTOCOL, InSample
 from harness.installed import KINDS, installed, registry_of
 from harness.plugin import NestedEstimator, ResultTable, hookimpl
 from harness.registry.catalog import build_choice
+from harness.registry.choice import PluginChoice, requested_by_environment
 from harness.registry.hooks import SEAM_VERSION
-from harness.registry.plugin import (
-    PluginChoice,
-    PluginSource,
-    collect,
-    faulty_member,
-    load_plugin,
-    requested_by_environment,
-)
+from harness.registry.plugin import PluginSource, collect, faulty_member, load_plugin
 from harness.registry.process_state import remembered_state
 from harness.registry.registry import deadly_imports, libraries_of
 from harness.rng import random_stream

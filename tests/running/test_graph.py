@@ -22,7 +22,8 @@ from harness import ArtifactError, MachineError
 from harness.api import run_study
 from harness.estimators.guard import Attempt, attempt
 from harness.installed import installed
-from harness.registry.plugin import LocalFiles, PluginChoice
+from harness.registry.choice import PluginChoice
+from harness.registry.plugin import LocalFiles
 from harness.running import cluster, cluster_worker, graph
 from harness.running.checkpoints import CheckpointStore, decode
 from harness.running.cluster import DaskWorkers

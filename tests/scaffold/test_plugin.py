@@ -21,8 +21,9 @@ from harness.conformance.checks import checks_among
 from harness.estimators.protocol import ESTIMATOR
 from harness.installed import KINDS, installed, registry_of
 from harness.registry.catalog import Catalog
+from harness.registry.choice import PluginChoice
 from harness.registry.hooks import SEAM_VERSION
-from harness.registry.plugin import Plugin, PluginChoice
+from harness.registry.plugin import Plugin
 from harness.registry.registry import Registry
 from harness.scaffold.plugin import (
     PluginNames,

@@ -12,7 +12,7 @@ from harness.audit.pin import PinSelection
 from harness.audit.sources import RunSources
 from harness.errors import ArtifactError
 from harness.installed import installed
-from harness.registry.plugin import ALL_INSTALLED
+from harness.registry.choice import ALL_INSTALLED
 from harness.running.folder import RunFolder
 from harness.scaffold import replication
 from harness.scaffold.replication import write_replication

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from harness.cli import cli
 from harness.errors import ArtifactError, SpecError
 from harness.installed import installed
-from harness.registry.plugin import PluginChoice
+from harness.registry.choice import PluginChoice
 from harness.running.folder import RunFolder
 from harness.running.options import RunOptions
 from harness.suite.enter import enter_suite

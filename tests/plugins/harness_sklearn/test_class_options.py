@@ -20,7 +20,7 @@ from harness.audit.sources import RunSources
 from harness.installed import installed
 from harness.pack.archive import pack
 from harness.plugin import make_inputs, random_stream
-from harness.registry.plugin import PACKAGES_VARIABLE, requested_by_environment
+from harness.registry.choice import PACKAGES_VARIABLE, requested_by_environment
 from harness.running.folder import RunFolder
 from harness_sklearn import Sklearn
 from panels import simulated_panel

@@ -13,7 +13,7 @@ from harness.audit.sources import RunSources, prepare_again
 from harness.audit.verification import verify
 from harness.errors import ArtifactError, SpecError
 from harness.installed import installed
-from harness.registry.plugin import ALL_INSTALLED
+from harness.registry.choice import ALL_INSTALLED
 from harness.running.folder import RunFolder
 from harness.study.spec.document import node_text, read_document, read_spec, written_spec
 from harness.study.spec.json_schema import file_schema

@@ -17,7 +17,7 @@ from ruamel.yaml import YAML
 from harness.errors import SpecError
 from harness.installed import installed, registry_of
 from harness.registry.catalog import meant_instead
-from harness.registry.plugin import PluginChoice
+from harness.registry.choice import PluginChoice
 from harness.study.expectations.claim import ErrorClaim
 from harness.study.expectations.curve_claim import DirectionClaim, LevelClaim
 from harness.study.spec import load
