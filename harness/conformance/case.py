@@ -237,9 +237,9 @@ class Case:
         aside = None if selection is None else panels.fresh(selection)
         return self.estimator.fit(panels.fresh(panel), rng=random_stream(panels.SEED, label), selection=aside)
 
-    def predicted(self, panel: Panel, *, at: Panel | None = None, label: str = FIRST) -> Floats:
+    def predicted(self, panel: Panel, *, at: Panel | None = None) -> Floats:
         """Return predictions of a fit on a panel, for its own rows or for those of `at`."""
-        return predict(self.fitted(panel, label=label), panels.fresh(panel if at is None else at))
+        return predict(self.fitted(panel), panels.fresh(panel if at is None else at))
 
     def drawn(
         self, panel: Panel, weights: Floats, *, selection: protocol.DrawSelection = None, label: str = FIRST

@@ -327,9 +327,6 @@ def metrics_table(
     return pd.DataFrame(rows)
 
 
-_OF_METRICS = ("gain", "conf_low", "conf_high", "p_value", "n_entities")
-
-
 def _rows(losses: PairedLosses, reference: str, level: float) -> Iterator[dict[str, object]]:
     for estimator in losses.estimators:
         row: dict[str, object] = {"estimator": estimator, "value": losses.mean(estimator)}

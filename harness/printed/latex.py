@@ -18,7 +18,6 @@ DEEPEST = 40
 
 ENVIRONMENTS = r"tabular\*?|tabularx|tabulary|longtable\*?|tabu|xltabular|array"
 BEGIN = re.compile(rf"\\begin\s*\{{(?P<name>{ENVIRONMENTS})\}}")
-SPANNING = re.compile(r"\s*(?:\\[a-z]*rule\b\S*\s*|\\hline\s*)*\\multicolumn\s*\{\s*(\d{1,4})\s*\}\s*")
 COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%.*\n?[ \t]*")
 
 # A command, a group's end or beginning, what separates cells and rows, or any other sign.

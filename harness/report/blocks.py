@@ -443,10 +443,10 @@ def plain_rows(rows: Iterable[Sequence[Given]]) -> tuple[RowGroup, ...]:
     return (RowGroup(rows_of(rows)),)
 
 
-def estimate_cell(number: EstimateText, *, reason: str = "", look: str = "") -> TableCell:
+def estimate_cell(number: EstimateText, *, reason: str = "") -> TableCell:
     """Return a number with its interval beneath, bold where it was decided to be above or below zero."""
     beneath = (number.interval,) if number.interval else ()
-    return TableCell(number.value, beneath, look or ("lowest" if number.is_significant else ""), reason)
+    return TableCell(number.value, beneath, "lowest" if number.is_significant else "", reason)
 
 
 def reason_cell(words: Words, row: ResultRow) -> TableCell:

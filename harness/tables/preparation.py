@@ -7,10 +7,7 @@ from typing import Final
 
 from harness.tables.table import listed, typed
 
-# Code of what a reader must know of every number of an estimator; it stands at the head of the report.
-METHOD_CODE: Final = "W-METHOD"
-
-# Code of regressors that hold the outcome; it stands there too, and next to every gain of the outcome.
+# Code of regressors that hold the outcome; it stands at the head of the report and next to its gains.
 LEAK_CODE: Final = "W-LEAK"
 
 # Code of controls for which many rows are dropped; it is a caution of the first screen.

@@ -63,7 +63,7 @@ def wide(frame, name):
 def lines_of(frame, name, years=YEARS):
     """Return a row a firm with a variable of each year."""
     values = wide(frame, name)[list(years)].to_numpy().tolist()
-    return [[firm, *own] for firm, own in zip(FIRMS, values, strict=True)]
+    return [[firm, *numbers] for firm, numbers in zip(FIRMS, values, strict=True)]
 
 
 def stray_years(folder):
@@ -185,7 +185,7 @@ def outlined(folder, year="{:.0f}", head="firm / year"):
     frame, rows = clean(), [[head, *NAMES.values()]]
     for firm, below in frame.groupby("firm"):
         rows.append([firm])
-        rows += [[year.format(own), *line] for own, *line in below[["year", *NAMES]].to_numpy().tolist()]
+        rows += [[year.format(key), *line] for key, *line in below[["year", *NAMES]].to_numpy().tolist()]
     says = f"outline: {{{head}: firm}}" if "/" in head else "outline: "
     return messy(workbook(folder, rows), frame, says, columns=NAMES.values())
 
@@ -250,7 +250,8 @@ def bureau(folder):
     frame, latest = clean(), YEARS[::-1]
     lines = [["数据库：企业年度数据"], ["时间：最近8年"], ["企业", "指标", *(f"{year}年" for year in latest)]]
     blocks = (
-        [[firm, label, *own] for firm, *own in lines_of(frame, name, latest)] for name, label in NAMES.items()
+        [[firm, label, *line] for firm, *line in lines_of(frame, name, latest)]
+        for name, label in NAMES.items()
     )
     lines += chain.from_iterable(zip(*blocks, strict=True))
     text = "\n".join(",".join(map(str, line)) for line in [*lines, ["数据来源：国家统计局"], []])

@@ -96,22 +96,14 @@ class LinePanel:
         return replace(self, lines=(series,), beside=beside)
 
 
-def plot_panel(
-    axes: Axes, panel: LinePanel, *, banded: Sequence[Series] | None = None, has_dots: bool = True
-) -> None:
-    """Draw a panel.
-
-    Parameters
-    ----------
-    banded : lines whose bands are drawn; all where it is not given
-    has_dots : whether the lines over other rows are drawn; their turning points are in any case
-    """
+def plot_panel(axes: Axes, panel: LinePanel) -> None:
+    """Draw a panel."""
     plot_background(axes, panel.unsupported, has_zero=panel.has_zero)
-    for series in panel.lines if banded is None else banded:
+    for series in panel.lines:
         plot_bands(axes, series)
     for series in panel.lines:
         plot_line(axes, series)
-    for series in panel.beside if has_dots else ():
+    for series in panel.beside:
         shown = np.where(series.line.supported, series.line.estimate, np.nan)
         plot_styled(axes, series.line.at, shown, replace(DOTTED, colour=series.style.colour))
     for series in (*panel.lines, *panel.beside):

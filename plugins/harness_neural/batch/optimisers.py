@@ -375,6 +375,5 @@ class Lbfgs:
         return LbfgsDescent(points, n_pairs=self.memory)
 
 
-# A rule for batches of networks, and one at work: each network goes its own way and none waits for another.
+# A rule for batches of networks: each network goes its own way and none waits for another.
 Optimiser = Lbfgs | Adam | GradientDescent
-Descent = LbfgsDescent | FirstOrderDescent
