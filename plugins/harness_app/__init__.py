@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from harness.plugin import SpecError, hookimpl
+from harness.plugin import SpecError, echo, hookimpl
 
 # Address that nothing but this machine reaches.
 LOOPBACK = "127.0.0.1"
@@ -37,16 +37,37 @@ def app(context: click.Context, folder: Path | None, port: int, no_open: bool, h
     nothing is answered. Nothing outside the folder is read or written. Runs are processes of their own: they
     go on where the page, or this command, ends.
     """
-    from harness_app.serve import serve
+    import secrets
+    import socket
+    import webbrowser
+
+    import harness
 
     root, password = (folder or Path()).resolve(), os.environ.get(PASSWORD, "")
     if not root.is_dir():
         raise SpecError.at(str(root), "is no folder", hint="name a folder with --folder")
     if host != LOOPBACK and not password:
-        raise SpecError.at(
-            "--host", f"{host} is reached by others, and there is no password", hint=f"set {PASSWORD}"
-        )
-    serve(root, context.obj.words, host=host, port=port, password=password, opens=not no_open)
+        what = f"{host} is reached by others, and there is no password"
+        raise SpecError.at("--host", what, hint=f"set {PASSWORD}")
+    try:
+        listening = socket.create_server((host, port))
+    except OSError as error:
+        what = f"cannot be listened at: {error}"
+        raise harness.MachineError.at(f"{host}:{port}", what, hint="name another --port") from error
+    with listening:
+        name, token = f"{host}:{listening.getsockname()[1]}", secrets.token_urlsafe(32)
+        address = f"http://{name}/?token={token}"
+        echo(f"serving {root}\nopen: {address}\nCtrl-C ends the page; runs go on")
+        if not no_open:
+            webbrowser.open(address)
+        # Loaded while the browser, which waits for an answer from here on, opens.
+        from harness.plugin.commands import Session
+        from harness_app.guard import Door
+        from harness_app.pages import made_app
+        from harness_app.server import made_server
+
+        application = made_app(Session(context.obj, root), Door(name, token, password))
+        made_server(application).run(sockets=[listening])
 
 
 @hookimpl

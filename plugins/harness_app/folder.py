@@ -53,15 +53,10 @@ class Folder:
             path = (self.root / given).resolve(strict=True)
             inner = path.relative_to(self.root)
         except (OSError, RuntimeError, ValueError) as error:
-            raise self._refused(given) from error
+            raise _not_here(given) from error
         if any(part.startswith(".") for part in inner.parts):
-            raise self._refused(given)
+            raise _not_here(given)
         return path
-
-    def _refused(self, given: str) -> SpecError:
-        return SpecError.at(
-            repr(given), "is no file of this folder", hint="choose one of those that are listed"
-        )
 
     def name_of(self, path: Path) -> str:
         """Return a path as it is written within the folder."""
@@ -110,3 +105,7 @@ class Folder:
             if path.suffix in SAVED and path.is_file() and not path.is_symlink()
         )
         return sorted(names, key=lambda name: (not name.startswith("tables/"), "/" in name, name))
+
+
+def _not_here(given: str) -> SpecError:
+    return SpecError.at(repr(given), "is no file of this folder", hint="choose one of those that are listed")

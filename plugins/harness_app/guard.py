@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import secrets
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -126,18 +125,20 @@ class Guarded:
                     headers.setdefault(name, value)
             await send(message)
 
-        headers = Headers(scope=scope)
-        if refused := self._door.refusal(Request(scope)):
+        request, is_file = Request(scope), scope["path"] == UPLOAD
+        most, patience = (MOST_OF_A_FILE, PATIENCE_WITH_A_FILE) if is_file else (MOST_OF_A_FORM, PATIENCE)
+        length = request.headers.get("content-length", "0")
+        refused = self._door.refusal(request)
+        if refused is None and (not length.isdecimal() or int(length) > most):
+            refused = PlainTextResponse("too much", 413)
+        if refused is None and self._n_answered == MOST_REQUESTS:
+            refused = PlainTextResponse("too many at once", 503)
+        if refused is not None:
             await refused(scope, receive, answer)
             return
-        if self._n_answered == MOST_REQUESTS:
-            await PlainTextResponse("too many at once", 503)(scope, receive, answer)
-            return
-        is_file = scope["path"] == UPLOAD
-        most, patience = (MOST_OF_A_FILE, PATIENCE_WITH_A_FILE) if is_file else (MOST_OF_A_FORM, PATIENCE)
         self._n_answered += 1
         try:
-            await self._app(scope, limited(receive, headers, most, patience), answer)
+            await self._app(scope, limited(receive, most, patience), answer)
         except (_TooMuchError, TimeoutError) as error:
             if is_begun:
                 raise
@@ -147,9 +148,7 @@ class Guarded:
             self._n_answered -= 1
 
 
-def limited(
-    receive: Receive, headers: Headers, most: int, patience: float
-) -> Callable[[], Awaitable[Message]]:
+def limited(receive: Receive, most: int, patience: float) -> Receive:
     """Return what receives the body of a request and ends where it is too long, or takes too long.
 
     Parameters
@@ -157,15 +156,12 @@ def limited(
     most : bytes
     patience : seconds
     """
-    length = headers.get("content-length", "0")
     deadline, n_bytes, is_whole = asyncio.get_running_loop().time() + patience, 0, False
 
     async def receive_some() -> Message:
         nonlocal n_bytes, is_whole
         if is_whole:  # what comes now is that the client has gone
             return await receive()
-        if not length.isdecimal() or int(length) > most:
-            raise _TooMuchError
         async with asyncio.timeout_at(deadline):
             message = await receive()
         n_bytes += len(message.get("body", b""))

@@ -1,4 +1,8 @@
-"""Runs one after the other, each the command's own process, and one small folder that remembers them."""
+"""Runs one after the other, each the command's own process, and one small folder that remembers them.
+
+Of a run the folder has three files: what was asked, what its process tells of itself in lines of the protocol
+(how far it is, and its result), and what else that prints. Where a run stands is read from these.
+"""
 
 from __future__ import annotations
 
@@ -9,28 +13,23 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
-from typing import IO, Literal
+from typing import Annotated, Literal
 
 from joblib import cpu_count
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
-from harness_app.child import command, request
-from harness_app.notices import Notice, end_of, messages_of
+from harness.plugin.commands import Session
+from harness_app.tools import command
 
 if sys.platform != "win32":
     import fcntl
 
 HERE = ".harness-app"
-LOCK = "running.lock"
 
-# Seconds between two looks at what runs, and bytes of its notices that are read.
-PAUSE, MOST_OF_A_LOG, MOST_OF_A_RESULT = 0.3, 20_000, 2_000_000
-
-State = Literal["waiting", "running", "finished", "ended", "cancelled"]
+# Seconds between two looks at what runs, and bytes of a file that are read, from its end.
+PAUSE, MOST_READ = 0.3, 1_000_000
 
 
 @dataclass(frozen=True)
@@ -40,8 +39,7 @@ class QueuedRun:
     Attributes
     ----------
     spec : path within the folder
-    refused : why it ended before its end, where that is known
-    process : number of its process, and of the group of its workers, while it runs
+    process : number of its process, and of the group of its workers, once it has begun
     """
 
     number: int
@@ -49,8 +47,6 @@ class QueuedRun:
     spec: str
     quick: bool = False
     resume: bool = False
-    state: State = "waiting"
-    refused: str = ""
     process: int | None = None
 
     @property
@@ -58,51 +54,79 @@ class QueuedRun:
         """The call of the tool that does it, with notices of progress."""
         chosen = {"spec": self.spec, "quick": self.quick, "resume": self.resume, "jobs": cpu_count()}
         call = {"name": "run", "arguments": chosen, "_meta": {"progressToken": 1}}
-        return request(1, "tools/call", call)
-
-    @property
-    def may_resume(self) -> bool:
-        """Whether it ended before its end."""
-        return self.state in ("cancelled", "ended")
+        return (
+            json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call}).encode() + b"\n"
+        )
 
 
-_JOB = TypeAdapter(QueuedRun)
+@dataclass(frozen=True)
+class Notice:
+    """How far a run is: tasks done, and in all, and what runs now."""
+
+    progress: int
+    total: int
+    message: str
+
+
+@dataclass(frozen=True)
+class _Result:
+    content: list[dict[str, str]]
+    is_error: Annotated[bool, Field(alias="isError")] = False
+
+
+@dataclass(frozen=True)
+class _Message:
+    """A line that the process of a run has written: a notice, or its result."""
+
+    params: Notice | None = None
+    result: _Result | None = None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a run stands.
+
+    Attributes
+    ----------
+    refused : why it ended before its end, where that is known
+    seconds : that are left if it goes on as fast; 0 where that is not known
+    """
+
+    state: Literal["waiting", "running", "finished", "stopped"]
+    notices: list[Notice]
+    refused: str = ""
+    seconds: float = 0.0
+
+
+_JOB, _MESSAGE = TypeAdapter(QueuedRun), TypeAdapter(_Message)
 
 
 class Queue:
-    """The runs of a folder, of which one is under way at a time."""
+    """The runs of a folder, of which one is under way at a time.
 
-    def __init__(self, root: Path, words: Sequence[str]) -> None:
-        self._root, self._words = root, words
-        self._folder = root / HERE
+    What a folder says that nobody here asked for is not begun; a run of an earlier page goes on.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session, self._folder = session, session.folder / HERE
+        self._waiting: list[int] = []
         self._process: subprocess.Popen[bytes] | None = None
-        # What a folder says that nobody here asked for is not begun; a run of an earlier page goes on.
-        if not self._is_held():
-            for job in self.jobs():
-                if job.state == "waiting":
-                    self._keep(replace(job, state="cancelled", process=None))
-                elif job.state == "running":
-                    self._keep(self._ended(job))
 
-    def jobs(self) -> list[QueuedRun]:
-        """Return all runs that were asked for, the latest first."""
-        jobs = []
+    def jobs(self) -> dict[int, QueuedRun]:
+        """Return all runs that were asked for by their numbers, the latest first."""
+        jobs = {}
         for path in self._folder.glob("*.json"):
             with suppress(ValidationError, OSError):
-                jobs.append(_JOB.validate_json(path.read_bytes()))
-        return sorted(jobs, key=lambda job: -job.number)
+                job = _JOB.validate_json(path.read_bytes())
+                jobs[job.number] = job
+        return dict(sorted(jobs.items(), reverse=True))
 
-    def job(self, number: int) -> QueuedRun | None:
-        """Return a run by its number."""
-        return next((job for job in self.jobs() if job.number == number), None)
-
-    def add(self, study: str, spec: str, *, quick: bool, resume: bool = False) -> QueuedRun:
+    def add(self, study: str, spec: str, *, quick: bool, resume: bool = False) -> None:
         """Put a run at the end of the queue."""
         self._folder.mkdir(exist_ok=True)
-        number = 1 + max((job.number for job in self.jobs()), default=0)
-        job = QueuedRun(number, study, spec, quick, resume)
-        self._keep(job)
-        return job
+        number = 1 + max(self.jobs(), default=0)
+        self._keep(QueuedRun(number, study, spec, quick, resume))
+        self._waiting.append(number)
 
     def _keep(self, job: QueuedRun) -> None:
         path = self._folder / f"{job.number}.json"
@@ -110,102 +134,88 @@ class Queue:
         part.write_text(json.dumps(asdict(job)), encoding="utf-8")
         part.replace(path)
 
+    def standing(self, job: QueuedRun) -> Standing:
+        """Return where a run stands."""
+        is_running, messages = self._is_running(job), list[_Message]()
+        for line in self._read(job, ".jsonl").splitlines():
+            with suppress(ValidationError):
+                messages.append(_MESSAGE.validate_json(line))
+        notices = [one.params for one in messages if one.params is not None]
+        result = next((one.result for one in messages if one.result is not None), None)
+        if is_running and notices and (done := notices[-1].progress):
+            begun = (self._folder / f"{job.number}.json").stat().st_mtime
+            return Standing("running", notices, "", (time.time() - begun) * (notices[-1].total / done - 1))
+        if is_running or job.number in self._waiting:
+            return Standing("running" if is_running else "waiting", notices)
+        if result is None or result.is_error:
+            texts = [] if result is None else [one.get("text", "") for one in result.content]
+            return Standing("stopped", notices, "\n".join(texts))
+        return Standing("finished", notices)
+
     def log(self, job: QueuedRun) -> str:
-        """Return the end of what a run has told of itself, and what else its process has printed."""
-        lines = [f"{one.progress}/{one.total} {one.message}" for one in self._notices(job)]
-        return "\n".join([*lines, self._read(job, ".log").decode(errors="replace"), job.refused])
+        """Return what a run has told of itself, and what else its process has printed."""
+        standing = self.standing(job)
+        lines = [f"{one.progress}/{one.total} {one.message}" for one in standing.notices]
+        return "\n".join([*lines, self._read(job, ".log").decode(errors="replace"), standing.refused])
 
-    def progress(self, job: QueuedRun) -> tuple[Notice | None, float]:
-        """Return how far a run is, and the seconds that are left if as fast; 0 where that is not known."""
-        notice = next(reversed(self._notices(job)), None)
-        if notice is None or job.state != "running" or not notice.progress:
-            return notice, 0.0
-        begun = (self._folder / f"{job.number}.json").stat().st_mtime
-        return notice, (time.time() - begun) * (notice.total / notice.progress - 1)
-
-    def _notices(self, job: QueuedRun) -> list[Notice]:
-        return [one.params for one in messages_of(self._read(job, ".jsonl")) if one.params is not None]
-
-    def _read(self, job: QueuedRun, ending: str, most: int = MOST_OF_A_LOG) -> bytes:
-        return end_of(self._folder / f"{job.number}{ending}", most)
-
-    def _ended(self, job: QueuedRun) -> QueuedRun:
-        """Return a run whose process is gone, as that has left it."""
-        ended = replace(job, state="ended", process=None)
-        for result in (one.result for one in messages_of(self._read(job, ".jsonl", MOST_OF_A_RESULT))):
-            if result is not None and result.is_error:
-                ended = replace(ended, refused="\n".join(one.text for one in result.content))
-            elif result is not None:
-                ended = replace(ended, state="finished")
-        return ended
+    def _read(self, job: QueuedRun, ending: str) -> bytes:
+        with suppress(OSError), (self._folder / f"{job.number}{ending}").open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - MOST_READ))
+            return file.read()
+        return b""
 
     def cancel(self, job: QueuedRun) -> None:
         """End a run, of which stays what is finished, or take it out of the queue."""
-        if job.state == "waiting":
-            self._keep(replace(job, state="cancelled"))
-        elif job.state == "running" and job.process is not None and self._is_held():
+        if job.number in self._waiting:
+            self._waiting.remove(job.number)
+        elif job.process is not None and self._is_running(job):
             if sys.platform != "win32":
                 # The group is there, since one of it holds the lock: the number can be nobody else's.
                 with suppress(ProcessLookupError):
                     os.killpg(job.process, signal.SIGKILL)
             elif self._process is not None:
                 self._process.kill()
-            self._keep(replace(job, state="cancelled", process=None))
 
     async def work(self) -> None:
-        """Start what waits, one run after the other, and note how each ended, until it is cancelled."""
+        """Start what waits, one run after the other, until it is cancelled."""
         while True:
-            with suppress(OSError):
+            with suppress(OSError, KeyError):  # where a file of the queue is gone
                 self._look()
             await asyncio.sleep(PAUSE)
 
     def _look(self) -> None:
-        jobs = self.jobs()
-        if self._process is not None and self._process.poll() is None:
-            return
-        if self._process is None and self._is_held():  # a run that an earlier page began
-            return
-        for job in jobs:
-            if job.state == "running":
-                self._keep(self._ended(job))
-        self._process = None
-        waiting = [job for job in jobs if job.state == "waiting"]
-        if waiting:
-            self._begin(waiting[-1])
+        jobs = self.jobs() if self._waiting else {}
+        if jobs and not any(map(self._is_running, jobs.values())):
+            self._begin(jobs[self._waiting.pop(0)])
 
     def _begin(self, job: QueuedRun) -> None:
-        paths = (self._folder / name for name in (LOCK, f"{job.number}.jsonl", f"{job.number}.log"))
-        with ExitStack() as stack:
-            lock, notices, log = (stack.enter_context(path.open("wb")) for path in paths)
+        notices_path, log_path = (self._folder / f"{job.number}{ending}" for ending in (".jsonl", ".log"))
+        with notices_path.open("wb") as notices, log_path.open("wb") as log:
+            if sys.platform != "win32":
+                fcntl.flock(notices, fcntl.LOCK_EX)
             self._process = subprocess.Popen(  # noqa: S603 - this interpreter, and words of ours
-                command(self._words, "mcp", "--folder", str(self._root)),
+                command(self._session.plugins.words, "mcp", "--folder", str(self._session.folder)),
                 stdin=subprocess.PIPE,
                 stdout=notices,
                 stderr=log,
                 env={**os.environ, "PYTHONIOENCODING": "utf-8"},
                 start_new_session=True,
-                pass_fds=_taken(lock),
             )
-        self._keep(replace(job, state="running", process=self._process.pid))
+        # Without the request, which comes last, a process ends where the page is killed here.
+        self._keep(replace(job, process=self._process.pid))
         if self._process.stdin is not None:
             with suppress(BrokenPipeError), self._process.stdin as pipe:
                 pipe.write(job.request)
 
-    def _is_held(self) -> bool:
-        """Return whether a process of a run is there, which keeps the lock whatever becomes of the page."""
+    def _is_running(self, job: QueuedRun) -> bool:
+        """Return whether a process of a run is there, which keeps its notices locked whoever began it."""
+        if self._process is not None and self._process.poll() is None and self._process.pid == job.process:
+            return True
         if sys.platform == "win32":
-            return self._process is not None and self._process.poll() is None
-        with suppress(FileNotFoundError), (self._folder / LOCK).open("rb") as lock:
+            return False
+        with suppress(FileNotFoundError), (self._folder / f"{job.number}.jsonl").open("rb") as notices:
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(notices, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
                 return True
         return False
-
-
-def _taken(lock: IO[bytes]) -> tuple[int, ...]:
-    """Take a lock, and return what a child inherits to keep it."""
-    if sys.platform == "win32":
-        return ()
-    fcntl.flock(lock, fcntl.LOCK_EX)
-    return (lock.fileno(),)

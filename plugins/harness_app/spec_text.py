@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -13,16 +13,16 @@ from ruamel.yaml.error import YAMLError
 
 from harness.plugin import SpecError
 
-# Keys of `roles` that take one column, and those that take several, by the part they stand for.
-SINGLE = {"entity": "entity", "time": "time", "exposure": "exposure", "weights": "weights"}
-SEVERAL = {
+# Parts that one column alone plays, which are keys of `roles`, and keys of those that several play.
+SINGLE = ("entity", "time", "exposure", "weights")
+ROLES = {
     "outcome": "outcomes",
     "control": "controls",
     "moderator": "moderators",
     "instrument": "instruments",
+    **{part: part for part in SINGLE},
 }
 GROUP, GROUPING = "group", "heterogeneity"
-PARTS = ("entity", "time", "outcome", "exposure", "control", "moderator", GROUP, "instrument", "weights")
 
 WIDTH = 110
 
@@ -63,23 +63,27 @@ def parts_of(spec: Mapping[str, Any]) -> dict[str, str]:
     roles = spec.get("roles")
     roles = roles if isinstance(roles, Mapping) else {}
     parts = dict.fromkeys(_groups(spec), GROUP)
-    for part, key in (*SEVERAL.items(), *SINGLE.items()):
+    for part, key in ROLES.items():
         parts |= dict.fromkeys(_listed(roles.get(key)), part)
     return parts
 
 
 def _groups(spec: Mapping[str, Any]) -> list[str]:
-    return [name for one in _scenarios(spec) if one.get("use") == GROUPING for name in _listed(one.get("by"))]
+    return [name for one in _groupings(spec) for name in _listed(one.get("by"))]
 
 
-def _scenarios(spec: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    entries = spec.get("scenarios")
-    return [one for one in entries if isinstance(one, Mapping)] if isinstance(entries, list) else []
+def _groupings(spec: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    entries = _entries(spec.get("scenarios"))
+    return [one for one in entries if isinstance(one, Mapping) and one.get("use") == GROUPING]
+
+
+def _entries(value: object) -> list[Any]:
+    """Return what stands in a list, for which one entry may stand."""
+    return value if isinstance(value, list) else [] if value is None else [value]
 
 
 def _listed(value: object) -> list[str]:
-    names = value if isinstance(value, list) else [] if value is None else [value]
-    return [name for name in names if isinstance(name, str)]
+    return [name for name in _entries(value) if isinstance(name, str)]
 
 
 def give_parts(spec: CommentedMap, parts: Mapping[str, str]) -> None:
@@ -89,68 +93,58 @@ def give_parts(spec: CommentedMap, parts: Mapping[str, str]) -> None:
     ----------
     parts : by column, those that changed; empty for none
     """
-    now = parts_of(spec)
     taken = {part for part in parts.values() if part in SINGLE}
-    now = {name: part for name, part in now.items() if part not in taken} | dict(parts)
+    now = {name: part for name, part in parts_of(spec).items() if part not in taken} | dict(parts)
     roles = spec.get("roles")
     if not isinstance(roles, CommentedMap):
         roles = spec["roles"] = CommentedMap()
-    for part, key in SINGLE.items():
-        name = next((name for name, other in now.items() if other == part), None)
-        if name is not None:
-            roles[key] = name
-        elif key in roles:
+    for part, key in ROLES.items():
+        names, there = [name for name, other in now.items() if other == part], roles.get(key)
+        if names == _listed(there):
+            continue
+        if not names:
             del roles[key]
-    for part, key in SEVERAL.items():
-        names = [name for name, other in now.items() if other == part]
-        if names != _listed(roles.get(key)) and (names or key in roles):
-            _set(roles, key, names)
+        elif part in SINGLE:
+            roles[key] = names[-1]
+        elif isinstance(there, CommentedSeq):
+            there[:] = names  # where it stands, so that comments around it stay
+        else:
+            roles[key] = _flow(CommentedSeq(names))
     groups = [name for name, other in now.items() if other == GROUP]
     if sorted(groups) != sorted(_groups(spec)):
-        kept = [
-            one
-            for one in spec.get("scenarios") or []
-            if not (isinstance(one, Mapping) and one.get("use") == GROUPING)
-        ]
-        spec["scenarios"] = [*kept, *(_flow({"use": GROUPING, "by": name}) for name in groups)]
+        kept = [one for one in _entries(spec.get("scenarios")) if one not in _groupings(spec)]
+        added = [_flow(CommentedMap({"use": GROUPING, "by": name})) for name in groups]
+        spec["scenarios"] = [*kept, *added]
 
 
-def _set(roles: CommentedMap, key: str, names: list[str]) -> None:
-    """Replace the names of a list where it stands, so that comments around it stay."""
-    there = roles.get(key)
-    if isinstance(there, CommentedSeq) and there:
-        there[:] = names
-    else:
-        new = CommentedSeq(names)
-        new.fa.set_flow_style()
-        roles[key] = new
-
-
-def _flow(value: Mapping[str, object]) -> CommentedMap:
-    made = CommentedMap(value)
+def _flow(made: CommentedMap | CommentedSeq) -> CommentedMap | CommentedSeq:
+    """Return a mapping or a list to be written in one line."""
     made.fa.set_flow_style()
     return made
 
 
 def ask(spec: CommentedMap, question: str) -> None:
     """Put the parts of a question into a spec; entries that it has by the same name stay as they are."""
-    parts = questions()[question]
+    wanted = questions()[question]
     for key in ("estimators", "scenarios"):
-        wanted, there = parts[key], spec.get(key)
-        known = {_name(one): one for one in there} if isinstance(there, list) else {}
-        kept = [known[GROUPING]] if GROUPING in known else []
-        chosen = [known.get(_name(one), one) for one in wanted] if isinstance(wanted, list) else wanted
-        spec[key] = [*chosen, *kept] if kept else chosen
-    wanted, there = parts["evaluation"], spec.get("evaluation")
-    protocols = there.get("protocols") if isinstance(there, Mapping) else None
-    known = {_name(one): one for one in protocols} if isinstance(protocols, list) else {}
-    wanted["protocols"][:] = [known.get(_name(one), one) for one in wanted["protocols"]]
+        if isinstance(wanted[key], list):
+            groupings = _groupings(spec) if key == "scenarios" else []
+            wanted[key] = [*_chosen(wanted[key], spec.get(key)), *groupings]
+    there = spec.get("evaluation")
+    protocols, there = wanted["evaluation"]["protocols"], there if isinstance(there, Mapping) else {}
+    protocols[:] = _chosen(protocols, there.get("protocols"))
     spec.ca.items.pop("evaluation", None)  # what was said of the parts before
-    spec["evaluation"] = wanted
+    spec.update(wanted)
 
 
-def _name(entry: object) -> object:
-    return entry.get("id", entry.get("use")) if isinstance(entry, Mapping) else entry
+def _chosen(wanted: Sequence[Any], there: object) -> list[Any]:
+    """Return the entries that are wanted, as they are there where they are."""
+    known = {_name(one): one for one in _entries(there)}
+    return [known.get(_name(one), one) for one in wanted]
+
+
+def _name(entry: object) -> str:
+    return str(entry.get("id", entry.get("use")) if isinstance(entry, Mapping) else entry)
 
 
 def questions() -> Mapping[str, Any]:

@@ -41,8 +41,7 @@ STATES = {
     "waiting": marked("waiting"),
     "running": marked("running"),
     "finished": marked("finished"),
-    "ended": marked("stopped"),
-    "cancelled": marked("cancelled"),
+    "stopped": marked("stopped"),
 }
 # Parts of a comparison that have values in two runs.
 COMPARED = {
@@ -102,20 +101,9 @@ def _templates() -> Environment:
     made.install_gettext_callables(  # type: ignore[attr-defined]  # of an extension, not in Jinja's types
         gettext, partial(npgettext, "report.page"), newstyle=True
     )
-    made.globals |= {
-        "PARTS": PARTS,
-        "QUESTIONS": QUESTIONS,
-        "STATES": STATES,
-        "KINDS": KINDS,
-        "COMPARED": COMPARED,
-        "LANGUAGES": LANGUAGES,
-    }
-    made.filters |= {
-        "said": rendered,
-        "histogram": histogram,
-        "duration": duration,
-        "thousands": "{:,}".format,
-    }
+    made.globals |= {name: words for name, words in globals().items() if name.isupper()}
+    filters = {"said": rendered, "histogram": histogram, "duration": duration, "thousands": "{:,}".format}
+    made.filters |= filters
     return made
 
 

@@ -208,7 +208,7 @@ FREE = {
     "harness/running/dependence.py": "pickle",  # writes into a hash, and reads nothing
     "harness/scenarios/task.py": "pickle",  # what a worker of this run sent, never a stored file
     "plugins/harness_app/queue.py": "subprocess",  # the command
-    "plugins/harness_app/serve.py": "socket",  # where the page listens
+    "plugins/harness_app/__init__.py": "socket",  # where the page listens
     "harness/pack/archive.py": "urllib",  # the path in an address of a folder, which reaches nothing
 }
 

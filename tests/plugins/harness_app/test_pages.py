@@ -22,6 +22,8 @@ from starlette.testclient import TestClient
 
 import command
 from harness.installed import installed
+from harness.plugin.commands import Session
+from harness.registry.plugin import PluginChoice
 from harness.study.spec.document import WrittenSpec
 from harness.study.spec.load import load_study
 from harness_app import guard, queue, server, spec_text
@@ -33,6 +35,10 @@ from small_run import WRITTEN, grunfeld
 HOST, TOKEN = "127.0.0.1:8000", "token-of-this-test"
 ORIGIN = {"origin": f"http://{HOST}"}
 SMALL = WRITTEN.replace("formats: []", "formats: [html]")
+
+
+def session(folder):
+    return Session(PluginChoice(), folder)
 
 
 @pytest.fixture
@@ -48,7 +54,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 def client(folder):
-    with TestClient(made_app(folder, (), Door(HOST, TOKEN)), base_url=f"http://{HOST}") as opened:
+    with TestClient(made_app(session(folder), Door(HOST, TOKEN)), base_url=f"http://{HOST}") as opened:
         opened.get("/", params={"token": TOKEN})
         yield opened
 
@@ -152,7 +158,7 @@ def address(folder):
     with pytest.MonkeyPatch.context() as patch, socket.create_server(("127.0.0.1", 0)) as listening:
         patch.setattr(server, "PATIENCE_WITH_HEADERS", 1)
         host, port = listening.getsockname()
-        serving = server.made_server(made_app(folder, (), Door(f"{host}:{port}", TOKEN)))
+        serving = server.made_server(made_app(session(folder), Door(f"{host}:{port}", TOKEN)))
         running = threading.Thread(target=serving.run, args=([listening],))
         running.start()
         yield host, port
@@ -191,7 +197,9 @@ def test_more_requests_at_once_than_are_answered_are_refused(client, monkeypatch
 
 
 def test_others_need_the_password_too(folder):
-    with TestClient(made_app(folder, (), Door(HOST, TOKEN, "päss")), base_url=f"http://{HOST}") as opened:
+    with TestClient(
+        made_app(session(folder), Door(HOST, TOKEN, "päss")), base_url=f"http://{HOST}"
+    ) as opened:
         assert opened.get("/", params={"token": TOKEN}).status_code == 401
         assert opened.get("/", params={"token": TOKEN}, auth=("", "pass")).status_code == 401
         assert opened.get("/", params={"token": TOKEN}, auth=("", "päss".encode())).status_code == 200
@@ -229,16 +237,16 @@ def test_what_data_are_called_is_text(client, folder):
 
 
 def test_what_a_file_holds_is_read_once_until_it_changes(folder, monkeypatch):
-    desk, tools = Desk(folder, ()), []
+    desk, tools = Desk(session(folder)), []
 
     async def call(tool, **_):
         tools.append(tool)
         return {"columns": [len(tools)]}
 
-    monkeypatch.setattr(desk.session, "call", call)
+    monkeypatch.setattr(desk.tools, "call", call)
 
     def columns():
-        return asyncio.run(desk._columns_of("rows.csv"))
+        return asyncio.run(desk._once("init", folder / "rows.csv", file="rows.csv"))["columns"]
 
     assert columns() == columns() == [1]
     os.utime(folder / "rows.csv", ns=(0, 0))
@@ -307,20 +315,23 @@ def test_every_question_makes_a_spec_that_is_valid(question):
     assert spec_text.written(spec) == text
 
 
-def ended(folder, number, timeout=60):
-    path, last = folder / ".harness-app" / f"{number}.json", time.monotonic() + timeout
-    while time.monotonic() < last:
-        job = json.loads(path.read_text())
-        if job["state"] in ("finished", "ended", "cancelled"):
-            return job
+def states(opened):
+    """Return where each run stands, by its number, as the page says it."""
+    return dict(re.findall(r'<b>(\d+) · .*?class="state (\w+)"', opened.get("/queue").text, re.DOTALL))
+
+
+def ended(opened, number, timeout=60):
+    last = time.monotonic() + timeout
+    while (state := states(opened)[str(number)]) in ("waiting", "running"):
+        assert time.monotonic() < last, opened.get(f"/log/{number}").text
         time.sleep(0.05)
-    raise AssertionError((folder / ".harness-app" / f"{number}.jsonl").read_text())
+    return state
 
 
 def test_a_run_of_the_page_is_that_of_the_command(client, folder):
     form = {"text": SMALL, "file": "small.yaml", "quick": "1"}
     assert "small" in client.post("/begin", headers=ORIGIN, data=form).text
-    assert ended(folder, 1)["state"] == "finished"
+    assert ended(client, 1) == "finished"
     log = client.get("/log/1").text
     assert "0/3 invest" in log
     assert "3/3 writing tables and report" in log
@@ -343,7 +354,7 @@ def test_a_run_of_the_page_is_that_of_the_command(client, folder):
     page = client.get("/run", params={"run": "runs/small"}).text
     assert 'sandbox src="/report/runs/small/report.html"' in page
     assert "Effect." in page or "Prediction." in page
-    verified = client.post("/verify", headers=ORIGIN, data={"run": "runs/small"}).text
+    verified = client.post("/printed/verify", headers=ORIGIN, data={"run": "runs/small"}).text
     assert "holds: " in verified
     assert "does not hold" not in verified
     refused = client.post(
@@ -378,13 +389,18 @@ def test_three_runs_at_once_queue_and_one_is_cancelled(client, folder, sleeper):
     form = {"text": SMALL, "file": "small.yaml", "quick": "1"}
     for _ in range(3):
         client.post("/begin", headers=ORIGIN, data=form)
-    states = [json.loads((folder / f".harness-app/{index}.json").read_text())["state"] for index in (1, 2, 3)]
-    assert states.count("running") <= 1
+    assert [*states(client).values()].count("running") <= 1
     client.post("/cancel/3", headers=ORIGIN)
-    assert [ended(folder, index)["state"] for index in (1, 2, 3)] == ["ended", "ended", "cancelled"]
-    times = [ended(folder, index)["refused"].split() for index in (1, 2)]
+    assert states(client)["3"] == "stopped"
+    assert [ended(client, index) for index in (1, 2)] == ["stopped", "stopped"]
+    times = [client.get(f"/log/{index}").text.split() for index in (1, 2)]
     assert float(times[0][1]) <= float(times[1][0])
+    time.sleep(2 * queue.PAUSE)
     assert not (folder / ".harness-app/3.log").exists()
+
+
+def stood(of):
+    return [of.standing(job).state for job in of.jobs().values()]
 
 
 def waited(condition):
@@ -397,25 +413,26 @@ def waited(condition):
 @pytest.mark.skipif(sys.platform == "win32", reason="no locks that a child inherits")
 def test_a_run_goes_on_where_the_page_is_killed_and_may_resume_where_it_is(folder, sleeper):
     sleeper(60)
-    first = Queue(folder, ())
+    first = Queue(session(folder))
     first.add("small", "small.yaml", quick=True)
     first.add("small", "small.yaml", quick=True)
     first._look()
-    (process,) = [job.process for job in first.jobs() if job.state == "running"]
+    process = first.jobs()[1].process
     try:
-        later = Queue(folder, ())  # as after kill -9 of the page, which no run notices
+        later = Queue(session(folder))  # as after kill -9 of the page, which no run notices
+        later.add("small", "small.yaml", quick=True)
         later._look()
-        assert [job.state for job in later.jobs()] == ["waiting", "running"]
+        assert stood(later) == ["waiting", "stopped", "running"]
     finally:
         os.killpg(process, signal.SIGKILL)
         first._process.wait()
-    waited(lambda: not later._is_held())
+    waited(lambda: stood(later)[2] == "stopped")
     sleeper(0)
     later._look()
-    assert [(job.state, job.may_resume) for job in later.jobs()] == [("running", False), ("ended", True)]
+    assert stood(later)[0] == "running"
     later._process.wait()
     later._look()
-    assert (later.jobs()[0].state, later.jobs()[0].may_resume) == ("finished", False)
+    assert stood(later) == ["finished", "stopped", "stopped"]
 
 
 def lines_of(folder, ending="jsonl"):
@@ -426,7 +443,7 @@ def lines_of(folder, ending="jsonl"):
 # Moments of a run by what is to be seen of it then.
 MOMENTS = {
     "in the queue": lambda _: True,
-    "planning": lambda folder: "running" in lines_of(folder, "json") and not lines_of(folder),
+    "planning": lambda folder: '"process": null' not in lines_of(folder, "json") and not lines_of(folder),
     "its tasks running": lambda folder: '"progress": 2' in lines_of(folder),
     "its report being written": lambda folder: "writing tables and report" in lines_of(folder),
     "just finished": lambda folder: '"result"' in lines_of(folder),
@@ -467,15 +484,13 @@ def test_page_and_run_killed_at_any_moment_come_to_the_run_of_the_command(folder
             with suppress(ProcessLookupError):
                 os.killpg(job["process"], signal.SIGKILL)
         with served(folder) as opened:
-            state = json.loads(lines_of(folder, "json"))["state"]
+            state = states(opened)["1"]
             # By what a run had come to when it was killed, a moment later than was waited for.
             has_result = '"result"' in lines_of(folder)
-            assert state == (
-                "cancelled" if job["state"] == "waiting" else "finished" if has_result else "ended"
-            )
+            assert state == ("finished" if has_result else "stopped")
             opened.post("/resume/1")
             if state != "finished":
-                assert ended(folder, 2)["state"] == "finished"
+                assert ended(opened, 2) == "finished"
         compared = command.harness("compare", "runs/small", "other", cwd=folder)
         assert compared.returncode == 0, compared.stdout
         names = [
@@ -485,17 +500,20 @@ def test_page_and_run_killed_at_any_moment_come_to_the_run_of_the_command(folder
         assert names[0] == names[1]
 
 
-def test_a_folder_of_a_stranger_starts_nothing(folder, sleeper):
+def test_a_folder_of_a_stranger_starts_and_ends_nothing(folder, sleeper, monkeypatch):
     sleeper(0)
+    killed = []
+    monkeypatch.setattr(os, "killpg", lambda *of: killed.append(of), raising=False)
     (folder / ".harness-app").mkdir()
-    for state in ("waiting", "running"):
-        job = {"number": 1, "study": "x", "spec": "--plugins-folder=evil", "state": state, "process": 1}
+    for process in (None, 1):
+        job = {"number": 1, "study": "x", "spec": "--plugins-folder=evil", "process": process}
         (folder / ".harness-app/1.json").write_text(json.dumps(job))
-        strange = Queue(folder, ())
+        strange = Queue(session(folder))
         strange._look()
         assert strange._process is None
-        assert [one.state for one in strange.jobs()] == [{"waiting": "cancelled", "running": "ended"}[state]]
-        assert strange.jobs()[0].process is None
+        assert stood(strange) == ["stopped"]
+        strange.cancel(strange.jobs()[1])
+    assert killed == []
 
 
 def test_other_commands_do_not_load_the_page():
