@@ -98,11 +98,15 @@ class OptionsClass(NamedObject):
             return f"is no class: offer the {kind}'s class itself"
         if not getattr(getattr(offered, "__dataclass_params__", None), "frozen", False):
             return "is no frozen dataclass: write @dataclass(frozen=True) above it"
+        return self._lacks(offered) or self.further(offered)
+
+    def unreadable(self, offered: Any) -> str:  # noqa: ANN401 - a class of a plugin
+        """Return why no spec could give the options of a class, or an empty string."""
         try:
             options_model(offered).model_rebuild()
         except (pydantic.PydanticUserError, pydantic.PydanticUndefinedAnnotation) as error:
             return f"has options that cannot be read: {str(error).splitlines()[0]}"
-        return self._lacks(offered) or self.further(offered)
+        return ""
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ import pluggy
 
 from harness.errors import DataError, HarnessError, MachineError, PluginError, near_names
 from harness.language import LOCALE
-from harness.registry.catalog import Contributions, Kind
+from harness.registry.catalog import Contributions, Kind, OptionsClass
 from harness.registry.hooks import NEEDS_ATTRIBUTE, OURS, PROJECT, SEAM_ATTRIBUTE, SEAM_VERSION, hookspec
 from harness.registry.process_state import Ended, end, is_main_thread, output_as_errors, remembered_state
 
@@ -70,18 +70,17 @@ def installed_sources(points: Sequence[EntryPoint]) -> tuple[PluginSource, ...]:
 
     Our own are first, so that no other can take a name of theirs; the rest are in the order of their names.
     """
+    brought = [
+        (point, point.dist.name, point.dist.version) if point.dist else (point, "", "") for point in points
+    ]
 
-    def brought(point: EntryPoint) -> tuple[str, str]:
-        return (point.dist.name, point.dist.version) if point.dist else ("", "")
-
-    def place(point: EntryPoint) -> tuple[bool, str, str, str]:
-        name, _ = brought(point)
+    def place(found: tuple[EntryPoint, str, str]) -> tuple[bool, str, str, str]:
+        point, name, _ = found
         return name not in OURS, point.name, name, point.value
 
-    ordered = [(point, *brought(point)) for point in sorted(points, key=place)]
     return tuple(
         PluginSource(point.name, name, version, name, point.module, point.load)
-        for point, name, version in ordered
+        for point, name, version in sorted(brought, key=place)
     )
 
 
@@ -246,23 +245,24 @@ class Plugin:
 def load_plugin(source: PluginSource, kinds: Kinds, *, before: Iterable[Plugin]) -> Plugin:
     """Load a plugin and ask what it offers; whatever goes wrong is told in `Plugin.broken`.
 
-    What it changes of this process meanwhile is put back. A copy of the process that comes back from an
-    import that forked ends here.
+    What that of a stranger changes of this process is put back, and its options are read as from a spec.
 
     Parameters
     ----------
     kinds : of what may be offered
     before : plugins whose names are taken
     """
-    process, put_back = os.getpid(), remembered_state()
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler and is_main_thread():
-        signal.signal(signal.SIGINT, end)  # to tell Ctrl-C from a `KeyboardInterrupt` of the plugin
     try:
         # What a plugin prints must not get into output that is read by machines.
-        with contextlib.redirect_stdout(sys.stderr), output_as_errors():
+        with (
+            contextlib.nullcontext() if source.is_ours else _unchanged_process(),
+            contextlib.redirect_stdout(sys.stderr),
+            output_as_errors(),
+        ):
             module = source.load()
             found = collect(module, kinds)
-        _refuse_exchanged(put_back())
+            if not source.is_ours:
+                _refuse_unreadable(kinds, found)
         absent = _absent_libraries(getattr(module, NEEDS_ATTRIBUTE, {}))
         names = {kind.plural: tuple(found[kind.name]) for kind in kinds if kind.name in found}
         _refuse_taken(names, tuple(before))
@@ -270,10 +270,6 @@ def load_plugin(source: PluginSource, kinds: Kinds, *, before: Iterable[Plugin])
         raise
     except BaseException as error:  # noqa: BLE001 - a stranger's import may raise anything; it is reported
         return Plugin(*source.identity, broken=_reason(error))
-    finally:
-        if os.getpid() != process:
-            os._exit(0)
-        put_back()
     # Catalogs stand next to the module that a plugin is loaded from.
     file = getattr(module, "__file__", None)
     folder = Path(file).parent / LOCALE if file else None
@@ -283,9 +279,34 @@ def load_plugin(source: PluginSource, kinds: Kinds, *, before: Iterable[Plugin])
     )
 
 
-def _refuse_exchanged(names: Sequence[str]) -> None:
+@contextlib.contextmanager
+def _unchanged_process() -> Iterator[None]:
+    """Put back what an import changes of this process; a copy that comes back from one that forked ends here.
+
+    Raises
+    ------
+    PluginError
+        Where it exchanged functions that everybody calls.
+    """
+    process, put_back = os.getpid(), remembered_state()
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler and is_main_thread():
+        signal.signal(signal.SIGINT, end)  # to tell Ctrl-C from a `KeyboardInterrupt` of the plugin
+    try:
+        yield
+    finally:
+        if os.getpid() != process:
+            os._exit(0)
+        names = put_back()
     if names:
         raise PluginError.at("", f"exchanges {', '.join(names)} for its own when it is imported")
+
+
+def _refuse_unreadable(kinds: Kinds, offered: Contributions) -> None:
+    """Refuse members whose options are of no type that a spec could give."""
+    for kind in kinds:
+        for member in offered.get(kind.name, {}).values():
+            if isinstance(kind.member, OptionsClass) and (fault := kind.member.unreadable(member)):
+                raise PluginError.at("", f"{kind.name} {kind.member.title(member)} {fault}")
 
 
 def _absent_libraries(needs: object) -> str:

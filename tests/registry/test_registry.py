@@ -344,7 +344,6 @@ REFUSED = {
     "not frozen": (offering(estimator(frozen=False)), "Mine is no frozen dataclass"),
     "a name no spec can write": (offering(estimator(name="k-NN")), "Mine has the name 'k-NN'"),
     "no fit": (offering(estimator(fit=None)), "Mine has no method `fit`"),
-    "options of no type": (offering(Unreadable), "Unreadable has options that cannot be read"),
     "one name twice": (offering(estimator(), estimator()), "returns two of the name 'mine'"),
     "nothing": (offering(), "offers nothing"),
     "a class for a list": (
@@ -413,6 +412,12 @@ def talking(offered):
         return offered
 
     return PluginSource("mine", "mine", "1", "mine", "mine", load)
+
+
+def test_options_of_no_type_are_refused_with_the_reason():
+    loaded = load_plugin(talking(offering(Unreadable)), KINDS, before=())
+    assert loaded.broken.startswith("estimator Unreadable has options that cannot be read: ")
+    assert not loaded.contributions
 
 
 def test_what_the_harness_offers_no_plugin_can(capsys):

@@ -76,7 +76,7 @@ class Entry(BaseModel):
     use : name of the choice
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
     id: EntryId = ""
     use: str = ""

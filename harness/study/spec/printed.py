@@ -22,7 +22,7 @@ SLACK = 1e-12
 class SpecModel(BaseModel):
     """A mapping whose keys are the fields: strictly read, unknown keys refused, and then frozen."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
 
 def refused(what: str, expected: str, hint: str = "") -> PydanticCustomError:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from harness.study.spec.reader import Loc
+if TYPE_CHECKING:
+    from harness.study.spec.reader import Loc
+
 
 # Keyword of a JSON Schema with the words for what it allows, where a pattern says it badly.
 WORDS = "x-words"
