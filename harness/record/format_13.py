@@ -50,16 +50,10 @@ PARTS = {
 EFFECT_COLUMNS = {"share_left": "residual_share"}
 
 
-def renamed_inference(_manifest: Content, tables: Tables) -> pd.DataFrame:
-    """Call what intervals of gains allow for as it is called today."""
+def renamed(column: str, names: Mapping[str, str], _manifest: Content, tables: Tables) -> pd.DataFrame:
+    """Call the values of a column as they are called today."""
     (frame,) = tables.values()
-    return frame.assign(inference=frame["inference"].replace(INFERENCES))
-
-
-def renamed_parts(_manifest: Content, tables: Tables) -> pd.DataFrame:
-    """Call what is predicted under each protocol as it is called today."""
-    (frame,) = tables.values()
-    return frame.assign(part=frame["part"].replace(PARTS))
+    return frame.assign(**{column: frame[column].replace(names)})
 
 
 def renamed_effects(_manifest: Content, tables: Tables) -> pd.DataFrame:
@@ -73,7 +67,7 @@ def renamed_effects(_manifest: Content, tables: Tables) -> pd.DataFrame:
 
 
 def with_empty(names: tuple[str, ...], _manifest: Content, tables: Tables) -> pd.DataFrame:
-    """Add columns of numbers that there were none of."""
+    """Add columns of numbers that were not written."""
     (frame,) = tables.values()
     return frame.assign(**dict.fromkeys(names, NAN))
 
@@ -139,12 +133,8 @@ def multiverse_tests_table(manifest: Content, tables: Tables) -> pd.DataFrame:
 DECIDED = (
     *(EFFECTS.name, MEDIATION.name, EFFECT_TESTS.name, DIAGNOSTICS.name),
     *(heterogeneity.HETEROGENEITY_DIFFERENCES.name, heterogeneity.CONTRASTS.name, IMPORTANCE.name),
-    *(
-        heterogeneity.HETEROGENEITY.name,
-        heterogeneity.CONDITIONAL_EFFECTS.name,
-        COEFFICIENTS.name,
-        CURVES.name,
-    ),
+    *(heterogeneity.HETEROGENEITY.name, heterogeneity.CONDITIONAL_EFFECTS.name),
+    *(COEFFICIENTS.name, CURVES.name),
 )
 
 
@@ -225,18 +215,6 @@ def claims_table(manifest: Content, tables: Tables) -> pd.DataFrame:
     (frame,) = tables.values()
     reference = frame["quantity"].eq("gain").map({True: manifest["study"]["reference"], False: ""})
     return frame.assign(reference=reference, truth=float("nan"), verdict="", counterpart_verdict="")
-
-
-def choices_table(_manifest: Content, tables: Tables) -> pd.DataFrame:
-    """Say that mean errors were not written."""
-    (frame,) = tables.values()
-    return frame.assign(mean_mse=float("nan"))
-
-
-def error_rates_table(_manifest: Content, tables: Tables) -> pd.DataFrame:
-    """Say that the size of effects was not written."""
-    (frame,) = tables.values()
-    return frame.assign(effect=float("nan"))
 
 
 def variation_effects_table(manifest: Content, tables: Tables) -> pd.DataFrame:

@@ -84,24 +84,25 @@ OLDEST = Format(12)
 _VARIED = ("multiverse.csv", "method_ladder.csv")
 _CHECKED = ("robustness.csv", "specifications.csv")
 _VARIED_PREDICTIONS = ("multiverse.parquet", "method_ladder.parquet")
+_OF_MODELS = ("interval_score", "model_coverage", "model_width", "model_interval_score")
+
+
+def _with_empty(file: str, *names: str) -> TableChange:
+    return TableChange(file, partial(format_13.with_empty, names))
+
+
 STEPS = (
     FormatStep(
         Format(13),
         manifest=(format_13.manifest_of,),
         tables=(
-            TableChange(
-                "accuracy.csv",
-                partial(
-                    format_13.with_empty,
-                    ("interval_score", "model_coverage", "model_width", "model_interval_score"),
-                ),
-            ),
-            TableChange("predictions.parquet", partial(format_13.with_empty, ("model_low", "model_high"))),
-            TableChange("gain.csv", format_13.renamed_inference),
-            TableChange("decomposition.csv", format_13.renamed_parts),
+            _with_empty("accuracy.csv", *_OF_MODELS),
+            _with_empty("predictions.parquet", "model_low", "model_high"),
+            TableChange("gain.csv", partial(format_13.renamed, "inference", format_13.INFERENCES)),
+            TableChange("decomposition.csv", partial(format_13.renamed, "part", format_13.PARTS)),
             TableChange("effects.csv", format_13.renamed_effects),
-            TableChange("effects.csv", partial(format_13.with_empty, ("p_common_shocks",))),
-            TableChange("coefficients.csv", partial(format_13.with_empty, ("p_common_shocks",))),
+            _with_empty("effects.csv", "p_common_shocks"),
+            _with_empty("coefficients.csv", "p_common_shocks"),
             TableChange("gain.csv", format_13.gain_table),
             TableChange("decomposition.csv", format_13.parts_table, looked_into=("gain.csv",)),
             TableChange("metrics.csv", format_13.losses_table, looked_into=("gain.csv",)),
@@ -116,14 +117,12 @@ STEPS = (
                 "variation_gains.csv", format_13.variation_gains_table, (*_VARIED, "multiverse.parquet")
             ),
             TableChange("claims.csv", format_13.claims_table),
-            TableChange("error_rates.csv", format_13.error_rates_table),
-            TableChange("multiverse_choices.csv", format_13.choices_table),
+            _with_empty("error_rates.csv", "effect"),
+            _with_empty("multiverse_choices.csv", "mean_mse"),
             TableChange(
                 "variation_predictions.parquet", format_13.variation_predictions_table, _VARIED_PREDICTIONS
             ),
-            TableChange(
-                "variation_predictions.parquet", partial(format_13.with_empty, ("model_low", "model_high"))
-            ),
+            _with_empty("variation_predictions.parquet", "model_low", "model_high"),
             TableChange("variation_effects.csv", format_13.variation_effects_table, _CHECKED),
         ),
         gone=frozenset({*_VARIED, *_VARIED_PREDICTIONS, *_CHECKED}),
