@@ -25,7 +25,7 @@ from harness.scenarios.effect.dependence import DependentErrors
 from harness.scenarios.effect.linearity import clustered_slopes, residuals_on
 from harness.scenarios.effect.scenario import Learners, LearnerScenario
 from harness.scenarios.effect.score import LEAST_RESIDUAL, Effects, Estimated
-from harness.scenarios.effect.terms import Terms, Within, control_names, line
+from harness.scenarios.effect.terms import WITHINS, Terms, Within, control_names, line
 from harness.scenarios.scenario import Concluded, Found, Part, Rows, Subject
 from harness.study.spec.entry import Identified
 from harness.tables.effects import DIRECT, FROM_MEDIATOR, INDIRECT, MEDIATION, STEPWISE, TO_MEDIATOR, TOTAL
@@ -162,10 +162,7 @@ class MediationScenario(LearnerScenario):
     identifies: ClassVar[Identified] = "mediation"
 
     mediators: Annotated[tuple[ColumnName, ...], OneOrMany()] = ()
-    methods: Annotated[tuple[Within, ...], Field(min_length=1)] = (
-        "first_differences",
-        "correlated_random_effects",
-    )
+    methods: Annotated[tuple[Within, ...], Field(min_length=1)] = WITHINS
     learners: Learners = ()
     exposure: str | None = None
     folds: Annotated[int, Field(ge=2, le=10_000)] = 5

@@ -19,7 +19,7 @@ from harness.rng import random_stream
 from harness.scenarios.effect.cell import Cell, CrossFit, parts_of
 from harness.scenarios.effect.dependence import DependentErrors
 from harness.scenarios.effect.scenario import Learners, LearnerScenario
-from harness.scenarios.effect.terms import Within
+from harness.scenarios.effect.terms import WITHINS, Within
 from harness.scenarios.panel_variations import CHECKS, CheckName, checks_of, permuted, varied
 from harness.scenarios.scenario import Concluded, Found, Part, Subject, Tables, framed
 from harness.study.variation import ROBUSTNESS, Change, Variation, change_rows, listed
@@ -77,10 +77,7 @@ class RobustnessScenario(LearnerScenario):
     data_tables: ClassVar[tuple[ResultTable, ...]] = (VARIATIONS,)
 
     checks: tuple[CheckName, ...] = CHECKS
-    methods: Annotated[tuple[Within, ...], Field(min_length=1)] = (
-        "first_differences",
-        "correlated_random_effects",
-    )
+    methods: Annotated[tuple[Within, ...], Field(min_length=1)] = WITHINS
     learners: Learners = ()
     exposure: str | None = None
     by: str | None = None

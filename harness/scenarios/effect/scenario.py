@@ -171,10 +171,7 @@ class EffectScenario(LearnerScenario):
     }
     tables: ClassVar[tuple[ResultTable, ...]] = (EFFECTS, SENSITIVITY)
 
-    methods: Annotated[tuple[terms.Method, ...], Field(min_length=1)] = (
-        "first_differences",
-        "correlated_random_effects",
-    )
+    methods: Annotated[tuple[terms.Method, ...], Field(min_length=1)] = terms.WITHINS
     instrumented_within: terms.Within = "first_differences"
     forms: Annotated[tuple[terms.Form, ...], Field(min_length=1)] = ("line",)
     learners: Learners = ()
