@@ -67,7 +67,7 @@ def debiased_effect(context: Context, one: effect.DebiasedEffect) -> str:
     how += [gettext("in {group}").format(group=one.group)] * bool(one.group)
     how += _errors(one)
     if one.levels:
-        text = _contrasts(context, one, listed(how))
+        text = _contrasts(context, one, one.levels, listed(how))
     elif one.is_line:
         along_moderator = marked("Debiased effect of {exposure} along {moderator}: {number} ({how}).")
         lines = {
@@ -291,14 +291,19 @@ def higher_or_lower(
     return said if context.is_established else said + gettext(", not robust")
 
 
-def _contrasts(context: Context, one: effect.DebiasedEffect, how: str) -> str:
+def _contrasts(
+    context: Context,
+    one: effect.DebiasedEffect | headline.IdentifiedEffect,
+    levels: Iterable[effect.LevelEffect],
+    how: str,
+) -> str:
     """Return what each level of a categorical exposure rather than the base changes."""
     level = gettext("{level} CI").format(level=percent(context.study.level, 0))
     return context.worded(
         "Compared with {base}, {outcome} is: {levels} ({exposure}; {how}).",
         one,
         base=context.study.levels[0],
-        levels=in_turn(_each(context, one.levels, level=level)),
+        levels=in_turn(_each(context, levels, level=level)),
         how=how,
     )
 
@@ -446,14 +451,7 @@ def identified_effect(context: Context, one: headline.IdentifiedEffect) -> str:
     by = rendered(one.how) or study.estimator_label(context.estimator)
     how = listed([rendered(one.estimand), by, *_errors(one)])
     if one.slopes[0].level:
-        level = gettext("{level} CI").format(level=percent(study.level, 0))
-        return context.worded(
-            "Compared with {base}, {outcome} is: {levels} ({exposure}; {how}).",
-            one,
-            base=study.levels[0],
-            levels=in_turn(_each(context, _together(one), level=level)),
-            how=how,
-        )
+        return _contrasts(context, one, _together(one), how)
     movement, estimate = Movement((one.exposure,)), one.slopes[0].estimate
     if one.is_treatment and study.scale(one.exposure).kind != "binary":
         movement = Movement((), study.label(one.exposure))

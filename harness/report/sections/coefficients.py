@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from harness.data.name import lag_of, mean_of
 from harness.findings.rules.within import nickell
@@ -23,6 +24,7 @@ from harness.report.blocks import (
     TableCell,
     columns_of,
     plain_rows,
+    record_table,
     row_groups,
     rows_of,
     tabs_of,
@@ -69,11 +71,6 @@ class TransformedRow:
     percent: float = NAN
     elasticity_at_mean: float = NAN
 
-    @property
-    def relative(self) -> tuple[float, float]:
-        """What it is in per cent for a unit more, and as an elasticity at the mean."""
-        return self.percent, self.elasticity_at_mean
-
 
 TRANSFORMED = typed("details/transformed_coefficients", TransformedRow, ("outcome", "estimator", "term"))
 
@@ -93,6 +90,8 @@ class OddsRow:
 
 
 ODDS = typed("details/odds_ratios", OddsRow, ("outcome", "estimator", "term"))
+
+Slope = TypeVar("Slope", TransformedRow, OddsRow)
 
 # By estimator and term.
 Estimates = Mapping[str, Mapping[str, CoefficientRow]]
@@ -156,69 +155,49 @@ def _outcome(run: Run, outcome: str) -> Iterator[ReportBlock]:
 
 def transformed_table(study: StudyRecord, outcome: str, rows: Sequence[TransformedRow]) -> ReportTable:
     """Return slopes of a transformed outcome; of a logarithm in per cent and as elasticities, too."""
-    titles = {name: study.estimator_label(name) for name in dict.fromkeys(row.estimator for row in rows)}
-    return ReportTable(
-        caption=gettext("Slopes of the transformed outcome: {outcome}").format(outcome=study.label(outcome)),
-        columns=columns_of(
-            *("", gettext("Slope"), gettext("95% interval"), gettext("Per cent a unit")),
-            gettext("Elasticity at the mean"),
-        ),
-        groups=row_groups(
-            (
-                label,
-                [
-                    (
-                        term_label(study, row.term),
-                        *estimate(row.estimate, row.conf_low, row.conf_high),
-                        *(significant(one) if math.isfinite(one) else MISSING for one in row.relative),
-                    )
-                    for row in rows
-                    if row.estimator == name and row.term != CONSTANT
-                ],
-            )
-            for name, label in titles.items()
-        ),
-        notes=(
-            gettext(
-                "Per cent: what one unit more of the variable does to the outcome. Slopes of log(1 + y) and "
-                "of the inverse hyperbolic sine depend on the outcome's unit and are no percentages."
-            ),
-        ),
+    note = gettext(
+        "Per cent: what one unit more of the variable does to the outcome. Slopes of log(1 + y) and "
+        "of the inverse hyperbolic sine depend on the outcome's unit and are no percentages."
+    )
+    return record_table(
+        gettext("Slopes of the transformed outcome: {outcome}").format(outcome=study.label(outcome)),
+        _by_estimator(study, [row for row in rows if row.term != CONSTANT]),
+        ("", lambda row: term_label(study, row.term)),
+        (gettext("Slope"), lambda row: estimate(row.estimate, row.conf_low, row.conf_high)[0]),
+        (gettext("95% interval"), lambda row: estimate(row.estimate, row.conf_low, row.conf_high)[1]),
+        (gettext("Per cent a unit"), lambda row: _if_known(row.percent)),
+        (gettext("Elasticity at the mean"), lambda row: _if_known(row.elasticity_at_mean)),
+        notes=(note,),
         name=f"transformed-{file_slug(outcome)}",
     )
 
 
 def odds_table(study: StudyRecord, outcome: str, rows: Sequence[OddsRow]) -> ReportTable:
     """Return odds ratios of logits, with their intervals, and their logarithms with standard errors."""
-    return ReportTable(
-        caption=gettext("Odds ratios: {outcome}").format(outcome=study.label(outcome)),
-        columns=columns_of(
-            *("", gettext("Odds ratio"), gettext("95% interval"), gettext("Log odds")),
-            gettext("Standard error"),
-        ),
-        groups=row_groups(
-            (
-                study.estimator_label(name),
-                [
-                    (
-                        term_label(study, row.term),
-                        *estimate(row.odds_ratio, row.conf_low, row.conf_high),
-                        *(significant(one) for one in (row.log_odds, row.std_error)),
-                    )
-                    for row in rows
-                    if row.estimator == name
-                ],
-            )
-            for name in dict.fromkeys(row.estimator for row in rows)
-        ),
-        notes=(
-            gettext(
-                "Odds ratio: what one unit more of the variable multiplies the odds by. Entities whose "
-                "outcome never varies are left out."
-            ),
-        ),
+    note = gettext(
+        "Odds ratio: what one unit more of the variable multiplies the odds by. Entities whose "
+        "outcome never varies are left out."
+    )
+    return record_table(
+        gettext("Odds ratios: {outcome}").format(outcome=study.label(outcome)),
+        _by_estimator(study, rows),
+        ("", lambda row: term_label(study, row.term)),
+        (gettext("Odds ratio"), lambda row: estimate(row.odds_ratio, row.conf_low, row.conf_high)[0]),
+        (gettext("95% interval"), lambda row: estimate(row.odds_ratio, row.conf_low, row.conf_high)[1]),
+        (gettext("Log odds"), lambda row: significant(row.log_odds)),
+        (gettext("Standard error"), lambda row: significant(row.std_error)),
+        notes=(note,),
         name=f"odds-{file_slug(outcome)}",
     )
+
+
+def _by_estimator(study: StudyRecord, rows: Iterable[Slope]) -> Iterator[tuple[str, list[Slope]]]:
+    for (name,), slopes in grouped(rows, "estimator").items():
+        yield study.estimator_label(name), slopes
+
+
+def _if_known(number: float) -> str:
+    return significant(number) if math.isfinite(number) else MISSING
 
 
 def without_coefficients(run: Run, outcome: str) -> Iterator[str]:
