@@ -42,6 +42,22 @@ def begun(*words, folder, cwd=ROOT, **variables):
     return process
 
 
+def invoked(*words):
+    """Run the command in this process and return how it ended; raise what it raises."""
+    from click.testing import CliRunner
+
+    from harness.cli import cli
+
+    return CliRunner().invoke(cli, [*map(str, words)], catch_exceptions=False)
+
+
+def printed(*words):
+    """Return what the command prints in this process, where it has to succeed."""
+    done = invoked(*words)
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
 def python(*words, cwd=ROOT, env=None, check=False, timeout=None):
     """Run Python from nothing with these words, and return its exit code and output."""
     command = [sys.executable, *map(str, words)]

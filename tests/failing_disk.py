@@ -12,10 +12,8 @@ from pathlib import Path
 from traceback import walk_stack
 
 import pytest
-from click.testing import CliRunner
 
 from harness import HarnessError
-from harness.cli import cli
 
 # What changes names on the disk, and what needs room on it.
 NAMES = ("replace", "rename", "link", "unlink", "rmdir", "mkdir", "chmod")
@@ -99,14 +97,6 @@ def at_every_call(root, fault, prepare, act, *, of_each_site=False):
             ended = True
         end_of_process(root)
         yield ended
-
-
-def invoked(*words):
-    """Run the command in this process and raise what it raises."""
-    done = CliRunner().invoke(cli, [str(word) for word in words])
-    if done.exception is not None and not isinstance(done.exception, SystemExit):
-        raise done.exception
-    return done
 
 
 def end_of_process(root):

@@ -5,10 +5,8 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from click.testing import CliRunner
 
-from command import ROOT, harness
-from harness.cli import cli
+from command import ROOT, harness, invoked, printed
 from harness.tables.csv_table import as_read, from_csv
 
 GOOD = (ROOT / "specs" / "grunfeld.yaml").read_text(encoding="utf-8")
@@ -112,8 +110,7 @@ def test_a_run_without_any_result_says_so_beside_its_folder(tmp_path, outcome, s
         frame.loc[keys.get_level_values(1) < 2004, "income"] = outcome
     frame.to_csv(tmp_path / "towns.csv", index_label=["town", "year"])
     (tmp_path / "towns.yaml").write_text(STUDY + "report: {formats: []}\n")
-    words = ["run", str(tmp_path / "towns.yaml"), "--jobs", "1", "--out", str(tmp_path / "run")]
-    done = CliRunner().invoke(cli, words, catch_exceptions=False)
+    done = invoked("run", tmp_path / "towns.yaml", "--jobs", 1, "--out", tmp_path / "run")
     assert done.exit_code == (6 if says else 0)
     assert done.stdout.endswith(f"results: {tmp_path / 'run'}\n")
     assert ("Prediction." in done.stdout) != says
@@ -124,20 +121,16 @@ def test_a_run_without_any_result_says_so_beside_its_folder(tmp_path, outcome, s
 
 @pytest.mark.parametrize("name", ["tidy", "glance", "predictions", "coefficients"])
 def test_a_table_is_printed_with_all_digits(small_run, name):
-    printed = CliRunner().invoke(cli, ["table", str(small_run.path), name]).output
-    made = getattr(small_run, name)
+    made, text = getattr(small_run, name), printed("table", small_run.path, name)
     expected = made() if callable(made) else made
-    pd.testing.assert_frame_equal(from_csv(printed), as_read(expected), check_dtype=False, check_exact=True)
+    pd.testing.assert_frame_equal(from_csv(text), as_read(expected), check_dtype=False, check_exact=True)
 
 
 def test_the_gain_of_two_estimators_is_printed_by_outcome_and_protocol(small_run):
-    def printed(*words):
-        return CliRunner().invoke(cli, ["gain", str(small_run.path), "curved", "ols", *words]).output
-
-    head, *lines = printed().splitlines()
+    head, *lines = printed("gain", small_run.path, "curved", "ols").splitlines()
     assert head == "Gain of curved over Pooled OLS, 95% intervals clustered by firm"
     row = small_run.gain.query("protocol == 'random_rows' and sample == 'test'").iloc[0]
     assert f"invest, Random rows: {row['gain']:.1%}" in lines[0]
     assert f"p\u00a0=\u00a0{row['p_value']:.3f}" in lines[0]
-    rows = json.loads(printed("--json"))
+    rows = json.loads(printed("gain", small_run.path, "curved", "ols", "--json"))
     assert [one["gain"] for one in rows if one["protocol"] == "random_rows"] == [row["gain"]]

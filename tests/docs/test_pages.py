@@ -24,11 +24,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from click.testing import CliRunner
 from ruamel.yaml import YAML
 from suite_text import BLOCKS, REFERENCE, SUITE, table
 
-from command import ROOT
+from command import ROOT, invoked, printed
 from harness.cli import cli
 from harness.plugin import random_stream
 from harness.running.folder import RunFolder
@@ -416,10 +415,7 @@ def test_an_example_gets_its_line_by_the_command_of_the_page(tmp_path, monkeypat
     out = tmp_path / "mine"
     asked = [str(out) if word == "runs/mine" else word for word in first]
     tuned = yaml_of_page("lightgbm_tuned.yaml")
-    done = CliRunner().invoke(
-        cli, [*asked, "--estimator", tuned, "--only", "enterprise-zones", "--jobs", "1"]
-    )
-    assert done.exit_code == 0, done.output
+    printed(*asked, "--estimator", tuned, "--only", "enterprise-zones", "--jobs", 1)
     gains = RunFolder(out).read_table("suite_gain")
     for name in ("lightgbm", "lightgbm_tuned"):
         own = gains[(gains["estimator"] == name) & (gains["status"] == "ok")]
@@ -427,8 +423,8 @@ def test_an_example_gets_its_line_by_the_command_of_the_page(tmp_path, monkeypat
     budgets = RunFolder(out).read_table("suite_budgets").set_index("estimator")["n_candidates"]
     assert budgets["lightgbm_tuned"] == budgets["mlp_tuned"] == 4
     beside = [str(out) if word == "runs/mine" else word for word in second]
-    done = CliRunner().invoke(cli, [*beside, "--rtol", "0.5"])
-    assert re.search(r"lightgbm next to two_way, \w+: the smaller error on \d of 1 panels", done.output)
+    text = invoked(*beside, "--rtol", 0.5).output
+    assert re.search(r"lightgbm next to two_way, \w+: the smaller error on \d of 1 panels", text)
 
 
 PANELS_PAGE = (ROOT / "docs" / "measured" / "public_panels.md").read_text(encoding="utf-8")

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 import harness
+from command import invoked, printed
 from harness.cli import cli
 from harness.data.build import PanelBuilder
 from harness.data.data_spec import FileSpec
@@ -123,10 +124,10 @@ def test_a_full_disk_leaves_no_half_of_a_spec_and_a_second_init_works(monkeypatc
 
     with monkeypatch.context() as patch:
         patch.setattr("os.fsync", full)
-        failed = CliRunner().invoke(cli, words)
-    assert isinstance(failed.exception, MachineError)
+        with pytest.raises(MachineError):
+            invoked(*words)
     assert [path.name for path in tmp_path.iterdir()] == ["towns.csv"]
-    assert CliRunner().invoke(cli, words).exit_code == 0
+    printed(*words)
 
 
 def test_columns_without_a_part_are_left_out_with_the_reason():
@@ -155,10 +156,8 @@ def test_an_exposure_of_few_texts_is_asked_for_contrasts_and_others_are_refused(
     frame, spec = table(12, 4), tmp_path / "towns.yaml"
     frame["schooling"] = [["none", "some", "all"][at % 3] for at in range(len(frame))]
     frame.to_csv(tmp_path / "towns.csv", index=False)
-    asked = ["--outcome", "income", "--exposure", "schooling", "--out", str(spec)]
-    for words in (["init", str(tmp_path / "towns.csv"), *asked], ["validate", str(spec)]):
-        done = CliRunner().invoke(cli, words)
-        assert done.exit_code == 0, done.output
+    printed("init", tmp_path / "towns.csv", "--outcome", "income", "--exposure", "schooling", "--out", spec)
+    printed("validate", spec)
     assert "scenarios:\n  - {use: contrast}" in spec.read_text(encoding="utf-8")
     with pytest.raises(harness.DataError, match="'town' cannot be the exposure"):
         draft_of(frame, Answers(outcome="income", exposure="town"), origin="towns.csv")
@@ -203,16 +202,13 @@ def test_what_cannot_be_seen_is_said_with_the_columns_there_are(answers, message
 def test_the_command_writes_a_spec_that_is_valid_with_its_data_and_never_replaces_one(tmp_path):
     table().to_csv(tmp_path / "my towns.csv", index=False)
     words = ["init", str(tmp_path / "my towns.csv"), "--outcome", "income", "--exposure", "schooling"]
-    done = CliRunner().invoke(cli, words, catch_exceptions=False)
-    assert done.exit_code == 0, done.output
-    spec = tmp_path / "my towns.yaml"
+    text, spec = printed(*words), tmp_path / "my towns.yaml"
     assert "study: my-towns" in spec.read_text()
     assert "rainfall: {label: rainfall}" in spec.read_text()
-    assert "entity: 'town' (6 values, town 0 to town 5); else say --entity COLUMN" in done.output
-    checked = CliRunner().invoke(cli, ["validate", str(spec)], catch_exceptions=False)
-    assert "30 rows of 6 entities in 5 periods" in checked.output
+    assert "entity: 'town' (6 values, town 0 to town 5); else say --entity COLUMN" in text
+    assert "30 rows of 6 entities in 5 periods" in printed("validate", spec)
     with pytest.raises(harness.ArtifactError, match="exists already"):
-        CliRunner().invoke(cli, words, catch_exceptions=False)
+        invoked(*words)
 
 
 def test_a_column_name_with_signs_of_yaml_stays_a_name(tmp_path):
@@ -287,9 +283,8 @@ CODES |= {f"{at:06d}": code for at, code in enumerate(PLACES.values(), start=1)}
 def draft(path, outcome, exposure):
     """Return the study that `harness init` drafts of a file."""
     spec = path.with_suffix(".yaml")
-    words = ["init", str(path), "--outcome", outcome, "--exposure", exposure, "--out", str(spec)]
-    done = CliRunner().invoke(cli, ["-p", "no:harness_neural", *words], catch_exceptions=False)
-    assert done.exit_code == 0, done.output
+    words = ["init", path, "--outcome", outcome, "--exposure", exposure, "--out", spec]
+    printed("-p", "no:harness_neural", *words)
     return load_study(spec, catalogs=installed().catalogs).study
 
 

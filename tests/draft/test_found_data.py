@@ -7,10 +7,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from click.testing import CliRunner
 
 import harness
-from harness.cli import cli
+from command import printed
 from harness.data.build import PanelBuilder
 from harness.data.data_spec import FileSpec
 from harness.data.read.files import DataFolder
@@ -39,12 +38,8 @@ def wide(frame, name):
 
 
 def init(folder, *names, outcome, exposure, words=()):
-    asked = ["--outcome", outcome, "--exposure", exposure, "--out", str(folder / "drafted.yaml"), *words]
-    paths = [str(folder / name) for name in names]
-    done = CliRunner().invoke(
-        cli, ["-p", "no:harness_neural", "init", *paths, *asked], catch_exceptions=False
-    )
-    assert done.exit_code == 0, done.output
+    asked = ["--outcome", outcome, "--exposure", exposure, "--out", folder / "drafted.yaml", *words]
+    printed("-p", "no:harness_neural", "init", *(folder / name for name in names), *asked)
     return load_study(folder / "drafted.yaml", catalogs=installed().catalogs).study
 
 
@@ -178,12 +173,9 @@ def drafted(tmp_path_factory):
     folder = tmp_path_factory.mktemp("wages")
     (folder / "wages.dta").write_bytes(as_stata(wages()))
     init(folder, "wages.dta", outcome="lwage", exposure="exper")
-    spec = str(folder / "drafted.yaml")
-    checked = CliRunner().invoke(cli, ["validate", spec], catch_exceptions=False)
-    assert "240 rows of 30 entities in 8 periods" in checked.output
-    words = ["run", spec, "--quick", "--jobs", "1", "--out", str(folder / "run")]
-    done = CliRunner().invoke(cli, words, catch_exceptions=False)
-    assert done.exit_code == 0, done.output
+    spec = folder / "drafted.yaml"
+    assert "240 rows of 30 entities in 8 periods" in printed("validate", spec)
+    printed("run", spec, "--quick", "--jobs", 1, "--out", folder / "run")
     return folder
 
 
@@ -284,13 +276,8 @@ def as_long(frame, name):
 @pytest.fixture
 def init_sheets(tmp_path):
     def run(*names):
-        paths = [str(tmp_path / name) for name in names]
         asked = ["--outcome", "co2", "--exposure", "gdp"]
-        done = CliRunner().invoke(
-            cli, ["-p", "no:harness_neural", "init", *paths, *asked], catch_exceptions=False
-        )
-        assert done.exit_code == 0, done.output
-        return done.output
+        return printed("-p", "no:harness_neural", "init", *(tmp_path / name for name in names), *asked)
 
     return run
 
@@ -333,8 +320,7 @@ def test_long_sheets_whose_values_have_no_name_of_their_own_are_named_by_their_s
     assert "controls: share\n" in told
     study = (tmp_path / "long.yaml").read_text(encoding="utf-8")
     assert "{path: long.xlsx, sheet: gdp, rename: {数值: gdp}, columns: [gdp]}" in study
-    checked = CliRunner().invoke(cli, ["validate", str(tmp_path / "long.yaml")], catch_exceptions=False)
-    assert "36 rows of 6 entities in 6 periods" in checked.output
+    assert "36 rows of 6 entities in 6 periods" in printed("validate", tmp_path / "long.yaml")
 
 
 def test_sheets_of_a_year_each_are_rows_of_that_year(tmp_path, init_sheets):

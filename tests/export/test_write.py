@@ -10,11 +10,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-from click.testing import CliRunner
 from ruamel.yaml import YAML
 
 import harness
-from harness.cli import cli
+from command import invoked
 from harness.errors import ArtifactError
 from harness.export.write import CellLeftOut, LinearCell, script_of
 from r_reference import R_FOLDER
@@ -46,15 +45,11 @@ def run_of(name, out):
     return out
 
 
-def command(*words):
-    return CliRunner().invoke(cli, [str(word) for word in words], catch_exceptions=False)
-
-
 @pytest.fixture(scope="module", params=SPECS)
 def exported(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp(request.param)
     run, out = run_of(request.param, folder / "run"), folder / "r"
-    said = command("export", run, "--to", "r", "--out", out)
+    said = invoked("export", run, "--to", "r", "--out", out)
     assert said.exit_code == 0
     return request.param, run, out, said.output
 
@@ -71,7 +66,7 @@ def test_what_is_not_repeated_is_said_with_the_reason(exported):
 def test_a_do_file_has_a_regression_for_each_cell(exported):
     _, run, out, _ = exported
     stata = out.with_name("stata")
-    assert command("export", run, "--to", "stata", "--out", stata).exit_code == 0
+    assert invoked("export", run, "--to", "stata", "--out", stata).exit_code == 0
     lines = (stata / "linear_cells.do").read_text(encoding="utf-8").splitlines()
     regressions = [line.split()[0] for line in lines if line.startswith(("regress ", "reghdfe ", "xtreg "))]
     assert regressions == ["regress", "regress", *["reghdfe"] * 3, *["xtreg"] * 3]
@@ -96,7 +91,7 @@ def test_r_agrees_to_eight_digits_and_a_changed_digit_is_one_failed_line(exporte
     subprocess.run(["Rscript", "linear_cells.R"], cwd=out, check=True, capture_output=True)
     by_fixest = {"fixest_results.csv": BY_FIXEST} if has_package("fixest") else {}
     for file, numbers in {"r_results.csv": NUMBERS, **by_fixest}.items():
-        said = command("compare", run, out / file, "--rtol", "1e-8")
+        said = invoked("compare", run, out / file, "--rtol", "1e-8")
         assert said.output.splitlines()[-1] == f"{numbers[name]} of {numbers[name]} numbers agree"
         assert said.exit_code == 0
     rows = list(csv.reader((out / "r_results.csv").read_text().splitlines()))
@@ -104,7 +99,7 @@ def test_r_agrees_to_eight_digits_and_a_changed_digit_is_one_failed_line(exporte
     rows[3][3] = rows[3][3][:at] + str(int(rows[3][3][at]) + 1) + rows[3][3][at + 1 :]
     with (out / "changed.csv").open("w", newline="") as file:
         csv.writer(file).writerows(rows)
-    changed = command("compare", run, out / "changed.csv")
+    changed = invoked("compare", run, out / "changed.csv")
     assert changed.exit_code == 1
     assert [line.split(":")[0] for line in changed.output.splitlines()].count("differs") == 1
 
@@ -115,7 +110,7 @@ def instrumented(tmp_path_factory):
     folder = tmp_path_factory.mktemp("instrumented")
     run, scripts = run_of("instrumented", folder / "run"), {}
     for program, name in (("r", "linear_cells.R"), ("stata", "linear_cells.do")):
-        assert command("export", run, "--to", program, "--out", folder / program).exit_code == 0
+        assert invoked("export", run, "--to", program, "--out", folder / program).exit_code == 0
         scripts[program] = (folder / program / name).read_text(encoding="utf-8").splitlines()
     return run, scripts
 
@@ -159,7 +154,7 @@ def agreement_with_r(run, tolerance):
     """Return how many numbers of the script next to a run, which R runs, are those of the run."""
     folder = run.with_name("r")
     subprocess.run(["Rscript", "linear_cells.R"], cwd=folder, check=True, capture_output=True)
-    compared = command("compare", run, folder / "r_results.csv", "--rtol", tolerance)
+    compared = invoked("compare", run, folder / "r_results.csv", "--rtol", tolerance)
     return compared.output.splitlines()[-1]
 
 
@@ -196,7 +191,7 @@ def spatial(tmp_path_factory):
     }  # fmt: skip
     run, scripts = run_of("spatial", folder / "run"), {}
     for program, name in (("r", "linear_cells.R"), ("stata", "linear_cells.do")):
-        assert command("export", run, "--to", program, "--out", folder / program).exit_code == 0
+        assert invoked("export", run, "--to", program, "--out", folder / program).exit_code == 0
         scripts[program] = (folder / program / name).read_text(encoding="utf-8")
     return run, scripts
 
@@ -338,8 +333,7 @@ def study(tmp_path):
 
 
 def export(folder, *words):
-    asked = ["export", str(folder / "run"), "--to", "stata", "--out", str(folder / "out"), *map(str, words)]
-    return CliRunner().invoke(cli, asked, catch_exceptions=False)
+    return invoked("export", folder / "run", "--to", "stata", "--out", folder / "out", *words)
 
 
 def test_data_beside_the_spec_are_found(study):

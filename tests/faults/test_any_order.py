@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 import harness
-from failing_disk import FAULTS, KILL, Killed, end_of_process, failing, invoked
+from command import invoked
+from failing_disk import FAULTS, KILL, Killed, end_of_process, failing
 from harness import ArtifactError, HarnessError, Problem, api
 from harness.api import run_study
 from harness.audit.integrity import require_whole

@@ -6,7 +6,8 @@ import shutil
 import pytest
 
 import harness
-from failing_disk import FAULTS, at_every_call, invoked
+from command import invoked
+from failing_disk import FAULTS, at_every_call
 from harness.audit.integrity import require_whole
 from harness.running import run as run_module
 from harness.running.files import READY, locked, replacing_own

@@ -22,8 +22,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import harness
-from command import ROOT
-from failing_disk import invoked
+from command import ROOT, invoked
 from harness import DataError, HarnessError, SpecError
 from harness.api import prepare_study
 from harness.commands import mcp

@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 import harness
-from command import ROOT, python
+from command import ROOT, invoked, python
 from harness.audit.sources import RunSources, prepare_again
 from harness.cli import cli
 from harness.installed import installed
@@ -27,10 +27,6 @@ from harness.running.folder import RunFolder
 from small_run import grunfeld
 
 SPEC = Path(__file__).with_name("packed.yaml").read_text(encoding="utf-8")
-
-
-def command(*words):
-    return CliRunner().invoke(cli, [str(word) for word in words], catch_exceptions=False)
 
 
 @pytest.fixture(scope="module")
@@ -45,11 +41,11 @@ def packed(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         in_1970(patch)
-        assert command("run", "study.yaml", "--out", "run", "--quick", "--jobs", 1).exit_code == 0
+        assert invoked("run", "study.yaml", "--out", "run", "--quick", "--jobs", 1).exit_code == 0
     with pytest.MonkeyPatch.context() as patch:
         from_a_folder(patch)
         in_1970(patch)
-        assert command("pack", run).exit_code == 0
+        assert invoked("pack", run).exit_code == 0
     return run, folder / "run.zip"
 
 
@@ -94,9 +90,9 @@ def test_it_runs_again_by_its_readme_and_compares_equal(packed, tmp_path, monkey
     again, compare = lines_of(archive)
     assert again == ["harness", "run", "spec.yaml", "--out", "again", "--quick"]
     assert compare == ["harness", "compare", "run", "again"]
-    assert command("verify", "run").exit_code == 0
-    assert command(*again[1:], "--jobs", 1).exit_code == 0
-    said = command(*compare[1:])
+    assert invoked("verify", "run").exit_code == 0
+    assert invoked(*again[1:], "--jobs", 1).exit_code == 0
+    said = invoked(*compare[1:])
     assert said.exit_code == 0, said.output
 
 
@@ -180,7 +176,7 @@ def test_its_metadata_name_every_file_with_its_hash(packed):
 def test_data_may_be_left_out_and_are_then_named(packed, tmp_path):
     run, _ = packed
     out = tmp_path / "without.zip"
-    assert command("pack", run, "--out", out, "--without-data").exit_code == 0
+    assert invoked("pack", run, "--out", out, "--without-data").exit_code == 0
     with zipfile.ZipFile(out) as archive:
         assert "tables/grunfeld.csv" not in archive.namelist()
         text = archive.read("README.md").decode("utf-8")
@@ -192,7 +188,7 @@ def test_data_are_found_from_any_folder(packed, tmp_path, monkeypatch):
     run, _ = packed
     monkeypatch.chdir(run.parent / "tables")
     for at, words in enumerate(([], ["--data", "grunfeld.csv"])):
-        assert command("export", "../run", "--to", "r", "--out", tmp_path / str(at), *words).exit_code == 0
+        assert invoked("export", "../run", "--to", "r", "--out", tmp_path / str(at), *words).exit_code == 0
     assert {path.name: path.read_bytes() for path in (tmp_path / "0").iterdir()} == {
         path.name: path.read_bytes() for path in (tmp_path / "1").iterdir()
     }
@@ -221,7 +217,7 @@ def deposited(packed, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         from_a_folder(patch)
         in_1970(patch)
-        said = command("pack", run, "--out", out, *readers)
+        said = invoked("pack", run, "--out", out, *readers)
     assert said.exit_code == 0, said.output
     with zipfile.ZipFile(out) as archive:
         return run, said, {name: archive.read(name) for name in archive.namelist()}

@@ -5,10 +5,9 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from click.testing import CliRunner
 
+from command import invoked
 from harness.api import prepare_study
-from harness.cli import cli
 from harness.data.read.files import frame_file
 from harness.errors import DataError, PluginError
 from harness.evaluation.protocol import Fold, InSample
@@ -179,7 +178,7 @@ def test_a_study_in_vain_is_an_error_and_one_that_narrows_is_not(tmp_path):
     )
     spec.write_text(text.format("fixed_effects, first_difference"))
     with pytest.raises(DataError, match=rf"{spec}:1:67: estimators\[0\] \(fixed_effects\): exposure 'x': "):
-        CliRunner().invoke(cli, ["validate", str(spec)], catch_exceptions=False)
+        invoked("validate", spec)
     spec.write_text(text.format("pooled_ols, fixed_effects"))
-    narrowed = CliRunner().invoke(cli, ["validate", str(spec)], catch_exceptions=False)
+    narrowed = invoked("validate", spec)
     assert f"would be refused: {spec}:1:79: estimators[1] (fixed_effects): exposure 'x': " in narrowed.output

@@ -7,10 +7,9 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 import pytest
-from click.testing import CliRunner
 
+from command import printed
 from harness.api import prepare_study
-from harness.cli import cli
 from harness.data.read.files import frame_file
 from harness.preflight.cost import (
     LARGER,
@@ -190,9 +189,8 @@ def test_the_command_with_fewer_draws_is_one_that_runs(tmp_path):
 )
 def test_the_command_says_what_fits_into_minutes(tmp_path, minutes, told):
     (tmp_path / "short.yaml").write_text(SHORT, encoding="utf-8")
-    words = ["plan", str(tmp_path / "short.yaml"), "--set", "estimators=[pooled_ols]", "--within", minutes]
-    done = CliRunner().invoke(cli, words, catch_exceptions=False)
-    assert told in done.output.splitlines()[-1]
+    words = ["plan", tmp_path / "short.yaml", "--set", "estimators=[pooled_ols]", "--within", minutes]
+    assert told in printed(*words).splitlines()[-1]
 
 
 @pytest.mark.parametrize(
@@ -208,11 +206,8 @@ def test_the_command_says_time_and_memory(tmp_path):
     small = ["--set", "estimators=[pooled_ols, fixed_effects]", "--set", "evaluation.reference=pooled_ols"]
     small += ["--set", "scenarios=[]", "--set", "expect=[]", "--jobs", "2"]
     small += ["--set", "evaluation.further_references=[]", "--set", "multiverse=null"]
-    done = CliRunner().invoke(cli, ["plan", str(tmp_path / "grunfeld.yaml"), *small], catch_exceptions=False)
-    assert "fits in all" in done.output
-    assert "with 2 worker processes" in done.output
-    assert "GB of memory in the process that takes most" in done.output
-    listed = CliRunner().invoke(
-        cli, ["plan", str(tmp_path / "grunfeld.yaml"), *small, "--list-only"], catch_exceptions=False
-    )
-    assert "worker process" not in listed.output
+    text = printed("plan", tmp_path / "grunfeld.yaml", *small)
+    assert "fits in all" in text
+    assert "with 2 worker processes" in text
+    assert "GB of memory in the process that takes most" in text
+    assert "worker process" not in printed("plan", tmp_path / "grunfeld.yaml", *small, "--list-only")

@@ -5,9 +5,8 @@ from __future__ import annotations
 import shutil
 
 import pytest
-from click.testing import CliRunner
 
-from harness.cli import cli
+from command import printed
 from harness.errors import ArtifactError, SpecError
 from harness.installed import installed
 from harness.registry.choice import PluginChoice
@@ -35,10 +34,8 @@ def test_an_entry_joins_those_of_the_run_and_its_rows_are_printed(two, tmp_path)
     out = shutil.copytree(folder.path, tmp_path / "out")
     before = {path.name: path.read_bytes() for path in (out / "cells").iterdir()}
     first = entry(tmp_path, "{id: net, use: elastic_net}")
-    words = ["suite", "enter", str(file), str(first), "--out", str(out), "--jobs", "1"]
-    done = CliRunner().invoke(cli, words, catch_exceptions=False)
-    assert done.exit_code == 0
-    lines = [line for line in done.output.splitlines() if line.startswith("net: ")]
+    text = printed("suite", "enter", file, first, "--out", out, "--jobs", 1)
+    lines = [line for line in text.splitlines() if line.startswith("net: ")]
     ranks = RunFolder(out).read_table("suite_ranks").set_index(["estimator", "protocol"])
     rank = ranks.loc[("net", "held_out_entities"), "average_rank"]
     assert lines[0].startswith(
