@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import isqrt
-from typing import Annotated, ClassVar, Final, Literal, get_args
+from typing import Annotated, ClassVar, Final, Literal, Self, get_args
 
 import numpy as np
 from pydantic import Field
@@ -696,6 +696,27 @@ Covariance = Annotated[
     Classical | Robust | Clustered | DriscollKraay | Conley | WildCluster | CommonShocks | Tested,
     Field(discriminator="use"),
 ]
+
+
+class WithCovariance:
+    """What estimators with an option ``covariance`` have in common.
+
+    Attributes
+    ----------
+    covariance : how uncertain the coefficients are
+    """
+
+    covariance: object
+
+    @property
+    def group_columns(self) -> tuple[str, ...]:
+        """Columns of the data, beside the keys, whose levels are clusters."""
+        return columns_of(self.covariance)
+
+    def for_folds(self) -> Self:
+        """Return a copy whose fits only predict, so that no library is asked for a table nobody reads."""
+        return replace(self, covariance=PredictionsAlone())  # type: ignore[type-var]  # subclasses are dataclasses
+
 
 # Those of rows that no key groups, as the means of entities are.
 IndependentCovariance = Annotated[Classical | Robust, Field(discriminator="use")]

@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from harness import plugin
-from harness.plugin import Coded, CoefficientTable, EstimationError, Floats, Links, Panel, Problem, marked
+from harness.plugin import (
+    Coded,
+    CoefficientTable,
+    EstimationError,
+    Floats,
+    Links,
+    Panel,
+    Problem,
+    Statistic,
+    marked,
+)
 from harness_panel.solver.equation import Centring, Equation, Pairs, random_equation
 from harness_panel.solver.regression import Regression, in_words, regress
 from harness_panel.solver.within import Absorber
@@ -81,6 +91,16 @@ _COLUMNS = (
 def diagnostic_columns(checks: Mapping[str, Check]) -> Mapping[str, Sequence[object]]:
     """Return tests by name, computed, as a tidy table; one that is refused has its reason and no numbers."""
     return by_columns(_COLUMNS, (_row(name, check) for name, check in checks.items()))
+
+
+def details_of(
+    statistics: Iterable[Statistic], checks: Mapping[str, Check]
+) -> Mapping[str, Mapping[str, Sequence[object]]]:
+    """Return statistics and tests of a fit as its tables, see `harness.plugin.HasDetails`."""
+    return {
+        "statistics": plugin.statistic_columns(list(statistics)),
+        "diagnostics": diagnostic_columns(checks),
+    }
 
 
 def _row(name: str, check: Check) -> tuple[object, ...]:

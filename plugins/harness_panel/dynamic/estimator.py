@@ -19,7 +19,7 @@ from pydantic import Field
 
 from harness import plugin
 from harness.plugin import Coded, EstimationError, Floats, Mask, Note, Panel, Statistic, Stream, marked
-from harness_panel.diagnostics.effects import Check, Diagnostic, diagnostic_columns
+from harness_panel.diagnostics.effects import Check, Diagnostic, details_of
 from harness_panel.estimators.linear import EntityMean, EntityMeanFit, LastValue, LastValueFit
 from harness_panel.solver.equation import ExpandedModels, FurtherColumns
 from harness_panel.solver.regression import Dimension, Regression, regress
@@ -404,10 +404,7 @@ class DynamicFit(LevelledFit):
             "overidentification": solution.overidentification,
             "sargan": solution.sargan,
         }
-        return {
-            "statistics": plugin.statistic_columns(self.statistics()),
-            "diagnostics": diagnostic_columns(checks),
-        }
+        return details_of(self.statistics(), checks)
 
     def remarks(self) -> Sequence[str]:
         """Return the equations and the number of instruments."""
@@ -471,8 +468,6 @@ class DynamicGMM:
     missing_instruments: Literal["mean", "zero"] = "mean"
 
     def __post_init__(self) -> None:
-        for option in ("predetermined", "endogenous"):  # a script gives lists
-            object.__setattr__(self, option, tuple(getattr(self, option)))
         if self.last_lag is not None and self.last_lag < self.first_lag:
             raise ValueError(f"last_lag: at least first_lag, {self.first_lag}; found {self.last_lag}")
         if both := set(self.predetermined) & set(self.endogenous):

@@ -22,7 +22,7 @@ from harness_panel.estimators.linear import LINEAR, EffectsFit, LinearEstimator,
 from harness_panel.library import LibraryData, LibraryModel, report_of
 from harness_panel.solver.draws import regress_draws
 from harness_panel.solver.equation import LinearModels
-from harness_panel.solver.regression import Dimension, Regression, regress
+from harness_panel.solver.regression import Dimension, Regression, regress, require_each_once
 from harness_panel.statistics import by_columns, intercept_statistics, likelihood_statistics
 
 if TYPE_CHECKING:
@@ -380,11 +380,7 @@ class FixedEffects(LinearEstimator[FixedEffectsFit]):
     event_window: Annotated[int, Field(ge=2, le=50)] = 4
 
     def __post_init__(self) -> None:
-        for option in ("effects", "absorb"):  # a script gives lists
-            object.__setattr__(self, option, tuple(getattr(self, option)))
-        if len(set(self.effects)) < len(self.effects) or not (self.effects or self.absorb):
-            message = f"effects: entity, time or both, each once; found {list(self.effects)}"
-            raise ValueError(message)
+        require_each_once(self.effects, least=0 if self.absorb else 1)
         if len(set(self.absorb)) < len(self.absorb):
             message = f"absorb: columns, each once; found {list(self.absorb)}"
             raise ValueError(message)

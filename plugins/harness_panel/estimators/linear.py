@@ -6,14 +6,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import ClassVar, Generic, Self, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 import numpy as np
 from numpy.random import Generator
 
 from harness import plugin
 from harness_panel import statistics
-from harness_panel.covariance import Covariance, PredictionsAlone, columns_of
+from harness_panel.covariance import Covariance, PredictionsAlone, WithCovariance
 from harness_panel.diagnostics import effects as tests
 from harness_panel.diagnostics.effects import Check, Diagnostic
 from harness_panel.library import LibraryData, LibraryModel, LibraryReport, report_of
@@ -119,11 +119,8 @@ class LinearFit(ModelFit):
 
     def details(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
         """Return statistics, diagnostics and the most influential rows as tidy tables by columns."""
-        return {
-            "statistics": plugin.statistic_columns(self.statistics()),
-            "diagnostics": tests.diagnostic_columns(self.checks()),
-            "influence": influence_columns(self.regression),
-        }
+        influence = influence_columns(self.regression)
+        return {**tests.details_of(self.statistics(), self.checks()), "influence": influence}
 
     def remarks(self) -> Sequence[str]:
         """Return effects and weights, in words."""
@@ -178,24 +175,10 @@ LINEAR = statistics.REPORTED | {plugin.CanFitDraws, plugin.CanFitFolds, plugin.N
 FitT = TypeVar("FitT", bound=LinearFit)
 
 
-class LinearEstimator(ABC, Generic[FitT]):
-    """An estimator that a library reports, and that our own solver repeats on draws and folds.
-
-    Attributes
-    ----------
-    covariance : how uncertain the coefficients are
-    """
+class LinearEstimator(WithCovariance, ABC, Generic[FitT]):
+    """An estimator that a library reports, and that our own solver repeats on draws and folds."""
 
     covariance: Covariance
-
-    @property
-    def group_columns(self) -> tuple[str, ...]:
-        """Columns of the data, beside the keys, whose levels are clusters."""
-        return columns_of(self.covariance)
-
-    def for_folds(self) -> Self:
-        """Return a copy whose fits only predict, so that no library is asked for a table nobody reads."""
-        return replace(self, covariance=PredictionsAlone())  # type: ignore[type-var]  # subclasses are dataclasses
 
     def fit(
         self, panel: plugin.Panel, *, rng: plugin.Stream = None, selection: plugin.Panel | None = None

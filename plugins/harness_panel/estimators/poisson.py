@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar
 
 import numpy as np
 from numpy.random import Generator
@@ -19,11 +19,11 @@ from harness_panel.covariance import (
     PredictionsAlone,
     Robust,
     Tested,
-    columns_of,
+    WithCovariance,
     own_covariance,
 )
 from harness_panel.solver.draws import refuse_empty_draws
-from harness_panel.solver.regression import Dimension, Regression, judged
+from harness_panel.solver.regression import Dimension, Regression, judged, require_each_once
 from harness_panel.solver.within import Absorber, WithinFit, fit_within
 from harness_panel.statistics import only_predicts
 
@@ -277,7 +277,7 @@ class PoissonFit(plugin.LearnedFit):
 
 @plugin.checks_options
 @dataclass(frozen=True)
-class Poisson:
+class Poisson(WithCovariance):
     """Poisson regression by quasi-likelihood: the logarithm of the mean is linear in columns and effects.
 
     It is consistent for the mean of any outcome from zero on, counts or not (Gourieroux, Monfort & Trognon
@@ -323,18 +323,7 @@ class Poisson:
     covariance: PoissonCovariance = field(default_factory=Tested)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "effects", tuple(self.effects))  # a script gives a list
-        if len(set(self.effects)) < len(self.effects):
-            raise ValueError(f"effects: entity, time or both, each once; found {list(self.effects)}")
-
-    @property
-    def group_columns(self) -> tuple[str, ...]:
-        """Columns of the data, beside the keys, whose levels are clusters."""
-        return columns_of(self.covariance)
-
-    def for_folds(self) -> Self:
-        """Return a copy whose fits only predict."""
-        return replace(self, covariance=PredictionsAlone())  # type: ignore[arg-type]  # no option of a spec
+        require_each_once(self.effects)
 
     def fit(self, panel: Panel, *, rng: plugin.Stream = None, selection: Panel | None = None) -> PoissonFit:
         """Fit on all rows of a panel.

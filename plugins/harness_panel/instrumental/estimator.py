@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar, Self, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 import numpy as np
 from numpy.random import Generator
@@ -14,12 +14,12 @@ from harness import plugin
 from harness.plugin import Coded, CoefficientTable, Floats, Note, Panel, Statistic, Stream, marked
 from harness_panel import covariance as covariances
 from harness_panel.covariance import Classical, PredictionsAlone, Robust, Tested, own_covariance
-from harness_panel.diagnostics.effects import Check, Diagnostic, diagnostic_columns
+from harness_panel.diagnostics.effects import Check, Diagnostic, details_of
 from harness_panel.estimators.linear import LINEAR
 from harness_panel.instrumental.equation import InstrumentedCovariance as Covariance
 from harness_panel.instrumental.equation import InstrumentedEquation, Method, projected, residuals_on
 from harness_panel.solver.equation import OneByOne
-from harness_panel.solver.regression import Dimension, Regression, regress
+from harness_panel.solver.regression import Dimension, Regression, regress, require_each_once
 from harness_panel.solver.within import without_effects
 from harness_panel.statistics import LevelledFit, only_predicts
 
@@ -305,10 +305,7 @@ class InstrumentalFit(LevelledFit):
             "overidentification": self.test_overidentification,
             "exogeneity": self.test_exogeneity,
         }
-        return {
-            "statistics": plugin.statistic_columns(self.statistics()),
-            "diagnostics": diagnostic_columns(checks),
-        }
+        return details_of(self.statistics(), checks)
 
     def test_overidentification(self) -> Diagnostic:
         """Test whether all instruments agree: Sargan 1958 for errors of equal variance, else Hansen 1982.
@@ -367,7 +364,7 @@ class InstrumentalFit(LevelledFit):
 
 @plugin.checks_options
 @dataclass(frozen=True)
-class Instrumental:
+class Instrumental(covariances.WithCovariance):
     """Instrumental variables for the exposure, pooled or within entities and periods.
 
     The instruments are the columns of ``roles.instruments``; regressors that are not endogenous stand for
@@ -395,21 +392,10 @@ class Instrumental:
     covariance: Covariance = field(default_factory=Tested)
 
     def __post_init__(self) -> None:
-        if len(set(self.effects)) < len(self.effects):
-            message = f"effects: entity, time or both, each once; found {list(self.effects)}"
-            raise ValueError(message)
+        require_each_once(self.effects)
         if isinstance(self.covariance, Robust) and self.covariance.variant not in ("HC0", "HC1"):
             message = f"covariance: HC0 or HC1 of an instrumented equation; found {self.covariance.variant}"
             raise ValueError(message)
-
-    @property
-    def group_columns(self) -> tuple[str, ...]:
-        """Columns of the data, beside the keys, whose levels are clusters."""
-        return covariances.columns_of(self.covariance)
-
-    def for_folds(self) -> Self:
-        """Return a copy whose fits only predict."""
-        return replace(self, covariance=PredictionsAlone())
 
     def fit(self, panel: Panel, *, rng: Stream = None, selection: Panel | None = None) -> InstrumentalFit:
         """Fit on all rows of a panel.

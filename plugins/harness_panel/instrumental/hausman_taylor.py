@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 from numpy.random import Generator
@@ -21,9 +21,8 @@ from harness.plugin import (
     Statistic,
     marked,
 )
-from harness_panel import covariance as covariances
-from harness_panel.covariance import PredictionsAlone, Tested
-from harness_panel.diagnostics.effects import diagnostic_columns
+from harness_panel.covariance import PredictionsAlone, Tested, WithCovariance
+from harness_panel.diagnostics.effects import details_of
 from harness_panel.estimators.linear import LINEAR
 from harness_panel.instrumental.equation import InstrumentedCovariance as Covariance
 from harness_panel.instrumental.equation import InstrumentedEquation, residuals_on
@@ -153,15 +152,12 @@ class HausmanTaylorFit(InstrumentalFit):
         if self.table is None:
             return {}
         checks = {**self._first_stages(), "overidentification": self.test_overidentification}
-        return {
-            "statistics": plugin.statistic_columns(self.statistics()),
-            "diagnostics": diagnostic_columns(checks),
-        }
+        return details_of(self.statistics(), checks)
 
 
 @plugin.checks_options
 @dataclass(frozen=True)
-class HausmanTaylor:
+class HausmanTaylor(WithCovariance):
     """Random effects that some columns are correlated with (Hausman & Taylor 1981).
 
     Columns that never vary, such as schooling, keep a slope even if they are endogenous: correlated with the
@@ -185,15 +181,6 @@ class HausmanTaylor:
 
     endogenous: tuple[str, ...] = ()
     covariance: Covariance = field(default_factory=Tested)
-
-    @property
-    def group_columns(self) -> tuple[str, ...]:
-        """Columns of the data, beside the keys, whose levels are clusters."""
-        return covariances.columns_of(self.covariance)
-
-    def for_folds(self) -> Self:
-        """Return a copy whose fits only predict."""
-        return replace(self, covariance=PredictionsAlone())
 
     def fit(
         self, panel: Panel, *, rng: plugin.Stream = None, selection: Panel | None = None

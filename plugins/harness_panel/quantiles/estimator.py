@@ -12,8 +12,8 @@ from pydantic import Field
 
 from harness import plugin
 from harness_panel import statistics
-from harness_panel.diagnostics.effects import Diagnostic, diagnostic_columns, wald
-from harness_panel.solver.regression import Dimension, Regression, regress
+from harness_panel.diagnostics.effects import Diagnostic, details_of, wald
+from harness_panel.solver.regression import Dimension, Regression, regress, require_each_once
 
 # Confidence level of the intervals by quantile.
 LEVEL = 0.95
@@ -175,11 +175,8 @@ class QuantileFit(statistics.LevelledFit):
 
     def details(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
         """Return slopes by quantile, statistics, and a test that slopes are the same at all quantiles."""
-        return {
-            "slopes_by_quantile": self.by_quantile(),
-            "statistics": plugin.statistic_columns(self.statistics()),
-            "diagnostics": diagnostic_columns({"equal_slopes": self.equal_slopes}),
-        }
+        checks = {"equal_slopes": self.equal_slopes}
+        return {"slopes_by_quantile": self.by_quantile(), **details_of(self.statistics(), checks)}
 
     def by_quantile(self) -> Mapping[str, Sequence[object]]:
         """Return the slopes of every term at every quantile, as a tidy table by columns."""
@@ -247,14 +244,11 @@ class QuantileEffects:
     effects: tuple[Dimension, ...] = ("entity", "time")
 
     def __post_init__(self) -> None:
-        for option in ("quantiles", "effects"):  # a script gives lists
-            object.__setattr__(self, option, tuple(getattr(self, option)))
         if list(self.quantiles) != sorted(set(self.quantiles)) or not self.quantiles:
             raise ValueError(f"quantiles: in increasing order, each once; found {list(self.quantiles)}")
         if self.predicted not in self.quantiles:
             raise ValueError(f"predicted: one of quantiles {list(self.quantiles)}; found {self.predicted}")
-        if not self.effects or len(set(self.effects)) < len(self.effects):
-            raise ValueError(f"effects: entity, time or both, each once; found {list(self.effects)}")
+        require_each_once(self.effects, least=1)
 
     def for_folds(self) -> Self:
         """Return the estimator: standard errors cost it next to nothing."""

@@ -17,6 +17,17 @@ from harness_panel.solver.within import Absorber, Dependence, WithinFit, fit_wit
 Dimension = Literal["entity", "time"]
 
 
+def require_each_once(effects: Sequence[Dimension], *, least: int = 0) -> None:
+    """Refuse keys of which one is named twice, or that are fewer than the least number.
+
+    Raises
+    ------
+    ValueError
+    """
+    if not least <= len(set(effects)) == len(effects):
+        raise ValueError(f"effects: entity, time or both, each once; found {list(effects)}")
+
+
 def in_order(effects: Sequence[EffectKey]) -> tuple[EffectKey, ...]:
     """Return entity, then time, then columns as they stand."""
     return tuple(sorted(effects, key=lambda effect: (not isinstance(effect, str), effect == "time")))

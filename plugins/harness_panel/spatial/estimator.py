@@ -16,8 +16,8 @@ from pydantic import Field
 from harness import plugin
 from harness.plugin import Coded, CoefficientTable, EstimationError, Floats, Ints, Panel, Stream, marked
 from harness_panel import statistics
-from harness_panel.diagnostics.effects import Check, Diagnostic, diagnostic_columns, wald, weight_matrix
-from harness_panel.solver.regression import Dimension, Regression, regress
+from harness_panel.diagnostics.effects import Check, Diagnostic, details_of, wald, weight_matrix
+from harness_panel.solver.regression import Dimension, Regression, regress, require_each_once
 from harness_panel.solver.within import without_effects
 
 # Names of the lagged columns, and of the lagged outcome, whose coefficient is rho.
@@ -493,11 +493,7 @@ class SpatialDurbinFit(statistics.LevelledFit):
     def details(self) -> Mapping[str, Mapping[str, Sequence[object]]]:
         """Return impacts, statistics, and tests whether a smaller equation would do."""
         tests = reductions(self.estimate, self.coefficients(), self.model.known.columns)
-        return {
-            "impacts": self.impacts(),
-            "statistics": plugin.statistic_columns(self.statistics()),
-            "diagnostics": diagnostic_columns(tests),
-        }
+        return {"impacts": self.impacts(), **details_of(self.statistics(), tests)}
 
     def impacts(self) -> Mapping[str, Sequence[object]]:
         """Return direct, indirect and total impacts of every regressor, as a tidy table by columns."""
@@ -571,10 +567,7 @@ class SpatialDurbin:
     draws: Annotated[int, Field(ge=2, le=100_000)] = 200
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "effects", tuple(self.effects))  # a script gives lists
-        if not 1 <= len(set(self.effects)) == len(self.effects):
-            message = f"effects: entity, time or both, each once; found {list(self.effects)}"
-            raise ValueError(message)
+        require_each_once(self.effects, least=1)
 
     def quick(self) -> Self:
         """Return a copy with at most 40 draws."""
