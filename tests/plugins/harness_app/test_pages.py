@@ -23,7 +23,7 @@ from starlette.testclient import TestClient
 import command
 from harness.installed import installed
 from harness.plugin.commands import Session
-from harness.registry.plugin import PluginChoice
+from harness.registry.choice import PluginChoice
 from harness.study.spec.document import WrittenSpec
 from harness.study.spec.load import load_study
 from harness_app import guard, queue, server, spec_text
