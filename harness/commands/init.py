@@ -37,6 +37,9 @@ MOST_TIMES = 3
 @click.option("--outcome", metavar="COLUMN", help="Outcome column (dependent variable).")
 @click.option("--exposure", metavar="COLUMN", help="Exposure column (key regressor).")
 @click.option("--levels", metavar="A,B,C", help="Values of a categorical exposure, the base first.")
+@click.option(
+    "--sheet", "sheets", metavar="NAME", multiple=True, help="Sheet to read; several by repetition."
+)
 @path_option("--out", "Spec to write; by default next to the data, with the same name.")
 @click.pass_obj
 def init(
@@ -47,13 +50,14 @@ def init(
     outcome: str | None,
     exposure: str | None,
     levels: str | None,
+    sheets: tuple[str, ...],
     out: Path | None,
 ) -> None:
     """Inspect data files and write a spec that runs.
 
-    Further files, and all sheets of workbooks, are merged to the first. Titles, units, encodings, thousands
-    separators and wide formats are detected and written into the spec; the rest is prompted for on a
-    terminal, or given by options. Whatever is chosen or left out is listed.
+    Further files, and all sheets of workbooks unless some are named, are merged to the first. Titles, units,
+    encodings, thousands separators and wide formats are detected and written into the spec; the rest is
+    prompted for on a terminal, or given by options. Whatever is chosen or left out is listed.
     """
     from harness.data.read.files import DataFolder
     from harness.data.read.source import READER
@@ -63,7 +67,7 @@ def init(
 
     catalogs = found(choice).catalogs
     path = data[0].with_suffix(".yaml") if out is None else out
-    answers = Answers(entity, time, outcome, exposure, _listed(levels or ""))
+    answers = Answers(entity, time, outcome, exposure, _listed(levels or ""), sheets)
     folder = DataFolder(path.parent, allow_outside=True, readers=catalogs[READER.name].members)
     seen = find_data(data, answers, folder=folder)
     if _is_terminal():

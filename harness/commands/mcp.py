@@ -109,24 +109,27 @@ def in_words(record: Note | Problem) -> Json:
 
 
 def init(session: Session, given: Json) -> Json:
-    """Describe the columns of a data file; with outcome and exposure, draft a spec as YAML text too."""
+    """Describe the columns and sheets of a data file; with outcome and exposure, draft a spec as YAML too."""
     from harness.data.read.files import DataFolder
     from harness.data.read.source import READER
-    from harness.draft.described import described_columns
+    from harness.draft.described import described_columns, described_sheets
     from harness.draft.draft import Answers, draft_of
     from harness.draft.found_data import find_data
     from harness.draft.spec_text import spec_text, summary
 
     catalogs = shared.found(session.plugins).catalogs
     parts = {part: given.get(part) for part in PARTS}
-    known = Answers(**parts, levels=tuple(given.get("levels", ())))
+    known = Answers(**parts, levels=tuple(given.get("levels", ())), sheets=tuple(given.get("sheets", ())))
     folder = DataFolder(Path(), allow_outside=False, readers=catalogs[READER.name].members)
     seen = find_data([session.path(given["file"])], known, folder=folder)
+    sheets = list(map(asdict, described_sheets(seen)))
     if known.outcome is None or known.exposure is None:
-        return {"columns": list(map(asdict, described_columns(seen))), "spec": "", "summary": []}
+        columns = list(map(asdict, described_columns(seen)))
+        return {"columns": columns, "sheets": sheets, "spec": "", "summary": []}
     draft = draft_of(seen.table.frame, seen.answers, origin=seen.table.origin)
     return {
         "columns": list(map(asdict, described_columns(seen, draft))),
+        "sheets": sheets,
         "spec": spec_text(draft, seen, catalogs),
         "summary": summary(draft, seen).splitlines(),
     }
@@ -223,6 +226,7 @@ def tools() -> Mapping[str, tuple[Callable[[Session, Json], Json], type[BaseMode
         "file": (text, Field(description="data file within the folder")),
         **dict.fromkeys(PARTS, (text, Field(None, description="column"))),
         "levels": (list[text], Field(None, description="values of an exposure of texts, the base first")),
+        "sheets": (list[text], Field(None, description="sheets of a workbook to read; all unless given")),
         "name": (text, Field("findings", description="table, such as findings, gain, effects")),
         "rows": (int, Field(SOME_ROWS, ge=1, description="most rows of the answer")),
     }
@@ -231,7 +235,7 @@ def tools() -> Mapping[str, tuple[Callable[[Session, Json], Json], type[BaseMode
         kind = list[kind] if option.is_repeated else kind
         known[name] = (kind, Field(None, description=option.help))
     taken: dict[Callable[[Session, Json], Json], tuple[str, ...]] = {
-        init: ("file", *PARTS, "levels"),
+        init: ("file", *PARTS, "levels", "sheets"),
         validate: ("spec", "data", "overrides"),
         plan: ("spec", "data", "quick", "jobs", "overrides"),
         run: ("spec", "data", "out", "quick", "jobs", "time_limit", "resume", "overrides"),

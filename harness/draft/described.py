@@ -7,12 +7,13 @@ from typing import Literal
 
 import numpy as np
 
+from harness.data.shape.rows import value_text
 from harness.draft.columns import RawColumn, columns_of, likely_keys
 from harness.draft.draft import Draft
 from harness.draft.found_data import FoundData
 
-# Bars of a histogram, and commonest texts that are counted.
-BARS = 12
+# Bars of a histogram, and commonest texts that are counted; rows of a sheet that are shown.
+BARS, ROWS = 12, 3
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,45 @@ class DescribedColumn:
     bars: tuple[int, ...]
     part: str = ""
     reason: str = ""
+
+
+@dataclass(frozen=True)
+class DescribedSheet:
+    """A sheet of a workbook that has several.
+
+    Attributes
+    ----------
+    n_rows, columns : of its table, as it was read; none where it holds no table
+    rows : the first of them
+    reason : why it is left out; empty where it is not
+    """
+
+    name: str
+    n_rows: int
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    reason: str = ""
+
+
+def described_sheets(data: FoundData) -> list[DescribedSheet]:
+    """Return the sheets of the data's workbooks, those without a table last."""
+    read = [
+        DescribedSheet(
+            name,
+            next(iter(columns.values())).codes.size,
+            tuple(columns),
+            tuple(zip(*map(_first_cells, columns.values()), strict=True)),
+            data.left_out.get(name, ""),
+        )
+        for name, columns in data.sheets.items()
+    ]
+    without = {name: reason for name, reason in data.left_out.items() if name not in data.sheets}
+    return [*read, *(DescribedSheet(name, 0, (), (), reason) for name, reason in without.items())]
+
+
+def _first_cells(column: RawColumn) -> list[str]:
+    cells, codes = column.cells.iloc[:ROWS].tolist(), column.codes[:ROWS].tolist()
+    return [value_text(cell) if code >= 0 else "" for cell, code in zip(cells, codes, strict=True)]
 
 
 def described_columns(data: FoundData, draft: Draft | None = None) -> list[DescribedColumn]:

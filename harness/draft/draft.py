@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -231,7 +232,8 @@ def _found(answers: Answers, columns: Mapping[str, RawColumn], origin: str) -> A
     folded = {fold_name(name): name for name in columns}
     given = {part: fold_name(name) for part, name in vars(answers).items() if isinstance(name, str)}
     require_columns(given.items(), folded, origin=origin, remedy="name one of the columns")
-    return Answers(**{part: folded[name] for part, name in given.items()}, levels=answers.levels)
+    spelled: dict[str, Any] = {part: folded[name] for part, name in given.items()}
+    return replace(answers, **spelled)
 
 
 def _keys(
@@ -361,6 +363,7 @@ class Answers:
     outcome : left-hand variable; cannot be guessed
     exposure : variable whose effect is asked; cannot be guessed
     levels : of an exposure of texts, the base first; others follow in their order
+    sheets : of workbooks that are read; all where empty
     """
 
     entity: str | None = None
@@ -368,6 +371,7 @@ class Answers:
     outcome: str | None = None
     exposure: str | None = None
     levels: tuple[str, ...] = ()
+    sheets: tuple[str, ...] = ()
 
 
 # What is left of a variable's spread, relative to it, where effects take all of it.

@@ -38,6 +38,7 @@ from harness.draft.columns import (
 )
 from harness.draft.draft import Answers
 from harness.errors import DataError
+from harness.language import Coded, marked
 
 _REMARKS = {
     "percent": "12.3% is read as 12.3; `fraction` makes it 0.123",
@@ -189,6 +190,7 @@ class FoundData:
     table : one row an entity and period, where the files show how
     answers : the user's, with the keys that a reshaped table has
     left_out : sheets that are not read, with the reason
+    sheets : columns of all sheets that hold a table, by name
     other_keys : pairs of columns that may be entity and time as well
     """
 
@@ -199,6 +201,7 @@ class FoundData:
     answers: Answers
     left_out: Mapping[str, str] = field(default_factory=dict)
     other_keys: Sequence[tuple[str, str]] = ()
+    sheets: Mapping[str, Mapping[str, RawColumn]] = field(default_factory=dict)
 
     @property
     def without_stray_periods(self) -> FoundData:
@@ -231,7 +234,7 @@ class FoundData:
 
 
 def find_data(paths: Sequence[Path], answers: Answers, *, folder: DataFolder) -> FoundData:
-    """Look at files and return how a spec in a folder reads them, with all sheets of workbooks.
+    """Look at files and return how a spec in a folder reads them, with the sheets of workbooks.
 
     The first table of entities and periods is the one that all others are merged to.
 
@@ -242,13 +245,18 @@ def find_data(paths: Sequence[Path], answers: Answers, *, folder: DataFolder) ->
     Raises
     ------
     DataError
-        Where a file cannot be read, or has no column of the entities.
+        Where a file cannot be read, has no column of the entities, or not a sheet that is chosen.
     """
     tables, left_out = list[_Seen](), dict[str, str]()
     for path in paths:
         found, refused = _seen_tables(find_anywhere(path), answers, folder)
         tables += found
         left_out |= refused
+    sheets = {seen.sheet: seen.columns for seen in tables if seen.sheet}
+    if answers.sheets:
+        _require_sheets(answers.sheets, sheets)
+        left_out.update(dict.fromkeys(sheets.keys() - {*answers.sheets}, "not chosen"))
+        tables = [seen for seen in tables if not seen.sheet or seen.sheet in answers.sheets]
     first = next((seen for seen in tables if seen.is_panel), tables[0])
     keys = first.keys(answers)
     entity, time = keys.entity or "", keys.time or ""
@@ -272,8 +280,19 @@ def find_data(paths: Sequence[Path], answers: Answers, *, folder: DataFolder) ->
         option: list(map(_said, files)) for option, files in (("append", later), ("merge", joins)) if files
     }
     doubts = () if answers.entity or answers.time else doubtful_keys(first.columns.values())
-    whole = FoundData(paths[0].stem, said, first.form.remarks, table, keys, left_out, doubts)
+    whole = FoundData(paths[0].stem, said, first.form.remarks, table, keys, left_out, doubts, sheets)
     return whole.without_stray_periods
+
+
+def _require_sheets(names: Sequence[str], sheets: Mapping[str, object]) -> None:
+    """Raise a DataError where a name is none of the sheets."""
+    for name in names:
+        if name not in sheets:
+            what = Coded("no sheet '{name}' holds a table", name=name)
+            hint = marked("name one of these")
+            raise DataError.at(
+                "sheet", what, few([*sheets]) or marked("a workbook with several sheets"), hint
+            )
 
 
 def find_frame(frame: pd.DataFrame, answers: Answers, *, name: str) -> FoundData:

@@ -34,6 +34,10 @@ from harness_app.view import LANGUAGES, page
 STATIC = Path(__file__).with_name("static")
 mimetypes.add_type("text/javascript", ".js")  # whatever this machine calls it
 
+# What is seen of no file, and what is said of no column.
+EMPTY: Mapping[str, Any] = {"columns": [], "sheets": []}
+NOTHING: Mapping[str, str] = {}
+
 # Commands about one run whose print is shown.
 PRINTED = ("verify", "pack")
 
@@ -113,13 +117,17 @@ def _text(form: FormData, name: str) -> str:
     return value.replace("\r\n", "\n") if isinstance(value, str) else ""
 
 
+def _sheets(form: FormData) -> list[str]:
+    return [name for name in form.getlist("sheet") if isinstance(name, str)]
+
+
 class Desk:
     """What the pages of a folder share: its files, the tools of the harness, and the queue."""
 
     def __init__(self, session: Session) -> None:
         self.folder, self.tools, self.queue = Folder(session.folder), Tools(session), Queue(session)
         self._session = session
-        self._kept: dict[tuple[str, Path, int], Mapping[str, Any]] = {}
+        self._kept: dict[tuple[object, ...], Mapping[str, Any]] = {}
 
     async def home(self, request: Request) -> Response:
         """Show data, specs, runs and the queue."""
@@ -134,9 +142,9 @@ class Desk:
         except HarnessError as error:
             return error.problems[0].what
 
-    async def _once(self, tool: str, path: Path, /, **arguments: str) -> Mapping[str, Any]:
-        """Return the answer of a tool about a file, kept until the file changes."""
-        key = (tool, path, path.stat().st_mtime_ns)
+    async def _once(self, tool: str, path: Path, *sheets: str, **arguments: object) -> Mapping[str, Any]:
+        """Return the answer of a tool about a file, or some sheets of it, kept until the file changes."""
+        key = (tool, path, path.stat().st_mtime_ns, *sheets)
         if key not in self._kept:
             self._kept[key] = await self.tools.call(tool, **arguments)
         return self._kept[key]
@@ -181,52 +189,57 @@ class Desk:
             text = await self._with_choices(text, form, data, parts)
         except HarnessError as error:
             faults += error.problems
-        described = await self._described(data, text, _text(form, "file"), parts)
+        described = await self._described(data, text, _text(form, "file"), parts, _sheets(form))
         described["faults"] = [*faults, *described["faults"]]
         return page(request, "form", **described)
 
     async def _with_choices(self, text: str, form: FormData, data: str, parts: Mapping[str, str]) -> str:
         """Return the text of a spec with what the form says; a text that was edited comes first."""
-        question, is_new = _text(form, "question"), "anew" in form or not text
+        sheets, is_new = _sheets(form), "anew" in form or not text
         if not is_new and text != _text(form, "shown"):
             return text
-        if is_new:
+        if is_new or {*sheets} != {*spec_text.sheets_of(spec_text.read(text))}:
             one = {part: name for name, part in parts.items()}
             answers = {part: one[part] for part in ("entity", "time", "outcome", "exposure") if part in one}
             if not {"outcome", "exposure"} <= set(answers):
                 return text
-            text = str((await self.tools.call("init", file=data, **answers))["spec"])
+            drafted = str((await self.tools.call("init", file=data, sheets=sheets, **answers))["spec"])
+            text = drafted if is_new else spec_text.with_data(text, drafted)
         spec = spec_text.read(text)
         now = spec_text.parts_of(spec)
         differing = {name: part for name, part in parts.items() if now.get(name, "") != part}
         if differing and not is_new:
             spec_text.give_parts(spec, differing)
+        question = _text(form, "question")
         if question in spec_text.questions():
             spec_text.ask(spec, question)
         return spec_text.written(spec) if question or (differing and not is_new) else text
 
     async def _described(
-        self, data: str, text: str, name: str, parts: Mapping[str, str] | None = None
+        self, data: str, text: str, name: str, parts: Mapping[str, str] = NOTHING, sheets: Sequence[str] = ()
     ) -> dict[str, Any]:
         """Return what the page of a study shows: columns with their parts, the text, and what is wrong."""
-        faults, checked, columns = list[Problem](), None, list[Mapping[str, Any]]()
+        faults, checked, seen, given = list[Problem](), None, EMPTY, None
         try:
-            if data:
-                columns += (await self._once("init", self.folder.path(data), file=data))["columns"]
+            if text:
+                spec = spec_text.read(text)
+                given, sheets = spec_text.parts_of(spec), spec_text.sheets_of(spec)
+                checked = await self.tools.call("validate", spec=text)
         except HarnessError as error:
             faults += error.problems
-        given = dict(parts or {one["name"]: one["part"] for one in columns})
-        if text:
-            try:
-                given = spec_text.parts_of(spec_text.read(text))
-                checked = await self.tools.call("validate", spec=text)
-            except HarnessError as error:
-                faults += error.problems
-        known = {one["name"] for one in columns}
-        columns += [{"name": name, "kind": "", "bars": ()} for name in given if name not in known]
+        try:
+            if data:
+                seen = await self._once("init", self.folder.path(data), *sheets, file=data, sheets=[*sheets])
+        except HarnessError as error:
+            faults += error.problems
+        if given is None:
+            given = {one["name"]: parts.get(one["name"], one["part"]) for one in seen["columns"]}
+        new = given.keys() - {one["name"] for one in seen["columns"]}
+        plain = {"label": "", "unit": "", "kind": "", "bars": ()}
+        made = [{"name": name, **plain} for name in given if name in new]
         rows = [
             {**one, "part": given.get(one["name"], ""), "faults": _about(one["name"], given, faults)}
-            for one in columns
+            for one in (*seen["columns"], *made)
         ]
         shown = {id(fault) for row in rows for fault in row["faults"]}
         study = _named_in(text, "study")
@@ -235,6 +248,7 @@ class Desk:
             "text": text,
             "file": name or (f"{study}.yaml" if study else ""),
             "rows": rows,
+            "sheets": seen["sheets"],
             "faults": [fault for fault in faults if id(fault) not in shown],
             "n_faults": len(faults),
             "checked": checked,

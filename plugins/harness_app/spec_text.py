@@ -86,6 +86,22 @@ def _listed(value: object) -> list[str]:
     return [name for name in _entries(value) if isinstance(name, str)]
 
 
+def sheets_of(spec: Mapping[str, Any]) -> list[str]:
+    """Return the sheets that a spec reads of its first file."""
+    data = spec.get("data")
+    data = data if isinstance(data, Mapping) else {}
+    named = [data, *_entries(data.get("append")), *_entries(data.get("merge"))]
+    same = [one for one in named if isinstance(one, Mapping) and one.get("path") == data.get("path")]
+    return [name for one in same for name in _listed(one.get("sheet"))]
+
+
+def with_data(text: str, drafted: str) -> str:
+    """Return a spec that reads its data as another one does."""
+    spec = read(text)
+    spec["data"] = read(drafted)["data"]
+    return written(spec)
+
+
 def give_parts(spec: CommentedMap, parts: Mapping[str, str]) -> None:
     """Give columns parts, all others staying as they are; who had a part that only one can have loses it.
 
@@ -102,12 +118,12 @@ def give_parts(spec: CommentedMap, parts: Mapping[str, str]) -> None:
         names, there = [name for name, other in now.items() if other == part], roles.get(key)
         if names == _listed(there):
             continue
-        if not names:
+        if isinstance(there, CommentedSeq):
+            there[:] = names  # where it stands, so that comments around it stay
+        elif not names:
             del roles[key]
         elif part in SINGLE:
             roles[key] = names[-1]
-        elif isinstance(there, CommentedSeq):
-            there[:] = names  # where it stands, so that comments around it stay
         else:
             roles[key] = _flow(CommentedSeq(names))
     groups = [name for name, other in now.items() if other == GROUP]

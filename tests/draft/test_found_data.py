@@ -13,9 +13,10 @@ from command import printed
 from harness.data.build import PanelBuilder
 from harness.data.data_spec import FileSpec
 from harness.data.read.files import DataFolder
-from harness.data.read.source import DATASET, FileForm, Source
-from harness.draft.draft import absorbing
-from harness.draft.found_data import options_of, sniff
+from harness.data.read.source import DATASET, READER, FileForm, Source
+from harness.draft.described import described_sheets
+from harness.draft.draft import Answers, absorbing
+from harness.draft.found_data import find_data, options_of, sniff
 from harness.installed import installed
 from harness.study.spec.entry import LadderEntry, drafted_entries
 from harness.study.spec.load import load_study
@@ -275,8 +276,8 @@ def as_long(frame, name):
 
 @pytest.fixture
 def init_sheets(tmp_path):
-    def run(*names):
-        asked = ["--outcome", "co2", "--exposure", "gdp"]
+    def run(*names, sheets=()):
+        asked = ["--outcome", "co2", "--exposure", "gdp", *(f"--sheet={sheet}" for sheet in sheets)]
         return printed("-p", "no:harness_neural", "init", *(tmp_path / name for name in names), *asked)
 
     return run
@@ -311,6 +312,31 @@ def test_a_yearbook_of_sheets_and_a_file_of_codes_run_as_their_twin(tmp_path, in
     ours, twins = (tables_of(tmp_path / f"{name}.yaml", tmp_path / name) for name in ("yearbook", "twin"))
     assert b"share" in ours["coefficients.csv"]
     assert ours == twins
+
+
+def test_sheets_that_are_chosen_are_read_alone_and_all_are_described(tmp_path, init_sheets):
+    frame, names = clean(), ("co2", "gdp", "share")
+    book = {"notes": [["editor"]], **{name: as_printed(frame, name, "t") for name in names}}
+    (tmp_path / "book.xlsx").write_bytes(as_workbook(book))
+    summary = init_sheets("book.xlsx", sheets=["gdp", "co2"])
+    assert "sheet 'share' is left out: not chosen" in summary
+    assert "controls: none" in summary
+    data = load_study(tmp_path / "book.yaml", catalogs=installed().catalogs).study.data
+    assert [data.sheet, *(one.sheet for one in data.merge)] == ["co2", "gdp"]
+    chosen, readers = (
+        Answers(sheets=("gdp",)),
+        DataFolder(tmp_path, allow_outside=True, readers=installed().of(READER)),
+    )
+    data = find_data([tmp_path / "book.xlsx"], chosen, folder=readers)
+    shown = {one.name: one for one in described_sheets(data)}
+    assert {name: one.reason for name, one in shown.items()}["share"] == "not chosen"
+    assert (shown["gdp"].n_rows, shown["gdp"].reason) == (len(CITIES), "")
+    assert shown["gdp"].columns == ("城市", *(f"{year}年" for year in YEARS))
+    firsts = wide(frame, "gdp").iloc[:3]
+    assert [[float(cell) for cell in row[1:]] for row in shown["gdp"].rows] == firsts.to_numpy().tolist()
+    (tmp_path / "book.yaml").unlink()
+    with pytest.raises(harness.DataError, match="no sheet 'gpd' holds a table"):
+        init_sheets("book.xlsx", sheets=["gpd"])
 
 
 def test_long_sheets_whose_values_have_no_name_of_their_own_are_named_by_their_sheet(tmp_path, init_sheets):

@@ -31,6 +31,7 @@ from harness_app.guard import Door, Guarded
 from harness_app.pages import Desk, made_app
 from harness_app.queue import Queue
 from small_run import WRITTEN, grunfeld
+from spec_tables import as_workbook
 
 HOST, TOKEN = "127.0.0.1:8000", "token-of-this-test"
 ORIGIN = {"origin": f"http://{HOST}"}
@@ -277,6 +278,11 @@ def choices(page):
         picked = [option for option in one.iter("option") if option.get("selected") is not None]
         fields[one.get("name")] = picked[0].get("value")
     texts = {one.get("name"): one.text or "" for one in root.iter("textarea")}
+    fields["sheet"] = [
+        one.get("value")
+        for one in root.iter("input")
+        if one.get("name") == "sheet" and one.get("checked") is not None
+    ]
     named = {value: key.removeprefix("name.") for key, value in fields.items() if key.startswith("name.")}
     return {**fields, **texts}, named
 
@@ -302,6 +308,38 @@ def test_form_and_text_follow_each_other_and_mistakes_stand_at_their_column(clie
     assert "already in" in page
     back, _ = choices(client.post("/study", headers=ORIGIN, data=edited | {"text": "roles: ["}).text)
     assert back["text"] == "roles: ["
+
+
+def test_sheets_are_shown_and_those_that_are_chosen_are_read(client, folder):
+    rows = grunfeld().reset_index()
+    odd = "<script>alert(1)"
+    book = {"main": ["firm", "year", "invest", "value"], odd: ["firm", "year", "capital"]}
+    sheets = {name: [columns, *rows[columns].to_numpy().tolist()] for name, columns in book.items()}
+    (folder / "book.xlsx").write_bytes(as_workbook({**sheets, "notes": [["<img src=x>", "b"], ["c", "d"]]}))
+    page = client.get("/study", params={"data": "book.xlsx"}).text
+    assert "<td>{:g}</td><td>{:g}</td></tr>".format(*rows.loc[0, ["invest", "value"]]) in page
+    assert "220 rows, 3 columns" in page
+    assert not re.search("<script>alert|<img", page)
+    fields, index = choices(page)
+    assert fields["sheet"] == ["main", odd]
+    fields |= {f"part.{index['invest']}": "outcome", f"part.{index['value']}": "exposure"}
+    drafted, _ = choices(client.post("/study", headers=ORIGIN, data=fields).text)
+    data = spec_text.read(drafted["text"])["data"]
+    assert (data["sheet"], [one["sheet"] for one in data["merge"]]) == ("main", [odd])
+    asked, _ = choices(client.post("/study", headers=ORIGIN, data=drafted | {"question": "published"}).text)
+    page = client.post("/study", headers=ORIGIN, data=asked | {"sheet": ["main"]}).text
+    fewer, index = choices(page)
+    spec = spec_text.read(fewer["text"])
+    assert (fewer["sheet"], spec["estimators"][-1]["use"]) == (["main"], "rab")
+    assert re.search(rf'id="part-{index["capital"]}"[^>]*aria-invalid="true"', page)
+    without, _ = choices(
+        client.post("/study", headers=ORIGIN, data=fewer | {f"part.{index['capital']}": ""}).text
+    )
+    words = ("init", "book.xlsx", "--sheet", "main", "--outcome", "invest", "--exposure", "value")
+    assert command.harness(*words, cwd=folder).returncode == 0
+    by_command = spec_text.read((folder / "book.yaml").read_text())
+    changed = spec_text.read(without["text"])
+    assert (changed["data"], changed["roles"]) == (by_command["data"], by_command["roles"])
 
 
 @pytest.mark.parametrize("question", spec_text.questions())
