@@ -569,12 +569,14 @@ def helped(case: click.Command) -> str:
 def coded(case: tuple[Rule, Setting]) -> str:
     """Check that a rule names its tables and has a message for every sentence, with fields of it alone.
 
-    A message may have the fields of its sentence and `estimator`, `entity` and `entities`.
+    A message may have the fields of its sentence and `estimator`, `entity` and `entities`; a function in its
+    place is asked where a sentence is found.
     """
     member, _ = case
     if not isinstance(member, Rule):
         raise Violation(f"a {type(member).__name__} is no harness.plugin.findings.Rule")
-    for sentence, message in member.codes.items():
+    messages = ((sentence, words) for sentence, words in member.codes.items() if isinstance(words, str))
+    for sentence, message in messages:
         named = {name for _, name, _, _ in Formatter().parse(message) if name}
         unknown = sorted(named - {"estimator", "entity", "entities"} - hints_of(sentence).keys())
         refuse(bool(unknown), f"the message of {sentence.__name__} has no field {', '.join(unknown)}")

@@ -126,13 +126,14 @@ class Rule:
     find : yields the findings of an outcome, given the manifest and the tables of a run, and nothing else
     tables : names of result tables; where none of them has a row it finds nothing and is not asked. With none
         named it is asked of every run
-    codes : its sentences, each with its message in English, whose fields are those of the sentence
+    codes : its sentences, each with its message in English, whose fields are those of the sentence, or what
+        makes its text of what it is about (`Context`) and the sentence
     """
 
     name: str
     find: Callable[[Run, str], Iterable[FindingRow]]
     tables: tuple[str, ...] = ()
-    codes: Mapping[type[Sentence], str] = field(default_factory=dict)
+    codes: Mapping[type[Sentence], str | Callable[[Any, Any], str]] = field(default_factory=dict)
 
     def findings(self, run: Run, outcome: str) -> Iterator[FindingRow]:
         """Yield the findings on an outcome."""

@@ -45,6 +45,7 @@ from harness.tables.table import NAN as NAN
 from harness.tables.table import ResultRow as ResultRow
 from harness.tables.table import TypedTable as TypedTable
 from harness.tables.table import typed as typed
+from harness.text.effects import change_text as change_text
 from harness.text.numbers import MISSING as MISSING
 from harness.text.numbers import count as count
 from harness.text.numbers import estimate as estimate
@@ -58,3 +59,5 @@ from harness.text.plain_text import in_turn as in_turn
 from harness.text.plain_text import joined as joined
 from harness.text.plain_text import listed as listed
 from harness.text.plain_text import shortened as shortened
+from harness.text.render import Context as Context
+from harness.text.scale import changed as changed

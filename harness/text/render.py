@@ -190,11 +190,14 @@ class Context:
         }
         return self.filled(message, **{**shown, **given})
 
+    def amount(self, estimate: Estimate, exposure: str) -> str:
+        """Return what a step of the exposure changes, with its interval, in the outcome's unit."""
+        shown = scaled_estimate(self.study, estimate, [exposure], self.outcome)
+        return in_units(self.study, with_interval(*shown), self.outcome)
+
     def effect(self, estimate: Estimate, exposure: str) -> str:
         """Return a slope in the outcome's unit per step of the exposure; alone where that is there or not."""
-        study, step = self.study, step_text(self.study, exposure)
-        shown = scaled_estimate(study, estimate, [exposure], self.outcome)
-        number = in_units(study, with_interval(*shown), self.outcome)
+        study, step, number = self.study, step_text(self.study, exposure), self.amount(estimate, exposure)
         if step:
             return self.filled("{number} per {step}", number=number, step=step)
         has_unit = study.scale(exposure).kind != "binary" and any(map(study.unit, (self.outcome, exposure)))

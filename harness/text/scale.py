@@ -24,9 +24,15 @@ def scaled(study: StudyRecord, value: float, steps: Iterable[str], outcome: str)
     value : outcome units per unit of exposure
     steps : columns by whose steps it is multiplied; none for a difference, which is no slope
     """
-    for scale in map(study.scale, steps):
-        value *= math.log(ONE_PERCENT) if scale.kind == "log" else scale.step or 1.0
+    for name in steps:
+        value = stepped(study, value, name)
     return 100.0 * math.expm1(value) if study.scale(outcome).kind == "log" else value
+
+
+def stepped(study: StudyRecord, value: float, variable: str) -> float:
+    """Return a slope times the variable's step, of a logarithm by one per cent more of what it is of."""
+    scale = study.scale(variable)
+    return value * (math.log(ONE_PERCENT) if scale.kind == "log" else scale.step or 1.0)
 
 
 def scaled_estimate(study: StudyRecord, estimate: Estimate, steps: Sequence[str], outcome: str) -> Estimate:

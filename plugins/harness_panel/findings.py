@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from harness.plugin import reporting as parts
 from harness.plugin.findings import (
@@ -107,7 +108,7 @@ class Caution(Sentence):
 
 @dataclass(frozen=True)
 class SpatialImpact(Sentence):
-    """What one unit more of a regressor in one entity changes there, and elsewhere."""
+    """What a regressor in one entity changes there, and elsewhere, outcome units per unit."""
 
     exposure: VariableId
     entity: VariableId
@@ -130,13 +131,21 @@ class EffectsBeforeUntested(Sentence):
     reason: Reason
 
 
-CODES: Mapping[type[Sentence], str] = {
+def impact_text(context: parts.Context, one: SpatialImpact) -> str:
+    """Return what a step of a regressor changes, in the outcome's unit."""
+    words = marked(
+        "{estimator}: {change} in one {entity} changes its own {outcome} by {direct}, and that of all others "
+        "together by {indirect}."
+    )
+    direct, indirect = (context.amount(own, one.exposure) for own in (one.direct, one.indirect))
+    change, outcome = parts.change_text(context, one.exposure), parts.changed(context.study, context.outcome)
+    return context.worded(words, one, change=change, outcome=outcome, direct=direct, indirect=indirect)
+
+
+CODES: Mapping[type[Sentence], str | Callable[[parts.Context, Any], str]] = {
     FitTest: marked("{estimator}: {conclusion} ({p_value})."),
     Caution: marked("Read its p-value with care: {reason}."),
-    SpatialImpact: marked(
-        "{estimator}: one unit more of {exposure} in one {entity} changes its own {outcome} by {direct}, and "
-        "that of all others together by {indirect}."
-    ),
+    SpatialImpact: impact_text,
     EffectsBefore: marked(
         "{estimator}, {outcome}: the joint test of no effect before the start has F {statistic}, {p_value}."
     ),

@@ -38,9 +38,19 @@ from harness.tables.coefficients import COEFFICIENTS, STATISTICS, CoefficientRow
 from harness.tables.findings import FINDINGS
 from harness.tables.table import NAN, grouped, typed
 from harness.tables.variations import VARIATION_EFFECTS, VariationEffectRow
-from harness.text.numbers import MISSING, SUPERSCRIPTS, count, estimate, fixed, plain, significant
+from harness.text.numbers import (
+    MISSING,
+    SUPERSCRIPTS,
+    count,
+    estimate,
+    fixed,
+    plain,
+    significant,
+    with_interval,
+)
 from harness.text.plain_text import capitalised, file_slug, in_turn, joined, listed
 from harness.text.render import sentence_text
+from harness.text.scale import step_text, stepped
 
 gettext = topic("report.coefficients")
 
@@ -70,6 +80,17 @@ class TransformedRow:
     conf_high: float
     percent: float = NAN
     elasticity_at_mean: float = NAN
+
+    def change(self, study: StudyRecord) -> str:
+        """Return what a step of the variable changes, in per cent with its interval."""
+        if not math.isfinite(self.percent):
+            return MISSING
+        slopes = (stepped(study, one, self.term) for one in (self.estimate, self.conf_low, self.conf_high))
+        return f"{with_interval(*(100.0 * math.expm1(slope) for slope in slopes))}%"
+
+    def elasticity(self, study: StudyRecord) -> float:
+        """Return the elasticity at the mean; on a variable in logarithms the slope."""
+        return self.estimate if study.scale(self.term).kind == "log" else self.elasticity_at_mean
 
 
 TRANSFORMED = typed("details/transformed_coefficients", TransformedRow, ("outcome", "estimator", "term"))
@@ -156,8 +177,8 @@ def _outcome(run: Run, outcome: str) -> Iterator[ReportBlock]:
 def transformed_table(study: StudyRecord, outcome: str, rows: Sequence[TransformedRow]) -> ReportTable:
     """Return slopes of a transformed outcome; of a logarithm in per cent and as elasticities, too."""
     note = gettext(
-        "Per cent: what one unit more of the variable does to the outcome. Slopes of log(1 + y) and "
-        "of the inverse hyperbolic sine depend on the outcome's unit and are no percentages."
+        "Slopes are of the logarithm of the mean, or of the transformed outcome. Those of log(1 + y) "
+        "and of the inverse hyperbolic sine depend on the outcome's unit and are no percentages."
     )
     return record_table(
         gettext("Slopes of the transformed outcome: {outcome}").format(outcome=study.label(outcome)),
@@ -165,8 +186,9 @@ def transformed_table(study: StudyRecord, outcome: str, rows: Sequence[Transform
         ("", lambda row: term_label(study, row.term)),
         (gettext("Slope"), lambda row: estimate(row.estimate, row.conf_low, row.conf_high)[0]),
         (gettext("95% interval"), lambda row: estimate(row.estimate, row.conf_low, row.conf_high)[1]),
-        (gettext("Per cent a unit"), lambda row: _if_known(row.percent)),
-        (gettext("Elasticity at the mean"), lambda row: _if_known(row.elasticity_at_mean)),
+        (gettext("Variable rises by"), lambda row: step_text(study, row.term) or "1"),
+        (gettext("Outcome changes by"), lambda row: row.change(study)),
+        (gettext("Elasticity at the mean"), lambda row: _if_known(row.elasticity(study))),
         notes=(note,),
         name=f"transformed-{file_slug(outcome)}",
     )

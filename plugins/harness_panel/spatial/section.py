@@ -30,9 +30,12 @@ def impact_blocks(run: parts.Run) -> Iterator[parts.ReportBlock]:
             name: [parts.estimate(*impact) for impact in impacts]
             for name, impacts in zip(own["variable"].unique(), numbers.tolist(), strict=True)
         }
-        words = {"outcome": study.label(str(outcome)), "estimator": study.estimator_label(str(estimator))}
+        words = {
+            "outcome": study.axis_label(str(outcome)),
+            "estimator": study.estimator_label(str(estimator)),
+        }
         cells = parts.plain_rows((study.label(name), *map(" ".join, found[name])) for name in found)
-        caption = gettext("Impacts on {outcome}, {estimator}").format(**words)
+        caption = gettext("Impacts of one unit more on {outcome}, {estimator}").format(**words)
         yield parts.ReportTable(caption, columns, cells, notes=(rendered(NOTE),))
         rows = run.rows(FINDINGS, outcome=outcome, estimator=estimator, finding="impact")
         yield from (parts.Paragraph(row.text) for row in rows)

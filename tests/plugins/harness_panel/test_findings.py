@@ -1,10 +1,13 @@
 """What fits say of themselves, as rows: tests of instruments, spatial impacts, effects before a start."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
 from harness.findings.run import read_run
 from harness.record.decisions import decided
+from harness.record.manifest import ScaleRecord
 from harness.tables.coefficients import DIAGNOSTICS
 from harness.tables.effects import EFFECT_TESTS
 from harness.text.render import texts_of, with_text
@@ -77,7 +80,11 @@ def test_impacts_are_those_of_the_exposure_alone(run):
     ]
     (row,) = rows(run, IMPACT_RULE, IMPACTS, *({**one, "decision": "above"} for one in cells))
     assert row.text.replace("\u00a0", " ") == (
-        "Fixed effects: one unit more of Experience in one man changes its own Log wage by 2.0 [0.5, 3.5], "
-        "and that of all others together by 3.0 [1.5, 4.5]."
+        "Fixed effects: one unit more of Experience in one man changes its own Log wage by 2.0 [0.5, 3.5] "
+        "log dollars an hour, and that of all others together by 3.0 [1.5, 4.5] log dollars an hour."
     )
+    scaled = replace(run.manifest.study, scales={"exper": ScaleRecord(step=0.5)})
+    (row,) = rows(replace(run, manifest=replace(run.manifest, study=scaled)), IMPACT_RULE, IMPACTS, *cells)
+    assert "one standard deviation more of Experience (0.5 years within men) in one man" in row.text
+    assert row.text.endswith("together by 1.5 [0.8,\u00a02.2] log dollars an hour.")
     assert (row.key, row.decision) == ("impact/lwage/exposure=exper/estimator=fe", "above")

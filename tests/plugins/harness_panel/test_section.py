@@ -144,8 +144,9 @@ def test_impacts_of_the_exposure_are_shown_and_said(result):
     table, said = blocks_of(IMPACTS, read_run(RunFolder.open(folder)))
     numbers = [f"{found['x', impact]:.2f}".replace("-", "−") for impact in ("direct", "indirect", "total")]
     assert [cell.split()[0] for cell in texts(table)["x"]] == numbers
-    assert f"in one id changes its own y by {numbers[0]} [" in said.words
-    assert f"that of all others together by {numbers[1]} [" in said.words
+    step = read_run(RunFolder.open(folder)).manifest.study.scale("x").step
+    for impact, words in (("direct", "id changes its own y by"), ("indirect", "all others together by")):
+        assert f"{words} {step * found['x', impact]:.2f} [".replace("-", "−") in said.words
 
 
 def test_slopes_by_quantile_are_shown_and_drawn(result):

@@ -1,9 +1,12 @@
 """Coefficients, diagnostics, robustness, contrasts and importance."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
 from harness.findings.run import read_run
+from harness.record.manifest import ScaleRecord
 from harness.report.blocks import cell_of
 from harness.report.drawing.canvas import house_style
 from harness.report.drawing.forest import plot_forest
@@ -95,14 +98,20 @@ def test_tiny_coefficients_are_in_powers_of_ten_and_a_unit_is_suggested(run):
     assert "Experience (10⁵)" in table.notes[1]
 
 
-def test_a_slope_of_logs_stands_with_per_cent_and_elasticity(run):
-    study = run.manifest.study
-    row = TransformedRow("lwage", study.estimators[0].id, "exper", 0.5, 0.25, 0.75, 64.872, 3.25)
-    bare = TransformedRow("lwage", study.estimators[1].id, "exper", -2.0, -3.0, -1.0)
-    table = transformed_table(study, study.outcomes[0], [row, bare])
-    assert [group.heading for group in table.groups] == [one.label for one in study.estimators[:2]]
-    assert texts(table) == {"Experience": ["0.50", "[0.25,\N{NO-BREAK SPACE}0.75]", "64.87", "3.250"]}
-    assert texts(table, 1)["Experience"][2:] == [MISSING, MISSING]
+def test_a_slope_of_logs_is_in_per_cent_for_a_step_and_one_on_a_logarithm_an_elasticity(run):
+    scales = {"exper": ScaleRecord(step=0.2), "educ": ScaleRecord("log", source="wealth")}
+    study, (fe, ols, *_) = replace(run.manifest.study, scales=scales), run.manifest.study.estimators
+    slope = TransformedRow("lwage", fe.id, "exper", 0.5, 0.25, 0.75, 64.872, 3.25)
+    of_log = replace(slope, term="educ")
+    bare = TransformedRow("lwage", ols.id, "exper", -2.0, -3.0, -1.0)
+    table = transformed_table(study, study.outcomes[0], [slope, of_log, bare])
+    assert [group.heading for group in table.groups] == [fe.label, ols.label]
+    # exp(0.2 * 0.5) - 1, and 1.01 ** 0.5 - 1, with their limits.
+    assert texts(table) == {
+        "Experience": ["0.50", f"[0.25,{NB}0.75]", "0.2", f"10.5 [5.1,{NB}16.2]%", "3.250"],
+        "Schooling": ["0.50", f"[0.25,{NB}0.75]", "1%", f"0.50 [0.25,{NB}0.75]%", "0.5000"],
+    }
+    assert texts(table, 1)["Experience"][2:] == ["0.2", MISSING, MISSING]
 
 
 def test_odds_ratios_stand_with_their_intervals_and_logarithms(run):
