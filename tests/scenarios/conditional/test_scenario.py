@@ -302,8 +302,9 @@ def test_bins_and_the_test_are_those_of_least_squares_without_one_entity_each():
 
 def test_a_moderator_of_two_values_has_no_bins():
     panel = moderated_panel(1, np.abs)
-    with pytest.raises(EstimationError, match="a third of its rows has one value"):
+    with pytest.raises(EstimationError, match="a third of its rows has one value") as caught:
         binned(panel.with_column("m", (panel.column("m") > 0.0).astype(float)), "m")
+    assert (caught.value.where, caught.value.hint) == ("m", "use the form `conditional`")
 
 
 @pytest.mark.slow
