@@ -202,15 +202,20 @@ def run_study(
     SpecError, DataError, ArtifactError
         As `harness.running.run.write_run` does.
     """
-    from harness.installed import installed
-    from harness.running.run import write_run
+    from harness.running.workers import TASK_MODULE, CanStartEarly
 
     with options.local_workers.kept() as local:
+        workers = options.cluster or local
+        if isinstance(workers, CanStartEarly):  # they import while this process does
+            workers.start([TASK_MODULE])
+        from harness.installed import installed
+        from harness.running.run import write_run
+
         registry = (find_plugins or installed)(options.plugins)
         folder = write_run(
             options,
             registry,
-            workers=options.cluster or local,
+            workers=workers,
             meanwhile=WRITERS,
             on_progress=on_progress,
             on_resumed=on_resumed,

@@ -184,9 +184,9 @@ class RunOptions:
     @property
     def cluster(self) -> DaskWorkers | None:
         """Workers of dask; None where they are not asked for."""
-        from harness.running.cluster import DaskWorkers
-
         if self.backend == "dask" or self.scheduler is not None:
+            from harness.running.cluster import DaskWorkers
+
             return DaskWorkers(self.scheduler, self.jobs)
         return None
 

@@ -273,18 +273,24 @@ class ForkServer:
 
     Parameters
     ----------
-    modules : it imports
     memory_limit : GB that each copy may hold; None for no limit
     """
 
-    def __init__(self, modules: Sequence[str], memory_limit: float | None) -> None:
-        self._arguments = memory_limit, tuple(modules)
+    def __init__(self, memory_limit: float | None) -> None:
+        self._memory_limit, self._modules = memory_limit, list[str]()
         self._begin()
 
     def _begin(self) -> None:
         self._pipe, theirs = Pipe()
         with theirs:
-            self._process = _interpreter("be_copied", theirs, *self._arguments)
+            self._process = _interpreter("be_copied", theirs, self._memory_limit)
+        self._pipe.send(self._modules)
+
+    def load(self, modules: Sequence[str]) -> None:
+        """Let it import modules before it is copied next, and do not wait for it."""
+        self._modules += modules
+        with suppress(OSError):  # one that has ended is started again when it is to be copied
+            self._pipe.send([*modules])
 
     def copy(self) -> WorkerProcess:
         """Return a copy, which is there once the modules are imported, and do not wait for it.
@@ -294,12 +300,16 @@ class ForkServer:
         ours, theirs = Pipe()
         with theirs:
             try:
-                send_handle(self._pipe, theirs.fileno(), self._process.pid)
+                self._copy_to(theirs)
             except OSError:
                 self.end()
                 self._begin()
-                send_handle(self._pipe, theirs.fileno(), self._process.pid)
+                self._copy_to(theirs)
         return WorkerProcess(ours)
+
+    def _copy_to(self, pipe: Connection) -> None:
+        self._pipe.send(None)
+        send_handle(self._pipe, pipe.fileno(), self._process.pid)
 
     def end(self) -> None:
         """End it and its copies."""
@@ -307,24 +317,25 @@ class ForkServer:
         self._process.wait()
 
 
-def be_copied(handle: int, memory_limit: float | None, modules: Sequence[str]) -> NoReturn:
-    """Import modules, and copy this process whenever a pipe asks for it, until it is closed.
+def be_copied(handle: int, memory_limit: float | None) -> NoReturn:
+    """Import the modules that come through a pipe, and copy this process when it asks, until it is closed.
 
     Parameters
     ----------
     handle : of this end of the pipe
     memory_limit : GB that each copy may hold; None for no limit
-    modules : to be imported; one that is missing is left to whoever needs it
     """
-    _import_all(modules)
-    # The system forgets copies that have ended.
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     pipe = _connection(handle)
     while True:
         try:
+            if (modules := pipe.recv()) is not None:
+                _import_all(modules)
+                continue
             worker_handle = recv_handle(pipe)
         except EOFError:
             os._exit(0)
+        # The system forgets copies that have ended.
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
         original = os.getpid()
         if os.fork():
             os.close(worker_handle)
@@ -340,6 +351,7 @@ def be_copied(handle: int, memory_limit: float | None, modules: Sequence[str]) -
 
 
 def _import_all(modules: Sequence[str]) -> None:
+    """Import modules; one that is missing is left to whoever needs it."""
     for module in modules:
         with suppress(ImportError):
             import_module(module)

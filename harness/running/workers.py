@@ -144,33 +144,34 @@ class KeptProcesses:
     def __init__(self, n_jobs: int, memory_limit: float | None) -> None:
         self._n_jobs, self._memory_limit = n_jobs, memory_limit
         self._pool: ProcessPool | None = None
+        self._server: ForkServer | None = None
 
     @contextmanager
     def pool(self) -> Iterator[Pool]:
         """Return the processes."""
         try:
+            if self._pool is None:
+                self.start([TASK_MODULE])
             with sharing():
-                yield Pool(self._started([TASK_MODULE]), 2 * self._n_jobs, (DeadWorkerError,))
+                yield Pool(self._started(), 2 * self._n_jobs, (DeadWorkerError,))
         except BaseException:
             self.end()
             raise
 
     def start(self, modules: Sequence[str]) -> None:
         """Start the processes, or the one that is copied, which import modules; do not wait for them."""
-        pool = self._started(modules)
-        if not self._are_copies:
-            for _ in range(self._n_jobs):
-                pool.submit(import_for_good, tuple(modules))
+        pool = self._started()
+        if self._server is not None:
+            self._server.load(modules)
+            return
+        for _ in range(self._n_jobs):
+            pool.submit(import_for_good, tuple(modules))
 
-    @property
-    def _are_copies(self) -> bool:
-        return self._n_jobs > 1 and sys.platform == "linux"
-
-    def _started(self, modules: Sequence[str]) -> ProcessPool:
+    def _started(self) -> ProcessPool:
         if self._pool is None:
-            if self._are_copies:
-                server = ForkServer(modules, self._memory_limit)
-                self._pool = ProcessPool(server.copy, self._n_jobs, server.end)
+            if self._n_jobs > 1 and sys.platform == "linux":
+                self._server = ForkServer(self._memory_limit)
+                self._pool = ProcessPool(self._server.copy, self._n_jobs, self._server.end)
             else:
                 self._pool = ProcessPool(partial(start_worker, self._memory_limit), self._n_jobs)
         return self._pool
@@ -179,7 +180,7 @@ class KeptProcesses:
         """End the processes, whatever they do."""
         if self._pool is not None:
             self._pool.end()
-            self._pool = None
+            self._pool = self._server = None
 
 
 class FailingTask(Task[R_co], CanFail[R_co], Protocol):

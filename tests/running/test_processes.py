@@ -19,7 +19,9 @@ ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="copies are made o
 
 @pytest.fixture(params=["new", pytest.param("copied", marks=ON_LINUX)])
 def pool(request):
-    server = ForkServer(["no_such_module"], None) if request.param == "copied" else None
+    server = ForkServer(None) if request.param == "copied" else None
+    if server:
+        server.load(["no_such_module"])
     made = ProcessPool(server.copy, 2, server.end) if server else ProcessPool(start_worker, 2)
     yield made
     made.end()
@@ -59,7 +61,8 @@ def test_the_end_cuts_off_what_runs_and_cancels_what_waits(pool):
 
 @ON_LINUX
 def test_copies_have_what_was_imported_and_end_with_the_process_that_is_copied():
-    server = ForkServer([RARE], None)
+    server = ForkServer(None)
+    server.load([RARE])
     worker = server.copy()
     worker.call(exec, f"import sys\nassert {RARE!r} in sys.modules")
     server.end()
@@ -69,7 +72,7 @@ def test_copies_have_what_was_imported_and_end_with_the_process_that_is_copied()
 
 @ON_LINUX
 def test_a_process_that_is_copied_and_killed_is_started_again():
-    server = ForkServer([], None)
+    server = ForkServer(None)
     pool = ProcessPool(server.copy, 1, server.end)
     os.kill(pool.submit(os.getppid).result(timeout=SECONDS), signal.SIGKILL)
     with pytest.raises(DeadWorkerError):
