@@ -260,6 +260,15 @@ def nearly_keys(columns: Iterable[RawColumn]) -> tuple[str, str] | None:
     return min(found)[-2:] if found else None
 
 
+def parts_of_periods(columns: Iterable[RawColumn]) -> tuple[str, ...]:
+    """Return two columns, called like periods, that name each row once with another; empty without such."""
+    every = list(columns)
+    named = [column for column in every if column.is_named(TIME_NAMES) and column.kind != "empty"]
+    entities = [column for column in every if column.may_be_entity and column not in named]
+    pairs = (pair for pair in combinations(named, 2) if any(identify_rows(one, *pair) for one in entities))
+    return tuple(column.name for column in next(pairs, ()))
+
+
 def key_names(names: Sequence[str]) -> tuple[str, str]:
     """Return the names that entity and time are called, the likeliest of several; empty where none is."""
     ranked = [

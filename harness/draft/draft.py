@@ -26,6 +26,7 @@ from harness.draft.columns import (
     key_names,
     likely_keys,
     nearly_keys,
+    parts_of_periods,
 )
 from harness.errors import DataError, Problem
 from harness.language import Coded, marked
@@ -242,7 +243,8 @@ def _keys(
     """Return the columns that name each row once, as said or as guessed."""
     entity, time = answers.entity, answers.time
     if entity is not None and time is not None and not identify_rows(columns[entity], columns[time]):
-        raise _no_keys(f"'{entity}' and '{time}' do not name each row once", columns, origin)
+        words = marked("{entity} and {time} do not name each row once")
+        raise _no_keys(Coded(words, entity=repr(entity), time=repr(time)), columns, origin)
     if time is not None:
         locator = RowLocator(f"{origin}: time", frame, entity or "", time)
         read_times(frame[time], name=time, locator=locator)
@@ -255,7 +257,8 @@ def _keys(
     if doubles is not None:
         read_index(RowLocator(origin, frame, *doubles))
     _require_named_keys(frame, entity, time, origin)
-    raise _no_keys("no two columns look like the entity and the time of each row", columns, origin)
+    what = marked("no two columns look like the entity and the time of each row")
+    raise _no_keys(what, columns, origin)
 
 
 def _require_named_keys(frame: pd.DataFrame, entity: str | None, time: str | None, origin: str) -> None:
@@ -278,6 +281,9 @@ def _no_keys(what: str, columns: Mapping[str, RawColumn], origin: str) -> DataEr
     hint = marked(
         "say --entity and --time; a table with one column a year must be made long first (data: reshape)"
     )
+    if parts := parts_of_periods(columns.values()):
+        words = marked("{list} name the periods together: join them in the file, as in 2011Q2 or 2011-04")
+        hint = Coded(words, list=few(list(parts)))
     return DataError.at(origin, what, expected, hint)
 
 

@@ -199,6 +199,17 @@ def test_what_cannot_be_seen_is_said_with_the_columns_there_are(answers, message
         draft_of(table(), answers, origin="towns.csv")
 
 
+def test_year_and_quarter_in_two_columns_are_to_be_joined():
+    quarters = table(n_periods=8).assign(year=lambda frame: 2001 + (frame["year"] - 2001) // 4)
+    quarters["quarter"] = quarters.groupby(["town", "year"]).cumcount() + 1
+    with pytest.raises(harness.DataError, match="year, quarter name the periods together: join them"):
+        draft_of(quarters, ASKED, origin="towns.csv")
+    joined = quarters.assign(
+        year=[f"{year}Q{at}" for year, at in zip(quarters.pop("year"), quarters.pop("quarter"), strict=True)]
+    )
+    assert draft_of(joined, ASKED, origin="towns.csv").time == "year"
+
+
 def test_the_command_writes_a_spec_that_is_valid_with_its_data_and_never_replaces_one(tmp_path):
     table().to_csv(tmp_path / "my towns.csv", index=False)
     words = ["init", str(tmp_path / "my towns.csv"), "--outcome", "income", "--exposure", "schooling"]

@@ -91,7 +91,7 @@ QUARTERS = PeriodKind(
         rf"[Qq](?P<quarter>[1-4])[./-]?{_YEAR}",
         rf"{_YEAR}[年./-]?[Qq](?P<quarter>[1-4])",
         rf"{_YEAR}[年./-]?第?(?P<quarter>[1-4一二三四])季度?",
-        rf"{_CENTURY}(?P<quarter>[1-4])",
+        rf"{_CENTURY}0?(?P<quarter>[1-4])",
     ),
 )
 MONTHS = PeriodKind(
@@ -119,10 +119,12 @@ def kind_of_texts(texts: Collection[str]) -> PeriodKind:
     """Return the kind of period that fits most of these texts.
 
     Digits that are months, days or quarters throughout, such as 201012 and 201101, or 20104 and 20111, are
-    those. So are spans of years: 2009-10 alone is October 2009, next to 2010-11 it is a fiscal year.
+    those; 201001 to 201004 of several years are quarters. So are spans of years: 2009-10 alone is October
+    2009, next to 2010-11 it is a fiscal year.
     """
     distinct = tuple(dict.fromkeys(map(_plain, texts)))
     narrow = (FISCAL_YEARS, MONTHS, DAYS, QUARTERS) if len(distinct) > 1 else (MONTHS, DAYS)
+    narrow = (QUARTERS, *narrow) if len(distinct) > 4 else narrow
     throughout = [kind for kind in narrow if all(kind.parse(text) is not None for text in distinct)]
     return min(throughout or KINDS, key=lambda kind: sum(kind.parse(text) is None for text in distinct))
 

@@ -197,10 +197,9 @@ def extrapolation_notes(panel: Panel, grid: Floats, joint: JointSupport) -> Iter
         shares = {"SMALL_SHARE": f"{SMALL_SHARE:.0%}", "share": f"{share.min():.0%}"}
         sizes = {"size": small.size, "size_2": grid.size, "exposure": panel.exposure}
         message = Coded(
-            "at {size} of {size_2} values of {exposure}, between {small} and {small_2}, fewer than "
-            "{SMALL_SHARE} of the rows have close neighbours in exposure and main covariates "
-            "(lowest share {share}): the mean over all rows extrapolates there; level_supported in "
-            "curves.csv averages over rows with neighbours only",
+            "the curve extrapolates at {size} of {size_2} values of {exposure}, from {small} to {small_2}: "
+            "fewer than {SMALL_SHARE} of the rows (at one value {share}) have rows near them there, in "
+            "exposure and main covariates; level_supported in curves.csv is the mean over those that have",
             **(sizes | range_of | shares),
         )
         yield Note("W-EXTRAPOLATED", panel.exposure, message)

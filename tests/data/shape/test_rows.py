@@ -218,6 +218,13 @@ def times(cells, **options) -> Times:
         pytest.param(["2009-10", "2009-10"], "month", ["2009-10", "2009-10"], id="a-span-alone-is-a-month"),
         pytest.param(["Q4 2011", "Q1-2012"], "quarter", ["2011Q4", "2012Q1"], id="quarters-first"),
         pytest.param([20114, 20121], "quarter", ["2011Q4", "2012Q1"], id="quarters-in-digits"),
+        pytest.param(
+            [201101, 201102, 201103, 201104, 201201],
+            "quarter",
+            ["2011Q1", "2011Q2", "2011Q3", "2011Q4", "2012Q1"],
+            id="quarters-in-two-digits",
+        ),
+        pytest.param([201103, 201104], "month", ["2011-03", "2011-04"], id="months-of-one-year"),
         pytest.param([20114, 20115], "whole number", ["20114", "20115"], id="digits-that-are-no-quarters"),
     ],
 )
