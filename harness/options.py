@@ -14,6 +14,7 @@ from typing import Any, TypeVar, get_type_hints
 import pydantic
 
 from harness.errors import Problem, SpecError, near_names
+from harness.language import Coded, marked
 
 Options = TypeVar("Options")
 
@@ -35,7 +36,7 @@ def checks_options(cls: type[Options]) -> type[Options]:
     def checked(self: object, *args: object, **options: object) -> None:
         given = {**dict(zip(names, args, strict=False)), **options}
         for name in [one for one in given if one not in names]:
-            what, hint = f"there is no option '{name}'", near_names(name, names)
+            what, hint = Coded("there is no option {name}", name=repr(name)), near_names(name, names)
             raise SpecError.at(cls.__name__, what, ", ".join(names), hint)
         made(self, *args[len(names) :], **{name: _read(cls, name, value) for name, value in given.items()})
 
@@ -84,7 +85,9 @@ def _problem(title: str, fault: dict[str, Any]) -> Problem:
     allowed = context.get("expected") or context.get("expected_tags")
     given = context.get("tag", fault["input"])
     if fault["type"] == "unexpected_keyword_argument":
-        return Problem(f"{title}{path}", "there is no such option")
+        return Problem(f"{title}{path}", marked("there is no such option"))
     expected = allowed or fault["msg"].removeprefix(EXPECTS).replace("valid array", "list")
     near = near_names(str(given), re.findall(r"[\w^]+", allowed)) if allowed else ""
-    return Problem(f"{title}{path}", f"found {given!r}", expected, context.get("hint") or near)
+    return Problem(
+        f"{title}{path}", Coded("found {given}", given=repr(given)), expected, context.get("hint") or near
+    )

@@ -16,6 +16,7 @@ import numpy as np
 from harness.arrays import Ints
 from harness.errors import DataError
 from harness.evaluation import protocol as protocols
+from harness.language import Coded, marked
 from harness.rng import random_stream
 
 if TYPE_CHECKING:
@@ -102,12 +103,14 @@ class PanelSplitter(ABC):
         if isinstance(given, str):
             columns = list(getattr(X, "columns", ()))
             if given not in columns:
-                raise DataError.at(f"{name} '{given}'", "X has no such column", ", ".join(map(str, columns)))
+                raise DataError.at(
+                    f"{name} '{given}'", marked("X has no such column"), ", ".join(map(str, columns))
+                )
             return X[given].to_numpy()
         values = None if given is None else np.asarray(given)
         if values is not None and values.shape != (len(X),):
-            expected = f"one for each of the {len(X)} rows of X"
-            raise DataError.at(name, f"its shape is {values.shape}", expected)
+            expected = Coded("one for each of the {n_obs} rows of X", n_obs=len(X))
+            raise DataError.at(name, Coded("its shape is {shape}", shape=values.shape), expected)
         return values
 
 

@@ -24,7 +24,7 @@ from harness import __version__
 from harness.commands import options as shared
 from harness.commands.plugins import listed
 from harness.errors import DataError, HarnessError, MachineError, Problem, SpecError
-from harness.language import ENGLISH, LINES, chained
+from harness.language import ENGLISH, LINES, Coded, chained, marked, quoted
 from harness.registry.choice import PluginChoice
 from harness.running.options import OPTIONS, RunOptions
 from harness.terminal import problem_text, speak, terminal_text
@@ -64,7 +64,11 @@ def followed(path: Path) -> Path:
     try:
         return path.resolve()
     except (OSError, RuntimeError, ValueError) as error:
-        raise SpecError.at(str(path), f"leads nowhere: {error}", hint="name another path") from error
+        raise SpecError.at(
+            str(path),
+            Coded("leads nowhere: {error}", error=quoted(str(error))),
+            hint=marked("name another path"),
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -84,8 +88,10 @@ class Session:
         """
         path = followed(self.folder / given)
         if not path.is_relative_to(self.folder):
-            hint = f"name a path within {self.folder}, or start harness mcp with another --folder"
-            raise SpecError.at(given, "lies outside of the folder of this session", hint=hint)
+            hint = Coded(
+                "name a path within {folder}, or start harness mcp with another --folder", folder=self.folder
+            )
+            raise SpecError.at(given, marked("lies outside of the folder of this session"), hint=hint)
         return path.relative_to(self.folder) if Path(given).is_absolute() else Path(given)
 
     def options(self, given: Json) -> RunOptions:
@@ -361,7 +367,7 @@ class Server:
         try:
             result = worker.call(call_tool, self._session, name, given, heard=heard)
         except DeadWorkerError:
-            result = _mistakes(MachineError.at(name, "its process ended", hint=ENDED))
+            result = _mistakes(MachineError.at(name, marked("its process ended"), hint=ENDED))
         with self._lock:
             if self._busy.pop(key, None) is None:  # it was cancelled, and nobody waits for an answer
                 return

@@ -79,7 +79,7 @@ def key_of(panel: Panel, effect: EffectKey) -> Key:
     carried = {group.name: group for group in panel.groups}
     if str(effect) not in carried:
         what = Coded("the panel has no column {effect} to group rows by", effect=repr(str(effect)))
-        expected = f"one of {', '.join(carried)}" if carried else ""
+        expected = Coded("one of {names}", names=", ".join(map(repr, carried))) if carried else ""
         hint = marked("add the column to the panel's groups")
         raise EstimationError.at("absorb", what, expected, hint)
     return carried[str(effect)]

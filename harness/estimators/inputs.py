@@ -137,7 +137,7 @@ def refuse_constant(panel: Panel) -> None:
             rows = {"value": f"{values[0]:.6g}", "n_obs": panel.n_obs}
             what = Coded("has the single value {value} in the {n_obs} training rows", **rows)
             hint = marked("train on more rows, or choose another variable")
-            raise EstimationError.at(name, what, "an outcome and an exposure that vary", hint)
+            raise EstimationError.at(name, what, marked("an outcome and an exposure that vary"), hint)
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,7 +170,7 @@ def inner_split(panel: Panel, *, share: float, rng: Generator) -> InnerSplit:
             "with {size} {split_unit} for training, none can be set aside for model selection", **few
         )
         hint = marked("use a protocol with more training data, or fix the model's size in the spec")
-        raise EstimationError.at("inner split", what, "at least two", hint)
+        raise EstimationError.at(marked("inner split"), what, marked("at least two"), hint)
     n_aside = min(max(1, round(share * units.size)), units.size - 1)
     aside = units[-n_aside:] if panel.split_unit == "time" else rng.permutation(units)[:n_aside]
     is_aside = np.isin(codes[panel.split_unit], aside)

@@ -52,7 +52,7 @@ class Refusals:
         rows = {"n_obs": self.panel.n_obs, "name": name}
         what = Coded("all {n_obs} rows share one {name}: its effect is the constant", **rows)
         hint = Coded("absorb no effects of {name}, {POOLED}", name=name, POOLED=_POOLED)
-        return Problem(f"{name} effects", what, "at least two", hint)
+        return Problem(Coded("{name} effects", name=name), what, marked("at least two"), hint)
 
     def few_rows(self, *, n_columns: int, n_effects: int) -> Problem | None:
         """Return the refusal if there are no more rows than parameters, else None."""
@@ -66,7 +66,7 @@ class Refusals:
             taken=self.taken or "constant",
         )
         hint = marked("use more rows, fewer controls or fewer effects")
-        return Problem("rows", what, f"at least {n_coef + n_effects + 1} rows", hint)
+        return Problem("rows", what, Coded("at least {least} rows", least=n_coef + n_effects + 1), hint)
 
     def constant_exposure(self, at: int, value: float) -> Problem:
         """Return the refusal of a constant exposure, or dummy of it."""
@@ -142,7 +142,7 @@ def require_continuous(panel: Panel) -> None:
         named = {"exposure": repr(panel.exposure), "levels": ", ".join(panel.levels)}
         what = Coded("{exposure} is categorical with the categories {levels}", **named)
         hint = marked("use `use: contrast` for differences between categories")
-        raise EstimationError.at(panel.exposure, what, "an exposure of numbers", hint)
+        raise EstimationError.at(panel.exposure, what, marked("an exposure of numbers"), hint)
 
 
 def row_weights(panel: Panel, *, weighted: bool) -> Floats:
@@ -162,5 +162,7 @@ def row_weights(panel: Panel, *, weighted: bool) -> Floats:
     if n_bad:
         counts = {"n_bad": n_bad, "n_obs": panel.n_obs}
         what = Coded("{n_bad} of {n_obs} are zero, negative or not numbers", **counts)
-        raise EstimationError.at("weights", what, "finite numbers above zero", marked("drop these rows"))
+        raise EstimationError.at(
+            "weights", what, marked("finite numbers above zero"), marked("drop these rows")
+        )
     return panel.weights

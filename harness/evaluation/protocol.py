@@ -16,7 +16,7 @@ from pydantic import Field
 from harness.arrays import Ints, Mask, frozen_ints
 from harness.data.panel import Panel, SplitUnit
 from harness.errors import EstimationError
-from harness.language import Coded, marked
+from harness.language import Coded, marked, quoted
 from harness.registry.catalog import Kind, OptionsClass
 
 
@@ -183,8 +183,8 @@ class HeldOutEntitiesProtocol(DescribedProtocol, EvaluationProtocol):
             sizes = {"size": entities.size, "n_groups": self.folds}
             what = Coded("{size} entities are too few for {n_groups} groups", **sizes)
             hint = marked("set fewer folds, or drop this protocol")
-            expected = "at least as many entities as groups"
-            raise EstimationError.at(f"protocol {self.name}", what, expected, hint)
+            expected = marked("at least as many entities as groups")
+            raise EstimationError.at(Coded("protocol {name}", name=quoted(self.name)), what, expected, hint)
         groups = np.array_split(rng.permutation(entities), self.folds)
         is_own = (np.isin(panel.entity.codes, group) for group in groups)
         return folds_of(((~own & trained, own & tested) for own in is_own), "entity")
@@ -255,7 +255,12 @@ def last_periods(panel: Panel, *, test_share: float, protocol: str) -> Mask:
         sizes = {"size": periods.size, "n_test": n_test}
         what = Coded("the panel has {size} period(s), of which {n_test} would be held out", **sizes)
         hint = marked("set a smaller test_share, or drop this protocol")
-        raise EstimationError.at(f"protocol {protocol}", what, "at least one period to train on", hint)
+        raise EstimationError.at(
+            Coded("protocol {name}", name=quoted(protocol)),
+            what,
+            marked("at least one period to train on"),
+            hint,
+        )
     return np.asarray(panel.period >= periods[-n_test])
 
 
@@ -319,7 +324,9 @@ class RandomRowsProtocol(DescribedProtocol, EvaluationProtocol):
             what = Coded("{test_share} of {n_obs} rows gives {n_test} test rows", **sizes)
             limits = {"least": f"{1 / panel.n_obs:.2g}", "most": f"{1 - 1 / panel.n_obs:.2g}"}
             hint = Coded("set test_share between {least} and {most}, or drop this protocol", **limits)
-            raise EstimationError.at("random split of rows", what, "at least one row on each side", hint)
+            raise EstimationError.at(
+                marked("random split of rows"), what, marked("at least one row on each side"), hint
+            )
         rows = np.arange(panel.n_obs)
         held_out = [np.isin(rows, rng.permutation(rows.size)[:n_test]) for _ in range(self.repeats)]
         sides = ((~is_test, is_test) for is_test in held_out)

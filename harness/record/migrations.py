@@ -16,6 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from harness.errors import ArtifactError
+from harness.language import Coded, marked
 from harness.record import format_13
 from harness.record.format_13 import Content, Tables
 from harness.record.manifest import Manifest, read_record
@@ -210,13 +211,15 @@ def _format_of(manifest: Content) -> Format:
     written = Format(*(int(number or 0) for number in numbers.groups())) if numbers else None
     if written is not None and OLDEST <= written < Format(FORMAT.major + 1):
         return written
-    hint = "read it with the version that the manifest names under versions, or run the study again"
+    hint = marked("read it with the version that the manifest names under versions, or run the study again")
     if written is not None and written > FORMAT:
-        hint = "pip install --upgrade panel-harness"
+        hint = marked("pip install --upgrade panel-harness")
     raise ArtifactError.at(
         f"manifest.json: {MANIFEST_VERSION}",
-        f"the run folder is of format {named!r:.20}",
-        f"a format from {OLDEST} to {FORMAT.major}.x, which this version reads",
+        Coded("the run folder is of format {format}", format=f"{named!r:.20}"),
+        Coded(
+            "a format from {oldest} to {major}.x, which this version reads", oldest=OLDEST, major=FORMAT.major
+        ),
         hint,
     )
 

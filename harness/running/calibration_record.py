@@ -11,6 +11,7 @@ import pandas as pd
 from pydantic import TypeAdapter
 
 from harness.errors import ArtifactError
+from harness.language import Coded, in_series, marked
 from harness.record.manifest import DataRecord, StudyRecord, read_record
 from harness.running.dependence import LIBRARIES
 from harness.running.folder import RunFolder
@@ -104,15 +105,17 @@ def calibrated_rates(path: Path, own: CalibrationRecord) -> Mapping[str, pd.Data
     folder = RunFolder(path.parent if path.is_file() else path)
     record = folder.path / CALIBRATION_RECORD
     if not record.is_file() or not (folder.path / ERROR_RATES.file).is_file():
-        hint = "name a folder that harness calibrate SPEC wrote"
-        expected = f"a folder with {CALIBRATION_RECORD} and {ERROR_RATES.file}"
-        raise ArtifactError.at(str(path), "is not the folder of a calibration", expected, hint)
-    text, hint = record.read_text(encoding="utf-8"), "calibrate the study again with this version"
+        hint = marked("name a folder that harness calibrate SPEC wrote")
+        words = marked("a folder with {record} and {rates}")
+        expected = Coded(words, record=CALIBRATION_RECORD, rates=ERROR_RATES.file)
+        raise ArtifactError.at(str(path), marked("is not the folder of a calibration"), expected, hint)
+    text, hint = record.read_text(encoding="utf-8"), marked("calibrate the study again with this version")
     written = read_record(CalibrationRecord, text, where=CALIBRATION_RECORD, hint=hint)
     different = list(written.differences(own))
     if different:
-        more = f"; and {len(different) - 3} more" if len(different) > 3 else ""
-        what = f"is a calibration of another study: there {'; '.join(different[:3])}{more}"
-        expected = "a calibration of the same spec and shape of data, by the same version"
-        raise ArtifactError.at(str(path), what, expected, "calibrate this one: harness calibrate SPEC")
+        more = Coded("{n} more", n=len(different) - 3) if len(different) > 3 else ""
+        words = marked("is a calibration of another study: there {list}")
+        what = Coded(words, list=in_series([*different[:3], more]))
+        wanted = marked("a calibration of the same spec and shape of data, by the same version")
+        raise ArtifactError.at(str(path), what, wanted, marked("calibrate this one: harness calibrate SPEC"))
     return {table.name: folder.read_table(table.name) for table in (ERROR_RATES, CHECK_RATES)}

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from harness.arrays import AnyArray, sharing
 from harness.errors import ArtifactError, MachineError, Problem
+from harness.language import Coded, marked
 from harness.running.processes import DeadWorkerError, unheard_interrupt
 from harness.running.workers import Pool
 
@@ -57,8 +58,8 @@ class _Presence:
         if threads:
             self.last = time.monotonic()
         elif time.monotonic() - self.last > SECONDS_WITHOUT:
-            what = f"no worker has been there for {SECONDS_WITHOUT} seconds"
-            raise MachineError.at(self.where, what, hint="start `dask worker ADDRESS --nthreads 1`")
+            what = Coded("no worker has been there for {n} seconds", n=SECONDS_WITHOUT)
+            raise MachineError.at(self.where, what, hint=marked("start `dask worker ADDRESS --nthreads 1`"))
 
 
 @dataclass(frozen=True)
@@ -96,8 +97,8 @@ class DaskWorkers:
 
             from harness.running.cluster_worker import OpeningExecutor, computes_with
         except ImportError as error:
-            hint = "pip install 'panel-harness[dask]', or --backend local"
-            raise ArtifactError.at("--backend dask", "dask is not installed", hint=hint) from error
+            hint = marked("pip install 'panel-harness[dask]', or --backend local")
+            raise ArtifactError.at("--backend dask", marked("dask is not installed"), hint=hint) from error
         # What they log when a run ends before its end is said once, by the command.
         for name in ("distributed", "distributed.client", "tornado", "asyncio"):
             logging.getLogger(name).setLevel(UNSAID)
@@ -113,7 +114,10 @@ class DaskWorkers:
                 with suppress(ClosedClientError):
                     executor.shutdown(wait=False)
             if client.status != "running":
-                what, hint = "the scheduler has gone", "start `dask scheduler`, and its workers"
+                what, hint = (
+                    marked("the scheduler has gone"),
+                    marked("start `dask scheduler`, and its workers"),
+                )
                 raise MachineError.at(self._where, what, hint=hint)
 
     @property
@@ -155,9 +159,9 @@ def _connected(scheduler: str) -> Client:
         client.wait_for_workers(1, timeout=max(1.0, deadline - time.monotonic()))
     # What is no scheduler may say anything, such as that a message of petabytes follows.
     except (OSError, ValueError, TypeError, KeyError, MemoryError, RuntimeError) as error:
-        what = f"no scheduler with a worker answers there within {SECONDS_TO_ANSWER} seconds"
-        hint = "start `dask scheduler`, and elsewhere `dask worker ADDRESS --nworkers N --nthreads 1`"
-        what = f"{what}: {known or _what_answers(scheduler)}"
+        words = marked("no scheduler with a worker answers there within {n} seconds: {reason}")
+        hint = marked("start `dask scheduler`, and elsewhere `dask worker ADDRESS --nworkers N --nthreads 1`")
+        what = Coded(words, n=SECONDS_TO_ANSWER, reason=known or _what_answers(scheduler))
         raise ArtifactError.at(f"--scheduler {scheduler}", what, hint=hint) from error
     return client
 
@@ -232,22 +236,29 @@ def _require_alike(client: Client) -> int:
     threads: Mapping[str, int] = client.nthreads()
     own, theirs = computes_with(), client.run(computes_with, on_error="return")
     problems = [
-        Problem(worker, f"has {n_threads} threads", "1 thread a worker", "start workers with --nthreads 1")
+        Problem(
+            worker,
+            Coded("has {n} threads", n=n_threads),
+            marked("1 thread a worker"),
+            marked("start workers with --nthreads 1"),
+        )
         for worker, n_threads in threads.items()
         if n_threads != 1
     ]
     for worker, found in theirs.items():
         if isinstance(found, Exception):
-            what = f"has no harness {own['panel-harness']}: {found}"
+            what = Coded(
+                "has no harness {version}: {reason}", version=own["panel-harness"], reason=str(found)
+            )
         elif other := [name for name in own if found.get(name) != own[name]]:
             named = (
                 f"{one} {found[one]} (here {own[one]})" if one in found else f"no {one}" for one in other
             )
-            what = f"has {', '.join(named)}"
+            what = Coded("has {list}", list=", ".join(named))
         else:
             continue
-        hint = "install the same versions, of the same source, everywhere, and start its worker again"
-        problems.append(Problem(worker, what, "the versions and the code of this process", hint))
+        hint = marked("install the same versions, of the same source, everywhere, and start its worker again")
+        problems.append(Problem(worker, what, marked("the versions and the code of this process"), hint))
     if problems:
         raise ArtifactError(*problems)
     return len(threads)

@@ -41,7 +41,7 @@ def exposure_values(panel: Panel) -> Floats:
     if not 2 <= values.size <= MOST_LEVELS:
         sizes = {"size": values.size, "size_2": "s" if values.size > 1 else ""}
         what = Coded("has {size} distinct value{size_2} in these rows", **sizes)
-        expected = f"an exposure of 2 to {MOST_LEVELS} values"
+        expected = Coded("an exposure of 2 to {most} values", most=MOST_LEVELS)
         raise EstimationError.at(panel.exposure, what, expected=expected, hint=marked("use `use: curve`"))
     return values
 

@@ -139,7 +139,9 @@ class FullTask(SubjectTask[FullResult]):
             own = {"exposure": panel.exposure}
             what = Coded("'{name}' has a different exposure, '{exposure}'", name=self.subject.name, **own)
             hint = Coded("set `exposure: {exposure}` if the scenario has that option", **own)
-            return in_one_line(Problem(name, what, f"the exposure '{exposure}'", hint))
+            return in_one_line(
+                Problem(name, what, Coded("the exposure {exposure}", exposure=repr(exposure)), hint)
+            )
         if about is not None and about not in panel.columns:
             none_of_these, known = f"'{about}' is none of its regressors", ", ".join(panel.columns)
             return in_one_line(Problem(self.subject.name, none_of_these, expected=known))

@@ -12,7 +12,7 @@ from harness.data.panel import Panel
 from harness.errors import EstimationError
 from harness.estimators.guard import predict_any, require_finite
 from harness.estimators.protocol import CanProfile, Fitted, FittedDraws
-from harness.language import Coded
+from harness.language import Coded, marked
 
 # Half-width of the neighbourhood of a grid point, as a share of the exposure's range.
 WINDOW = 0.05
@@ -84,7 +84,7 @@ def require_variation(panel: Panel, name: str) -> None:
     """
     if np.ptp(panel.column(name)) == 0.0:
         what = Coded("has a single value in these {n_obs} rows", n_obs=panel.n_obs)
-        raise EstimationError.at(name, what, expected="a variable that varies")
+        raise EstimationError.at(name, what, expected=marked("a variable that varies"))
 
 
 Spacing = Literal["uniform", "quantiles"]
@@ -249,7 +249,7 @@ def require_separate(panel: Panel, moderator: str, *, where: str) -> None:
             "'{moderator}' is not a regressor that varies separately from the exposure", moderator=moderator
         )
         hint = Coded("choose a moderator other than '{moderator}'", moderator=moderator)
-        expected = "a moderator or control that does not follow from the exposure"
+        expected = marked("a moderator or control that does not follow from the exposure")
         raise EstimationError.at(where, what, expected, hint)
 
 

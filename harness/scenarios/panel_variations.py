@@ -166,7 +166,7 @@ def _winsorised(panel: Panel) -> Panel:
 def _log_outcome(panel: Panel) -> Panel:
     if panel.observed.min() <= 0.0:
         what = Coded("has no logarithm at {least}", least=f"{panel.observed.min():g}")
-        raise EstimationError.at(panel.outcome, what, "an outcome above zero")
+        raise EstimationError.at(panel.outcome, what, marked("an outcome above zero"))
     return replace(panel, observed=np.log(panel.observed))
 
 

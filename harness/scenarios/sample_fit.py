@@ -13,7 +13,7 @@ import pandas as pd
 from harness.errors import PluginError, Problem
 from harness.estimators.guard import Attempt, Status, all_of, as_reason, attempt, notes_of
 from harness.estimators.protocol import Columns, HasCoefficients, HasDetails, HasDraws, HasResultRows
-from harness.language import Coded, in_series
+from harness.language import Coded, in_series, marked
 from harness.scenarios.blocks import (
     BlockResult,
     BlockTask,
@@ -94,12 +94,14 @@ def _result_rows(fit: object) -> Tables:
 def _require_frames(tables: object, allowed: Mapping[str, ResultTable], who: str) -> None:
     """Refuse an answer that is no table, or one that nobody declared and no file would hold."""
     if not isinstance(tables, Mapping):
-        problem = Problem(who, Coded("returned a {name}", name=type(tables).__name__), "tables by name")
+        problem = Problem(
+            who, Coded("returned a {name}", name=type(tables).__name__), marked("tables by name")
+        )
         raise PluginError(problem)
     for name, frame in tables.items():
         if name not in allowed or not isinstance(frame, pd.DataFrame):
             found = f"returned a {type(frame).__name__} as '{name}'"
-            expected = f"data frames, of the names {', '.join(sorted(allowed))}"
+            expected = Coded("data frames, of the names {names}", names=", ".join(sorted(allowed)))
             raise PluginError.at(who, found, expected)
         columns = {column for column in frame.columns if not str(column).endswith(CODE)}
         if unknown := columns - set(allowed[name].columns):

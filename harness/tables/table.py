@@ -11,7 +11,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Literal, TypeVar, get_type_hints
 
 from harness.errors import ArtifactError, HarnessError
-from harness.language import Coded, from_json, marked, to_json
+from harness.language import Coded, from_json, marked, quoted, to_json
 from harness.tables.decision import UNTESTED, Decision
 
 if TYPE_CHECKING:
@@ -242,7 +242,8 @@ def read_rows(frame: pd.DataFrame, kind: type[Row], *, table: str) -> tuple[Row,
     wanted = [name for name in columns_of(kind) if name not in optional or name in frame.columns]
     missing = [name for name in wanted if name not in frame.columns]
     if missing:
-        what, hint = f"the table lacks {', '.join(missing)}", "run the study again with this version"
+        what = Coded("the table lacks {names}", names=quoted(", ".join(missing)))
+        hint = marked("run the study again with this version")
         raise ArtifactError.at(f"{table}.csv", what, hint=hint)
     hints = get_type_hints(kind)
     columns: dict[str, list[Any]] = {}
@@ -250,8 +251,9 @@ def read_rows(frame: pd.DataFrame, kind: type[Row], *, table: str) -> tuple[Row,
         try:
             columns[name] = [CONVERT[hints[name]](value) for value in _values(frame[name])]
         except (ValueError, OverflowError) as error:
-            hint = "take a whole copy of the folder, or run the study again"
-            raise ArtifactError.at(f"{table}.csv: column '{name}'", str(error), hint=hint) from error
+            hint = marked("take a whole copy of the folder, or run the study again")
+            where = Coded("{table}.csv: column {name}", table=table, name=repr(name))
+            raise ArtifactError.at(where, str(error), hint=hint) from error
     for name in wanted:
         if f"{name}{CODE}" in columns:
             columns[name] = _messages(columns[name], columns[f"{name}{CODE}"], table=table)
@@ -264,7 +266,9 @@ def _messages(texts: Iterable[str], codes: Iterable[str], *, table: str) -> list
     try:
         return [*map(from_json, texts, codes)]
     except ValueError as error:
-        raise ArtifactError.at(f"{table}.csv", str(error), "codes as the harness writes them") from error
+        raise ArtifactError.at(
+            f"{table}.csv", str(error), marked("codes as the harness writes them")
+        ) from error
 
 
 def _values(column: pd.Series[Any]) -> list[Any]:

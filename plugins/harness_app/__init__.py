@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from harness.plugin import SpecError, echo, hookimpl
+from harness.plugin import Coded, SpecError, echo, hookimpl, marked
 
 # Address that nothing but this machine reaches.
 LOOPBACK = "127.0.0.1"
@@ -45,19 +45,20 @@ def app(context: click.Context, folder: Path | None, port: int, no_open: bool, h
 
     root, password = (folder or Path()).resolve(), os.environ.get(PASSWORD, "")
     if not root.is_dir():
-        raise SpecError.at(str(root), "is no folder", hint="name a folder with --folder")
+        raise SpecError.at(str(root), marked("is no folder"), hint=marked("name a folder with --folder"))
     if host != LOOPBACK and not password:
-        what = f"{host} is reached by others, and there is no password"
-        raise SpecError.at("--host", what, hint=f"set {PASSWORD}")
+        what = Coded("{host} is reached by others, and there is no password", host=host)
+        raise SpecError.at("--host", what, hint=Coded("set {name}", name=PASSWORD))
     try:
         listening = socket.create_server((host, port))
     except OSError as error:
-        what = f"cannot be listened at: {error}"
-        raise harness.MachineError.at(f"{host}:{port}", what, hint="name another --port") from error
+        what = Coded("cannot be listened at: {reason}", reason=str(error))
+        raise harness.MachineError.at(f"{host}:{port}", what, hint=marked("name another --port")) from error
     with listening:
         name, token = f"{host}:{listening.getsockname()[1]}", secrets.token_urlsafe(32)
         address = f"http://{name}/?token={token}"
-        echo(f"serving {root}\nopen: {address}\nCtrl-C ends the page; runs go on")
+        words = marked("serving {root}\nopen: {address}\nCtrl-C ends the page; runs go on")
+        echo(Coded(words, root=root, address=address))
         if not no_open:
             webbrowser.open(address)
         # Loaded while the browser, which waits for an answer from here on, opens.

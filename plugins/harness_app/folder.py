@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.plugin import SpecError
+from harness.plugin import Coded, SpecError, marked
 
 # What the harness reads, by endings.
 DATA = frozenset(
@@ -72,9 +72,14 @@ class Folder:
         """
         path = self.root / name
         if NAME.fullmatch(name) is None or path.suffix.lower() not in endings or path.is_symlink():
-            expected = f"letters and digits, and an ending of {', '.join(sorted(endings))}"
+            expected = Coded(
+                "letters and digits, and an ending of {endings}", endings=", ".join(sorted(endings))
+            )
             raise SpecError.at(
-                repr(name), "cannot be the name of a file here", expected, "choose another name"
+                repr(name),
+                marked("cannot be the name of a file here"),
+                expected,
+                marked("choose another name"),
             )
         return path
 
@@ -108,4 +113,6 @@ class Folder:
 
 
 def _not_here(given: str) -> SpecError:
-    return SpecError.at(repr(given), "is no file of this folder", hint="choose one of those that are listed")
+    return SpecError.at(
+        repr(given), marked("is no file of this folder"), hint=marked("choose one of those that are listed")
+    )

@@ -22,7 +22,7 @@ from starlette.responses import FileResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from harness.plugin import HarnessError, Problem, SpecError
+from harness.plugin import HarnessError, Problem, SpecError, marked
 from harness.plugin.commands import Session
 from harness_app import spec_text
 from harness_app.folder import DATA, MANIFEST, SAVED, SPECS, Folder
@@ -154,14 +154,14 @@ class Desk:
         async with request.form(max_files=1, max_fields=1) as form:
             sent = form.get("file")
             if not isinstance(sent, UploadFile) or not sent.filename:
-                raise SpecError.at("file", "none was chosen", hint="choose a data file")
+                raise SpecError.at("file", marked("none was chosen"), hint=marked("choose a data file"))
             path = self.folder.new(Path(sent.filename).name, DATA)
             try:
                 with path.open("xb") as file:
                     await asyncio.to_thread(shutil.copyfileobj, sent.file, file)
             except FileExistsError as error:
-                hint = "choose it below, or rename yours"
-                raise SpecError.at(path.name, "is there already", hint=hint) from error
+                hint = marked("choose it below, or rename yours")
+                raise SpecError.at(path.name, marked("is there already"), hint=hint) from error
         return RedirectResponse(URL("/study").include_query_params(data=path.name), 303)
 
     async def study(self, request: Request) -> Response:
@@ -171,7 +171,7 @@ class Desk:
         if name:
             path = self.folder.path(name)
             if path.suffix not in SPECS:
-                raise SpecError.at(name, "is no spec")
+                raise SpecError.at(name, marked("is no spec"))
             text = path.read_text(encoding="utf-8")
             data = data or _named_in(text, "data", "path")
         else:
@@ -269,8 +269,8 @@ class Desk:
         await self.tools.call("validate", spec=text)
         path = self.folder.new(name, SPECS)
         if path.exists() and path.read_text(encoding="utf-8") != text and "replace" not in form:
-            hint = "tick `replace`, or name another file"
-            raise SpecError.at(name, "is there already, with another text", hint=hint)
+            hint = marked("tick `replace`, or name another file")
+            raise SpecError.at(name, marked("is there already, with another text"), hint=hint)
         path.write_text(text, encoding="utf-8")
         self.queue.add(_named_in(text, "study"), name, quick="quick" in form)
         return await self.show_queue(request)
@@ -309,7 +309,7 @@ class Desk:
         """Return a finished run of the folder."""
         run = self.folder.name_of(self.folder.path(given))
         if run not in self.folder.contents().runs:
-            raise SpecError.at(given, "is no finished run")
+            raise SpecError.at(given, marked("is no finished run"))
         return run
 
     async def run(self, request: Request) -> Response:

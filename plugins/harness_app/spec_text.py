@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 
-from harness.plugin import SpecError
+from harness.plugin import Coded, SpecError, marked
 
 # Parts that one column alone plays, which are keys of `roles`, and keys of those that several play.
 SINGLE = ("entity", "time", "exposure", "weights")
@@ -45,9 +45,11 @@ def read(text: str) -> CommentedMap:
     try:
         spec = _yaml().load(text)
     except (YAMLError, ValueError, RecursionError) as error:
-        raise SpecError.at("spec", f"is no YAML: {str(error).splitlines()[0]}") from error
+        raise SpecError.at(
+            "spec", Coded("is no YAML: {reason}", reason=str(error).splitlines()[0])
+        ) from error
     if not isinstance(spec, CommentedMap):
-        raise SpecError.at("spec", "is no mapping", "keys such as `roles:`")
+        raise SpecError.at("spec", marked("is no mapping"), marked("keys such as `roles:`"))
     return spec
 
 

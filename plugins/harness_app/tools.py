@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import harness
-from harness.plugin import Problem, SpecError
+from harness.plugin import Coded, Problem, SpecError
 from harness.plugin.commands import DeadWorkerError, Session, WorkerProcess, call_tool, start_worker
 
 # Seconds that an answer may take, and characters of what a command prints that are shown.
@@ -41,7 +41,7 @@ class Tools:
                 async with asyncio.timeout(PATIENCE):
                     answer = await asyncio.to_thread(worker.call, _answer, self._session, tool, arguments)
         except (TimeoutError, DeadWorkerError) as error:
-            what = f"its process ended, or took longer than {PATIENCE:.0f} s"
+            what = Coded("its process ended, or took longer than {most} s", most=f"{PATIENCE:.0f}")
             raise harness.MachineError.at(tool, what) from error
         content: Mapping[str, Any] = answer["structuredContent"]
         if "isError" in answer:

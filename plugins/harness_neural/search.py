@@ -171,7 +171,7 @@ def require_rows(sample: NetworkSample, *, where: str) -> None:
                     n_distinct=sample.n_distinct,
                     needed=needed,
                 ),
-                expected=f"more than {needed} rows to train on",
+                expected=Coded("more than {needed} rows to train on", needed=needed),
                 hint=marked("use fewer inputs, or a protocol with more training rows"),
             )
         )

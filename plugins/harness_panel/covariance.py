@@ -158,7 +158,9 @@ class Robust:
                 n_obs=regression.n_obs,
             )
             hint = marked("choose another covariance, or drop entities and periods with a single row")
-            raise EstimationError(Problem("covariance", what, expected="HC0, HC1 or clustered", hint=hint))
+            raise EstimationError(
+                Problem("covariance", what, expected=marked("HC0, HC1 or clustered"), hint=hint)
+            )
 
 
 # Whose small-sample correction a clustered covariance has.
@@ -295,7 +297,9 @@ class WildCluster(plugin.WildClusters):
             words = marked("the wild cluster bootstrap is meant for few clusters; there are {n_clusters}")
             what = Coded(words, n_clusters=n_clusters)
             hint = marked("choose clustered: with so many clusters no bootstrap is needed")
-            raise EstimationError(Problem("covariance", what, expected=f"up to {_MOST_CLUSTERS}", hint=hint))
+            raise EstimationError(
+                Problem("covariance", what, expected=Coded("up to {most}", most=_MOST_CLUSTERS), hint=hint)
+            )
         return self.clustered.library_options(regression)
 
     def corrected(self, regression: Regression, covariance: Sandwich) -> tuple[Floats, Correction]:

@@ -137,7 +137,7 @@ def impact_text(context: parts.Context, one: SpatialImpact) -> str:
         "{estimator}: {change} in one {entity} changes its own {outcome} by {direct}, and that of all others "
         "together by {indirect}."
     )
-    direct, indirect = (context.amount(own, one.exposure) for own in (one.direct, one.indirect))
+    direct, indirect = (context.amount(slope, one.exposure) for slope in (one.direct, one.indirect))
     change, outcome = parts.change_text(context, one.exposure), parts.changed(context.study, context.outcome)
     return context.worded(words, one, change=change, outcome=outcome, direct=direct, indirect=indirect)
 

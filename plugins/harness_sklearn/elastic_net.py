@@ -118,7 +118,9 @@ def make_terms(panel: Panel) -> QuadraticTerms:
         words = marked("{n_inputs} columns with their squares and products make {factors} terms")
         what = Coded(words, n_inputs=n_inputs, factors=len(factors))
         hint = marked("use fewer columns, or drop elastic_net")
-        raise plugin.EstimationError.at("elastic_net", what, f"at most {MOST_TERMS} terms", hint)
+        raise plugin.EstimationError.at(
+            "elastic_net", what, Coded("at most {most} terms", most=MOST_TERMS), hint
+        )
     products = _products(inputs.values(panel), factors)
     scale = plugin.column_scale(products)
     kept = np.flatnonzero(scale.deviation > 0.0)
@@ -234,7 +236,7 @@ class ElasticNet(ComparesOnParts):
     def need(self) -> tuple[int, str, str]:
         """The least number of training rows, what cannot be done with fewer, and what helps."""
         hint = marked("use a protocol with more training rows, or drop elastic_net")
-        return LEAST_ROWS, "are too few to choose a penalty on", hint
+        return LEAST_ROWS, marked("are too few to choose a penalty on"), hint
 
     def fit(self, panel: Panel, *, rng: Stream = None, selection: Panel | None = None) -> ElasticNetFit:
         """Choose penalty and ratio, and fit with them on all training rows.

@@ -98,7 +98,8 @@ def require_rows(n_obs: int, least: int, *, estimator: str, why: str, hint: str)
     EstimationError
     """
     if n_obs < least:
-        what, expected = f"{n_obs} training rows {why}", f"at least {least} training rows"
+        what = plugin.Coded("{n_obs} training rows {why}", n_obs=n_obs, why=why)
+        expected = plugin.Coded("at least {least} training rows", least=least)
         raise plugin.EstimationError(plugin.Problem(where=estimator, what=what, expected=expected, hint=hint))
 
 

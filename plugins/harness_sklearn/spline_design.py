@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.plugin import Floats, Inputs, Ints, Panel, make_inputs, marked
+from harness.plugin import Coded, Floats, Inputs, Ints, Panel, make_inputs, marked
 from harness_sklearn.selection import require_rows
 
 if TYPE_CHECKING:
@@ -339,7 +339,7 @@ def make_design(panel: Panel, *, n_knots: int, factors: Sequence[str]) -> Spline
         Where outcome or exposure do not vary, or rows are no more than straight lines.
     """
     inputs = make_inputs(panel)
-    why = f"are too few for a constant and {len(inputs.columns)} columns"
+    why = Coded("are too few for a constant and {n} columns", n=len(inputs.columns))
     hint = marked("use more training rows, or fewer controls")
     require_rows(panel.n_obs, len(inputs.columns) + 2, estimator="splines", why=why, hint=hint)
     column = dict(zip(inputs.columns, inputs.values(panel).T, strict=True))

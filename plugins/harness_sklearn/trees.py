@@ -178,7 +178,7 @@ class Boosting(ComparesOnParts):
     def need(self) -> tuple[int, str, str]:
         """The least number of training rows, what cannot be done with fewer, and what helps."""
         hint = marked("set a smaller min_leaf, or drop boosting")
-        return 2 * self.min_leaf, f"cannot fill two leaves of {self.min_leaf} rows", hint
+        return 2 * self.min_leaf, Coded("cannot fill two leaves of {n} rows", n=self.min_leaf), hint
 
     def fit(self, panel: Panel, *, rng: plugin.Stream = None, selection: Panel | None = None) -> BoostingFit:
         """Grow rounds on the training rows; see `harness.plugin.Estimator`.
@@ -308,7 +308,7 @@ class RandomForest(ComparesOnParts):
     def need(self) -> tuple[int, str, str]:
         """The least number of training rows, what cannot be done with fewer, and what helps."""
         least, hint = min(self.min_leaf), marked("set a smaller min_leaf, or drop random_forest")
-        return 2 * least, f"cannot fill two leaves of {least} rows", hint
+        return 2 * least, Coded("cannot fill two leaves of {n} rows", n=least), hint
 
     def fit(self, panel: Panel, *, rng: plugin.Stream = None, selection: Panel | None = None) -> ForestFit:
         """Choose the size of leaves, and grow a forest with it on all training rows.

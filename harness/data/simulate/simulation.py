@@ -13,6 +13,7 @@ from numpy.random import Generator
 
 from harness.arrays import Floats, Ints
 from harness.errors import DataError
+from harness.language import Coded, marked
 from harness.registry.catalog import Kind, OptionsClass
 
 if TYPE_CHECKING:
@@ -106,9 +107,13 @@ class CityYears:
         """Refuse more rows than a study can hold, before any is drawn."""
         n_rows = self.n_cities * self.n_years
         if n_rows > MAX_ROWS:
-            where = "data.simulate"
-            what = f"{self.n_cities:,} cities in {self.n_years:,} years are {n_rows:,} rows"
-            raise DataError.at(where, what, f"at most {MAX_ROWS:,} rows", "lower n_entities or n_periods")
+            sizes = {"n": f"{self.n_cities:,}", "n_years": f"{self.n_years:,}", "n_rows": f"{n_rows:,}"}
+            what = Coded("{n} cities in {n_years} years are {n_rows} rows", **sizes)
+            expected, hint = (
+                Coded("at most {most} rows", most=f"{MAX_ROWS:,}"),
+                marked("lower n_entities or n_periods"),
+            )
+            raise DataError.at("data.simulate", what, expected, hint)
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from typing import Literal, Self, get_args
 
 from harness.errors import ArtifactError
 from harness.findings.run import Gains, Run
-from harness.language import rendered, topic
+from harness.language import Coded, marked, rendered, topic
 from harness.record.manifest import StudyRecord
 from harness.report import blocks as parts
 from harness.report.blocks import plain_words
@@ -304,10 +304,12 @@ def etable(
         Where there is no such kind, or no file for a Word table.
     """
     if kind not in get_args(TableType):
-        what, expected = f"there is no table of the type '{kind}'", ", ".join(get_args(TableType))
-        raise ArtifactError.at("etable", what, expected)
+        what = Coded("there is no table of the type {kind}", kind=repr(kind))
+        raise ArtifactError.at("etable", what, ", ".join(get_args(TableType)))
     if kind == "docx" and file is None:
-        raise ArtifactError.at("etable", "a Word table is a file", hint='say file="table.docx"')
+        raise ArtifactError.at(
+            "etable", marked("a Word table is a file"), hint=marked('say file="table.docx"')
+        )
     study, table = run.manifest.study, paper_table(run, coefficients.regression_table(run, outcome, choice))
     html = paper_table_in_html(ShownTable(table))
     text = html

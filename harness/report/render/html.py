@@ -116,8 +116,8 @@ class ShownTable:
         looks, marks = _class(member, first[0].look), self.table.marks
         cells = [f'<th scope="row"{looks}>{inner(first[0], marks)}</th>' if first[0].text else "<td></td>"]
         for cell, align in others:
-            hint = f' title="{_escaped(cell.hint)}"' if cell.hint else ""
-            cells.append(f"<td{_class('' if is_foot else align, cell.look)}{hint}>{inner(cell, marks)}</td>")
+            title = f' title="{_escaped(cell.hint)}"' if cell.hint else ""
+            cells.append(f"<td{_class('' if is_foot else align, cell.look)}{title}>{inner(cell, marks)}</td>")
         made = f"<tr{_class(beyond)}>{''.join(cells)}</tr>\n"
         return Markup(made)  # noqa: S704 - every text in it is escaped
 

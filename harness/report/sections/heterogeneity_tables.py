@@ -318,7 +318,7 @@ def _surface(key: heterogeneity.SurfaceKey, rows: pd.DataFrame) -> Surface:
 
 
 def _unreadable(what: str) -> ArtifactError:
-    return ArtifactError(Problem("surfaces.csv", what, hint="run the study again with this version"))
+    return ArtifactError(Problem("surfaces.csv", what, hint=marked("run the study again with this version")))
 
 
 def true_levels(run: Run, key: heterogeneity.SurfaceKey) -> Floats | None:

@@ -407,7 +407,7 @@ def _exposure(panel: Panel) -> Floats:
     if grids.has_two_values(exposure):
         what = marked("has only two values: there is no curve between them")
         hint = marked("use `use: contrast` for the difference")
-        raise EstimationError.at(panel.exposure, what, expected="a continuous exposure", hint=hint)
+        raise EstimationError.at(panel.exposure, what, expected=marked("a continuous exposure"), hint=hint)
     return exposure
 
 

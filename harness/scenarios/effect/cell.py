@@ -322,7 +322,7 @@ def refuse_transforming(learner: protocol.Estimator) -> None:
             name=learner.name,
         )
         hint = marked("choose another learner, or leave `learners` out")
-        raise EstimationError.at("learners", what, "a learner that is fitted to the rows", hint)
+        raise EstimationError.at("learners", what, marked("a learner that is fitted to the rows"), hint)
 
 
 def refuse_absorbing(learner: protocol.Estimator) -> None:
@@ -339,7 +339,9 @@ def refuse_absorbing(learner: protocol.Estimator) -> None:
             name=learner.name,
         )
         hint = marked("choose learners without entity effects, or first_differences alone")
-        raise EstimationError.at("correlated_random_effects", what, "a learner without such effects", hint)
+        raise EstimationError.at(
+            "correlated_random_effects", what, marked("a learner without such effects"), hint
+        )
 
 
 def parts_of(cells: Iterable[Cell]) -> Iterator[EffectPart]:

@@ -153,5 +153,5 @@ def residuals_on(columns: Floats, held: Floats) -> Floats:
 
 def _too_few(panel: Panel, what: str) -> EstimationError:
     return EstimationError.at(
-        panel.exposure, what, expected="an exposure of many values that changes within entities"
+        panel.exposure, what, expected=marked("an exposure of many values that changes within entities")
     )

@@ -47,7 +47,7 @@ class EntityFolds:
             what = Coded(
                 "{size} entities are too few for {n_folds} folds", size=present.size, n_folds=n_folds
             )
-            expected, hint = f"at least {2 * n_folds} entities", marked("set fewer folds")
+            expected, hint = Coded("at least {least} entities", least=2 * n_folds), marked("set fewer folds")
             raise EstimationError.at("effect", what, expected, hint)
         return cls(entity, rng.permutation(np.arange(present.size) % n_folds))
 
@@ -193,7 +193,7 @@ def instrumented(
     if np.linalg.matrix_rank(fitted / size) < residuals.shape[1]:
         what = marked("given the controls, the instruments do not move every term of the exposure")
         hint = marked("use the form `line`, or name more roles.instruments")
-        raise EstimationError.at("instruments", what, "an instrument for each term", hint)
+        raise EstimationError.at("instruments", what, marked("an instrument for each term"), hint)
     theta, influence = _regressed(outcome - outcome_hat, residuals, fitted, folds)
 
     def influence_of(error: Floats) -> Floats:
@@ -236,7 +236,7 @@ def _residual_shares(values: Floats, residuals: Floats, what: str) -> Floats:
     size = residuals.std(axis=0)
     if shares.min() < LEAST_RESIDUAL or np.linalg.matrix_rank(residuals / size) < values.shape[1]:
         found = Coded("the inputs determine the {what}: no residual variation", what=what)
-        expected = f"an {what} that changes within entities, other than by a step a period"
+        expected = Coded("an {what} that changes within entities, other than by a step a period", what=what)
         hint = marked("drop controls that are functions of it")
         raise EstimationError.at("effect", found, expected, hint)
     return np.asarray(shares)
@@ -283,7 +283,7 @@ def _solved(jacobian: Floats, score: Floats, folds: EntityFolds) -> tuple[Floats
     size = np.sqrt(np.abs(np.diagonal(whole)))
     if (np.linalg.matrix_rank(others / np.outer(size, size)) < theta.size).any():
         what = marked("a term of the exposure varies in a single entity")
-        raise EstimationError.at("effect", what, expected="terms that vary in two entities or more")
+        raise EstimationError.at("effect", what, expected=marked("terms that vary in two entities or more"))
     influence = np.einsum("ijk,ik->ij", np.linalg.inv(others)[folds.entity], residual)
     return theta, np.asarray(influence, dtype=np.float64)
 

@@ -73,8 +73,13 @@ def slope(panel: Panel) -> Terms:
     """
     require_continuous(panel)
     if np.unique(panel.column(panel.exposure)).size <= 2:
-        what, hint = "has two values, between which no derivative is", "ask for the form `contrast`"
-        raise EstimationError.at(panel.exposure, what, expected="an exposure of many values", hint=hint)
+        what, hint = (
+            marked("has two values, between which no derivative is"),
+            marked("ask for the form `contrast`"),
+        )
+        raise EstimationError.at(
+            panel.exposure, what, expected=marked("an exposure of many values"), hint=hint
+        )
     return line(panel)
 
 
@@ -99,7 +104,7 @@ def curve(panel: Panel) -> Terms:
             "{n_values} distinct values, some with many rows, are too few for a curve", n_values=n_values
         )
         hint = marked("use the form `contrast` or `line`")
-        raise EstimationError.at(panel.exposure, what, "an exposure of many values", hint)
+        raise EstimationError.at(panel.exposure, what, marked("an exposure of many values"), hint)
     low, high = np.quantile(column, CURVE_SHARES[[0, -1]])
     at = np.linspace(low, high, CURVE_SHARES.size)
     values = _splines(column, knots)
@@ -199,7 +204,9 @@ def instruments_of(panel: Panel, terms: Terms, form: Form, moderator: str | None
         raise EstimationError.at("instrumented", marked("the study has no instruments"), "instruments", hint)
     if form == "derivative":
         what = marked("the instruments do not identify a derivative")
-        raise EstimationError.at("instrumented", what, "another form", "ask for the form `line`")
+        raise EstimationError.at(
+            "instrumented", what, marked("another form"), marked("ask for the form `line`")
+        )
     instruments = panel.Z
     if moderator is not None:
         column = panel.column(moderator)
@@ -209,7 +216,7 @@ def instruments_of(panel: Panel, terms: Terms, form: Form, moderator: str | None
         sizes = {"shape": instruments.shape[1], "n_terms": n_terms, "form": form}
         what = Coded("{shape} instruments are too few for the {n_terms} terms of a {form}", **sizes)
         hint = marked("use the form `line`, or name more roles.instruments")
-        raise EstimationError.at("instrumented", what, "an instrument for each term", hint)
+        raise EstimationError.at("instrumented", what, marked("an instrument for each term"), hint)
     return instruments
 
 
@@ -322,7 +329,7 @@ def nuisance_design(
         if now.size == 0:
             what = marked("no entity has rows in two consecutive periods")
             hint = marked("use correlated_random_effects")
-            raise EstimationError.at("first differences", what, "a panel without gaps", hint)
+            raise EstimationError.at(marked("first differences"), what, marked("a panel without gaps"), hint)
         earlier = {f"{name}, {PERIOD_BEFORE}": column[before] for name, column in columns.items()}
         columns = {name: column[now] for name, column in columns.items()} | earlier
     else:
@@ -349,7 +356,7 @@ def _inputs(rows: Panel, columns: Mapping[str, Floats]) -> Panel:
     named = {**kept, **dict(zip(labels, is_in, strict=True))}
     if not named:
         what, hint = marked("there are no controls"), marked("name roles.controls")
-        raise EstimationError.at("effect", what, "controls, or two periods", hint)
+        raise EstimationError.at("effect", what, marked("controls, or two periods"), hint)
     names = tuple(named)
     n_numbers = max(1, len(kept))
     return replace(

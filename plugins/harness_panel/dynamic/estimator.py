@@ -385,13 +385,15 @@ class DynamicFit(LevelledFit):
         gradient[at] = slope / left**2
         gradient[first] = 1.0 / left
         error = sqrt(float(gradient @ table.covariance @ gradient))
-        what = "of one unit more of the exposure's first column that stays: slopes by one less those of lags"
+        meaning = (
+            "of one unit more of the exposure's first column that stays: slopes by one less those of lags"
+        )
         return (
             Statistic("n_obs", table.correction.n_obs, "rows with all lags"),
             Statistic("n_equations", solution.equations.n_transformed, "rows of the transformed equation"),
             Statistic("n_entities", len(solution.scores), "entities with a row"),
             Statistic("n_instruments", solution.n_instruments, "independent instruments of both equations"),
-            Statistic("long_run_effect", slope / left, what),
+            Statistic("long_run_effect", slope / left, meaning),
             Statistic("long_run_std_error", error, "of the effect in the long run, delta method"),
         )
 
@@ -560,7 +562,9 @@ class DynamicGMM:
     def _require_regressor(option: str, name: str, panel: Panel) -> None:
         if name not in (panel.exposure, *panel.columns):
             what = Coded("{name} is not a regressor", name=repr(name))
-            raise EstimationError.at(option, what, f"some of {', '.join(panel.columns)}")
+            raise EstimationError.at(
+                option, what, Coded("some of {names}", names=", ".join(map(repr, panel.columns)))
+            )
 
     def _kinds(self, panel: Panel) -> Mapping[str, int]:
         """Return the first lag that is an instrument of each column that is not strictly exogenous."""

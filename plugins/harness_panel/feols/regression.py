@@ -348,7 +348,9 @@ class CRV3:
             what = plugin.Coded("CRV3 fits once for each of {n_clusters} clusters", n_clusters=size)
             hint = plugin.marked("choose clustered, equally reliable with that many clusters")
             raise plugin.EstimationError(
-                plugin.Problem("covariance", what, expected=f"at most {MOST_CLUSTERS}", hint=hint)
+                plugin.Problem(
+                    "covariance", what, expected=plugin.Coded("at most {most}", most=MOST_CLUSTERS), hint=hint
+                )
             )
         changes = np.array([self._change(regression, clusters, at) for at in range(size)])
         factor, kind = (size - 1) / size, f"CRV3 clustered by {self.by}"
@@ -370,7 +372,9 @@ class CRV3:
             )
             hint = plugin.marked("choose another covariance, or drop the column")
             raise plugin.EstimationError(
-                plugin.Problem("covariance", what, expected="clustered, or wild_cluster", hint=hint)
+                plugin.Problem(
+                    "covariance", what, expected=plugin.marked("clustered, or wild_cluster"), hint=hint
+                )
             )
         return (others.slopes - own.slopes)[own.kept]
 

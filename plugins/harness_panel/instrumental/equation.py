@@ -61,7 +61,9 @@ def usable_instruments(panel: Panel, endogenous: tuple[str, ...]) -> Floats:
     for name in endogenous:
         if name not in panel.columns:
             what = Coded("{name} is not a regressor", name=repr(name))
-            raise EstimationError.at("endogenous", what, f"some of {', '.join(panel.columns[1:])}")
+            raise EstimationError.at(
+                "endogenous", what, Coded("some of {names}", names=", ".join(map(repr, panel.columns[1:])))
+            )
     counts = {"n_instruments": len(panel.instruments), "n_endogenous": 1 + len(endogenous)}
     if counts["n_instruments"] < counts["n_endogenous"]:
         words = marked("{n_instruments} instruments are too few for {n_endogenous} endogenous variables")
@@ -76,7 +78,7 @@ def usable_instruments(panel: Panel, endogenous: tuple[str, ...]) -> Floats:
         words = marked("it is a function of the exposure {exposure} and would need instruments too")
         what = Coded(words, exposure=repr(panel.exposure))
         hint = marked("drop it from the controls, or name it as `endogenous`")
-        raise EstimationError(Problem(f"control {follows[0]!r}", what, hint=hint))
+        raise EstimationError(Problem(Coded("control {name}", name=repr(follows[0])), what, hint=hint))
     return panel.Z
 
 
@@ -133,7 +135,7 @@ def refuse_dependent(
 def _refused(name: str, why: str) -> EstimationError:
     what = Coded("{why}: it has no information of its own about the exposure", why=why)
     hint = marked("drop it from roles.instruments, or absorb fewer effects")
-    return EstimationError.at(f"instrument {name!r}", what, hint=hint)
+    return EstimationError.at(Coded("instrument {name}", name=repr(name)), what, hint=hint)
 
 
 # Covariances of instrumented equations; HC2 and HC3 are not among them.

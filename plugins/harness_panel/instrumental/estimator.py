@@ -282,10 +282,10 @@ class InstrumentalFit(LevelledFit):
     def _limits(self, strength: Strength, reduced: plugin.ReducedForm) -> Iterator[Statistic]:
         """Yield the ends of 95 % confidence sets of the slope that hold under weak instruments."""
         found = reduced.confidence_set(LEVEL)
-        what = f"of the 95 % confidence set {plugin.set_in_words(found)}, Anderson & Rubin 1949"
+        source = f"of the 95 % confidence set {plugin.set_in_words(found)}, Anderson & Rubin 1949"
         for low, high in found or [(np.nan, np.nan)]:
-            yield Statistic("anderson_rubin_low", low, what)
-            yield Statistic("anderson_rubin_high", high, what)
+            yield Statistic("anderson_rubin_low", low, source)
+            yield Statistic("anderson_rubin_high", high, source)
         if self.method == "2sls" and reduced.outcome.size == 1:
             table = self.coefficients()
             at = table.terms.index(self.regression.panel.exposure)

@@ -56,7 +56,7 @@ def variances(
     if within.is_outcome_constant or within.is_outcome_absorbed or bare.n_obs <= n_entities or rss <= 0.0:
         what = marked("the outcome does not vary within entities: the idiosyncratic variance is zero")
         hint = marked("use rows in which the outcome varies over time, or between")
-        raise EstimationError.at("random effects", what, hint=hint)
+        raise EstimationError.at(marked("random effects"), what, hint=hint)
     of_means = entities.means((bare.observed - bare.X @ within.slopes)[:, None])[entities.codes, 0]
     ones, is_exogenous = np.ones((bare.n_obs, 1)), ~np.isin(bare.columns, list(endogenous))
     fixed = np.column_stack([ones, bare.X[:, sorted({*within.constant, *within.absorbed})]])
@@ -237,7 +237,9 @@ class HausmanTaylor(WithCovariance):
         for name in self.endogenous:
             if name not in panel.columns:
                 what = Coded("{name} is not a regressor", name=repr(name))
-                raise EstimationError.at("endogenous", what, f"some of {', '.join(panel.columns)}")
+                raise EstimationError.at(
+                    "endogenous", what, Coded("some of {names}", names=", ".join(map(repr, panel.columns)))
+                )
         follows = (column.into for column in panel.derived if panel.exposure in column.inputs)
         return self.endogenous or (*panel.exposure_columns, *follows)
 

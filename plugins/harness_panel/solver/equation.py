@@ -191,7 +191,7 @@ class Pairs:
         if not is_pair.any():
             what = marked("no entity has rows in two adjacent periods")
             hint = marked("choose another estimator, or a coarser time step")
-            raise plugin.EstimationError(Problem("first differences", what, hint=hint))
+            raise plugin.EstimationError(Problem(marked("first differences"), what, hint=hint))
         runs = np.empty(panel.n_obs, dtype=np.int64)
         runs[order] = np.concatenate([[0], np.cumsum(~is_pair)])
         return cls(later=order[1:][is_pair], earlier=order[:-1][is_pair], runs=runs)
@@ -406,7 +406,7 @@ def _refuse(within: WithinFit, df_within: int, df_between: int, n_entities: int)
         hint = marked("use rows in which the outcome varies over time, or between")
     else:
         return
-    raise plugin.EstimationError(Problem("random effects", what, hint=hint))
+    raise plugin.EstimationError(Problem(marked("random effects"), what, hint=hint))
 
 
 @dataclass(frozen=True, eq=False)

@@ -161,7 +161,7 @@ def _problem(say: Refusals, fit: WithinFit, n_effects: int) -> Problem | None:
             "they are nearly collinear: the condition number of the scaled columns is {condition}",
             condition=f"{fit.condition:.2g}",
         ),
-        expected=f"up to {_WORST_CONDITION:.0g}",
+        expected=plugin.Coded("up to {most}", most=f"{_WORST_CONDITION:.0g}"),
         hint=plugin.marked("drop one of the nearly identical columns"),
     )
 

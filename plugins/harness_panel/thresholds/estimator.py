@@ -307,7 +307,7 @@ class ThresholdEffects(FixedEffects):
         variable = panel.exposure if self.variable is None else self.variable
         if variable not in panel.columns:
             what = Coded("{variable} is not a regressor of this panel", variable=repr(variable))
-            expected = f"one of {', '.join(panel.columns)}"
+            expected = Coded("one of {names}", names=", ".join(map(repr, panel.columns)))
             hint = marked("name the exposure, a moderator or a control")
             raise plugin.EstimationError.at("variable", what, expected, hint)
         return variable

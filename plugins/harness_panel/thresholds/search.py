@@ -94,7 +94,9 @@ class ThresholdSearch:
                 trim=f"{trim:.0%}",
             )
             hint = marked("choose another `variable`, a smaller `trim`, or fixed_effects")
-            raise EstimationError(Problem(f"threshold in {variable!r}", what, hint=hint))
+            raise EstimationError(
+                Problem(Coded("threshold in {variable}", variable=repr(variable)), what, hint=hint)
+            )
         return cls(base, places, shares, trim, columns, gram)
 
     @cached_property
@@ -295,7 +297,9 @@ def error_draws(panel: Panel, resample: Resample, n_draws: int, rng: Generator) 
             n_obs=panel.n_obs,
         )
         hint = marked("use `resample: signs`, which does not need one")
-        raise EstimationError(Problem("resample", what, expected="each entity in each period", hint=hint))
+        raise EstimationError(
+            Problem("resample", what, expected=marked("each entity in each period"), hint=hint)
+        )
     row_of = order.reshape(entities.size, panel.n_periods)
     column = np.empty(panel.n_obs, dtype=np.int64)
     column[order] = np.tile(np.arange(panel.n_periods), entities.size)

@@ -83,8 +83,8 @@ def test_impacts_are_those_of_the_exposure_alone(run):
         "Fixed effects: one unit more of Experience in one man changes its own Log wage by 2.0 [0.5, 3.5] "
         "log dollars an hour, and that of all others together by 3.0 [1.5, 4.5] log dollars an hour."
     )
+    assert (row.key, row.decision) == ("impact/lwage/exposure=exper/estimator=fe", "above")
     scaled = replace(run.manifest.study, scales={"exper": ScaleRecord(step=0.5)})
     (row,) = rows(replace(run, manifest=replace(run.manifest, study=scaled)), IMPACT_RULE, IMPACTS, *cells)
     assert "one standard deviation more of Experience (0.5 years within men) in one man" in row.text
     assert row.text.endswith("together by 1.5 [0.8,\u00a02.2] log dollars an hour.")
-    assert (row.key, row.decision) == ("impact/lwage/exposure=exper/estimator=fe", "above")

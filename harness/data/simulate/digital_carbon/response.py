@@ -34,6 +34,7 @@ import numpy as np
 from harness.arrays import Floats, Ints
 from harness.data.simulate.simulation import Values
 from harness.errors import DataError
+from harness.language import marked
 
 if TYPE_CHECKING:
     from scipy.interpolate import CubicSpline
@@ -132,9 +133,10 @@ def _solved(start: Floats, traits: Floats, given: Floats, shares: Floats, target
         slopes = np.vstack([parts[:3] @ traits.T, parts[3] @ below.T])
         step = np.linalg.solve(slopes, error)
         weights = weights - step / max(1.0, np.abs(step).max() / 0.3)
-    where, expected = "data.simulate (digital_carbon)", "cities enough of different size and wealth"
-    hint = "raise n_entities or n_periods, or take another seed"
-    raise DataError.at(where, "no response of these cities has the published mean curves", expected, hint)
+    what = marked("no response of these cities has the published mean curves")
+    expected = marked("cities enough of different size and wealth")
+    hint = marked("raise n_entities or n_periods, or take another seed")
+    raise DataError.at("data.simulate", what, expected, hint)
 
 
 def _scale(situation: Situation) -> Floats:
