@@ -108,10 +108,10 @@ def test_a_slope_of_logs_is_in_per_cent_for_a_step_and_one_on_a_logarithm_an_ela
     assert [group.heading for group in table.groups] == [fe.label, ols.label]
     # exp(0.2 * 0.5) - 1, and 1.01 ** 0.5 - 1, with their limits.
     assert texts(table) == {
-        "Experience": ["0.50", f"[0.25,{NB}0.75]", "0.2", f"10.5 [5.1,{NB}16.2]%", "3.250"],
+        "Experience": ["0.50", f"[0.25,{NB}0.75]", "0.2 years", f"11 [5,{NB}16]%", "3.250"],
         "Schooling": ["0.50", f"[0.25,{NB}0.75]", "1%", f"0.50 [0.25,{NB}0.75]%", "0.5000"],
     }
-    assert texts(table, 1)["Experience"][2:] == ["0.2", MISSING, MISSING]
+    assert texts(table, 1)["Experience"][2:] == ["0.2 years", MISSING, MISSING]
 
 
 def test_odds_ratios_stand_with_their_intervals_and_logarithms(run):
