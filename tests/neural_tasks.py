@@ -126,3 +126,15 @@ def evaluate_at(
     objective = Objective(task, settings)
     objective.admit(np.arange(task.n_networks))
     return objective.evaluate(torch.as_tensor(points))
+
+
+def require_finite_differences(task: TrainingTask, *, output: OutputWeights = "trained") -> None:
+    """Assert that the gradient of tanh networks at their start is what the loss moves by."""
+    found = evaluate_at(task, task.start, activation="tanh", output=output).gradient.numpy()
+    step = 1e-5
+    for at, shift in enumerate(step * np.eye(task.start.shape[1])):
+        up, down = (
+            evaluate_at(task, task.start + move, activation="tanh", output=output).loss.numpy()
+            for move in (shift, -shift)
+        )
+        np.testing.assert_allclose(found[:, at], (up - down) / (2.0 * step), rtol=1e-5, atol=1e-9)

@@ -15,7 +15,7 @@ from harness_neural.batch.task import Settings, TrainingTask, initial_values
 from harness_neural.batch.training import train
 from harness_neural.mlp import Mlp
 from harness_neural.names import Activation
-from neural_tasks import evaluate_at, make_task, some_networks
+from neural_tasks import evaluate_at, make_task, require_finite_differences, some_networks
 
 ACTIVATIONS: list[Activation] = ["tanh", "sigmoid", "relu"]
 UNIT = {"tanh": np.tanh, "sigmoid": lambda z: 1.0 / (1.0 + np.exp(-z)), "relu": lambda z: np.maximum(z, 0.0)}
@@ -208,18 +208,7 @@ def test_selection_loss_is_that_of_the_regression_and_own_means_of_levels_aside(
 
 @KEYS
 def test_gradient_agrees_with_finite_differences(keys: tuple[int, ...]) -> None:
-    task = make_rows(keys)
-
-    def loss(points: Floats) -> Floats:
-        return np.asarray(evaluate_at(task, points, activation="tanh", output="solved").loss.numpy())
-
-    found = evaluate_at(task, task.start, activation="tanh", output="solved").gradient.numpy()
-    step = 1e-5
-    for at in range(task.start.shape[1]):
-        shift = np.zeros(task.start.shape[1])
-        shift[at] = step
-        slope = (loss(task.start + shift) - loss(task.start - shift)) / (2.0 * step)
-        np.testing.assert_allclose(found[:, at], slope, rtol=1e-5, atol=1e-9)
+    require_finite_differences(make_rows(keys), output="solved")
 
 
 def test_numbers_depend_neither_on_the_batch_nor_on_the_cut_of_rows(monkeypatch: pytest.MonkeyPatch) -> None:

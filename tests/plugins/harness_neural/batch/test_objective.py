@@ -12,15 +12,17 @@ from harness_neural.batch.objective import Objective
 from harness_neural.batch.task import Settings, TrainingTask
 from harness_neural.batch.training import train
 from harness_neural.names import Activation
-from neural_tasks import evaluate_at, make_task, one_network
+from neural_tasks import evaluate_at, make_task, one_network, require_finite_differences
 
 ACTIVATIONS: list[Activation] = ["tanh", "sigmoid", "relu"]
 TORCH = {"tanh": torch.tanh, "sigmoid": torch.sigmoid, "relu": torch.relu}
 DECAY = 0.01
 
 
-def loss_by_definition(task: TrainingTask, parameters: torch.Tensor, activation: Activation) -> torch.Tensor:
-    """Loss of a task of one network, written as the textbook has it."""
+def by_definition(
+    task: TrainingTask, parameters: torch.Tensor, activation: Activation
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Squared errors of a task of one network and its penalty, written as the textbook has them."""
     X, y = torch.from_numpy(task.X), torch.from_numpy(task.outcome)
     w = torch.from_numpy(task.weights[0])
     w = w / w.sum()
@@ -31,8 +33,7 @@ def loss_by_definition(task: TrainingTask, parameters: torch.Tensor, activation:
     hidden = parameters[: n_units * (n_inputs + 1)].reshape(n_units, n_inputs + 1)
     output, intercept = parameters[-n_units - 1 : -1], parameters[-1]
     predicted = TORCH[activation](Z @ hidden[:, :-1].T + hidden[:, -1]) @ output + intercept
-    penalty = hidden[:, :-1].square().sum() + output.square().sum()
-    return w @ (predicted - target) ** 2 + DECAY * penalty
+    return (predicted - target) ** 2, hidden[:, :-1].square().sum() + output.square().sum()
 
 
 @pytest.fixture
@@ -43,39 +44,19 @@ def task() -> TrainingTask:
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_loss_and_gradient_agree_with_autograd(task: TrainingTask, activation: Activation) -> None:
+def test_losses_and_gradient_agree_with_autograd(task: TrainingTask, activation: Activation) -> None:
+    """The loss on the selection rows has the scales of the training rows, and no penalty."""
     found = evaluate_at(task, task.start, activation=activation, weight_decay=DECAY)
     for at in range(task.n_networks):
+        alone = one_network(task, at)
         parameters = torch.tensor(task.start[at], requires_grad=True)
-        expected = loss_by_definition(one_network(task, at), parameters, activation)
+        squared, penalty = by_definition(alone, parameters, activation)
+        expected = torch.from_numpy(alone.weights[0] / alone.weights[0].sum()) @ squared + DECAY * penalty
         expected.backward()
         assert float(found.loss[at]) == pytest.approx(expected.item(), rel=1e-12)
         np.testing.assert_allclose(found.gradient[at], parameters.grad, rtol=1e-9, atol=1e-13)
-
-
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_selection_loss_is_the_error_on_the_selection_rows(
-    task: TrainingTask, activation: Activation
-) -> None:
-    found = evaluate_at(task, task.start, activation=activation)
-    for at in range(task.n_networks):
-        # Training on the selection rows with the scales of the training rows: the two losses swap.
-        alone = one_network(task, at)
-        parameters = torch.tensor(task.start[at])
-        errors = errors_by_definition(alone, parameters, activation)
-        expected = (errors**2 * alone.selection[0]).sum() / alone.selection[0].sum()
-        assert float(found.selection[at]) == pytest.approx(expected, rel=1e-12)
-
-
-def errors_by_definition(task: TrainingTask, parameters: torch.Tensor, activation: Activation) -> Floats:
-    w = task.weights[0] / task.weights[0].sum()
-    mean, y_mean = w @ task.X, w @ task.outcome
-    deviation, y_deviation = np.sqrt(w @ (task.X - mean) ** 2), np.sqrt(w @ (task.outcome - y_mean) ** 2)
-    Z = torch.from_numpy((task.X - mean) / deviation)
-    n_units, n_inputs = int(task.n_units[0]), task.X.shape[1]
-    hidden = parameters[: n_units * (n_inputs + 1)].reshape(n_units, n_inputs + 1)
-    predicted = TORCH[activation](Z @ hidden[:, :-1].T + hidden[:, -1]) @ parameters[-n_units - 1 : -1]
-    return np.asarray((predicted + parameters[-1]).numpy() - (task.outcome - y_mean) / y_deviation)
+        selected = torch.from_numpy(alone.selection[0] / alone.selection[0].sum()) @ squared
+        assert float(found.selection[at]) == pytest.approx(selected.item(), rel=1e-12)
 
 
 def test_biases_are_seen_in_a_multiple_of_their_unit(task: TrainingTask) -> None:
@@ -188,15 +169,7 @@ def with_levels(*, n_units: tuple[int, ...] = (3, 3)) -> TrainingTask:
 
 
 def test_gradient_with_effects_agrees_with_finite_differences() -> None:
-    task = with_levels()
-    found = evaluate_at(task, task.start, activation="tanh").gradient.numpy()
-    step = 1e-6
-    for at in range(task.start.shape[1]):
-        shift = np.zeros(task.start.shape[1])
-        shift[at] = step
-        up = evaluate_at(task, task.start + shift, activation="tanh").loss.numpy()
-        down = evaluate_at(task, task.start - shift, activation="tanh").loss.numpy()
-        np.testing.assert_allclose(found[:, at], (up - down) / (2.0 * step), rtol=1e-5, atol=1e-8)
+    require_finite_differences(with_levels())
 
 
 def test_loss_is_that_of_errors_without_their_effects() -> None:
