@@ -198,24 +198,28 @@ def riesz_representer(kind: Representer, train: Panel, test: Panel, *, rng: Gene
     fold = entity_folds(train, rng)
     losses = np.zeros(PENALTIES.size)
     for left_out in range(N_FOLDS):
-        own, other = fold != left_out, fold == left_out
-        found = path(values[own], derivatives[own])
-        slopes = (derivatives[other] @ found).sum(axis=0)
-        losses += np.square(values[other] @ found).sum(axis=0) - 2.0 * slopes
+        others, held_out = fold != left_out, fold == left_out
+        found = path(values[others], derivatives[others])
+        slopes = (derivatives[held_out] @ found).sum(axis=0)
+        losses += np.square(values[held_out] @ found).sum(axis=0) - 2.0 * slopes
     return np.asarray(dictionary.values(test) @ path(values, derivatives)[:, int(losses.argmin())])
+
+
+def _sizes(values: Floats) -> Floats:
+    """Return root mean squares of functions, (n_functions,); one of a function that is zero."""
+    size = np.sqrt(np.square(values).mean(axis=0))
+    return np.where(size > 0.0, size, 1.0)
 
 
 def _lasso_path(values: Floats, derivatives: Floats) -> Floats:
     """Return coefficients for every penalty, (n_functions, n_penalties); the constant's is free.
 
-    Coordinate descent on the moments of standardised functions, from the largest penalty to the least, each
-    fit starting from the one before (Friedman, Hastie and Tibshirani 2010).
+    Coordinate descent on the moments of standardised functions, whose squares have mean one, from the largest
+    penalty to the least, each fit starting from the one before (Friedman, Hastie and Tibshirani 2010).
     """
-    size = np.sqrt(np.square(values).mean(axis=0))
-    size = np.where(size > 0.0, size, 1.0)
+    size = _sizes(values)
     scaled = values / size
     gram, moment = scaled.T @ scaled / len(scaled), (derivatives / size).mean(axis=0)
-    diagonal = np.where(np.diag(gram) > 0.0, np.diag(gram), 1.0)
     slopes, found = np.zeros(moment.size), np.empty((moment.size, PENALTIES.size))
     for at in range(PENALTIES.size - 1, -1, -1):
         thresholds = np.full(moment.size, PENALTIES[at])
@@ -223,9 +227,8 @@ def _lasso_path(values: Floats, derivatives: Floats) -> Floats:
         for _ in range(MOST_ROUNDS):
             before = slopes.copy()
             for term in range(moment.size):
-                remainder = moment[term] - gram[term] @ slopes + gram[term, term] * slopes[term]
-                shrunk = max(abs(remainder) - thresholds[term], 0.0)
-                slopes[term] = np.sign(remainder) * shrunk / diagonal[term]
+                remainder = moment[term] - gram[term] @ slopes + slopes[term]
+                slopes[term] = np.sign(remainder) * max(abs(remainder) - thresholds[term], 0.0)
             if np.abs(slopes - before).max() < TOLERANCE:
                 break
         found[:, at] = slopes
@@ -234,8 +237,7 @@ def _lasso_path(values: Floats, derivatives: Floats) -> Floats:
 
 def _ridge_path(values: Floats, derivatives: Floats) -> Floats:
     """Return coefficients for every penalty, (n_functions, n_penalties); the constant's is free."""
-    size = np.sqrt(np.square(values).mean(axis=0))
-    size = np.where(size > 0.0, size, 1.0)
+    size = _sizes(values)
     scaled, moment = values / size, (derivatives / size).mean(axis=0)
     sizes, directions = np.linalg.eigh(scaled.T @ scaled / len(scaled))
     shrunk = (directions.T @ moment)[:, None] / (np.maximum(sizes, 0.0)[:, None] + PENALTIES)
