@@ -347,13 +347,13 @@ class ReportTable(ReportBlock):
         """Reasons of its cells, each once, with the marks of their footnotes."""
         return footnote_marks(cell_of(cell).reason for row in self.rows for cell in row.cells)
 
-    @property
+    @cached_property
     def heads(self) -> tuple[tuple[str, ...], ...]:
         """Rows of heads, each as wide as the table."""
         own = tuple(TableCell(column.head).text for column in self.columns)
         return (self._texts(self.over), own) if self.over else (own,)
 
-    @property
+    @cached_property
     def body_rows(self) -> tuple[tuple[tuple[str, ...], bool], ...]:
         """All other rows, each as wide as the table, and whether it is a heading, in the first column."""
         rows: list[tuple[tuple[str, ...], bool]] = []

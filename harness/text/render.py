@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
@@ -286,23 +287,20 @@ def _text(context: Context, code: str, params: Mapping[str, Any], kind: str, fur
     kind : name of the words in the modules of `TOPICS`
     further : words that are looked up first
     """
-    for sentences, words in _sources(kind, further):
-        for one in sentences:
-            if one.code() == code:
-                how = words.get(one)
-                if how is None:
-                    return None
-                sentence = typed_value(one, params)
-                return context.worded(how, sentence) if isinstance(how, str) else how(context, sentence)
-    return None
+    more = ((one, how) for one, how in further.items() if one.code() == code)
+    one, how = next(more, _known(kind).get(code, (None, None)))
+    if one is None or how is None:
+        return None
+    sentence = typed_value(one, params)
+    return context.worded(how, sentence) if isinstance(how, str) else how(context, sentence)
 
 
-def _sources(kind: str, further: Texts) -> Iterator[tuple[Texts, Texts]]:
-    """Yield the sentences that are known, with their words of one kind."""
-    yield further, further
-    for name in TOPICS:
-        module = import_module(f"harness.text.{name}")
-        yield module.TEXTS, getattr(module, kind)
+@cache
+def _known(kind: str) -> Mapping[str, tuple[type[Sentence], str | Callable[[Context, Any], str]]]:
+    """Return the harness's own sentences that have words of one kind, by code, with these."""
+    modules = [import_module(f"harness.text.{name}") for name in TOPICS]
+    words = ((one, getattr(module, kind).get(one)) for module in modules for one in module.TEXTS)
+    return {one.code(): (one, how) for one, how in words if how is not None}
 
 
 def stretches_text(stretches: Stretches) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from copy import deepcopy
 from io import BytesIO
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -98,43 +99,47 @@ def _bytes(document: Document) -> bytes:
 
 
 def _add(document: Document, table: ReportTable) -> None:
+    """Add a table, whose rows are copies of one: to make and format each cell takes ten times as long."""
     from docx.enum.text import WD_ALIGN_PARAGRAPH
     from docx.oxml import OxmlElement
 
-    grid = document.add_table(rows=0, cols=table.width)
+    grid = document.add_table(rows=1, cols=table.width)
+    _widen_first(document, grid)
+    for column, cell in enumerate(grid.rows[0].cells):
+        paragraph = cell.paragraphs[0]
+        paragraph.paragraph_format.space_after = 0
+        if column:
+            paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
+    empty = grid.rows[0]._tr
     for texts in table.texts:
-        for column, (cell, text) in enumerate(zip(grid.add_row().cells, texts, strict=True)):
-            cell.text = text
-            paragraph = cell.paragraphs[0]
-            paragraph.paragraph_format.space_after = 0
-            if column:
-                paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
-    rows = [list(row.cells) for row in grid.rows]
-    _widen_first(document, grid, rows)
+        row = deepcopy(empty)
+        empty.addprevious(row)
+        for cell, text in zip(row.tc_lst, texts, strict=True):
+            cell.p_lst[0].add_r().text = text
+    empty.getparent().remove(empty)
     # The heads stand on every page that the table goes to.
     for row in grid.rows[: len(table.heads)]:
         row._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
-    _rule(rows[0], "top", THICK)
-    _rule(rows[len(table.heads) - 1], "bottom", THIN)
-    _rule(rows[-1], "bottom", THICK)
+    _rule(grid.rows[0].cells, "top", THICK)
+    _rule(grid.rows[len(table.heads) - 1].cells, "bottom", THIN)
+    _rule(grid.rows[-1].cells, "bottom", THICK)
 
 
-def _widen_first(document: Document, grid: Table, rows: Sequence[Sequence[_Cell]]) -> None:
+def _widen_first(document: Document, grid: Table) -> None:
     """Give the first column, which names rows, twice the width of the others.
 
     Word goes by the cells, LibreOffice by the columns.
     """
     from docx.shared import Emu
 
-    page = document.sections[0]
+    page, cells = document.sections[0], grid.rows[0].cells
     whole = int(page.page_width or 0) - int(page.left_margin or 0) - int(page.right_margin or 0)
-    share = whole // (len(rows[0]) + 1)
+    share = whole // (len(cells) + 1)
     grid.autofit = False
-    for column, width in zip(grid.columns, (2 * share, *[share] * len(rows[0])), strict=False):
+    for column, width in zip(grid.columns, (2 * share, *[share] * len(cells)), strict=False):
         column.width = Emu(width)
-    for cells in rows:
-        for column, cell in enumerate(cells):
-            cell.width = Emu(2 * share if column == 0 else share)
+    for column, cell in enumerate(cells):
+        cell.width = Emu(2 * share if column == 0 else share)
 
 
 def _rule(cells: Sequence[_Cell], edge: Edge, width: str) -> None:
