@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+import harness
 from harness.plugin import Coded, SpecError, echo, hookimpl, marked
 
 # Address that nothing but this machine reaches.
@@ -41,8 +42,6 @@ def app(context: click.Context, folder: Path | None, port: int, no_open: bool, h
     import socket
     import webbrowser
 
-    import harness
-
     root, password = (folder or Path()).resolve(), os.environ.get(PASSWORD, "")
     if not root.is_dir():
         raise SpecError.at(str(root), marked("is no folder"), hint=marked("name a folder with --folder"))
@@ -63,9 +62,8 @@ def app(context: click.Context, folder: Path | None, port: int, no_open: bool, h
             webbrowser.open(address)
         # Loaded while the browser, which waits for an answer from here on, opens.
         from harness.plugin.commands import Session
-        from harness_app.guard import Door
+        from harness_app.guard import Door, made_server
         from harness_app.pages import made_app
-        from harness_app.server import made_server
 
         application = made_app(Session(context.obj, root), Door(name, token, password))
         made_server(application).run(sockets=[listening])

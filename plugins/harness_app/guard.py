@@ -7,10 +7,16 @@ import base64
 import secrets
 from dataclasses import dataclass
 
+import uvicorn
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+# Seconds from the begin of a connection, or the end of an answer, in which a request's headers are to arrive.
+PATIENCE_WITH_HEADERS = 10
 
 # Bytes of a form, and of a file that is uploaded; seconds in which either is to arrive.
 MOST_OF_A_FORM, MOST_OF_A_FILE = 2_000_000, 500_000_000
@@ -96,10 +102,6 @@ def _same(given: str, known: str) -> bool:
     return secrets.compare_digest(given.encode(errors="replace"), known.encode())
 
 
-class _TooMuchError(Exception):
-    """A request has more bytes than it may have."""
-
-
 class Guarded:
     """An application behind a door, whose answers tell browsers to load nothing from elsewhere."""
 
@@ -114,12 +116,9 @@ class Guarded:
         if scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1008})
             return
-        is_begun = False
 
         async def answer(message: Message) -> None:
-            nonlocal is_begun
             if message["type"] == "http.response.start":
-                is_begun = True
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
@@ -139,35 +138,67 @@ class Guarded:
         self._n_answered += 1
         try:
             await self._app(scope, limited(receive, most, patience), answer)
-        except (_TooMuchError, TimeoutError) as error:
-            if is_begun:
-                raise
-            code = 413 if isinstance(error, _TooMuchError) else 408
-            await PlainTextResponse("too much" if code == 413 else "too slow", code)(scope, receive, answer)
         finally:
             self._n_answered -= 1
 
 
 def limited(receive: Receive, most: int, patience: float) -> Receive:
-    """Return what receives the body of a request and ends where it is too long, or takes too long.
-
-    Parameters
-    ----------
-    most : bytes
-    patience : seconds
-    """
+    """Return what receives the body of a request, and refuses more bytes than `most`, or more seconds."""
     deadline, n_bytes, is_whole = asyncio.get_running_loop().time() + patience, 0, False
 
     async def receive_some() -> Message:
         nonlocal n_bytes, is_whole
         if is_whole:  # what comes now is that the client has gone
             return await receive()
-        async with asyncio.timeout_at(deadline):
-            message = await receive()
+        try:
+            async with asyncio.timeout_at(deadline):
+                message = await receive()
+        except TimeoutError as error:
+            raise HTTPException(408, "too slow") from error
         n_bytes += len(message.get("body", b""))
         is_whole = not message.get("more_body", False)
         if n_bytes > most:
-            raise _TooMuchError
+            raise HTTPException(413, "too much")
         return message
 
     return receive_some
+
+
+class PromptProtocol(H11Protocol):
+    """HTTP/1.1 to clients who are left where the headers of a request take too long."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn
+        """Begin to wait for headers."""
+        super().connection_made(transport)
+        self._wait = self.loop.call_later(PATIENCE_WITH_HEADERS, self._leave)
+
+    def on_response_complete(self) -> None:
+        """Begin to wait for the headers of another request."""
+        self._wait.cancel()
+        self._wait = self.loop.call_later(PATIENCE_WITH_HEADERS, self._leave)
+        super().on_response_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no more."""
+        self._wait.cancel()
+        super().connection_lost(exc)
+
+    def _leave(self) -> None:
+        if self.cycle is None or self.cycle.response_complete:
+            self.transport.close()
+
+
+def made_server(app: ASGIApp) -> uvicorn.Server:
+    """Return what serves an application."""
+    config = uvicorn.Config(
+        app,
+        access_log=False,
+        log_level="warning",
+        http=PromptProtocol,
+        server_header=False,
+        date_header=False,
+        timeout_keep_alive=PATIENCE_WITH_HEADERS,
+        timeout_graceful_shutdown=2,
+        ws="none",
+    )
+    return uvicorn.Server(config)

@@ -34,10 +34,6 @@ from harness_app.view import LANGUAGES, page
 STATIC = Path(__file__).with_name("static")
 mimetypes.add_type("text/javascript", ".js")  # whatever this machine calls it
 
-# What is seen of no file, and what is said of no column.
-EMPTY: Mapping[str, Any] = {"columns": [], "sheets": []}
-NOTHING: Mapping[str, str] = {}
-
 # Commands about one run whose print is shown.
 PRINTED = ("verify", "pack")
 
@@ -70,7 +66,6 @@ def made_app(session: Session, door: Door) -> Starlette:
         "/study": desk.changed,
         "/plan": desk.plan,
         "/begin": desk.begin,
-        "/save": save,
         "/cancel/{number:int}": desk.cancel,
         "/resume/{number:int}": desk.resume,
         "/printed/{command}": desk.printed,
@@ -104,21 +99,20 @@ async def speak(request: Request) -> Response:
     return answer
 
 
-async def save(request: Request) -> Response:
-    """Return the spec as a file to save."""
-    text = _text(await request.form(), "text")
-    headers = {"Content-Disposition": 'attachment; filename="study.yaml"'}
-    return PlainTextResponse(text, headers=headers, media_type="application/yaml")
-
-
 def _text(form: FormData, name: str) -> str:
     """Return a field of a form; browsers end lines as files of Windows do."""
     value = form.get(name, "")
     return value.replace("\r\n", "\n") if isinstance(value, str) else ""
 
 
-def _sheets(form: FormData) -> list[str]:
-    return [name for name in form.getlist("sheet") if isinstance(name, str)]
+def _fields(form: FormData, kind: str) -> dict[str, str]:
+    """Return the fields of a kind by what follows it in their names."""
+    return {key.partition(".")[2]: _text(form, key) for key in form if key.startswith(f"{kind}.")}
+
+
+def _parts(form: FormData) -> dict[str, str]:
+    """Return the part of each column that a form shows."""
+    return {name: _text(form, f"part.{index}") for index, name in _fields(form, "name").items()}
 
 
 class Desk:
@@ -142,11 +136,11 @@ class Desk:
         except HarnessError as error:
             return error.problems[0].what
 
-    async def _once(self, tool: str, path: Path, *sheets: str, **arguments: object) -> Mapping[str, Any]:
-        """Return the answer of a tool about a file, or some sheets of it, kept until the file changes."""
-        key = (tool, path, path.stat().st_mtime_ns, *sheets)
+    async def _once(self, tool: str, *paths: Path, **given: object) -> Mapping[str, Any]:
+        """Return the answer of a tool about files, kept until they change."""
+        key = (tool, repr(given), *(path.stat().st_mtime_ns for path in paths))
         if key not in self._kept:
-            self._kept[key] = await self.tools.call(tool, **arguments)
+            self._kept[key] = await self.tools.call(tool, **given)
         return self._kept[key]
 
     async def upload(self, request: Request) -> Response:
@@ -176,72 +170,82 @@ class Desk:
             data = data or _named_in(text, "data", "path")
         else:
             self.folder.path(data)
-        return page(request, "study", **await self._described(data, text, name))
+        return page(request, "study", **await self._described(data, text, name, FormData()))
 
     async def changed(self, request: Request) -> Response:
         """Take over what was changed, in the form or in the text, and say what is wrong with it."""
         form = await request.form()
-        text, data = _text(form, "text"), _text(form, "data")
-        names = {key.partition(".")[2]: _text(form, key) for key in form if key.startswith("name.")}
-        parts = {name: _text(form, f"part.{index}") for index, name in names.items()}
-        faults = list[Problem]()
+        text, faults = _text(form, "text"), list[Problem]()
         try:
-            text = await self._with_choices(text, form, data, parts)
+            text = await self._with_choices(text, form)
         except HarnessError as error:
             faults += error.problems
-        described = await self._described(data, text, _text(form, "file"), parts, _sheets(form))
+        described = await self._described(_text(form, "data"), text, _text(form, "file"), form)
         described["faults"] = [*faults, *described["faults"]]
         return page(request, "form", **described)
 
-    async def _with_choices(self, text: str, form: FormData, data: str, parts: Mapping[str, str]) -> str:
+    async def _with_choices(self, text: str, form: FormData) -> str:
         """Return the text of a spec with what the form says; a text that was edited comes first."""
-        sheets, is_new = _sheets(form), "anew" in form or not text
+        sheets, is_new = [*map(str, form.getlist("sheet"))], not text or "anew" in form
         if not is_new and text != _text(form, "shown"):
             return text
-        if is_new or {*sheets} != {*spec_text.sheets_of(spec_text.read(text))}:
-            one = {part: name for name, part in parts.items()}
+        drafted, one = "", {part: name for name, part in _parts(form).items()}
+        if is_new or ("sheets" in form and {*sheets} != {*spec_text.sheets_of(spec_text.read(text))}):
             answers = {part: one[part] for part in ("entity", "time", "outcome", "exposure") if part in one}
             if not {"outcome", "exposure"} <= set(answers):
                 return text
-            drafted = str((await self.tools.call("init", file=data, sheets=sheets, **answers))["spec"])
-            text = drafted if is_new else spec_text.with_data(text, drafted)
-        spec = spec_text.read(text)
-        now = spec_text.parts_of(spec)
-        differing = {name: part for name, part in parts.items() if now.get(name, "") != part}
-        if differing and not is_new:
-            spec_text.give_parts(spec, differing)
-        question = _text(form, "question")
-        if question in spec_text.questions():
+            file = _text(form, "data")
+            drafted = (await self.tools.call("init", file=file, sheets=sheets, **answers))["spec"]
+        text = drafted if is_new else text
+        spec, before = spec_text.read(text), spec_text.written(spec_text.read(text))
+        if not is_new:
+            spec_text.give_parts(spec, _parts(form))
+            if drafted:
+                spec["data"] = spec_text.read(drafted)["data"]
+            if (estimator := _text(form, "of")) in spec_text.estimators_of(spec):
+                spec_text.set_options(spec, estimator, _fields(form, "option"))
+        if (question := _text(form, "question")) in spec_text.questions():
             spec_text.ask(spec, question)
-        return spec_text.written(spec) if question or (differing and not is_new) else text
+        after = spec_text.written(spec)
+        return text if after == before else after
 
-    async def _described(
-        self, data: str, text: str, name: str, parts: Mapping[str, str] = NOTHING, sheets: Sequence[str] = ()
-    ) -> dict[str, Any]:
+    async def _described(self, data: str, text: str, name: str, form: FormData) -> dict[str, Any]:
         """Return what the page of a study shows: columns with their parts, the text, and what is wrong."""
-        faults, checked, seen, given = list[Problem](), None, EMPTY, None
+        faults, checked = list[Problem](), None
+        seen: Mapping[str, Any] = {"columns": [], "sheets": []}
+        sheets, expert, experts = [*map(str, form.getlist("sheet"))], _text(form, "expert"), list[str]()
+        given, options = dict[str, str](), list[dict[str, Any]]()
         try:
             if text:
                 spec = spec_text.read(text)
                 given, sheets = spec_text.parts_of(spec), spec_text.sheets_of(spec)
+                experts = spec_text.estimators_of(spec)
+                if expert in experts:
+                    entry = spec_text.entry_of(spec, expert)
+                    options = spec_text.options_of(entry, await self._once("schema"))
                 checked = await self.tools.call("validate", spec=text)
         except HarnessError as error:
             faults += error.problems
         try:
             if data:
-                seen = await self._once("init", self.folder.path(data), *sheets, file=data, sheets=[*sheets])
+                path = self.folder.path(data)
+                seen = await self._once("init", path, file=data)
+                some = [one["name"] for one in seen["sheets"] if one["name"] in sheets]
+                seen = await self._once("init", path, file=data, sheets=some) if some else seen
         except HarnessError as error:
             faults += error.problems
-        if given is None:
-            given = {one["name"]: parts.get(one["name"], one["part"]) for one in seen["columns"]}
-        new = given.keys() - {one["name"] for one in seen["columns"]}
+        parts = given or _parts(form)
+        known = {one["name"]: one for one in seen["columns"]}
         plain = {"label": "", "unit": "", "kind": "", "bars": ()}
-        made = [{"name": name, **plain} for name in given if name in new]
-        rows = [
-            {**one, "part": given.get(one["name"], ""), "faults": _about(one["name"], given, faults)}
-            for one in (*seen["columns"], *made)
-        ]
-        shown = {id(fault) for row in rows for fault in row["faults"]}
+        rows = [{**one, "part": parts.get(name, "" if given else one["part"])} for name, one in known.items()]
+        rows += [{**plain, "name": name, "part": given[name]} for name in given if name not in known]
+        for row in rows:
+            alone = rf"|roles\.{row['part']}\b" if row["part"] in spec_text.SINGLE else ""
+            row["faults"] = _about(rf"'{re.escape(row['name'])}'{alone}", faults)
+        for option in options:
+            pattern = rf"estimators\[{experts.index(expert)}\]\.{option['name']}\b"
+            option["faults"] = _about(pattern, faults)
+        shown = {id(fault) for row in (*rows, *options) for fault in row["faults"]}
         study = _named_in(text, "study")
         return {
             "data": data,
@@ -253,6 +257,9 @@ class Desk:
             "n_faults": len(faults),
             "checked": checked,
             "questions": [*spec_text.questions()],
+            "expert": expert,
+            "experts": experts,
+            "options": options,
             "command": shlex.join(["harness", *self._session.plugins.words, "run", name or f"{study}.yaml"]),
         }
 
@@ -363,10 +370,8 @@ class Desk:
             raise SpecError.at(" ".join(runs), output) from error
 
 
-def _about(column: str, parts: Mapping[str, str], faults: Sequence[Problem]) -> list[Problem]:
-    """Return the mistakes that name a column, or the part that it alone plays."""
-    part, pattern = parts.get(column, ""), rf"'{re.escape(column)}'"
-    pattern += rf"|roles\.{part}\b" if part in spec_text.SINGLE else ""
+def _about(pattern: str, faults: Sequence[Problem]) -> list[Problem]:
+    """Return the mistakes whose place or words have a pattern."""
     return [fault for fault in faults if re.search(pattern, f"{fault.where} {fault.what}")]
 
 

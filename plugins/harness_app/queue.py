@@ -49,15 +49,6 @@ class QueuedRun:
     resume: bool = False
     process: int | None = None
 
-    @property
-    def request(self) -> bytes:
-        """The call of the tool that does it, with notices of progress."""
-        chosen = {"spec": self.spec, "quick": self.quick, "resume": self.resume, "jobs": cpu_count()}
-        call = {"name": "run", "arguments": chosen, "_meta": {"progressToken": 1}}
-        return (
-            json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call}).encode() + b"\n"
-        )
-
 
 @dataclass(frozen=True)
 class Notice:
@@ -201,11 +192,14 @@ class Queue:
                 env={**os.environ, "PYTHONIOENCODING": "utf-8"},
                 start_new_session=True,
             )
+        chosen = {"spec": job.spec, "quick": job.quick, "resume": job.resume, "jobs": cpu_count()}
+        call = {"name": "run", "arguments": chosen, "_meta": {"progressToken": 1}}
+        request = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call}
         # Without the request, which comes last, a process ends where the page is killed here.
         self._keep(replace(job, process=self._process.pid))
         if self._process.stdin is not None:
             with suppress(BrokenPipeError), self._process.stdin as pipe:
-                pipe.write(job.request)
+                pipe.write(json.dumps(request).encode() + b"\n")
 
     def _is_running(self, job: QueuedRun) -> bool:
         """Return whether a process of a run is there, which keeps its notices locked whoever began it."""

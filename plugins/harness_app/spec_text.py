@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
-from typing import Any
+from typing import Any, TypeVar
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
@@ -97,22 +98,12 @@ def sheets_of(spec: Mapping[str, Any]) -> list[str]:
     return [name for one in same for name in _listed(one.get("sheet"))]
 
 
-def with_data(text: str, drafted: str) -> str:
-    """Return a spec that reads its data as another one does."""
-    spec = read(text)
-    spec["data"] = read(drafted)["data"]
-    return written(spec)
-
-
 def give_parts(spec: CommentedMap, parts: Mapping[str, str]) -> None:
-    """Give columns parts, all others staying as they are; who had a part that only one can have loses it.
-
-    Parameters
-    ----------
-    parts : by column, those that changed; empty for none
-    """
-    taken = {part for part in parts.values() if part in SINGLE}
-    now = {name: part for name, part in parts_of(spec).items() if part not in taken} | dict(parts)
+    """Give columns parts, or none; who had a part that only one can have loses it, all others stay."""
+    now = parts_of(spec)
+    new = {name: part for name, part in parts.items() if now.get(name, "") != part}
+    taken = {part for part in new.values() if part in SINGLE}
+    now = {name: part for name, part in now.items() if part not in taken} | new
     roles = spec.get("roles")
     if not isinstance(roles, CommentedMap):
         roles = spec["roles"] = CommentedMap()
@@ -135,10 +126,57 @@ def give_parts(spec: CommentedMap, parts: Mapping[str, str]) -> None:
         spec["scenarios"] = [*kept, *added]
 
 
-def _flow(made: CommentedMap | CommentedSeq) -> CommentedMap | CommentedSeq:
+_Made = TypeVar("_Made", CommentedMap, CommentedSeq)
+
+
+def _flow(made: _Made) -> _Made:
     """Return a mapping or a list to be written in one line."""
     made.fa.set_flow_style()
     return made
+
+
+def estimators_of(spec: Mapping[str, Any]) -> list[str]:
+    """Return the names of a spec's estimators."""
+    return [*map(_name, _entries(spec.get("estimators")))]
+
+
+def entry_of(spec: Mapping[str, Any], name: str) -> CommentedMap:
+    """Return the entry of an estimator, which can have options."""
+    entry = _entries(spec["estimators"])[estimators_of(spec).index(name)]
+    return entry if isinstance(entry, CommentedMap) else _flow(CommentedMap({"use": entry}))
+
+
+def options_of(entry: CommentedMap, schema: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the options of an estimator as the schema of specs has them, with what the spec says of each."""
+    options: Mapping[str, Any] = {}
+    for choice in schema["$defs"]["EstimatorEntry"]["anyOf"]:
+        if choice.get("properties", {}).get("use", {}).get("const") == entry.get("use"):
+            options = choice["properties"]
+    return [
+        {**about, "name": name, "text": _value_text(entry, name), "default": _value_text(about, "default")}
+        for name, about in options.items()
+        if name != "use"
+    ]
+
+
+def _value_text(entry: Mapping[str, Any], key: str) -> str:
+    """Return a value as YAML in one line; nothing where there is none."""
+    value = entry.get(key, "")
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def set_options(spec: CommentedMap, name: str, options: Mapping[str, str]) -> None:
+    """Set options of an estimator to values in YAML; one without a value has its default."""
+    index, entry = estimators_of(spec).index(name), entry_of(spec, name)
+    new = {option: text for option, text in options.items() if text != _value_text(entry, option)}
+    for option, text in new.items():
+        if text:
+            entry[option] = read(f"value: {text}")["value"]
+        else:
+            del entry[option]
+    if new:
+        spec["estimators"] = _entries(spec["estimators"])
+        spec["estimators"][index] = entry
 
 
 def ask(spec: CommentedMap, question: str) -> None:

@@ -7,12 +7,13 @@ document.addEventListener("click", (event) => {
     field.select();
     navigator.clipboard.writeText(field.value);
   }
-});
-document.addEventListener("submit", (event) => {
-  if (event.submitter && "plain" in event.submitter.dataset) {
-    event.stopImmediatePropagation();
+  if (button && button.dataset.save) {
+    const link = document.createElement("a"), text = document.getElementById(button.dataset.save).value;
+    link.href = URL.createObjectURL(new Blob([text], { type: "application/yaml" }));
+    link.download = document.getElementById("name").value || "study.yaml";
+    link.click();
   }
-}, true);
+});
 for (const drop of document.querySelectorAll(".drop")) {
   drop.addEventListener("dragover", (event) => event.preventDefault());
   drop.addEventListener("drop", (event) => {

@@ -1,6 +1,7 @@
 """The page in a browser: who is let in, what it shows of data and specs, and the runs that it starts."""
 
 import asyncio
+import html
 import json
 import os
 import re
@@ -18,6 +19,9 @@ from pathlib import Path
 import httpx2 as httpx
 import pandas as pd
 import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import Route
 from starlette.testclient import TestClient
 
 import command
@@ -25,8 +29,9 @@ from harness.installed import installed
 from harness.plugin.commands import Session
 from harness.registry.choice import PluginChoice
 from harness.study.spec.document import WrittenSpec
+from harness.study.spec.json_schema import choices_of, spec_schema
 from harness.study.spec.load import load_study
-from harness_app import guard, queue, server, spec_text
+from harness_app import guard, queue, spec_text
 from harness_app.guard import Door, Guarded
 from harness_app.pages import Desk, made_app
 from harness_app.queue import Queue
@@ -99,8 +104,8 @@ HOSTILE = {
     "spec above": ("GET", "/study?spec=%2fetc%2fpasswd", {}, b"", 404),
     "run above": ("GET", "/run?run=..", {}, b"", 404),
     "static above": ("GET", "/static/..%2fguard.py", {}, b"", 404),
-    "a form of three megabytes": ("POST", "/save", ORIGIN, b"text=" + b"x" * 3_000_000, 413),
-    "a form of less than nothing": ("POST", "/save", {**ORIGIN, "content-length": "-1"}, b"text=x", 413),
+    "a form of three megabytes": ("POST", "/plan", ORIGIN, b"text=" + b"x" * 3_000_000, 413),
+    "a form of less than nothing": ("POST", "/plan", {**ORIGIN, "content-length": "-1"}, b"text=x", 413),
     "too large a file": ("POST", "/upload", {**ORIGIN, "content-length": "600000000"}, b"x", 413),
 }
 
@@ -129,14 +134,15 @@ def test_a_body_without_an_end_and_a_slow_one_are_refused(client, monkeypatch):
             yield b"x" * 1_000_000
 
     kind = {"content-type": "application/x-www-form-urlencoded"}
-    assert client.post("/save", headers={**ORIGIN, **kind}, content=pieces()).status_code == 413
+    assert client.post("/plan", headers={**ORIGIN, **kind}, content=pieces()).status_code == 413
     monkeypatch.setattr(guard, "PATIENCE", 0.05)
 
-    async def read(scope, receive, send):
-        await receive()
+    async def read(request):
+        await request.body()
 
     async def ask():
-        sent, app = [], Guarded(read, Door(HOST, TOKEN))
+        routes, door = [Route("/", read, methods=["POST"])], Door(HOST, TOKEN)
+        sent, app = [], Starlette(routes=routes, middleware=[Middleware(Guarded, door=door)])
         headers = {"host": HOST, "cookie": f"harness-8000={TOKEN}", **ORIGIN}
         scope = {"type": "http", "method": "POST", "path": "/", "query_string": b""}
         scope |= {"headers": [(name.encode(), value.encode()) for name, value in headers.items()]}
@@ -157,9 +163,9 @@ def test_a_body_without_an_end_and_a_slow_one_are_refused(client, monkeypatch):
 def address(folder):
     """Address of a server of the page's own kind, in a thread, which waits for headers for one second."""
     with pytest.MonkeyPatch.context() as patch, socket.create_server(("127.0.0.1", 0)) as listening:
-        patch.setattr(server, "PATIENCE_WITH_HEADERS", 1)
+        patch.setattr(guard, "PATIENCE_WITH_HEADERS", 1)
         host, port = listening.getsockname()
-        serving = server.made_server(made_app(session(folder), Door(f"{host}:{port}", TOKEN)))
+        serving = guard.made_server(made_app(session(folder), Door(f"{host}:{port}", TOKEN)))
         running = threading.Thread(target=serving.run, args=([listening],))
         running.start()
         yield host, port
@@ -271,12 +277,12 @@ def choices(page):
     import html5lib
 
     root = html5lib.parse(page, namespaceHTMLElements=False)
-    fields = {
-        one.get("name"): one.get("value", "") for one in root.iter("input") if one.get("type") == "hidden"
-    }
+    kinds = ("hidden", None)
+    fields = {one.get("name"): one.get("value", "") for one in root.iter("input") if one.get("type") in kinds}
     for one in root.iter("select"):
         picked = [option for option in one.iter("option") if option.get("selected") is not None]
-        fields[one.get("name")] = picked[0].get("value")
+        chosen = next(iter([*picked, *one.iter("option")]))
+        fields[one.get("name")] = chosen.get("value", chosen.text)
     texts = {one.get("name"): one.text or "" for one in root.iter("textarea")}
     fields["sheet"] = [
         one.get("value")
@@ -318,7 +324,7 @@ def test_sheets_are_shown_and_those_that_are_chosen_are_read(client, folder):
     (folder / "book.xlsx").write_bytes(as_workbook({**sheets, "notes": [["<img src=x>", "b"], ["c", "d"]]}))
     page = client.get("/study", params={"data": "book.xlsx"}).text
     assert "<td>{:g}</td><td>{:g}</td></tr>".format(*rows.loc[0, ["invest", "value"]]) in page
-    assert "220 rows, 3 columns" in page
+    assert "rows: 220, columns: 3" in page
     assert not re.search("<script>alert|<img", page)
     fields, index = choices(page)
     assert fields["sheet"] == ["main", odd]
@@ -340,6 +346,45 @@ def test_sheets_are_shown_and_those_that_are_chosen_are_read(client, folder):
     by_command = spec_text.read((folder / "book.yaml").read_text())
     changed = spec_text.read(without["text"])
     assert (changed["data"], changed["roles"]) == (by_command["data"], by_command["roles"])
+
+
+def test_every_option_of_an_estimator_is_open_as_the_schema_has_it_and_goes_into_the_text(client):
+    entries = "estimators:\n  - pooled_ols  # plain\n  - {use: boosting, id: trees, max_leaves: 20}"
+    text = SMALL.replace("estimators: [pooled_ols]", entries)
+
+    def posted(fields, **changed):
+        page = client.post("/study", headers=ORIGIN, data=fields | changed).text
+        return page, choices(page)[0]
+
+    page, fields = posted({"text": text, "shown": text, "data": "rows.csv"}, expert="trees")
+    schema = spec_schema(installed().catalogs)
+    known = choices_of({"$defs": {"estimator": schema["$defs"]["EstimatorEntry"]}}, "estimator")["boosting"]
+    shown = {name.removeprefix("option."): one for name, one in fields.items() if name.startswith("option.")}
+    assert shown.keys() == known["properties"].keys() - {"use"}
+    assert {name: one for name, one in shown.items() if one} == {"id": "trees", "max_leaves": "20"}
+    plain = html.unescape(page).replace("``", "")
+    for name in shown:
+        assert known["properties"][name].get("description", "").replace("``", "") in plain
+    rate = re.search('id="option-learning_rate".*?</td>', page, re.DOTALL)[0]
+    assert 'placeholder="0.1"' in rate
+    assert "&gt; 0 · ≤ 1" in rate or "> 0 · ≤ 1" in rate
+    page, changed = posted(
+        fields, **{"option.learning_rate": "0.2", "option.target": "log", "option.max_leaves": ""}
+    )
+    expected = entries.replace("max_leaves: 20", "learning_rate: 0.2, target: log")
+    assert changed["text"] == text.replace(entries, expected)
+    assert 'aria-invalid="true"' not in page
+    page, _ = posted(changed, **{"option.learning_rate": "7"})
+    assert re.findall('id="([^"]*)"[^>]*aria-invalid="true"', page) == ["option-learning_rate"]
+    assert "a number, above 0, at most 1" in page
+    page, other = posted(changed, expert="pooled_ols")
+    assert other["text"] == changed["text"]
+    _, of_word = posted(other, **{"option.label": "a, b: c"})
+    assert "is no YAML" in posted(other, **{"option.label": "a, b: c"})[0]
+    assert of_word["text"] == other["text"]
+    _, labelled = posted(other, **{"option.label": "Plain"})
+    assert "  - {use: pooled_ols, label: Plain}" in labelled["text"]
+    assert labelled["text"].count("\n") == text.count("\n")
 
 
 @pytest.mark.parametrize("question", spec_text.questions())
