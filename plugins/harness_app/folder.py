@@ -72,15 +72,9 @@ class Folder:
         """
         path = self.root / name
         if NAME.fullmatch(name) is None or path.suffix.lower() not in endings or path.is_symlink():
-            expected = Coded(
-                "letters and digits, and an ending of {endings}", endings=", ".join(sorted(endings))
-            )
-            raise SpecError.at(
-                repr(name),
-                marked("cannot be the name of a file here"),
-                expected,
-                marked("choose another name"),
-            )
+            what, shown = marked("cannot be the name of a file here"), ", ".join(sorted(endings))
+            expected = Coded("letters and digits, and an ending of {endings}", endings=shown)
+            raise SpecError.at(repr(name), what, expected, marked("choose another name"))
         return path
 
     def contents(self) -> Contents:
@@ -113,6 +107,5 @@ class Folder:
 
 
 def _not_here(given: str) -> SpecError:
-    return SpecError.at(
-        repr(given), marked("is no file of this folder"), hint=marked("choose one of those that are listed")
-    )
+    hint = marked("choose one of those that are listed")
+    return SpecError.at(repr(given), marked("is no file of this folder"), hint=hint)

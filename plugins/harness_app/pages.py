@@ -243,8 +243,7 @@ class Desk:
             alone = rf"|roles\.{row['part']}\b" if row["part"] in spec_text.SINGLE else ""
             row["faults"] = _about(rf"'{re.escape(row['name'])}'{alone}", faults)
         for option in options:
-            pattern = rf"estimators\[{experts.index(expert)}\]\.{option['name']}\b"
-            option["faults"] = _about(pattern, faults)
+            option["faults"] = _about(rf"estimators\[{experts.index(expert)}\]\.{option['name']}\b", faults)
         shown = {id(fault) for row in (*rows, *options) for fault in row["faults"]}
         study = _named_in(text, "study")
         return {
@@ -290,8 +289,7 @@ class Desk:
         return [(job, self.queue.standing(job)) for job in [*self.queue.jobs().values()][:20]]
 
     def _job(self, request: Request) -> QueuedRun:
-        job = self.queue.jobs().get(request.path_params["number"])
-        if job is None:
+        if (job := self.queue.jobs().get(request.path_params["number"])) is None:
             raise HTTPException(404)
         return job
 

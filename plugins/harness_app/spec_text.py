@@ -46,9 +46,8 @@ def read(text: str) -> CommentedMap:
     try:
         spec = _yaml().load(text)
     except (YAMLError, ValueError, RecursionError) as error:
-        raise SpecError.at(
-            "spec", Coded("is no YAML: {reason}", reason=str(error).splitlines()[0])
-        ) from error
+        what = Coded("is no YAML: {reason}", reason=str(error).splitlines()[0])
+        raise SpecError.at("spec", what) from error
     if not isinstance(spec, CommentedMap):
         raise SpecError.at("spec", marked("is no mapping"), marked("keys such as `roles:`"))
     return spec
