@@ -142,31 +142,28 @@ class Dictionary:
 
     Attributes
     ----------
-    centre, scale : (n_columns,), of the training rows
+    centre : (n_columns,), means of the training rows
     low, high : range of the exposure there
     step : half the step of finite differences, the exposure's unit
     """
 
     centre: Floats
-    scale: Floats
     low: float
     high: float
     step: float
 
     @classmethod
     def of(cls, panel: Panel) -> Self:
-        """Return the dictionary in units of training rows."""
-        scale = panel.X.std(axis=0)
+        """Return the dictionary of training rows."""
         exposure = panel.column(panel.exposure)
         limits = float(exposure.min()), float(exposure.max())
         step = STEP * float(exposure.std())
-        return cls(panel.X.mean(axis=0), np.where(scale > 0.0, scale, 1.0), *limits, step)
+        return cls(panel.X.mean(axis=0), *limits, step)
 
     def values(self, panel: Panel) -> Floats:
         """Return the functions, (n_obs, n_functions)."""
-        standard = (panel.X - self.centre) / self.scale
         at = panel.columns.index(panel.exposure)
-        others = np.delete(standard, at, axis=1)
+        others = np.delete(panel.X - self.centre, at, axis=1)
         at_term = 2.0 * (panel.column(panel.exposure) - self.low) / (self.high - self.low) - 1.0
         terms = legvander(np.clip(at_term, -OUTSIDE, OUTSIDE), DEGREE)
         products = [others * terms[:, [degree]] for degree in range(1, N_PRODUCTS + 1)]
