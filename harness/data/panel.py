@@ -43,8 +43,8 @@ class Derivation(Protocol):
         """Return the column, (n_obs,), from its inputs, (n_obs,) each."""
 
 
-# What an honest inner split must not cut: nothing, an entity's rows, or the order of periods.
-SplitUnit = Literal["row", "entity", "time"]
+# What an honest inner split must not cut: nothing, an entity's rows, the order of periods, or both of these.
+SplitUnit = Literal["row", "entity", "time", "entity_and_time"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,6 +135,11 @@ class Panel(SentByFields):
     def columns(self) -> tuple[str, ...]:
         """Names of the columns of X: exposure, moderators, controls."""
         return (*self.exposure_columns, *self.moderators, *self.controls)
+
+    @property
+    def keeps_entities(self) -> bool:
+        """Whether an inner split keeps the rows of an entity together."""
+        return self.split_unit in ("entity", "entity_and_time")
 
     @property
     def n_obs(self) -> int:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.random import Generator
 from pydantic import AfterValidator, Field, ValidationInfo
 
-from harness.arrays import Floats, Ints
+from harness.arrays import Floats, Ints, Mask
 from harness.data.panel import Panel
 from harness.errors import EstimationError
 from harness.estimators import guard, protocol
@@ -181,10 +181,11 @@ class BestSimple:
     """The best of simple estimators, as a rival that nobody can call a straw man.
 
     Candidates are compared on parts of the training rows that are held out in turn: whole entities where the
-    protocol tests entities not used in training, the last periods where it tests later ones, else rows. The
-    one with the least squared error is fitted on all training rows. No test row takes part, nor do rows
-    that the protocol names for selection, which may be test rows: errors are those of the whole procedure.
-    A candidate that refuses the rows, as a logarithm does zeros, is left out.
+    protocol tests entities not used in training, the last periods where it tests later ones, the last
+    periods of whole entities where it tests both, else rows. The one with the least squared error is fitted
+    on all training rows. No test row takes part, nor do rows that the protocol names for selection, which
+    may be test rows: errors are those of the whole procedure. A candidate that refuses the rows, as a
+    logarithm does zeros, is left out.
 
     Attributes
     ----------
@@ -282,7 +283,7 @@ class BestSimple:
 
 
 def inner_folds(panel: Panel, n_folds: int) -> Iterator[tuple[Ints, Ints]]:
-    """Yield training and held-out rows, split as the protocol splits: by rows, entities or last periods.
+    """Yield training and held-out rows, split as the protocol does: by rows, entities, last periods or both.
 
     The parts are the same whatever the random stream of a fit, so that a fit and its draws choose alike.
     """
@@ -294,14 +295,27 @@ def inner_folds(panel: Panel, n_folds: int) -> Iterator[tuple[Ints, Ints]]:
             tested = np.isin(panel.period, periods[last - size : last])
             yield np.flatnonzero(panel.period < periods[last - size]), np.flatnonzero(tested)
         return
-    units = panel.entity.codes if panel.split_unit == "entity" else np.argsort(panel.canonical_order)
+    units = panel.entity.codes if panel.keeps_entities else np.argsort(panel.canonical_order)
     present, position = np.unique(units, return_inverse=True)
     if present.size < 2:
         return
     order = random_stream(0, BestSimple.name).permutation(present.size)
     part_of = order[position] % min(n_folds, present.size)
+    is_early, is_late = _periods(panel)
     for part in range(int(part_of.max()) + 1):
-        yield np.flatnonzero(part_of != part), np.flatnonzero(part_of == part)
+        train, held_out = (part_of != part) & is_early, (part_of == part) & is_late
+        if train.any() and held_out.any():
+            yield np.flatnonzero(train), np.flatnonzero(held_out)
+
+
+def _periods(panel: Panel) -> tuple[Mask, Mask]:
+    """Return which rows lie in periods that are trained on, and in periods held out, (n_obs,)."""
+    periods = np.unique(panel.period)
+    if panel.split_unit != "entity_and_time" or periods.size < 2:
+        everywhere = np.ones(panel.n_obs, dtype=np.bool_)
+        return everywhere, everywhere
+    is_late = panel.period >= periods[-max(1, round(_SHARE * periods.size))]
+    return ~is_late, is_late
 
 
 def _held_out_error(estimator: protocol.Estimator, panel: Panel, folds: Sequence[tuple[Ints, Ints]]) -> float:

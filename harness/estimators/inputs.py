@@ -153,7 +153,8 @@ def inner_split(panel: Panel, *, share: float, rng: Generator) -> InnerSplit:
 
     Parameters
     ----------
-    panel : its `split_unit` gives the unit: rows, whole entities, or the last periods
+    panel : its `split_unit` gives the unit: rows, whole entities, or the last periods; where it is both,
+        whole entities, so that fits that are not made again with all rows know the last periods
     share : in (0, 1)
         Share of units for model selection; each side gets at least one.
 
@@ -162,16 +163,17 @@ def inner_split(panel: Panel, *, share: float, rng: Generator) -> InnerSplit:
     EstimationError
         Where there are fewer than two units.
     """
-    codes = {"row": np.arange(panel.n_obs), "entity": panel.entity.codes, "time": panel.period}
-    units = np.unique(codes[panel.split_unit])
+    unit = "entity" if panel.keeps_entities else panel.split_unit
+    codes = {"row": np.arange(panel.n_obs), "entity": panel.entity.codes, "time": panel.period}[unit]
+    units = np.unique(codes)
     if units.size < 2:
-        few = {"size": units.size, "split_unit": panel.split_unit}
+        few = {"size": units.size, "split_unit": unit}
         what = Coded(
             "with {size} {split_unit} for training, none can be set aside for model selection", **few
         )
         hint = marked("use a protocol with more training data, or fix the model's size in the spec")
         raise EstimationError.at(marked("inner split"), what, marked("at least two"), hint)
     n_aside = min(max(1, round(share * units.size)), units.size - 1)
-    aside = units[-n_aside:] if panel.split_unit == "time" else rng.permutation(units)[:n_aside]
-    is_aside = np.isin(codes[panel.split_unit], aside)
+    aside = units[-n_aside:] if unit == "time" else rng.permutation(units)[:n_aside]
+    is_aside = np.isin(codes, aside)
     return InnerSplit(train=np.flatnonzero(~is_aside), selection=np.flatnonzero(is_aside))

@@ -424,7 +424,7 @@ class TransformedTarget:
 
         Whole entities are left out where these are to be predicted and nothing is known of each; else rows.
         """
-        is_by_entity = rows.split_unit == "entity" and not self._has_effects
+        is_by_entity = rows.keeps_entities and not self._has_effects
         units = rows.entity.codes if is_by_entity else np.argsort(rows.canonical_order)
         fold_of = _dealt(units, stream_at(rng, N_FOLDS))
         known, new = np.empty(rows.n_obs), np.empty(rows.n_obs)

@@ -168,6 +168,7 @@ class HeldOutEntitiesProtocol(DescribedProtocol, EvaluationProtocol):
     title = marked("Held-out entities")
     leaks: ClassVar[tuple[Leak, ...]] = (SAME_PERIOD,)
     stream = "entities"
+    unit: ClassVar[SplitUnit] = "entity"
     says = marked(
         "Cross-validation over entities in {folds} groups: each group is predicted by models "
         "trained and selected on the other entities."
@@ -187,7 +188,7 @@ class HeldOutEntitiesProtocol(DescribedProtocol, EvaluationProtocol):
             raise EstimationError.at(Coded("protocol {name}", name=quoted(self.name)), what, expected, hint)
         groups = np.array_split(rng.permutation(entities), self.folds)
         is_own = (np.isin(panel.entity.codes, group) for group in groups)
-        return folds_of(((~own & trained, own & tested) for own in is_own), "entity")
+        return folds_of(((~own & trained, own & tested) for own in is_own), self.unit)
 
     def _periods(self, panel: Panel) -> tuple[Mask, Mask]:
         """Return which rows lie in periods that are trained on, and in periods that are tested, (n_obs,)."""
@@ -277,6 +278,7 @@ class EntitiesAndTime(HeldOutEntitiesProtocol):
     name = "entities_and_time"
     title = marked("Held-out entities, forward in time")
     leaks = ()
+    unit = "entity_and_time"
     says = marked(
         "Cross-validation over entities in {folds} groups: the last {test_share} of the periods of "
         "each group are predicted by models trained and selected on earlier periods of the other "

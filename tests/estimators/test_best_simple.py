@@ -140,7 +140,7 @@ def test_a_network_beats_the_best_simple_method_on_an_interaction(best):
     assert (gains_of_shape(best, InteractionPanel, range(50)) > 0.0).mean() >= 0.8
 
 
-@pytest.mark.parametrize("split_unit", ["entity", "row", "time"])
+@pytest.mark.parametrize("split_unit", ["entity", "row", "time", "entity_and_time"])
 def test_candidates_are_compared_on_what_the_protocol_holds_out(split_unit):
     panel = drawn_panel("level", 1, split_unit=split_unit)
     folds = list(inner_folds(panel, 3))
@@ -148,14 +148,33 @@ def test_candidates_are_compared_on_what_the_protocol_holds_out(split_unit):
     assert np.unique(held_out).size == held_out.size
     for train, rows in folds:
         assert not set(train) & set(rows)
-        if split_unit == "entity":
+        if split_unit in ("entity", "entity_and_time"):
             assert not set(panel.entity.codes[train]) & set(panel.entity.codes[rows])
-        if split_unit == "time":
+        if split_unit in ("time", "entity_and_time"):
             assert panel.period[train].max() < panel.period[rows].min()
     if split_unit == "time":
         assert [set(panel.period[rows]) for _, rows in folds] == [{5}, {4}]
+    elif split_unit == "entity_and_time":
+        assert np.array_equal(np.sort(held_out), np.flatnonzero(panel.period == panel.period.max()))
     else:
         assert held_out.size == panel.n_obs
+
+
+def test_effects_of_periods_are_chosen_for_new_entities_but_not_in_later_periods():
+    """A trend is a regressor, and each period has a shock that entities share."""
+    rng, shape = np.random.default_rng(7), (40, 10)
+    trend = np.tile(np.arange(10.0), 40)
+    shock = np.tile(rng.normal(size=10), 40)
+    outcome = trend + shock + 0.1 * rng.normal(size=400)
+    X = np.column_stack([rng.normal(size=400), trend])
+    two = BestSimple(
+        (SimpleCandidate("ols", PooledOLS()), SimpleCandidate("periods", FixedEffects(effects=("time",))))
+    )
+    chosen = {
+        unit: two.select(balanced_panel(shape, outcome=outcome, X=X, split_unit=unit)).best.label
+        for unit in ("entity", "entity_and_time")
+    }
+    assert chosen == {"entity": "periods", "entity_and_time": "ols"}
 
 
 def test_the_inner_error_is_that_of_the_folds_and_no_other_row_takes_part(best):

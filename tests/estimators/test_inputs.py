@@ -13,7 +13,7 @@ def make_panel(split_unit, n_entities=10, n_periods=5):
     return balanced_panel((n_entities, n_periods), outcome=nothing, X=nothing, split_unit=split_unit)
 
 
-@pytest.mark.parametrize("unit", ["row", "entity", "time"])
+@pytest.mark.parametrize("unit", ["row", "entity", "time", "entity_and_time"])
 def test_sides_are_disjoint_and_together_the_panel(unit):
     panel = make_panel(unit)
     parts = inner_split(panel, share=0.2, rng=random_stream(0, "s"))
@@ -21,8 +21,9 @@ def test_sides_are_disjoint_and_together_the_panel(unit):
     assert parts.selection.size == 10
 
 
-def test_entities_are_not_cut():
-    panel = make_panel("entity")
+@pytest.mark.parametrize("unit", ["entity", "entity_and_time"])
+def test_entities_are_not_cut(unit):
+    panel = make_panel(unit)
     parts = inner_split(panel, share=0.2, rng=random_stream(0, "s"))
     assert not np.intersect1d(panel.entity.codes[parts.train], panel.entity.codes[parts.selection]).size
 

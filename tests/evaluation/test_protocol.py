@@ -121,6 +121,7 @@ def test_entities_and_time_shares_neither_entity_nor_period():
     panel = make_panel()
     folds = split(EntitiesAndTime(folds=5, test_share=0.25), panel)
     for fold in folds:
+        assert fold.split_unit == "entity_and_time"
         for codes in (panel.entity.codes, panel.period):
             assert np.intersect1d(codes[fold.train], codes[fold.test]).size == 0
     tested = np.sort(np.concatenate([fold.test for fold in folds]))
