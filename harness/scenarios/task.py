@@ -14,6 +14,7 @@ import numpy as np
 
 from harness.arrays import Floats, as_received, as_sent
 from harness.estimators.guard import Attempt, Status, all_of, attempt
+from harness.language import DOTS, chained, quoted
 from harness.scenarios.scenario import Part, Subject, Tables, WorksInParts, framed
 
 R = TypeVar("R")
@@ -137,7 +138,7 @@ class PartCell:
     part: str
 
     def __str__(self) -> str:
-        return " · ".join((self.outcome, self.estimator, self.scenario, self.part))
+        return chained(map(quoted, (self.outcome, self.estimator, self.scenario, self.part)), DOTS)
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,7 @@ from harness.errors import EstimationError
 from harness.estimators import protocol
 from harness.estimators.guard import Attempt, attempt
 from harness.estimators.target import TransformedTarget
-from harness.language import Coded, marked
+from harness.language import COMMAS, Coded, chained, marked, quoted
 from harness.rng import random_stream
 from harness.scenarios.effect import nuisance, score
 from harness.scenarios.effect.dependence import DependentErrors, Errors
@@ -267,10 +267,10 @@ class Cell:
 
     def _label(self, repeat: int, fold: int) -> str:
         """Return the name of a part, the same for all methods that the same is learned for."""
-        rows = (self.group, self.check)
+        inputs, *rows = map(quoted, (self._learning.inputs, self.group, self.check))
         form = "conditional" if self.form == "interaction" else self.form
-        parts = (self._learning.inputs, form, *rows, f"repeat {repeat + 1}", f"fold {fold + 1}")
-        return ", ".join(part for part in parts if part)
+        numbers = Coded("repeat {n}", n=repeat + 1), Coded("fold {n}", n=fold + 1)
+        return chained(filter(None, (inputs, form, *rows, *numbers)), COMMAS)
 
     def _gathered(self, found: Found, repeat: int, folds: score.EntityFolds) -> Floats:
         """Return the values of all folds, (n_values, n_obs)."""

@@ -14,6 +14,7 @@ from harness.arrays import Floats, Ints
 from harness.data.panel import Panel, deviations, means_by
 from harness.estimators.guard import predict, predict_draws
 from harness.estimators.protocol import CanFitOutcomes, CanLearnNuisances, Estimator, Fitted
+from harness.language import COMMAS, chained, marked
 from harness.rng import random_stream
 from harness.scenarios.effect.riesz import STEP, Representer, riesz_representer
 from harness.scenarios.effect.score import EntityFolds
@@ -347,7 +348,9 @@ class NuisanceLearning:
         train, test = self.split(folds, fold)
         means = self.means(label, subject, train)
         shared = replace(means, panel=self._panels[1])
-        exposure = ExposurePart(f"{label}, exposure", shared, self.terms, self.instruments)
+        exposure = ExposurePart(
+            chained((label, marked("exposure")), COMMAS), shared, self.terms, self.instruments
+        )
         return NuisancePart(label, means, exposure, test if self.levels is None else None)
 
     def held_out(self, values: Floats, folds: EntityFolds, fold: int) -> Floats:

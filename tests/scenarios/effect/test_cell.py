@@ -9,12 +9,13 @@ from effect_panels import confounded_panel
 from harness import EstimationError
 from harness.estimators.guard import attempt
 from harness.estimators.target import TransformedTarget
+from harness.language import rendered, spoken
 from harness.plugin import for_folds, random_stream
 from harness.scenarios.effect.cell import Cell, CrossFit, LearnedCell, parts_of, refuse_transforming
 from harness.scenarios.effect.dependence import DependentErrors
 from harness.scenarios.effect.score import aggregated
 from harness.scenarios.scenario import Subject
-from harness.scenarios.task import run_part
+from harness.scenarios.task import PartCell, run_part
 from harness_panel import Between, FixedEffects, PooledOLS
 from harness_rab.rab import Rab
 from harness_sklearn.splines import Splines
@@ -42,6 +43,9 @@ def test_a_part_is_called_by_what_it_is_learned_from_and_repeat_and_fold(panel):
     assert labels(plain) == [f"first_differences, line, {one}" for one in folds]
     of_group = cell_of(panel, group="half a", check="leads")
     assert labels(of_group)[0] == "first_differences, line, half a, leads, repeat 1, fold 1"
+    with spoken("zh"):
+        shown = rendered(str(PartCell("y", "line", "effect", labels(of_group)[0])))
+    assert shown == "y · line · effect · first_differences、斜率、half a、leads、第 1 次重复、第 1 折"
     assert labels(cell_of(panel, form="derivative"))[0] == "first_differences, derivative, repeat 1, fold 1"
     along = [cell_of(panel, form=form, moderator="x4") for form in ("conditional", "interaction")]
     assert labels(along[0]) == labels(along[1])
