@@ -222,6 +222,10 @@ def quarters_in_digits(folder):
     return quarters(folder, "{}{}")
 
 
+def quarters_in_two_digits(folder):
+    return quarters(folder, "{}0{}")
+
+
 def two_heads(folder):
     """The variable above its first year, and every year below."""
     frame, n_more = clean(), len(YEARS) - 1
@@ -296,5 +300,52 @@ FILES = (
     *(stray_years, merged_cells, copies, rare_control, codes, units, units_below, few_entities, yearbook),
     *(world_bank, minus_99, spss, written_once, headed, outlined, indented_years, gbk_with_title),
     *(yes_and_no, quarters, quarters_in_letters, quarters_in_digits, two_heads, eurostat, bureau),
-    *(exports_of_one_indicator, stata_with_gaps, marked_texts),
+    *(quarters_in_two_digits, exports_of_one_indicator, stata_with_gaps, marked_texts),
 )
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A panel that is refused, and what its hint leads to.
+
+    Attributes
+    ----------
+    spoilt : as it is in the file
+    remedy : words of the hint
+    mended : as it is once the hint is followed
+    options : of the command, that the hint names
+    """
+
+    spoilt: pd.DataFrame
+    remedy: str
+    mended: pd.DataFrame
+    options: tuple[str, ...] = ()
+
+
+def refused():
+    """Return panels that are refused by what is wrong with them."""
+    frame, is_eighth = clean(), clean().index == 7
+    doubled = pd.concat([frame, frame.iloc[[4, 40]].assign(y=0.5)])
+    steps = frame["year"] - YEARS[0]
+    year, quarter = YEARS[0] + steps // 4, steps % 4 + 1
+    joined = year.astype(str) + "Q" + quarter.astype(str)
+    two_digits = frame.assign(year=[f"{year % 100:02d}" for year in frame["year"]])
+    keys = ("--entity", "firm", "--time", "year")
+    return {
+        "doubles": Refused(doubled, "take the doubles out", doubled.drop_duplicates(["firm", "year"])),
+        "no entity": Refused(frame.assign(firm=frame["firm"].mask(is_eighth)), "fill the cells in", frame),
+        "no period": Refused(
+            frame.assign(year=frame["year"].astype(str).mask(is_eighth, "n/k")),
+            "write the periods in one",
+            frame,
+        ),
+        "no number": Refused(
+            frame.assign(y=frame["y"].astype(str).mask(is_eighth, "see note")),
+            "correct the cells",
+            frame.assign(y=frame["y"].mask(is_eighth)),
+        ),
+        "two digits": Refused(two_digits, "say --entity and --time", two_digits, keys),
+        "two columns": Refused(
+            frame.assign(year=year, quarter=quarter), "join them in the file", frame.assign(year=joined)
+        ),
+    }

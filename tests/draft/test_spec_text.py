@@ -10,7 +10,7 @@ import pytest
 
 import harness
 from command import printed
-from draft.messy_files import FILES, clean, csv, messy, stray_years
+from draft.messy_files import FILES, clean, csv, messy, refused, stray_years
 from harness.data.build import PanelBuilder
 from harness.data.expand import expand
 from harness.data.read.files import DataFolder
@@ -53,11 +53,16 @@ def test_a_messy_file_is_drafted_with_the_rows_that_a_person_would_keep(written,
 @pytest.mark.slow
 @pytest.mark.parametrize("written", FILES, ids=lambda written: written.__name__)
 def test_a_messy_file_comes_to_a_report_without_an_edit_and_its_slopes_are_pyfixest_s(written, tmp_path):
-    file, spec = written(tmp_path), tmp_path / "drafted.yaml"
-    roles = ["--outcome", file.outcome, "--exposure", file.exposure, "--out", spec]
-    printed(*WITHOUT_NETWORKS, "init", *(tmp_path / name for name in file.names), *roles)
-    printed(*WITHOUT_NETWORKS, "run", spec, "--quick", "--jobs", 1, "--out", tmp_path / "run")
-    run = harness.open_run(tmp_path / "run")
+    comes_to_a_report(written(tmp_path), tmp_path)
+
+
+def comes_to_a_report(file, folder, *options):
+    """Draft a study and run it; slopes and errors of its fixed effects have to be pyfixest's."""
+    spec = folder / "drafted.yaml"
+    roles = ["--outcome", file.outcome, "--exposure", file.exposure, "--out", spec, *options]
+    printed(*WITHOUT_NETWORKS, "init", *(folder / name for name in file.names), *roles)
+    printed(*WITHOUT_NETWORKS, "run", spec, "--quick", "--jobs", 1, "--out", folder / "run")
+    run = harness.open_run(folder / "run")
     assert run.report.is_file()
     ours = run.coefficients.query("estimator == 'twfe'")
     assert ours["n_obs"].unique().tolist() == [len(file.kept)]
@@ -69,6 +74,18 @@ def test_a_messy_file_comes_to_a_report_without_an_edit_and_its_slopes_are_pyfix
     np.testing.assert_allclose(
         ours[["estimate", "std_error"]].iloc[:2], theirs.tidy()[["Estimate", "Std. Error"]], rtol=1e-9
     )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", refused())
+def test_a_file_that_is_refused_comes_to_a_report_once_its_remedy_is_followed(name, tmp_path):
+    file = refused()[name]
+    spoilt = messy(csv(tmp_path, file.spoilt), file.mended.dropna())
+    with pytest.raises(harness.DataError) as caught:
+        drafted(tmp_path, spoilt)
+    assert [problem.hint for problem in caught.value.problems if file.remedy in problem.hint]
+    csv(tmp_path, file.mended)
+    comes_to_a_report(spoilt, tmp_path, *file.options)
 
 
 def test_without_its_rule_a_year_far_from_the_others_is_refused_and_each_remedy_works(tmp_path):
