@@ -21,7 +21,8 @@ def random_stream(seed: int, *labels: str | int) -> np.random.Generator:
     """
     words = []
     for label in labels:
-        digest = hashlib.sha256(f"{type(label).__name__}:{label}".encode()).digest()
+        kind = "str" if isinstance(label, str) else type(label).__name__
+        digest = hashlib.sha256(f"{kind}:{label}".encode()).digest()
         words += [int.from_bytes(digest[at : at + 4], "little") for at in range(0, 16, 4)]
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=tuple(words)))
 

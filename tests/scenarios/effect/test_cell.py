@@ -43,8 +43,11 @@ def test_a_part_is_called_by_what_it_is_learned_from_and_repeat_and_fold(panel):
     assert labels(plain) == [f"first_differences, line, {one}" for one in folds]
     of_group = cell_of(panel, group="half a", check="leads")
     assert labels(of_group)[0] == "first_differences, line, half a, leads, repeat 1, fold 1"
+    # Its stream of random numbers is that of its text, whatever language it can be said in.
+    name = labels(of_group)[0]
+    assert random_stream(3, name).random() == random_stream(3, "".join(name)).random()
     with spoken("zh"):
-        shown = rendered(str(PartCell("y", "line", "effect", labels(of_group)[0])))
+        shown = rendered(str(PartCell("y", "line", "effect", name)))
     assert shown == "y · line · effect · first_differences、斜率、half a、leads、第 1 次重复、第 1 折"
     assert labels(cell_of(panel, form="derivative"))[0] == "first_differences, derivative, repeat 1, fold 1"
     along = [cell_of(panel, form=form, moderator="x4") for form in ("conditional", "interaction")]
