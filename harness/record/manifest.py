@@ -17,7 +17,7 @@ from harness.evaluation.protocol import KNOWN_ENTITIES, KNOWN_PERIODS, LATER_PER
 from harness.language import ENGLISH, rendered
 from harness.study.expectations.claim import OpenQuestion, PublishedConclusion
 from harness.study.spec.study import Brackets, ReportFormat, Variable
-from harness.tables.registry import with_declared
+from harness.tables.registry import TABLES
 from harness.tables.table import ResultTable
 
 # What data call the column of entities after the word for them, as in "Company identifier".
@@ -411,7 +411,7 @@ class Manifest:
     @property
     def tables(self) -> Mapping[str, ResultTable]:
         """CSV tables that the run may have, by name, without the details of fits."""
-        return with_declared(self.scenario_tables)
+        return {**{table.name: table for table in self.scenario_tables}, **TABLES}
 
     def to_json(self) -> str:
         """Return the manifest as text, one key per line; `harness.record.migrations.manifest_of` reads it."""

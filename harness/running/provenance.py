@@ -31,7 +31,7 @@ from harness.scenarios.full_fit import FullResult
 from harness.scenarios.scenario import NamesExposure
 from harness.study.spec.entry import IN_WORDS, EstimatorEntry, ProtocolEntry
 from harness.study.spec.study import Study, Variable
-from harness.tables.registry import TABLES, with_declared
+from harness.tables.registry import TABLES
 from harness.tables.table import ResultTable
 
 # Share of a variable's standard deviation that rounding can leave within entities.
@@ -86,9 +86,8 @@ def manifest_of(
 def tables_of(study: Study) -> Mapping[str, ResultTable]:
     """Return the tables in CSV files that a run of the study may have, by name."""
     scenarios = [entry.scenario for entry in study.scenarios]
-    return with_declared(
-        table for scenario in scenarios for table in (*scenario.tables, *scenario.data_tables)
-    )
+    declared = (table for one in scenarios for table in (*one.tables, *one.data_tables))
+    return {**{table.name: table for table in declared}, **TABLES}
 
 
 def study_record(study: Study, *, quick: bool, learns: bool) -> manifest.StudyRecord:

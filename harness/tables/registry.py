@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from importlib import import_module
 
 from harness.tables import accuracy, gain
@@ -32,8 +32,3 @@ JOINED = tuple(
     for table in _DECLARED
     if table in (*vars(accuracy).values(), *vars(gain).values(), FINDINGS, VARIATION_GAINS)
 )
-
-
-def with_declared(tables: Iterable[ResultTable]) -> Mapping[str, ResultTable]:
-    """Return `TABLES` and those that scenarios of plugins declare, by name; the harness's own stay."""
-    return {**{table.name: table for table in tables}, **TABLES}

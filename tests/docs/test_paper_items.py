@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 
 from command import ROOT
 from harness.installed import installed
-from harness.tables.registry import PARQUET_TABLES, with_declared
+from harness.tables.registry import PARQUET_TABLES, TABLES
 from harness_neural.figures import MapRow
 from harness_neural.section import NetworkRow
 
@@ -79,7 +79,8 @@ def of_lists():
 
 def columns():
     """Return the columns of every table by name."""
-    tables = with_declared(table for cls in CHOICES.values() for table in getattr(cls, "tables", ()))
+    declared = (table for cls in CHOICES.values() for table in getattr(cls, "tables", ()))
+    tables = {**{table.name: table for table in declared}, **TABLES}
     details = {"details/networks": NetworkRow, "details/som": MapRow}
     return {
         **{name: list(table.columns) for name, table in tables.items()},

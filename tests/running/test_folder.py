@@ -8,6 +8,7 @@ import platform
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,7 @@ from harness.running.files import HOLDER, MARKER, holder, locked, write_atomical
 from harness.running.folder import RunFolder
 from harness.study.spec.study import Variable
 from harness.tables.csv_table import as_read, csv_for_readers, csv_text, from_csv
+from harness.tables.registry import TABLES
 from harness.tables.table import ResultTable
 from small_run import SPEC, TINY, run_small
 from source_files import ROOT, files
@@ -78,6 +80,15 @@ def test_a_manifest_comes_back_as_it_was(tmp_path):
     folder.write_manifest(MANIFEST_OF_NOTHING)
     assert folder.manifest() == MANIFEST_OF_NOTHING
     assert folder.manifest().study.estimators[0].effects == ("entity",)
+
+
+def test_tables_of_plugins_stand_beside_the_harness_own():
+    (lags,) = MANIFEST_OF_NOTHING.scenario_tables
+    other_gain = ResultTable("gain", ("outcome",), ("outcome",), "another")
+    tables = replace(MANIFEST_OF_NOTHING, scenario_tables=(lags, other_gain)).tables
+    assert tables["lags"] == lags
+    assert tables["gain"] == TABLES["gain"]
+    assert set(tables) == {*TABLES, "lags"}
 
 
 def test_control_characters_split_no_row_and_reach_no_terminal(tmp_path):

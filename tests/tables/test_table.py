@@ -9,8 +9,8 @@ from harness.errors import ArtifactError, HarnessError
 from harness.tables.decision import ABOVE, BELOW, CONDITIONAL, NEGLIGIBLE, OPEN, UNTESTED
 from harness.tables.gain import ENTITIES, GAIN, GIVEN_PERIODS, GainRow, decide_gain
 from harness.tables.preparation import VariableRow
-from harness.tables.registry import PARQUET_TABLES, TABLES, with_declared
-from harness.tables.table import STATUS, ResultTable, read_rows
+from harness.tables.registry import PARQUET_TABLES, TABLES
+from harness.tables.table import STATUS, read_rows
 from report.fake_run import manifest, read_manifest
 
 
@@ -104,15 +104,6 @@ def test_keys_and_measures_are_columns(table):
 def test_no_two_tables_share_a_file():
     assert len({table.file for table in ALL}) == len(ALL)
     assert {name: table.name for name, table in TABLES.items()} == {name: name for name in TABLES}
-
-
-def test_tables_of_plugins_stand_beside_the_harness_own():
-    lags = ResultTable("lags", ("outcome", "lag"), ("outcome",), "lags")
-    other_gain = ResultTable("gain", ("outcome",), ("outcome",), "another")
-    tables = with_declared([lags, other_gain])
-    assert tables["lags"] == lags
-    assert tables["gain"] == TABLES["gain"]
-    assert set(tables) == {*TABLES, "lags"}
 
 
 def test_a_key_that_repeats_is_named_and_a_mistake_of_the_harness():

@@ -13,7 +13,7 @@ from harness.study.expectations.expectation import EXPECTED_OF_NONE
 from harness.study.spec.document import Document
 from harness.study.spec.entry import entry_ids, expand_ladder
 from harness.study.spec.reader import Loc, Mistake
-from harness.tables.registry import with_declared
+from harness.tables.registry import TABLES
 from harness.tables.table import DETAILS, ResultTable
 
 # Where the estimators are named that gains are over.
@@ -26,11 +26,12 @@ Named = tuple[Loc, str]
 def tables_offered(catalogs: Catalogs) -> Mapping[str, ResultTable]:
     """Return the tables in CSV files that a run may have: the harness's own, and those of all scenarios."""
     scenarios = catalogs["scenario"].members.values()
-    return with_declared(
+    declared = (
         table
         for scenario in scenarios
         for table in (*getattr(scenario, "tables", ()), *getattr(scenario, "data_tables", ()))
     )
+    return {**{table.name: table for table in declared}, **TABLES}
 
 
 def cross_check(document: Document, catalogs: Catalogs) -> Iterator[Mistake]:
