@@ -1,22 +1,23 @@
-"""Writes the page of the hundred studies: ``python docs/_ext/write_hundred_studies.py [RUN [ENTRIES]]``.
+"""Writes the page of the hundred studies: ``python docs/_ext/write_hundred_studies.py [RUN …]``.
 
-RUN is the folder of ``harness suite suites/hundred_studies.yaml``, whole or cut off (then ``harness suite
-report RUN`` first). Its tables, the large one of gains as a grid of errors, become
-``suites/reference/hundred_studies``; page, figure and the paragraph of the READMEs are made of these, without
-RUN of those that are there. ENTRIES is a run with estimators from outside on these studies or some of them.
+A RUN is the folder of ``harness suite suites/hundred_studies.yaml``, whole or cut off (then ``harness suite
+report RUN`` first), of these studies or some of them with estimators from outside, or of
+``suites/six_protocols.yaml``. Its tables, the large one of gains as a grid of errors, are kept under
+``suites/reference``; page, figure and the paragraph of the READMEs are made of those that are kept.
 """
 
 from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
 import markdown
 import numpy as np
 import pandas as pd
+from scipy.stats import kendalltau
 
 from harness.findings.rules.gain_caveat import BASE_RATES, base_rate, public_studies
 from harness.findings.shape import exact_limits
@@ -31,8 +32,9 @@ from harness.suite.standings import ALL
 from harness.text.numbers import count, fixed, interval, p_text, percent, percent_interval
 
 ROOT = Path(__file__).parents[2]
-SUITE = ROOT / "suites" / "hundred_studies.yaml"
+SUITE, OTHER_SUITE = ROOT / "suites" / "hundred_studies.yaml", ROOT / "suites" / "six_protocols.yaml"
 REFERENCE = ROOT / "suites" / "reference" / "hundred_studies"
+SIX = ROOT / "suites" / "reference" / "six_protocols"
 PAGE, FIGURE = ROOT / "docs" / "hundred_studies.md", ROOT / "docs" / "_static" / "hundred_studies.svg"
 
 # Tables that are kept as they are, and the grid of errors.
@@ -60,17 +62,30 @@ READMES = {
 }
 FORMS = {"README.md": " (run quickly)", "README.zh.md": "（快速运行）"}
 PROTOCOLS = ("random_rows", "held_out_entities", "forward")
+OTHERS = ("in_sample", "as_published", "entities_and_time")
+STARTS = {
+    "random_rows": "On other rows of the same entities",
+    "held_out_entities": "For entities that no model has seen",
+    "forward": "For later periods",
+    "in_sample": "On the rows that all are fitted to",
+    "as_published": "On rows that networks are selected on",
+    "entities_and_time": "For new entities in later periods",
+}
 
 
-def keep(run: Path) -> None:
+def keep(run: Path, folder: Path) -> None:
     """Keep the tables of a run that the page is made of, sorted in columns that are read often."""
-    REFERENCE.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     for name in (RECORD, *(f"suite_{one}.csv" for one in KEPT)):
         if (run / name).exists():
-            shutil.copyfile(run / name, REFERENCE / name)
+            shutil.copyfile(run / name, folder / name)
     gains = pd.read_csv(run / "suite_gain.csv").drop_duplicates(["study", "protocol", "estimator"])
     grid = gains.pivot_table(index=["study", "protocol"], columns="estimator", values="mse", sort=False)
-    grid.to_csv(REFERENCE / ERRORS, float_format="%.7g")
+    grid.to_csv(folder / ERRORS, float_format="%.7g")
+
+
+def keep_base_rates(run: Path) -> None:
+    """Keep what base rates are counted from: on which studies the network's gain lies above zero."""
     network = pd.read_csv(run / "suite_network.csv")
     network = network[network["status"] == "ok"].assign(above=lambda rows: (rows["conf_low"] > 0).astype(int))
     shapes = network.drop_duplicates("study").set_index("study")[["n_entities", "n_periods"]]
@@ -143,23 +158,18 @@ class HundredStudies:
         row = self._of(protocol, subset)
         return int(row["conf_low"] > 0) - int(row["conf_high"] < 0)
 
-    def answer(self) -> Iterator[str]:
-        """Yield the three sentences."""
-        starts = (
-            "On other rows of the same entities",
-            "For entities that no model has seen",
-            "For later periods",
-        )
-        for protocol, start in zip(PROTOCOLS, starts, strict=True):
-            yield f"{start}, {self._sentence(protocol, ALL)}."
+    def answer(self, protocols: Sequence[str] = PROTOCOLS) -> Iterator[str]:
+        """Yield the sentences, one a protocol."""
+        for protocol in protocols:
+            yield f"{STARTS[protocol]}, {self._sentence(protocol, ALL)}."
 
-    def without_influential(self) -> str:
+    def without_influential(self, protocols: Sequence[str] = PROTOCOLS) -> str:
         """Return what becomes of the answer without the ten panels that move it most."""
         subset = "without_influential"
         if not (self.standings["subset"] == subset).any():
             return "With fewer than sixteen studies the answer was not tried without the most influential."
-        same = [name for name in PROTOCOLS if self.side(name, ALL) == self.side(name, subset)]
-        changed = [name for name in PROTOCOLS if name not in same]
+        same = [name for name in protocols if self.side(name, ALL) == self.side(name, subset)]
+        changed = [name for name in protocols if name not in same]
         start = "Without the ten studies that move the mean most, each protocol's own ten, "
         if not changed:
             return f"{start}all three sentences stand."
@@ -218,6 +228,23 @@ class HundredStudies:
         ]
         return markdown.table(heads, lines)
 
+    def six_protocols(self) -> str:
+        """Return average ranks under six protocols on the same studies, and how alike their orders are.
+
+        Kendall's tau-b is of the average ranks under a protocol with those for new entities.
+        """
+        grids = [pd.read_csv(folder / ERRORS, index_col=["study", "protocol"]) for folder in (REFERENCE, SIX)]
+        errors = pd.concat(grids)
+        ranks = errors.rank(axis=1, na_option="bottom")
+        asked = grids[1].index.unique("study")
+        average = {name: ranks.xs(name, level="protocol").loc[asked].mean() for name in (*PROTOCOLS, *OTHERS)}
+        labels = self.suite.labels
+        order = average[SAME_AND_NEW[1]].sort_values(kind="stable").index
+        lines = [[labels[one], *(fixed(own[one], 2) for own in average.values())] for one in order]
+        taus = (kendalltau(own, average[SAME_AND_NEW[1]]).statistic for own in average.values())
+        lines.append(["Kendall's tau", *(fixed(tau, 2) for tau in taus)])
+        return markdown.table(["", *(TITLES[name] for name in average)], lines)
+
     def entries(self) -> str:
         """Return where estimators from outside stand next to the best simple rival."""
         if not (REFERENCE / ENTRIES).exists():
@@ -269,6 +296,7 @@ class HundredStudies:
             if (REFERENCE / name).exists()
         ]
         tables = ", ".join(kept) + "." + f" Left out: {'; '.join(left_out)}." * bool(left_out)
+        other = HundredStudies(SIX)
         titles = {name: f"### {TITLES[name]}" for name in PROTOCOLS}
         ranks = [f"{titles[name]}\n\n{self.ranks(name)}" for name in PROTOCOLS]
         shapes = [
@@ -281,6 +309,10 @@ class HundredStudies:
             standings="\n\n".join(ranks),
             shapes="\n\n".join(shapes),
             base_rates=self.base_rates(),
+            n_six=count(len(other.record.studies)),
+            six=self.six_protocols(),
+            six_answers=" ".join([*other.answer(OTHERS), other.without_influential(OTHERS)]),
+            others="\n\n".join(f"### {TITLES[name]}\n\n{other.ranks(name)}" for name in OTHERS),
             entries=self.entries(),
             cost=self.cost(),
             tables=tables,
@@ -306,11 +338,16 @@ class HundredStudies:
 
 
 def main() -> None:
-    """Keep the tables of a run, where one is named, and write page and figure."""
-    if len(sys.argv) > 1:
-        keep(Path(sys.argv[1]))
-    if len(sys.argv) > 2:
-        keep_entries(Path(sys.argv[2]))
+    """Keep the tables of the runs that are named, and write page and figure."""
+    for run in map(Path, sys.argv[1:]):
+        suite = read_record(run).suite
+        if suite.suite == load_suite(OTHER_SUITE).suite.suite:
+            keep(run, SIX)
+        elif set(suite.estimator_ids) > set(load_suite(SUITE).suite.estimator_ids):
+            keep_entries(run)
+        else:
+            keep(run, REFERENCE)
+            keep_base_rates(run)
     found = HundredStudies(REFERENCE)
     PAGE.write_text(found.page(), encoding="utf-8")
     found.draw(FIGURE)

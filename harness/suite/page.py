@@ -55,6 +55,7 @@ TITLES: Mapping[str, str] = {
     "entities_and_time": "Entities not used in training, later periods",
     "random_rows": "Random rows",
     "in_sample": "In sample",
+    "as_published": "As published (random rows)",
 }
 
 Row = Mapping[Any, Any]

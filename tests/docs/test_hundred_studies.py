@@ -4,6 +4,7 @@ import csv
 import re
 
 import pandas as pd
+import pytest
 import write_hundred_studies as writer
 
 from harness.findings.rules.gain_caveat import public_studies
@@ -23,6 +24,28 @@ def test_the_answer_follows_from_the_errors_that_are_kept():
         rows = errors.xs(protocol, level="protocol")
         wins = (rows["mlp"] < rows["best_simple"])[rows["best_simple"].notna()].mean()
         assert f"the smaller error on {100 * wins:.0f}% of {len(rows)} studies" in sentence
+
+
+def test_six_protocols_are_ranked_on_the_same_panels():
+    page = writer.PAGE.read_text(encoding="utf-8")
+    kept = [pd.read_csv(folder / writer.ERRORS) for folder in (writer.REFERENCE, writer.SIX)]
+    studies = set(kept[1]["study"])
+    assert len(studies) >= 50
+    heads, _, *lines = re.search(r"^\|  \|.+?(?=\n\n)", page[page.index("## Six protocols") :], re.M | re.S)[
+        0
+    ].splitlines()
+    assert len(heads.split("|")) == 2 + 1 + 6
+    errors = pd.concat(kept).query("study in @studies").fillna(float("inf"))
+    for index, (_, group) in enumerate(errors.groupby("protocol", sort=False)):
+        assert len(group) == len(studies)
+        errors_of_all = group.drop(columns=["study", "protocol"])
+        ahead, level = (
+            getattr(errors_of_all, name)(group["mlp"], axis=0).sum(axis=1) for name in ("lt", "eq")
+        )
+        (network,) = [line for line in lines if line.startswith("| Network ")]
+        assert float(network.split("|")[2 + index]) == pytest.approx(
+            (ahead + level / 2 + 0.5).mean(), abs=0.006
+        )
 
 
 def test_the_axes_of_the_figure_leave_room_for_their_labels(tmp_path):

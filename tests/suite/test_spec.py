@@ -49,6 +49,21 @@ def test_hundred_studies_are_listed_and_keep_their_rule():
     assert all(len(path.read_text(encoding="utf-8").splitlines()) <= 25 for path in specs_of_the_list())
 
 
+def test_panels_of_six_protocols_and_of_tuning_keep_their_rules():
+    long = [
+        row
+        for row in rows_of("list.csv")
+        if not row["second_of"] and int(row["n_periods"]) >= 5 and int(row["n_entities"]) >= 20
+    ]
+    six, hundred = load_suite(SUITES / "six_protocols.yaml").suite, load_suite(HUNDRED).suite
+    assert [Path(one.spec).stem for one in six.studies] == [row["study"] for row in long]
+    assert (six.estimators, six.simple, six.rival) == (hundred.estimators, hundred.simple, hundred.rival)
+    asked = [one if isinstance(one, str) else one["use"] for one in (*hundred.protocols, *six.protocols)]
+    assert len(asked) == len(set(asked)) == 6
+    tuned = [row["study"] for row in rows_of("list.csv") if row["tuned"] == "yes"]
+    assert tuned == [row["study"] for row in long if int(row["n_rows"]) <= 2000][:25]
+
+
 def specs_of_the_list():
     return sorted((SUITES / "hundred_studies").glob("*.yaml"))
 
