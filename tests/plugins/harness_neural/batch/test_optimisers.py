@@ -11,7 +11,14 @@ from scipy import optimize
 
 from harness.plugin import Floats
 from harness_neural.batch.in_turn import NetworkLoss
-from harness_neural.batch.optimisers import Adam, Descent, Evaluation, GradientDescent, Lbfgs
+from harness_neural.batch.optimisers import (
+    Adam,
+    Evaluation,
+    FirstOrderDescent,
+    GradientDescent,
+    Lbfgs,
+    LbfgsDescent,
+)
 from harness_neural.batch.residuals import Residuals
 from harness_neural.batch.task import LevenbergMarquardt, Settings, TrainingTask, initial_values
 from harness_neural.batch.training import train, train_few
@@ -36,7 +43,7 @@ def kinked(x: Floats) -> tuple[float, Floats]:
     return float(size.sum()), x / size
 
 
-def minimise(function: Function, descent: Descent, *, rounds: int) -> Floats:
+def minimise(function: Function, descent: LbfgsDescent | FirstOrderDescent, *, rounds: int) -> Floats:
     """Drive an optimiser for many points at once and return the losses last accepted."""
     losses = np.zeros(0)
     for _ in range(rounds):
