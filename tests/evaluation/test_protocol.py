@@ -250,13 +250,17 @@ def test_a_study_without_one_of_the_protocols_has_no_shares():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("level_sd", "bend"), [(1.0, 0.0), (0.0, 0.5), (0.5, 0.5)])
-def test_the_interval_covers_the_share_of_mean_gains(level_sd, bend):
+@pytest.mark.parametrize(
+    ("level_sd", "bend", "coverage"), [(1.0, 0.0, 0.95), (0.0, 0.5, 0.90), (0.5, 0.5, 0.95)]
+)
+def test_the_interval_covers_the_share_of_mean_gains(level_sd, bend, coverage):
+    """Of a bend alone it covers 90 %, as docs/measured/inference.md says."""
     rows = [row_of(predictions(60, level_sd=level_sd, bend=bend, seed=100 + at)) for at in range(200)]
     truth = 1.0 - np.mean([row.gain_new for row in rows]) / np.mean([row.gain_known for row in rows])
     defined = [row for row in rows if row.status == "ok"]
     n_covered = sum(row.conf_low <= truth <= row.conf_high for row in defined)
-    assert stats.binomtest(n_covered, len(defined), 0.95).pvalue > 0.01 or n_covered / len(defined) > 0.95
+    share = n_covered / len(defined)
+    assert share > coverage or stats.binomtest(n_covered, len(defined), coverage).pvalue > 0.01
 
 
 LEVEL = 0.95
