@@ -1,16 +1,16 @@
 """Writes the page of the hundred studies: ``python docs/_ext/write_hundred_studies.py [RUN …]``.
 
 A RUN is the folder of ``harness suite suites/hundred_studies.yaml``, whole or cut off (then ``harness suite
-report RUN`` first), of these studies or some of them with estimators from outside, or of
-``suites/six_protocols.yaml``. Its tables, the large one of gains as a grid of errors, are kept under
-``suites/reference``; page, figure and the paragraph of the READMEs are made of those that are kept.
+report RUN`` first), of these studies or some of them with estimators from outside, of those of tuning in
+whole, or of ``suites/six_protocols.yaml``. Its tables, the large one of gains as a grid of errors, are kept
+under ``suites/reference``; page, figure and the paragraph of the READMEs are made of those that are kept.
 """
 
 from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -39,7 +39,7 @@ PAGE, FIGURE = ROOT / "docs" / "hundred_studies.md", ROOT / "docs" / "_static" /
 
 # Tables that are kept as they are, and the grid of errors.
 KEPT = ("findings", "standings", "network", "ranks", "panels", "budgets", "left_out")
-ERRORS, ENTRIES = "errors.csv", "entries.csv"
+ERRORS, ENTRIES, TUNED = "errors.csv", "entries.csv", "tuned.csv"
 TEMPLATE = Path(__file__).with_name("hundred_studies.txt")
 SHORT = " A quick run: fewer restarts, draws and folds than a whole one; it can rank differently."
 PARTIAL = (
@@ -96,13 +96,12 @@ def keep_base_rates(run: Path) -> None:
     rates.dropna().astype(int).to_csv(ROOT / "harness" / "findings" / BASE_RATES)
 
 
-def keep_entries(run: Path) -> None:
-    """Keep where estimators from outside stand, those that the suite does not have."""
+def keep_entries(run: Path, name: str, estimators: Iterable[str]) -> None:
+    """Keep where some estimators stand over all panels of a run, those from outside."""
     standings = pd.read_csv(run / "suite_standings.csv")
-    is_outside = ~standings["estimator"].isin(load_suite(SUITE).suite.estimator_ids)
     labels = pd.read_csv(run / "suite_budgets.csv").set_index("estimator")["label"]
-    rows = standings[is_outside & (standings["subset"] == ALL)]
-    rows.assign(label=rows["estimator"].map(labels)).to_csv(REFERENCE / ENTRIES, index=False)
+    rows = standings[standings["estimator"].isin([*estimators]) & (standings["subset"] == ALL)]
+    rows.assign(label=rows["estimator"].map(labels)).to_csv(REFERENCE / name, index=False)
 
 
 def _in_markdown(shown: ReportTable) -> str:
@@ -245,10 +244,8 @@ class HundredStudies:
         lines.append(["Kendall's tau", *(fixed(tau, 2) for tau in taus)])
         return markdown.table(["", *(TITLES[name] for name in average)], lines)
 
-    def entries(self) -> str:
-        """Return where estimators from outside stand next to the best simple rival."""
-        if not (REFERENCE / ENTRIES).exists():
-            return "None was run yet."
+    def entries(self, name: str) -> str:
+        """Return where estimators of a table that is kept stand next to the best simple rival."""
         lines = [
             [
                 TITLES[row["protocol"]],
@@ -258,7 +255,7 @@ class HundredStudies:
                 fixed(row["log_error_ratio"], 2),
                 interval(row["conf_low"], row["conf_high"], 2),
             ]
-            for row in pd.read_csv(REFERENCE / ENTRIES).to_dict("records")
+            for row in pd.read_csv(REFERENCE / name).to_dict("records")
         ]
         heads = ["", "estimator", "panels", "wins", "log error ratio", "interval"]
         return markdown.table(heads, lines)
@@ -287,7 +284,7 @@ class HundredStudies:
             else ""
         )
         left_out = [f"{one.study}, {one.reason}" for one in self.record.left_out if one.reason != NOT_YET[0]]
-        links = {ERRORS: "mean squared errors of every estimator", ENTRIES: ENTRIES} | {
+        links = {ERRORS: "mean squared errors of every estimator", ENTRIES: ENTRIES, TUNED: TUNED} | {
             f"suite_{one}.csv": f"suite_{one}.csv" for one in KEPT
         }
         kept = [
@@ -313,7 +310,8 @@ class HundredStudies:
             six=self.six_protocols(),
             six_answers=" ".join([*other.answer(OTHERS), other.without_influential(OTHERS)]),
             others="\n\n".join(f"### {TITLES[name]}\n\n{other.ranks(name)}" for name in OTHERS),
-            entries=self.entries(),
+            entries=self.entries(ENTRIES),
+            tuned=self.entries(TUNED),
             cost=self.cost(),
             tables=tables,
         )
@@ -340,11 +338,15 @@ class HundredStudies:
 def main() -> None:
     """Keep the tables of the runs that are named, and write page and figure."""
     for run in map(Path, sys.argv[1:]):
-        suite = read_record(run).suite
+        record = read_record(run)
+        suite = record.suite
+        others = set(suite.estimator_ids) - set(load_suite(SUITE).suite.estimator_ids)
         if suite.suite == load_suite(OTHER_SUITE).suite.suite:
             keep(run, SIX)
-        elif set(suite.estimator_ids) > set(load_suite(SUITE).suite.estimator_ids):
-            keep_entries(run)
+        elif others and record.form != QUICK:
+            keep_entries(run, TUNED, suite.flexible)
+        elif others:
+            keep_entries(run, ENTRIES, others)
         else:
             keep(run, REFERENCE)
             keep_base_rates(run)
