@@ -97,7 +97,7 @@ def keep_base_rates(run: Path) -> None:
 
 
 def keep_entries(run: Path, name: str, estimators: Iterable[str]) -> None:
-    """Keep where some estimators stand over all panels of a run, those from outside."""
+    """Keep where some estimators stand over all panels of a run."""
     standings = pd.read_csv(run / "suite_standings.csv")
     labels = pd.read_csv(run / "suite_budgets.csv").set_index("estimator")["label"]
     rows = standings[standings["estimator"].isin([*estimators]) & (standings["subset"] == ALL)]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.random import Generator
 from pydantic import AfterValidator, Field, ValidationInfo
 
-from harness.arrays import Floats, Ints, Mask
+from harness.arrays import Floats, Ints
 from harness.data.panel import Panel
 from harness.errors import EstimationError
 from harness.estimators import guard, protocol
@@ -287,9 +287,9 @@ def inner_folds(panel: Panel, n_folds: int) -> Iterator[tuple[Ints, Ints]]:
 
     The parts are the same whatever the random stream of a fit, so that a fit and its draws choose alike.
     """
+    periods = np.unique(panel.period)
+    size = max(1, round(_SHARE * periods.size))
     if panel.split_unit == "time":
-        periods = np.unique(panel.period)
-        size = max(1, round(_SHARE * periods.size))
         for part in range(min(n_folds - 1, (periods.size - 1) // size)):
             last = periods.size - part * size
             tested = np.isin(panel.period, periods[last - size : last])
@@ -301,21 +301,14 @@ def inner_folds(panel: Panel, n_folds: int) -> Iterator[tuple[Ints, Ints]]:
         return
     order = random_stream(0, BestSimple.name).permutation(present.size)
     part_of = order[position] % min(n_folds, present.size)
-    is_early, is_late = _periods(panel)
+    is_early = is_late = np.ones(panel.n_obs, dtype=np.bool_)
+    if panel.split_unit == "entity_and_time" and periods.size > 1:
+        is_late = panel.period >= periods[-size]
+        is_early = ~is_late
     for part in range(int(part_of.max()) + 1):
         train, held_out = (part_of != part) & is_early, (part_of == part) & is_late
         if train.any() and held_out.any():
             yield np.flatnonzero(train), np.flatnonzero(held_out)
-
-
-def _periods(panel: Panel) -> tuple[Mask, Mask]:
-    """Return which rows lie in periods that are trained on, and in periods held out, (n_obs,)."""
-    periods = np.unique(panel.period)
-    if panel.split_unit != "entity_and_time" or periods.size < 2:
-        everywhere = np.ones(panel.n_obs, dtype=np.bool_)
-        return everywhere, everywhere
-    is_late = panel.period >= periods[-max(1, round(_SHARE * periods.size))]
-    return ~is_late, is_late
 
 
 def _held_out_error(estimator: protocol.Estimator, panel: Panel, folds: Sequence[tuple[Ints, Ints]]) -> float:
