@@ -289,10 +289,8 @@ def _require_sheets(names: Sequence[str], sheets: Mapping[str, object]) -> None:
     for name in names:
         if name not in sheets:
             what = Coded("no sheet '{name}' holds a table", name=name)
-            hint = marked("name one of these")
-            raise DataError.at(
-                "sheet", what, few([*sheets]) or marked("a workbook with several sheets"), hint
-            )
+            hint = marked("name one of these") if sheets else marked("name no sheet")
+            raise DataError.at("sheet", what, few([*sheets]) or marked("a workbook with this sheet"), hint)
 
 
 def find_frame(frame: pd.DataFrame, answers: Answers, *, name: str) -> FoundData:
@@ -319,13 +317,18 @@ def _said(file: FileSpec) -> dict[str, Any]:
 
 
 def _seen_tables(path: Path, answers: Answers, folder: DataFolder) -> tuple[list[_Seen], dict[str, str]]:
-    """Return what a file holds, or each of its sheets, and why other sheets hold no table."""
+    """Return what a file holds, or each of its sheets, and why other sheets hold no table.
+
+    The only sheet of a workbook has no name in the spec unless it is chosen by it.
+    """
     reader = folder.reader_of(path, path.name)
     catalog = find_catalog(path)
     labels, spec = path.with_name(catalog).read_bytes() if catalog else b"", FileSpec(path.name, catalog)
     source = Source(path.read_bytes(), path.name, "", "", spec, labels)
-    found, refused = list[_Seen](), dict[str, DataError]()
-    for sheet in (sheets := reader.sheets(source)) or (None,):
+    found, refused, sheets = list[_Seen](), dict[str, DataError](), reader.sheets(source)
+    if len(sheets) == 1 and sheets[0] not in answers.sheets:
+        sheets = []
+    for sheet in sheets or (None,):
         of_sheet = replace(source, spec=replace(source.spec, sheet=sheet))
         try:
             found.append(_Seen.of(path, sniff(of_sheet, reader), reader, answers).dated)

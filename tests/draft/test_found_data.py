@@ -339,6 +339,21 @@ def test_sheets_that_are_chosen_are_read_alone_and_all_are_described(tmp_path, i
         init_sheets("book.xlsx", sheets=["gpd"])
 
 
+def test_the_only_sheet_of_a_workbook_may_be_named(tmp_path, init_sheets):
+    frame = clean()
+    (tmp_path / "one.xlsx").write_bytes(as_workbook({"panel": [[*frame], *frame.to_numpy().tolist()]}))
+    read = {}
+    for name in ("", "panel"):
+        init_sheets("one.xlsx", sheets=[name] if name else [])
+        study = load_study(tmp_path / "one.yaml", catalogs=installed().catalogs).study
+        read[study.data.sheet] = study.roles
+        (tmp_path / "one.yaml").unlink()
+    assert read.keys() == {None, "panel"}
+    assert read[None] == read["panel"]
+    with pytest.raises(harness.DataError, match="expected: a workbook with this sheet"):
+        init_sheets("one.xlsx", sheets=["panle"])
+
+
 def test_long_sheets_whose_values_have_no_name_of_their_own_are_named_by_their_sheet(tmp_path, init_sheets):
     frame, names = clean(), ("co2", "gdp", "share")
     (tmp_path / "long.xlsx").write_bytes(as_workbook({name: as_long(frame, name) for name in names}))

@@ -109,10 +109,9 @@ def look_at_sheet(form: FileForm) -> FileForm:
 
 
 def visible_sheets(source: Source) -> list[str]:
-    """Return the names of a workbook's visible sheets; none where there is one."""
+    """Return the names of a workbook's visible sheets."""
     with _opened(source) as workbook:
-        names = _visible(workbook)
-    return names if len(names) > 1 else []
+        return _visible(workbook)
 
 
 @contextmanager

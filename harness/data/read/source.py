@@ -196,7 +196,7 @@ class FileReader:
     suffixes : file extensions in lower case, such as ``.csv``; the first reader of an extension is used
     read : returns the table of a file, or raises a DataError; see `Source.read_as`
     look : for `harness init`: returns the options that `read` needs for the file; none by default
-    sheets : for `harness init`: names of the tables, for the option ``sheet``, of a file that has several
+    sheets : for `harness init`: names of the tables of a file that may have several, for the option ``sheet``
     example : bytes of a small whole file, which `harness test-plugin` reads
     """
 
