@@ -232,6 +232,11 @@ def spoken(language: str, catalogs: Iterable[Path] = ()) -> Iterator[None]:
         _IN_USE.reset(before)
 
 
+def language_in_use() -> str:
+    """Return the language that texts are written in."""
+    return _IN_USE.get().language
+
+
 @functools.cache
 def _read(language: str, folders: tuple[Path, ...]) -> LanguageInUse:
     if language == ENGLISH:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,10 +51,15 @@ def speak(language: str, catalogs: Iterable[Path] = ()) -> None:
     _VOICE.language, _VOICE.catalogs = language, tuple(catalogs)
 
 
+def spoken_here() -> AbstractContextManager[None]:
+    """Write texts in the terminal's language, and as before afterwards."""
+    return spoken(_VOICE.language, _VOICE.catalogs)
+
+
 def terminal_text(text: str) -> str:
     """Return a message in the terminal's language, without control characters and direction marks."""
     if _VOICE.language != ENGLISH:
-        with spoken(_VOICE.language, _VOICE.catalogs):
+        with spoken_here():
             # Parts of the label of a task; names have no space.
             parts = rendered(text).split(DOT)
             text = DOT.join(rendered(part) if " " in part else part for part in parts)

@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from harness.commands.options import PATH, found, path_option
+from harness.commands.options import PATH, found, path_option, speak_in
 from harness.errors import DataError
-from harness.language import Coded
+from harness.language import ENGLISH, Coded, any_of, languages, marked
 from harness.registry.choice import PluginChoice
-from harness.terminal import echo, terminal_text
+from harness.terminal import echo, spoken_here, terminal_text
 
 if TYPE_CHECKING:
     from harness.draft.draft import Answers
     from harness.draft.found_data import FoundData
 
 _QUESTIONS = {
-    "outcome": "Which column is the outcome (dependent variable)?",
-    "exposure": "Which column is the exposure (key regressor)?",
+    "outcome": marked("Which column is the outcome (dependent variable)?"),
+    "exposure": marked("Which column is the exposure (key regressor)?"),
 }
 
 # Attempts at an answer.
@@ -40,6 +40,13 @@ MOST_TIMES = 3
 @click.option(
     "--sheet", "sheets", metavar="NAME", multiple=True, help="Sheet to read; several by repetition."
 )
+@click.option(
+    "--language",
+    type=click.Choice(languages()),
+    default=ENGLISH,
+    show_default=True,
+    help="Language of the spec's comments, of the report, and of what is printed.",
+)
 @path_option("--out", "Spec to write; by default next to the data, with the same name.")
 @click.pass_obj
 def init(
@@ -51,6 +58,7 @@ def init(
     exposure: str | None,
     levels: str | None,
     sheets: tuple[str, ...],
+    language: str,
     out: Path | None,
 ) -> None:
     """Inspect data files and write a spec that runs.
@@ -65,6 +73,7 @@ def init(
     from harness.draft.found_data import find_data
     from harness.draft.spec_text import summary, write_draft
 
+    speak_in(language, choice)
     catalogs = found(choice).catalogs
     path = data[0].with_suffix(".yaml") if out is None else out
     answers = Answers(entity, time, outcome, exposure, _listed(levels or ""), sheets)
@@ -74,9 +83,11 @@ def init(
         keys = _asked_keys(seen, answers)
         seen = seen if keys == answers else find_data(data, keys, folder=folder)
         seen = replace(seen, answers=_asked_roles(seen))
-    draft = write_draft(seen, catalogs, out=path)
+    with spoken_here():
+        draft = write_draft(seen, catalogs, out=path)
+        drafted = summary(draft, seen).rstrip()
     echo(Coded("{path}: a study of {data}", path=path, data=", ".join(map(str, data))))
-    echo(summary(draft, seen).rstrip())
+    echo(drafted)
     echo(Coded("check it, then: harness run {path} --quick", path=path))
 
 
@@ -90,7 +101,7 @@ def _asked_keys(seen: FoundData, answers: Answers) -> Answers:
         return answers
     pairs = [(seen.answers.entity or "", seen.answers.time or ""), *seen.other_keys]
     times = dict(reversed(pairs))
-    question = f"Which column names the entities, {' or '.join(times)}?"
+    question = Coded("Which column names the entities, {columns}?", columns=any_of(times))
     entity = _asked_column(question, [*times], "--entity COLUMN", default=pairs[0][0])
     return replace(answers, entity=entity, time=times[entity])
 
@@ -103,7 +114,7 @@ def _asked_roles(seen: FoundData) -> Answers:
     answers = seen.answers
     free = seen.table.frame.drop(columns=[answers.entity, answers.time], errors="ignore")
     columns = columns_of(free)
-    echo("columns: " + ", ".join(columns), err=True)
+    echo(Coded("columns: {names}", names=", ".join(columns)), err=True)
     for part, question in _QUESTIONS.items():
         if getattr(answers, part) is None:
             able = [name for name, column in columns.items() if getattr(column, f"may_be_{part}")]
@@ -119,7 +130,7 @@ def _asked_roles(seen: FoundData) -> Answers:
     def in_order(given: str) -> tuple[str, ...] | None:
         return ordered_levels((given,) if given in levels else _listed(given), levels)
 
-    question = "Which value is the base? (or all values in their order, with commas between them)"
+    question = marked("Which value is the base? (or all values in their order, with commas between them)")
     return replace(answers, levels=_asked(question, levels, in_order, "--levels A,B,C", levels[0]))
 
 
@@ -153,7 +164,9 @@ def _asked(
     DataError
         Where no attempt is an answer.
     """
-    given, shown = "", question if default is None else f"{question} [{default}]"
+    given, shown = "", question
+    if default is not None:
+        shown = Coded("{question} [{default}]", question=question, default=default)
     for _ in range(MOST_TIMES):
         given = click.prompt(terminal_text(shown), default=default, show_default=False, err=True).strip()
         if (answer := read(given)) is not None:

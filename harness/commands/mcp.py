@@ -24,14 +24,15 @@ from harness import __version__
 from harness.commands import options as shared
 from harness.commands.plugins import listed
 from harness.errors import DataError, HarnessError, MachineError, Problem, SpecError
-from harness.language import ENGLISH, LINES, Coded, chained, marked, quoted
+from harness.language import ENGLISH, LINES, Coded, chained, languages, marked, quoted
 from harness.registry.choice import PluginChoice
 from harness.running.options import OPTIONS, RunOptions
-from harness.terminal import problem_text, speak, terminal_text
+from harness.terminal import problem_text, speak, spoken_here, terminal_text
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+    from harness.draft.described import DescribedColumn, DescribedSheet
     from harness.running.processes import WorkerProcess
     from harness.tables.preparation import Note
 
@@ -123,22 +124,29 @@ def init(session: Session, given: Json) -> Json:
     from harness.draft.found_data import find_data
     from harness.draft.spec_text import spec_text, summary
 
+    shared.speak_in(given.get("language"), session.plugins)
     catalogs = shared.found(session.plugins).catalogs
     parts = {part: given.get(part) for part in PARTS}
     known = Answers(**parts, levels=tuple(given.get("levels", ())), sheets=tuple(given.get("sheets", ())))
     folder = DataFolder(Path(), allow_outside=False, readers=catalogs[READER.name].members)
     seen = find_data([session.path(given["file"])], known, folder=folder)
-    sheets = list(map(asdict, described_sheets(seen)))
+    sheets = list(map(_with_reason, described_sheets(seen)))
     if known.outcome is None or known.exposure is None:
-        columns = list(map(asdict, described_columns(seen)))
+        columns = list(map(_with_reason, described_columns(seen)))
         return {"columns": columns, "sheets": sheets, "spec": "", "summary": []}
     draft = draft_of(seen.table.frame, seen.answers, origin=seen.table.origin)
-    return {
-        "columns": list(map(asdict, described_columns(seen, draft))),
-        "sheets": sheets,
-        "spec": spec_text(draft, seen, catalogs),
-        "summary": summary(draft, seen).splitlines(),
-    }
+    with spoken_here():
+        return {
+            "columns": list(map(_with_reason, described_columns(seen, draft))),
+            "sheets": sheets,
+            "spec": spec_text(draft, seen, catalogs),
+            "summary": summary(draft, seen).splitlines(),
+        }
+
+
+def _with_reason(seen: DescribedColumn | DescribedSheet) -> Json:
+    """Return the fields of a column or sheet, with the reason in the language of the draft."""
+    return {**asdict(seen), "reason": terminal_text(seen.reason)}
 
 
 def validate(session: Session, given: Json) -> Json:
@@ -233,6 +241,10 @@ def tools() -> Mapping[str, tuple[Callable[[Session, Json], Json], type[BaseMode
         **dict.fromkeys(PARTS, (text, Field(None, description="column"))),
         "levels": (list[text], Field(None, description="values of an exposure of texts, the base first")),
         "sheets": (list[text], Field(None, description="sheets of a workbook to read; all unless given")),
+        "language": (
+            Annotated[str, StringConstraints(pattern=f"^({'|'.join(languages())})$")],
+            Field(ENGLISH, description=f"of the draft: {', '.join(languages())}"),
+        ),
         "name": (text, Field("findings", description="table, such as findings, gain, effects")),
         "rows": (int, Field(SOME_ROWS, ge=1, description="most rows of the answer")),
     }
@@ -241,7 +253,7 @@ def tools() -> Mapping[str, tuple[Callable[[Session, Json], Json], type[BaseMode
         kind = list[kind] if option.is_repeated else kind
         known[name] = (kind, Field(None, description=option.help))
     taken: dict[Callable[[Session, Json], Json], tuple[str, ...]] = {
-        init: ("file", *PARTS, "levels", "sheets"),
+        init: ("file", *PARTS, "levels", "sheets", "language"),
         validate: ("spec", "data", "overrides"),
         plan: ("spec", "data", "quick", "jobs", "overrides"),
         run: ("spec", "data", "out", "quick", "jobs", "time_limit", "resume", "overrides"),

@@ -46,7 +46,7 @@ def _speak_as_run(context: click.Context, _: click.Parameter, folder: Path) -> P
     from harness.running.folder import RunFolder
 
     with suppress(HarnessError, OSError):
-        _speak(RunFolder(folder).manifest().study.language, context.obj)
+        speak_in(RunFolder(folder).manifest().study.language, context.obj)
     return folder
 
 
@@ -209,10 +209,11 @@ def speak_as(options: RunOptions) -> None:
         return
     with suppress(HarnessError, OSError):
         spec = with_overrides(read_spec(options.spec), options.overrides)
-        _speak(spec.value(("report", "language")), options.plugins)
+        speak_in(spec.value(("report", "language")), options.plugins)
 
 
-def _speak(language: object, choice: PluginChoice) -> None:
+def speak_in(language: object, choice: PluginChoice) -> None:
+    """Write in a language from now on, where there is a catalog of it."""
     from harness.installed import installed
 
     if isinstance(language, str) and language in languages() and language != ENGLISH:

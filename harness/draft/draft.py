@@ -30,6 +30,7 @@ from harness.draft.columns import (
 )
 from harness.errors import DataError, Problem
 from harness.language import Coded, marked
+from harness.language import quoted as named
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +79,7 @@ class Draft:
     @property
     def skewed(self) -> Mapping[str, str]:
         """Outcome, exposure and controls that are positive and skewed, with how much."""
+        words = marked("skewness {skewness}, mean {ratio} times the median")
         skewed = dict[str, str]()
         for name in self.used:
             values = self.columns[name].numbers
@@ -86,7 +88,7 @@ class Draft:
                 continue
             if skewness(values) > max(SKEWED, 2.0 * abs(skewness(np.log(values)))):
                 ratio = values.mean() / np.median(values)
-                skewed[name] = f"skewness {skewness(values):.1f}, mean {ratio:.1f} times the median"
+                skewed[name] = Coded(words, skewness=f"{skewness(values):.1f}", ratio=f"{ratio:.1f}")
         return skewed
 
     @property
@@ -156,7 +158,11 @@ def draft_of(frame: pd.DataFrame, answers: Answers, *, origin: str) -> Draft:
     reasons |= {name: _of_code(columns[name]) for name in codes}
     both = np.flatnonzero((columns[outcome].codes >= 0) & (columns[exposure].codes >= 0))
     reasons |= {
-        name: f"it is missing in {count:,} of the {both.size:,} rows that have outcome and exposure"
+        name: Coded(
+            "it is missing in {n_missing} of the {n_rows} rows that have outcome and exposure",
+            n_missing=f"{count:,}",
+            n_rows=f"{both.size:,}",
+        )
         for name in reasons
         if not reasons[name] and (count := int((columns[name].codes[both] < 0).sum())) > MANY_ROWS * both.size
     }
@@ -218,9 +224,12 @@ def is_code(column: RawColumn, entity: RawColumn) -> bool:
 
 def _of_code(column: RawColumn) -> str:
     """Return what a column of codes may be, which is no control."""
-    clusters = f"`covariance: {{use: clustered, by: [{column.name}]}}`"
-    may_group = "`heterogeneity`" if column.n_values <= FEW else "`recode` puts them into a few"
-    return f"codes of {column.n_values:,} groups: errors may be clustered by them, {clusters}; {may_group}"
+    words = marked(
+        "codes of {n} groups: errors may be clustered by them, "
+        "`covariance: {{use: clustered, by: [{name}]}}`; {use}"
+    )
+    use = "`heterogeneity`" if column.n_values <= FEW else marked("`recode` puts them into a few")
+    return Coded(words, n=f"{column.n_values:,}", name=named(column.name), use=use)
 
 
 def _groups(column: RawColumn, entity: RawColumn) -> bool:
@@ -332,30 +341,31 @@ def _why_not(column: RawColumn, entity: RawColumn, time: RawColumn, exposure: Ra
             size=f"{odd.size:,}",
             cells=quoted(column.cells[odd]),
         )
-        return f"{found}; correct them, or put them into missing_values"
+        return Coded("{found}; correct them, or put them into missing_values", found=found)
     if column.kind == "empty":
-        return "no cell holds anything"
+        return marked("no cell holds anything")
     if column.n_values == 1:
-        return "one value throughout"
+        return marked("one value throughout")
     is_name = (column.is_whole or column.kind == "text") and column.n_values == entity.n_values
     if is_name and column.is_constant_within(entity.codes):
-        return "another name of the entities"
+        return marked("another name of the entities")
     if column.kind == "text" and not column.is_indicator:
-        is_group = ": may group rows (`heterogeneity`), or become dummies" if column.n_values <= FEW else ""
-        return f"text with {column.n_values:,} values{is_group}"
+        words = marked("text with {n} values: may group rows (`heterogeneity`), or become dummies")
+        words = words if column.n_values <= FEW else marked("text with {n} values", code="many_texts")
+        return Coded(words, n=f"{column.n_values:,}")
     n_rows = column.codes.size
     if column.is_whole and column.n_values == n_rows and (abs(np.diff(column.numbers)) == 1.0).all():
-        return "it numbers the rows"
+        return marked("it numbers the rows")
     if 2 * column.n_missing > n_rows:
-        return f"{column.n_missing:,} of {n_rows:,} cells are missing"
+        words = marked("{n_missing} of {n_rows} cells are missing")
+        return Coded(words, n_missing=f"{column.n_missing:,}", n_rows=f"{n_rows:,}")
     if column.is_constant_within(time.codes):
-        return "the same for all entities in a period: effects of time take it in"
+        return marked("the same for all entities in a period: effects of time take it in")
     if column.kind == "number" and np.allclose(
         column.numbers, exposure.numbers**2, rtol=1e-6, equal_nan=True
     ):
-        return (
-            f"{exposure.name} squared: estimators bend the curve by terms of their own (`power`, `splines`)"
-        )
+        words = marked("{name} squared: estimators bend the curve by terms of their own (`power`, `splines`)")
+        return Coded(words, name=named(exposure.name))
     return ""
 
 
@@ -428,10 +438,11 @@ def dropped_for_leakage(outcome: RawColumn, candidates: Sequence[RawColumn]) -> 
     left: dict[str, str] = {}
     for leak in leaks(whole, outcomes=[outcome.name], regressors=[column.name for column in candidates]):
         if len(leak.names) == 1:
-            left[leak.what] = "the outcome is a function of it, or nearly so"
+            left[leak.what] = marked("the outcome is a function of it, or nearly so")
         elif left.keys().isdisjoint(leak.names):
             # The rank correlation is not decided by a few large entities.
             size = ranks[[outcome.name, *leak.names]].corr()[outcome.name].drop(outcome.name).abs()
             closest = str(size.idxmax())
-            left[closest] = f"the outcome is {leak.what}, up to a constant factor"
+            words = marked("the outcome is {formula}, up to a constant factor")
+            left[closest] = Coded(words, formula=named(leak.what))
     return left

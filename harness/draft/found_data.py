@@ -39,11 +39,12 @@ from harness.draft.columns import (
 from harness.draft.draft import Answers
 from harness.errors import DataError
 from harness.language import Coded, marked
+from harness.language import quoted as named
 
 _REMARKS = {
-    "percent": "12.3% is read as 12.3; `fraction` makes it 0.123",
-    "decimal": "the mark of decimals",
-    "thousands": "the mark of thousands",
+    "percent": marked("12.3% is read as 12.3; `fraction` makes it 0.123"),
+    "decimal": marked("the mark of decimals"),
+    "thousands": marked("the mark of thousands"),
 }
 
 _MISSING_NUMBERS = (-9, -99, -999, -9999, -99999, -999999)
@@ -131,7 +132,7 @@ def _with_labelled(form: FileForm, table: Table) -> FileForm:
             far = tuple(int(number) if number.is_integer() else number for number in beyond)
             said[name] = (far or "number") if others.size else "category"
             shown.append(f"{name}: {few([f'{code:g} {label}' for code, label in labels.items()])}")
-    remark = f"look what these codes mean: {few(shown)}"
+    remark = Coded("look what these codes mean: {codes}", codes=few(shown))
     return form.saying("labelled", said, remark) if said else form
 
 
@@ -151,7 +152,7 @@ def _with_flags(form: FileForm, frame: pd.DataFrame) -> FileForm:
         found = [match["flag"] for text in written if (match := _flagged(text))]
         if 2 * len(found) < len(written):
             flags, n_flagged = flags | {*found}, n_flagged + len(found)
-    remark = f"behind {n_flagged} numbers: left out"
+    remark = Coded("behind {n} numbers: left out", n=n_flagged)
     return form.saying("flags", tuple(sorted(flags)), remark) if flags else form
 
 
@@ -175,7 +176,8 @@ def _missing(form: FileForm, *texts: str) -> FileForm:
         return form
     values = (*form.spec.missing_values, *texts)
     added = quoted(text for text in values if text not in MISSING_VALUES)
-    return form.saying("missing_values", values, f"{added}: look whether they mean missing")
+    remark = Coded("{texts}: look whether they mean missing", texts=added)
+    return form.saying("missing_values", values, remark)
 
 
 @dataclass(frozen=True, eq=False)
@@ -221,9 +223,10 @@ class FoundData:
             f"{index.time.labels[code]} ({count:,})"
             for code, count in zip(codes.tolist(), counts.tolist(), strict=True)
         ]
-        remark = (
-            f"leaves out periods far from the others, with their rows: {few(shown)}; correct them in the file"
+        words = marked(
+            "leaves out periods far from the others, with their rows: {periods}; correct them in the file"
         )
+        remark = Coded(words, periods=few(shown))
         kept = np.sort(index.order[~stray])
         return replace(
             self,
@@ -275,7 +278,8 @@ def find_data(paths: Sequence[Path], answers: Answers, *, folder: DataFolder) ->
             if not seen.sheet:
                 raise
             strange = entities.isdisjoint(seen.names(seen.shape.entity))
-            left_out[seen.sheet] = f"no column has the values of '{entity}'" if strange else error.what
+            words = marked("no column has the values of '{entity}'")
+            left_out[seen.sheet] = Coded(words, entity=named(entity)) if strange else error.what
     said = _said(spec) | {
         option: list(map(_said, files)) for option, files in (("append", later), ("merge", joins)) if files
     }
@@ -488,13 +492,11 @@ def _mended(
     Each comes with how the file is to be read.
     """
     once = tuple(name for name, column in columns.items() if _is_written_once(column))
-    remark = "empty cells hold what stands above them: look whether they mean that"
+    remark = marked("empty cells hold what stands above them: look whether they mean that")
     forms = [form, *([form.saying("fill_down", once, remark)] if once else [])]
     for name in filter(partial(_is_outline, frame), columns):
-        into, remark = (
-            name.split("/")[0].strip(),
-            f"cells of '{name}' in rows without anything else name a group",
-        )
+        into = name.split("/")[0].strip()
+        remark = Coded("cells of '{name}' in rows without anything else name a group", name=named(name))
         forms.append(form.saying("outline", {name: into if into not in columns else "group"}, remark))
     for changed in forms:
         table = frame if changed is form else read_source(changed.source, reader).frame
@@ -502,7 +504,7 @@ def _mended(
             yield changed, table
         n_copies = int(table.duplicated().sum())
         if n_copies:
-            remark = f"{n_copies:,} rows equal an earlier one in all columns"
+            remark = Coded("{n} rows equal an earlier one in all columns", n=f"{n_copies:,}")
             yield changed.saying("copies", "drop", remark), table.drop_duplicates()
 
 

@@ -15,20 +15,20 @@ from harness.draft.draft import Draft, draft_of
 from harness.draft.found_data import FoundData
 from harness.errors import ArtifactError, PluginError
 from harness.estimators.protocol import rivals_of
-from harness.language import marked
+from harness.language import ENGLISH, Coded, all_of, language_in_use, marked, rendered
 from harness.registry.catalog import Catalogs
 from harness.running.files import replacing_own
 from harness.study.spec.document import WrittenSpec
 from harness.study.spec.entry import drafted_entries
 from harness.study.spec.load import default_protocols, load_study
 from harness.study.spec.study import SPEC_VERSION
-from harness.text.plain_text import text_templates
+from harness.text.plain_text import text_templates, translate_in
 
 _WIDTH = 110
 
 
 def spec_text(draft: Draft, found: FoundData, catalogs: Catalogs) -> str:
-    """Return the YAML text of a study that runs.
+    """Return the YAML text of a study that runs, with comments, labels and report in the language in use.
 
     Parameters
     ----------
@@ -51,7 +51,9 @@ def spec_text(draft: Draft, found: FoundData, catalogs: Catalogs) -> str:
         found=found,
         spec_version=SPEC_VERSION,
         study=_slug(found.name),
-        entries=entries,
+        entries=[{**entry, "label": str(rendered(entry["label"]))} for entry in entries],
+        language="" if (language := language_in_use()) == ENGLISH else language,
+        best_simple=str(rendered(marked("Best simple"))),
         has_rivals=any(map(rivals_of, members.values())),
         catalogs=catalogs,
         protocols=_protocols(draft, catalogs),
@@ -68,13 +70,15 @@ def _protocols(draft: Draft, catalogs: Catalogs) -> list[object]:
 
 
 def summary(draft: Draft, found: FoundData) -> str:
-    """Return what a draft took, changed and left out, in lines for the terminal, and how to change it."""
+    """Return what a draft took, changed and left out, and how to change it, in lines for the terminal."""
     return _template("summary.txt.j2").render(draft=draft, found=found)
 
 
 def _template(name: str) -> Template:
     environment = text_templates(__package__)
-    environment.filters |= {"flow": _flow, "line": _line, "thousands": "{:,}".format}
+    translate_in(environment)
+    environment.filters |= {"flow": _flow, "line": _line, "said": _said, "thousands": "{:,}".format}
+    environment.filters["keys"] = lambda keys: rendered(all_of(sorted(keys)))
     return environment.get_template(name)
 
 
@@ -88,8 +92,13 @@ def _flow(value: object) -> str:
 
 
 def _line(text: str) -> str:
-    """Return a text of one line, as a comment is."""
-    return " ".join(text.split())
+    """Return a text in the language in use, on one line, as a comment is."""
+    return " ".join(_said(text).split())
+
+
+def _said(text: str) -> str:
+    """Return a message in the language in use, and a name of the data as it is."""
+    return rendered(text) if isinstance(text, Coded) else text
 
 
 def _slug(name: str) -> str:

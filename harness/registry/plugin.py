@@ -26,7 +26,7 @@ from typing import Any
 import pluggy
 
 from harness.errors import DataError, HarnessError, MachineError, PluginError, near_names
-from harness.language import LOCALE
+from harness.language import LOCALE, Coded, all_of, in_series, marked
 from harness.registry.catalog import Contributions, Kind, OptionsClass
 from harness.registry.hooks import NEEDS_ATTRIBUTE, OURS, PROJECT, SEAM_ATTRIBUTE, SEAM_VERSION, hookspec
 from harness.registry.process_state import Ended, end, is_main_thread, output_as_errors, remembered_state
@@ -325,8 +325,12 @@ def _absent_libraries(needs: object) -> str:
     for library, command in needs.items():
         if importlib.util.find_spec(library) is None:
             lacks.setdefault(command, []).append(library)
-    return "; ".join(
-        f"{' and '.join(names)} {'are' if len(names) > 1 else 'is'} not installed: {command}"
+    several, one = (
+        marked("{names} are not installed: {command}"),
+        marked("{names} is not installed: {command}"),
+    )
+    return in_series(
+        Coded(several if len(names) > 1 else one, names=all_of(names), command=command)
         for command, names in lacks.items()
     )
 

@@ -25,6 +25,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from harness.errors import PluginError, Problem, near_names
+from harness.language import Coded
 from harness.registry.catalog import Catalog, Catalogs, Kind, MemberT
 from harness.registry.choice import ALL_INSTALLED, OFF_VARIABLE, PluginChoice
 from harness.registry.hooks import LOADS_ATTRIBUTE, NEEDS_ATTRIBUTE, PROJECT
@@ -190,18 +191,23 @@ def _catalog(kind: Kind[Any], plugins: Sequence[Plugin]) -> Catalog:
     for plugin in plugins:
         members |= plugin.contributions.get(kind.name, {})
         if plugin.absent:
-            needs |= dict.fromkeys(plugin.names(kind), f"it is of {plugin.name}: {plugin.absent}")
+            words = Coded("it is of {plugin}: {why}", plugin=plugin.name, why=plugin.absent)
+            needs |= dict.fromkeys(plugin.names(kind), words)
     there = {plugin.name for plugin in plugins}
     for row in members_of_ours():
         if row["kind"] == kind.name and row["plugin"] not in there:
-            words = f"it is of {row['package']}, which is not installed: pip install {quote(row['package'])}"
+            words = Coded(
+                "it is of {package}, which is not installed: pip install {quoted}",
+                package=row["package"],
+                quoted=quote(row["package"]),
+            )
             needs |= {name: words for name in row["names"].split() if name not in members}
     absent = {
         "broken plugins": "; ".join(f"{one.name} ({one.broken})" for one in plugins if one.broken),
         "plugins switched off": ", ".join(one.name for one in plugins if one.off),
     }
-    words = "; ".join(f"{why}: {names}" for why, names in absent.items() if names)
-    return Catalog(kind, members, words, needs)
+    absences = "; ".join(f"{why}: {names}" for why, names in absent.items() if names)
+    return Catalog(kind, members, absences, needs)
 
 
 @cache

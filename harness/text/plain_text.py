@@ -7,10 +7,11 @@ import re
 import textwrap
 import unicodedata
 from collections.abc import Iterable, Sequence
+from functools import partial
 from string import ascii_lowercase
 from typing import TYPE_CHECKING, Literal
 
-from harness.language import CONTROLS, DIRECTION_MARKS, pgettext, spaced, topic
+from harness.language import CONTROLS, DIRECTION_MARKS, npgettext, pgettext, spaced, topic
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -116,6 +117,19 @@ def _letter(place: int) -> str:
     """Return a, b, ..., z, aa, ab, ... for places from 0."""
     rest, last = divmod(place, len(ascii_lowercase))
     return (_letter(rest - 1) if rest else "") + ascii_lowercase[last]
+
+
+# Context of the messages of templates.
+PAGE = "report.page"
+
+
+def translate_in(made: Environment) -> None:
+    """Let templates hold messages, which are translated where they are rendered."""
+    made.add_extension("jinja2.ext.i18n")
+    made.policies["ext.i18n.trimmed"] = True
+    made.install_gettext_callables(  # type: ignore[attr-defined]  # of an extension, not in Jinja's types
+        topic(PAGE), partial(npgettext, PAGE), newstyle=True, pgettext=pgettext, npgettext=npgettext
+    )
 
 
 def text_templates(package: str) -> Environment:

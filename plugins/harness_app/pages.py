@@ -29,7 +29,7 @@ from harness_app.folder import DATA, MANIFEST, SAVED, SPECS, Folder
 from harness_app.guard import POLICY_OF_REPORTS, UPLOAD, Door, Guarded
 from harness_app.queue import Queue, QueuedRun, Standing
 from harness_app.tools import Tools
-from harness_app.view import LANGUAGES, page
+from harness_app.view import LANGUAGES, language_of, page, spoken_in
 
 STATIC = Path(__file__).with_name("static")
 mimetypes.add_type("text/javascript", ".js")  # whatever this machine calls it
@@ -170,22 +170,29 @@ class Desk:
             data = data or _named_in(text, "data", "path")
         else:
             self.folder.path(data)
-        return page(request, "study", **await self._described(data, text, name, FormData()))
+        described = await self._described(data, text, name, FormData(), language_of(request))
+        return page(request, "study", **described)
 
     async def changed(self, request: Request) -> Response:
         """Take over what was changed, in the form or in the text, and say what is wrong with it."""
         form = await request.form()
         text, faults = _text(form, "text"), list[Problem]()
         try:
-            text = await self._with_choices(text, form)
+            text = await self._with_choices(text, form, language_of(request))
         except HarnessError as error:
             faults += error.problems
-        described = await self._described(_text(form, "data"), text, _text(form, "file"), form)
+        shown = _text(form, "data"), text, _text(form, "file"), form
+        described = await self._described(*shown, language_of(request))
         described["faults"] = [*faults, *described["faults"]]
         return page(request, "form", **described)
 
-    async def _with_choices(self, text: str, form: FormData) -> str:
-        """Return the text of a spec with what the form says; a text that was edited comes first."""
+    async def _with_choices(self, text: str, form: FormData, language: str) -> str:
+        """Return the text of a spec with what the form says; a text that was edited comes first.
+
+        Parameters
+        ----------
+        language : of comments, labels and report where it is drafted
+        """
         sheets, is_new = [*map(str, form.getlist("sheet"))], not text or "anew" in form
         if not is_new and text != _text(form, "shown"):
             return text
@@ -194,8 +201,8 @@ class Desk:
             answers = {part: one[part] for part in ("entity", "time", "outcome", "exposure") if part in one}
             if not {"outcome", "exposure"} <= set(answers):
                 return text
-            file = _text(form, "data")
-            drafted = (await self.tools.call("init", file=file, sheets=sheets, **answers))["spec"]
+            file = {"file": _text(form, "data"), "sheets": sheets}
+            drafted = (await self.tools.call("init", language=language, **file, **answers))["spec"]
         text = drafted if is_new else text
         spec, before = spec_text.read(text), spec_text.written(spec_text.read(text))
         if not is_new:
@@ -205,11 +212,14 @@ class Desk:
             if (estimator := _text(form, "of")) in spec_text.estimators_of(spec):
                 spec_text.set_options(spec, estimator, _fields(form, "option"))
         if (question := _text(form, "question")) in spec_text.questions():
-            spec_text.ask(spec, question)
+            with spoken_in(language):
+                spec_text.ask(spec, question)
         after = spec_text.written(spec)
         return text if after == before else after
 
-    async def _described(self, data: str, text: str, name: str, form: FormData) -> dict[str, Any]:
+    async def _described(
+        self, data: str, text: str, name: str, form: FormData, language: str
+    ) -> dict[str, Any]:
         """Return what the page of a study shows: columns with their parts, the text, and what is wrong."""
         faults, checked = list[Problem](), None
         seen: Mapping[str, Any] = {"columns": [], "sheets": []}
@@ -229,9 +239,10 @@ class Desk:
         try:
             if data:
                 path = self.folder.path(data)
-                seen = await self._once("init", path, file=data)
+                words = {"file": data, "language": language}
+                seen = await self._once("init", path, **words)
                 some = [one["name"] for one in seen["sheets"] if one["name"] in sheets]
-                seen = await self._once("init", path, file=data, sheets=some) if some else seen
+                seen = await self._once("init", path, sheets=some, **words) if some else seen
         except HarnessError as error:
             faults += error.problems
         parts = given or _parts(form)

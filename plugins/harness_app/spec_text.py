@@ -13,6 +13,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 
 from harness.plugin import Coded, SpecError, marked
+from harness.plugin.reporting import rendered
 
 # Parts that one column alone plays, which are keys of `roles`, and keys of those that several play.
 SINGLE = ("entity", "time", "exposure", "weights")
@@ -24,6 +25,13 @@ ROLES = {
     **{part: part for part in SINGLE},
 }
 GROUP, GROUPING = "group", "heterogeneity"
+
+# Labels that `questions.yaml` gives, for the catalogs.
+LABELS = (
+    *(marked("Best simple"), marked("Pooled OLS"), marked("Fixed effects (entity, time)"), marked("Splines")),
+    *(marked("Threshold"), marked("Boosted trees"), marked("Neural network"), marked("SOM + ANN")),
+    marked("RAB (bootstrapped SOM + ANN)"),
+)
 
 WIDTH = 110
 
@@ -179,8 +187,13 @@ def set_options(spec: CommentedMap, name: str, options: Mapping[str, str]) -> No
 
 
 def ask(spec: CommentedMap, question: str) -> None:
-    """Put the parts of a question into a spec; entries that it has by the same name stay as they are."""
+    """Put the parts of a question into a spec, with labels in the language in use.
+
+    Entries that it has by the same name stay as they are.
+    """
     wanted = questions()[question]
+    for entry in wanted["estimators"] if isinstance(wanted["estimators"], list) else ():
+        entry["label"] = str(rendered(entry["label"]))
     for key in ("estimators", "scenarios"):
         if isinstance(wanted[key], list):
             groupings = _groupings(spec) if key == "scenarios" else []

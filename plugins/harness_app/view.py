@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,11 @@ def language_of(request: Request) -> str:
     return next((one for one in (chosen, *accepted) if one in LANGUAGES), "en")
 
 
+def spoken_in(language: str) -> AbstractContextManager[None]:
+    """Write texts in a language, and as before afterwards."""
+    return spoken(language, [Path(__file__).with_name("locale")])
+
+
 def histogram(bars: list[int]) -> Markup:
     """Return bars as a small figure, which reads as nothing: the numbers stand next to it."""
     highest, width = max(bars, default=0), WIDTH / max(len(bars), 1)
@@ -110,6 +116,6 @@ def _templates() -> Environment:
 def page(request: Request, name: str, *, status: int = 200, **shown: Any) -> HTMLResponse:  # noqa: ANN401 - what a template shows
     """Return a page, or a part of one, from its template."""
     language = language_of(request)
-    with spoken(language, [Path(__file__).with_name("locale")]):
+    with spoken_in(language):
         text = _templates().get_template(f"{name}.html.j2").render(language=language, **shown)
     return HTMLResponse(text, status)

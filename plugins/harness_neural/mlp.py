@@ -10,7 +10,7 @@ import numpy as np
 from numpy.random import Generator
 
 from harness import plugin
-from harness.plugin import AbsorbedEffects, Floats, LadderEntry, Panel, key_of
+from harness.plugin import AbsorbedEffects, Floats, LadderEntry, Panel, key_of, marked
 from harness_neural.design import Design, NetworkSample
 from harness_neural.estimator import FitT, NetworkEstimator
 from harness_neural.fits import NetworkDrawsWithEffects, NetworksWithEffects, OneNetwork
@@ -49,7 +49,7 @@ class Mlp(NetworkEstimator[None]):
     name: ClassVar[str] = "mlp"
     known_as: ClassVar[tuple[str, ...]] = ("nn", "neural_network", "network", "net")
     ladder: ClassVar[tuple[LadderEntry, ...]] = (
-        LadderEntry(220, "Neural network", is_drafted=True),
+        LadderEntry(220, marked("Neural network"), is_drafted=True),
         LadderEntry(
             230,
             "Neural network with entity and time effects",

@@ -145,7 +145,7 @@ class Rab:
     known_as: ClassVar[tuple[str, ...]] = ("bootstrap", "bagging")
     ladder: ClassVar[tuple[LadderEntry, ...]] = (
         LadderEntry(
-            250, "RAB (bootstrapped SOM + ANN)", options={"base": {"use": "som_ann"}}, is_drafted=True
+            250, marked("RAB (bootstrapped SOM + ANN)"), options={"base": {"use": "som_ann"}}, is_drafted=True
         ),
     )
     provides: ClassVar[frozenset[type]] = frozenset(

@@ -1,5 +1,6 @@
 """Messy files become studies of the rows that a person would keep, and none is lost silently."""
 
+import re
 import warnings
 from dataclasses import replace
 
@@ -19,17 +20,22 @@ from harness.draft.draft import Answers
 from harness.draft.found_data import find_data
 from harness.draft.spec_text import summary, write_draft
 from harness.installed import installed
+from harness.language import spoken
 from harness.study.spec.load import load_study
+from language.test_chinese import NAMES, WORD, english_in
 from spec_tables import table_of
 
 WITHOUT_NETWORKS = ("-p", "no:harness_neural")
 
 
+def found(folder, file):
+    answers = Answers(outcome=file.outcome, exposure=file.exposure)
+    return find_data([folder / name for name in file.names], answers, folder=DataFolder(folder))
+
+
 def drafted(folder, file):
     """Return the study of a file without an edit, and spec and summary."""
-    catalogs = installed().catalogs
-    answers = Answers(outcome=file.outcome, exposure=file.exposure)
-    rows = find_data([folder / name for name in file.names], answers, folder=DataFolder(folder))
+    catalogs, rows = installed().catalogs, found(folder, file)
     draft = write_draft(rows, catalogs, out=folder / "drafted.yaml")
     text = (folder / "drafted.yaml").read_text(encoding="utf-8")
     return load_study(folder / "drafted.yaml", catalogs=catalogs).study, f"{text}\n{summary(draft, rows)}"
@@ -48,6 +54,29 @@ def test_a_messy_file_is_drafted_with_the_rows_that_a_person_would_keep(written,
     kept = file.kept.sort_values(["firm", "year"], ignore_index=True).astype({"year": str})
     rows = rows.astype({"year": str}).sort_values(["firm", "year"], ignore_index=True)
     pd.testing.assert_frame_equal(rows, kept[list(rows)], check_dtype=False, rtol=1e-12)
+
+
+COMMENT = re.compile(r"(?<!\S)#.*")
+ENCODINGS = frozenset({"UTF", "cp1252", "big5"})
+
+
+@pytest.mark.parametrize("written", FILES, ids=lambda written: written.__name__)
+def test_a_chinese_draft_says_in_chinese_what_is_no_name(written, tmp_path):
+    file, registry = written(tmp_path), installed()
+    rows = found(tmp_path, file)
+    with spoken("zh", registry.messages):
+        draft = write_draft(rows, registry.catalogs, out=tmp_path / "drafted.yaml")
+        lines = summary(draft, rows)
+    text = (tmp_path / "drafted.yaml").read_text(encoding="utf-8")
+    study = load_study(tmp_path / "drafted.yaml", catalogs=registry.catalogs).study
+    assert study.report.language == "zh"
+    labels = "\n".join(entry.label for entry in study.estimators)
+    assert english_in(labels, NAMES) == []
+    # Keys and values of the spec, columns and cells.
+    given = [COMMENT.sub("", text), *draft.columns]
+    given += [cell for column in draft.columns.values() for cell in column.texts]
+    known = NAMES | ENCODINGS | {*WORD.findall("\n".join(given))}
+    assert english_in("\n".join([*COMMENT.findall(text), lines]), known) == []
 
 
 @pytest.mark.slow

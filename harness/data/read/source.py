@@ -68,7 +68,9 @@ class Source:
     def of_sheet(self) -> Source:
         """The same, named by its sheet too where the spec has one."""
         sheet = self.spec.sheet
-        return self if sheet is None else replace(self, origin=f"{self.origin}: sheet '{sheet}'")
+        if sheet is None:
+            return self
+        return replace(self, origin=Coded("{origin}: sheet '{sheet}'", origin=self.origin, sheet=sheet))
 
     def refuse_size(self, n_rows: int, n_columns: int) -> None:
         """Raise a DataError if the table would be too large."""

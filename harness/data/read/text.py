@@ -18,7 +18,7 @@ from harness.data.read import source as sources
 from harness.data.read.number_text import NUMBER, are_years
 from harness.data.read.source import FileForm, FileReader, Labels, Reading, Source
 from harness.errors import DataError
-from harness.language import Coded, marked
+from harness.language import Coded, in_series, marked
 
 _NUMERIC = re.compile(r"\W*[0-9０-９][0-9０-９\W]*")
 # What a column without a name is called, to the left of columns of periods.
@@ -251,12 +251,14 @@ def look_at_rows(form: FileForm, rows: Sequence[FileRow]) -> FileForm:
     heads = likely_heads(rows)
     if heads:
         first, *others = (row.number for row in heads)
-        form = form.saying("header_row", (first, *others) if others else first, "the names of the columns")
+        remark = marked("the names of the columns")
+        form = form.saying("header_row", (first, *others) if others else first, remark)
         titles = [str(row.filled[0]).strip() for row in rows if row.number < first and len(row.filled) == 1]
         subjects = [match[1] for match in map(_SUBJECT.fullmatch, titles) if match]
         form = replace(form, subject=subjects[0] if len(subjects) == 1 else "")
     skipped = likely_skips(rows[1 + (rows.index(heads[-1]) if heads else 0) :])
-    return form.saying("skip_rows", skipped, "no data: units, notes or empty rows") if skipped else form
+    remark = marked("no data: units, notes or empty rows")
+    return form.saying("skip_rows", skipped, remark) if skipped else form
 
 
 def likely_heads(rows: Sequence[FileRow]) -> Sequence[FileRow]:
@@ -344,8 +346,8 @@ def look_at_text(form: FileForm) -> FileForm:
         content.decode()
     except UnicodeDecodeError:
         first, *others = fitting_encodings(content)
-        also = f"; also possible: {', '.join(others)}" if others else ""
-        form = form.saying("encoding", first, f"not UTF-8; look at the names{also}")
+        also = Coded("also possible: {encodings}", encodings=", ".join(others)) if others else ""
+        form = form.saying("encoding", first, in_series([marked("not UTF-8; look at the names"), also]))
     separator = _likely_separator(content.decode(form.spec.encoding, errors="replace"))
     form = form if separator == _separator(form.source) else form.saying("separator", separator)
     return look_at_rows(form, text_rows(form.source))

@@ -10,7 +10,7 @@ import base64
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from harness.language import npgettext, pgettext, rendered, spaced, topic
+from harness.language import rendered, spaced, topic
 from harness.report.blocks import (
     MOST_ROWS,
     MOST_WHOLE,
@@ -38,10 +38,7 @@ from harness.report.blocks import (
 from harness.report.render.text import latex_tabular
 from harness.tables.csv_table import csv_for_readers
 from harness.text.numbers import count, p_value, percent, plain, significant
-from harness.text.plain_text import capitalised, printable
-
-# Context of the messages of templates.
-PAGE = "report.page"
+from harness.text.plain_text import PAGE, capitalised, printable, translate_in
 
 gettext = topic(PAGE)
 
@@ -192,14 +189,10 @@ def environment() -> Environment:
         finalize=_finalized,
         trim_blocks=True,
         lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n"],
     )
     script = Markup(packaged("report.js"))  # noqa: S704 - a file of this package
     made.globals.update(script=script, script_hash=script_hash(script))
-    made.policies["ext.i18n.trimmed"] = True
-    made.install_gettext_callables(  # type: ignore[attr-defined]  # of an extension, not in Jinja's types
-        gettext, partial(npgettext, PAGE), newstyle=True, pgettext=pgettext, npgettext=npgettext
-    )
+    translate_in(made)
     made.filters["rendered"] = rendered
     made.filters.update({"count": count, "percent": percent, "significant": significant, "plain": plain})
     made.filters.update({"p_value": p_value, "capitalised": capitalised})

@@ -309,18 +309,13 @@ class FixedEffectsFit(EffectsFit):
 
 
 # Label and options of the rivals with effects of both keys.
-TWO_WAY = "Fixed effects (entity, time)"
+TWO_WAY = plugin.marked("Fixed effects (entity, time)")
 BOTH: Mapping[str, list[str]] = {"effects": ["entity", "time"]}
 
 
-def _entry(place: int, name: str, *keys: str, is_drafted: bool = False) -> plugin.LadderEntry:
+def _entry(place: int, name: str, label: str, *keys: str, is_drafted: bool = False) -> plugin.LadderEntry:
     return plugin.LadderEntry(
-        place,
-        f"Fixed effects ({', '.join(keys)})",
-        id=name,
-        options={"effects": list(keys)},
-        is_drafted=is_drafted,
-        absorbs=frozenset(keys),
+        place, label, id=name, options={"effects": list(keys)}, is_drafted=is_drafted, absorbs=frozenset(keys)
     )
 
 
@@ -363,8 +358,8 @@ class FixedEffects(LinearEstimator[FixedEffectsFit]):
     }
     linear_model: ClassVar[plugin.LinearModel | None] = "within"
     ladder: ClassVar[tuple[plugin.LadderEntry, ...]] = (
-        _entry(110, "fe", "entity"),
-        _entry(120, "twfe", "entity", "time", is_drafted=True),
+        _entry(110, "fe", plugin.marked("Fixed effects (entity)"), "entity"),
+        _entry(120, "twfe", TWO_WAY, "entity", "time", is_drafted=True),
     )
     rivals: ClassVar[tuple[plugin.SimpleRival, ...]] = (
         plugin.SimpleRival(30, TWO_WAY, BOTH),

@@ -316,6 +316,23 @@ def test_form_and_text_follow_each_other_and_mistakes_stand_at_their_column(clie
     assert back["text"] == "roles: ["
 
 
+def test_a_chinese_page_drafts_a_chinese_spec(client):
+    client.cookies.set("harness-language", "zh")
+    fields, index = choices(client.get("/study", params={"data": "rows.csv"}).text)
+    fields |= {f"part.{index['invest']}": "outcome", f"part.{index['value']}": "exposure"}
+    drafted, _ = choices(client.post("/study", headers=ORIGIN, data=fields).text)
+    assert drafted["text"].startswith("# 由 rows.csv 起草")
+    assert spec_text.read(drafted["text"])["report"] == {"language": "zh"}
+    chosen, _ = choices(client.post("/study", headers=ORIGIN, data=drafted | {"question": "threshold"}).text)
+    labels = [one["label"] for one in spec_text.read(chosen["text"])["estimators"]]
+    assert labels == ["混合 OLS", "双向固定效应", "门槛模型", "样条"]
+
+
+def test_labels_of_the_questions_are_for_the_catalogs():
+    named = [one["estimators"] for one in spec_text.questions().values()]
+    assert {entry["label"] for one in named if isinstance(one, list) for entry in one} == {*spec_text.LABELS}
+
+
 def test_sheets_are_shown_and_those_that_are_chosen_are_read(client, folder):
     rows = grunfeld().reset_index()
     odd = "<script>alert(1)"
