@@ -6,6 +6,7 @@ import inspect
 import unittest
 import warnings
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal, TypeVar
 
@@ -222,7 +223,7 @@ def grouped(panel: Panel, names: tuple[str, ...]) -> Panel:
 
 def fresh(panel: Panel) -> Panel:
     """Return a copy that shares no array with the panel, so that whoever changes it changes nothing else."""
-    return panel.take(np.arange(panel.n_obs))
+    return replace(deepcopy(panel))
 
 
 def renamed(panel: Panel) -> Panel:

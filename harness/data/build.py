@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 import pandas as pd
 
-from harness.arrays import Floats, Ints, Key
+from harness.arrays import Floats, Ints, Key, locked
 from harness.data.checks import check_columns, columns_by_name, require_all_columns
 from harness.data.data_spec import DataSpec, Roles
 from harness.data.expand import expand
@@ -279,7 +279,7 @@ class PanelBuilder:
         return np.flatnonzero(select_rows(locator, rules, self.missing))
 
     def _cells(self, prepared: pipeline.PreparedColumns, names: Sequence[str]) -> Floats:
-        return np.column_stack([prepared.columns[name].cells[self.kept] for name in names])
+        return locked(np.column_stack([prepared.columns[name].cells[self.kept] for name in names]))
 
     def frame(self) -> pd.DataFrame:
         """Return the keys and all columns of a role, one row an observation, learned from all rows."""

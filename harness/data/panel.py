@@ -261,7 +261,9 @@ class Panel(SentByFields):
         return replace(self, exposure=name, levels=(), moderators=moderators, controls=controls, X=X)
 
     def take(self, rows: Ints) -> Panel:
-        """Return the panel of these rows, (n_rows,) indices, in the order given."""
+        """Return the panel of these rows, (n_rows,) indices, in the order given; itself if they are all."""
+        if np.array_equal(rows, np.arange(self.n_obs)):
+            return self
         arrays = ("period", "observed", "X", "Z", "M", "coordinates", "weights")
         given: dict[str, Any] = {
             name: locked(values[rows]) for name in arrays if (values := getattr(self, name)) is not None

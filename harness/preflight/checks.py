@@ -56,32 +56,30 @@ def check_run(prepared: Prepared) -> Preflight:
     protocol, and estimators that cost more say what they refuse (`ChecksRows`).
     """
     plan = prepared.plan
-    tried = list(_tried(plan))
-    sound = {subject.name for subject, one in tried if one.status == "ok"}
+    tried = [(task.subject, *_tried(task.subject)) for task in plan.full_tasks()]
+    sound = {subject.name for subject, one, _ in tried if one.status == "ok"}
     refused: list[Refused] = [
         *((split.entry.id, split.reason) for split in plan.splits if not split.folds),
-        *((subject.name, one.reason) for subject, one in tried if one.status != "ok"),
+        *((subject.name, one.reason) for subject, one, _ in tried if one.status != "ok"),
         *_refused_folds(plan, sound),
         *_refused_scenarios(plan),
     ]
     of_fits = (
-        within(note, subject.panel.outcome, subject.name)
-        for subject, one in tried
-        for note in notes_of(one.value)
+        within(note, subject.panel.outcome, subject.name) for subject, _, notes in tried for note in notes
     )
     notes = dict.fromkeys((*study_notes(prepared), *of_fits))
     n_cells = len(plan.study.estimators) * len(plan.study.roles.outcomes)
     return Preflight(
         notes=tuple(replace(note, where=_placed(prepared, note.where)) for note in notes),
         refused=tuple(Problem(_placed(prepared, name), why) for name, why in dict.fromkeys(refused)),
-        is_in_vain=sum(one.status != "ok" for _, one in tried) == n_cells,
+        is_in_vain=sum(one.status != "ok" for _, one, _ in tried) == n_cells,
     )
 
 
-def _tried(plan: Plan) -> Iterator[tuple[Subject, Attempt[Fitted | None]]]:
-    """Yield estimators on all rows with how it goes: fits no longer than reading the rows, and checks."""
-    for subject in (task.subject for task in plan.full_tasks()):
-        yield subject, attempt(partial(check_rows, subject.estimator, subject.panel, rng=subject.stream))
+def _tried(subject: Subject) -> tuple[Attempt[Fitted], tuple[Note, ...]]:
+    """Return how an estimator does on all rows, by a check or a quick fit that is not kept, and its notes."""
+    tried = attempt(partial(check_rows, subject.estimator, subject.panel, rng=subject.stream))
+    return tried.without_value(), notes_of(tried.value)
 
 
 def _refused_folds(plan: Plan, sound: set[str]) -> Iterator[Refused]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -46,9 +47,15 @@ def support(exposure: Floats, entities: Ints, grid: Floats) -> Support:
     entities : (n_obs,), codes
     grid : (n_grid,), the exposure's unit
     """
-    near = np.abs(exposure[None, :] - grid[:, None]) <= WINDOW * np.ptp(exposure)
-    n_entities = np.array([np.unique(entities[row]).size for row in near], dtype=np.int64)
-    return Support(near.sum(axis=1, dtype=np.int64), n_entities, n_entities >= least_entities(entities))
+    half_width = WINDOW * np.ptp(exposure)
+    n_obs, n_entities = counts_of((np.abs(exposure - point) <= half_width for point in grid), entities)
+    return Support(n_obs, n_entities, n_entities >= least_entities(entities))
+
+
+def counts_of(marked: Iterable[Mask], entities: Ints) -> Ints:
+    """Return how many rows each mask, (n_obs,), marks, and how many of the entities, (2, n_masks)."""
+    counts = [(own.size, np.unique(own).size) for own in (entities[mask] for mask in marked)]
+    return np.array(counts, dtype=np.int64).T
 
 
 def least_entities(entities: Ints) -> float:

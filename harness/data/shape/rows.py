@@ -210,7 +210,7 @@ def read_entities(column: pd.Series, *, name: str, locator: RowLocator) -> list[
     locator.refuse(name, absent, marked("rows name no entity"), marked("an entity in every row"), remedy)
     if pd.api.types.is_integer_dtype(column):
         codes, distinct = pd.factorize(column)
-        return list(distinct.astype(str)[codes])
+        return list(distinct.astype(str).to_numpy(dtype=object)[codes])
     cells = column.tolist()
     if all(isinstance(cell, str) for cell in cells):
         return cells

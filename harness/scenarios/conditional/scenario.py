@@ -50,15 +50,12 @@ def cell_support(values: Floats, entities: Ints, first_grid: Floats, second_grid
         Where all pairs lie on a line, so that there is no surface.
     """
     half_width = CELL_WINDOW * np.ptp(values, axis=0)
-    near = [
+    first, second = (
         np.abs(points[:, None] - column) <= half
         for points, column, half in zip((first_grid, second_grid), values.T, half_width, strict=True)
-    ]
-    n_obs = near[0].astype(np.int64) @ near[1].T.astype(np.int64)
-    n_entities = np.zeros_like(n_obs)
-    for entity in np.unique(entities):
-        rows = entities == entity
-        n_entities += near[0][:, rows] @ near[1][:, rows].T
+    )
+    counts = grid.counts_of((one & other for one in first for other in second), entities)
+    n_obs, n_entities = counts.reshape(2, first_grid.size, second_grid.size)
     enough = n_entities >= grid.least_entities(entities)
     return grid.Support(n_obs, n_entities, enough & in_hull(values, first_grid, second_grid))
 
