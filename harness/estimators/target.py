@@ -212,6 +212,7 @@ def transformed_slopes(table: CoefficientTable, panel: Panel, target: Target = "
         "p_value": table.p_value.tolist(),
         "conf_low": limits[:, 0].tolist(),
         "conf_high": limits[:, 1].tolist(),
+        "df_resid": [table.correction.df_resid] * len(table.terms),
     }
     if target == "log":
         known = (panel.column(term).mean() if term in panel.columns else np.nan for term in table.terms)

@@ -15,7 +15,7 @@ from harness.findings.run import Rule, Run
 from harness.record.manifest import StudyRecord
 from harness.tables import heterogeneity
 from harness.tables.accuracy import CHOSEN
-from harness.tables.coefficients import COEFFICIENTS
+from harness.tables.coefficients import COEFFICIENTS, TRANSFORMED
 from harness.tables.curves import CURVES, TURNING_POINTS
 from harness.tables.effects import AGREEMENT, EFFECT_TESTS, EFFECTS, MEDIATION
 from harness.tables.findings import ERROR_RATES, ErrorRateRow, FindingRow
@@ -25,7 +25,7 @@ from harness.tables.table import ResultTable
 from harness.tables.variations import VARIATION_GAINS
 
 # Of the rules that make findings. Raised where the same tables give another row than before.
-RULES_VERSION = 4
+RULES_VERSION = 5
 
 # Kinds of finding without an estimator that are given effects of entities.
 DEBIASED = ("effect", "mediation", "interaction", "nonlinearity")
@@ -75,7 +75,7 @@ def _find(topic: str, function: str, run: Run, outcome: str) -> Iterator[Finding
 # The harness's own, in the order of their findings on an outcome.
 RULES: tuple[Rule, ...] = (
     _rule("gain", "gain_findings"),
-    _rule("headline", "headline_findings", COEFFICIENTS, MEDIATION),
+    _rule("headline", "headline_findings", COEFFICIENTS, TRANSFORMED, MEDIATION),
     _rule("effect", "debiased_findings", EFFECTS),
     _rule("mediation", "mediation_findings", MEDIATION),
     _rule("linearity", "linearity_findings", EFFECT_TESTS),

@@ -309,6 +309,10 @@ def _refuse_unreadable(kinds: Kinds, offered: Contributions) -> None:
                 raise PluginError.at("", f"{kind.name} {kind.member.title(member)} {fault}")
 
 
+# Why a plugin is absent, by the number of its libraries, two for more.
+ABSENT = {1: marked("{names} is not installed: {command}"), 2: marked("{names} are not installed: {command}")}
+
+
 def _absent_libraries(needs: object) -> str:
     """Return which libraries are not installed, with the command for each; none of them is imported.
 
@@ -325,14 +329,11 @@ def _absent_libraries(needs: object) -> str:
     for library, command in needs.items():
         if importlib.util.find_spec(library) is None:
             lacks.setdefault(command, []).append(library)
-    several, one = (
-        marked("{names} are not installed: {command}"),
-        marked("{names} is not installed: {command}"),
-    )
-    return in_series(
-        Coded(several if len(names) > 1 else one, names=all_of(names), command=command)
+    texts = [
+        Coded(ABSENT[min(len(names), 2)], names=all_of(names), command=command)
         for command, names in lacks.items()
-    )
+    ]
+    return in_series(texts) if texts else ""
 
 
 def _refuse_taken(offers: Mapping[str, tuple[str, ...]], before: Iterable[Plugin]) -> None:

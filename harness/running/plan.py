@@ -503,7 +503,7 @@ def _records(study: Study) -> Iterator[HeadlineRecord]:
 
 
 def _identified(entry: EstimatorEntry) -> Identified | None:
-    """Return what an estimator identifies of the study's exposure on all rows, in the outcome's unit.
+    """Return what an estimator identifies of the study's exposure on all rows, of the outcome's mean.
 
     Of another exposure, on other rows or of a transformed outcome it counts where it is declared.
 

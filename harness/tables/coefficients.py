@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 from harness.tables.decision import UNTESTED, Decision
 from harness.tables.table import NAN, ResultRow, typed
@@ -36,6 +38,42 @@ class CoefficientRow(ResultRow):
     bandwidth: float = NAN
     p_common_shocks: float = NAN
     decision: Decision = UNTESTED
+
+
+@dataclass(frozen=True)
+class TransformedRow:
+    """One slope of a transformed outcome; in per cent and as an elasticity that of a logarithm alone.
+
+    Its interval has the level `LEVEL`.
+    """
+
+    LEVEL: ClassVar[float] = 0.95
+
+    outcome: str
+    estimator: str
+    term: str
+    estimate: float
+    conf_low: float
+    conf_high: float
+    percent: float = NAN
+    elasticity_at_mean: float = NAN
+    std_error: float = NAN
+    p_value: float = NAN
+    df_resid: float = NAN
+
+    @property
+    def is_of_log(self) -> bool:
+        """Whether it is of a logarithm, so that its exponential is a factor of the outcome."""
+        return math.isfinite(self.percent)
+
+    def limits(self, level: float) -> tuple[float, float]:
+        """Return the limits of its interval at a level, by the t distribution where that is another one."""
+        from scipy.special import stdtrit
+
+        if level == self.LEVEL:
+            return self.conf_low, self.conf_high
+        half = float(stdtrit(self.df_resid, 0.5 + level / 2.0)) * self.std_error
+        return self.estimate - half, self.estimate + half
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,5 +114,6 @@ COEFFICIENTS = typed(
     "coefficient tables with the corrections of their covariance",
     measures=("estimate", "std_error"),
 )
+TRANSFORMED = typed("details/transformed_coefficients", TransformedRow, ("outcome", "estimator", "term"))
 DIAGNOSTICS = typed("details/diagnostics", DiagnosticRow)
 STATISTICS = typed("details/statistics", StatisticRow)

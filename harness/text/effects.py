@@ -428,8 +428,16 @@ def fragility(robustness_value: float) -> str:
     return words.format(share=percent(robustness_value))
 
 
+def _of_log(context: Context) -> Context:
+    """Return the context in which a slope is of the logarithm of the outcome's mean, stated in per cent."""
+    study, outcome = context.study, context.outcome
+    scale = replace(study.scale(outcome), kind="log", source="", mean=None)
+    return replace(context, study=replace(study, scales={**study.scales, outcome: scale}))
+
+
 def within_effect(context: Context, one: within.WithinEffect) -> str:
     """Return the effect that an estimator with effects of entities finds."""
+    context = _of_log(context) if one.is_of_log else context
     study = context.study
     label, level = study.estimator_label(context.estimator), percent(study.level, 0)
     name, first = one.slopes[0].level, one.slopes[0].estimate
@@ -447,6 +455,7 @@ def within_effect(context: Context, one: within.WithinEffect) -> str:
 
 def identified_effect(context: Context, one: headline.IdentifiedEffect) -> str:
     """Return the headline effect, called by what it is of."""
+    context = _of_log(context) if one.is_of_log else context
     study = context.study
     by = rendered(one.how) or study.estimator_label(context.estimator)
     how = listed([rendered(one.estimand), by, *_errors(one)])

@@ -10,7 +10,7 @@ from harness.findings.finding import ENTITIES_FOR_INTERVALS, Blocking, SourceNum
 from harness.findings.lines import errors_named, first_effect
 from harness.findings.rules.effect import WEAK, LevelEffect, WeakInstruments
 from harness.findings.rules.mediation import leading_paths
-from harness.findings.rules.within import clearest_of, coefficient_rows, coefficient_slopes, within_slopes
+from harness.findings.rules.within import clearest_of, coefficient_rows, log_rows, slopes_of, within_slopes
 from harness.findings.run import Run
 from harness.findings.sentence import (
     Count,
@@ -58,6 +58,7 @@ class IdentifiedEffect(Sentence):
     p_adjusted, n_family : its p-value adjusted over so many outcomes
     least_detectable : of an effect that is not significant, what its test finds with a chance of four in five
     errors : what a test found that they allow for
+    is_of_log : whether slopes are of the logarithm of the outcome's mean
     """
 
     exposure: VariableId
@@ -70,6 +71,7 @@ class IdentifiedEffect(Sentence):
     p_adjusted: PValue = NAN
     n_family: int = 1
     errors: Word = ""
+    is_of_log: bool = False
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,7 @@ class HeadlineEffect:
     decision : on it
     p_value, df, std_error : of a slope
     n_entities : that it rests on
-    errors : as in `IdentifiedEffect`
+    errors, is_of_log : as in `IdentifiedEffect`
     reason : why there is no number
     """
 
@@ -140,6 +142,7 @@ class HeadlineEffect:
     errors: str = ""
     reason: str = ""
     clearest: int = 0
+    is_of_log: bool = False
 
     @property
     def has_number(self) -> bool:
@@ -180,7 +183,11 @@ def headline_finding(
         is_significant = effect.decision in SIGNIFICANT
         shown = effect.estimand, effect.slopes, is_significant, effect.how, effect.is_treatment
         sentence = IdentifiedEffect(
-            effect.exposure, *shown, NAN if is_significant else least, errors=effect.errors
+            effect.exposure,
+            *shown,
+            NAN if is_significant else least,
+            errors=effect.errors,
+            is_of_log=effect.is_of_log,
         )
         numbers = SourceNumbers(
             effect.slopes[effect.clearest].estimate, effect.p_value, df=effect.df, least_detectable=least
@@ -241,12 +248,13 @@ def _of_estimator(run: Run, outcome: str, estimator: str, estimand: str) -> Iter
     entry = next(one for one in study.estimators if one.id == estimator)
     exposure = str(entry.options.get("exposure", study.exposure))
     rows = run.rows(COEFFICIENTS, outcome=outcome, estimator=estimator)
-    slopes = coefficient_slopes(run, outcome, exposure, estimator)
+    terms = coefficient_rows(run, outcome, exposure, estimator)
+    of_log = [] if terms else log_rows(run, outcome, exposure, estimator)
+    slopes = slopes_of(study, terms := terms or of_log)
     reasons = (row.reason for row in rows if not row.is_done)
     effect = HeadlineEffect(exposure, estimand, reason=next(reasons, NO_COEFFICIENT))
     caveats: list[Sentence] = []
     if slopes:
-        terms = coefficient_rows(run, outcome, exposure, estimator)
         clearest, p_value = clearest_of(terms)
         row = terms[clearest]
         effect = HeadlineEffect(
@@ -260,6 +268,7 @@ def _of_estimator(run: Run, outcome: str, estimator: str, estimand: str) -> Iter
             run.manifest.data.n_entities,
             errors=errors_named(row.p_common_shocks),
             clearest=clearest,
+            is_of_log=bool(of_log),
         )
         caveats += _few_clusters(run, row)
     subject = {"estimator": estimator}

@@ -13,10 +13,10 @@ from harness.findings.lines import POINTWISE, curve_scenarios, effects_on, error
 from harness.findings.rules.effect import LevelEffect
 from harness.findings.run import Run
 from harness.findings.sentence import Estimate, PValue, Sentence, VariableId, Word
-from harness.record.manifest import EstimatorRecord
-from harness.tables.coefficients import COEFFICIENTS, CoefficientRow
+from harness.record.manifest import EstimatorRecord, StudyRecord
+from harness.tables.coefficients import COEFFICIENTS, TRANSFORMED, CoefficientRow, TransformedRow
 from harness.tables.curves import CURVES
-from harness.tables.decision import OPEN, SIGNIFICANT, size_of
+from harness.tables.decision import OPEN, SIGNIFICANT, decide, size_of
 from harness.tables.effects import EFFECT_TESTS, EQUAL_CURVES, SLOPES, EffectRow
 from harness.tables.findings import FindingRow
 from harness.tables.preparation import PREPARATION
@@ -37,6 +37,8 @@ class WithinEffect(Sentence):
     is_significant, p_adjusted, n_family : of the clearest of them, over so many outcomes where it is alone,
         else for so much that is said of the exposure
     errors : what a test found that they allow for
+    is_of_log : whether the slopes are of the logarithm of the outcome's mean, as those of a Poisson
+        regression are
     """
 
     exposure: VariableId
@@ -46,6 +48,7 @@ class WithinEffect(Sentence):
     p_adjusted: PValue = NAN
     n_family: int = 1
     errors: Word = ""
+    is_of_log: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,17 +100,19 @@ def within_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
     exposure = study.exposure if first is None or not first.is_done else first.exposure
     within = within_slopes(run, outcome, exposure)
     if within is not None:
-        entry, slopes = within
-        rows = coefficient_rows(run, outcome, exposure, entry.id)
+        estimator, slopes, rows = within.entry.id, within.slopes, within.rows
         errors = errors_named(rows[0].p_common_shocks) if rows else ""
         clearest, p_value = clearest_of(rows)
         df, decision = rows[clearest].df_resid if rows else NAN, slopes[clearest].decision
+        is_significant = decision in SIGNIFICANT
         yield finding(
             "within_effect",
-            WithinEffect(exposure, slopes, is_alone, decision in SIGNIFICANT, errors=errors),
+            WithinEffect(
+                exposure, slopes, is_alone, is_significant, errors=errors, is_of_log=within.is_of_log
+            ),
             outcome=outcome,
-            subject={"exposure": exposure, "estimator": entry.id},
-            estimator=entry.id,
+            subject={"exposure": exposure, "estimator": estimator},
+            estimator=estimator,
             decision=decision,
             numbers=SourceNumbers(slopes[clearest].estimate, p_value, df=df),
             screen="effect",
@@ -152,22 +157,51 @@ def _about(row: EffectRow) -> tuple[str, ...]:
 Slopes = tuple[LevelEffect, ...]
 
 
-def within_slopes(run: Run, outcome: str, exposure: str) -> tuple[EstimatorRecord, Slopes] | None:
-    """Return the first estimator with effects of entities and its slope, or a contrast of each level.
+@dataclass(frozen=True, eq=False)
+class EstimatorSlopes:
+    """The slope of an exposure by an estimator, or a contrast of each level.
 
-    That is its coefficient where the exposure enters alone, else the mean slope of its net effect curve.
+    Attributes
+    ----------
+    rows : coefficients that they are; none of a slope of a curve
+    is_of_log : whether they are of the logarithm of the outcome's mean
     """
-    entries = [entry for entry in run.manifest.study.estimators if entry.has_entity_effects]
-    for slopes_of in (coefficient_slopes, _curve_slope):
+
+    entry: EstimatorRecord
+    slopes: Slopes
+    rows: Sequence[CoefficientRow] = ()
+    is_of_log: bool = False
+
+
+def within_slopes(run: Run, outcome: str, exposure: str, *, in_units: bool = False) -> EstimatorSlopes | None:
+    """Return the slopes of the first estimator with effects of entities.
+
+    They are its coefficients where the exposure enters alone, in the outcome's unit before those of a
+    logarithm, else the mean slope of its net effect curve.
+
+    Parameters
+    ----------
+    in_units : whether those of a logarithm are passed over
+    """
+    study = run.manifest.study
+    entries = [entry for entry in study.estimators if entry.has_entity_effects]
+    for rows_of in (coefficient_rows,) if in_units else (coefficient_rows, log_rows):
         for entry in entries:
-            if slopes := slopes_of(run, outcome, exposure, entry.id):
-                return entry, slopes
+            if rows := rows_of(run, outcome, exposure, entry.id):
+                return EstimatorSlopes(entry, slopes_of(study, rows), rows, rows_of is log_rows)
+    for entry in entries:
+        if slopes := _curve_slope(run, outcome, exposure, entry.id):
+            return EstimatorSlopes(entry, slopes)
     return None
 
 
 def coefficient_slopes(run: Run, outcome: str, exposure: str, estimator: str) -> Slopes:
     """Return the coefficients of an exposure that enters alone; none where other terms hold it too."""
-    study, rows = run.manifest.study, coefficient_rows(run, outcome, exposure, estimator)
+    return slopes_of(run.manifest.study, coefficient_rows(run, outcome, exposure, estimator))
+
+
+def slopes_of(study: StudyRecord, rows: Sequence[CoefficientRow]) -> Slopes:
+    """Return coefficients as slopes, or as the contrast of each level."""
     names = study.levels[1:] if len(rows) == len(study.levels[1:]) and study.levels else ("",) * len(rows)
     return tuple(
         LevelEffect(
@@ -181,10 +215,36 @@ def coefficient_slopes(run: Run, outcome: str, exposure: str, estimator: str) ->
 
 def coefficient_rows(run: Run, outcome: str, exposure: str, estimator: str) -> list[CoefficientRow]:
     """Return the rows of an exposure that enters alone; none where other terms hold it too."""
-    study = run.manifest.study
-    columns = study.exposure_columns if exposure == study.exposure else (exposure,)
     rows = run.rows(COEFFICIENTS, outcome=outcome, estimator=estimator)
-    terms = [row for row in rows if row.is_done and _holds(row.term, exposure)]
+    return _alone(run.manifest.study, exposure, [row for row in rows if row.is_done])
+
+
+def log_rows(run: Run, outcome: str, exposure: str, estimator: str) -> list[CoefficientRow]:
+    """Return the slopes of the logarithm of the outcome's mean, of an exposure that enters alone."""
+    study, rows = run.manifest.study, run.rows(TRANSFORMED, outcome=outcome, estimator=estimator)
+    return _alone(study, exposure, [_coefficient(row, study.level) for row in rows if row.is_of_log])
+
+
+def _coefficient(row: TransformedRow, level: float) -> CoefficientRow:
+    """Return a slope of a logarithm as a coefficient."""
+    low, high = row.limits(level)
+    names = ("outcome", "estimator", "term", "estimate", "std_error", "p_value", "df_resid")
+    return CoefficientRow(
+        **{name: getattr(row, name) for name in names},
+        conf_low=low,
+        conf_high=high,
+        decision=decide(row.estimate, low, high, by="interval", size=size_of(level)),
+        covariance="",
+        n_obs=None,
+        status="ok",
+        reason="",
+    )
+
+
+def _alone(study: StudyRecord, exposure: str, rows: Sequence[CoefficientRow]) -> list[CoefficientRow]:
+    """Return the rows of an exposure; none where terms next to it hold it too."""
+    columns = study.exposure_columns if exposure == study.exposure else (exposure,)
+    terms = [row for row in rows if _holds(row.term, exposure)]
     return terms if [row.term for row in terms] == list(columns) else []
 
 
@@ -220,7 +280,7 @@ def _curve_slope(run: Run, outcome: str, exposure: str, estimator: str) -> Slope
 def pooled_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
     """Yield that the pooled slope has another sign or size than the within one, where their curves differ."""
     exposure = run.manifest.study.exposure
-    within = within_slopes(run, outcome, exposure)
+    within = within_slopes(run, outcome, exposure, in_units=True)
     pooled = next(
         (
             (entry.id, slopes[0].estimate.value)
@@ -229,10 +289,10 @@ def pooled_findings(run: Run, outcome: str) -> Iterator[FindingRow]:
         ),
         None,
     )
-    if within is None or pooled is None or len(within[1]) > 1:
+    if within is None or pooled is None or len(within.slopes) > 1:
         return
     name, other = pooled
-    entry, (first,) = within
+    entry, (first,) = within.entry, within.slopes
     tests = run.rows(EFFECT_TESTS, outcome=outcome, exposure=exposure, test=EQUAL_CURVES)
     pair = {entry.id, name}
     differ = any({row.estimator, row.against} == pair and row.decision in SIGNIFICANT for row in tests)

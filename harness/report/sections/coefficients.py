@@ -34,9 +34,9 @@ from harness.report.sections.section import Section
 from harness.scenarios.panel_variations import CHANGES, MEASURED
 from harness.study.variation import REGRESSIONS, ROBUST_REGRESSIONS
 from harness.tables import effects
-from harness.tables.coefficients import COEFFICIENTS, STATISTICS, CoefficientRow
+from harness.tables.coefficients import COEFFICIENTS, STATISTICS, TRANSFORMED, CoefficientRow, TransformedRow
 from harness.tables.findings import FINDINGS
-from harness.tables.table import NAN, grouped, typed
+from harness.tables.table import grouped, typed
 from harness.tables.variations import VARIATION_EFFECTS, VariationEffectRow
 from harness.text.numbers import (
     MISSING,
@@ -66,34 +66,6 @@ CONSTANT, LAGGED = "const", "W × "
 NO_COEFFICIENTS = marked("no coefficients; the curves say what is estimated")
 
 DECIMALS, T_DECIMALS = 3, 2
-
-
-@dataclass(frozen=True)
-class TransformedRow:
-    """One slope of a transformed outcome; in per cent and as an elasticity that of a logarithm alone."""
-
-    outcome: str
-    estimator: str
-    term: str
-    estimate: float
-    conf_low: float
-    conf_high: float
-    percent: float = NAN
-    elasticity_at_mean: float = NAN
-
-    def change(self, study: StudyRecord) -> str:
-        """Return what a step of the variable changes, in per cent with its interval."""
-        if not math.isfinite(self.percent):
-            return MISSING
-        slopes = (stepped(study, one, self.term) for one in (self.estimate, self.conf_low, self.conf_high))
-        return f"{with_interval(*(100.0 * math.expm1(slope) for slope in slopes))}%"
-
-    def elasticity(self, study: StudyRecord) -> float:
-        """Return the elasticity at the mean; on a variable in logarithms the slope."""
-        return self.estimate if study.scale(self.term).kind == "log" else self.elasticity_at_mean
-
-
-TRANSFORMED = typed("details/transformed_coefficients", TransformedRow, ("outcome", "estimator", "term"))
 
 
 @dataclass(frozen=True)
@@ -187,11 +159,24 @@ def transformed_table(study: StudyRecord, outcome: str, rows: Sequence[Transform
         (gettext("Slope"), lambda row: estimate(row.estimate, row.conf_low, row.conf_high)[0]),
         (gettext("95% interval"), lambda row: estimate(row.estimate, row.conf_low, row.conf_high)[1]),
         (gettext("Variable rises by"), lambda row: step_text(study, row.term) or "1"),
-        (gettext("Outcome changes by"), lambda row: row.change(study)),
-        (gettext("Elasticity at the mean"), lambda row: _if_known(row.elasticity(study))),
+        (gettext("Outcome changes by"), lambda row: _change(study, row)),
+        (gettext("Elasticity at the mean"), lambda row: _if_known(_elasticity(study, row))),
         notes=(note,),
         name=f"transformed-{file_slug(outcome)}",
     )
+
+
+def _change(study: StudyRecord, row: TransformedRow) -> str:
+    """Return what a step of the variable changes, in per cent with its interval."""
+    if not row.is_of_log:
+        return MISSING
+    slopes = (stepped(study, one, row.term) for one in (row.estimate, row.conf_low, row.conf_high))
+    return f"{with_interval(*(100.0 * math.expm1(slope) for slope in slopes))}%"
+
+
+def _elasticity(study: StudyRecord, row: TransformedRow) -> float:
+    """Return the elasticity at the mean; on a variable in logarithms the slope."""
+    return row.estimate if study.scale(row.term).kind == "log" else row.elasticity_at_mean
 
 
 def odds_table(study: StudyRecord, outcome: str, rows: Sequence[OddsRow]) -> ReportTable:

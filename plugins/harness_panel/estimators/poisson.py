@@ -298,6 +298,7 @@ class Poisson(WithCovariance):
             "use `poisson`: it is right for the mean whatever the variance, and its errors are robust"
         )
     }
+    identifies: ClassVar[plugin.Identified] = "within"
     takes: ClassVar[plugin.Takes] = "from zero"
     rivals: ClassVar[tuple[plugin.SimpleRival, ...]] = (
         plugin.SimpleRival(20, "Poisson regression"),

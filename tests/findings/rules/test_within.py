@@ -1,14 +1,22 @@
 """Coefficients of fixed effects, other methods beside the first, and pooled slopes that differ."""
 
 import math
+import re
+import warnings
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
+import pyfixest
 import pytest
+from scipy import stats
 
+import harness
 from findings.wage_effects import codes, params, part, screen_of, with_curve_slopes, with_effects
 from harness.findings.rules import within
+from harness.findings.run import read_run
 from harness.report.sections.coefficients import coefficient_caveat
+from harness.running.folder import RunFolder
 from harness.text.render import findings_table
 from harness.text.screen import labelled
 from report.fake_run import with_study, with_table
@@ -68,7 +76,8 @@ def test_other_terms_with_the_exposure_leave_no_coefficient_that_is_the_effect(r
     changed = with_table(run, "coefficients", squared)
     assert within.coefficient_slopes(run, "lwage", "exper", "fe")
     assert not within.coefficient_slopes(changed, "lwage", "exper", "fe")
-    entry, (slope,) = within.within_slopes(with_curve_slopes(changed, 0.1, 0.2, 0.3), "lwage", "exper")
+    found = within.within_slopes(with_curve_slopes(changed, 0.1, 0.2, 0.3), "lwage", "exper")
+    entry, (slope,) = found.entry, found.slopes
     assert (entry.id, slope.level, slope.estimate) == ("fe", "", pytest.approx((0.2, 0.1, 0.3)))
 
 
@@ -101,6 +110,83 @@ def test_a_pooled_slope_of_another_sign_or_size_is_told_where_a_test_says_that_t
         found[frozenset(kept)] = [params(one).get("factor", math.nan) for one in rows]
     assert found.pop(frozenset({"ols", "fe"})) == pytest.approx(told, nan_ok=True)
     assert not any(found.values())
+
+
+def counts():
+    """Return counts of firms whose mean rises by the exponential of 0.4 times a column."""
+    rng, keys = np.random.default_rng(4), pd.MultiIndex.from_product([range(60), range(2001, 2009)])
+    frame = pd.DataFrame(index=keys.set_names(["firm", "year"])).reset_index()
+    effect = 0.5 * rng.normal(size=60)[frame["firm"]]
+    frame["research"] = 2.0 + effect + 0.3 * rng.normal(size=len(frame))
+    frame["patents"] = rng.poisson(np.exp(0.5 + effect + 0.4 * frame["research"]))
+    return frame.assign(firm=[f"F{firm:02d}" for firm in frame["firm"]])
+
+
+@pytest.mark.parametrize(
+    ("effects", "level", "words"),
+    [
+        (
+            ["entity", "time"],
+            0.95,
+            "more of research ({step} within firms) raises patents by {numbers}; poisson).",
+        ),
+        (["entity"], 0.9, "research 每增加一个标准差（企业内 {step}），patents 提高 {numbers}；poisson）。"),
+        (
+            [],
+            0.95,
+            "more of research ({step} within firms) raises patents by {numbers}; pooled slope, poisson).",
+        ),
+    ],
+)
+def test_a_slope_of_the_logarithm_of_the_mean_is_said_in_per_cent_as_pyfixest_has_it(
+    effects, level, words, tmp_path
+):
+    frame, language = counts(), "en" if "raises" in words else "zh"
+    spec = {
+        "spec_version": 1,
+        "study": "patents",
+        "roles": {"entity": "firm", "time": "year", "outcomes": ["patents"], "exposure": "research"},
+        "estimators": ["mean", {"use": "poisson", "effects": effects}],
+        "evaluation": {"reference": "mean", "protocols": ["in_sample"], "level": level},
+        "report": {"formats": [], "language": language},
+    }
+    run = harness.run(spec, data=frame, out=tmp_path / "run", progress=False)
+    absorbed = " + ".join({"entity": "firm", "time": "year"}[key] for key in effects)
+    with warnings.catch_warnings(action="ignore"):  # of pandas, which pyfixest calls
+        formula = f"patents ~ research | {absorbed}" if effects else "patents ~ research"
+        model = pyfixest.fepois(formula, frame, vcov={"CRV1": "firm"})
+    slope = model.coef()["research"]
+    half = stats.t.ppf(0.5 + level / 2.0, 59) * model.se()["research"]
+    (row,) = run.findings.query("code in ('within_effect', 'identified_effect')").to_dict("records")
+    numbers = slope, slope - half, slope + half
+    np.testing.assert_allclose([row[name] for name in ("estimate", "conf_low", "conf_high")], numbers, 1e-5)
+    step = read_run(RunFolder(tmp_path / "run")).manifest.study.scales["research"].step
+    per_cent = [100.0 * np.expm1(step * number) for number in numbers]
+    before, after = words.format(step=step, numbers="\0").split("\0")
+    (stated,) = re.findall(f"{re.escape(before)}(.*?){re.escape(after)}", run.answers())
+    shown, level_shown, *limits = map(float, re.findall(r"\d+\.?\d*", stated))
+    assert [shown, *limits] == pytest.approx(per_cent, abs=0.5)
+    assert (level_shown, stated.count("%")) == (100.0 * level, 2)
+
+
+@pytest.mark.parametrize(
+    ("terms", "percent", "has_slope"),
+    [(["exper", "educ"], 10.0, True), (["exper"], math.nan, False), (["exper", "exper^2"], 10.0, False)],
+    ids=["a logarithm", "log(1 + y)", "with its square"],
+)
+def test_slopes_of_other_transformations_and_of_bent_terms_are_not_said_in_per_cent(
+    run, terms, percent, has_slope
+):
+    def without_fe(table):
+        return table[table["estimator"] != "fe"]
+
+    row = {"outcome": "lwage", "estimator": "fe", "estimate": 0.1, "conf_low": 0.05, "conf_high": 0.15}
+    slopes = pd.DataFrame([row | {"term": term, "percent": percent} for term in terms])
+    changed = with_table(run, "coefficients", without_fe)
+    changed = with_table(changed, "details/transformed_coefficients", lambda _: slopes)
+    slopes = within.within_slopes(changed, "lwage", "exper")
+    assert (slopes is not None and slopes.is_of_log) == has_slope
+    assert within.within_slopes(changed, "lwage", "exper", in_units=True) is None or not has_slope
 
 
 def test_nickell_stands_by_every_kind_of_finding_with_entity_effects_and_by_coefficients(run):

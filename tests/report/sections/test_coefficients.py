@@ -12,7 +12,6 @@ from harness.report.drawing.canvas import house_style
 from harness.report.drawing.forest import plot_forest
 from harness.report.sections.coefficients import (
     OddsRow,
-    TransformedRow,
     odds_table,
     regression_table,
     term_label,
@@ -32,6 +31,7 @@ from harness.report.sections.record import DIAGNOSTICS_SECTION
 from harness.report.sections.robustness import ROBUSTNESS_SECTION, rate_sentences
 from harness.scenarios.robustness import JOINT
 from harness.tables.accuracy import IMPORTANCE
+from harness.tables.coefficients import TransformedRow
 from harness.tables.findings import CHECK_RATES
 from harness.tables.heterogeneity import CONTRASTS
 from harness.tables.variations import VARIATION_EFFECTS
