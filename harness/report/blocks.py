@@ -164,11 +164,13 @@ class Prints:
     svg : the drawing, on one line
     is_narrow : whether it fits one column of a journal
     pictures : other files of the same, by kind
+    stacked : for narrow screens, the panels one beneath the other; empty where none are side by side
     """
 
     svg: str
     is_narrow: bool
     pictures: Mapping[Picture, bytes] = field(default_factory=dict)
+    stacked: str = ""
 
 
 @dataclass(eq=False)

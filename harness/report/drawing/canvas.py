@@ -26,6 +26,7 @@ from harness.language import pgettext, topic
 from harness.report.blocks import Picture, Prints, ReportFigure
 from harness.report.drawing.layout import PlainFigure, lay_out
 from harness.report.drawing.palette import INK
+from harness.report.drawing.stack import stack_panels
 from harness.report.drawing.svg import DPI, POINTS_INCH, SvgCanvas, SvgRenderer, drawn
 from harness.tables.preparation import Note
 from harness.text.plain_text import axis_lines, printable, wrapped
@@ -149,7 +150,11 @@ def printed(figure: Figure, pictures: Sequence[Picture] = ()) -> Prints:
         buffer = io.BytesIO()
         figure.savefig(buffer, format=kind, dpi=DPI, metadata=UNDATED[kind])
         files[kind] = buffer.getvalue()
-    return Prints(svg, figure.get_figwidth() <= SINGLE_COLUMN, files)
+    is_narrow, stacked = figure.get_figwidth() <= SINGLE_COLUMN, ""
+    if not is_narrow and stack_panels(figure, width=SINGLE_COLUMN):
+        lay_out(figure, SvgRenderer(*figure.bbox.size))
+        stacked = drawn(figure)
+    return Prints(svg, is_narrow, files, stacked)
 
 
 class ShortNumbers(ScalarFormatter):

@@ -121,7 +121,7 @@ def commands(path: Path, *, decimals: int = DECIMALS) -> str:
         if code == CLOSE:
             parts.append("z")
         else:
-            parts.append(f"{' ' if code == before else COMMANDS[code]}{x:g} {y:g}")
+            parts.append(f"{',' if code == before else COMMANDS[code]}{x:g},{y:g}")
         # What follows a start is a line unless a letter says otherwise.
         before = LINE if code == MOVE else code
     return "".join(parts)

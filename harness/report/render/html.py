@@ -24,7 +24,6 @@ from harness.report.blocks import (
     MOST_WHOLE,
     Given,
     Phrase,
-    ReportFigure,
     ReportTable,
     RowGroup,
     TableCell,
@@ -231,9 +230,8 @@ def script_hash(source: str) -> str:
 ENCODED = {"%": "%25", '"': "'", "#": "%23", "<": "%3C", ">": "%3E"}
 
 
-def data_uri(figure: ReportFigure) -> Markup:
-    """Return an address that carries a figure."""
-    drawing = figure.prints.svg
+def data_uri(drawing: str) -> Markup:
+    """Return an address that carries a drawing."""
     for sign, code in ENCODED.items():
         drawing = drawing.replace(sign, code)
     return Markup(f"data:image/svg+xml,{drawing}")  # noqa: S704 - no sign in it ends the attribute that it stands in

@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, fontManager
 from matplotlib.transforms import Bbox
 
-from harness.report.blocks import Prints, ReportFigure
+from harness.report.blocks import ReportFigure
 from harness.report.drawing import canvas
 from harness.report.drawing.canvas import (
     MARK_COLOUR,
@@ -46,7 +46,7 @@ TEXT = re.compile(r'<g[^>]*transform="translate\(([\d.]+) ([\d.]+)\)[^>]*>((?:<u
 NAME = re.compile(r'id="(n\d+)" d="([^"]*)"')
 USE, POINT = (
     re.compile(r'xlink:href="#(n\d+)"(?: x="([-\d.]+)")?(?: y="([-\d.]+)")?'),
-    re.compile(r"[\d.]+ [\d.]+"),
+    re.compile(r"[\d.]+,[\d.]+"),
 )
 
 
@@ -349,7 +349,7 @@ def test_an_address_carries_the_drawing_on_one_line():
         figure = new_figure(3.0, 2.0)
         figure.subplots().set_title("50 % & “more” #1")
         svg = drawn(figure)
-    address = data_uri(ReportFigure("x", Prints(svg, is_narrow=True), alt="", caption=""))
+    address = data_uri(svg)
     assert not set(address) & set('"<>#\n')
     assert unquote(address.removeprefix("data:image/svg+xml,")).replace("'", '"') == svg
 
