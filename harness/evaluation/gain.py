@@ -268,7 +268,7 @@ class ScoredGain:
     Attributes
     ----------
     gain : fraction of the error of the reference
-    scores : (n_entities,), linear parts of the gain; their sum is zero
+    scores : (n_entities,), by how much it falls without each; their sum is zero
     """
 
     gain: float
@@ -278,13 +278,16 @@ class ScoredGain:
     def of(cls, loss: Floats, loss_reference: Floats, *, test_to_train: float = 0.0) -> ScoredGain:
         """Return the gain of losses that are summed within entities, (n_entities,) each.
 
-        Folds share training rows, for which scores are widened as the errors of gains are
-        (`harness.evaluation.gain.loss_totals`), given test rows over training rows of a fold.
+        Scores are those of the jackknife: linear ones are too small where few entities have much of the
+        losses (CV3 of MacKinnon, Nielsen and Webb 2023). Folds share training rows, for which they are
+        widened as the errors of gains are (`harness.evaluation.gain.loss_totals`), given test rows over
+        training rows of a fold.
         """
-        total = loss_reference.sum()
+        total, total_reference = loss.sum(), loss_reference.sum()
         with np.errstate(divide="ignore", invalid="ignore"):  # of a reference without error none is defined
-            gain = float(1.0 - loss.sum() / total)
-            scores = ((1.0 - gain) * loss_reference - loss) / total
+            gain = float(1.0 - total / total_reference)
+            without = 1.0 - (total - loss) / (total_reference - loss_reference)
+            scores = (1.0 - 1.0 / loss.size) * (without.mean() - without)
         return cls(gain, scores * np.sqrt(1.0 + test_to_train))
 
 
@@ -294,20 +297,21 @@ def recognition_share(
     """Return 1 - new / known and the limits of its interval; None where `known` is not above zero.
 
     The interval is that of Fieller (1954) for a ratio: all shares that a t test with errors clustered by
-    entity does not reject, both gains resampling the same entities. It is bounded where the same test finds
-    `known` above zero, and holds its level however small `known` is, which that of the delta method does not.
+    entity does not reject, of the jackknife that leaves out the same entity of both gains. It is bounded
+    where the same test finds `known` above zero, and holds its level however small `known` is, which that of
+    the delta method does not.
 
     Parameters
     ----------
-    known, new : gains on the same entities; zero scores where one of them does not test an entity
+    known, new : gains on the same entities; of zero losses where one of them does not test an entity
     level : in (0, 1), nominal coverage
     """
     from scipy import stats
 
     n_entities = known.scores.size
-    if n_entities < 2:
-        return None
     scores = np.stack([new.scores, known.scores])
+    if n_entities < 2 or not np.isfinite(scores).all():
+        return None
     covariance = scores @ scores.T * n_entities / (n_entities - 1)
     critical_value = float(stats.t.ppf((1.0 + level) / 2.0, n_entities - 1))
     limits = ratio_limits(np.array([new.gain, known.gain]), covariance, critical_value=critical_value)

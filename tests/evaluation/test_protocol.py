@@ -223,11 +223,10 @@ def test_limits_are_the_shares_that_a_t_test_just_does_not_reject():
         value, scores = 0.0, np.zeros(60)
         for protocol, weight in (("entities", 1.0), ("rows", -(1.0 - limit))):
             loss, reference = sums[protocol, "rival"], sums[protocol, "ols"]
-            ratio = loss.sum() / reference.sum()
-            value += weight * (1.0 - ratio)
-            own = (ratio * reference - loss).to_numpy() / reference.sum()
-            scores += weight * own * np.sqrt(1 + widening[protocol])
-        t = value / np.sqrt(60 / 59 * (scores**2).sum())
+            value += weight * (1.0 - loss.sum() / reference.sum())
+            without = [1.0 - loss.drop(one).sum() / reference.drop(one).sum() for one in sums.index]
+            scores += weight * np.sqrt(1 + widening[protocol]) * (without - np.mean(without))
+        t = value / np.sqrt(59 / 60 * (scores**2).sum())
         assert abs(t) == pytest.approx(stats.t.ppf(0.975, 59), rel=1e-9)
 
 
@@ -251,10 +250,10 @@ def test_a_study_without_one_of_the_protocols_has_no_shares():
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("level_sd", "bend", "coverage"), [(1.0, 0.0, 0.95), (0.0, 0.5, 0.90), (0.5, 0.5, 0.95)]
+    ("level_sd", "bend", "coverage"), [(1.0, 0.0, 0.95), (0.0, 0.5, 0.93), (0.5, 0.5, 0.95)]
 )
 def test_the_interval_covers_the_share_of_mean_gains(level_sd, bend, coverage):
-    """Of a bend alone it covers 90 %, as docs/measured/inference.md says."""
+    """Of a bend alone it covers 93 %, as docs/measured/inference.md says."""
     rows = [row_of(predictions(60, level_sd=level_sd, bend=bend, seed=100 + at)) for at in range(200)]
     truth = 1.0 - np.mean([row.gain_new for row in rows]) / np.mean([row.gain_known for row in rows])
     defined = [row for row in rows if row.status == "ok"]
