@@ -378,8 +378,9 @@ class Server:
 
         try:
             result = worker.call(call_tool, self._session, name, given, heard=heard)
-        except DeadWorkerError:
-            result = _mistakes(MachineError.at(name, marked("its process ended"), hint=ENDED))
+        except DeadWorkerError as dead:
+            hint = Coded("{cause}; run again with resume, which keeps what is done", cause=dead.cause)
+            result = _mistakes(MachineError.at(name, marked("its process ended"), hint=hint))
         with self._lock:
             if self._busy.pop(key, None) is None:  # it was cancelled, and nobody waits for an answer
                 return
@@ -393,10 +394,6 @@ class Server:
             call.join()
         for worker in self._idle:
             worker.end()
-
-
-# What helps where the process of a call ended.
-ENDED = "most often that is for want of memory; run again with resume, which keeps what is done"
 
 
 def finite(text: str) -> float:

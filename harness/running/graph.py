@@ -52,11 +52,12 @@ Done = tuple[int, R]
 
 @dataclass(eq=False)
 class _Attempt(Generic[R]):
-    """A task at its position, and the workers that died while it waited or ran there."""
+    """A task at its position, how many workers died while it waited or ran there, and the last of them."""
 
     position: int
     task: Task[R]
     worker_errors: int = 0
+    last: DeadWorkerError = field(default_factory=DeadWorkerError)
 
 
 def _round(
@@ -95,8 +96,8 @@ def _finished(
         try:
             yield attempt.position, future.result()
         except pool.worker_errors as error:
-            after = error.seconds if isinstance(error, DeadWorkerError) else 0.0
-            reason = limit_reached(attempt.task, after)
+            attempt.last = error if isinstance(error, DeadWorkerError) else DeadWorkerError()
+            reason = limit_reached(attempt.task, attempt.last.seconds)
             if reason and isinstance(attempt.task, CanFail):
                 yield attempt.position, attempt.task.failed(reason)
                 continue
@@ -153,10 +154,11 @@ def _given_up(dead: _Attempt[R]) -> Problem:
         where=dead.task.label,
         what=Coded(
             "the worker process died each of the {n} times that this was tried, the last time with no other "
-            "task alongside it; most often that is for want of memory",
+            "task alongside it; {cause}",
             n=dead.worker_errors,
+            cause=dead.last.cause,
         ),
-        hint=marked("run again with --resume, which keeps what is done, with more memory or fewer draws"),
+        hint=marked("run again with --resume, which keeps what is done"),
     )
 
 

@@ -12,12 +12,14 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import partial
 from importlib import import_module
 from multiprocessing.connection import Connection, Pipe
 from multiprocessing.reduction import recv_handle, send_handle
 from threading import Lock, Thread, get_ident
 from typing import NoReturn, TypeVar, cast
 
+from harness.language import Coded, marked
 from harness.running.isolation import IS_WORKER, SIDE_EFFECTS
 
 R = TypeVar("R")
@@ -54,11 +56,31 @@ class DeadWorkerError(Exception):
     ----------
     how : it ended
     seconds : from the begin of the task to that
+    code : its exit code, less than zero by a signal; None where nobody knows
     """
 
-    def __init__(self, how: str = "it ended", seconds: float = 0.0) -> None:
-        super().__init__(how, seconds)
-        self.how, self.seconds = how, seconds
+    def __init__(self, how: str = "it ended", seconds: float = 0.0, code: int | None = None) -> None:
+        super().__init__(how, seconds, code)
+        self.how, self.seconds, self.code = how, seconds, code
+
+    @property
+    def cause(self) -> str:
+        """What is known of its end, why that most often is, and what helps."""
+        if self.code is None:
+            return marked("most often that is for want of memory: fewer draws or more memory help")
+        if self.code >= 0:
+            return Coded(
+                "it ended with exit code {code}, by what it ran and seldom for want of memory: another "
+                "version of the library that it called may help",
+                code=self.code,
+            )
+        name = signal.Signals(-self.code).name
+        crash = marked(
+            "{signal} ended it, by a crash of what it ran and seldom for want of memory: another version of "
+            "the library that it called may help"
+        )
+        memory = marked("{signal} ended it, most often for want of memory: fewer draws or more memory help")
+        return Coded(memory if name == "SIGKILL" else crash, signal=name)
 
 
 class WorkerProcess:
@@ -68,10 +90,16 @@ class WorkerProcess:
     ----------
     pipe : this end of it
     started : the process; None for a copy, which ends with the one that it is a copy of
+    code_of_copy : returns the exit code of a copy that has ended, None where nobody knows it
     """
 
-    def __init__(self, pipe: Connection, started: subprocess.Popen[bytes] | None = None) -> None:
-        self._pipe, self._started = pipe, started
+    def __init__(
+        self,
+        pipe: Connection,
+        started: subprocess.Popen[bytes] | None = None,
+        code_of_copy: Callable[[], int | None] = lambda: None,
+    ) -> None:
+        self._pipe, self._started, self._code_of_copy = pipe, started, code_of_copy
         self.is_dead = False
 
     def call(
@@ -100,8 +128,8 @@ class WorkerProcess:
                 is_result, value = self._pipe.recv()
         except (EOFError, OSError) as dead:
             self.is_dead = True
-            seconds = time.monotonic() - start
-            raise DeadWorkerError(self._how_it_ended(), seconds) from dead
+            seconds, code = time.monotonic() - start, self._exit_code()
+            raise DeadWorkerError(_in_words(code), seconds, code) from dead
         if not is_result:
             raise value
         return cast("R", value)
@@ -112,15 +140,19 @@ class WorkerProcess:
             self._started.kill()
             self._started.wait()
 
-    def _how_it_ended(self) -> str:
-        """Return by which signal or with which code; of a copy, whose parent is another, nothing is known."""
+    def _exit_code(self) -> int | None:
         if self._started is None:
-            return "it ended"
+            return self._code_of_copy()
         with suppress(subprocess.TimeoutExpired):
             self._started.wait(SECONDS_TO_END)
         self.end()
-        code = self._started.returncode
-        return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+        return self._started.returncode
+
+
+def _in_words(code: int | None) -> str:
+    if code is None:
+        return "it ended"
+    return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
 
 
 def start_worker(memory_limit: float | None = None, more_path: Sequence[str] = ()) -> WorkerProcess:
@@ -277,10 +309,11 @@ class ForkServer:
     """
 
     def __init__(self, memory_limit: float | None) -> None:
-        self._memory_limit, self._modules = memory_limit, list[str]()
+        self._memory_limit, self._modules, self._lock = memory_limit, list[str](), Lock()
         self._begin()
 
     def _begin(self) -> None:
+        self._n_copies = 0
         self._pipe, theirs = Pipe()
         with theirs:
             self._process = _interpreter("be_copied", theirs, self._memory_limit)
@@ -289,7 +322,7 @@ class ForkServer:
     def load(self, modules: Sequence[str]) -> None:
         """Let it import modules before it is copied next, and do not wait for it."""
         self._modules += modules
-        with suppress(OSError):  # one that has ended is started again when it is to be copied
+        with suppress(OSError), self._lock:  # one that has ended is started again when it is to be copied
             self._pipe.send([*modules])
 
     def copy(self) -> WorkerProcess:
@@ -298,18 +331,27 @@ class ForkServer:
         A process that has ended, such as one that was killed for want of memory, is started again.
         """
         ours, theirs = Pipe()
-        with theirs:
+        with theirs, self._lock:
             try:
                 self._copy_to(theirs)
             except OSError:
                 self.end()
                 self._begin()
                 self._copy_to(theirs)
-        return WorkerProcess(ours)
+            self._n_copies += 1
+            return WorkerProcess(ours, code_of_copy=partial(self._code_of, self._pipe, self._n_copies - 1))
 
     def _copy_to(self, pipe: Connection) -> None:
         self._pipe.send(None)
         send_handle(self._pipe, pipe.fileno(), self._process.pid)
+
+    def _code_of(self, pipe: Connection, number: int) -> int | None:
+        """Return the exit code of a copy, by its number, from its parent; None where that has ended too."""
+        with suppress(EOFError, OSError), self._lock:
+            pipe.send(number)
+            code: int = pipe.recv()
+            return code
+        return None
 
     def end(self) -> None:
         """End it and its copies."""
@@ -320,29 +362,35 @@ class ForkServer:
 def be_copied(handle: int, memory_limit: float | None) -> NoReturn:
     """Import the modules that come through a pipe, and copy this process when it asks, until it is closed.
 
+    Asked by the number of a copy that has ended, it answers with its exit code.
+
     Parameters
     ----------
     handle : of this end of the pipe
     memory_limit : GB that each copy may hold; None for no limit
     """
-    pipe = _connection(handle)
+    pipe, copies = _connection(handle), list[int]()
     while True:
         try:
-            if (modules := pipe.recv()) is not None:
-                _import_all(modules)
+            requested = pipe.recv()
+            if isinstance(requested, list):
+                _import_all(requested)
+                continue
+            if isinstance(requested, int):
+                # One that has closed its pipe is at its end, and a signal then changes nothing of it.
+                os.kill(copies[requested], signal.SIGKILL)
+                pipe.send(os.waitstatus_to_exitcode(os.waitpid(copies[requested], 0)[1]))
                 continue
             worker_handle = recv_handle(pipe)
         except EOFError:
             os._exit(0)
-        # The system forgets copies that have ended.
-        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
         original = os.getpid()
-        if os.fork():
+        if copy := os.fork():
+            copies.append(copy)
             os.close(worker_handle)
             continue
         pipe.close()
         _killed_with_parent()
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         if os.getppid() == original:
             gc.freeze()
             gc.enable()

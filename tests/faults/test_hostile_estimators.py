@@ -40,7 +40,7 @@ LATER = {
 
 
 TO_ITS_WORKER = {
-    "abort": "the worker process died each of the 3 times",
+    "abort": "alongside it; SIGABRT ended it, by a crash of what it ran",
     "interrupt": "KeyboardInterrupt",
     "much memory": "Unable to allocate 2.00 GiB",
     "carriers": "ZipFile.writestr for its own",

@@ -40,10 +40,23 @@ def test_calls_return_and_raise_as_they_do_here(pool):
 
 def test_a_worker_that_dies_takes_its_own_call_with_it_and_is_replaced(pool):
     dying, other = pool.submit(os._exit, 7), pool.submit(time.sleep, 1.0)
-    with pytest.raises(DeadWorkerError):
+    with pytest.raises(DeadWorkerError, match="exit code 7"):
         dying.result(timeout=SECONDS)
     assert other.result(timeout=SECONDS) is None
     assert [one.result(timeout=SECONDS) for one in [pool.submit(abs, -n) for n in range(4)]] == [0, 1, 2, 3]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+@pytest.mark.parametrize(
+    ("number", "cause"),
+    [(signal.SIGKILL, "want of memory: fewer draws"), (signal.SIGSEGV, "a crash of what")],
+)
+def test_the_signal_that_ended_a_worker_says_what_helps(pool, number, cause):
+    with pytest.raises(DeadWorkerError) as raised:
+        pool.submit(signal.raise_signal, number).result(timeout=SECONDS)
+    assert raised.value.code == -number
+    assert raised.value.cause.startswith(f"{number.name} ended it, ")
+    assert cause in raised.value.cause
 
 
 def test_the_end_cuts_off_what_runs_and_cancels_what_waits(pool):
