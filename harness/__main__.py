@@ -18,6 +18,8 @@ def main() -> None:
         signal.signal(signal.SIGINT, _end)
     # Processes that libraries start, such as a tracker of loky, import nothing from the folder of the user.
     os.environ.setdefault("PYTHONSAFEPATH", "1")
+    # All numbers are computed on one thread, and the others of OpenBLAS would idle for a tenth of a second.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from harness.cli import main as command
 
     command()
