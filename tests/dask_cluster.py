@@ -56,8 +56,9 @@ class Cluster:
 
     def _interpreters(self):
         alive = [psutil.Process(one.pid) for one in self.workers if one.poll() is None]
-        children = [child for one in alive for child in one.children(recursive=True)]
-        return [child for child in children if any("spawn_main" in word for word in child.cmdline())]
+        children = [child for one in alive for child in one.children()]
+        # By what they are not: a worker is renamed where setproctitle is installed.
+        return [child for child in children if "resource_tracker" not in " ".join(child.cmdline())]
 
 
 @contextmanager
