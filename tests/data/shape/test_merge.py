@@ -131,6 +131,8 @@ def test_units_that_differ_between_years_are_warned_of(tmp_path, read_bytes):
     [
         ("id,2011,2012\na,1,2\n", {"columns": "{period}年", "into": "y"}, "no column is named like"),
         ("id,year,2011\na,1,1\n", {"into": "y"}, "has a column 'year' already"),
+        ("id,2011,2012\na,1,2\n", {"into": "year"}, "are to be called 'year', as another column is"),
+        ("id,x,2011\na,1,1\n", {"into": "x"}, "are to be called 'x', as another column is"),
         (
             "id,name,2011\na,gdp,1\na,gdp,2\n",
             {"variable": "name"},
