@@ -8,3 +8,4 @@ from harness.commands.mcp import call_tool as call_tool
 from harness.running.processes import DeadWorkerError as DeadWorkerError
 from harness.running.processes import WorkerProcess as WorkerProcess
 from harness.running.processes import start_worker as start_worker
+from harness.study.spec.reader import decode as decode

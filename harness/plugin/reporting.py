@@ -5,6 +5,7 @@ Names imported as themselves are public.
 
 from harness.findings.run import Gains as Gains
 from harness.findings.run import Run as Run
+from harness.language import language_in_use as language_in_use
 from harness.language import marked as marked
 from harness.language import npgettext as npgettext
 from harness.language import rendered as rendered

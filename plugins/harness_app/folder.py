@@ -13,8 +13,7 @@ DATA = frozenset(
     {".csv", ".tsv", ".txt", ".xls", ".xlsx", ".dta", ".sav", ".zsav", ".sas7bdat", ".xpt", ".parquet"}
 )
 SPECS = frozenset({".yaml", ".yml"})
-# What is served of a run folder, and how.
-SHOWN = {".html": "text/html; charset=utf-8"}
+# What is served of a run folder.
 SAVED = frozenset(
     {".csv", ".tex", ".docx", ".svg", ".png", ".pdf", ".json", ".yaml", ".html", ".zip", ".parquet", ".md"}
 )

@@ -15,6 +15,8 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from harness_app.view import spoken_to
+
 # Seconds from the begin of a connection, or the end of an answer, in which a request's headers are to arrive.
 PATIENCE_WITH_HEADERS = 10
 
@@ -137,7 +139,8 @@ class Guarded:
             return
         self._n_answered += 1
         try:
-            await self._app(scope, limited(receive, most, patience), answer)
+            with spoken_to(request):
+                await self._app(scope, limited(receive, most, patience), answer)
         finally:
             self._n_answered -= 1
 

@@ -10,6 +10,7 @@ import shlex
 import shutil
 from collections.abc import AsyncIterator, Mapping, Sequence, Set
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,19 +24,17 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from harness.plugin import HarnessError, Problem, SpecError, marked
-from harness.plugin.commands import Session
+from harness.plugin.commands import Session, decode
+from harness.plugin.reporting import language_in_use
 from harness_app import spec_text
 from harness_app.folder import DATA, MANIFEST, SAVED, SPECS, Folder
 from harness_app.guard import POLICY_OF_REPORTS, UPLOAD, Door, Guarded
 from harness_app.queue import Queue, QueuedRun, Standing
 from harness_app.tools import Tools
-from harness_app.view import LANGUAGES, language_of, page, spoken_in
+from harness_app.view import LANGUAGES, page
 
 STATIC = Path(__file__).with_name("static")
 mimetypes.add_type("text/javascript", ".js")  # whatever this machine calls it
-
-# Commands about one run whose print is shown.
-PRINTED = ("verify", "pack")
 
 
 def made_app(session: Session, door: Door) -> Starlette:
@@ -51,31 +50,26 @@ def made_app(session: Session, door: Door) -> Starlette:
             working.cancel()
             desk.tools.end()
 
-    gets = {
-        "/": desk.home,
-        "/study": desk.study,
-        "/queue": desk.show_queue,
-        "/log/{number:int}": desk.log,
-        "/run": desk.run,
-        "/files/{path:path}": desk.file,
-        "/report/{path:path}": desk.report,
-        "/language/{language}": speak,
-    }
-    posts = {
-        UPLOAD: desk.upload,
-        "/study": desk.changed,
-        "/plan": desk.plan,
-        "/begin": desk.begin,
-        "/cancel/{number:int}": desk.cancel,
-        "/resume/{number:int}": desk.resume,
-        "/printed/{command}": desk.printed,
-        "/compare": desk.compare,
-    }
+    post = partial(Route, methods=["POST"])
     return Starlette(
         routes=[
             Mount("/static", StaticFiles(directory=STATIC)),
-            *(Route(path, endpoint, methods=["GET"]) for path, endpoint in gets.items()),
-            *(Route(path, endpoint, methods=["POST"]) for path, endpoint in posts.items()),
+            Route("/", desk.home),
+            Route("/study", desk.study),
+            Route("/queue", desk.show_queue),
+            Route("/log/{number:int}", desk.log),
+            Route("/run", desk.run),
+            Route("/files/{path:path}", desk.file),
+            Route("/report/{path:path}", desk.report),
+            Route("/language/{language}", speak),
+            post(UPLOAD, desk.upload),
+            post("/study", desk.changed),
+            post("/plan", desk.plan),
+            post("/begin", desk.begin),
+            post("/cancel/{number:int}", desk.cancel),
+            post("/resume/{number:int}", desk.resume),
+            post("/printed/{command}", desk.printed),
+            post("/compare", desk.compare),
         ],
         lifespan=lifespan,
         exception_handlers={HarnessError: _explained},
@@ -85,9 +79,8 @@ def made_app(session: Session, door: Door) -> Starlette:
 
 async def _explained(request: Request, error: Exception) -> Response:
     problems = error.problems if isinstance(error, HarnessError) else ()
-    if "hx-request" in request.headers:
-        return page(request, "faults", faults=problems)
-    return page(request, "error", faults=problems, status=404)
+    is_part = "hx-request" in request.headers
+    return page("faults" if is_part else "error", faults=problems, status=200 if is_part else 404)
 
 
 async def speak(request: Request) -> Response:
@@ -127,8 +120,7 @@ class Desk:
         """Show data, specs, runs and the queue."""
         contents = self.folder.contents()
         runs = [(run, await self._answers(run)) for run in contents.runs[:12]]
-        shown: dict[str, Any] = {"data": contents.data, "specs": contents.specs, "root": self.folder.root}
-        return page(request, "home", runs=runs, jobs=self._jobs(), **shown)
+        return page("home", contents=contents, root=self.folder.root, runs=runs, jobs=self._jobs())
 
     async def _answers(self, run: str) -> str:
         try:
@@ -161,38 +153,32 @@ class Desk:
     async def study(self, request: Request) -> Response:
         """Show a data file, or the study of a spec."""
         data, name = request.query_params.get("data", ""), request.query_params.get("spec", "")
-        text = ""
-        if name:
-            path = self.folder.path(name)
-            if path.suffix not in SPECS:
-                raise SpecError.at(name, marked("is no spec"))
-            text = path.read_text(encoding="utf-8")
-            data = data or _named_in(text, "data", "path")
-        else:
+        text = self._spec(name) if name else ""
+        data = data or _named_in(text, "data", "path")
+        if not name:
             self.folder.path(data)
-        described = await self._described(data, text, name, FormData(), language_of(request))
-        return page(request, "study", **described)
+        return page("study", **await self._described(data, text, name, FormData()))
+
+    def _spec(self, name: str) -> str:
+        path = self.folder.path(name)
+        if path.suffix not in SPECS or not path.is_file():
+            raise SpecError.at(name, marked("is no spec"))
+        return decode(Path(name), path.read_bytes())
 
     async def changed(self, request: Request) -> Response:
         """Take over what was changed, in the form or in the text, and say what is wrong with it."""
         form = await request.form()
         text, faults = _text(form, "text"), list[Problem]()
         try:
-            text = await self._with_choices(text, form, language_of(request))
+            text = await self._with_choices(text, form)
         except HarnessError as error:
             faults += error.problems
-        shown = _text(form, "data"), text, _text(form, "file"), form
-        described = await self._described(*shown, language_of(request))
+        described = await self._described(_text(form, "data"), text, _text(form, "file"), form)
         described["faults"] = [*faults, *described["faults"]]
-        return page(request, "form", **described)
+        return page("form", **described)
 
-    async def _with_choices(self, text: str, form: FormData, language: str) -> str:
-        """Return the text of a spec with what the form says; a text that was edited comes first.
-
-        Parameters
-        ----------
-        language : of comments, labels and report where it is drafted
-        """
+    async def _with_choices(self, text: str, form: FormData) -> str:
+        """Return the text of a spec with what the form says; a text that was edited comes first."""
         sheets, is_new = [*map(str, form.getlist("sheet"))], not text or "anew" in form
         if not is_new and text != _text(form, "shown"):
             return text
@@ -201,8 +187,8 @@ class Desk:
             answers = {part: one[part] for part in ("entity", "time", "outcome", "exposure") if part in one}
             if not {"outcome", "exposure"} <= set(answers):
                 return text
-            file = {"file": _text(form, "data"), "sheets": sheets}
-            drafted = (await self.tools.call("init", language=language, **file, **answers))["spec"]
+            words = {"file": _text(form, "data"), "sheets": sheets, "language": language_in_use()}
+            drafted = (await self.tools.call("init", **words, **answers))["spec"]
         text = drafted if is_new else text
         spec, before = spec_text.read(text), spec_text.written(spec_text.read(text))
         if not is_new:
@@ -211,15 +197,14 @@ class Desk:
                 spec["data"] = spec_text.read(drafted)["data"]
             if (estimator := _text(form, "of")) in spec_text.estimators_of(spec):
                 spec_text.set_options(spec, estimator, _fields(form, "option"))
+            if (name := _text(form, "file")) != _text(form, "named"):
+                spec["study"] = Path(name).stem  # so that its run has a folder of its own
         if (question := _text(form, "question")) in spec_text.questions():
-            with spoken_in(language):
-                spec_text.ask(spec, question)
+            spec_text.ask(spec, question)
         after = spec_text.written(spec)
         return text if after == before else after
 
-    async def _described(
-        self, data: str, text: str, name: str, form: FormData, language: str
-    ) -> dict[str, Any]:
+    async def _described(self, data: str, text: str, name: str, form: FormData) -> dict[str, Any]:
         """Return what the page of a study shows: columns with their parts, the text, and what is wrong."""
         faults, checked = list[Problem](), None
         seen: Mapping[str, Any] = {"columns": [], "sheets": []}
@@ -239,7 +224,7 @@ class Desk:
         try:
             if data:
                 path = self.folder.path(data)
-                words = {"file": data, "language": language}
+                words = {"file": data, "language": language_in_use()}
                 seen = await self._once("init", path, **words)
                 some = [one["name"] for one in seen["sheets"] if one["name"] in sheets]
                 seen = await self._once("init", path, sheets=some, **words) if some else seen
@@ -266,7 +251,6 @@ class Desk:
             "faults": [fault for fault in faults if id(fault) not in shown],
             "n_faults": len(faults),
             "checked": checked,
-            "questions": [*spec_text.questions()],
             "expert": expert,
             "experts": experts,
             "options": options,
@@ -277,7 +261,7 @@ class Desk:
         """Show what a run would fit, and its time and memory."""
         form = await request.form()
         planned = await self.tools.call("plan", spec=_text(form, "text"), quick="quick" in form)
-        return page(request, "plan", **planned)
+        return page("plan", **planned)
 
     async def begin(self, request: Request) -> Response:
         """Save the spec and put its run into the queue."""
@@ -285,7 +269,7 @@ class Desk:
         text, name = _text(form, "text"), _text(form, "file")
         await self.tools.call("validate", spec=text)
         path = self.folder.new(name, SPECS)
-        if path.exists() and path.read_text(encoding="utf-8") != text and "replace" not in form:
+        if path.exists() and path.read_bytes() != text.encode() and "replace" not in form:
             hint = marked("tick `replace`, or name another file")
             raise SpecError.at(name, marked("is there already, with another text"), hint=hint)
         path.write_text(text, encoding="utf-8")
@@ -294,7 +278,7 @@ class Desk:
 
     async def show_queue(self, request: Request) -> Response:
         """Show the queue."""
-        return page(request, "queue", jobs=self._jobs())
+        return page("queue", jobs=self._jobs())
 
     def _jobs(self) -> list[tuple[QueuedRun, Standing]]:
         return [(job, self.queue.standing(job)) for job in [*self.queue.jobs().values()][:20]]
@@ -333,8 +317,7 @@ class Desk:
         run = self._run(request.query_params.get("run", ""))
         others = [other for other in self.folder.contents().runs if other != run]
         shown: dict[str, Any] = {"run": run, "answers": await self._answers(run), "others": others}
-        has_report = (self.folder.root / run / "report.html").is_file()
-        return page(request, "run", **shown, files=self.folder.files_of(run), has_report=has_report)
+        return page("run", **shown, files=self.folder.files_of(run))
 
     async def file(self, request: Request) -> Response:
         """Return a file of the folder to save."""
@@ -355,18 +338,12 @@ class Desk:
     async def printed(self, request: Request) -> Response:
         """Show what a command about a run prints: whether files and numbers hold, its replication archive."""
         command, run = request.path_params["command"], self._run(_text(await request.form(), "run"))
-        if command not in PRINTED:
+        if command not in ("verify", "pack"):
             raise HTTPException(404)
         code, output = await self.tools.printed(command, run)
         words, archive = f"harness {shlex.join([command, run])}", f"{run}.zip"
-        return page(
-            request,
-            "said",
-            code=code,
-            output=output,
-            command=words,
-            archive=archive if command == "pack" and code == 0 else "",
-        )
+        archive = archive if command == "pack" and code == 0 else ""
+        return page("said", code=code, output=output, command=words, archive=archive)
 
     async def compare(self, request: Request) -> Response:
         """Show two runs side by side where they differ."""
@@ -374,7 +351,7 @@ class Desk:
         runs = [self._run(_text(form, name)) for name in ("run", "other")]
         _, output = await self.tools.printed("compare", "--json", *runs)
         try:
-            return page(request, "compare", runs=runs, difference=json.loads(output))
+            return page("compare", runs=runs, difference=json.loads(output))
         except ValueError as error:
             raise SpecError.at(" ".join(runs), output) from error
 

@@ -33,12 +33,10 @@ LABELS = (
     marked("RAB (bootstrapped SOM + ANN)"),
 )
 
-WIDTH = 110
-
 
 def _yaml() -> YAML:
     yaml = YAML()
-    yaml.width, yaml.preserve_quotes, yaml.allow_unicode = WIDTH, True, True
+    yaml.width, yaml.preserve_quotes, yaml.allow_unicode = 10_000, True, True
     yaml.indent(mapping=2, sequence=4, offset=2)
     return yaml
 
@@ -187,10 +185,7 @@ def set_options(spec: CommentedMap, name: str, options: Mapping[str, str]) -> No
 
 
 def ask(spec: CommentedMap, question: str) -> None:
-    """Put the parts of a question into a spec, with labels in the language in use.
-
-    Entries that it has by the same name stay as they are.
-    """
+    """Put the parts of a question into a spec, labelled in the language in use; entries that it has stay."""
     wanted = questions()[question]
     for entry in wanted["estimators"] if isinstance(wanted["estimators"], list) else ():
         entry["label"] = str(rendered(entry["label"]))

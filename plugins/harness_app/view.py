@@ -12,7 +12,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from harness.plugin.reporting import marked, npgettext, rendered, spoken, topic
+from harness.plugin.reporting import language_in_use, marked, npgettext, rendered, spoken, topic
 
 gettext = topic("report.page")
 
@@ -70,9 +70,9 @@ def language_of(request: Request) -> str:
     return next((one for one in (chosen, *accepted) if one in LANGUAGES), "en")
 
 
-def spoken_in(language: str) -> AbstractContextManager[None]:
-    """Write texts in a language, and as before afterwards."""
-    return spoken(language, [Path(__file__).with_name("locale")])
+def spoken_to(request: Request) -> AbstractContextManager[None]:
+    """Write texts in the language of whom a request is from, and as before afterwards."""
+    return spoken(language_of(request), [Path(__file__).with_name("locale")])
 
 
 def histogram(bars: list[int]) -> Markup:
@@ -113,9 +113,7 @@ def _templates() -> Environment:
     return made
 
 
-def page(request: Request, name: str, *, status: int = 200, **shown: Any) -> HTMLResponse:  # noqa: ANN401 - what a template shows
-    """Return a page, or a part of one, from its template."""
-    language = language_of(request)
-    with spoken_in(language):
-        text = _templates().get_template(f"{name}.html.j2").render(language=language, **shown)
-    return HTMLResponse(text, status)
+def page(name: str, *, status: int = 200, **shown: Any) -> HTMLResponse:  # noqa: ANN401 - what a template shows
+    """Return a page, or a part of one, from its template, in the language in use."""
+    template = _templates().get_template(f"{name}.html.j2")
+    return HTMLResponse(template.render(language=language_in_use(), **shown), status)

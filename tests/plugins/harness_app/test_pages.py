@@ -316,6 +316,27 @@ def test_form_and_text_follow_each_other_and_mistakes_stand_at_their_column(clie
     assert back["text"] == "roles: ["
 
 
+def test_a_spec_that_is_no_text_is_refused_in_one_message(client, folder):
+    (folder / "latin.yaml").write_bytes(SMALL.replace("firm", "caf\xe9").encode("latin-1"))
+    (folder / "folder.yaml").mkdir()
+    for name, what in {"latin.yaml": "not UTF-8: byte", "folder.yaml": "is no spec"}.items():
+        answer = client.get("/study", params={"spec": name})
+        assert answer.status_code == 404
+        assert re.findall(rf"<b>{name}[^<]*</b> ([^<]*)", answer.text)[0].startswith(what)
+        assert answer.text.count('class="fault"') == 1
+    refused = client.post("/begin", headers=ORIGIN, data={"text": SMALL, "file": "latin.yaml"})
+    assert "is there already, with another text" in refused.text
+
+
+def test_a_file_of_another_name_is_another_study_whose_run_has_its_own_folder(client):
+    fields = {"text": SMALL, "shown": SMALL, "data": "rows.csv", "named": "small.yaml", "file": "small.yaml"}
+    same, _ = choices(client.post("/study", headers=ORIGIN, data=fields).text)
+    assert same["text"] == SMALL
+    other, _ = choices(client.post("/study", headers=ORIGIN, data=fields | {"file": "other.yaml"}).text)
+    assert spec_text.read(other["text"])["study"] == "other"
+    assert (other["named"], other["file"]) == ("other.yaml", "other.yaml")
+
+
 def test_a_chinese_page_drafts_a_chinese_spec(client):
     client.cookies.set("harness-language", "zh")
     fields, index = choices(client.get("/study", params={"data": "rows.csv"}).text)
