@@ -30,7 +30,7 @@ def checks_options(cls: type[Options]) -> type[Options]:
     `SpecError` that says what is allowed.
     """
     made: Any = cls.__init__
-    names = [one.name for one in dataclasses.fields(cls) if one.init]  # type: ignore[arg-type]
+    names = [one.name for one in dataclasses.fields(cls) if one.init]  # type: ignore[arg-type]  # not yet one
 
     @functools.wraps(made)
     def checked(self: object, *args: object, **options: object) -> None:

@@ -122,7 +122,7 @@ def _rows(path: Path) -> list[list[str]]:
 
 def _call(words: list[str], folder: Path, what: str) -> None:
     """Call another program in a folder, without a shell."""
-    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603 - words of ours
     if done.returncode:
         shown = "\n".join((done.stderr or done.stdout).splitlines()[-SHOWN:])
         raise MachineError.at(

@@ -90,7 +90,7 @@ def read_values(text: str) -> tuple[PrintedValue, ...] | None:
     values: list[PrintedValue] = []
     rest = text.replace("\u00a0", " ").replace("\u2009", "").strip()
     while rest:
-        kind: Kind = rest[0] if rest[0] in CLOSING else ""  # type: ignore[assignment]
+        kind: Kind = rest[0] if rest[0] in CLOSING else ""  # type: ignore[assignment]  # a key of CLOSING
         if kind:
             inner, closing, rest = rest[1:].partition(CLOSING[kind])
             ends = tuple(filter(None, map(_number, BETWEEN.split(inner.strip()))))

@@ -239,10 +239,10 @@ def sun_abraham(design: StaggeredDesign, window: int) -> EventStudy:
     """
     from diff_diff import SunAbraham
 
-    class OfCellsThatAre(SunAbraham):  # type: ignore[misc]
+    class OfCellsThatAre(SunAbraham):  # type: ignore[misc]  # diff-diff has no types
         """Averages over the cells that are no linear combination of others, as fixest has them."""
 
-        def _fit_saturated_regression(self, *given: Any, **named: Any) -> tuple[Any, ...]:  # noqa: ANN401
+        def _fit_saturated_regression(self, *given: Any, **named: Any) -> tuple[Any, ...]:  # noqa: ANN401 - as there
             effects, errors, covariance, index, *rest = super()._fit_saturated_regression(*given, **named)
             kept = [cell for cell in index if np.isfinite(effects[cell])]
             rows = [index[cell] for cell in kept]
