@@ -267,8 +267,9 @@ EXPLAINED = 0.999
 # Rank correlation from which a regressor is taken for a monotone function of the outcome.
 MONOTONE = 0.9999
 
-# Share of an outcome's variance from which the product of two regressors is taken for the outcome.
-EXACT = 1.0 - 1e-5
+# Share of an outcome's variance from which the product of two regressors is taken for the outcome, and share
+# of its rows in which they are the same, up to rounding: where a few are of another edition, or interpolated.
+EXACT, MOST, ROUNDING = 1.0 - 1e-5, 0.5, 1e-4
 
 # With fewer rows ranks may agree, and with fewer values of a regressor a spline follow, by chance.
 LEAST_ROWS = 50
@@ -310,7 +311,7 @@ def leaks(
     """Yield each regressor that is a function of an outcome, and each pair of others that makes one.
 
     A regressor is one where a cubic spline of it explains 99.9 % of the outcome's variance, or where both
-    rank the rows alike; a pair makes an outcome that is proportional to its product or quotient.
+    rank the rows alike; a pair makes an outcome that is proportional to its product or quotient in most rows.
 
     Parameters
     ----------
@@ -401,7 +402,8 @@ def _proportional_on_few(others: Sequence[Floats], outcome: Floats) -> Iterator[
         rest = np.log(np.abs(outcome[few]))[:, None] - logs
         for sign in (1, -1):
             for first in range(len(others)):  # all at once, thousands of regressors would take gigabytes
-                spread = np.ptp(rest[:, first, None] - sign * logs, axis=0)
+                ordered = np.sort(rest[:, first, None] - sign * logs, axis=0)
+                spread = ordered[-1 - few.size // 4] - ordered[few.size // 4]
                 for second in np.flatnonzero(spread < 1e-2).tolist():
                     if first < second or (sign < 0 and first != second):
                         yield first, second, sign
@@ -409,4 +411,8 @@ def _proportional_on_few(others: Sequence[Floats], outcome: Floats) -> Iterator[
 
 def _explains(made: Floats, outcome: Floats) -> bool:
     left = outcome - made * (outcome @ made / (made @ made))
-    return bool(_share(left[:, None], (outcome - outcome.mean())[:, None])[0] > EXACT)
+    if _share(left[:, None], (outcome - outcome.mean())[:, None])[0] > EXACT:
+        return True
+    ratios = made[outcome != 0.0] / outcome[outcome != 0.0]
+    middle = np.median(ratios)
+    return bool((np.abs(ratios - middle) < ROUNDING * abs(middle)).mean() > MOST)

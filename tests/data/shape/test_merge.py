@@ -196,8 +196,9 @@ def test_a_function_of_the_outcome_is_named(outcome, control):
         (CO2, POPULATION, PER_HEAD, "first × second"),
         (PER_HEAD, CO2, POPULATION, "first / second"),
         (NOISE * PER_HEAD, -PER_HEAD, NOISE, "first × second"),
+        (np.where(np.arange(N_OBS) % 5, CO2, 1.1 * CO2), POPULATION, PER_HEAD, "first × second"),
     ],
-    ids=["product", "quotient", "signs"],
+    ids=["product", "quotient", "signs", "of another edition in a fifth of the rows"],
 )
 def test_a_product_or_quotient_of_two_is_named(outcome, first, second, what):
     assert named(outcome, x=RNG.standard_normal(N_OBS), first=first, second=second) == [what]
