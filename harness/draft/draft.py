@@ -15,7 +15,7 @@ from harness.data.data_spec import MISSING_VALUES
 from harness.data.messages import ProblemCollector, RowLocator, few, quoted, require_columns
 from harness.data.name import fold_name
 from harness.data.read.numbers import require_numbers
-from harness.data.shape.panel_notes import MANY_ROWS, leaks
+from harness.data.shape.panel_notes import LEAST_ROWS, MANY_ROWS, leaks
 from harness.data.shape.rows import read_entities, read_index
 from harness.data.shape.times import read_times
 from harness.draft.columns import (
@@ -390,6 +390,9 @@ class Answers:
     sheets: tuple[str, ...] = ()
 
 
+# Correlation of ranks from which a column may be the outcome once more, from another source.
+ALIKE = 0.99
+
 # What is left of a variable's spread, relative to it, where effects take all of it.
 _NOTHING = 1e-9
 
@@ -425,7 +428,9 @@ def _is_determined(values: Floats, *keys: Ints) -> bool:
 def dropped_for_leakage(outcome: RawColumn, candidates: Sequence[RawColumn]) -> Mapping[str, str]:
     """Return the columns of numbers that would give the outcome away as controls, with the reason.
 
-    Of two that make the outcome together, the one that goes with it more closely is left out.
+    Of two that make the outcome together, the one whose name has a word of the outcome's is left out, or else
+    the one that goes with it more closely. So is a column that ranks the rows nearly as the outcome does, as
+    another source of the same quantity would.
 
     Parameters
     ----------
@@ -434,15 +439,21 @@ def dropped_for_leakage(outcome: RawColumn, candidates: Sequence[RawColumn]) -> 
     numbers = {column.name: column.numbers for column in (outcome, *candidates)}
     there = np.isfinite(np.stack(list(numbers.values()))).all(axis=0)
     whole = {name: values[there] for name, values in numbers.items()}
-    ranks = pd.DataFrame(whole).rank()
+    # The correlation of ranks is not decided by a few large entities.
+    alike = pd.DataFrame(whole).rank().corr()[outcome.name].drop(outcome.name).abs()
     left: dict[str, str] = {}
     for leak in leaks(whole, outcomes=[outcome.name], regressors=[column.name for column in candidates]):
         if len(leak.names) == 1:
             left[leak.what] = marked("the outcome is a function of it, or nearly so")
         elif left.keys().isdisjoint(leak.names):
-            # The rank correlation is not decided by a few large entities.
-            size = ranks[[outcome.name, *leak.names]].corr()[outcome.name].drop(outcome.name).abs()
-            closest = str(size.idxmax())
             words = marked("the outcome is {formula}, up to a constant factor")
+            closest = max(leak.names, key=lambda name: (_share_a_word(name, outcome.name), alike[name]))
             left[closest] = Coded(words, formula=named(leak.what))
+    words = marked("it may be another measure of the outcome: the correlation of their ranks is {size}")
+    for name, size in alike[alike > ALIKE].items() if there.sum() >= LEAST_ROWS else ():
+        left.setdefault(str(name), Coded(words, size=f"{size:.3f}"))
     return left
+
+
+def _share_a_word(*names: str) -> bool:
+    return bool(set.intersection(*(set(re.findall(r"[^\W_]+", name.lower())) for name in names)))

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from scipy.stats import spearmanr
 
 import harness
 from command import invoked, printed
@@ -176,13 +177,28 @@ def test_columns_that_hold_the_outcome_are_left_out():
     frame["people"] = np.exp(rng.normal(size=60))
     frame["in_all"] = 1000.0 * frame["income"] * frame["people"]
     frame["index"] = 100.0 + 3.0 * frame["income"]
+    frame["census"] = frame["income"] + 0.05 * frame["income"].std() * rng.normal(size=60)
+    frame["wages"] = frame["income"] + 0.3 * frame["income"].std() * rng.normal(size=60)
     frame.loc[7, "people"] = np.nan
     draft = draft_of(frame, ASKED, origin="towns.csv")
-    assert draft.controls == ("rainfall", "people")
+    assert draft.controls == ("rainfall", "people", "wages")
+    rows = frame.drop(index=7)
+    size = spearmanr(rows["census"], rows["income"]).statistic
     assert draft.left_out == {
+        "census": f"it may be another measure of the outcome: the correlation of their ranks is {size:.3f}",
         "in_all": "the outcome is in_all / people, up to a constant factor",
         "index": "the outcome is a function of it, or nearly so",
     }
+
+
+def test_of_two_that_make_the_outcome_the_one_that_is_named_as_it_is_left_out():
+    frame = table(12, 5).rename(columns={"income": "income_pc"})
+    rng = np.random.default_rng(4)
+    frame["hours"] = frame["income_pc"] * np.exp(0.5 * rng.normal(size=60))
+    frame["income_per_hour"] = frame["income_pc"] / frame["hours"]
+    draft = draft_of(frame, replace(ASKED, outcome="income_pc"), origin="towns.csv")
+    left = {"income_per_hour": "the outcome is hours × income_per_hour, up to a constant factor"}
+    assert draft.left_out == left
 
 
 @pytest.mark.parametrize(
