@@ -197,8 +197,8 @@ def test_of_two_that_make_the_outcome_the_one_that_is_named_as_it_is_left_out():
     frame["hours"] = frame["income_pc"] * np.exp(0.5 * rng.normal(size=60))
     frame["income_per_hour"] = frame["income_pc"] / frame["hours"]
     draft = draft_of(frame, replace(ASKED, outcome="income_pc"), origin="towns.csv")
-    left = {"income_per_hour": "the outcome is hours × income_per_hour, up to a constant factor"}
-    assert draft.left_out == left
+    formula = "hours × income_per_hour"
+    assert draft.left_out == {"income_per_hour": f"the outcome is {formula}, up to a constant factor"}
 
 
 @pytest.mark.parametrize(
