@@ -428,9 +428,9 @@ def _is_determined(values: Floats, *keys: Ints) -> bool:
 def dropped_for_leakage(outcome: RawColumn, candidates: Sequence[RawColumn]) -> Mapping[str, str]:
     """Return the columns of numbers that would give the outcome away as controls, with the reason.
 
-    Of two that make the outcome together, the one whose name has a word of the outcome's is left out, or else
-    the one that goes with it more closely. So is a column that ranks the rows nearly as the outcome does, as
-    another source of the same quantity would.
+    Of those that make the outcome together, the one whose name has a word of the outcome's is left out, or
+    else the one that goes with it most closely. So is a column that ranks the rows nearly as the outcome
+    does, as another source of the same quantity would.
 
     Parameters
     ----------
@@ -442,13 +442,16 @@ def dropped_for_leakage(outcome: RawColumn, candidates: Sequence[RawColumn]) -> 
     # The correlation of ranks is not decided by a few large entities.
     alike = pd.DataFrame(whole).rank().corr()[outcome.name].drop(outcome.name).abs()
     left: dict[str, str] = {}
-    for leak in leaks(whole, outcomes=[outcome.name], regressors=[column.name for column in candidates]):
-        if len(leak.names) == 1:
-            left[leak.what] = marked("the outcome is a function of it, or nearly so")
-        elif left.keys().isdisjoint(leak.names):
-            words = marked("the outcome is {formula}, up to a constant factor")
-            closest = max(leak.names, key=lambda name: (_share_a_word(name, outcome.name), alike[name]))
-            left[closest] = Coded(words, formula=named(leak.what))
+    while found := list(
+        leaks(whole, outcomes=[outcome.name], regressors=[name for name in alike.index if name not in left])
+    ):
+        for leak in found:
+            if len(leak.names) == 1:
+                left[leak.what] = marked("the outcome is a function of it, or nearly so")
+            elif left.keys().isdisjoint(leak.names):
+                words = marked("the outcome is {formula}, up to constants")
+                closest = max(leak.names, key=lambda name: (_share_a_word(name, outcome.name), alike[name]))
+                left[closest] = Coded(words, formula=named(leak.what))
     words = marked("it may be another measure of the outcome: the correlation of their ranks is {size}")
     for name, size in alike[alike > ALIKE].items() if there.sum() >= LEAST_ROWS else ():
         left.setdefault(str(name), Coded(words, size=f"{size:.3f}"))

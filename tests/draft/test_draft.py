@@ -186,7 +186,7 @@ def test_columns_that_hold_the_outcome_are_left_out():
     size = spearmanr(rows["census"], rows["income"]).statistic
     assert draft.left_out == {
         "census": f"it may be another measure of the outcome: the correlation of their ranks is {size:.3f}",
-        "in_all": "the outcome is in_all / people, up to a constant factor",
+        "in_all": "the outcome is in_all / people, up to constants",
         "index": "the outcome is a function of it, or nearly so",
     }
 
@@ -198,7 +198,7 @@ def test_of_two_that_make_the_outcome_the_one_that_is_named_as_it_is_left_out():
     frame["income_per_hour"] = frame["income_pc"] / frame["hours"]
     draft = draft_of(frame, replace(ASKED, outcome="income_pc"), origin="towns.csv")
     formula = "hours × income_per_hour"
-    assert draft.left_out == {"income_per_hour": f"the outcome is {formula}, up to a constant factor"}
+    assert draft.left_out == {"income_per_hour": f"the outcome is {formula}, up to constants"}
 
 
 @pytest.mark.parametrize(

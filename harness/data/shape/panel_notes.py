@@ -291,8 +291,8 @@ class OutcomeLeak:
     Attributes
     ----------
     outcome : that they hold
-    names : of one regressor that is a function of it, or of two that make it
-    what : the one, or the product or quotient of the two
+    names : of one regressor that is a function of it, or of several that make it
+    what : the one, or the product or quotient of two, or the sum, or product of powers, of several
     """
 
     outcome: str
@@ -308,10 +308,11 @@ def subsampled(rows: Rows) -> Rows:
 def leaks(
     columns: Mapping[str, Floats], *, outcomes: Sequence[str], regressors: Sequence[str]
 ) -> Iterator[OutcomeLeak]:
-    """Yield each regressor that is a function of an outcome, and each pair of others that makes one.
+    """Yield each regressor that is a function of an outcome, and each set of others that makes one.
 
     A regressor is one where a cubic spline of it explains 99.9 % of the outcome's variance, or where both
-    rank the rows alike; a pair makes an outcome that is proportional to its product or quotient in most rows.
+    rank the rows alike; a pair makes an outcome that is proportional to its product or quotient in most rows;
+    several make one that is their sum, each by a factor, or their product, each to a power.
 
     Parameters
     ----------
@@ -329,7 +330,8 @@ def leaks(
     for at, outcome in enumerate(explained):
         yield from (OutcomeLeak(outcome, (name,), name) for name, makes in functions.items() if makes[at])
         others = {name: varying[name] for name, makes in functions.items() if not makes[at]}
-        yield from _pairs(others, outcome, together[:, at])
+        pairs = list(_pairs(others, outcome, together[:, at]))
+        yield from pairs or _sets(others, outcome, together[:, at])
 
 
 def leakage_notes(columns: Mapping[str, Floats], roles: Roles) -> Iterator[Note]:
@@ -340,7 +342,7 @@ def leakage_notes(columns: Mapping[str, Floats], roles: Roles) -> Iterator[Note]
     columns : outcomes and regressors by name, (n_obs,) each
     """
     for leak in leaks(columns, outcomes=roles.outcomes, regressors=roles.regressors):
-        template = _FUNCTION if len(leak.names) == 1 else _PAIR
+        template = _FUNCTION if len(leak.names) == 1 else _SET
         yield Note(LEAK_CODE, leak.outcome, Coded(template, outcome=leak.outcome, what=leak.what))
 
 
@@ -348,9 +350,9 @@ _FUNCTION = marked(
     "The outcome {outcome} is, exactly or nearly, a function of {what}. Any model that uses it "
     "effectively sees the outcome: drop it unless it is known before the outcome"
 )
-_PAIR = marked(
-    "The outcome {outcome} equals {what} up to a constant factor. Any model that uses both "
-    "effectively sees the outcome: drop one unless both are known before the outcome"
+_SET = marked(
+    "The outcome {outcome} equals {what} up to constants. Any model that uses them together "
+    "effectively sees the outcome: drop one unless all are known before the outcome"
 )
 
 
@@ -416,3 +418,58 @@ def _explains(made: Floats, outcome: Floats) -> bool:
     ratios = made[outcome != 0.0] / outcome[outcome != 0.0]
     middle = np.median(ratios)
     return bool((np.abs(ratios - middle) < ROUNDING * abs(middle)).mean() > MOST)
+
+
+def _sets(others: Mapping[str, Floats], outcome: str, observed: Floats) -> Iterator[OutcomeLeak]:
+    """Yield the sum of regressors that an outcome, (n_obs,), is, or else the product of their powers."""
+    rows = slice(None, None, max(1, observed.size // (LEAST_ROWS + 4 * len(others))))
+    values = {name: column[rows] for name, column in others.items()}
+    if slopes := _needed(values, observed[rows]):
+        yield OutcomeLeak(outcome, tuple(slopes), _sum(slopes))
+    elif observed.min() > 0.0:
+        logs = {name: np.log(column) for name, column in values.items() if column.min() > 0.0}
+        if powers := _needed(logs, np.log(observed[rows])):
+            yield OutcomeLeak(outcome, tuple(powers), _product(powers))
+
+
+def _sum(slopes: Mapping[str, float]) -> str:
+    are_same = np.allclose([*slopes.values()], next(iter(slopes.values())), rtol=ROUNDING)
+    parts = (name if are_same else f"{slope:.3g} {name}" for name, slope in slopes.items())
+    return " + ".join(parts).replace("+ -", "- ")
+
+
+def _product(powers: Mapping[str, float]) -> str:
+    above, below = (
+        [_power(name, sign * size) for name, size in powers.items() if sign * size > 0] for sign in (1, -1)
+    )
+    return " / ".join([" × ".join(above) or "1", *below])
+
+
+def _power(name: str, size: float) -> str:
+    return f"{name}^{size:.3g}".removesuffix("^1")
+
+
+def _needed(columns: Mapping[str, Floats], outcome: Floats) -> dict[str, float]:
+    """Return the slopes of columns that explain an outcome, (n_rows,), without those that are not needed."""
+    slopes = _exact_slopes(columns, outcome)
+    parts = {name: abs(slope) * columns[name].std() for name, slope in slopes.items()}
+    large = [name for name in parts if parts[name] > ROUNDING * outcome.std()]
+    slopes = _exact_slopes({name: columns[name] for name in large}, outcome)
+    for name in sorted(large, key=parts.__getitem__):  # of columns that hold one another
+        others = {other: columns[other] for other in slopes if other != name}
+        slopes = _exact_slopes(others, outcome) or slopes
+    return slopes
+
+
+def _exact_slopes(columns: Mapping[str, Floats], outcome: Floats) -> dict[str, float]:
+    """Return the slopes of a regression that leaves nothing; none where it leaves something."""
+    if len(columns) < 2 or outcome.size < 2 * len(columns):
+        return {}
+    design = np.column_stack([column - column.mean() for column in columns.values()])
+    spread, centred = design.std(axis=0), outcome - outcome.mean()
+    slopes = np.linalg.lstsq(design / spread, centred)[0] / spread
+    residuals = centred - design @ slopes
+    # The variance may be that of a few large entities, which as many regressors explain by chance.
+    size, whole = (np.median(np.abs(values - np.median(values))) for values in (residuals, centred))
+    explains = _share(residuals[:, None], centred[:, None])[0] > EXACT
+    return dict(zip(columns, slopes.tolist(), strict=True)) if explains and size < ROUNDING * whole else {}

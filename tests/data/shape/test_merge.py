@@ -171,7 +171,7 @@ def named(outcome, **regressors):
     assert {(note.code, note.where) for note in notes} <= {("W-LEAK", "co2")}
     said = re.compile(
         r"The outcome co2 (?:is, exactly or nearly, a function of (.+)"
-        r"|equals (.+) up to a constant factor)\. Any"
+        r"|equals (.+) up to constants)\. Any"
     )
     return [next(filter(None, said.match(note.message).groups())) for note in notes]
 
@@ -202,6 +202,27 @@ def test_a_function_of_the_outcome_is_named(outcome, control):
 )
 def test_a_product_or_quotient_of_two_is_named(outcome, first, second, what):
     assert named(outcome, x=RNG.standard_normal(N_OBS), first=first, second=second) == [what]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "what"),
+    [
+        (CO2 + POPULATION + NOISE, "first + second + third"),
+        (2.0 * CO2 - 0.5 * POPULATION + NOISE + 7.0, "2 first - 0.5 second + 1 third"),
+        (3.0 * CO2 / POPULATION**2 * np.exp(NOISE), "first × fourth / second^2"),
+    ],
+    ids=["sum", "weighted sum", "powers"],
+)
+def test_a_sum_or_product_of_several_is_named(outcome, what):
+    regressors = {"first": CO2, "second": POPULATION, "third": NOISE, "fourth": np.exp(NOISE)}
+    assert named(outcome, x=RNG.standard_normal(N_OBS), **regressors) == [what]
+
+
+def test_a_few_large_rows_that_many_regressors_explain_are_no_sum():
+    rng = np.random.default_rng(5)
+    columns = {f"x{at}": np.r_[np.zeros(390), 1e6 * rng.random(10)] + rng.random(400) for at in range(12)}
+    outcome = np.r_[np.zeros(390), 1e6 * rng.random(10)] + rng.random(400)
+    assert named(outcome, **columns) == []
 
 
 @pytest.mark.parametrize(
