@@ -428,8 +428,8 @@ def _is_determined(values: Floats, *keys: Ints) -> bool:
 def dropped_for_leakage(outcome: RawColumn, candidates: Sequence[RawColumn]) -> Mapping[str, str]:
     """Return the columns of numbers that would give the outcome away as controls, with the reason.
 
-    Of those that make the outcome together, the one whose name has a word of the outcome's is left out, or
-    else the one that goes with it most closely. So is a column that ranks the rows nearly as the outcome
+    Of those that make the outcome together, the one whose name begins as the outcome's is left out, or else
+    the one that goes with it most closely. So is a column that ranks the rows nearly as the outcome
     does, as another source of the same quantity would.
 
     Parameters
@@ -450,7 +450,7 @@ def dropped_for_leakage(outcome: RawColumn, candidates: Sequence[RawColumn]) -> 
                 left[leak.what] = marked("the outcome is a function of it, or nearly so")
             elif left.keys().isdisjoint(leak.names):
                 words = marked("the outcome is {formula}, up to constants")
-                closest = max(leak.names, key=lambda name: (_share_a_word(name, outcome.name), alike[name]))
+                closest = max(leak.names, key=lambda name: (_begin_alike(name, outcome.name), alike[name]))
                 left[closest] = Coded(words, formula=named(leak.what))
     words = marked("it may be another measure of the outcome: the correlation of their ranks is {size}")
     for name, size in alike[alike > ALIKE].items() if there.sum() >= LEAST_ROWS else ():
@@ -458,5 +458,5 @@ def dropped_for_leakage(outcome: RawColumn, candidates: Sequence[RawColumn]) -> 
     return left
 
 
-def _share_a_word(*names: str) -> bool:
-    return bool(set.intersection(*(set(re.findall(r"[^\W_]+", name.lower())) for name in names)))
+def _begin_alike(*names: str) -> bool:
+    return len({re.split(r"[\W_]+", name.lower())[0] for name in names}) == 1
