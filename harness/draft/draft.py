@@ -442,16 +442,16 @@ def dropped_for_leakage(outcome: RawColumn, candidates: Sequence[RawColumn]) -> 
     # The correlation of ranks is not decided by a few large entities.
     alike = pd.DataFrame(whole).rank().corr()[outcome.name].drop(outcome.name).abs()
     left: dict[str, str] = {}
-    while found := list(
-        leaks(whole, outcomes=[outcome.name], regressors=[name for name in alike.index if name not in left])
-    ):
-        for leak in found:
+    rest = [*alike.index]
+    while holding := list(leaks(whole, outcomes=[outcome.name], regressors=rest)):
+        for leak in holding:
             if len(leak.names) == 1:
                 left[leak.what] = marked("the outcome is a function of it, or nearly so")
             elif left.keys().isdisjoint(leak.names):
                 words = marked("the outcome is {formula}, up to constants")
                 closest = max(leak.names, key=lambda name: (_begin_alike(name, outcome.name), alike[name]))
                 left[closest] = Coded(words, formula=named(leak.what))
+        rest = [name for name in rest if name not in left]
     words = marked("it may be another measure of the outcome: the correlation of their ranks is {size}")
     for name, size in alike[alike > ALIKE].items() if there.sum() >= LEAST_ROWS else ():
         left.setdefault(str(name), Coded(words, size=f"{size:.3f}"))

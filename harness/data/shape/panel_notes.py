@@ -423,7 +423,7 @@ def _explains(made: Floats, outcome: Floats) -> bool:
 def _sets(others: Mapping[str, Floats], outcome: str, observed: Floats) -> Iterator[OutcomeLeak]:
     """Yield the sum of regressors that an outcome, (n_obs,), is, or else the product of their powers."""
     rows = slice(None, None, max(1, observed.size // (LEAST_ROWS + 4 * len(others))))
-    values = {name: column[rows] for name, column in others.items()}
+    values = {name: column[rows] for name, column in others.items() if np.ptp(column[rows]) > 0.0}
     if slopes := _needed(values, observed[rows]):
         yield OutcomeLeak(outcome, tuple(slopes), _sum(slopes))
     elif observed.min() > 0.0:
