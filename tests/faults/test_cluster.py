@@ -5,10 +5,12 @@ import signal
 import numpy as np
 import pandas as pd
 import pytest
+from ruamel.yaml import YAML
 
 from dask_cluster import harness, started
 from plugin_files import NEAREST, write_tiny_study
 from small_run import wait_for_results
+from suite_runs import SUITE, write_specs
 
 pytest.importorskip("distributed")
 pytestmark = pytest.mark.slow
@@ -134,3 +136,18 @@ def test_ctrl_c_ends_a_run_on_a_cluster_with_one_message_and_leaves_the_cluster(
     assert cluster.workers[0].poll() is None
     assert ended(run(study, "interrupted", "--scheduler", cluster.address, "--resume"))[0] == 0
     require_equal(study, "interrupted")
+
+
+def test_a_suite_gives_study_by_study_the_numbers_of_one_machine(cluster, tmp_path):
+    write_specs(tmp_path)
+    YAML().dump(SUITE, tmp_path / "suite.yaml")
+    cluster.work(2)
+    for out, *where in (("one", "--jobs", "1"), ("cluster", "--scheduler", cluster.address)):
+        assert ended(harness("suite", "suite.yaml", "--out", out, *where, cwd=tmp_path)) == (0, [])
+    studies = [folder.name for folder in (tmp_path / "one" / "studies").iterdir()]
+    assert len(studies) == 8
+    for name in studies:
+        pair = (f"{out}/studies/{name}" for out in ("one", "cluster"))
+        assert ended(harness("compare", *pair, cwd=tmp_path))[0] == 0
+    compared = harness("suite", "compare", "cluster", "one", "--rtol", "0", cwd=tmp_path)
+    assert ended(compared)[0] == 0
