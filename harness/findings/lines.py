@@ -192,6 +192,10 @@ def unsupported_spans(at: Floats, supported: Mask) -> tuple[tuple[float, float],
 
 def curve_scenarios(run: Run) -> tuple[str, ...]:
     """Return the ids of the scenarios that gave curves, in the order of the table."""
+    return run.view(_curve_scenarios)
+
+
+def _curve_scenarios(run: Run) -> tuple[str, ...]:
     return tuple(dict.fromkeys(row.scenario for row in run.rows(tables.CURVES)))
 
 

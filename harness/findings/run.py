@@ -14,7 +14,7 @@ from harness.registry.catalog import Kind, NamedObject
 from harness.tables.accuracy import ACCURACY, AccuracyRow
 from harness.tables.findings import FindingRow
 from harness.tables.gain import GAIN, GAIN_WITHIN, GainRow
-from harness.tables.table import Row, TypedTable, grouped, read_rows
+from harness.tables.table import Row, TypedTable, grouped, messages_of, read_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,9 +66,15 @@ class Run:
     _kept: dict[object, Any] = field(default_factory=dict, repr=False)
 
     def frame(self, table: str) -> pd.DataFrame:
-        """Return a table as written; an empty frame if the study did not request it."""
+        """Return a table as written, which is read once; an empty frame if the study did not request it."""
         if table in self.tables:
             return self.tables[table]
+        if table not in self._kept:
+            self._kept[table] = self._read(table)
+        frame: pd.DataFrame = self._kept[table]
+        return frame
+
+    def _read(self, table: str) -> pd.DataFrame:
         if self.folder is not None:
             return self.folder.read_table(table)
         import pandas as pd
@@ -85,7 +91,8 @@ class Run:
         """
         if table not in self._kept:
             read = read_rows(self.frame(table.name), table.row, table=table.name)
-            self._kept[table] = tuple(map(_rendered, read))
+            messages = messages_of(table.row)
+            self._kept[table] = tuple(_rendered(row, messages) for row in read) if messages else read
         names = tuple(where)
         if names and (table, names) not in self._kept:
             self._kept[table, names] = grouped(self._kept[table], *names)
@@ -99,9 +106,9 @@ class Run:
         return made
 
 
-def _rendered(row: Row) -> Row:
-    """Return a row with its messages in the language in use."""
-    messages = {name: rendered(cell) for name, cell in vars(row).items() if isinstance(cell, Coded)}
+def _rendered(row: Row, names: Iterable[str]) -> Row:
+    """Return a row with its messages, the cells of these names, in the language in use."""
+    messages = {name: rendered(cell) for name in names if isinstance(cell := getattr(row, name), Coded)}
     return replace(row, **messages) if messages else row
 
 

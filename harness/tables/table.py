@@ -254,12 +254,18 @@ def read_rows(frame: pd.DataFrame, kind: type[Row], *, table: str) -> tuple[Row,
             hint = marked("take a whole copy of the folder, or run the study again")
             where = Coded("{table}.csv: column {name}", table=table, name=repr(name))
             raise ArtifactError.at(where, str(error), hint=hint) from error
-    for name in wanted:
+    for name in messages_of(kind):
         if f"{name}{CODE}" in columns:
             columns[name] = _messages(columns[name], columns[f"{name}{CODE}"], table=table)
     return tuple(
         kind(**dict(zip(wanted, values, strict=True))) for values in zip(*columns.values(), strict=True)
     )
+
+
+def messages_of(kind: type) -> tuple[str, ...]:
+    """Return the names of a row's fields that are messages: those that have a field with their code."""
+    names = columns_of(kind)
+    return tuple(name for name in names if f"{name}{CODE}" in names)
 
 
 def _messages(texts: Iterable[str], codes: Iterable[str], *, table: str) -> list[str]:

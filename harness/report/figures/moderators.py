@@ -267,7 +267,7 @@ def surface_entries(
 DIGITS = 5
 
 # Characters that would end a script, or a line in it, each as JSON may write it as well.
-UNSAFE = str.maketrans({letter: f"\\u{ord(letter):04x}" for letter in "<>&\u2028\u2029"})
+UNSAFE = {letter: f"\\u{ord(letter):04x}" for letter in "<>&\u2028\u2029"}
 
 
 def surface_page(run: Run) -> str:
@@ -295,7 +295,9 @@ def surface_page(run: Run) -> str:
 def script_json(content: object) -> str:
     """Return JSON that can stand in a script element whatever texts it holds."""
     text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return text.translate(UNSAFE)
+    for letter, escaped in UNSAFE.items():  # `translate` takes .5 s for the text of a large run
+        text = text.replace(letter, escaped)
+    return text
 
 
 def surface_content(run: Run) -> dict[str, Any]:
