@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -117,6 +118,7 @@ class _Lines:
     def __init__(self, start: float) -> None:
         self._start = self._last_line = self._since = start
         self._done, self._total, self._now = 0, 0, START
+        self._past = deque([(start, 0)])
         self._lock = threading.Lock()
 
     def tell(self, done: int, total: int, now: str, moment: float) -> None:
@@ -125,6 +127,7 @@ class _Lines:
             is_tenth = bool(total) and 10 * done // total > 10 * self._done // total
             self._since = self._since if now == self._now else moment
             self._done, self._total, self._now = done, total, now
+            self._past.append((moment, done))
             if is_tenth:
                 self._write(moment)
 
@@ -136,14 +139,22 @@ class _Lines:
 
     def _write(self, moment: float) -> None:
         self._last_line = moment
-        passed = moment - self._start
-        seconds = passed / self._done * (self._total - self._done) if self._done else 0.0
+        passed, seconds = moment - self._start, self._seconds_left(moment)
         left = terminal_text(LEFT).format(time=_spell(seconds)) if seconds else ""
         waited = moment - self._since
         now = terminal_text(self._now)
         now += terminal_text(LASTS).format(time=_spell(waited)) if waited >= SILENCE else ""
         line, time = terminal_text(SAYS), _spell(passed)
         self._show(line.format(done=self._done, total=self._total, time=time, left=left, now=now))
+
+    def _seconds_left(self, moment: float) -> float:
+        """Return the time left by the pace of the latter half, which results that were taken up do not quicken."""
+        halfway = (self._start + moment) / 2
+        while len(self._past) > 1 and self._past[1][0] <= halfway and self._past[1][1] < self._done:
+            self._past.popleft()
+        since, before = self._past[0]
+        n_done = self._done - before
+        return (moment - since) / n_done * (self._total - self._done) if n_done else 0.0
 
     def _show(self, text: str) -> None:
         echo(text, err=True)

@@ -214,6 +214,20 @@ def test_a_line_at_each_tenth_says_what_is_done_what_is_left_and_what_runs(capsy
     assert told[-1] == "40 of 40 done in 40 s; now task 41"
 
 
+def test_results_that_were_taken_up_do_not_shorten_the_time_left(capsys):
+    """60 of 100 are there after a second; each of the others takes ten."""
+    lines = _Lines(0.0)
+    for done in range(61):
+        lines.tell(done, 100, f"task {done}", moment=done / 60)
+    for done in range(61, 101):
+        lines.tell(done, 100, f"task {done}", moment=1.0 + 10 * (done - 60))
+    assert said(capsys)[-4:-1] == [
+        "70 of 100 done in 2 min, about 5 min left; now task 70",
+        "80 of 100 done in 3 min, about 3 min left; now task 80",
+        "90 of 100 done in 5 min, about 2 min left; now task 90",
+    ]
+
+
 def test_a_long_task_is_not_silent(capsys):
     lines = _Lines(0.0)
     lines.tell(0, 3, "a slow one", moment=1.0)
