@@ -148,7 +148,7 @@ class _Lines:
         self._show(line.format(done=self._done, total=self._total, time=time, left=left, now=now))
 
     def _seconds_left(self, moment: float) -> float:
-        """Return the time left by the pace of the latter half, which results that were taken up do not quicken."""
+        """Return the time left by the pace of the latter half, which results taken up do not quicken."""
         halfway = (self._start + moment) / 2
         while len(self._past) > 1 and self._past[1][0] <= halfway and self._past[1][1] < self._done:
             self._past.popleft()
