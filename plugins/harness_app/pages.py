@@ -25,7 +25,7 @@ from starlette.staticfiles import StaticFiles
 
 from harness.plugin import HarnessError, Problem, SpecError, marked
 from harness.plugin.commands import Session, decode
-from harness.plugin.reporting import language_in_use
+from harness.plugin.reporting import file_slug, language_in_use
 from harness_app import spec_text
 from harness_app.folder import DATA, MANIFEST, SAVED, SPECS, Folder
 from harness_app.guard import POLICY_OF_REPORTS, UPLOAD, Door, Guarded
@@ -198,7 +198,7 @@ class Desk:
             if (estimator := _text(form, "of")) in spec_text.estimators_of(spec):
                 spec_text.set_options(spec, estimator, _fields(form, "option"))
             if (name := _text(form, "file")) != _text(form, "named"):
-                spec["study"] = Path(name).stem  # so that its run has a folder of its own
+                spec["study"] = file_slug(Path(name).stem.replace("_", "-"))  # a folder of its own
         if (question := _text(form, "question")) in spec_text.questions():
             spec_text.ask(spec, question)
         after = spec_text.written(spec)

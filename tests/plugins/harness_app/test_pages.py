@@ -332,9 +332,15 @@ def test_a_file_of_another_name_is_another_study_whose_run_has_its_own_folder(cl
     fields = {"text": SMALL, "shown": SMALL, "data": "rows.csv", "named": "small.yaml", "file": "small.yaml"}
     same, _ = choices(client.post("/study", headers=ORIGIN, data=fields).text)
     assert same["text"] == SMALL
-    other, _ = choices(client.post("/study", headers=ORIGIN, data=fields | {"file": "other.yaml"}).text)
-    assert spec_text.read(other["text"])["study"] == "other"
-    assert (other["named"], other["file"]) == ("other.yaml", "other.yaml")
+    studies = []
+    for name in ("without_gdp.yaml", "Without-GDP.yaml", "城市.yaml", "排放.yaml"):
+        other, _ = choices(client.post("/study", headers=ORIGIN, data=fields | {"file": name}).text)
+        assert (other["named"], other["file"]) == (name, name)
+        study = spec_text.read(other["text"])["study"]
+        assert re.fullmatch("[a-z0-9-]{1,64}", study)
+        studies.append(study)
+    assert studies[0] == "without-gdp"
+    assert len({*studies}) == len(studies)
 
 
 def test_a_chinese_page_drafts_a_chinese_spec(client):
