@@ -26,9 +26,11 @@ from typing import Final
 ENGLISH: Final = "en"
 LOCALE: Final = "locale"
 OWN: Final = Path(__file__).parent / LOCALE
-AFTER_WIDE = re.compile(r"(?<=[。；：，、！？）]) +(?=\S)")
-# Between a letter of Chinese and one, a digit or a bracket of English, either first; not in code and scripts.
+# Letters of Chinese, and spaces that are none: after its stops, and between two of its letters.
 HAN = "\u3400-\u9fff"
+AFTER_WIDE = re.compile(r"(?<=[。；：，、！？）]) +(?=\S)")
+BETWEEN_HAN = re.compile(rf"(?<=[{HAN}]) (?=[{HAN}])")
+# Between a letter of Chinese and one, a digit or a bracket of English, either first; not in code and scripts.
 CODE = re.compile(r"(<code\b.*?</code>|<script\b.*?</script>|`[^`\n]*`)", re.DOTALL)
 BESIDE_HAN = re.compile(rf"(?<=[{HAN}])(?=[A-Za-z0-9(\[−])|(?<=[A-Za-z0-9%)\]²³⁴])(?=[{HAN}])")
 
@@ -299,13 +301,19 @@ def rendered(text: str) -> str:
     return made or language.by_text.get(text, text)
 
 
+def has_wide_letters() -> bool:
+    """Return whether the language in use has letters as wide as high, without capitals, such as Chinese."""
+    return pgettext("language.facts", "narrow letters") == "wide letters"
+
+
 def spaced(text: str) -> str:
     """Return a text with the spaces of its language, whatever was filled into its places.
 
-    A language of wide letters, such as Chinese, has none after stops that are as wide as a letter, and one
-    between its letters and English ones.
+    A language of wide letters has none among its own letters and stops, and one between its letters and
+    English ones.
     """
-    if pgettext("language.facts", "narrow letters") != "wide letters":
+    if not has_wide_letters():
         return text
     parts = CODE.split(AFTER_WIDE.sub("", text))
-    return "".join(part if at % 2 else BESIDE_HAN.sub(" ", part) for at, part in enumerate(parts))
+    parts[::2] = (BESIDE_HAN.sub(" ", BETWEEN_HAN.sub("", part)) for part in parts[::2])
+    return "".join(parts)

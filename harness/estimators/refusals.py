@@ -13,7 +13,7 @@ from harness.errors import EstimationError, Problem
 from harness.language import Coded, marked
 from harness.tables.preparation import Note
 
-_POOLED = "or use an estimator that absorbs none"
+_POOLED = marked("or use an estimator that absorbs none")
 
 
 def listed(names: Sequence[str]) -> str:
@@ -63,7 +63,7 @@ class Refusals:
         what = Coded(
             "{n_obs} rows are too few for {n_coef} parameters: {n_coef_2} columns and {n_effects} {taken}",
             **counts,
-            taken=self.taken or "constant",
+            taken=self.taken or marked("constant"),
         )
         hint = marked("use more rows, fewer controls or fewer effects")
         return Problem("rows", what, Coded("at least {least} rows", least=n_coef + n_effects + 1), hint)
@@ -116,10 +116,10 @@ class Refusals:
 
     @property
     def _outcome(self) -> str:
-        return f"outcome {self.panel.outcome!r}"
+        return Coded("outcome {name}", name=repr(self.panel.outcome))
 
     def _exposure(self, at: int) -> str:
-        return f"exposure {self.panel.exposure_columns[at]!r}"
+        return Coded("exposure {name}", name=repr(self.panel.exposure_columns[at]))
 
 
 def _varies_within(codes: Ints, values: Floats) -> bool:

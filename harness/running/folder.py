@@ -24,7 +24,7 @@ from harness.tables.registry import JOINED, PARQUET_TABLES, TABLES
 # Rows of a table up to which it stays in memory once it is written: what follows looks at it next.
 MOST_AT_HAND = 1_000_000
 
-_ELSEWHERE = "choose another folder with --out"
+_ELSEWHERE = marked("choose another folder with --out")
 
 _ABOUT = (files.MANIFEST_SUM, files.MANIFEST)
 

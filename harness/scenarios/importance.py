@@ -137,7 +137,7 @@ def importance(
 
 
 # What parts call the fit that leaves nothing out.
-ALL = "all columns"
+ALL = marked("all columns")
 
 # Most folds of a quick run.
 QUICK_FOLDS = 3
@@ -215,4 +215,5 @@ class ImportanceScenario(Scenario, WorksInParts):
 
 def label_of(group: str, fold: int) -> str:
     """Return the name of a part."""
-    return f"without {group}, fold {fold + 1}" if group != ALL else f"{ALL}, fold {fold + 1}"
+    what = Coded("without {group}", group=group) if group != ALL else ALL
+    return Coded("{what}, fold {fold}", what=what, fold=fold + 1)

@@ -228,7 +228,7 @@ class SpecificationScenario(scenarios.Scenario, scenarios.WorksInParts):
         specifications = tuple(one for one in columns if one.option != panel_variations.EXPOSURE)
         for start in range(0, 0 if subject.panel.levels else self.permutations, BLOCK):
             draws = range(start, min(start + BLOCK, self.permutations))
-            label = f"draws {draws.start + 1} to {draws.stop}"
+            label = Coded("draws {first} to {last}", first=draws.start + 1, last=draws.stop)
             yield AgreementDraws(label, subject, specifications, draws, baseline)
 
     def _rows(self, subject: scenarios.Subject, found: scenarios.Found) -> Iterator[Mapping[str, object]]:

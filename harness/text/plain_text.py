@@ -11,7 +11,7 @@ from functools import partial
 from string import ascii_lowercase
 from typing import TYPE_CHECKING, Literal
 
-from harness.language import CONTROLS, DIRECTION_MARKS, npgettext, pgettext, spaced, topic
+from harness.language import CONTROLS, DIRECTION_MARKS, has_wide_letters, npgettext, pgettext, spaced, topic
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -80,8 +80,8 @@ def file_slug(name: str) -> str:
 
 
 def capitalised(text: str) -> str:
-    """Return `text` with a capital first letter, the others as they are."""
-    return text[:1].upper() + text[1:]
+    """Return `text` with a capital first letter, as it is in a language without capitals."""
+    return text if has_wide_letters() else text[:1].upper() + text[1:]
 
 
 def joined(parts: Sequence[str], last: Literal["and", "or"] = "and") -> str:

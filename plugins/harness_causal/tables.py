@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from harness.plugin import marked
 from harness.plugin.reporting import NAN, UNTESTED, Decision, ResultRow, typed
 
 # Effect that is averaged over treated rows, and that of one period since the start.
@@ -108,35 +109,35 @@ DID_EFFECTS = typed(
     "did_effects",
     DidEffectRow,
     (*PLACE, "effect", "event_time", "band"),
-    "effects of a treatment by periods since its start, and their average, by method",
+    marked("effects of a treatment by periods since its start, and their average, by method"),
     measures=("estimate", "std_error"),
 )
 DID_COHORTS = typed(
     "did_cohorts",
     CohortEffectRow,
     (*PLACE, "start", "event_time"),
-    "effects of a treatment by the period of its start and periods since, by method",
+    marked("effects of a treatment by the period of its start and periods since, by method"),
     measures=("estimate", "std_error"),
 )
 DID_TESTS = typed(
     "did_tests",
     PreTrendRow,
     PLACE,
-    "joint tests of no effect before the start, by method",
+    marked("joint tests of no effect before the start, by method"),
     measures=("statistic",),
 )
 DID_BOUNDS = typed(
     "did_bounds",
     DidBoundsRow,
     (*PLACE, "m_bar"),
-    "bounds of the average effect under violations of parallel trends",
+    marked("bounds of the average effect under violations of parallel trends"),
     measures=("conf_low", "conf_high"),
 )
 DID_COMPARISONS = typed(
     "did_comparisons",
     CohortComparisonRow,
     ("outcome", "scenario", "comparison", "start", "other"),
-    "comparisons of cohorts that the two-way estimate is a mean of, with their weights",
+    marked("comparisons of cohorts that the two-way estimate is a mean of, with their weights"),
     measures=("weight", "estimate"),
 )
 TABLES = DID_EFFECTS, DID_COHORTS, DID_TESTS, DID_BOUNDS, DID_COMPARISONS

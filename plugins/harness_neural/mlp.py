@@ -52,7 +52,7 @@ class Mlp(NetworkEstimator[None]):
         LadderEntry(220, marked("Neural network"), is_drafted=True),
         LadderEntry(
             230,
-            "Neural network with entity and time effects",
+            marked("Neural network with entity and time effects"),
             id="mlp_effects",
             options={"effects": ["entity", "time"]},
         ),

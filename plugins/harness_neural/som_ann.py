@@ -10,7 +10,7 @@ from numpy.random import Generator
 from pydantic import Field
 
 from harness import plugin
-from harness.plugin import LadderEntry, Panel
+from harness.plugin import LadderEntry, Panel, marked
 from harness_neural.design import Design, NetworkSample
 from harness_neural.estimator import NetworkEstimator
 from harness_neural.fits import Model, model_of, seen
@@ -57,7 +57,7 @@ class SomAnn(NetworkEstimator[MapFit]):
 
     name: ClassVar[str] = "som_ann"
     known_as: ClassVar[tuple[str, ...]] = ("ann", "som")
-    ladder: ClassVar[tuple[LadderEntry, ...]] = (LadderEntry(240, "SOM + ANN", id="ann"),)
+    ladder: ClassVar[tuple[LadderEntry, ...]] = (LadderEntry(240, marked("SOM + ANN"), id="ann"),)
     provides: ClassVar[frozenset[type]] = frozenset(
         {
             *(plugin.CanFitDraws, plugin.CanPrepareDraws, plugin.CanProfile, plugin.CanRunQuick),

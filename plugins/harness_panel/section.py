@@ -121,7 +121,7 @@ class Rival:
     def label(self) -> str:
         """The estimator and its outcome."""
         study = self.run.manifest.study
-        return f"{study.estimator_label(self.estimator)}, {study.label(self.outcome)}"
+        return parts.listed((study.estimator_label(self.estimator), study.label(self.outcome)))
 
     @property
     def name(self) -> str:

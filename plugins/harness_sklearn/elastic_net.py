@@ -220,7 +220,7 @@ class ElasticNet(ComparesOnParts):
     name: ClassVar[str] = marked("elastic_net")
     known_as: ClassVar[tuple[str, ...]] = ("enet", "lasso", "ridge")
     ladder: ClassVar[tuple[LadderEntry, ...]] = (
-        LadderEntry(150, "Elastic net on pairwise terms", id="enet"),
+        LadderEntry(150, plugin.marked("Elastic net on pairwise terms"), id="enet"),
     )
     provides: ClassVar[frozenset[type]] = frozenset(
         {plugin.ChecksRows, plugin.HasDetails, plugin.HasNotes, plugin.SelectsRows}

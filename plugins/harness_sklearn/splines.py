@@ -137,7 +137,7 @@ class Splines:
     name: ClassVar[str] = plugin.marked("splines")
     known_as: ClassVar[tuple[str, ...]] = ("gam", "spline")
     as_learner: ClassVar[plugin.AsLearner] = "default"
-    rivals: ClassVar[tuple[plugin.SimpleRival, ...]] = (plugin.SimpleRival(70, "Splines"),)
+    rivals: ClassVar[tuple[plugin.SimpleRival, ...]] = (plugin.SimpleRival(70, plugin.marked("Splines")),)
     provides: ClassVar[frozenset[type]] = frozenset(
         {
             *(plugin.CanFitDraws, plugin.CanFitOutcomes, plugin.CanLearnNuisances, plugin.CanPrepareDraws),

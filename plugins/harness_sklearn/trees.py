@@ -162,7 +162,7 @@ class Boosting(ComparesOnParts):
 
     name: ClassVar[str] = plugin.marked("boosting")
     known_as: ClassVar[tuple[str, ...]] = ("gbm", "gradient_boosting", "xgboost", "lightgbm")
-    ladder: ClassVar[tuple[LadderEntry, ...]] = (LadderEntry(200, "Boosted trees"),)
+    ladder: ClassVar[tuple[LadderEntry, ...]] = (LadderEntry(200, plugin.marked("Boosted trees")),)
     provides: ClassVar[frozenset[type]] = frozenset(
         {plugin.CanProfile, plugin.ChecksRows, plugin.HasDetails, plugin.HasNotes, plugin.SelectsRows}
     )
@@ -286,7 +286,9 @@ class RandomForest(ComparesOnParts):
 
     name: ClassVar[str] = plugin.marked("random_forest")
     known_as: ClassVar[tuple[str, ...]] = ("rf", "forest")
-    ladder: ClassVar[tuple[LadderEntry, ...]] = (LadderEntry(210, "Random forest", id="forest"),)
+    ladder: ClassVar[tuple[LadderEntry, ...]] = (
+        LadderEntry(210, plugin.marked("Random forest"), id="forest"),
+    )
     provides: ClassVar[frozenset[type]] = frozenset(
         {
             *(plugin.CanFitDraws, plugin.CanPrepareDraws, plugin.CanRunQuick, plugin.HasDetails),

@@ -11,10 +11,12 @@ import pytest
 from ruamel.yaml import YAML
 
 import harness
+from harness.estimators.protocol import rivals_of
 from harness.installed import installed
-from harness.language import from_json, rendered, spoken
+from harness.language import from_json, rendered, spaced, spoken
 from harness.study.expectations.claims_table import claims_table
 from harness.study.expectations.curve_claim import SOURCES
+from harness.study.spec.cross_check import tables_offered
 from harness.study.spec.load import load_study
 
 SPECS = Path(__file__).parents[2] / "specs"
@@ -35,7 +37,8 @@ NAMES = frozenset(
     {
         *("OLS", "ANN", "SOM", "RAB", "CO2", "GDP", "MSE", "BFGS", "MiniSom", "sigmoid", "tanh"),
         *("Holm", "Fieller", "Oster", "Cinelli", "Hazlett", "Wald", "km", "kWh", "CSV", "LaTeX"),
-        *("AIC", "BIC", "LM", "CD", "RESET", "Breusch", "Pagan", "Pesaran", "White", "Wooldridge"),
+        *("AIC", "BIC", "LM", "Moran", "CD", "RESET", "Breusch", "Pagan", "Pesaran", "White", "Wooldridge"),
+        *("Simonsohn", "Simmons", "Nelson", "Hansen", "Friedman", "Ramsey", "stata", "log"),
         # The simulation with its options, as Python writes it.
         *("Driscoll", "Kraay", "DigitalCarbon", "noise", "seed"),
     }
@@ -135,6 +138,30 @@ def test_the_chinese_spec_and_what_its_claims_say_are_in_chinese():
     assert not [one for text in said if (one := english_in(text, NAMES))]
 
 
+def test_labels_of_the_ladder_and_of_simple_rivals_and_what_tables_hold_are_in_chinese():
+    catalogs = installed().catalogs
+    members = catalogs["estimator"].members.values()
+    labels = [one.label for member in members for one in (*getattr(member, "ladder", ()), *rivals_of(member))]
+    tables = [table.description for table in tables_offered(catalogs).values()]
+    with spoken("zh", installed().messages):
+        texts = [rendered(text) for text in (*labels, *tables)]
+    assert min(len(labels), len(tables)) > 20
+    assert not [one for text in texts if (one := english_in(text, NAMES))]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("0.088 吨/人 的效应", "0.088 吨/人的效应"),
+        ("相对 混合 OLS 的增益", "相对混合 OLS 的增益"),
+        ("列 `城 市` 为实体", "列 `城 市` 为实体"),
+    ],
+)
+def test_a_chinese_text_has_no_spaces_among_its_letters(text, shown):
+    with spoken("zh"):
+        assert spaced(text) == shown
+
+
 def names_of(spec: Any) -> frozenset[str]:
     """Return the names of columns, recoded values, estimators, protocols and scenarios of the study."""
     entries = [one if isinstance(one, dict) else {"id": one} for one in spec["evaluation"]["protocols"]]
@@ -145,10 +172,12 @@ def names_of(spec: Any) -> frozenset[str]:
 
 
 def english_of_run(folder: Path, known: frozenset[str]) -> list[str]:
-    page = (folder / "report.html").read_text(encoding="utf-8")
-    shown = page.partition('<section id="reproduce"')[0]
-    figure_by_figure = (folder / "tables" / "figure_by_figure.md").read_text(encoding="utf-8")
-    return english_in(shown, known) + english_in(figure_by_figure, known)
+    page, appendix, figure_by_figure = (
+        (folder / name).read_text(encoding="utf-8")
+        for name in ("report.html", "appendix.html", "tables/figure_by_figure.md")
+    )
+    shown = [one.partition('<section id="reproduce"')[0] for one in (page, appendix)]
+    return [word for text in (*shown, figure_by_figure) for word in english_in(text, known)]
 
 
 # The tests have no font of Chinese.

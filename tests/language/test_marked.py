@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from command import ROOT
 from source_files import files, tree_of
@@ -54,16 +54,24 @@ def unmarked(tree: ast.Module) -> Iterator[str]:
                     yield from english(value)
 
 
+def assigned(nodes: Sequence[ast.AST]) -> dict[str, list[str]]:
+    """Return the texts that names are given and that are not marked."""
+    given: dict[str, list[str]] = {}
+    for node in nodes:
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                given.setdefault(name, []).extend(english(value))
+            case ast.AugAssign(target=ast.Name(id=name), value=value):
+                given.setdefault(name, []).extend(english(value))
+    return given
+
+
 def composed(tree: ast.Module) -> Iterator[str]:
-    """Yield English texts that fill places of messages, there or by a name of the same function."""
+    """Yield English texts that fill places of messages, there or by a name of the same function or module."""
+    of_module = assigned(tree.body)
     for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
-        nodes, given = [*ast.walk(function)], {}
-        for node in nodes:
-            match node:
-                case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                    given.setdefault(name, []).extend(english(value))
-                case ast.AugAssign(target=ast.Name(id=name), value=value):
-                    given.setdefault(name, []).extend(english(value))
+        nodes = [*ast.walk(function)]
+        given = of_module | assigned(nodes)
         for node in nodes:
             if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == "Coded":
                 for key in node.keywords:

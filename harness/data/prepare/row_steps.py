@@ -14,7 +14,7 @@ from harness.arrays import Floats, Mask
 from harness.data.messages import require
 from harness.data.name import ColumnName
 from harness.data.prepare.step import Column, OfNamedColumns, OneColumn, Step, refuse_impossible
-from harness.language import Coded
+from harness.language import COMMAS, Coded, chained
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -330,8 +330,14 @@ class Classes(OneColumn, RowFunction):
     @property
     def detail(self) -> str:
         """How rows are sorted."""
-        classes = [f"{label} from {least:g}" for least, label in zip(self.at, self.labels[1:], strict=True)]
-        return ", ".join([f"{self.of}: {self.labels[0]} below {self.at[0]:g}", *classes])
+        lowest = Coded(
+            "{of}: {label} below {least}", of=self.of, label=self.labels[0], least=f"{self.at[0]:g}"
+        )
+        others = zip(self.labels[1:], self.at, strict=True)
+        return chained(
+            [lowest, *(Coded("{label} from {least}", label=label, least=f"{at:g}") for label, at in others)],
+            COMMAS,
+        )
 
     def compute(self, columns: Mapping[str, Floats]) -> Floats:
         """Return the position of each row's class, (n_obs,); NaN where `of` is missing."""

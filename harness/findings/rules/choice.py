@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from harness.findings.finding import finding
 from harness.findings.run import Run
-from harness.findings.sentence import EstimatorId, ProtocolId, Sentence
+from harness.findings.sentence import EstimatorId, ProtocolId, Sentence, Word
 from harness.tables.accuracy import CHOSEN, ChosenRow
 from harness.tables.findings import FindingRow
 
@@ -18,7 +18,7 @@ class ChosenCandidate(Sentence):
 
     estimator: EstimatorId
     protocol: ProtocolId
-    candidate: str
+    candidate: Word
     n_chosen: int
     n_folds: int
 

@@ -131,7 +131,8 @@ def _gain_details(gains: Gains) -> Iterator[blocks.ReportBlock]:
     yield p_value_table(gains)
     chosen = [row for row in gains.run.rows(FINDINGS, code="chosen_candidate") if row.text]
     if chosen:
-        words = ((f"{study.label(row.outcome)}: ", row.text) for row in chosen)
+        of = gettext("{outcome}: ")
+        words = ((of.format(outcome=study.label(row.outcome)), row.text) for row in chosen)
         yield blocks.Bullets(tuple(words))
     text = gettext(
         "P-values are of equal mean squared error, losses clustered by {entity}, and by period too where no "

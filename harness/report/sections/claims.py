@@ -92,7 +92,7 @@ def _wrong(found: Sequence[published.Contradiction]) -> tuple[Defined, Defined]:
     wrong_if: list[tuple[blocks.Words, blocks.Words]] = []
     for one in found:
         if one.assumption:
-            assumption = blocks.Phrase(capitalised(one.assumption) + end, "em")
+            assumption = blocks.Phrase(capitalised(rendered(one.assumption)) + end, "em")
             wrong_if.append(((assumption, f" {one.reason}"), one.claims + end))
         else:
             wrong.append((one.reason, one.claims + end))

@@ -60,8 +60,9 @@ NUMBER = r"-?[\d.]+(?:e[-+]?\d+)?"
 REGIME = re.compile(rf"(?:(?P<low>{NUMBER}) < )?(?P<variable>.+?) (?P<sign><=|>) (?P<high>{NUMBER})")
 REGIME_TERM = re.compile(rf"(?P<term>.+?) \((?P<regime>.+ (?:<=|>) {NUMBER})\)")
 
-# How tables of coefficients call the intercept, and what stands before means over neighbours.
-CONSTANT, LAGGED = "const", "W × "
+# How tables of coefficients call the intercept and the level of a regime, and what stands before means over
+# neighbours.
+CONSTANT, LEVEL, LAGGED = "const", "level", "W × "
 
 NO_COEFFICIENTS = marked("no coefficients; the curves say what is estimated")
 
@@ -335,7 +336,8 @@ def term_label(study: StudyRecord, term: str) -> str:
     found = REGIME_TERM.fullmatch(term)
     if found is None:
         return gettext("Constant") if term == CONSTANT else study.label(term)
-    return f"{study.label(found['term'])} ({regime_label(study, found['regime'])})"
+    of = gettext("level") if found["term"] == LEVEL else study.label(found["term"])
+    return f"{of} ({regime_label(study, found['regime'])})"
 
 
 def regime_label(study: StudyRecord, regime: str) -> str:

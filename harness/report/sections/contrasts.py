@@ -19,7 +19,7 @@ from harness.tables.decision import ABOVE, BELOW, UNTESTED, Decision
 from harness.tables.heterogeneity import CONTRASTS, ContrastRow
 from harness.text.curves import value_text
 from harness.text.numbers import count, estimate, estimated, percent, plain, significant
-from harness.text.plain_text import file_slug
+from harness.text.plain_text import file_slug, listed
 
 gettext = topic("report.contrasts")
 
@@ -75,7 +75,7 @@ class EstimatedContrast:
             of = f"{study.label(row.by)} {row.group}" if row.group.isdecimal() else row.group
         elif row.moderator:
             of = f"{study.label(row.moderator)} {plain(row.moderator_at)}"
-        return ", ".join(filter(None, (of, self.pair if with_pair or not of else "")))
+        return listed(filter(None, (of, self.pair if with_pair or not of else "")))
 
 
 # The name of an estimator with its contrasts.
@@ -167,7 +167,7 @@ def _what(study: StudyRecord) -> str:
             "{exposure} is categorical: {levels}. A contrast is the mean prediction at a level minus that at "
             "the base level, {value}."
         )
-    words = {"levels": ", ".join(study.levels), "value": study.levels[0] if study.levels else ""}
+    words = {"levels": listed(study.levels), "value": study.levels[0] if study.levels else ""}
     return text.format(exposure=study.label(study.exposure), **words)
 
 

@@ -54,14 +54,16 @@ CORRELATIONS = typed(
     "correlations",
     CorrelationRow,
     ("outcome", "scenario", "variable", "other"),
-    "correlations of the outcome and the regressors over all rows",
+    plugin.marked("correlations of the outcome and the regressors over all rows"),
     measures=("correlation",),
 )
 DATA_TESTS = typed(
     "data_tests",
     DataTestRow,
     ("outcome", "scenario", "test", "variable", "period"),
-    "variance inflation, Moran's I by period, unit roots, and dependence of the errors of fixed effects",
+    plugin.marked(
+        "variance inflation, Moran's I by period, unit roots, and dependence of the errors of fixed effects"
+    ),
     measures=("statistic",),
 )
 

@@ -232,12 +232,12 @@ class PooledOLS(LinearEstimator[PooledFit]):
     linear_model: ClassVar[plugin.LinearModel | None] = "pooled"
     as_learner: ClassVar[plugin.AsLearner] = "holds"
     ladder: ClassVar[tuple[plugin.LadderEntry, ...]] = (
-        plugin.LadderEntry(100, "Pooled OLS", id="ols", is_drafted=True),
+        plugin.LadderEntry(100, plugin.marked("Pooled OLS"), id="ols", is_drafted=True),
     )
     rivals: ClassVar[tuple[plugin.SimpleRival, ...]] = (
-        plugin.SimpleRival(10, "Pooled OLS"),
-        plugin.SimpleRival(11, "Pooled OLS in logs", target="log"),
-        plugin.SimpleRival(12, "Pooled OLS in logs on logs", target="log", regressors="log"),
+        plugin.SimpleRival(10, plugin.marked("Pooled OLS")),
+        plugin.SimpleRival(11, plugin.marked("Pooled OLS in logs"), target="log"),
+        plugin.SimpleRival(12, plugin.marked("Pooled OLS in logs on logs"), target="log", regressors="log"),
     )
     provides: ClassVar[frozenset[type]] = LINEAR
 
@@ -363,8 +363,10 @@ class FixedEffects(LinearEstimator[FixedEffectsFit]):
     )
     rivals: ClassVar[tuple[plugin.SimpleRival, ...]] = (
         plugin.SimpleRival(30, TWO_WAY, BOTH),
-        plugin.SimpleRival(31, f"{TWO_WAY} in logs", BOTH, "log"),
-        plugin.SimpleRival(32, f"{TWO_WAY} in logs on logs", BOTH, "log", "log"),
+        plugin.SimpleRival(31, plugin.marked("Fixed effects (entity, time) in logs"), BOTH, "log"),
+        plugin.SimpleRival(
+            32, plugin.marked("Fixed effects (entity, time) in logs on logs"), BOTH, "log", "log"
+        ),
     )
     provides: ClassVar[frozenset[type]] = LINEAR | {plugin.HasEffects, plugin.HasResultRows}
 

@@ -262,7 +262,7 @@ class Mean:
     """The mean outcome of the training rows: what an R2 compares with."""
 
     name: ClassVar[str] = "mean"
-    ladder: ClassVar[tuple[plugin.LadderEntry, ...]] = (plugin.LadderEntry(0, "Mean"),)
+    ladder: ClassVar[tuple[plugin.LadderEntry, ...]] = (plugin.LadderEntry(0, plugin.marked("Mean")),)
     provides: ClassVar[frozenset[type]] = frozenset({plugin.CanFitDraws, plugin.CanProfile})
 
     def fit(
@@ -284,8 +284,8 @@ class EntityMean:
     """The mean outcome of each entity: what knowing who it is, and nothing else, is worth."""
 
     name: ClassVar[str] = "entity_mean"
-    ladder: ClassVar[tuple[plugin.LadderEntry, ...]] = (plugin.LadderEntry(10, "Entity mean"),)
-    rivals: ClassVar[tuple[plugin.SimpleRival, ...]] = (plugin.SimpleRival(60, "Entity mean"),)
+    ladder: ClassVar[tuple[plugin.LadderEntry, ...]] = (plugin.LadderEntry(10, plugin.marked("Entity mean")),)
+    rivals: ClassVar[tuple[plugin.SimpleRival, ...]] = (plugin.SimpleRival(60, plugin.marked("Entity mean")),)
     provides: ClassVar[frozenset[type]] = frozenset({plugin.HasEffects})
 
     def fit(
@@ -350,8 +350,8 @@ class LastValue:
     """
 
     name: ClassVar[str] = "last_value"
-    ladder: ClassVar[tuple[plugin.LadderEntry, ...]] = (plugin.LadderEntry(20, "Last value"),)
-    rivals: ClassVar[tuple[plugin.SimpleRival, ...]] = (plugin.SimpleRival(61, "Last value"),)
+    ladder: ClassVar[tuple[plugin.LadderEntry, ...]] = (plugin.LadderEntry(20, plugin.marked("Last value")),)
+    rivals: ClassVar[tuple[plugin.SimpleRival, ...]] = (plugin.SimpleRival(61, plugin.marked("Last value")),)
     provides: ClassVar[frozenset[type]] = frozenset({plugin.HasEffects})
 
     def fit(

@@ -301,11 +301,14 @@ class Poisson(WithCovariance):
     identifies: ClassVar[plugin.Identified] = "within"
     takes: ClassVar[plugin.Takes] = "from zero"
     rivals: ClassVar[tuple[plugin.SimpleRival, ...]] = (
-        plugin.SimpleRival(20, "Poisson regression"),
-        plugin.SimpleRival(21, "Poisson regression on logs", regressors="log"),
-        plugin.SimpleRival(40, "Poisson fixed effects (entity, time)", options=TWO_WAY),
+        plugin.SimpleRival(20, plugin.marked("Poisson regression")),
+        plugin.SimpleRival(21, plugin.marked("Poisson regression on logs"), regressors="log"),
+        plugin.SimpleRival(40, plugin.marked("Poisson fixed effects (entity, time)"), options=TWO_WAY),
         plugin.SimpleRival(
-            41, "Poisson fixed effects (entity, time) on logs", options=TWO_WAY, regressors="log"
+            41,
+            plugin.marked("Poisson fixed effects (entity, time) on logs"),
+            options=TWO_WAY,
+            regressors="log",
         ),
     )
     as_learner: ClassVar[plugin.AsLearner] = "refused"

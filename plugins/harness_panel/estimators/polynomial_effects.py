@@ -305,7 +305,7 @@ class PolynomialEffects(FixedEffects):
     known_as: ClassVar[tuple[str, ...]] = ("polynomial", "quadratic", "cubic", "ekc")
     linear_model: ClassVar[LinearModel | None] = None
     ladder: ClassVar[tuple[LadderEntry, ...]] = (
-        LadderEntry(130, "Fixed effects, cubic with interactions", id="curved"),
+        LadderEntry(130, marked("Fixed effects, cubic with interactions"), id="curved"),
     )
 
     degree: Annotated[int, Field(ge=1, le=6)] = 3

@@ -395,8 +395,12 @@ class Mundlak(LinearEstimator[MundlakFit]):
     linear_model: ClassVar[plugin.LinearModel | None] = "random"
     identifies: ClassVar[plugin.Identified] = "within"
     known_as: ClassVar[tuple[str, ...]] = ("cre", "correlated_random_effects")
-    ladder: ClassVar[tuple[plugin.LadderEntry, ...]] = (plugin.LadderEntry(140, "Correlated random effects"),)
-    rivals: ClassVar[tuple[plugin.SimpleRival, ...]] = (plugin.SimpleRival(50, "Correlated random effects"),)
+    ladder: ClassVar[tuple[plugin.LadderEntry, ...]] = (
+        plugin.LadderEntry(140, marked("Correlated random effects")),
+    )
+    rivals: ClassVar[tuple[plugin.SimpleRival, ...]] = (
+        plugin.SimpleRival(50, marked("Correlated random effects")),
+    )
     provides: ClassVar[frozenset[type]] = LINEAR | {HasEffects}
 
     covariance: Covariance = field(default_factory=Tested)

@@ -238,7 +238,7 @@ class ThresholdEffects(FixedEffects):
     known_as: ClassVar[tuple[str, ...]] = ("threshold", "panel_threshold", "xthreg", "hansen")
     linear_model: ClassVar[plugin.LinearModel | None] = None
     ladder: ClassVar[tuple[LadderEntry, ...]] = (
-        LadderEntry(135, "Fixed effects, one threshold", id="threshold"),
+        LadderEntry(135, marked("Fixed effects, one threshold"), id="threshold"),
     )
 
     effects: tuple[Dimension, ...] = ("entity", "time")
