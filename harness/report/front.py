@@ -268,7 +268,7 @@ def front_gains(gains: Gains, outcome: str) -> ReportFigure:
     leading = leading_protocols(study)
     columns = joined([f"“{protocol.title}”" for protocol in leading])
     message = gettext("Gain of each estimator in predicting {outcome} under {columns}, with intervals.")
-    grey = gettext(" Pale grey: “{title}”.").format(title=pale.title) if pale else ""
+    grey = gettext(" Faint grey: “{title}”.").format(title=pale.title) if pale else ""
     panels = [(protocol.title, _gain_whiskers(gains, outcome, protocol)) for protocol in leading]
     return ReportFigure(
         f"front-gains-{file_slug(outcome)}",

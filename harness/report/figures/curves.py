@@ -63,7 +63,7 @@ def band_text(bands: Sequence[Band], study: StudyRecord) -> str:
         return gettext("No curve has a band.")
     kinds, level = {band.kind for band in bands}, percent(level_of(bands, study.level), 0)
     if kinds == {POINTWISE, SIMULTANEOUS}:
-        words = gettext("Shaded: pointwise (darker) and simultaneous (lighter) {level} bands {made}.")
+        words = gettext("Shaded: pointwise (stronger) and simultaneous (fainter) {level} bands {made}.")
         return words.format(level=level, made=_made(bands, study))
     named = joined([rendered(kind) for kind in kinds])
     return gettext("Shaded: {kinds} {level} bands {made}.").format(

@@ -73,7 +73,7 @@ def conditional_figures(run: Run, estimator: EstimatorRecord) -> Iterator[Report
             alt=gettext("Effect of {exposure} along {moderators}, {label}.").format(**words),
             caption=gettext(
                 "Effect of one unit of {exposure} at each value of a moderator: {label}, with pointwise "
-                "(darker) and simultaneous (lighter) {level} bands."
+                "(stronger) and simultaneous (fainter) {level} bands."
             ).format(**words),
         )
 

@@ -225,7 +225,7 @@ ENTITIES, ROWS = "bootstrap draws of whole entities (man)", "bootstrap draws of 
         ),
         (
             [band("pointwise", 200, 0.95, "entity"), band("simultaneous", 200, 0.95, "entity")],
-            ["pointwise (darker) and simultaneous (lighter) 95%", f"200 {ENTITIES}"],
+            ["pointwise (stronger) and simultaneous (fainter) 95%", f"200 {ENTITIES}"],
         ),
         ([], ["No curve has a band."]),
     ],
