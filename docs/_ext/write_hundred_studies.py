@@ -41,6 +41,7 @@ PAGE, FIGURE = ROOT / "docs" / "hundred_studies.md", ROOT / "docs" / "_static" /
 KEPT = ("findings", "standings", "network", "ranks", "panels", "budgets", "left_out")
 ERRORS, ENTRIES, TUNED = "errors.csv", "entries.csv", "tuned.csv"
 TEMPLATE = Path(__file__).with_name("hundred_studies.txt")
+OPTION = " --quick"
 SHORT = " A quick run: fewer restarts, draws and folds than a whole one; it can rank differently."
 PARTIAL = (
     "**This is of {n} of {all} studies; the run of the others, which have more rows than most of these, is "
@@ -302,7 +303,9 @@ class HundredStudies:
         return TEMPLATE.read_text(encoding="utf-8").format(
             answer=f"{partial}{' '.join(self.answer())}",
             robust=f"{self.without_influential()}{SHORT * is_quick}",
-            form=" --quick" * is_quick,
+            form=OPTION * is_quick,
+            six_form=OPTION * (is_six_quick := other.record.form == QUICK),
+            six_short=", which were run quickly" * is_six_quick,
             standings="\n\n".join(ranks),
             shapes="\n\n".join(shapes),
             base_rates=self.base_rates(),

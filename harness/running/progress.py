@@ -139,7 +139,7 @@ class _Lines:
 
     def _write(self, moment: float) -> None:
         self._last_line = moment
-        passed, seconds = moment - self._start, self._seconds_left(moment)
+        passed, seconds = moment - self._start, self._remaining(moment)
         left = terminal_text(LEFT).format(time=_spell(seconds)) if seconds else ""
         waited = moment - self._since
         now = terminal_text(self._now)
@@ -147,7 +147,7 @@ class _Lines:
         line, time = terminal_text(SAYS), _spell(passed)
         self._show(line.format(done=self._done, total=self._total, time=time, left=left, now=now))
 
-    def _seconds_left(self, moment: float) -> float:
+    def _remaining(self, moment: float) -> float:
         """Return the time left by the pace of the latter half, which results taken up do not quicken."""
         halfway = (self._start + moment) / 2
         while len(self._past) > 1 and self._past[1][0] <= halfway and self._past[1][1] < self._done:
