@@ -663,41 +663,22 @@ def test_the_address_is_there_before_anything_heavy_is_loaded(folder):
     assert "harness_app" in done.stderr.split()
 
 
-CHROMIUM = Path("/usr/bin/chromium")
-
-
 @pytest.mark.slow
-@pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium")
-def test_from_a_file_to_the_report_without_a_character_of_yaml(folder):
-    sync = pytest.importorskip("playwright.sync_api")
-    words = [sys.executable, "-m", "harness", "app", "--folder", folder, "--no-open"]
-    with (
-        subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as server,
-        sync.sync_playwright() as playwright,
-    ):
-        try:
-            server.stdout.readline()
-            address = server.stdout.readline().split()[1]
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-            page = browser.new_page()
-            wrong = []
-            page.on("pageerror", lambda error: wrong.append(str(error)))
-            # A choice that follows at once takes the place of the one before, which htmx tells of.
-            page.on("console", lambda one: wrong.append(one.text) if "Security" in one.text else None)
-            page.set_default_timeout(120_000)
-            page.goto(address)
-            page.click("text=rows.csv")
-            page.get_by_label("invest").select_option("outcome")
-            page.get_by_label("value").select_option("exposure")
-            page.wait_for_selector(".good")
-            page.check("#question-effect")
-            sync.expect(page.locator("#text")).not_to_have_value(re.compile("mlp"), timeout=60_000)
-            page.click("#begin")
-            page.get_by_role("link", name="Results").click()
-            frame = page.frame_locator("iframe")
-            frame.locator("h1").first.wait_for()
-            assert (folder / "runs/rows/report.html").is_file()
-            assert wrong == []
-        finally:
-            server.send_signal(signal.SIGINT)
-            server.wait(20)
+@pytest.mark.skipif(not Path("/usr/bin/chromium").exists(), reason="no Chromium")
+def test_from_a_file_to_the_report_without_a_character_of_yaml(tmp_path):
+    pytest.importorskip("playwright.sync_api")
+    import write_app_pictures as walk
+
+    walk.write_yearbook(tmp_path / "yearbook.xlsx")
+    with walk.opened(tmp_path) as (browser, address):
+        way = walk.Way(browser, address)
+        way.go()
+    assert way.wrong == []
+    for spec, run in (("yearbook.yaml", "yearbook"), ("without_gdp.yaml", "without-gdp")):
+        by_command = command.harness("run", spec, "--quick", "--out", "other", cwd=tmp_path)
+        assert by_command.returncode == 0, by_command.stderr
+        compared = command.harness("compare", f"runs/{run}", "other", cwd=tmp_path)
+        assert compared.returncode == 0, compared.stdout
+        shutil.rmtree(tmp_path / "other")
+    drawn = {path.name for path in walk.PICTURES.glob("app_*.webp")}
+    assert drawn == {f"app_{name}.webp" for name in way.pictures}
