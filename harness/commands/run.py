@@ -78,7 +78,7 @@ def _lost(prepared: Prepared) -> str:
     n_lost = prepared.n_read - prepared.panels.n_obs
     if not n_lost:
         return ""
-    return Coded("; {n} of the {n_all} rows read are left out", n=f"{n_lost:,}", n_all=f"{prepared.n_read:,}")
+    return Coded("; {n} of {n_all} rows left out", n=f"{n_lost:,}", n_all=f"{prepared.n_read:,}")
 
 
 @click.command()

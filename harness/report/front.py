@@ -134,7 +134,7 @@ def shape(study: StudyRecord, data: DataRecord) -> str:
     if data.n_read is not None and data.n_read > data.n_obs:
         words = gettext(
             "{n_entities} {entities} × {n_periods} periods ({first_period} to "
-            "{last_period}), {n_obs} of {n_read} rows; {n_lost} are left out"
+            "{last_period}), {n_obs} of {n_read} rows, {n_lost} left out"
         )
     n_entities, n_periods, n_obs = map(count, (data.n_entities, data.n_periods, data.n_obs))
     return words.format(
