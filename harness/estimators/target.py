@@ -213,6 +213,7 @@ def transformed_slopes(table: CoefficientTable, panel: Panel, target: Target = "
         "conf_low": limits[:, 0].tolist(),
         "conf_high": limits[:, 1].tolist(),
         "df_resid": [table.correction.df_resid] * len(table.terms),
+        "p_common_shocks": [table.correction.p_common_shocks] * len(table.terms),
     }
     if target == "log":
         known = (panel.column(term).mean() if term in panel.columns else np.nan for term in table.terms)

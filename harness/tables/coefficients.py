@@ -44,7 +44,7 @@ class CoefficientRow(ResultRow):
 class TransformedRow:
     """One slope of a transformed outcome; in per cent and as an elasticity that of a logarithm alone.
 
-    Its interval has the level `LEVEL`.
+    Its interval has the level `LEVEL`; `p_common_shocks` is as of `CoefficientRow`.
     """
 
     LEVEL: ClassVar[float] = 0.95
@@ -60,6 +60,7 @@ class TransformedRow:
     std_error: float = NAN
     p_value: float = NAN
     df_resid: float = NAN
+    p_common_shocks: float = NAN
 
     @property
     def is_of_log(self) -> bool:

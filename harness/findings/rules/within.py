@@ -228,7 +228,16 @@ def log_rows(run: Run, outcome: str, exposure: str, estimator: str) -> list[Coef
 def _coefficient(row: TransformedRow, level: float) -> CoefficientRow:
     """Return a slope of a logarithm as a coefficient."""
     low, high = row.limits(level)
-    names = ("outcome", "estimator", "term", "estimate", "std_error", "p_value", "df_resid")
+    names = (
+        "outcome",
+        "estimator",
+        "term",
+        "estimate",
+        "std_error",
+        "p_value",
+        "df_resid",
+        "p_common_shocks",
+    )
     return CoefficientRow(
         **{name: getattr(row, name) for name in names},
         conf_low=low,

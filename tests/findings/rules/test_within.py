@@ -4,6 +4,7 @@ import math
 import re
 import warnings
 from dataclasses import replace
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -112,14 +113,31 @@ def test_a_pooled_slope_of_another_sign_or_size_is_told_where_a_test_says_that_t
     assert not any(found.values())
 
 
-def counts():
-    """Return counts of firms whose mean rises by the exponential of 0.4 times a column."""
+def counts(shock=0.0):
+    """Return counts of firms whose mean rises by the exponential of 0.4 times a column.
+
+    Years shock both by so much in standard deviations.
+    """
     rng, keys = np.random.default_rng(4), pd.MultiIndex.from_product([range(60), range(2001, 2009)])
+    shocks = shock * np.random.default_rng(5).normal(size=8)
     frame = pd.DataFrame(index=keys.set_names(["firm", "year"])).reset_index()
     effect = 0.5 * rng.normal(size=60)[frame["firm"]]
-    frame["research"] = 2.0 + effect + 0.3 * rng.normal(size=len(frame))
-    frame["patents"] = rng.poisson(np.exp(0.5 + effect + 0.4 * frame["research"]))
+    of_year = shocks[frame["year"] - 2001]
+    frame["research"] = 2.0 + effect + of_year + 0.3 * rng.normal(size=len(frame))
+    frame["patents"] = rng.poisson(np.exp(0.5 + effect + of_year + 0.4 * frame["research"]))
     return frame.assign(firm=[f"F{firm:02d}" for firm in frame["firm"]])
+
+
+def of_patents(estimator, language, evaluation=MappingProxyType({})):
+    """Return the study of `counts` by an estimator."""
+    return {
+        "spec_version": 1,
+        "study": "patents",
+        "roles": {"entity": "firm", "time": "year", "outcomes": ["patents"], "exposure": "research"},
+        "estimators": ["mean", estimator],
+        "evaluation": {"reference": "mean", "protocols": ["in_sample"], **evaluation},
+        "report": {"formats": [], "language": language},
+    }
 
 
 @pytest.mark.parametrize(
@@ -142,14 +160,7 @@ def test_a_slope_of_the_logarithm_of_the_mean_is_said_in_per_cent_as_pyfixest_ha
     effects, level, words, tmp_path
 ):
     frame, language = counts(), "en" if "raises" in words else "zh"
-    spec = {
-        "spec_version": 1,
-        "study": "patents",
-        "roles": {"entity": "firm", "time": "year", "outcomes": ["patents"], "exposure": "research"},
-        "estimators": ["mean", {"use": "poisson", "effects": effects}],
-        "evaluation": {"reference": "mean", "protocols": ["in_sample"], "level": level},
-        "report": {"formats": [], "language": language},
-    }
+    spec = of_patents({"use": "poisson", "effects": effects}, language, {"level": level})
     run = harness.run(spec, data=frame, out=tmp_path / "run", progress=False)
     absorbed = " + ".join({"entity": "firm", "time": "year"}[key] for key in effects)
     with warnings.catch_warnings(action="ignore"):  # of pandas, which pyfixest calls
@@ -167,6 +178,16 @@ def test_a_slope_of_the_logarithm_of_the_mean_is_said_in_per_cent_as_pyfixest_ha
     shown, level_shown, *limits = map(float, re.findall(r"\d+\.?\d*", stated))
     assert [shown, *limits] == pytest.approx(per_cent, abs=0.5)
     assert (level_shown, stated.count("%")) == (100.0 * level, 2)
+
+
+@pytest.mark.parametrize("use", ["poisson", "fixed_effects"])
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_slopes_of_logarithms_and_others_name_errors_for_common_shocks_alike(use, language, tmp_path):
+    words = {"en": "errors for common shocks", "zh": "标准误允许共同冲击"}[language]
+    for shock in (0.0, 0.5):
+        spec = of_patents({"use": use, "effects": ["entity"]}, language)
+        run = harness.run(spec, data=counts(shock), out=tmp_path / f"{shock}", progress=False)
+        assert (words in run.answers()) == (shock > 0.0)
 
 
 @pytest.mark.parametrize(
