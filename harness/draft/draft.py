@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from harness.arrays import Floats, Ints, skewness
+from harness.arrays import Floats, Ints, Mask, skewness
 from harness.data.data_spec import MISSING_VALUES
 from harness.data.messages import ProblemCollector, RowLocator, few, quoted, require_columns
 from harness.data.name import fold_name
@@ -172,10 +172,47 @@ def draft_of(frame: pd.DataFrame, answers: Answers, *, origin: str) -> Draft:
     group = next(
         (name for name in may_group if name in reasons and _groups(columns[name], columns[entity])), ""
     )
-    controls = tuple(name for name, reason in reasons.items() if not reason and name != group)
+    able = [column for column in rest if not reasons[column.name] and column.name != group]
+    reasons |= _dropped_jointly(able, both)
+    controls = tuple(column.name for column in able if not reasons[column.name])
     left_out = {name: reason for name, reason in reasons.items() if reason and name != group}
     roles = entity, time, outcome, exposure, levels, group, controls
     return Draft(origin, *roles, tuple(codes), left_out, columns)
+
+
+# Share of the rows with outcome and exposure that the controls of a draft lose together, at most.
+_JOINTLY_LOST = 0.2
+
+
+def _dropped_jointly(controls: Sequence[RawColumn], rows: Ints) -> Mapping[str, str]:
+    """Return the controls without which fewer rows are lost, those with most missing cells first.
+
+    Parameters
+    ----------
+    rows : that have outcome and exposure
+    """
+    missing = {column.name: column.codes[rows] < 0 for column in reversed(controls)}
+    dropped = dict[str, str]()
+    words = marked(
+        "it is missing in {n_missing} of the {n_rows} rows that have outcome and exposure; "
+        "with it the controls lose {n_lost} of them, without it {n_less}",
+        code="missing_jointly",
+    )
+    while (n_lost := _n_incomplete(missing)) >= _JOINTLY_LOST * rows.size and n_lost:
+        most = max(missing, key=lambda name: missing[name].sum())
+        n_missing = missing.pop(most).sum()
+        counts = {
+            "n_missing": n_missing,
+            "n_rows": rows.size,
+            "n_lost": n_lost,
+            "n_less": _n_incomplete(missing),
+        }
+        dropped[most] = Coded(words, **{name: f"{count:,}" for name, count in counts.items()})
+    return dropped
+
+
+def _n_incomplete(missing: Mapping[str, Mask]) -> int:
+    return int(np.any([*missing.values()], axis=0).sum())
 
 
 def default_levels(column: RawColumn) -> list[str]:

@@ -153,6 +153,36 @@ def test_columns_without_a_part_are_left_out_with_the_reason():
     }
 
 
+def test_controls_that_lose_a_fifth_of_the_rows_together_are_left_out_those_with_most_missing_first(tmp_path):
+    frame = table(50, 6)
+    rng = np.random.default_rng(5)
+    frame.loc[290:, "schooling"] = np.nan
+    stretches = {"a": [(0, 25), (290, 300)], "b": [(25, 52)], "c": [(52, 75)], "d": [(60, 85)], "e": []}
+    for name, missing in stretches.items():
+        frame[name] = rng.normal(size=300)
+        for start, stop in missing:
+            frame.loc[range(start, stop), name] = np.nan
+    draft = draft_of(frame, ASKED, origin="towns.csv")
+    # Of 290 rows, 0 to 84 lack a control: without b 58, a fifth; a and d lack 25 each.
+    head = "of the 290 rows that have outcome and exposure; with it the controls lose"
+    assert draft.left_out == {
+        "b": f"it is missing in 27 {head} 85 of them, without it 58",
+        "d": f"it is missing in 25 {head} 58 of them, without it 48",
+    }
+    assert draft.controls == ("rainfall", "a", "c", "e")
+    frame.to_csv(tmp_path / "towns.csv", index=False)
+    words = ["--outcome", "income", "--exposure", "schooling", "--language", "zh"]
+    text = printed("init", tmp_path / "towns.csv", *words)
+    spec = (tmp_path / "towns.yaml").read_text(encoding="utf-8")
+    reason = (
+        "在被解释变量与核心解释变量俱全的 290 行中，它有 27 行缺失；"
+        "保留它时控制变量共使 85 行被排除，去掉它为 58 行"
+    )
+    assert f"# 未用：b（{reason}）" in spec
+    assert reason in text
+    assert load_study(WrittenSpec(spec), catalogs=installed().catalogs).study.roles.controls == draft.controls
+
+
 def test_an_exposure_of_few_texts_is_asked_for_contrasts_and_others_are_refused(tmp_path):
     frame, spec = table(12, 4), tmp_path / "towns.yaml"
     frame["schooling"] = [["none", "some", "all"][at % 3] for at in range(len(frame))]
