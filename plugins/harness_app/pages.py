@@ -114,7 +114,7 @@ class Desk:
     def __init__(self, session: Session) -> None:
         self.folder, self.tools, self.queue = Folder(session.folder), Tools(session), Queue(session)
         self._session = session
-        self._kept: dict[tuple[object, ...], Mapping[str, Any]] = {}
+        self._kept: dict[tuple[object, ...], asyncio.Task[Mapping[str, Any]]] = {}
 
     async def home(self, request: Request) -> Response:
         """Show data, specs, runs and the queue."""
@@ -129,11 +129,15 @@ class Desk:
             return error.problems[0].what
 
     async def _once(self, tool: str, *paths: Path, **given: object) -> Mapping[str, Any]:
-        """Return the answer of a tool about files, kept until they change."""
+        """Return the answer of a tool about files, which all wait for, kept until they change."""
         key = (tool, repr(given), *(path.stat().st_mtime_ns for path in paths))
         if key not in self._kept:
-            self._kept[key] = await self.tools.call(tool, **given)
-        return self._kept[key]
+            self._kept[key] = asyncio.create_task(self.tools.call(tool, **given))
+        try:
+            return await self._kept[key]
+        except HarnessError:
+            self._kept.pop(key, None)
+            raise
 
     async def upload(self, request: Request) -> Response:
         """Write a file into the folder; one that is there stays."""

@@ -24,7 +24,7 @@ ROLES = {
     "instrument": "instruments",
     **{part: part for part in SINGLE},
 }
-GROUP, GROUPING = "group", "heterogeneity"
+GROUP, GROUPING = "groups", "heterogeneity"
 
 # Labels that `questions.yaml` gives, for the catalogs.
 LABELS = (

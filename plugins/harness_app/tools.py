@@ -13,8 +13,8 @@ import harness
 from harness.plugin import Coded, Problem, SpecError
 from harness.plugin.commands import DeadWorkerError, Session, WorkerProcess, call_tool, start_worker
 
-# Seconds that an answer may take, and characters of what a command prints that are shown.
-PATIENCE, MOST_SHOWN = 300.0, 100_000
+# Seconds that an answer may take, processes that answer, and characters of what a command prints.
+PATIENCE, MOST_PROCESSES, MOST_SHOWN = 300.0, 4, 100_000
 
 
 def command(words: Sequence[str], *further: str) -> list[str]:
@@ -27,6 +27,7 @@ class Tools:
 
     def __init__(self, session: Session) -> None:
         self._session, self._idle = session, list[WorkerProcess]()
+        self._turn = asyncio.Semaphore(MOST_PROCESSES)
 
     async def call(self, tool: str, /, **arguments: object) -> Mapping[str, Any]:
         """Return what a tool answers.
@@ -37,8 +38,8 @@ class Tools:
             Where it refuses, takes too long, or its process ends.
         """
         try:
-            with self._worker() as worker:
-                async with asyncio.timeout(PATIENCE):
+            async with self._turn, asyncio.timeout(PATIENCE):
+                with self._worker() as worker:
                     answer = await asyncio.to_thread(worker.call, _answer, self._session, tool, arguments)
         except (TimeoutError, DeadWorkerError) as error:
             what = Coded("its process ended, or took longer than {most} s", most=f"{PATIENCE:.0f}")
@@ -61,19 +62,20 @@ class Tools:
 
     async def printed(self, *words: str) -> tuple[int, str]:
         """Run a command in the folder and return its exit code and what it printed."""
-        process = await asyncio.create_subprocess_exec(
-            *command(self._session.plugins.words, *words),
-            cwd=self._session.folder,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            env={**os.environ, "PYTHONIOENCODING": "utf-8"},
-        )
-        try:
-            output, _ = await asyncio.wait_for(process.communicate(), PATIENCE)
-        except TimeoutError:
-            process.kill()
-            return 1, f"took longer than {PATIENCE:.0f} s"
+        async with self._turn:
+            process = await asyncio.create_subprocess_exec(
+                *command(self._session.plugins.words, *words),
+                cwd=self._session.folder,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT,
+                env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+            )
+            try:
+                output, _ = await asyncio.wait_for(process.communicate(), PATIENCE)
+            except TimeoutError:
+                process.kill()
+                return 1, f"took longer than {PATIENCE:.0f} s"
         return process.returncode or 0, output.decode(errors="replace")[:MOST_SHOWN]
 
     def end(self) -> None:

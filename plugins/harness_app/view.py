@@ -18,17 +18,12 @@ gettext = topic("report.page")
 
 LANGUAGES = {"en": "English", "zh": "中文"}
 
-PARTS = {
-    "": marked("no part"),
-    "entity": marked("entity"),
-    "time": marked("time"),
-    "outcome": marked("outcome"),
-    "exposure": marked("exposure"),
-    "control": marked("control"),
-    "moderator": marked("moderator"),
-    "group": marked("groups"),
-    "instrument": marked("instrument"),
-    "weights": marked("weights"),
+PARTS = {"": marked("no part")} | {
+    one: one
+    for one in (
+        *(marked("entity"), marked("time"), marked("outcome"), marked("exposure"), marked("control")),
+        *(marked("moderator"), marked("groups"), marked("instrument"), marked("weights")),
+    )
 }
 QUESTIONS = {
     "effect": marked("What is the effect?"),
@@ -38,12 +33,7 @@ QUESTIONS = {
     "published": marked("As published: ANN against OLS"),
     "all": marked("All"),
 }
-STATES = {
-    "waiting": marked("waiting"),
-    "running": marked("running"),
-    "finished": marked("finished"),
-    "stopped": marked("stopped"),
-}
+STATES = {one: one for one in (marked("waiting"), marked("running"), marked("finished"), marked("stopped"))}
 # Parts of a comparison that have values in two runs.
 COMPARED = {
     "spec": marked("Spec"),

@@ -12,12 +12,14 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
 import httpx2 as httpx
 import pandas as pd
+import psutil
 import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -31,7 +33,7 @@ from harness.registry.choice import PluginChoice
 from harness.study.spec.document import WrittenSpec
 from harness.study.spec.json_schema import choices_of, spec_schema
 from harness.study.spec.load import load_study
-from harness_app import guard, queue, spec_text
+from harness_app import guard, queue, spec_text, tools
 from harness_app.guard import Door, Guarded
 from harness_app.pages import Desk, made_app
 from harness_app.queue import Queue
@@ -244,11 +246,11 @@ def test_what_data_are_called_is_text(client, folder):
 
 
 def test_what_a_file_holds_is_read_once_until_it_changes(folder, monkeypatch):
-    desk, tools = Desk(session(folder)), []
+    desk, calls = Desk(session(folder)), []
 
     async def call(tool, **_):
-        tools.append(tool)
-        return {"columns": [len(tools)]}
+        calls.append(tool)
+        return {"columns": [len(calls)]}
 
     monkeypatch.setattr(desk.tools, "call", call)
 
@@ -258,6 +260,12 @@ def test_what_a_file_holds_is_read_once_until_it_changes(folder, monkeypatch):
     assert columns() == columns() == [1]
     os.utime(folder / "rows.csv", ns=(0, 0))
     assert columns() == [2]
+
+    async def both():
+        os.utime(folder / "rows.csv", ns=(1, 1))
+        return await asyncio.gather(*(desk._once("init", folder / "rows.csv", file="rows.csv") for _ in "ab"))
+
+    assert asyncio.run(both()) == [{"columns": [3]}] * 2
 
 
 def test_a_report_of_a_stranger_runs_nothing(client, folder):
@@ -585,7 +593,7 @@ def served(folder):
         try:
             server.stdout.readline()
             address, _, token = server.stdout.readline().split()[1].partition("/?token=")
-            with httpx.Client(base_url=address, headers={"origin": address}) as opened:
+            with httpx.Client(base_url=address, headers={"origin": address}, timeout=60) as opened:
                 opened.get("/", params={"token": token})
                 yield opened
         finally:
@@ -627,6 +635,60 @@ def test_page_and_run_killed_at_any_moment_come_to_the_run_of_the_command(folder
         assert names[0] == names[1]
 
 
+@pytest.mark.slow
+def test_three_runs_submitted_at_once_are_those_of_the_command(folder):
+    texts = {
+        f"study-{index}": SMALL.replace("study: small", f"study: study-{index}").replace(
+            "[pooled_ols]", models
+        )
+        for index, models in enumerate(("[pooled_ols]", "[fixed_effects]", "[pooled_ols, fixed_effects]"))
+    }
+
+    def begin(name):
+        form = {"text": texts[name], "file": f"{name}.yaml", "quick": "1"}
+        return opened.post("/begin", data=form).status_code
+
+    with served(folder) as opened:
+        with ThreadPoolExecutor(3) as pool:
+            assert [*pool.map(begin, texts)] == [200] * 3
+        now = [*states(opened).values()]
+        assert len(now) == 3
+        assert now.count("running") <= 1
+        assert [ended(opened, number, timeout=180) for number in (1, 2, 3)] == ["finished"] * 3
+    for name in texts:
+        by_command = command.harness("run", f"{name}.yaml", "--quick", "--out", f"by-{name}", cwd=folder)
+        assert by_command.returncode == 0, by_command.stderr
+        compared = command.harness("compare", f"runs/{name}", f"by-{name}", cwd=folder)
+        assert compared.returncode == 0, compared.stdout
+
+
+@pytest.mark.slow
+def test_two_hundred_requests_a_second_are_answered_by_few_processes_in_bounded_memory(folder):
+    (folder / "small.yaml").write_text(SMALL)
+    assert command.harness("run", "small.yaml", "--quick", cwd=folder).returncode == 0
+    often = ["/", "/queue", "/study?data=rows.csv", "/run?run=runs/small", "/static/app.css"]
+    per_second, seconds = 200, 10
+
+    def ask(index):
+        """Ask when it is due, whether or not those before have been answered."""
+        time.sleep(max(0, begun + index / per_second - time.monotonic()))
+        # Each check of a spec is work of its own.
+        return opened.get(often[index % len(often)] if index % 40 else "/study?spec=small.yaml").status_code
+
+    def memory():
+        return sum(one.memory_info().rss for one in (server, *server.children(recursive=True)))
+
+    with served(folder) as opened, ThreadPoolExecutor(32) as pool:
+        server = next(one for one in psutil.Process().children() if "app" in one.cmdline())
+        begun = time.monotonic()
+        assert {*pool.map(ask, range(2 * per_second))} == {200}
+        before, begun = memory(), time.monotonic()
+        assert {*pool.map(ask, range(seconds * per_second))} == {200}
+        assert time.monotonic() - begun < 2 * seconds
+        assert len(server.children(recursive=True)) <= 2 * tools.MOST_PROCESSES
+        assert memory() - before < 64_000_000
+
+
 def test_a_folder_of_a_stranger_starts_and_ends_nothing(folder, sleeper, monkeypatch):
     sleeper(0)
     killed = []
@@ -650,6 +712,23 @@ def test_other_commands_do_not_load_the_page():
     assert not {"harness_app", "starlette", "uvicorn"} & set(done.stdout.split())
     code = "import sys, harness.installed; harness.installed.installed(); print(*sys.modules)"
     assert not {"starlette", "uvicorn"} & set(command.python("-c", code).stdout.split())
+
+
+def test_more_calls_at_once_than_processes_wait_for_one(folder, monkeypatch):
+    class Sleeper:
+        def call(self, *_):
+            time.sleep(0.05)
+            return {"structuredContent": {"columns": []}}
+
+    begun = []
+    monkeypatch.setattr(tools, "start_worker", lambda: begun.append(Sleeper()) or begun[-1])
+
+    async def ask():
+        called = tools.Tools(session(folder))
+        return await asyncio.gather(*(called.call("init") for _ in range(3 * tools.MOST_PROCESSES)))
+
+    assert asyncio.run(ask()) == [{"columns": []}] * 3 * tools.MOST_PROCESSES
+    assert len(begun) == tools.MOST_PROCESSES
 
 
 def test_the_address_is_there_before_anything_heavy_is_loaded(folder):
