@@ -3,10 +3,13 @@
 import ast
 import csv
 import dataclasses
+import importlib
 import inspect
+import json
 import re
 import shutil
 from math import isnan
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -25,6 +28,7 @@ from harness.running.options import RunOptions
 from harness.study.spec.json_schema import field_texts
 from harness.study.spec.load import load_study
 from ladder_tables import gains_of, printed
+from measured import digest
 from paper_results import (
     CHINESE,
     COUNTS,
@@ -230,7 +234,6 @@ WITHOUT_SCRIPT = {
     "effect_learners.csv": "effects.md",
     "network_countries.csv": "networks.md",
     "network_steps_public.csv": "networks.md",
-    "recognition_rates.csv": "inference.md",
 }
 
 
@@ -252,6 +255,16 @@ def test_every_measured_table_has_a_script_that_names_it_and_writes_its_columns(
     for name, columns in heads.items():
         with tables[name].open(encoding="utf-8", newline="") as file:
             assert next(csv.reader(file)) == columns
+
+
+def test_tables_whose_code_is_hashed_are_those_of_this_code():
+    made_by = json.loads((MEASURED / "made_by.json").read_text(encoding="utf-8"))
+    assert made_by
+    for name, origin in made_by.items():
+        script = Path(origin["made_by"])
+        assert digest(importlib.import_module(script.stem).CODE) == origin["sha256"], f"run {script} again"
+        pages = [path.read_text(encoding="utf-8") for path in DOCS.rglob("*.md")]
+        assert any(str(script) in page and name in page for page in pages), name
 
 
 COUNTRIES = ROOT.parent / "shared" / "data" / "country_digital_co2" / "country_digital_co2.parquet"

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+import recognition_rates
 from evaluation.rows import rows_of
 from harness import EstimationError
 from harness.evaluation.gain import (
@@ -163,33 +164,14 @@ def test_a_panel_that_is_too_small_is_refused_with_its_numbers(protocol, panel, 
 
 
 EVERY_PROTOCOL = {"random_rows": "rows", "held_out_entities": "entities"}
-N_PERIODS = 8
 
 
 def predictions(n_entities, *, level_sd, bend, seed):
-    """Return predictions of a line and of a parabola that knows levels of entities trained on."""
-    rng = np.random.default_rng(seed)
-    shape = (n_entities, N_PERIODS)
-    x = rng.normal(size=(n_entities, 1)) + rng.normal(size=shape)
-    y = bend * x**2 + level_sd * rng.normal(size=(n_entities, 1)) + rng.normal(size=shape)
-    rows, groups = rng.permutation(x.size).reshape(shape) % 10, rng.permutation(n_entities) % 5
-    tests = [("rows", rows == part) for part in range(3)]
-    tests += [("entities", np.broadcast_to((groups == part)[:, None], shape)) for part in range(5)]
-    entity = np.broadcast_to(np.arange(n_entities)[:, None], shape)
-    found = []
-    for protocol, test in tests:
-        for estimator, degree in (("ols", 1), ("rival", 2)):
-            powers = np.stack([x**power for power in range(degree + 1)], axis=-1)
-            fitted = powers @ np.linalg.lstsq(powers[~test], y[~test])[0]
-            if degree == 2 and level_sd > 0:
-                known = (~test).sum(axis=1)
-                fitted += (np.where(test, 0.0, y - fitted).sum(axis=1) / (known + level_sd**-2))[:, None]
-            columns = {"observed": y[test], "predicted": fitted[test], "entity": entity[test]}
-            found.append(pd.DataFrame(columns).assign(protocol=protocol, estimator=estimator))
-    tested = pd.concat(found, ignore_index=True).assign(outcome="y", sample="test")
+    """Return the predictions of the table of coverage, with those of training rows."""
+    tested = recognition_rates.predictions(n_entities, level_sd=level_sd, bend=bend, seed=seed)
     # As many training rows as a fold of each protocol has for each test row, predicted without error.
     sizes = {"rows": 9, "entities": 4}
-    trained = [own for name, size in sizes.items() for own in [tested[tested["protocol"] == name]] * size]
+    trained = [rows for name, size in sizes.items() for rows in [tested[tested["protocol"] == name]] * size]
     train = pd.concat(trained).assign(sample="train", predicted=lambda rows: rows["observed"])
     return pd.concat([tested, train], ignore_index=True)
 
@@ -253,7 +235,7 @@ def test_a_study_without_one_of_the_protocols_has_no_shares():
     ("level_sd", "bend", "coverage"), [(1.0, 0.0, 0.95), (0.0, 0.5, 0.93), (0.5, 0.5, 0.95)]
 )
 def test_the_interval_covers_the_share_of_mean_gains(level_sd, bend, coverage):
-    """Of a bend alone it covers 93 %, as docs/measured/inference.md says."""
+    """Of a bend alone it covers less (docs/measured/recognition_rates.csv)."""
     rows = [row_of(predictions(60, level_sd=level_sd, bend=bend, seed=100 + at)) for at in range(200)]
     truth = 1.0 - np.mean([row.gain_new for row in rows]) / np.mean([row.gain_known for row in rows])
     defined = [row for row in rows if row.status == "ok"]

@@ -4,44 +4,23 @@ import numpy as np
 import pytest
 from scipy.stats import binom, chi2, t
 
+from common_shock_rates import columns, rows_of
 from harness.scenarios.effect.dependence import DependentErrors, has_common_shocks, p_common_shocks
-from panels import balanced_panel
 
-
-def rows_of(shape):
-    return balanced_panel(shape, outcome=np.zeros(np.prod(shape)), X=np.zeros(np.prod(shape)))
-
-
-def lasting(rng, shape, persistence):
-    moves = rng.standard_normal(shape)
-    for period in range(1, shape[1]):
-        moves[:, period] = persistence * moves[:, period - 1] + np.sqrt(1 - persistence**2) * moves[:, period]
-    return moves
-
-
-def columns(rng, shape, kind):
-    """Return an exposure and an outcome that it has no effect on.
-
-    With loadings both load alike on factors of their own; spatial ones are alike of neighbours on a ring.
-    """
-    pair = [lasting(rng, shape, 0.8 if kind == "lasting" else 0.5) for _ in range(2)]
-    if kind == "loadings":
-        loading = rng.normal(1.0, 1.0, (shape[0], 1))
-        pair = [column + loading * lasting(rng, (1, shape[1]), 0.6) for column in pair]
-    if kind == "spatial":
-        ring = np.eye(shape[0])
-        spread = np.linalg.inv(ring - 0.3 * (np.roll(ring, 1, axis=0) + np.roll(ring, -1, axis=0)))
-        pair = [spread @ column for column in pair]
-    return [
-        column - column.mean(axis=1, keepdims=True) - column.mean(axis=0) + column.mean() for column in pair
-    ]
+# What entities share, and the autocorrelation of exposure and errors.
+KINDS = {
+    "independent": ("independent", 0.5),
+    "lasting": ("independent", 0.8),
+    "loadings": ("loadings", 0.5),
+    "spatial": ("spatial", 0.5),
+}
 
 
 def rejections(shape, kind, n_panels):
     """Return how often independence is rejected, no effect by entity, and no effect by the chosen errors."""
     rng, rows, rejected = np.random.default_rng(11), rows_of(shape), np.zeros((n_panels, 3), dtype=bool)
     for panel in range(n_panels):
-        x, y = columns(rng, shape, kind)
+        x, y = columns(rng, shape, *KINDS[kind])
         slope = (x * y).sum() / np.square(x).sum()
         influence = (x * (y - slope * x) / np.square(x).sum()).reshape(-1, 1)
         rejected[panel, 0] = has_common_shocks(p_common_shocks(rows, [influence]))
