@@ -80,7 +80,8 @@ class Folder:
         """Return data and specs outside of runs, and finished runs, the latest first, by one search."""
         paths = (path for depth in range(DEEPEST + 1) for path in sorted(self.root.glob("*/" * depth + "*")))
         wanted = (path for path in paths if path.name == MANIFEST or path.suffix.lower() in DATA | SPECS)
-        there = [path for path in wanted if "/." not in f"/{self.name_of(path)}" and self._holds(path)]
+        shown = [path for path in wanted if "/." not in f"/{self.name_of(path)}" and path.is_file()]
+        there = [path for path in shown if path.resolve().is_relative_to(self.root)]
         manifests = [path for path in there if path.name == MANIFEST and path.parent != self.root]
         runs = [path.parent for path in sorted(manifests, key=lambda path: -path.stat().st_mtime)]
         others = [path for path in there if path.name != MANIFEST and not {*runs} & {*path.parents}]
@@ -89,10 +90,6 @@ class Folder:
             for endings in (DATA, SPECS)
         )
         return Contents(data, specs, [self.name_of(run) for run in runs][:MOST_LISTED])
-
-    def _holds(self, path: Path) -> bool:
-        """Return whether a path is a file of the folder, links followed."""
-        return path.is_file() and path.resolve().is_relative_to(self.root)
 
     def files_of(self, run: str) -> list[str]:
         """Return the files of a run that may be saved, tables of a paper first."""

@@ -195,6 +195,7 @@ class Desk:
             drafted = (await self.tools.call("init", **words, **answers))["spec"]
         text = drafted if is_new else text
         spec, before = spec_text.read(text), spec_text.written(spec_text.read(text))
+        question, shown = _text(form, "question"), spec_text.question_of(spec)
         if not is_new:
             spec_text.give_parts(spec, _parts(form))
             if drafted:
@@ -203,7 +204,7 @@ class Desk:
                 spec_text.set_options(spec, estimator, _fields(form, "option"))
             if (name := _text(form, "file")) != _text(form, "named"):
                 spec["study"] = file_slug(Path(name).stem.replace("_", "-"))  # a folder of its own
-        if (question := _text(form, "question")) in spec_text.questions():
+        if question != shown and question in spec_text.questions():
             spec_text.ask(spec, question)
         after = spec_text.written(spec)
         return text if after == before else after
@@ -213,12 +214,12 @@ class Desk:
         faults, checked = list[Problem](), None
         seen: Mapping[str, Any] = {"columns": [], "sheets": []}
         sheets, expert, experts = [*map(str, form.getlist("sheet"))], _text(form, "expert"), list[str]()
-        given, options = dict[str, str](), list[dict[str, Any]]()
+        given, options, question = dict[str, str](), list[dict[str, Any]](), ""
         try:
             if text:
                 spec = spec_text.read(text)
                 given, sheets = spec_text.parts_of(spec), spec_text.sheets_of(spec)
-                experts = spec_text.estimators_of(spec)
+                experts, question = spec_text.estimators_of(spec), spec_text.question_of(spec)
                 if expert in experts:
                     entry = spec_text.entry_of(spec, expert)
                     options = spec_text.options_of(entry, await self._once("schema"))
@@ -258,6 +259,7 @@ class Desk:
             "expert": expert,
             "experts": experts,
             "options": options,
+            "question": question,
             "command": shlex.join(["harness", *self._session.plugins.words, "run", name or f"{study}.yaml"]),
         }
 

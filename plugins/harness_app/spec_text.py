@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from importlib.resources import files
 from typing import Any, TypeVar
 
@@ -198,6 +199,16 @@ def ask(spec: CommentedMap, question: str) -> None:
     protocols[:] = _chosen(protocols, there.get("protocols"))
     spec.ca.items.pop("evaluation", None)  # what was said of the parts before
     spec.update(wanted)
+
+
+def question_of(spec: CommentedMap) -> str:
+    """Return the question whose parts a spec has already; empty where there is none."""
+    for question in questions():
+        changed = deepcopy(spec)
+        ask(changed, question)
+        if changed == spec:
+            return question
+    return ""
 
 
 def _chosen(wanted: Sequence[Any], there: object) -> list[Any]:

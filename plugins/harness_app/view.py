@@ -36,18 +36,11 @@ QUESTIONS = {
 STATES = {one: one for one in (marked("waiting"), marked("running"), marked("finished"), marked("stopped"))}
 # Parts of a comparison that have values in two runs.
 COMPARED = {
-    "spec": marked("Spec"),
-    "data": marked("Data"),
-    "settings": marked("Settings"),
-    "versions": marked("Versions"),
+    **{one.lower(): one for one in (marked("Spec"), marked("Data"), marked("Settings"), marked("Versions"))},
     "cells": marked("Models that ended otherwise"),
 }
-KINDS = {
-    "number": marked("numbers"),
-    "text": marked("text"),
-    "empty": marked("empty"),
-    "": marked("made by the spec"),
-}
+KINDS = {"number": marked("numbers"), "text": marked("text"), "empty": marked("empty")}
+KINDS[""] = marked("made by the spec")
 
 # Width and height of a histogram in pixels.
 WIDTH, HEIGHT = 96, 24
@@ -98,8 +91,7 @@ def _templates() -> Environment:
         gettext, partial(npgettext, "report.page"), newstyle=True
     )
     made.globals |= {name: words for name, words in globals().items() if name.isupper()}
-    filters = {"said": rendered, "histogram": histogram, "duration": duration, "thousands": "{:,}".format}
-    made.filters |= filters
+    made.filters.update(said=rendered, histogram=histogram, duration=duration, thousands="{:,}".format)
     return made
 
 

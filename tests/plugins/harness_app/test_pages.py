@@ -448,6 +448,30 @@ def test_every_question_makes_a_spec_that_is_valid(question):
     assert len(study.estimators) > 1
     spec_text.ask(spec, question)
     assert spec_text.written(spec) == text
+    assert spec_text.question_of(spec_text.read(text)) == question
+
+
+def test_the_question_that_a_spec_answers_is_checked_until_the_spec_is_another(client):
+    def posted(fields, **changed):
+        page = client.post("/study", headers=ORIGIN, data=fields | changed).text
+        return choices(page)[0], re.findall('name="question" value="([^"]*)" checked', page)
+
+    start = {"text": SMALL, "shown": SMALL, "data": "rows.csv"}
+    assert posted(start)[1] == []
+    fields, checked = posted(start, question="threshold")
+    assert checked == ["threshold"]
+    fields |= {"question": "threshold"}  # as a browser sends it from now on
+    _, index = choices(client.post("/study", headers=ORIGIN, data=fields).text)
+    fields, checked = posted(fields, **{f"part.{index['capital']}": "groups"})
+    assert (checked, fields["text"].count("by: capital")) == (["threshold"], 1)
+    expert, _ = posted(fields | {"question": "threshold"}, expert="splines")
+    renamed, checked = posted(expert | {"question": "threshold"}, **{"option.id": "bends"})
+    assert checked == []
+    assert "id: bends" in renamed["text"]
+    without = re.sub(r"\n.*splines.*", "", fields["text"])
+    edited, checked = posted(fields | {"question": "threshold"}, text=without)
+    assert (edited["text"], checked) == (without, [])
+    assert without != fields["text"]
 
 
 def states(opened):
