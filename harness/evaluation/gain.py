@@ -341,7 +341,8 @@ def recognition_table(
     pair = [protocols[KNOWN], protocols[NEW]]
     compared = predictions[predictions["protocol"].isin(pair)]
     sizes = compared.groupby(["protocol", "sample"], observed=True).size()
-    shares = {protocol: float(sizes[protocol, "test"] / sizes[protocol, "train"]) for protocol in pair}
+    # NaN of a protocol under which nothing is predicted.
+    shares = {name: sizes.get((name, "test"), np.nan) / sizes.get((name, "train"), np.nan) for name in pair}
     tested = compared[compared["sample"] == "test"]
     losses = tested.assign(loss=(tested["observed"] - tested["predicted"]) ** 2)
     return pd.DataFrame(

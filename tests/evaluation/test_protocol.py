@@ -218,6 +218,7 @@ def test_a_share_of_no_gain_is_not_defined_and_says_so():
     assert (row.status, row.reason) == ("refused", NOTHING_GAINED)
     partial = frame[~((frame["protocol"] == "entities") & (frame["estimator"] == "rival"))]
     assert row_of(partial).reason == NO_PREDICTIONS
+    assert row_of(frame[frame["protocol"] == "rows"]).reason == NO_PREDICTIONS
     alone = ScoredGain.of(np.array([1.0]), np.array([2.0]))
     assert recognition_share(alone, alone, level=0.95) is None
     # Losses that are equal but for rounding are no gain, however alike its parts are.
