@@ -23,7 +23,7 @@ import click
 from harness import __version__
 from harness.commands import options as shared
 from harness.commands.plugins import listed
-from harness.errors import DataError, HarnessError, MachineError, Problem, SpecError
+from harness.errors import ArtifactError, DataError, HarnessError, MachineError, Problem, SpecError
 from harness.language import ENGLISH, LINES, Coded, chained, languages, marked, quoted
 from harness.registry.choice import PluginChoice
 from harness.running.options import OPTIONS, RunOptions
@@ -197,10 +197,16 @@ def run(session: Session, given: Json) -> Json:
 
 
 def answers(session: Session, given: Json) -> Json:
-    """Return what a finished run says of each outcome, in the words of its report."""
+    """Return what a finished run says of each outcome, and what is wrong with its files."""
     from harness.api import open_run
+    from harness.audit.integrity import file_problems, manifest_problems
+    from harness.running.folder import RunFolder
 
-    return {"answers": open_run(session.path(given["run"])).answers()}
+    folder = RunFolder.open(session.path(given["run"]))
+    if wrong := tuple(manifest_problems(folder)):
+        raise ArtifactError(*wrong)
+    problems = map(in_words, file_problems(folder, folder.manifest()))
+    return {"answers": open_run(folder.path).answers(), "problems": list(problems)}
 
 
 def table(session: Session, given: Json) -> Json:

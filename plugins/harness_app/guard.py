@@ -115,9 +115,6 @@ class Guarded:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        if scope["type"] != "http":
-            await send({"type": "websocket.close", "code": 1008})
-            return
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":

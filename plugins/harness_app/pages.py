@@ -27,11 +27,14 @@ from harness.plugin import HarnessError, Problem, SpecError, marked
 from harness.plugin.commands import Session, decode
 from harness.plugin.reporting import file_slug, language_in_use
 from harness_app import spec_text
-from harness_app.folder import DATA, MANIFEST, SAVED, SPECS, Folder
+from harness_app.folder import DATA, SAVED, SPECS, Folder
 from harness_app.guard import POLICY_OF_REPORTS, UPLOAD, Door, Guarded
 from harness_app.queue import Queue, QueuedRun, Standing
 from harness_app.tools import Tools
 from harness_app.view import LANGUAGES, page
+
+# Mistakes of a run that are shown next to it; its verification has them all.
+MOST_FAULTS = 3
 
 STATIC = Path(__file__).with_name("static")
 mimetypes.add_type("text/javascript", ".js")  # whatever this machine calls it
@@ -119,14 +122,17 @@ class Desk:
     async def home(self, request: Request) -> Response:
         """Show data, specs, runs and the queue."""
         contents = self.folder.contents()
-        runs = [(run, await self._answers(run)) for run in contents.runs[:12]]
+        runs = [await self._seen(run) for run in contents.runs[:12]]
         return page("home", contents=contents, root=self.folder.root, runs=runs, jobs=self._jobs())
 
-    async def _answers(self, run: str) -> str:
+    async def _seen(self, run: str) -> dict[str, Any]:
+        """Return what a run says, and what is wrong with its files."""
+        paths = [path for path in sorted((self.folder.root / run).rglob("*")) if path.is_file()]
         try:
-            return str((await self._once("answers", self.folder.root / run / MANIFEST, run=run))["answers"])
+            seen = await self._once("answers", *paths, run=run)
         except HarnessError as error:
-            return error.problems[0].what
+            return {"run": run, "answers": "", "faults": error.problems[:MOST_FAULTS]}
+        return {"run": run, "answers": seen["answers"], "faults": seen["problems"][:MOST_FAULTS]}
 
     async def _once(self, tool: str, *paths: Path, **given: object) -> Mapping[str, Any]:
         """Return the answer of a tool about files, which all wait for, kept until they change."""
@@ -152,7 +158,8 @@ class Desk:
             except FileExistsError as error:
                 hint = marked("choose it below, or rename yours")
                 raise SpecError.at(path.name, marked("is there already"), hint=hint) from error
-        return RedirectResponse(URL("/study").include_query_params(data=path.name), 303)
+        study = URL("/study").include_query_params(data=path.name)
+        return Response(headers={"HX-Redirect": str(study)})
 
     async def study(self, request: Request) -> Response:
         """Show a data file, or the study of a spec."""
@@ -322,8 +329,7 @@ class Desk:
         """Show a finished run."""
         run = self._run(request.query_params.get("run", ""))
         others = [other for other in self.folder.contents().runs if other != run]
-        shown: dict[str, Any] = {"run": run, "answers": await self._answers(run), "others": others}
-        return page("run", **shown, files=self.folder.files_of(run))
+        return page("run", **await self._seen(run), others=others, files=self.folder.files_of(run))
 
     async def file(self, request: Request) -> Response:
         """Return a file of the folder to save."""

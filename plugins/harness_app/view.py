@@ -42,9 +42,6 @@ COMPARED = {
 KINDS = {"number": marked("numbers"), "text": marked("text"), "empty": marked("empty")}
 KINDS[""] = marked("made by the spec")
 
-# Width and height of a histogram in pixels.
-WIDTH, HEIGHT = 96, 24
-
 
 def language_of(request: Request) -> str:
     """Return the language that was chosen, or else the first that the browser asks for and we have."""
@@ -60,15 +57,10 @@ def spoken_to(request: Request) -> AbstractContextManager[None]:
 
 def histogram(bars: list[int]) -> Markup:
     """Return bars as a small figure, which reads as nothing: the numbers stand next to it."""
-    highest, width = max(bars, default=0), WIDTH / max(len(bars), 1)
-    drawn = "".join(
-        f'<rect x="{index * width:.1f}" y="{HEIGHT * (1 - n / highest):.1f}" width="{width * 0.9:.1f}" '
-        f'height="{HEIGHT * n / highest:.1f}"/>'
-        for index, n in enumerate(bars)
-        if n
-    )
-    size = f'width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}"'
-    return Markup(f'<svg class="bars" aria-hidden="true" {size}>{drawn}</svg>')  # noqa: S704 - numbers alone
+    highest, width = max(bars, default=0), ' width="0.9"'
+    drawn = (f'<rect x="{x}" y="{highest - n}"{width} height="{n}"/>' for x, n in enumerate(bars) if n)
+    box = f'viewBox="0 0 {len(bars)} {highest}" preserveAspectRatio="none"'
+    return Markup(f'<svg class="bars" aria-hidden="true" {box}>{"".join(drawn)}</svg>')  # noqa: S704 - numbers
 
 
 def duration(seconds: float) -> str:

@@ -219,17 +219,96 @@ def test_others_need_the_password_too(folder):
 
 def test_an_uploaded_file_has_a_plain_name_and_replaces_none(client, folder):
     def upload(name, text):
-        return client.post("/upload", headers=ORIGIN, files={"file": (name, text)}, follow_redirects=False)
+        return client.post("/upload", headers=ORIGIN, files={"file": (name, text)})
 
-    assert upload("new.csv", "a,b\n1,2\n").headers["location"] == "/study?data=new.csv"
+    assert upload("new.csv", "a,b\n1,2\n").headers["hx-redirect"] == "/study?data=new.csv"
     assert (folder / "new.csv").read_text() == "a,b\n1,2\n"
     assert upload("rows.csv", "x").status_code == 404
     assert (folder / "rows.csv").read_text() != "x"
     for name in ("new.yaml", "new.py", ".new.csv", "link.csv"):
         assert upload(name, "x").status_code == 404
-    assert upload("../../above.csv", "x").headers["location"] == "/study?data=above.csv"
+    assert upload("../../above.csv", "x").headers["hx-redirect"] == "/study?data=above.csv"
     assert not (folder.parent / "above.csv").exists()
     assert (folder.parent / "secret.csv").read_text() == "secret"
+    refused = client.post(
+        "/upload", headers={**ORIGIN, "hx-request": "true"}, files={"file": ("rows.csv", "x")}
+    )
+    assert refused.status_code == 200
+    assert faults(refused.text) == [("rows.csv", "is there already", "", "choose it below, or rename yours")]
+
+
+def faults(page):
+    """Return the mistakes of a page, each with place, value, what was expected and remedy."""
+    import html5lib
+
+    texts = []
+    for one in html5lib.parse(page, namespaceHTMLElements=False).iter("div"):
+        if one.get("class") == "fault":
+            first, *others = ("".join(part.itertext()).strip() for part in one.iter("p"))
+            further = dict(other.split(": ", 1) for other in others)
+            texts.append((*first.split(": ", 1), further.get("Expected", ""), further.get("Hint", "")))
+    return texts
+
+
+BAD = {
+    "empty.csv": (b"", "no columns: the file is empty", "a header and rows", "export the data again"),
+    "no_rows.csv": (b"a,b\n", "0 rows: there is a header only", "at least one row", "export the data again"),
+    "twice.csv": (
+        b"a,a\n1,2\n",
+        "names that occur more than once: 'a' (2 times)",
+        "each name once, white space around it aside",
+        "rename or remove one of them",
+    ),
+    "cut.xlsx": (
+        b"PK\x03\x04x",
+        "cannot be read as xlsx: File is not a zip file",
+        "a whole xlsx file",
+        "write the file again, or give another one",
+    ),
+    "text.dta": (
+        b"a,b\n1,2\n",
+        "is named as a Stata file, but its first bytes say it is something else",
+        "a Stata file under this name",
+        "give the file its right extension, or export the data again",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_data_file_is_told_of_with_place_value_and_remedy(client, folder, name):
+    content, what, expected, hint = BAD[name]
+    (folder / name).write_bytes(content)
+    page = client.get("/study", params={"data": name}).text
+    ((where, *shown),) = faults(page)
+    assert where in (name, f"{name}: header")
+    assert shown in ([what, expected, hint], [f"header: {what}", expected, hint])
+    assert "1 to correct" in page
+
+
+def test_a_damaged_run_is_told_of_with_place_value_and_remedy(client, folder):
+    (folder / "small.yaml").write_text(SMALL)
+    assert command.harness("run", "small.yaml", "--quick", cwd=folder).returncode == 0
+    for name in ("cut", "changed", "without"):
+        shutil.copytree(folder / "runs/small", folder / "runs" / name)
+    run = folder / "runs"
+    (run / "cut/manifest.json").write_bytes((run / "small/manifest.json").read_bytes()[:100])
+    (run / "without/coefficients.csv").unlink()
+    mend = "take a whole copy of the folder, or run the study again"
+    changed = ("coefficients.csv", "has other bytes than the run wrote: its SHA-256 differs", "", mend)
+    damaged = {
+        "small": [],
+        "changed": [changed],
+        "without": [("coefficients.csv", "is missing", "", mend)],
+        "cut": [("manifest.json", "is not the manifest whose SHA-256 is in manifest.sha256", "", mend)],
+    }
+    assert faults(client.get("/").text) != []
+    (run / "changed/coefficients.csv").write_text("x")  # while the page is open
+    for name, wrong in damaged.items():
+        assert faults(client.get("/run", params={"run": f"runs/{name}"}).text)[:1] == wrong
+    home = client.get("/").text
+    for wrong in damaged.values():
+        assert {*wrong} <= {*faults(home)}
+    assert home.count("Effect.") == 3
 
 
 def test_what_data_are_called_is_text(client, folder):
