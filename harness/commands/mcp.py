@@ -74,10 +74,16 @@ def followed(path: Path) -> Path:
 
 @dataclass(frozen=True)
 class Session:
-    """What one session may use: the plugins, and the folder that nothing is read or written outside of."""
+    """What one session may use: the plugins, and the folder that nothing is read or written outside of.
+
+    Attributes
+    ----------
+    language : that its mistakes and notes are in; empty for that of the study
+    """
 
     plugins: PluginChoice
     folder: Path
+    language: str = ""
 
     def path(self, given: str) -> Path:
         """Return a path within the folder, which is the current one, as the command would be given it.
@@ -96,7 +102,7 @@ class Session:
         return path.relative_to(self.folder) if Path(given).is_absolute() else Path(given)
 
     def options(self, given: Json) -> RunOptions:
-        """Return the options of a run, of which nothing lies outside the folder; speak as its spec asks."""
+        """Return the options of a run, of which nothing lies outside; speak as session or spec have it."""
         from harness.study.spec.document import WrittenSpec
 
         paths = {name: self.path(given[name]) for name in ("data", "out") if name in given}
@@ -106,7 +112,8 @@ class Session:
         spec = WrittenSpec(text, is_seen=True) if "\n" in text else self.path(text)
         fixed = {"spec": spec, "overrides": overrides, "plugins": self.plugins, "backend": "local"}
         options = RunOptions(**{**given, **paths, **fixed})
-        shared.speak_as(options)
+        if not self.language:
+            shared.speak_as(options)
         return options
 
 
@@ -284,6 +291,7 @@ def call_tool(session: Session, name: str, arguments: object) -> Json:
 
     call, model = tools()[name]
     speak(ENGLISH)  # until a spec is read that has another language
+    shared.speak_in(session.language, session.plugins)
     try:
         answer = call(session, model.model_validate(arguments).model_dump(exclude_unset=True))
         return {"content": [{"type": "text", "text": json.dumps(answer)}], "structuredContent": answer}

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from harness.arrays import Mask
 from harness.data.name import near_columns
 from harness.errors import DataError, Problem
-from harness.language import Coded, in_series, marked
+from harness.language import COMMAS, Coded, chained, in_series, marked
 from harness.language import quoted as named
 from harness.tables.preparation import Note
 
@@ -121,7 +121,8 @@ FEW = 5
 def few(words: Sequence[str]) -> str:
     """Return the first words of a list, and how many more there are."""
     more = len(words) - FEW
-    names = ", ".join(words[:FEW])
+    names, is_coded = ", ".join(words[:FEW]), any(isinstance(word, Coded) for word in words)
+    names = chained(words[:FEW], COMMAS) if is_coded else names
     return Coded("{names} and {n} more", names=names, n=more) if more > 0 else names
 
 
@@ -188,7 +189,7 @@ def require_columns(
 
 # What rows are called, one and several, and what helps where a column is not there.
 MESSAGES = (
-    *(marked("row"), marked("rows"), marked("line"), marked("lines")),
+    *(marked("row"), marked("rows"), marked("lines")),
     marked("correct the name, rename the file's column (data: rename), or prepare it before it is used"),
 )
 

@@ -136,7 +136,7 @@ class Desk:
 
     async def _once(self, tool: str, *paths: Path, **given: object) -> Mapping[str, Any]:
         """Return the answer of a tool about files, which all wait for, kept until they change."""
-        key = (tool, repr(given), *(path.stat().st_mtime_ns for path in paths))
+        key = (tool, language_in_use(), repr(given), *(path.stat().st_mtime_ns for path in paths))
         if key not in self._kept:
             self._kept[key] = asyncio.create_task(self.tools.call(tool, **given))
         try:

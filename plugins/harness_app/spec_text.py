@@ -16,15 +16,9 @@ from ruamel.yaml.error import YAMLError
 from harness.plugin import Coded, SpecError, marked
 from harness.plugin.reporting import rendered
 
-# Parts that one column alone plays, which are keys of `roles`, and keys of those that several play.
-SINGLE = ("entity", "time", "exposure", "weights")
-ROLES = {
-    "outcome": "outcomes",
-    "control": "controls",
-    "moderator": "moderators",
-    "instrument": "instruments",
-    **{part: part for part in SINGLE},
-}
+# Parts that one column alone plays, and those that several play, with their keys in `roles`.
+SINGLE, SEVERAL = ("entity", "time", "exposure", "weights"), ("outcome", "control", "moderator", "instrument")
+ROLES = {part: f"{part}s" for part in SEVERAL} | {part: part for part in SINGLE}
 GROUP, GROUPING = "groups", "heterogeneity"
 
 # Labels that `questions.yaml` gives, for the catalogs.

@@ -7,11 +7,13 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import harness
 from harness.plugin import Coded, Problem, SpecError
 from harness.plugin.commands import DeadWorkerError, Session, WorkerProcess, call_tool, start_worker
+from harness.plugin.reporting import language_in_use
 
 # Seconds that an answer may take, processes that answer, and characters of what a command prints.
 PATIENCE, MOST_PROCESSES, MOST_SHOWN = 300.0, 4, 100_000
@@ -30,7 +32,7 @@ class Tools:
         self._turn = asyncio.Semaphore(MOST_PROCESSES)
 
     async def call(self, tool: str, /, **arguments: object) -> Mapping[str, Any]:
-        """Return what a tool answers.
+        """Return what a tool answers, with mistakes and notes in the language in use.
 
         Raises
         ------
@@ -38,9 +40,10 @@ class Tools:
             Where it refuses, takes too long, or its process ends.
         """
         try:
+            session = replace(self._session, language=language_in_use())
             async with self._turn, asyncio.timeout(PATIENCE):
                 with self._worker() as worker:
-                    answer = await asyncio.to_thread(worker.call, _answer, self._session, tool, arguments)
+                    answer = await asyncio.to_thread(worker.call, _answer, session, tool, arguments)
         except (TimeoutError, DeadWorkerError) as error:
             what = Coded("its process ended, or took longer than {most} s", most=f"{PATIENCE:.0f}")
             raise harness.MachineError.at(tool, what) from error

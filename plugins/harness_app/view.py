@@ -12,6 +12,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from harness.plugin import Coded
 from harness.plugin.reporting import language_in_use, marked, npgettext, rendered, spoken, topic
 
 gettext = topic("report.page")
@@ -65,7 +66,14 @@ def histogram(bars: list[int]) -> Markup:
 
 def duration(seconds: float) -> str:
     """Return a time that is about to pass."""
-    return f"{seconds / 60:.1f} min" if seconds > 100 else f"{seconds:.0f} s"
+    if seconds > 100:
+        return gettext("{n} min").format(n=f"{seconds / 60:.1f}")
+    return gettext("{n} s").format(n=f"{seconds:.0f}")
+
+
+def said(text: str) -> str:
+    """Return a message of ours in the language in use; what data and tools say stays as it is."""
+    return rendered(text) if isinstance(text, Coded) else text
 
 
 @cache
@@ -83,7 +91,7 @@ def _templates() -> Environment:
         gettext, partial(npgettext, "report.page"), newstyle=True
     )
     made.globals |= {name: words for name, words in globals().items() if name.isupper()}
-    made.filters.update(said=rendered, histogram=histogram, duration=duration, thousands="{:,}".format)
+    made.filters.update(said=said, histogram=histogram, duration=duration, thousands="{:,}".format)
     return made
 
 

@@ -41,7 +41,7 @@ def read_parquet(source: Source) -> Reading:
     from pyarrow import parquet
 
     if not source.content.startswith(b"PAR1"):
-        raise source.misnamed("a parquet file")
+        raise source.misnamed(marked("a parquet file"))
     with source.read_as("parquet"):
         plain = parquet.ParquetFile(pa.BufferReader(source.content))
         names = check_header(plain.schema_arrow.names, source.origin)
@@ -131,7 +131,7 @@ def read_stata(source: Source) -> Reading:
     from pandas.io.stata import StataReader
 
     if not is_stata(source.content):
-        raise source.misnamed("a Stata file")
+        raise source.misnamed(marked("a Stata file"))
     with source.read_as("Stata"), warnings.catch_warnings(record=True) as warned:
         # pandas warns of texts that are cut within a character, and gives their bytes as latin-1.
         warnings.simplefilter("always", UnicodeWarning)

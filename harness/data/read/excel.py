@@ -118,7 +118,7 @@ def visible_sheets(source: Source) -> list[str]:
 def _opened(source: Source) -> Iterator[Workbook]:
     """Give a workbook with the values of its cells; refuse what is none, or unpacks to too much."""
     if not source.content.startswith(b"PK"):
-        raise source.misnamed("an xlsx workbook")
+        raise source.misnamed(marked("an xlsx workbook"))
     with source.read_as("xlsx"):
         with zipfile.ZipFile(io.BytesIO(source.content)) as archive:
             n_bytes = sum(part.file_size for part in archive.infolist())

@@ -99,7 +99,7 @@ class Source:
 
     def misnamed(self, expected: str) -> DataError:
         """Return an error for a file whose format differs from its extension."""
-        found = signature(self.content) or ("empty" if not self.content else marked("something else"))
+        found = signature(self.content) or (marked("empty") if not self.content else marked("something else"))
         what = Coded(
             "is named as {expected}, but its first bytes say it is {found}", expected=expected, found=found
         )
@@ -232,7 +232,8 @@ def check_header(names: Sequence[object], origin: str) -> list[str]:
         )
     folded = [fold_name(name) if isinstance(name, str) else "" for name in names]
     unnamed = [str(at) for at, name in enumerate(folded, start=1) if not name]
-    doubles = [f"'{name}' ({count} times)" for name, count in Counter(folded).items() if name and count > 1]
+    counts = {name: count for name, count in Counter(folded).items() if name and count > 1}
+    doubles = [Coded("'{name}' ({n} times)", name=name, n=count) for name, count in counts.items()]
     where, problems = Coded("{origin}: header", origin=origin), []
     if unnamed:
         what = marked("columns {columns} have no name")
@@ -266,21 +267,21 @@ def numbered(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
-    (b"PAR1", "a parquet file"),
-    (b"PK\x03\x04", "a zip archive, as xlsx files and saved models are"),
-    (b"<stata_dta>", "a Stata file"),
-    (b"\x1f\x8b", "a gzip archive, as R files are"),
-    (b"BZh", "a bzip2 archive"),
-    (b"\xfd7zXZ", "an xz archive"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel file (xls)"),
-    (b"\x93NUMPY", "a NumPy file"),
-    (b"\x89HDF", "an HDF5 file"),
-    (b"ARROW1", "an Arrow file"),
-    (b"SQLite format 3", "an SQLite database"),
-    (b"RDX", "an R file"),
-    (b"%PDF", "a PDF"),
+    (b"PAR1", marked("a parquet file")),
+    (b"PK\x03\x04", marked("a zip archive, as xlsx files and saved models are")),
+    (b"<stata_dta>", marked("a Stata file")),
+    (b"\x1f\x8b", marked("a gzip archive, as R files are")),
+    (b"BZh", marked("a bzip2 archive")),
+    (b"\xfd7zXZ", marked("an xz archive")),
+    (b"\xd0\xcf\x11\xe0", marked("an old Excel file (xls)")),
+    (b"\x93NUMPY", marked("a NumPy file")),
+    (b"\x89HDF", marked("an HDF5 file")),
+    (b"ARROW1", marked("an Arrow file")),
+    (b"SQLite format 3", marked("an SQLite database")),
+    (b"RDX", marked("an R file")),
+    (b"%PDF", marked("a PDF")),
     *(
-        (bytes([0x80, protocol]), "a Python pickle, which can run code when it is read")
+        (bytes([0x80, protocol]), marked("a Python pickle, which can run code when it is read"))
         for protocol in range(2, 6)
     ),
 )
@@ -292,7 +293,7 @@ def signature(content: bytes) -> str:
     """Return what the first bytes say the file is; empty where they say nothing, as with text."""
     start = content[:100].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if start.startswith((b"<!doctype html", b"<html", b"<table", b"<meta", b"<?xml", b"mime-version:")):
-        return "a web page"
+        return marked("a web page")
     return next((kind for start, kind in _SIGNATURES if content.startswith(start)), "")
 
 

@@ -106,12 +106,11 @@ def read_rows(rows: Sequence[FileRow], source: Source, *, noun: Literal["line", 
         what, hint = marked("0 rows: there is a header only"), marked("export the data again")
         raise DataError.at(source.origin, what, marked("at least one row"), hint)
     n_fields, body = len(header), layout.body
-    ragged = [f"{row.number} ({len(row.cells)} fields)" for row in body if len(row.cells) != n_fields]
+    others = [row for row in body if len(row.cells) != n_fields]
+    ragged = [Coded("{row} ({n} fields)", row=row.number, n=len(row.cells)) for row in others]
     if ragged:
-        noun_of_these = "lines" if len(ragged) > 1 else "line"
-        where = Coded(
-            "{origin}: {noun} {numbers}", origin=source.origin, noun=noun_of_these, numbers=few(ragged)
-        )
+        where = marked("{origin}: lines {rows}") if len(ragged) > 1 else marked("{origin}: line {rows}")
+        where = Coded(where, origin=source.origin, rows=few(ragged))
         what = Coded(
             "{n} of {n_all} rows do not have the {n_fields} fields of the header",
             n=len(ragged),
@@ -146,7 +145,11 @@ def lay_out(rows: Sequence[FileRow], source: Source, *, noun: str) -> Layout:
     requested = [*spec.header_rows, *spec.skip_rows]
     absent = [str(number) for number in requested if number not in known]
     if absent:
-        what = Coded("there is nothing in {noun} {absent}", noun=noun, absent=few(absent))
+        of_text, of_sheet = (
+            marked("there is nothing in line {absent}"),
+            marked("there is nothing in row {absent}"),
+        )
+        what = Coded(of_text if noun == "line" else of_sheet, absent=few(absent))
         raise DataError.at(
             source.origin,
             what,
@@ -374,7 +377,7 @@ def text_rows(source: Source) -> list[FileRow]:
         Where the file is no text in its encoding, is empty, or a quote is not closed.
     """
     if sources.signature(source.content):
-        raise source.misnamed("a text file")
+        raise source.misnamed(marked("a text file"))
     text = decode(source)
     _refuse_large(text, source)
     rows = list(_records(text, source))

@@ -237,6 +237,9 @@ def test_an_uploaded_file_has_a_plain_name_and_replaces_none(client, folder):
     assert faults(refused.text) == [("rows.csv", "is there already", "", "choose it below, or rename yours")]
 
 
+EXPECTED, HINT = ("Expected", "应为"), ("Hint", "提示")
+
+
 def faults(page):
     """Return the mistakes of a page, each with place, value, what was expected and remedy."""
     import html5lib
@@ -245,8 +248,11 @@ def faults(page):
     for one in html5lib.parse(page, namespaceHTMLElements=False).iter("div"):
         if one.get("class") == "fault":
             first, *others = ("".join(part.itertext()).strip() for part in one.iter("p"))
-            further = dict(other.split(": ", 1) for other in others)
-            texts.append((*first.split(": ", 1), further.get("Expected", ""), further.get("Hint", "")))
+            further = dict(re.split("[:：] ?", other, maxsplit=1) for other in others)
+            expected, hint = (next(iter(further.keys() & words), "") for words in (EXPECTED, HINT))
+            texts.append(
+                (*re.split("[:：] ", first, maxsplit=1), further.get(expected, ""), further.get(hint, ""))
+            )
     return texts
 
 
@@ -440,6 +446,21 @@ def test_a_chinese_page_drafts_a_chinese_spec(client):
     chosen, _ = choices(client.post("/study", headers=ORIGIN, data=drafted | {"question": "threshold"}).text)
     labels = [one["label"] for one in spec_text.read(chosen["text"])["estimators"]]
     assert labels == ["混合 OLS", "双向固定效应", "门槛模型", "样条"]
+
+
+def test_mistakes_are_in_the_language_of_the_page_whatever_that_of_the_study(client, folder):
+    (folder / "twice.csv").write_text("a,a\n1,2\n")
+    wrong, other = SMALL.replace("exposure: value", "exposure: firm"), "report: {language: zh, formats: []}"
+    specs = (wrong, wrong.replace("report: {formats: [html]}", other), "roles: [", "data: {path: x.csv}\n")
+    for language, letters in {"zh": r"[\u4e00-\u9fff]{2}", "en": r"^[^\u4e00-\u9fff]*$"}.items():
+        client.cookies.set("harness-language", language)
+        pages = [client.post("/study", headers=ORIGIN, data={"text": one, "shown": one}) for one in specs]
+        pages += [client.get("/study", params={"data": name}) for name in ("twice.csv", "none.csv")]
+        for page in pages:
+            wrongs = faults(page.text)
+            assert wrongs
+            for one in wrongs:
+                assert re.search(letters, "".join(one)), one
 
 
 def test_labels_of_the_questions_are_for_the_catalogs():
