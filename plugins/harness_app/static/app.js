@@ -1,5 +1,5 @@
 "use strict";
-// Copies a text, saves one, and drops a file where one can be chosen. Nothing of the data is ever evaluated.
+// Copies a text, saves one, drops a file where one can be chosen, and a column on a part. Nothing of the data is ever evaluated.
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (button && button.dataset.copy) {
@@ -21,3 +21,14 @@ for (const drop of document.querySelectorAll(".drop")) {
     drop.querySelector("input[type=file]").files = event.dataTransfer.files;
   });
 }
+let column = null;
+document.addEventListener("dragstart", (event) => { column = event.target.closest("tr"); });
+document.addEventListener("dragend", () => { column = null; });
+document.addEventListener("dragover", (event) => { if (column && event.target.closest("[data-part]")) event.preventDefault(); });
+document.addEventListener("drop", (event) => {
+  const part = event.target.closest("[data-part]"), list = column && column.querySelector("select");
+  if (!part || !list) return;
+  event.preventDefault();
+  list.value = part.dataset.part;
+  list.dispatchEvent(new Event("change", { bubbles: true }));
+});

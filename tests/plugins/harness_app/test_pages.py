@@ -2,6 +2,7 @@
 
 import asyncio
 import html
+import io
 import json
 import os
 import re
@@ -16,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from zipfile import ZipFile
 
 import httpx2 as httpx
 import pandas as pd
@@ -330,6 +332,19 @@ def test_what_data_are_called_is_text(client, folder):
     )
 
 
+def test_a_histogram_has_every_value_of_its_column_in_a_bar(client):
+    page = client.get("/study", params={"data": "rows.csv"}).text
+    figures = re.findall(r'<label for="part-\d+">(\w+)<.*?(<svg.*?</svg>)', page, re.DOTALL)
+    rows = grunfeld().reset_index()
+    assert {name for name, _ in figures} == {*rows}
+    for name, figure in figures:
+        heights = [int(one) for one in re.findall('height="([0-9]+)"', figure)]
+        assert sum(heights) == rows[name].count()
+        n_bars, highest = map(int, re.search('viewBox="0 0 ([0-9]+) ([0-9]+)"', figure).groups())
+        assert highest == max(heights)
+        assert all(int(one) < n_bars for one in re.findall(' x="([0-9]+)"', figure))
+
+
 def test_what_a_file_holds_is_read_once_until_it_changes(folder, monkeypatch):
     desk, calls = Desk(session(folder)), []
 
@@ -610,6 +625,12 @@ def test_a_run_of_the_page_is_that_of_the_command(client, folder):
     assert re.search("[|]estimate[|]+[^|]*term=const[^|]*[|]+([^|]+)[|]+([^|]+)", page).groups() == tuple(
         map(str, slopes)
     )
+    packed = client.post("/printed/pack", headers=ORIGIN, data={"run": "runs/small"}).text
+    assert 'href="/files/runs/small.zip" download' in packed
+    with ZipFile(io.BytesIO(client.get("/files/runs/small.zip").content)) as archive:
+        assert archive.testzip() is None
+        rows = [name for name in archive.namelist() if name.endswith("rows.csv")]
+        assert archive.read(rows[0]) == (folder / "rows.csv").read_bytes()
     page = client.get("/run", params={"run": "runs/small"}).text
     assert 'sandbox src="/report/runs/small/report.html"' in page
     assert "Effect." in page or "Prediction." in page
@@ -885,3 +906,136 @@ def test_from_a_file_to_the_report_without_a_character_of_yaml(tmp_path):
         shutil.rmtree(tmp_path / "other")
     drawn = {path.name for path in walk.PICTURES.glob("app_*.webp")}
     assert drawn == {f"app_{name}.webp" for name in way.pictures}
+
+
+def english(page, *names):
+    """Return the words of a page, and of its labels, that are in English and are no names."""
+    text = page.evaluate(
+        """() => {
+            const named = [...document.querySelectorAll("[aria-label], [placeholder], [title]")];
+            const labels = named.map((one) => one.ariaLabel || one.placeholder || one.title);
+            const foreign = [...document.querySelectorAll("[lang=en], code, pre, .option-name")];
+            const hidden = foreign.map((one) => one.textContent);
+            return hidden.reduce((all, one) => all.replace(one, ""), document.body.innerText) + labels.join();
+        }"""
+    )
+    for name in sorted(names, key=len, reverse=True):
+        text = text.replace(name, "")
+    return re.findall("[A-Za-z]{2,}", text)
+
+
+# Programs, formats and methods, which have one name in both languages.
+NAMES = ("harness", "English", "csv", "Excel", "Stata", "SPSS", "SAS", "parquet", "YAML", "OLS", "ANN", "SOM")
+
+
+def tab_to(page, selector):
+    """Go on with Tab until what is chosen has the focus."""
+    for _ in range(120):
+        if page.evaluate("one => document.activeElement.matches(one)", selector):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(selector)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/usr/bin/chromium").exists(), reason="no Chromium")
+def test_the_way_by_keyboard_alone_and_in_chinese(tmp_path):
+    pytest.importorskip("playwright.sync_api")
+    import write_app_pictures as walk
+
+    walk.write_yearbook(tmp_path / "yearbook.xlsx")
+    columns = (
+        "Emissions",
+        "Digital economy",
+        "GDP per head",
+        "Urban share",
+        "Telephones",
+        "Notes",
+        "City",
+        "year",
+    )
+    names = (*NAMES, *columns, "yearbook.xlsx", "yearbook.yaml", "yearbook", "Printed in May", str(tmp_path))
+    units = ("kt", "index", "1,000 yuan", "per 100 people", "Source: invented for the docs")
+    with walk.opened(tmp_path) as (browser, address):
+        way = walk.Way(browser, address)
+        page = way.page(language="zh-CN", is_dark=False, size=walk.WIDE)
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.className") == "skip"
+        assert english(page, *names) == []
+        tab_to(page, "[href*='yearbook.xlsx']")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#study")
+        page.wait_for_load_state()
+        for column, part in {"Emissions": "outcome", "Digital economy": "exposure"}.items():
+            selector = "#" + walk.part(page, column).get_attribute("id")
+            tab_to(page, selector)
+            while page.locator(selector).input_value() != part:
+                with page.expect_response("**/study"):
+                    page.keyboard.press("ArrowDown")
+                page.wait_for_timeout(200)  # until the form is another
+                assert page.evaluate("one => document.activeElement.matches(one)", selector)
+        page.wait_for_selector(".good")
+        tab_to(page, "[name=question]")
+        page.keyboard.press("Space")
+        page.wait_for_selector("[name=question][checked]")
+        page.keyboard.press("ArrowDown")
+        page.wait_for_selector("#question-predict[checked]")
+        assert page.evaluate("document.activeElement.id") == "question-predict"
+        page.keyboard.press("ArrowUp")
+        page.wait_for_selector("#question-effect[checked]")
+        tab_to(page, "#expert")
+        page.keyboard.press("ArrowDown")
+        page.wait_for_selector(".options")
+        cells = [*map(str, range(2011, 2020)), *units]
+        keys = page.locator(".options th, .options option, #expert option").all_text_contents()
+        assert english(page, *names, *cells, *keys, "estimators", "evaluation", "null") == []
+        assert page.locator("[role=status], [role=alert], [aria-live]").count() >= 4
+        tab_to(page, "#begin")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#begun [href^='/run']", timeout=walk.PATIENCE)
+        tab_to(page, "#begun [href^='/run']")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("iframe")
+        files = page.locator(".files a").all_inner_texts()
+        assert english(page, *names, *units, *files, "runs") == []
+    assert way.wrong == []
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/usr/bin/chromium").exists(), reason="no Chromium")
+def test_what_needs_script_copies_saves_and_takes_what_is_dropped(folder):
+    pytest.importorskip("playwright.sync_api")
+    import write_app_pictures as walk
+    from playwright.sync_api import expect
+
+    with walk.opened(folder) as (browser, address):
+        way = walk.Way(browser, address)
+        page = way.page(language="en", is_dark=False, size=walk.WIDE)
+        page.evaluate(
+            """(content) => {
+                const held = new DataTransfer();
+                held.items.add(new File([content], "dropped.csv"));
+                const event = new DragEvent("drop", { dataTransfer: held, bubbles: true, cancelable: true });
+                document.querySelector(".drop").dispatchEvent(event);
+            }""",
+            (folder / "rows.csv").read_text(),
+        )
+        page.click(".drop button")
+        page.wait_for_url("**/study?data=dropped.csv")
+        assert (folder / "dropped.csv").read_text() == (folder / "rows.csv").read_text()
+        page.wait_for_load_state()
+        for column, part in {"invest": "outcome", "value": "exposure", "capital": "moderator"}.items():
+            page.locator("th", has_text=column).first.drag_to(page.locator(f"[data-part={part}]"))
+            expect(walk.part(page, column)).to_have_value(part)
+            if column == "value":
+                page.wait_for_selector(".good")
+        expect(page.locator("#text")).to_have_value(re.compile(r"moderators:.*\n *- capital"))
+        text = page.locator("#text").input_value()
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        page.click("[data-copy]")
+        assert page.evaluate("navigator.clipboard.readText()") == text
+        with page.expect_download() as saved:
+            page.click("[data-save]")
+        assert saved.value.suggested_filename == "dropped.yaml"
+        assert saved.value.path().read_text() == text
+    assert way.wrong == []
