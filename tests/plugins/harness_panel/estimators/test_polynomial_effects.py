@@ -67,6 +67,22 @@ def test_the_turning_point_has_the_intervals_of_the_delta_method_and_of_fieller(
     assert point.fieller == pytest.approx(limits, rel=1e-8)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("response", "noise", "count"),
+    [
+        (np.sqrt, 0.3, 2),
+        (lambda share: np.log1p(9.0 * share) / np.log(10.0), 0.3, 23),
+        (lambda share: -np.expm1(-3.0 * share), 0.3, 138),
+        (lambda share: -np.expm1(-3.0 * share), 0.05, 399),
+    ],
+)
+def test_curves_that_level_off_are_called_an_inverted_u_as_often_as_documented(response, noise, count):
+    panels = (curved_panel(seed, lambda x: response(x / 10.0), noise=noise) for seed in range(400))
+    found = sum(shapes_of(fitted(panel, 2))["inverted U"][1] < 0.05 for panel in panels)
+    assert found == pytest.approx(count, abs=1)
+
+
 def test_a_square_that_cannot_be_told_from_zero_has_no_bounds():
     slope = SlopeOfExposure(np.array([-1.0, 0.4]), np.diag([0.01, 1.0]), 0.0, 10.0, 30.0)
     (point,) = slope.turning_points()
