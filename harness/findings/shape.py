@@ -57,6 +57,7 @@ FEATURES = tuple(one.name for one in fields(Shape))
 
 # Features whose ratios count, not their differences.
 RATIOS = [FEATURES.index(name) for name in ("entities", "periods", "tails")]
+TAILS = FEATURES.index("tails")
 
 
 def shape_of(panel: Panel) -> Shape:
@@ -105,7 +106,8 @@ def rates_at(shape: Shape, cells: pd.DataFrame) -> Iterator[dict[str, Any]]:
     Both lie on the plane through those of all simulated shapes, by ridge regression over their features, each
     from 0 to 1: slopes are drawn to zero as if `PRIOR` panels had said so. They are weighted sums of the
     simulated shares, and limits are the exact ones of as many panels as have the same precision (Kish 1965).
-    Outside the range of a feature there is no rate: the finding is untested there.
+    Outside the range of a feature there is no rate: the finding is untested there. Tails lighter than the
+    simulated ones, with which tests are no less reliable, count as the lightest of these.
 
     Parameters
     ----------
@@ -120,6 +122,7 @@ def rates_at(shape: Shape, cells: pd.DataFrame) -> Iterator[dict[str, Any]]:
         low, width = others.min(axis=0), np.ptp(others, axis=0)
         scale = np.where(width > 0.0, width, 1.0)
         point, others = (features[0] - low) / scale, (others - low) / scale
+        point[TAILS] = np.maximum(point[TAILS], 0.0)
         is_inside = (point >= -SLACK) & (point <= (width > 0.0) + SLACK)
         if not is_inside.all():
             yield {"finding": finding, "outside": ", ".join(np.array(FEATURES)[~is_inside])}

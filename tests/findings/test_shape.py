@@ -90,6 +90,8 @@ def test_a_kind_without_panels_that_have_it_has_no_power():
         ({"entities": 2000.0, "between": 0.9}, "entities, between"),
         ({"tails": float("nan")}, "tails"),
         ({"entities": 9.0}, ""),
+        ({"tails": 0.5}, ""),
+        ({"tails": 2.0}, "tails"),
     ],
 )
 def test_nothing_is_extrapolated(changes, outside):

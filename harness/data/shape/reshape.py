@@ -125,7 +125,7 @@ def _long(frame: pd.DataFrame, requested: Reshape, *, time: str, where: str) -> 
     if requested.into in (time, *kept):
         what = Coded("the values are to be called '{into}', as another column is", into=requested.into)
         hint = marked("give another name by into, or let entity and time be others")
-        raise DataError.at(where, what, marked("a name of their own"), hint)
+        raise DataError.at(where, what, marked("a name that no other column has"), hint)
     value = requested.into or "\0value"
     long = frame.melt(id_vars=kept, value_vars=list(found), var_name="\0column", value_name=value)
     column = long.pop("\0column")
