@@ -12,7 +12,7 @@ from harness.data.panel import Panel
 from harness.estimators.guard import predict_any
 from harness.estimators.protocol import Fitted, FittedDraws
 from harness.scenarios.draws import Numbers
-from harness.scenarios.grid import centred, locate, on_curve, on_surface
+from harness.scenarios.grid import centred, locate, on_curve, on_surface, once
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +84,11 @@ def accumulated_effects(model: Fitted | FittedDraws, panel: Panel, name: str, bi
     -------
     (n_bins + 1,) for one fit and (n_draws, n_bins + 1) for draws, outcome units.
     """
+    question = ("ale", name, bins.edges.tobytes())
+    return once(model, panel, question, lambda: _accumulated_effects(model, panel, name, bins))
+
+
+def _accumulated_effects(model: Fitted | FittedDraws, panel: Panel, name: str, bins: Bins) -> Floats:
     change = predict_any(model, panel.with_column(name, bins.high))
     change = change - predict_any(model, panel.with_column(name, bins.low))
     steps = bin_means(change, bins.codes, bins.n_bins)

@@ -18,6 +18,7 @@ from harness.evaluation.resample import ResampleUnit
 from harness.language import DOTS, Coded, chained
 from harness.scenarios import draws as resampling
 from harness.scenarios.draws import DrawPlan, Numbers, Resamples
+from harness.scenarios.grid import remembering
 from harness.scenarios.scenario import EvaluatesModels, Subject
 from harness.scenarios.task import ScenarioTask, Sealed, SubjectTask
 from harness.tables.preparation import Note
@@ -329,8 +330,9 @@ class BlockTask(ScenarioTask[BlockResult]):
         numbers: dict[str, Attempt[Numbers]] = {}
         if fits is not None and len(refused) < len(self.draws):
             panel, rows = self.prepare.subject.panel, self.prepare.averaged
-            for name, scenario in self.scenarios.items():
-                numbers[name] = attempt(partial(scenario.numbers, fits, panel, rows))
+            with remembering():
+                for name, scenario in self.scenarios.items():
+                    numbers[name] = attempt(partial(scenario.numbers, fits, panel, rows))
         reasons = tuple(in_one_line(error.problems[0]) for error in refused)
         noted = tried.then(notes_of)
         how = noted.status, noted.reason, perf_counter() - start

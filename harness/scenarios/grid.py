@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from harness.arrays import Floats, Ints, Mask
+from harness.arrays import Floats, Ints, Mask, locked
 from harness.data.panel import Panel
 from harness.errors import EstimationError
 from harness.estimators.guard import predict_any, require_finite
@@ -163,6 +165,40 @@ def centred(values: Floats) -> Floats:
 
 Columns = tuple[str, ...]
 
+# Numbers of one answer that are remembered at most: 32 MiB.
+MOST_REMEMBERED = 2**22
+
+# Answers of models, with the model and the rows, whose ids no other object can have meanwhile.
+Answers = dict[Hashable, tuple[Fitted | FittedDraws, Panel, Floats]]
+
+_ANSWERS: ContextVar[Answers | None] = ContextVar("answers", default=None)
+
+
+@contextmanager
+def remembering() -> Iterator[None]:
+    """Compute once what scenarios ask alike of the same model on the same rows, until the block ends."""
+    token = _ANSWERS.set({})
+    try:
+        yield
+    finally:
+        _ANSWERS.reset(token)
+
+
+def once(
+    model: Fitted | FittedDraws, panel: Panel, question: Hashable, compute: Callable[[], Floats]
+) -> Floats:
+    """Return what is computed from a model and rows, read-only where it is remembered."""
+    answers, key = _ANSWERS.get(), (id(model), id(panel), question)
+    if answers is None:
+        return compute()
+    if key not in answers:
+        values = compute()
+        if values.size > MOST_REMEMBERED:
+            return values
+        answers[key] = (model, panel, locked(values))
+    return answers[key][-1]
+
+
 # Rows predicted at a time, of as many points as fit, so that small panels do not cost a call for each.
 BLOCK_ROWS = 2**14
 
@@ -190,6 +226,11 @@ def mean_predictions(
     PluginError
         Where a prediction is not finite.
     """
+    question = ("mean", columns, points.tobytes())
+    return once(model, panel, question, lambda: _mean_predictions(model, panel, columns, points))
+
+
+def _mean_predictions(model: Fitted | FittedDraws, panel: Panel, columns: Columns, points: Floats) -> Floats:
     fixed = with_derived(panel, columns, points) if isinstance(model, CanProfile) else None
     if isinstance(model, CanProfile) and fixed is not None:
         means = np.array(model.profile(panel, *fixed))
@@ -297,6 +338,9 @@ def row_slopes(model: Fitted | FittedDraws, panel: Panel, *, exposure: Floats | 
     step = np.ptp(exposure) * (1.0 if has_two_values(exposure) else WINDOW)
     low = np.maximum(own - step, exposure.min())
     high = np.minimum(own + step, exposure.max())
-    above = predict_any(model, panel.with_column(panel.exposure, high))
-    slopes: Floats = (above - predict_any(model, panel.with_column(panel.exposure, low))) / (high - low)
-    return slopes
+
+    def slopes() -> Floats:
+        above = predict_any(model, panel.with_column(panel.exposure, high))
+        return np.asarray((above - predict_any(model, panel.with_column(panel.exposure, low))) / (high - low))
+
+    return once(model, panel, ("slopes", low.tobytes(), high.tobytes()), slopes)

@@ -25,6 +25,7 @@ from harness.scenarios.blocks import (
     subsample_note,
 )
 from harness.scenarios.draws import FitAndDraws, Numbers, joined, mean_of_draws
+from harness.scenarios.grid import remembering
 from harness.scenarios.scenario import AnswersAlone, EvaluatesModels, Scenario, Subject, Tables
 from harness.scenarios.task import SubjectTask
 from harness.tables.preparation import Note
@@ -184,10 +185,11 @@ class SampleFitTask(SubjectTask[SampleFitResult]):
             attempt(lambda: own.fit) if self.prepare is None else found[0].then(lambda made: made.open())
         )
         is_fitted = tried.status == "ok"
-        numbers = {
-            name: attempt(partial(_requested, scenario, own)) if is_fitted else tried.without_value()
-            for name, scenario in self.asking.items()
-        }
+        with remembering():
+            numbers = {
+                name: attempt(partial(_requested, scenario, own)) if is_fitted else tried.without_value()
+                for name, scenario in self.asking.items()
+            }
         answers = {
             name: attempt(partial(_tables, scenario, own)) if is_fitted else tried.without_value()
             for name, scenario in self.others.items()

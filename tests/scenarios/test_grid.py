@@ -11,6 +11,7 @@ import pytest
 
 from harness import PluginError
 from harness.arrays import LEAST_BYTES, as_received, as_sent, sharing
+from harness.scenarios import grid as grid_module
 from harness.scenarios.ale import (
     accumulated_effects,
     corner_means,
@@ -27,6 +28,7 @@ from harness.scenarios.grid import (
     on_curve,
     on_surface,
     partial_dependence,
+    remembering,
     row_slopes,
     support,
 )
@@ -101,6 +103,43 @@ def test_row_slopes_are_chords_within_the_observed_range():
     inside = (x - step > x.min()) & (x + step < x.max())
     assert row_slopes(Known(), panel)[inside] == pytest.approx(1 + 6 * x[inside], rel=1e-10)
     assert row_slopes(KnownDraws((1.0, -2.0)), panel) == pytest.approx(np.outer([1.0, -2.0], np.ones(60)))
+
+
+# Predictions of `answers_of`, and those that are different.
+N_CALLS, N_DIFFERENT = 6 + 3 + 6, 4 + 2 + 4
+
+
+def answers_of(model, panel):
+    x = panel.column("x")
+    return (
+        *(row_slopes(model, panel, exposure=of) for of in (None, x, 2 * x)),
+        *(partial_dependence(model, panel, grid) for grid in (GRID, GRID, 2 * GRID)),
+        *(accumulated_effects(model, panel, name, quantile_bins(x, n_bins=3)) for name in "xmx"),
+    )
+
+
+def test_what_is_asked_alike_of_a_model_is_computed_once(monkeypatch):
+    panel, rows, calls = squared_panel(), squared_panel(), []
+    expected = [*answers_of(Known(), panel), *answers_of(KnownDraws((1.0, -2.0)), panel)]
+
+    def counted(predict):
+        return lambda model, panel: calls.append(model) or predict(model, panel)
+
+    for kind in (Known, KnownDraws):
+        monkeypatch.setattr(kind, "predict", counted(kind.predict))
+    with remembering():
+        models = Known(), KnownDraws((1.0, -2.0))
+        again = [answer for model in models for answer in answers_of(model, panel)]
+        assert len(calls) == 2 * N_DIFFERENT
+        answers_of(models[0], rows)
+        assert len(calls) == 3 * (4 + 2 + 4)
+        monkeypatch.setattr(grid_module, "MOST_REMEMBERED", 0)
+        answers_of(models[0], panel.take(np.arange(30)))
+        assert len(calls) == 3 * N_DIFFERENT + N_CALLS
+    answers_of(models[0], panel)
+    assert len(calls) == 3 * N_DIFFERENT + 2 * N_CALLS
+    for one, other in zip(again, expected, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 SLOPES = np.array([[1.0, 2.0, 3.0], [0.5, -1.0, 4.0]])
