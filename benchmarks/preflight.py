@@ -39,7 +39,7 @@ from harness.preflight.cost import estimate_cost
 plan = prepare_study(RunOptions(spec=Path(sys.argv[1]), quick="--quick" in sys.argv)).plan
 found = estimate_cost(plan, on_probe=lambda label: None)
 tasks = sum(one.all_seconds for one in found.probed)
-conclusion = found.conclusion.seconds(1)
+conclusion = found.conclusion.seconds
 estimate = {"start": found.start, "tasks": tasks, "conclusion": conclusion, "all": found.seconds(1)}
 print(json.dumps({**estimate, "peak": found.peak, "probing": time.process_time() - found.start}))
 """

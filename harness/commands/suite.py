@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,7 +15,22 @@ from harness.running.options import RunOptions
 from harness.running.progress import progress
 from harness.terminal import echo
 
+if TYPE_CHECKING:
+    from harness.suite.spec import LoadedSuite
+
 MORE = "Add an estimator to all studies, by name or as '{use: NAME, OPTION: VALUE}'"
+_only = shared.repeated_option("--only", "only", "STUDY", "Run this study only")
+_more = shared.repeated_option("--estimator", "estimators", "NAME", MORE)
+
+
+def _loaded(options: RunOptions, estimators: tuple[str, ...]) -> LoadedSuite:
+    """Return a suite with further estimators."""
+    from dataclasses import replace
+
+    from harness.suite.spec import load_suite, with_estimators
+
+    loaded = load_suite(options.spec_path(Path()))
+    return replace(loaded, suite=with_estimators(loaded.suite, estimators))
 
 
 class _RunsByDefault(click.Group):
@@ -37,8 +53,8 @@ def suite() -> None:
     *("out", "quick", "jobs", "backend", "scheduler", "resume", "trust_plugins"),
     out="Folder; by default runs/SUITE.",
 )
-@shared.repeated_option("--only", "only", "STUDY", "Run this study only")
-@shared.repeated_option("--estimator", "estimators", "NAME", MORE)
+@_only
+@_more
 @shared.open_option
 def run(options: RunOptions, only: tuple[str, ...], estimators: tuple[str, ...], opens: bool) -> None:
     """Run the studies of a suite one after the other, and write joint tables and pages.
@@ -47,16 +63,12 @@ def run(options: RunOptions, only: tuple[str, ...], estimators: tuple[str, ...],
     a run folder under studies/, whose page is drawn by harness report. Studies whose data package is not
     installed, or whose data cannot be used, are listed and skipped.
     """
-    from dataclasses import replace
-
     from harness.suite.page import INDEX
     from harness.suite.results import SUITE_GAIN, read_suite_table
     from harness.suite.run import run_suite
-    from harness.suite.spec import load_suite, with_estimators
 
     registry = shared.found(options.plugins)
-    loaded = load_suite(options.spec_path(Path()))
-    loaded = replace(loaded, suite=with_estimators(loaded.suite, estimators))
+    loaded = _loaded(options, estimators)
     messages: list[str] = []
     with progress() as on_progress:
         folder = run_suite(
@@ -74,6 +86,23 @@ def run(options: RunOptions, only: tuple[str, ...], estimators: tuple[str, ...],
             err=True,
         )
         sys.exit(ExitCode.NO_RESULT)
+
+
+@suite.command()
+@click.argument("spec", metavar="SUITE", type=shared.PATH)
+@shared.run_options("quick", "jobs", "trust_plugins")
+@_only
+@_more
+def plan(options: RunOptions, only: tuple[str, ...], estimators: tuple[str, ...]) -> None:
+    """Show what the studies of a suite would take: outer fits, draws, time and memory, before any is run.
+
+    Each study is a row. One fit of each estimator gives its time, as in harness plan. Studies that take more
+    than an hour, or more memory than this machine has, are named with why; so are those left out.
+    """
+    from harness.preflight.suite_cost import plan_suite
+
+    registry = shared.found(options.plugins)
+    plan_suite(_loaded(options, estimators), options, registry, only=only, on_line=echo)
 
 
 @suite.command()

@@ -6,7 +6,7 @@ import math
 import sys
 import warnings
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import process_time
 
@@ -24,6 +24,8 @@ from harness.scenarios.full_fit import FullTask
 from harness.scenarios.task import PartTask, run_in_process
 from harness.study.spec.document import entry_name
 from harness.terminal import terminal_text
+
+Tasks = Callable[[Plan], Iterator[StudyTask]]
 
 # Draws of the two fits that give the seconds of a draw.
 FEW, MORE = 4, 12
@@ -45,12 +47,14 @@ class TaskCost:
     count : how many there are
     seconds : of the processor, for one with all its draws
     of_draws : those of `seconds` that go into draws which are tasks of their own
+    draws : of one of them
     """
 
     label: str
     count: int
     seconds: float
     of_draws: float = 0.0
+    draws: int = 0
 
     @property
     def all_seconds(self) -> float:
@@ -58,7 +62,9 @@ class TaskCost:
         return self.count * self.seconds
 
 
-def iter_task_costs(plan: Plan, *, on_probe: Callable[[str], None]) -> Iterator[TaskCost]:
+def iter_task_costs(
+    plan: Plan, *, on_probe: Callable[[str], None], tasks: Tasks = Plan.tasks
+) -> Iterator[TaskCost]:
     """Yield what the tasks of a plan take, one for each kind that costs alike.
 
     Fits on all rows are alike for all outcomes; fits on folds for all outcomes, folds and protocols; parts
@@ -71,10 +77,11 @@ def iter_task_costs(plan: Plan, *, on_probe: Callable[[str], None]) -> Iterator[
     Parameters
     ----------
     on_probe : called with the label of each task before it is tried
+    tasks : of the plan that count; all unless given
     """
     samples, whole = (plan.sampled(MOST_ROWS), plan.sampled(LARGER * MOST_ROWS)), n_rows_of(plan)
     few, more = map(n_rows_of, samples)
-    small, large = map(_middles, samples)
+    small, large = (_middles(tuple(tasks(sample))) for sample in samples)
     for kind, (task, count) in large.items():
         on_probe(task.label)
         base, each = _timed(_ready(task), is_sample=few < whole)
@@ -82,14 +89,15 @@ def iter_task_costs(plan: Plan, *, on_probe: Callable[[str], None]) -> Iterator[
             of_few, _ = _timed(_ready(small[kind][0]), is_sample=True)
             base += max(0.0, base - of_few) * (whole - more) / (more - few)
         each *= _draws(task) * _trained_on(task, whole) / _trained_on(task, more)
-        yield TaskCost(task.label, count, base + each, each if isinstance(task, FullTask) else 0.0)
+        of_draws = each if isinstance(task, FullTask) else 0.0
+        yield TaskCost(task.label, count, base + each, of_draws, _draws(task))
 
 
-def _middles(plan: Plan) -> Mapping[Hashable, tuple[StudyTask, int]]:
+def _middles(tasks: Sequence[StudyTask]) -> Mapping[Hashable, tuple[StudyTask, int]]:
     """Return the middle task of each kind, and how many there are."""
-    counts, passed = Counter(_kind(task) for task in plan.tasks()), Counter[Hashable]()
+    counts, passed = Counter(map(_kind, tasks)), Counter[Hashable]()
     found = {}
-    for task in plan.tasks():
+    for task in tasks:
         kind = _kind(task)
         if passed[kind] == counts[kind] // 2:
             found[kind] = task, counts[kind]
@@ -325,15 +333,16 @@ def span(seconds: float) -> str:
     return Coded("{n} s", n=f"{max(1.0, seconds):.0f}")
 
 
-def estimate_cost(plan: Plan, *, on_probe: Callable[[str], None]) -> RunCost:
+def estimate_cost(plan: Plan, *, on_probe: Callable[[str], None], tasks: Tasks = Plan.tasks) -> RunCost:
     """Return what a run of a plan will take, from a few fits that are made now.
 
     Parameters
     ----------
     on_probe : called with what is tried, before it is
+    tasks : of the plan that are run; all unless given
     """
     start, rows = process_time(), (n_rows_of(plan), n_rows_of(plan.sampled(LARGER * MOST_ROWS)))
-    found = tuple(iter_task_costs(plan, on_probe=on_probe))
+    found = tuple(iter_task_costs(plan, on_probe=on_probe, tasks=tasks))
     on_probe(marked("a figure"))
     conclusion = estimate_conclusion(plan)
     peak = peak_bytes(plan) + conclusion.n_bytes

@@ -105,19 +105,28 @@ class CellTask:
 
 
 def prepare_studies(
-    runs: Sequence[StudyRun], registry: Registry
+    loaded: LoadedSuite, options: RunOptions, registry: Registry, *, only: Sequence[str] = ()
 ) -> tuple[Sequence[tuple[StudyRun, Prepared]], Sequence[LeftOut]]:
-    """Read the specs and data of all studies and plan their fits; return those whose data can be used.
+    """Read the specs and data of a suite's studies and plan their fits; return those that can be run here.
+
+    Parameters
+    ----------
+    options, only : see `run_suite`
 
     Raises
     ------
     SpecError
-        Of the first spec with a mistake, or where estimators compare unlike numbers of candidates.
+        Of the first spec with a mistake, where no study can be run, or where estimators compare unlike
+        numbers of candidates.
     DataError
         Where the data of no study can be used.
     """
+    runs, absent = studies_of(loaded, options, registry, only=only)
+    if not runs:
+        what, hint = marked("none of its studies can be run here"), absent[0].remedy
+        raise SpecError.at(str(loaded.document.path), what, hint=hint)
     prepared: list[tuple[StudyRun, Prepared]] = []
-    left_out: list[LeftOut] = []
+    left_out = [*absent]
     for run in runs:
         try:
             prepared.append((run, prepare(run.options, registry)))
@@ -127,7 +136,8 @@ def prepare_studies(
             first = error.problems[0]
             left_out.append(LeftOut(run.id, f"{first.where}: {first.what}", first.hint))
     if not prepared:
-        raise DataError.at("studies", left_out[0].reason, hint=left_out[0].remedy)
+        unusable = left_out[len(absent)]
+        raise DataError.at("studies", unusable.reason, hint=unusable.remedy)
     entries = prepared[0][1].plan.study.estimators
     tried = {one.id: n for one in entries if (n := n_candidates(one.estimator)) > 1}
     if len(set(tried.values())) > 1:
@@ -199,15 +209,10 @@ def run_suite(
         Of the suite or its studies, before anything is fitted.
     """
     suite = loaded.suite
-    runs, absent = studies_of(loaded, options, registry, only=only)
-    if not runs:
-        what, hint = marked("none of its studies can be run here"), absent[0].remedy
-        raise SpecError.at(str(loaded.document.path), what, hint=hint)
     started = datetime.now(UTC)
-    studies, unusable = prepare_studies(runs, registry)
-    left_out = (*absent, *unusable)
+    studies, left_out = prepare_studies(loaded, options, registry, only=only)
     for one in left_out:
-        on_message(f"left out: {one.study}, {one.reason}; {one.remedy}")
+        on_message(one.message)
     environment = Environment(installed_code(), versions(registry.brought_by))
     rules = tuple(registry.of(RULE).values())
     with RunFolder.claimed(options.out or Path("runs") / suite.suite) as folder:

@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError
 from harness.data.read.source import DATASET, ComesWithPackage
 from harness.data.shipped import installs
 from harness.errors import SpecError, near_names
-from harness.language import Coded, marked
+from harness.language import Coded, marked, quoted
 from harness.registry.registry import Registry
 from harness.running.options import RunOptions
 from harness.study.spec.document import Document, read_document, read_spec
@@ -241,6 +241,12 @@ class LeftOut:
     reason: str
     remedy: str
 
+    @property
+    def message(self) -> str:
+        """What is said of it in the terminal."""
+        study, reason, remedy = quoted(self.study), self.reason, self.remedy
+        return Coded("left out: {study}, {reason}; {remedy}", study=study, reason=reason, remedy=remedy)
+
 
 def with_estimators(suite: Suite, written: Sequence[str]) -> Suite:
     """Return the suite with further estimators, each written as an entry of a spec.
@@ -350,7 +356,8 @@ def _missing(name: str, spec: Mapping[str, Any], registry: Registry) -> LeftOut 
     data = spec.get("data")
     dataset = registry.of(DATASET).get(data.get("dataset", "")) if isinstance(data, Mapping) else None
     if isinstance(dataset, ComesWithPackage) and not dataset.is_installed:
-        return LeftOut(name, f"its data come with the package {dataset.package}", installs(dataset.package))
+        reason = Coded("its data come with the package {package}", package=quoted(dataset.package))
+        return LeftOut(name, reason, installs(dataset.package))
     return None
 
 

@@ -165,8 +165,7 @@ def test_every_flexible_estimator_of_the_shipped_suites_is_there_at_its_defaults
     file = Path(__file__).parents[2] / "suites" / f"{name}.yaml"
     suite = load_suite(file).suite
     own = RunOptions(spec=file, quick=quick)
-    runs, _ = studies_of(load_suite(file), own, installed(), only=[first_study(suite)])
-    ((_, prepared),), _ = prepare_studies(runs, installed())
+    ((_, prepared),), _ = prepare_studies(load_suite(file), own, installed(), only=[first_study(suite)])
     built = {entry.id: entry.estimator for entry in prepared.plan.study.estimators}
     plain = [one for one in suite.flexible if not one.endswith("_tuned")]
     assert {f"{one}_tuned" for one in plain} == set(suite.flexible) - set(plain)
