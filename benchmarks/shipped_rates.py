@@ -9,7 +9,7 @@ by the panels of each shape.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -37,7 +37,7 @@ SHAPES = (
 FOLDER = SPECS / "outside"
 
 
-def compared(kind: str, rows: Sequence[tuple[float, float, int, int]]) -> Mapping[str, object]:
+def compared(kind: str, rows: Sequence[tuple[float, float, int, int]]) -> dict[str, object]:
     """Return a row of the table from the rate printed of each shape, its limit, false panels and all."""
     rates, limits, n_false, n_panels = np.array(rows).T
     printed, limit = (np.average(values, weights=n_panels) for values in (rates, limits))
@@ -75,7 +75,7 @@ def main() -> None:
                     kinds.setdefault(rate["finding"], []).append(
                         (rate["error_rate"], rate["conf_high"], *counted)
                     )
-    table = pd.DataFrame(compared(kind, rows) for kind, rows in kinds.items())
+    table = pd.DataFrame([compared(kind, rows) for kind, rows in kinds.items()])
     (MEASURED / "shipped_rates.csv").write_text(csv_text(table), encoding="utf-8")
     print(table.to_string(index=False))
 
