@@ -118,19 +118,18 @@ def with_limits(predictions: pd.DataFrame) -> pd.DataFrame:
     return predictions.assign(predicted_low=low, predicted_high=high)
 
 
-def interval_scores(observed: Floats, low: Floats, high: Floats, *, level: float = LEVEL) -> Floats:
+def interval_scores(observed: Floats, low: Floats, high: Floats) -> Floats:
     """Return the interval score of each row, (n_rows,), outcome units: less is better.
 
-    The width, and where the outcome lies outside, how far, times 2 / (1 - level): limits at the outcome's
+    The width, and where the outcome lies outside, how far, times 2 / (1 - `LEVEL`): limits at the outcome's
     quantiles have the least expected score (Gneiting and Raftery 2007, equation 43).
 
     Parameters
     ----------
     observed, low, high : (n_rows,), outcome units
-    level : in (0, 1)
     """
     outside = np.maximum(low - observed, 0.0) + np.maximum(observed - high, 0.0)
-    return high - low + 2.0 / (1.0 - level) * outside
+    return high - low + 2.0 / (1.0 - LEVEL) * outside
 
 
 def coverage_table(predictions: pd.DataFrame) -> pd.DataFrame:

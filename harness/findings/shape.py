@@ -90,11 +90,11 @@ def _means(values: Floats, key: Any) -> Floats:  # noqa: ANN401 - integers of an
     return np.column_stack([np.bincount(key, weights=column) / rows for column in values.T])
 
 
-def exact_limits(n_found: float, n_panels: float, *, level: float = LEVEL) -> tuple[float, float]:
+def exact_limits(n_found: float, n_panels: float) -> tuple[float, float]:
     """Return the exact limits of a share (Clopper and Pearson 1934); counts need not be whole."""
     from scipy.special import betaincinv
 
-    tail = (1.0 - level) / 2.0
+    tail = (1.0 - LEVEL) / 2.0
     low = betaincinv(n_found, n_panels - n_found + 1.0, tail) if n_found > 0 else 0.0
     high = betaincinv(n_found + 1.0, n_panels - n_found, 1.0 - tail) if n_found < n_panels else 1.0
     return float(low), float(high)
@@ -155,16 +155,10 @@ def _weights(point: Floats, others: Floats, n_panels: Floats) -> Floats:
     return np.asarray(n_panels / n_panels.sum() + (point - centre) @ slopes)
 
 
-def shape_rates(panels: Iterable[Panel], cells: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Return how often each kind of finding is false on panels shaped like these, one of each outcome.
-
-    Parameters
-    ----------
-    cells : of simulated shapes; those shipped unless given
-    """
-    if cells is None:
-        with (files(__package__) / SHIPPED).open(encoding="utf-8") as text:
-            cells = pd.read_csv(text)
+def shape_rates(panels: Iterable[Panel]) -> pd.DataFrame:
+    """Return how often each kind of finding is false on panels shaped like these, one of each outcome."""
+    with (files(__package__) / SHIPPED).open(encoding="utf-8") as text:
+        cells = pd.read_csv(text)
     rows = [
         {"outcome": panel.outcome, "estimator": "", **rate}
         for panel in panels

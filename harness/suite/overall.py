@@ -242,13 +242,11 @@ class LogErrors:
         -------
         (n_panels,) and (n_panels, n_draws); NaN where the estimator has no predictions.
         """
-        own = self.estimators.index(estimator)
         others = [self.estimators.index(name) for name in references if name != estimator]
-        least = np.fmin.reduce(self.observed[:, others], axis=-1)
-        has = ~np.isnan(least)
-        observed = self.observed[has, own] - least[has]
+        has = ~np.isnan(self.observed[:, others]).all(axis=-1)
         drawn = self.drawn[has]
-        return observed, drawn[:, :, own] - np.fmin.reduce(drawn[:, :, others], axis=-1)
+        own = drawn[:, :, self.estimators.index(estimator)]
+        return self.ratios(estimator, references)[has], own - np.fmin.reduce(drawn[:, :, others], axis=-1)
 
     def ratios(self, estimator: str, references: Sequence[str]) -> Floats:
         """Return log error ratios over the best of some references, (n_panels,); NaN without errors."""

@@ -443,22 +443,22 @@ def drawn_rows(seed, noise):
     return panel, error
 
 
-@pytest.mark.parametrize(("kind", "most"), [("ridge", 0.15), ("lasso", 0.15), ("network", 0.2)])
-def test_the_representer_of_normal_noise_is_the_noise_over_its_variance(kind, most):
-    (train, _), (test, error) = (
-        drawn_rows(seed, lambda rng, n: 0.8 * rng.standard_normal(n)) for seed in (1, 2)
-    )
+NORMAL = (1, 2), lambda rng, n: 0.8 * rng.standard_normal(n), lambda error: error / 0.64
+LOGISTIC = (3, 4), lambda rng, n: rng.logistic(size=n), lambda error: np.tanh(error / 2.0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "most", "case"),
+    [("ridge", 0.15, NORMAL), ("lasso", 0.15, NORMAL), ("network", 0.2, NORMAL), ("network", 0.3, LOGISTIC)],
+    ids=["ridge", "lasso", "network", "network of logistic noise"],
+)
+def test_the_representer_is_the_score_of_the_noise(kind, most, case):
+    """It is -f'/f: normal noise over its variance, and the tanh(e / 2) of logistic noise, which bends."""
+    seeds, noise, score = case
+    (train, _), (test, error) = (drawn_rows(seed, noise) for seed in seeds)
     found = riesz_representer(kind, train, test, rng=np.random.default_rng(1))
-    truth = error / 0.64
+    truth = score(error)
     assert np.square(found - truth).mean() / truth.var() < most
-
-
-def test_a_network_bends_where_the_noise_is_no_normal_one():
-    """Logistic noise: -f'/f is tanh(e / 2)."""
-    (train, _), (test, error) = (drawn_rows(seed, lambda rng, n: rng.logistic(size=n)) for seed in (3, 4))
-    found = riesz_representer("network", train, test, rng=np.random.default_rng(1))
-    truth = np.tanh(error / 2.0)
-    assert np.square(found - truth).mean() / truth.var() < 0.3
 
 
 def test_the_gradient_of_the_network_is_that_of_its_loss():
