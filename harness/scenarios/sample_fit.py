@@ -185,11 +185,7 @@ class SampleFitTask(SubjectTask[SampleFitResult]):
             attempt(lambda: own.fit) if self.prepare is None else found[0].then(lambda made: made.open())
         )
         is_fitted = tried.status == "ok"
-        with remembering():
-            numbers = {
-                name: attempt(partial(_requested, scenario, own)) if is_fitted else tried.without_value()
-                for name, scenario in self.asking.items()
-            }
+        numbers = self._numbers(own, tried) if self.asking else {}
         answers = {
             name: attempt(partial(_tables, scenario, own)) if is_fitted else tried.without_value()
             for name, scenario in self.others.items()
@@ -200,6 +196,15 @@ class SampleFitTask(SubjectTask[SampleFitResult]):
         carries_draws = self.prepare is not None or tables.carries_draws
         how = tried.status, tried.reason, perf_counter() - start
         return SampleFitResult(self.label, tables, numbers, answers, carries_draws, *how)
+
+    def _numbers(self, subject: Subject, tried: Attempt[Any]) -> dict[str, Attempt[FitAndDraws]]:
+        with remembering():
+            return {
+                name: attempt(partial(_requested, scenario, subject))
+                if tried.status == "ok"
+                else tried.without_value()
+                for name, scenario in self.asking.items()
+            }
 
     def failed(self, reason: str) -> SampleFitResult:
         """Return what stands for a result that could not be had."""
