@@ -34,7 +34,7 @@ from harness.calibration.run import calibration_manifest
 from harness.data.read.files import frame_file
 from harness.data.simulate.simulation import lasting
 from harness.findings.run import RULE, Gains, Run
-from harness.findings.shape import FEATURES, SHIPPED, exact_limits, shape_of
+from harness.findings.shape import FEATURES, SHIPPED, shape_of
 from harness.findings.table import CLASSES, OF_CLASSES, RULES_VERSION, findings_of, kind_of, rests_on_too_few
 from harness.installed import installed
 from harness.registry.registry import Registry
@@ -45,6 +45,7 @@ from harness.tables.coefficients import COEFFICIENTS
 from harness.tables.csv_table import csv_text, from_csv
 from harness.tables.decision import ABOVE, CONDITIONAL, UNTESTED
 from harness.tables.findings import FindingRow
+from measured import share_with_limits
 
 # The studies that are repeated, and their parts.
 SPECS = Path(__file__).parent / "grid"
@@ -328,9 +329,8 @@ def kind_table() -> pd.DataFrame:
     """Return what was counted of each kind over all shapes, as the docs have it."""
     rows = []
     for kind, own in grid_table().groupby("finding", sort=False):
-        n_panels, n_false = own["n_panels"].sum(), own["n_false"].sum()
-        low, high = (100 * limit for limit in exact_limits(int(n_false), int(n_panels)))
-        row = {"finding": kind, "false, %": f"{100 * n_false / n_panels:.1f} [{low:.1f}, {high:.1f}]"}
+        n_panels, n_false = int(own["n_panels"].sum()), int(own["n_false"].sum())
+        row = {"finding": kind, "false, %": share_with_limits(n_false, n_panels)}
         row |= {"panels": n_panels, "size": own["effect"].iloc[0]}
         for name, least, most in (("fewer than 100 entities", 0, 99), ("100 and more", 99, np.inf)):
             side = own[(own["entities"] > least) & (own["entities"] <= most)][["n_found", "n_true"]].sum()

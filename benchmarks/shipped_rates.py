@@ -12,12 +12,11 @@ import argparse
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 
 from grid_panels import PanelShape
 from harness.findings.shape import FEATURES, Shape, exact_limits, rates_at
-from harness.tables.csv_table import csv_text
-from shape_grid import MEASURED, SPECS, STUDIES, grid_table, grow, read_part
+from measured import Measured, share_with_limits
+from shape_grid import SPECS, STUDIES, grid_table, grow, read_part
 
 SHAPES = (
     PanelShape(15, 12, 0.5, between=0.7),
@@ -37,22 +36,27 @@ SHAPES = (
 FOLDER = SPECS / "outside"
 
 
-def compared(kind: str, rows: Sequence[tuple[float, float, int, int]]) -> dict[str, object]:
+TABLE = Measured(
+    "shipped_rates.csv",
+    (
+        *("finding", "shapes", "panels", "counted, %", "printed, %", "printed, at most %"),
+        *("agrees", "below the most"),
+    ),
+)
+
+
+def compared(kind: str, rows: Sequence[tuple[float, float, int, int]]) -> tuple[object, ...]:
     """Return a row of the table from the rate printed of each shape, its limit, false panels and all."""
     rates, limits, n_false, n_panels = np.array(rows).T
     printed, limit = (np.average(values, weights=n_panels) for values in (rates, limits))
-    counted = n_false.sum() / n_panels.sum()
-    low, high = exact_limits(int(n_false.sum()), int(n_panels.sum()))
-    return {
-        "finding": kind,
-        "shapes": len(rows),
-        "panels": int(n_panels.sum()),
-        "counted, %": f"{100 * counted:.0f} [{100 * low:.0f}, {100 * high:.0f}]",
-        "printed, %": f"{100 * printed:.0f}",
-        "printed, at most %": f"{100 * limit:.0f}",
-        "agrees": "yes" if low <= printed <= high else "no",
-        "below the most": "yes" if counted <= limit else "no",
-    }
+    n_false, n_panels = int(n_false.sum()), int(n_panels.sum())
+    low, high = exact_limits(n_false, n_panels)
+    return (
+        *(kind, len(rows), n_panels, share_with_limits(n_false, n_panels)),
+        *(f"{100 * printed:.1f}", f"{100 * limit:.1f}"),
+        "yes" if low <= printed <= high else "no",
+        "yes" if n_false / n_panels <= limit else "no",
+    )
 
 
 def main() -> None:
@@ -75,9 +79,11 @@ def main() -> None:
                     kinds.setdefault(rate["finding"], []).append(
                         (rate["error_rate"], rate["conf_high"], *counted)
                     )
-    table = pd.DataFrame([compared(kind, rows) for kind, rows in kinds.items()])
-    (MEASURED / "shipped_rates.csv").write_text(csv_text(table), encoding="utf-8")
-    print(table.to_string(index=False))
+    rows = [compared(kind, of_shapes) for kind, of_shapes in kinds.items()]
+    TABLE.save(rows, "benchmarks/shipped_rates.py", CODE)
+
+
+CODE = (SHAPES, compared)
 
 
 if __name__ == "__main__":
