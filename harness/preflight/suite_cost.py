@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -19,6 +18,7 @@ from harness.running.workers import made_apart
 from harness.suite.run import prepare_studies, with_memory
 from harness.suite.spec import LoadedSuite
 from harness.terminal import terminal_text
+from harness.text.plain_text import width_of
 
 HOUR = 3600.0
 
@@ -125,21 +125,17 @@ def plan_suite(
 
 def _row(name: str, costs: Sequence[StudyCost], start: float = 0.0) -> str:
     """Return the row of one study or of all, with the seconds until the first."""
-    n_fits, n_draws = (sum(getattr(one, part) for one in costs) for part in ("n_fits", "n_draws"))
+    n_fits, n_draws = sum(one.n_fits for one in costs), sum(one.n_draws for one in costs)
     seconds, peak = start + sum(one.seconds for one in costs), max(one.cost.peak for one in costs)
     return _line(name, f"{n_fits:,}", f"{n_draws:,}", span(seconds), _gigabytes(peak))
 
 
 def _line(*cells: str) -> str:
-    """Return cells in the terminal's language, the first flush left; wide letters count twice."""
+    """Return cells in the terminal's language, the first flush left and the others right."""
     shown = [terminal_text(cell) for cell in cells]
-    pads = [
-        " " * (width - sum(1 + (unicodedata.east_asian_width(letter) in "WF") for letter in text))
-        for text, width in zip(shown, HEADS.values(), strict=True)
-    ]
-    return (
-        shown[0] + pads[0] + "".join(f" {pad}{text}" for pad, text in zip(pads[1:], shown[1:], strict=True))
-    )
+    pads = [" " * (width - width_of(text)) for text, width in zip(shown, HEADS.values(), strict=True)]
+    numbers = (pad + text for pad, text in zip(pads[1:], shown[1:], strict=True))
+    return " ".join([shown[0] + pads[0], *numbers])
 
 
 def _gigabytes(n_bytes: float) -> str:

@@ -243,7 +243,7 @@ class LeftOut:
 
     @property
     def message(self) -> str:
-        """What is said of it in the terminal."""
+        """The line of the terminal that names it, with reason and remedy."""
         study, reason, remedy = quoted(self.study), self.reason, self.remedy
         return Coded("left out: {study}, {reason}; {remedy}", study=study, reason=reason, remedy=remedy)
 

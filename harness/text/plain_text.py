@@ -51,8 +51,12 @@ def wrapped(text: str, width: int, *, lines: int) -> str:
 
 def _room(text: str, width: int) -> int:
     """Return how many characters as wide as those of `text`, on average, fit into `width` narrow ones."""
-    cells = len(text) + sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
-    return max(2, width * len(text) // cells) if text else width
+    return max(2, width * len(text) // width_of(text)) if text else width
+
+
+def width_of(text: str) -> int:
+    """Return how many narrow characters `text` takes the room of; wide ones count twice."""
+    return len(text) + sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
 
 
 def axis_lines(label: str, width: int, *, lines: int) -> str:
