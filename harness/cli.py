@@ -220,8 +220,11 @@ def _how_to_go_on(words: list[str]) -> str:
     """Return how a run that was cut off is taken up; empty for other commands."""
     if not {"run", "suite"} & set(words):
         return ""
-    again = words if "--resume" in words else [*words, "--resume"]
-    command = shlex.join(["harness", *again])
+    part = words[words.index("suite") + 1 :][:1] if "suite" in words else []
+    if part and part[0] in ("plan", "report", "site", "compare"):
+        return ""
+    goes_on = "--resume" in words or part == ["enter"]  # which always takes up what is done
+    command = shlex.join(["harness", *words, *([] if goes_on else ["--resume"])])
     return Coded("; finished cells are kept, to resume: {command}", command=command)
 
 

@@ -62,6 +62,9 @@ def test_an_interrupted_run_says_how_it_is_taken_up(monkeypatch, capsys):
     for words, told in (
         (["run", "my study.yaml", "--jobs", "2"], "harness run 'my study.yaml' --jobs 2 --resume"),
         (["run", "s.yaml", "--resume"], "harness run s.yaml --resume"),
+        (["suite", "s.yaml", "--quick"], "to resume: harness suite s.yaml --quick --resume\n"),
+        (["suite", "enter", "s.yaml", "net.yaml"], "to resume: harness suite enter s.yaml net.yaml\n"),
+        (["suite", "plan", "s.yaml"], "interrupted\n"),
         (["plan", "s.yaml"], "interrupted\n"),
     ):
         monkeypatch.setattr(sys, "argv", ["harness", *words])

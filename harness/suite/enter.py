@@ -9,11 +9,21 @@ from pathlib import Path
 from harness.errors import ArtifactError
 from harness.language import Coded, marked
 from harness.registry.registry import Registry
+from harness.running.folder import RunFolder
 from harness.running.options import RunOptions
 from harness.running.progress import Progress
 from harness.study.spec.document import read_document
 from harness.suite.page import TITLES
-from harness.suite.results import QUICK, SUITE_RANKS, SUITE_SUMMARY, read_record, read_suite_table
+from harness.suite.results import (
+    BEGUN,
+    QUICK,
+    RECORD,
+    SUITE_RANKS,
+    SUITE_SUMMARY,
+    SuiteRecord,
+    read_record,
+    read_suite_table,
+)
 from harness.suite.run import run_suite
 from harness.suite.spec import Suite, Written, id_of, load_suite, with_entry
 from harness.text.numbers import fixed, interval, percent
@@ -55,11 +65,18 @@ def enter_suite(
         replace(loaded, suite=suite),
         replace(options, out=folder, quick=record.form == QUICK, resume=True),
         registry,
-        only=record.studies,
+        only=_studies(folder),
         on_progress=on_progress,
         on_message=lambda _: None,
     )
     return tuple(_lines(folder, id_of(new), suite))
+
+
+def _studies(folder: Path) -> tuple[str, ...]:
+    """Return the studies that a run has, those too that an entry which was cut off did not come to."""
+    kept = (RunFolder(folder).read_bytes(name) for name in (RECORD, BEGUN))
+    records = [SuiteRecord.model_validate_json(text) for text in kept if text]
+    return tuple(dict.fromkeys(study for record in records for study in record.studies))
 
 
 def _with_earlier(suite: Suite, of_run: Suite, *, but: str) -> Suite:

@@ -50,6 +50,20 @@ def test_an_entry_joins_those_of_the_run_and_its_rows_are_printed(two, tmp_path)
     assert {"net", "other"} < set(RunFolder(out).read_table("suite_ranks")["estimator"])
 
 
+def test_an_entry_that_was_cut_off_goes_on_with_all_studies_of_the_run(two, tmp_path):
+    folder, file = two
+    out = shutil.copytree(folder.path, tmp_path / "out")
+    net, options = entry(tmp_path, "{id: net, use: elastic_net}"), RunOptions(spec=file, out=out)
+
+    def cut_off(n_done, n_tasks, _now):
+        if n_done > n_tasks // 2:  # in the second of two studies
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        enter_suite(options, net, installed(), on_progress=cut_off)
+    assert all("2 panels" in line for line in enter_suite(options, net, installed()))
+
+
 def with_mean(folder, name):
     """Write a plugin with a mean of another name into a folder."""
     text = f'''"""A mean of another name.
