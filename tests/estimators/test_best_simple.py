@@ -29,8 +29,11 @@ def best():
     return build_choice(installed().catalogs, ESTIMATOR.name, "best_simple", {}).for_folds()
 
 
-def drawn_panel(scale, seed, *, shape=SHAPE, split_unit="entity"):
-    """Return a panel of logs, levels or counts, with positive controls, and levels of entities."""
+def drawn_panel(scale, seed, *, shape=SHAPE, split_unit="entity", spread=2.0):
+    """Return a panel of logs, levels or counts, with positive controls, and levels of entities.
+
+    Logs have a standard deviation of .6 times the spread.
+    """
     rng = np.random.default_rng(seed)
     n_obs = shape[0] * shape[1]
     X = np.column_stack([rng.normal(size=n_obs), rng.gamma(4.0, 0.25, size=(n_obs, 2))])
@@ -38,7 +41,7 @@ def drawn_panel(scale, seed, *, shape=SHAPE, split_unit="entity"):
     if scale == "level":
         outcome = 5.0 + 3.0 * index + rng.normal(size=n_obs)
     elif scale == "log":
-        outcome = np.exp(2.0 * index + 0.4 * rng.normal(size=n_obs))
+        outcome = np.exp(spread * (index + 0.2 * rng.normal(size=n_obs)))
     else:
         outcome = rng.poisson(np.exp(2.0 * index - 1.0)).astype(float)
     return balanced_panel(shape, outcome=outcome, X=X, split_unit=split_unit)
@@ -48,11 +51,11 @@ def is_of_scale(label, scale):
     return (scale == "level") != any(words in label for words in MULTIPLICATIVE)
 
 
-def compared(best, scale, seeds):
+def compared(best, scale, seeds, *, shape=SHAPE, spread=2.0):
     """Return labels chosen, and errors for new entities of each candidate, the chosen one first."""
     labels, errors = [], []
     for seed in seeds:
-        panel, new = drawn_panel(scale, seed), drawn_panel(scale, seed + 10_000)
+        panel, new = (drawn_panel(scale, by + seed, shape=shape, spread=spread) for by in (0, 10_000))
         fit = best.fit(panel, rng=np.random.default_rng(0))
         tested = with_new_entities(new)
         fits = [fit]
@@ -79,6 +82,19 @@ def test_the_scale_is_chosen_in_nine_of_ten_panels_and_the_loss_is_near_the_leas
     means = errors.mean(axis=0)
     # Errors of multiplicative outcomes have heavy tails: a few panels are most of their mean.
     assert means[0] <= {"level": 1.02, "count": 1.04, "log": 1.25}[scale] * means[1:].min()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("n_entities", "spread", "most"), [(40, 1.0, 1.10), (150, 1.0, 1.02), (270, 1.0, 1.02), (270, 2.0, 1.06)]
+)
+def test_in_logs_the_loss_is_near_the_least_where_entities_are_many_or_tails_light(
+    best, n_entities, spread, most
+):
+    labels, errors = compared(best, "log", range(100), shape=(n_entities, 6), spread=spread)
+    assert sum(is_of_scale(label, "log") for label in labels) >= 90
+    means = errors.mean(axis=0)
+    assert means[0] <= most * means[1:].min()
 
 
 # Enough for these shapes, and quick; two starts, since one may end in a poor minimum.
