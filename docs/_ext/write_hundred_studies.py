@@ -4,6 +4,10 @@ A RUN is the folder of ``harness suite suites/hundred_studies.yaml``, whole or c
 report RUN`` first), of these studies or some of them with estimators from outside, of those of tuning in
 whole, or of ``suites/six_protocols.yaml``. Its tables, the large one of gains as a grid of errors, are kept
 under ``suites/reference``; page, figure and the paragraph of the READMEs are made of those that are kept.
+
+The run that is kept drew each of its studies by itself for its intervals, and its losses by entity are gone:
+``python -c "import write_hundred_studies; write_hundred_studies.resample_kept()"`` made its standings again
+from its errors, panels drawn.
 """
 
 from __future__ import annotations
@@ -19,30 +23,40 @@ import numpy as np
 import pandas as pd
 from scipy.stats import kendalltau
 
-from harness.findings.rules.gain_caveat import BASE_RATES, base_rate, public_studies
+from harness.findings.rules.gain_caveat import BASE_RATES, base_rate
 from harness.findings.shape import exact_limits
 from harness.report.blocks import ReportTable, plain_words
 from harness.report.drawing.canvas import house_style, printed
 from harness.suite.figures import plot_two_gains
+from harness.suite.overall import LogErrors, PanelResult
 from harness.suite.page import SAME_AND_NEW, TITLES, SuitePages
 from harness.suite.results import QUICK, RECORD, SUITE_TABLES, read_record
 from harness.suite.run import NOT_YET
 from harness.suite.spec import load_suite
-from harness.suite.standings import ALL
+from harness.suite.standings import ALL, WITHOUT_INFLUENTIAL, standing_rows
 from harness.text.numbers import count, fixed, interval, p_text, percent, percent_interval
 
 ROOT = Path(__file__).parents[2]
 SUITE, OTHER_SUITE = ROOT / "suites" / "hundred_studies.yaml", ROOT / "suites" / "six_protocols.yaml"
 REFERENCE = ROOT / "suites" / "reference" / "hundred_studies"
 SIX = ROOT / "suites" / "reference" / "six_protocols"
+STUDIES = ROOT / "suites" / "hundred_studies" / "list.csv"
 PAGE, FIGURE = ROOT / "docs" / "hundred_studies.md", ROOT / "docs" / "_static" / "hundred_studies.svg"
 
 # Tables that are kept as they are, and the grid of errors.
-KEPT = ("findings", "standings", "network", "ranks", "panels", "budgets", "left_out")
+KEPT = ("standings", "network", "ranks", "panels", "budgets", "left_out")
 ERRORS, ENTRIES, TUNED = "errors.csv", "entries.csv", "tuned.csv"
 TEMPLATE = Path(__file__).with_name("hundred_studies.txt")
 OPTION = " --quick"
 SHORT = " A quick run: fewer restarts, draws and folds than a whole one; it can rank differently."
+BOTH_LEVELS = (
+    "over panels, all studies of a panel drawn together, and then the entities in them, whose noise so "
+    "counts twice: rather too wide"
+)
+PANELS_ALONE = (
+    "over panels, all studies of a panel drawn together; a study's error is as measured, since its losses by "
+    "entity are not kept"
+)
 PARTIAL = (
     "**This is of {n} of {all} studies; the run of the others, which have more rows than most of these, is "
     "not done.**"
@@ -82,7 +96,7 @@ def keep(run: Path, folder: Path) -> None:
             shutil.copyfile(run / name, folder / name)
     gains = pd.read_csv(run / "suite_gain.csv").drop_duplicates(["study", "protocol", "estimator"])
     grid = gains.pivot_table(index=["study", "protocol"], columns="estimator", values="mse", sort=False)
-    grid.to_csv(folder / ERRORS, float_format="%.7g")
+    grid.to_csv(folder / ERRORS, float_format="%.10g")
 
 
 def keep_base_rates(run: Path) -> None:
@@ -103,6 +117,65 @@ def keep_entries(run: Path, name: str, estimators: Iterable[str]) -> None:
     labels = pd.read_csv(run / "suite_budgets.csv").set_index("estimator")["label"]
     rows = standings[standings["estimator"].isin([*estimators]) & (standings["subset"] == ALL)]
     rows.assign(label=rows["estimator"].map(labels)).to_csv(REFERENCE / name, index=False)
+
+
+def resampled(folder: Path) -> pd.DataFrame:
+    """Return the standings of a run whose errors are kept, with intervals over panels alone.
+
+    A panel is one of the list of studies. Means of other losses than squared error are those of the run,
+    without intervals, since these losses are not kept by study.
+    """
+    suite, draws = (record := read_record(folder)).suite, np.random.default_rng(record.suite.seed)
+    errors = pd.read_csv(folder / ERRORS).set_index("study")
+    shapes = pd.read_csv(folder / "suite_network.csv").drop_duplicates("study").set_index("study")
+    panels = pd.read_csv(STUDIES).set_index("study")["panel"]
+    before = pd.read_csv(folder / "suite_standings.csv")
+    rows = []
+    for protocol in before["protocol"].unique():
+        grid = errors[errors["protocol"] == protocol]
+        observed = np.log(grid[list(suite.estimator_ids)].to_numpy(np.float64))
+        codes, _ = pd.factorize(panels.loc[grid.index])
+        drawn = np.broadcast_to(observed[:, None], (len(grid), suite.draws, observed.shape[1]))
+        results = [
+            PanelResult(dict(shapes.loc[study]), str(panels.loc[study]), protocol, None, {})
+            for study in grid.index
+        ]
+        together = LogErrors(suite.estimator_ids, codes, observed, drawn)
+        rows += [{"protocol": protocol, **row} for row in standing_rows(suite, results, together, rng=draws)]
+    key = ["protocol", "subset", "estimator"]
+    others = before[before["subset"] != WITHOUT_INFLUENTIAL].set_index(key)
+    made = pd.DataFrame(rows).set_index(key)
+    # Errors are kept to seven digits, which makes ties that the run did not have.
+    of_run = others[["average_rank", "win_rate", "log_absolute_ratio", "log_interval_ratio"]]
+    made = of_run.reindex(made.index).combine_first(made)
+    of = {name: before[name].iloc[0] for name in ("suite", "edition", "form")}
+    return made.reset_index().assign(**of).reindex(columns=before.columns)
+
+
+def resample_kept() -> None:
+    """Write the standings that are kept of the hundred studies again, from their errors."""
+    resampled(REFERENCE).to_csv(REFERENCE / "suite_standings.csv", index=False)
+
+
+def order_of_rates(words: str, lowest: pd.Series, highest: pd.Series) -> str:
+    """Return whether base rates order studies as it became of them.
+
+    Parameters
+    ----------
+    words : what the network is better for
+    lowest, highest : 1 where it was, else 0, of the studies whose base rates are lowest and highest
+    """
+    low, high = (percent(third.mean(), 0) for third in (lowest, highest))
+    what = (
+        f"For {words} a network was better on {low} of the studies with the lowest base rates, on {high} of "
+    )
+    what += "those with the highest: "
+    if highest.mean() <= lowest.mean():
+        return f"{what}base rates do not order studies there, and say no more than how rare it is."
+    limits = [exact_limits(float(third.sum()), float(len(third))) for third in (lowest, highest)]
+    if limits[1][0] <= limits[0][1]:
+        return f"{what}the order is right, but the intervals overlap, so that chance may have made it."
+    return f"{what}the order is right."
 
 
 def _in_markdown(shown: ReportTable) -> str:
@@ -163,14 +236,18 @@ class HundredStudies:
         for protocol in protocols:
             yield f"{STARTS[protocol]}, {self._sentence(protocol, ALL)}."
 
+    def levels(self) -> str:
+        """Return what intervals are over: panels and their entities, or panels alone."""
+        return PANELS_ALONE if self.standings["absolute_low"].isna().all() else BOTH_LEVELS
+
     def without_influential(self, protocols: Sequence[str] = PROTOCOLS) -> str:
         """Return what becomes of the answer without the ten panels that move it most."""
-        subset = "without_influential"
+        subset = WITHOUT_INFLUENTIAL
         if not (self.standings["subset"] == subset).any():
-            return "With fewer than sixteen studies the answer was not tried without the most influential."
+            return "With fewer than sixteen panels the answer was not tried without the most influential."
         same = [name for name in protocols if self.side(name, ALL) == self.side(name, subset)]
         changed = [name for name in protocols if name not in same]
-        start = "Without the ten studies that move the mean most, each protocol's own ten, "
+        start = "Without the ten panels that move the mean most, each protocol's own ten, "
         if not changed:
             return f"{start}all three sentences stand."
         others = "; ".join(f"{TITLES[name].lower()}: {self._sentence(name, subset)}" for name in changed)
@@ -189,33 +266,35 @@ class HundredStudies:
     def base_rates(self) -> str:
         """Return the shares that base rates say of studies that were left out of them, next to what became.
 
-        A study's share is that of the others of its shape; studies are put in three classes by it.
+        A study's share is that of the others of its shape, those of its panel left out as well; studies are
+        put in three classes by it.
         """
-        studies = public_studies()
-        lines = []
+        rates = pd.read_csv(ROOT / "harness" / "findings" / BASE_RATES, index_col="study").astype(float)
+        panels = pd.read_csv(STUDIES, index_col="study")["panel"].loc[rates.index]
+        lines, texts = [], []
         for name, words in (("same", "the same entities"), ("new", "new entities")):
             pairs = []
-            for at, one in enumerate(studies):
-                others = [*studies[:at], *studies[at + 1 :]]
+            for study, one in rates.iterrows():
+                others = rates[panels != panels[study]].to_dict("records")
                 rate = base_rate(int(one["n_entities"]), int(one["n_periods"]), others)
                 if rate is not None:
                     n_above = {"same": rate.n_same, "new": rate.n_new}[name]
                     pairs.append((n_above / rate.n_studies, one[name]))
             compared = pd.DataFrame(pairs, columns=["share", "became"]).sort_values("share", kind="stable")
-            for at, part in enumerate(np.array_split(np.arange(len(compared)), 3)):
-                rows = compared.iloc[part]
-                if len(rows):
-                    limits = exact_limits(float(rows["became"].sum()), float(len(rows)))
+            thirds = [compared.iloc[part] for part in np.array_split(np.arange(len(compared)), 3)]
+            for third, title in zip(thirds, ("lowest third", "middle third", "highest third"), strict=True):
+                if len(third):
+                    limits = exact_limits(float(third["became"].sum()), float(len(third)))
                     lines.append(
                         [
-                            words,
-                            ("lowest third", "middle third", "highest third")[at],
-                            count(len(rows)),
-                            percent(rows["share"].mean(), 0),
-                            percent(rows["became"].mean(), 0),
+                            *(words, title, count(len(third))),
+                            percent(third["share"].mean(), 0),
+                            percent(third["became"].mean(), 0),
                             percent_interval(*limits),
                         ]
                     )
+            if all(map(len, thirds)):
+                texts.append(order_of_rates(words, thirds[0]["became"], thirds[-1]["became"]))
         if not lines:
             return "Too few studies of any shape for a base rate."
         heads = [
@@ -226,23 +305,26 @@ class HundredStudies:
             "became",
             "interval",
         ]
-        return markdown.table(heads, lines)
+        return f"{markdown.table(heads, lines)}\n\n{' '.join(texts)}"
 
     def six_protocols(self) -> str:
         """Return average ranks under six protocols on the same studies, and how alike their orders are.
 
         Kendall's tau-b is of the average ranks under a protocol with those for new entities.
         """
-        grids = [pd.read_csv(folder / ERRORS, index_col=["study", "protocol"]) for folder in (REFERENCE, SIX)]
-        errors = pd.concat(grids)
+        other = HundredStudies(SIX)
+        errors = pd.read_csv(REFERENCE / ERRORS, index_col=["study", "protocol"])
         ranks = errors.rank(axis=1, na_option="bottom")
-        asked = grids[1].index.unique("study")
-        average = {name: ranks.xs(name, level="protocol").loc[asked].mean() for name in (*PROTOCOLS, *OTHERS)}
-        labels = self.suite.labels
-        order = average[SAME_AND_NEW[1]].sort_values(kind="stable").index
-        lines = [[labels[one], *(fixed(own[one], 2) for own in average.values())] for one in order]
-        taus = (kendalltau(own, average[SAME_AND_NEW[1]]).statistic for own in average.values())
+        studies = list(other.record.studies)
+        average = {name: ranks.xs(name, level="protocol").loc[studies].mean() for name in PROTOCOLS}
+        table = other.standings[other.standings["subset"] == ALL].set_index("estimator")
+        average |= {name: table[table["protocol"] == name]["average_rank"] for name in OTHERS}
+        labels, among = self.suite.labels, average[SAME_AND_NEW[1]]
+        order = among.sort_values(kind="stable").index
+        lines = [[labels[one], *(fixed(column[one], 2) for column in average.values())] for one in order]
+        taus = (kendalltau(column[order], among[order]).statistic for column in average.values())
         lines.append(["Kendall's tau", *(fixed(tau, 2) for tau in taus)])
+        lines.append(["Run", *[self.record.form] * len(PROTOCOLS), *[other.record.form] * len(OTHERS)])
         return markdown.table(["", *(TITLES[name] for name in average)], lines)
 
     def entries(self, name: str) -> str:
@@ -258,7 +340,7 @@ class HundredStudies:
             ]
             for row in pd.read_csv(REFERENCE / name).to_dict("records")
         ]
-        heads = ["", "estimator", "panels", "wins", "log error ratio", "interval"]
+        heads = ["", "estimator", "studies", "wins", "log error ratio", "interval"]
         return markdown.table(heads, lines)
 
     def cost(self) -> str:
@@ -303,6 +385,7 @@ class HundredStudies:
         return TEMPLATE.read_text(encoding="utf-8").format(
             answer=f"{partial}{' '.join(self.answer())}",
             robust=f"{self.without_influential()}{SHORT * is_quick}",
+            over=self.levels(),
             form=OPTION * is_quick,
             six_form=OPTION * (is_six_quick := other.record.form == QUICK),
             six_short=", which were run quickly" * is_six_quick,
@@ -311,6 +394,7 @@ class HundredStudies:
             base_rates=self.base_rates(),
             n_six=count(len(other.record.studies)),
             six=self.six_protocols(),
+            six_over=other.levels(),
             six_answers=" ".join([*other.answer(OTHERS), other.without_influential(OTHERS)]),
             others="\n\n".join(f"### {TITLES[name]}\n\n{other.ranks(name)}" for name in OTHERS),
             entries=self.entries(ENTRIES),

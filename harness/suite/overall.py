@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.random import Generator
 
-from harness.arrays import Floats
+from harness.arrays import Floats, Ints, Mask
 from harness.evaluation.gain import holm_adjusted, totals_between
 from harness.evaluation.losses import SAMPLES, ClusterLosses, PairedLosses, samples
 from harness.evaluation.resample import draw_counts
@@ -42,6 +42,7 @@ class PanelResult:
     Attributes
     ----------
     shape : what the panel is like, as the table ``suite_panels`` has it
+    data_set : file or data set of its rows, which other studies may share; the study where they are simulated
     protocol : its id
     losses : squared errors on test rows of the estimators that have predictions; None where none has
     cells : by estimator its row of ``accuracy``, with the mean absolute error (``mae``), the mean interval
@@ -50,6 +51,7 @@ class PanelResult:
     """
 
     shape: Row
+    data_set: str
     protocol: str
     losses: PairedLosses | None
     cells: Mapping[str, Mapping[Any, Any]]
@@ -88,12 +90,13 @@ def read_panels(study: str, folder: RunFolder) -> Iterator[PanelResult]:
     accuracy = accuracy[accuracy["sample"] == "test"].join(_fits(manifest.cells), on=CELL)
     scores = coverage_table(predictions).set_index(CELL)["interval_score"].rename("mis")
     accuracy = accuracy.join(_absolute_errors(predictions), on=CELL).join(scores, on=CELL)
+    data_set = study if manifest.data.simulated else manifest.data.origin
     for outcome in manifest.study.outcomes:
         shape = _shape(study, outcome, manifest, summary)
         for protocol in manifest.study.protocols:
             own = accuracy[(accuracy["outcome"] == outcome) & (accuracy["protocol"] == protocol.id)]
             cells = {str(row["estimator"]): row for row in own.to_dict("records")}
-            yield PanelResult(shape, protocol.id, found.get((outcome, protocol.id)), cells)
+            yield PanelResult(shape, data_set, protocol.id, found.get((outcome, protocol.id)), cells)
 
 
 def _absolute_errors(predictions: pd.DataFrame) -> pd.Series:
@@ -227,26 +230,32 @@ class LogErrors:
     Attributes
     ----------
     estimators : in the order of the last axis
+    data_sets : (n_panels,), a number for what each panel's rows are of
     observed : (n_panels, n_estimators); NaN where an estimator has no predictions
     drawn : (n_panels, n_draws, n_estimators), over draws of each panel's entities
     """
 
     estimators: tuple[str, ...]
+    data_sets: Ints
     observed: Floats
     drawn: Floats
 
-    def over(self, estimator: str, references: Sequence[str]) -> tuple[Floats, Floats]:
+    def of(self, chosen: Mask) -> LogErrors:
+        """Return those of some panels, (n_panels,) true or false."""
+        return LogErrors(self.estimators, self.data_sets[chosen], self.observed[chosen], self.drawn[chosen])
+
+    def over(self, estimator: str, references: Sequence[str]) -> tuple[Floats, Floats, Ints]:
         """Return log error ratios over the best of some references on each panel that one of them predicts.
 
         Returns
         -------
-        (n_panels,) and (n_panels, n_draws); NaN where the estimator has no predictions.
+        (n_panels,) and (n_panels, n_draws), NaN where the estimator has no predictions; and their data sets.
         """
         others = [self.estimators.index(name) for name in references if name != estimator]
         has = ~np.isnan(self.observed[:, others]).all(axis=-1)
         drawn = self.drawn[has]
-        own = drawn[:, :, self.estimators.index(estimator)]
-        return self.ratios(estimator, references)[has], own - np.fmin.reduce(drawn[:, :, others], axis=-1)
+        ratios = drawn[:, :, self.estimators.index(estimator)] - np.fmin.reduce(drawn[:, :, others], axis=-1)
+        return self.ratios(estimator, references)[has], ratios, self.data_sets[has]
 
     def ratios(self, estimator: str, references: Sequence[str]) -> Floats:
         """Return log error ratios over the best of some references, (n_panels,); NaN without errors."""
@@ -278,7 +287,24 @@ def log_errors(
             if name in losses:
                 observed[row, column] = np.log(losses[name].loss.sum() / rows.sum())
                 drawn[row, :, column] = np.log(counts @ losses[name].loss / n_rows)
-    return LogErrors(tuple(estimators), observed, drawn)
+    data_sets, _ = pd.factorize(np.array([result.data_set for result in results], dtype=np.object_))
+    return LogErrors(tuple(estimators), data_sets, observed, drawn)
+
+
+def draw_data_sets(data_sets: Ints, n_draws: int, rng: Generator) -> Ints:
+    """Return panels, (n_draws, n), of data sets that are drawn with replacement; -1 where a draw has fewer.
+
+    All panels of a drawn data set come with it, since they share entities and periods.
+
+    Parameters
+    ----------
+    data_sets : (n_panels,)
+    """
+    codes, labels = pd.factorize(data_sets)
+    nth = pd.Series(codes).groupby(codes).cumcount().to_numpy()
+    panels = np.full((labels.size, nth.max() + 1), -1, dtype=np.int64)
+    panels[codes, nth] = np.arange(codes.size)
+    return panels[rng.integers(labels.size, size=(n_draws, labels.size))].reshape(n_draws, -1)
 
 
 def comparison(
@@ -292,8 +318,8 @@ def comparison(
 ) -> Comparison | None:
     """Compare an estimator with the best of some references; None where no panel has predictions of both.
 
-    Panels are drawn with replacement, and of each drawn panel one of the draws of its entities, so that
-    intervals speak of other panels and of other entities in them. Both levels of variation are in the drawn
+    Data sets are drawn with replacement, and of each panel of a drawn one a draw of its entities, so that
+    intervals speak of other data and of other entities in them. Both levels of variation are in the drawn
     means, that of entities twice, so that intervals are rather too wide than too narrow.
 
     Parameters
@@ -301,14 +327,13 @@ def comparison(
     level : in (0, 1), nominal coverage
     n_at_once : comparisons that the simultaneous interval is to hold for, by Bonferroni's inequality
     """
-    observed, drawn = errors.over(estimator, references)
+    observed, drawn, data_sets = errors.over(estimator, references)
     n_panels, n_draws = drawn.shape
     if n_panels == 0 or np.isnan(observed).all():
         return None
-    panels = rng.integers(n_panels, size=(n_draws, n_panels))
-    inner = rng.integers(n_draws, size=(n_draws, n_panels))
-    values = drawn[panels, inner]
-    wins = np.where(np.isnan(values), 0.0, values < 0.0).mean(axis=1)
+    panels = draw_data_sets(data_sets, n_draws, rng)
+    values = np.where(panels >= 0, drawn[panels, rng.integers(n_draws, size=panels.shape)], np.nan)
+    wins = (values < 0.0).sum(axis=1) / (panels >= 0).sum(axis=1)
     known = ~np.isnan(values)
     with np.errstate(invalid="ignore"):
         means = np.where(known, values, 0.0).sum(axis=1) / known.sum(axis=1)
@@ -430,8 +455,8 @@ def explained_rows(
 ) -> Iterator[Row]:
     """Yield Spearman's rank correlations of log error ratios over two-way effects with every feature.
 
-    Intervals resample panels. A correlation below zero says that the estimator does better, next to two-way
-    effects, where the feature is larger. It is a table of what goes together, not of causes.
+    Intervals resample data sets. Below zero the estimator does better, next to two-way effects, where the
+    feature is larger. It is a table of what goes together, not of causes.
 
     Parameters
     ----------
@@ -440,14 +465,21 @@ def explained_rows(
     comparable = [result for result in results if result.has(suite.two_way)]
     known = [{**result.shape, "curvature": curvature[result.key]} for result in comparable]
     for estimator in suite.flexible:
-        ratios, _ = errors.over(estimator, (suite.two_way,))
+        ratios, _, data_sets = errors.over(estimator, (suite.two_way,))
         for name in FEATURES:
             values = np.array([float(features[name]) for features in known])
             there = np.isfinite(values) & np.isfinite(ratios)
             varies = np.unique(values[there]).size > 1 and np.unique(ratios[there]).size > 1
             if there.sum() >= MIN_PANELS and varies:
-                picks = rng.integers(there.sum(), size=(suite.draws, there.sum()))
-                drawn = rank_correlation(ratios[there][picks], values[there][picks])
+                picks = draw_data_sets(data_sets[there], suite.draws, rng)
+                sizes = (picks >= 0).sum(axis=1)
+                alike = (picks[sizes == size] for size in np.unique(sizes))
+                drawn = np.concatenate(
+                    [
+                        rank_correlation(ratios[there][rows], values[there][rows])
+                        for rows in (part[part >= 0].reshape(len(part), -1) for part in alike)
+                    ]
+                )
                 low, high = limits(drawn[np.isfinite(drawn)], suite.level)
                 yield {
                     "estimator": estimator,

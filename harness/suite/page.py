@@ -114,16 +114,16 @@ BUDGET = (
 ABOUT_QUICK = " Fewer draws, splits and restarts than the suite asks for; a whole run can rank differently."
 ABOUT_STANDINGS = (
     "Wins: panels with the smaller error. Log error ratio: mean over panels; below zero is better. "
-    "Intervals over panels and the entities in them, of flexible estimators for all at once."
+    "Intervals over data sets and the entities in them, of flexible estimators for all at once."
 )
 ABOUT_SUMMARY = (
     "Wins: share of panels with the smaller error; refusing a panel is no win. Log error ratio: log of the "
-    "error over the reference's; below zero is better. Intervals resample panels and, within each, "
-    "entities. Better, worse: panels on which the gain is significant by itself, p-values adjusted by Holm "
-    "over all panels and flexible estimators; forward in time a panel needs five new periods to be tested. "
-    "The best simple rival is chosen panel by panel on the tested rows, which favours it. Seconds: median "
-    "over panels of a fit on one core. MB: median over panels of the memory that a fit takes at its height "
-    "beyond what its process has."
+    "error over the reference's; below zero is better. Intervals resample data sets, all panels of one "
+    "together, and entities. Better, worse: panels on which the gain is significant by itself, p-values "
+    "adjusted by Holm over all panels and flexible estimators; forward in time a panel needs five new "
+    "periods to be tested. The best simple rival is chosen panel by panel on the tested rows, which favours "
+    "it. Seconds: median over panels of a fit on one core. MB: median over panels of the memory that a fit "
+    "takes at its height beyond what its process has."
 )
 ABOUT_RECOGNITION = (
     "Median over the panels on which the gain on random rows is significantly above zero, with an exact "
@@ -131,7 +131,7 @@ ABOUT_RECOGNITION = (
 )
 ABOUT_EXPLAINED = (
     "Below zero: the estimator does better, next to two-way effects, on panels with more of it. Intervals "
-    "resample panels, each by itself. What goes together is no cause."
+    "resample data sets, each by itself. What goes together is no cause."
 )
 ABOUT_BUDGETS = (
     "All estimators are fitted on the same rows of the same splits, and choose what they choose on rows of "
@@ -159,7 +159,7 @@ CAPTIONS = (
     (
         "Mean log error ratio over pooled OLS against seconds and megabytes of a fit.",
         "What accuracy costs: mean log error ratio over pooled OLS, below zero is better, with intervals "
-        "that resample panels and entities, against the seconds of a fit on one core and the memory it "
+        "that resample data sets and entities, against the seconds of a fit on one core and the memory it "
         "takes at its height beyond what its process has.",
     ),
 )
@@ -170,10 +170,10 @@ TWO_GAINS = (
     "entities lies above zero. On the line both gains are the same.",
 )
 ABOUT_SHAPES = (
-    "Log error ratio to the best simple rival: mean over panels; below zero is better. Ranks and ratios have "
-    "intervals over panels and the entities in them, ratios of absolute errors and of interval scores, those "
-    "of 90% prediction intervals (Gneiting and Raftery 2007), over panels. The ten most "
-    "influential panels are those whose absence moves the network's mean most."
+    "Log error ratio to the best simple rival: mean over studies; below zero is better. Ranks and ratios "
+    "have intervals over panels, all studies of a panel together, and the entities in them, ratios of "
+    "absolute errors and of interval scores, those of 90% prediction intervals (Gneiting and Raftery 2007), "
+    "over panels. The ten most influential panels are those whose absence moves the network's mean most."
 )
 # The protocols of the figure: rows of the same entities, and new entities.
 SAME_AND_NEW = ("random_rows", "held_out_entities")
@@ -393,7 +393,7 @@ class SuitePages:
         return _table(
             f"{self._label(self.suite.network)}: {self.titles[protocol]}",
             sorted(rows, key=lambda row: list(SUBSET_TITLES).index(row["subset"])),
-            _column(text_column("Panels"), SUBSET_TITLES.__getitem__, "subset"),
+            _column(text_column("Studies"), SUBSET_TITLES.__getitem__, "subset"),
             _column("Number", _whole, "n_panels"),
             _column("Wins", _share, "win_rate"),
             _column("Interval", percent_interval, "win_low", "win_high"),

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.random import Generator
 
-from harness.arrays import Floats, Mask
+from harness.arrays import Floats, Ints, Mask
 from harness.suite.findings import MIN_PANELS
-from harness.suite.overall import LogErrors, PanelResult, Row, comparison, limits
+from harness.suite.overall import LogErrors, PanelResult, Row, comparison, draw_data_sets, limits
 from harness.suite.spec import Suite
 
 ALL, WITHOUT_INFLUENTIAL = "all", "without_influential"
@@ -26,8 +26,8 @@ SUBSETS: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {
     "standing": lambda shape: shape["exposure_between"] >= 0.5,
 }
 SUBSET_TITLES: Mapping[str, str] = {
-    ALL: "All panels",
-    WITHOUT_INFLUENTIAL: "Without the ten most influential",
+    ALL: "All studies",
+    WITHOUT_INFLUENTIAL: "Without the ten most influential panels",
     "short": "Fewer than ten periods",
     "long": "Ten periods and more",
     "few": "Fewer than 100 entities",
@@ -36,7 +36,7 @@ SUBSET_TITLES: Mapping[str, str] = {
     "standing": "Exposure varies mostly between entities",
 }
 
-# Panels that an answer has to do without.
+# Data sets that an answer has to do without.
 N_INFLUENTIAL = 10
 
 
@@ -54,33 +54,36 @@ def ranks_of(log_errors: Floats) -> Floats:
 def rank_intervals(errors: LogErrors, *, level: float, rng: Generator) -> tuple[Floats, Floats, Floats]:
     """Return average ranks of all estimators over the panels and the limits of their intervals.
 
-    Panels are drawn with replacement, and of each drawn panel one of the draws of its entities, as
+    Data sets are drawn with replacement, and of each panel of a drawn one a draw of its entities, as
     `harness.suite.overall.comparison` does.
 
     Returns
     -------
     (n_estimators,) each: average rank, lower and upper limit.
     """
-    n_panels, n_draws = errors.drawn.shape[:2]
+    n_draws = errors.drawn.shape[1]
     drawn = ranks_of(errors.drawn)
-    panels, inner = (rng.integers(size, size=(n_draws, n_panels)) for size in (n_panels, n_draws))
-    means = drawn[panels, inner].mean(axis=1)
+    panels = draw_data_sets(errors.data_sets, n_draws, rng)
+    there = (panels >= 0)[:, :, None]
+    ranks = np.where(there, drawn[panels, rng.integers(n_draws, size=panels.shape)], 0.0)
+    means = ranks.sum(axis=1) / there.sum(axis=1)
     both = [limits(drawn_ranks, level) for drawn_ranks in means.T]
     return ranks_of(errors.observed).mean(axis=0), *np.array(both, dtype=np.float64).T
 
 
-def influential(ratios: Floats) -> Mask:
-    """Return which panels, (n_panels,) true or false, move the mean most by their absence.
+def influential(ratios: Floats, data_sets: Ints) -> Mask:
+    """Return which panels, (n_panels,) true or false, are of the data sets that move the mean most.
 
     Parameters
     ----------
     ratios : (n_panels,), log error ratios; NaN for a refusal, which moves no mean
+    data_sets : (n_panels,), as in `LogErrors`
     """
-    distance = np.abs(ratios - np.nanmean(ratios))
-    order = np.argsort(np.where(np.isnan(distance), -1.0, distance), kind="stable")
-    found = np.zeros(ratios.size, dtype=np.bool_)
-    found[order[-N_INFLUENTIAL:]] = True
-    return found
+    distance, known = np.nan_to_num(ratios - np.nanmean(ratios)), np.isfinite(ratios)
+    totals, sizes = (np.bincount(data_sets, weights) for weights in (distance, known.astype(np.float64)))
+    moves = np.abs(totals) / np.maximum(known.sum() - sizes, 1.0)
+    order = np.argsort(np.where(sizes > 0, moves, -1.0), kind="stable")
+    return np.isin(data_sets, order[-N_INFLUENTIAL:])
 
 
 # Other losses than squared error: what a cell calls them, and the columns of their ratios and limits.
@@ -119,14 +122,14 @@ def standing_rows(
         name: np.array([holds(result.shape) for result in results], dtype=np.bool_)
         for name, holds in SUBSETS.items()
     }
-    if suite.network and len(results) >= N_INFLUENTIAL + MIN_PANELS:
+    if suite.network and np.unique(errors.data_sets).size >= N_INFLUENTIAL + MIN_PANELS:
         of_network = errors.ratios(suite.network, references)
         if np.isfinite(of_network).any():
-            subsets[WITHOUT_INFLUENTIAL] = ~influential(of_network)
+            subsets[WITHOUT_INFLUENTIAL] = ~influential(of_network, errors.data_sets)
     for name, chosen in subsets.items():
         if chosen.sum() < MIN_PANELS:
             continue
-        chosen_errors = LogErrors(errors.estimators, errors.observed[chosen], errors.drawn[chosen])
+        chosen_errors = errors.of(chosen)
         ranks = rank_intervals(chosen_errors, level=suite.level, rng=rng)
         for estimator, rank, low, high in zip(chosen_errors.estimators, *ranks, strict=True):
             row = {"subset": name, "estimator": estimator, "n_panels": int(chosen.sum())}
@@ -136,8 +139,9 @@ def standing_rows(
                 among = [results[at] for at in np.flatnonzero(chosen).tolist()]
                 for loss, columns in OTHER_LOSSES.items():
                     ratios = loss_ratios(among, loss, estimator, references)
-                    known = ratios[np.isfinite(ratios)]
-                    means = _mean_and_limits(known, level=suite.level, n_draws=suite.draws, rng=rng)
+                    known = np.isfinite(ratios)
+                    pair = ratios[known], chosen_errors.data_sets[known]
+                    means = _mean_and_limits(*pair, level=suite.level, n_draws=suite.draws, rng=rng)
                     row |= dict(zip(columns, means, strict=False))
                 compared = comparison(
                     chosen_errors, estimator, references, level=suite.level, n_at_once=1, rng=rng
@@ -145,9 +149,12 @@ def standing_rows(
             yield {**(vars(compared) if compared else {}), **row}
 
 
-def _mean_and_limits(ratios: Floats, *, level: float, n_draws: int, rng: Generator) -> tuple[float, ...]:
-    """Return the mean of log ratios and the limits of its interval over panels; nothing of no panels."""
+def _mean_and_limits(
+    ratios: Floats, data_sets: Ints, *, level: float, n_draws: int, rng: Generator
+) -> tuple[float, ...]:
+    """Return the mean of log ratios and the limits of its interval over data sets; nothing of no panels."""
     if not ratios.size:
         return ()
-    means = ratios[rng.integers(ratios.size, size=(n_draws, ratios.size))].mean(axis=1)
+    panels = draw_data_sets(data_sets, n_draws, rng)
+    means = np.where(panels >= 0, ratios[panels], 0.0).sum(axis=1) / (panels >= 0).sum(axis=1)
     return float(ratios.mean()), *limits(means, level)

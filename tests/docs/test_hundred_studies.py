@@ -26,6 +26,36 @@ def test_the_answer_follows_from_the_errors_that_are_kept():
         assert f"the smaller error on {100 * wins:.0f}% of {len(rows)} studies" in sentence
 
 
+def test_standings_that_are_kept_are_those_of_the_errors_with_panels_drawn():
+    kept = pd.read_csv(writer.REFERENCE / "suite_standings.csv")
+    pd.testing.assert_frame_equal(writer.resampled(writer.REFERENCE), kept, check_dtype=False)
+
+
+def test_ranks_of_the_run_of_six_protocols_are_those_of_its_standings():
+    shown = writer.HundredStudies(writer.SIX)
+    *lines, taus, runs = writer.HundredStudies(writer.REFERENCE).six_protocols().splitlines()[2:]
+    assert taus.startswith("| Kendall's tau |")
+    assert runs == "| Run | whole | whole | whole |" + f" {shown.record.form} |" * 3
+    for nth, protocol in enumerate(writer.OTHERS):
+        below = shown.ranks(protocol)
+        for line in lines:
+            _, label, *ranks, _ = (cell.strip() for cell in line.split("|"))
+            assert f"| {label} | {ranks[3 + nth]} |" in below
+
+
+@pytest.mark.parametrize(
+    ("lowest", "highest", "reading"),
+    [
+        ([1, 1, *[0] * 28], [0] * 29, "do not order studies"),
+        ([0] * 30, [0] * 30, "do not order studies"),
+        ([0] * 30, [1, 1, 1, *[0] * 27], "the intervals overlap"),
+        ([0] * 30, [1] * 20 + [0] * 10, "the order is right."),
+    ],
+)
+def test_the_order_of_base_rates_is_read_from_what_became(lowest, highest, reading):
+    assert reading in writer.order_of_rates("new entities", pd.Series(lowest), pd.Series(highest))
+
+
 def test_six_protocols_are_ranked_on_the_same_panels():
     page = writer.PAGE.read_text(encoding="utf-8")
     kept = [pd.read_csv(folder / writer.ERRORS) for folder in (writer.REFERENCE, writer.SIX)]
@@ -35,7 +65,7 @@ def test_six_protocols_are_ranked_on_the_same_panels():
         0
     ].splitlines()
     assert len(heads.split("|")) == 2 + 1 + 6
-    errors = pd.concat(kept).query("study in @studies").fillna(float("inf"))
+    errors = kept[0].query("study in @studies").fillna(float("inf"))
     for index, (_, group) in enumerate(errors.groupby("protocol", sort=False)):
         assert len(group) == len(studies)
         errors_of_all = group.drop(columns=["study", "protocol"])

@@ -507,7 +507,8 @@ OVERALL_NAMES = ("ols", "effects", "network")
 def panel(losses, rows=None):
     size = next(iter(losses.values())).size
     rows = np.full(size, 4.0) if rows is None else rows
-    return SimpleNamespace(by_entity={name: ClusterLosses(own, own, rows) for name, own in losses.items()})
+    clusters = {name: ClusterLosses(own, own, rows) for name, own in losses.items()}
+    return SimpleNamespace(by_entity=clusters, data_set=object())
 
 
 def panels(rng, *, n_panels, n_entities, shift):

@@ -31,7 +31,7 @@ def panels(n_panels, *, shift, seed):
             for name, one in clusters.items()
         }
         shape = {"n_periods": 4 + at, "n_entities": 88 + 2 * at, "exposure_between": at / n_panels}
-        found.append(SimpleNamespace(by_entity=clusters, shape=shape, cells=cells))
+        found.append(SimpleNamespace(by_entity=clusters, shape=shape, cells=cells, data_set=f"d{at}"))
     return found
 
 
@@ -60,7 +60,46 @@ def test_influential_panels_are_those_without_which_the_mean_moves_most():
     ratios = np.random.default_rng(3).normal(size=30)
     ratios[4] = np.nan
     moves = [abs(np.nanmean(np.delete(ratios, at)) - np.nanmean(ratios)) for at in range(30)]
-    assert set(np.flatnonzero(influential(ratios))) == set(np.argsort(moves)[-10:])
+    assert set(np.flatnonzero(influential(ratios, np.arange(30)))) == set(np.argsort(moves)[-10:])
+
+
+def test_influential_panels_go_with_all_of_their_data_set():
+    ratios, data_sets = np.random.default_rng(3).normal(size=30), np.arange(30) // 2
+    moves = [abs(ratios[data_sets != one].mean() - ratios.mean()) for one in range(15)]
+    assert set(data_sets[influential(ratios, data_sets)]) == set(np.argsort(moves)[-10:])
+    assert influential(ratios, data_sets).sum() == 20
+
+
+def test_limits_of_panels_that_share_a_data_set_are_those_of_loops():
+    results = panels(9, shift=-0.02, seed=2)
+    for index in (3, 6, 7):
+        results[index].data_set = results[index - 1].data_set  # data sets of two and of three panels
+    errors = errors_of(results)
+    groups = [[0], [1], [2, 3], [4], [5, 6, 7], [8]]
+    _, low, high = rank_intervals(errors, level=0.9, rng=np.random.default_rng(5))
+    rng = np.random.default_rng(5)
+    picked, inner = rng.integers(6, size=(300, 6)), rng.integers(300, size=(300, 18))
+    means = []
+    for groups_drawn, draws in zip(picked, inner, strict=True):
+        pairs = [
+            (one, draws[3 * nth + member])
+            for nth, group in enumerate(groups_drawn)
+            for member, one in enumerate(groups[group])
+        ]
+        means.append(np.mean([rankdata(errors.drawn[pair]) for pair in pairs], axis=0))
+    assert low == pytest.approx(np.quantile(means, 0.05, axis=0))
+    assert high == pytest.approx(np.quantile(means, 0.95, axis=0))
+
+
+def test_two_studies_of_each_data_set_that_agree_say_no_more_than_one():
+    once = [panels(1, shift=0.3 * np.sin(seed), seed=seed)[0] for seed in range(20)]
+    for index, one in enumerate(once):
+        one.data_set = f"d{index}"
+    widths = []
+    for results in (once, [*once, *once]):
+        row = rows_of(results)["all", "net"]
+        widths += [(row["conf_high"] - row["conf_low"], row["absolute_high"] - row["absolute_low"])]
+    assert widths[1] == pytest.approx(widths[0], rel=0.15)
 
 
 SUITE = Suite.model_validate(
@@ -99,7 +138,7 @@ def test_standings_are_of_all_panels_of_those_of_a_shape_and_without_the_influen
         "long": np.arange(24) >= 6,
         "few": np.arange(24) < 6,
         "moving": np.arange(24) < 12,
-        "without_influential": ~influential(ratios),
+        "without_influential": ~influential(ratios, np.arange(24)),
     }
     assert (rows["all", "net"]["average_rank"], rows["all", "ols"]["average_rank"]) == (1.0, 3.0)
     for subset, holds in chosen.items():
