@@ -144,11 +144,18 @@ def draft_of(frame: pd.DataFrame, answers: Answers, *, origin: str) -> Draft:
         if answer is not None and columns[answer].odd.any():
             locator = RowLocator(f"{origin}: {part}", frame, entity, time)
             require_numbers(frame[answer], frozenset(MISSING_VALUES), name=answer, locator=locator)
-    outcome = _requested_column("outcome", answers.outcome, numbers, columns, origin)
     texts = [column.name for column in free if column.kind == "text" and column.may_be_exposure]
-    others = [name for name in dict.fromkeys((*numbers, *texts)) if name != outcome]
-    exposure = _requested_column("exposure", answers.exposure, others, columns, origin)
-    _require_variation(columns, {"outcome": outcome, "exposure": exposure}, origin)
+    others = [name for name in dict.fromkeys((*numbers, *texts)) if name != answers.outcome]
+    parts, problems = dict[str, str](), ProblemCollector()
+    for part, answer, names in (
+        ("outcome", answers.outcome, numbers),
+        ("exposure", answers.exposure, others),
+    ):
+        with problems.collecting():
+            parts[part] = _requested_column(part, answer, names, columns, origin)
+    problems.raise_if_any()
+    outcome, exposure = parts["outcome"], parts["exposure"]
+    _require_variation(columns, parts, origin)
     levels = _levels(columns[exposure], answers.levels, origin)
     rest = [column for column in free if column.name not in (outcome, exposure)]
     reasons = {

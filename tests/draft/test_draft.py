@@ -245,6 +245,15 @@ def test_what_cannot_be_seen_is_said_with_the_columns_there_are(answers, message
         draft_of(table(), answers, origin="towns.csv")
 
 
+def test_outcome_and_exposure_are_asked_for_together():
+    with pytest.raises(harness.DataError) as caught:
+        draft_of(table(), Answers(), origin="towns.csv")
+    assert [str(problem.hint) for problem in caught.value.problems] == [
+        "say --outcome COLUMN",
+        "say --exposure COLUMN",
+    ]
+
+
 def test_year_and_quarter_in_two_columns_are_to_be_joined():
     quarters = table(n_periods=8).assign(year=lambda frame: 2001 + (frame["year"] - 2001) // 4)
     quarters["quarter"] = quarters.groupby(["town", "year"]).cumcount() + 1
