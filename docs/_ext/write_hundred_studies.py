@@ -28,7 +28,7 @@ from harness.findings.shape import exact_limits
 from harness.report.blocks import ReportTable, plain_words
 from harness.report.drawing.canvas import house_style, printed
 from harness.suite.figures import plot_two_gains
-from harness.suite.overall import LogErrors, PanelResult
+from harness.suite.overall import LogErrors, PanelResult, draw_data_sets, limits, rank_correlation
 from harness.suite.page import SAME_AND_NEW, TITLES, SuitePages
 from harness.suite.results import QUICK, RECORD, SUITE_TABLES, read_record
 from harness.suite.run import NOT_YET
@@ -40,7 +40,7 @@ ROOT = Path(__file__).parents[2]
 SUITE, OTHER_SUITE = ROOT / "suites" / "hundred_studies.yaml", ROOT / "suites" / "six_protocols.yaml"
 REFERENCE = ROOT / "suites" / "reference" / "hundred_studies"
 SIX = ROOT / "suites" / "reference" / "six_protocols"
-STUDIES = ROOT / "suites" / "hundred_studies" / "list.csv"
+STUDIES, LEFT_OUT = (ROOT / "suites" / "hundred_studies" / f"{name}.csv" for name in ("list", "left_out"))
 PAGE, FIGURE = ROOT / "docs" / "hundred_studies.md", ROOT / "docs" / "_static" / "hundred_studies.svg"
 
 # Tables that are kept as they are, and the grid of errors.
@@ -77,6 +77,14 @@ READMES = {
 }
 FORMS = {"README.md": " (run quickly)", "README.zh.md": "（快速运行）"}
 PROTOCOLS = ("random_rows", "held_out_entities", "forward")
+KNOW_ENTITIES = ("pooled_and_own", "panelnnet")
+KNOWN_BEFORE = {
+    "n_entities": "Entities",
+    "n_periods": "Periods",
+    "n_obs": "Rows",
+    "exposure_between": "Share of the exposure's variance between entities",
+    "share_between": "Share of the outcome's variance between entities",
+}
 OTHERS = ("in_sample", "as_published", "entities_and_time")
 STARTS = {
     "random_rows": "On other rows of the same entities",
@@ -170,12 +178,25 @@ def order_of_rates(words: str, lowest: pd.Series, highest: pd.Series) -> str:
         f"For {words} a network was better on {low} of the studies with the lowest base rates, on {high} of "
     )
     what += "those with the highest: "
-    if highest.mean() <= lowest.mean():
+    if highest.mean() == lowest.mean():
         return f"{what}base rates do not order studies there, and say no more than how rare it is."
+    is_right = highest.mean() > lowest.mean()
+    order = "right" if is_right else "reversed"
     limits = [exact_limits(float(third.sum()), float(len(third))) for third in (lowest, highest)]
-    if limits[1][0] <= limits[0][1]:
-        return f"{what}the order is right, but the intervals overlap, so that chance may have made it."
-    return f"{what}the order is right."
+    (_, most), (least, _) = limits if is_right else limits[::-1]
+    if least <= most:
+        return f"{what}the order is {order}, but the intervals overlap, so that chance may have made it."
+    return f"{what}the order is {order}."
+
+
+def multiple(row: Mapping[str, float]) -> str:
+    """Return how many times the squared error of the best simple rival an error is, of a mean of logs."""
+    return fixed(float(np.exp(row["log_error_ratio"])), 2)
+
+
+def multiples(row: Mapping[str, float]) -> str:
+    """Return the interval of `multiple`."""
+    return interval(*(float(np.exp(row[name])) for name in ("conf_low", "conf_high")), 2)
 
 
 def _in_markdown(shown: ReportTable) -> str:
@@ -212,19 +233,19 @@ class HundredStudies:
         (row,) = own[chosen & (own["estimator"] == (estimator or self.suite.network))].to_dict("records")
         return {str(name): cell for name, cell in row.items()}
 
-    def _sentence(self, protocol: str, subset: str) -> str:
-        """Return what the network's error is to that of the best simple rival, over some panels."""
-        row = self._of(protocol, subset)
+    def _sentence(self, protocol: str, subset: str, estimator: str = "") -> str:
+        """Return what an estimator's error, by default the network's, is to the best simple rival's."""
+        row = self._of(protocol, subset, estimator)
+        name = "it" if estimator else "the network"
         numbers = (
-            f"mean log error ratio {fixed(row['log_error_ratio'], 2)} "
-            f"{interval(row['conf_low'], row['conf_high'], 2)}, the smaller error on "
-            f"{percent(row['win_rate'], 0)} of {count(int(row['n_panels']))} studies"
+            f"{multiple(row)} times the squared error {multiples(row)}; "
+            f"the smaller error on {percent(row['win_rate'], 0)} of {count(int(row['n_panels']))} studies"
         )
         if row["conf_high"] < 0:
-            return f"the network predicts better than the best simple rival ({numbers})"
+            return f"{name} predicts better than the best simple rival ({numbers})"
         if row["conf_low"] > 0:
-            return f"the network predicts worse than the best simple rival ({numbers})"
-        return f"the network is not significantly different from the best simple rival ({numbers})"
+            return f"{name} predicts worse than the best simple rival ({numbers})"
+        return f"{name} is not significantly different from the best simple rival ({numbers})"
 
     def side(self, protocol: str, subset: str) -> int:
         """Return -1 where the network is better over some panels, 1 where worse, 0 where neither is shown."""
@@ -235,6 +256,53 @@ class HundredStudies:
         """Yield the sentences, one a protocol."""
         for protocol in protocols:
             yield f"{STARTS[protocol]}, {self._sentence(protocol, ALL)}."
+
+    def named_next(self) -> str:
+        """Return the same of RAB, the network that was named next to the one of the answer."""
+        of = [f"{STARTS[name].lower()}, {self._sentence(name, ALL, 'rab')}" for name in PROTOCOLS]
+        return f"RAB, an ensemble of such networks, was named next to it: {'; '.join(of)}."
+
+    def knowing_entities(self) -> str:
+        """Return what networks that know entities leave of the network's gap for the same entities."""
+        rows = pd.read_csv(REFERENCE / ENTRIES).query("protocol == 'random_rows'").set_index("estimator")
+        gaps = [f"{multiple(rows.loc[one])} ({rows.loc[one, 'label']})" for one in KNOW_ENTITIES]
+        own = rows.loc[self.suite.network]
+        return (
+            f"on {count(int(own['n_panels']))} studies, run quickly, its squared error on random rows is "
+            f"{multiple(own)} times the rival's, that of networks with effects of entities "
+            f"{' and '.join(gaps)}"
+        )
+
+    def entered(self) -> str:
+        """Return which studies entries from outside were run on: those with the fewest rows."""
+        shapes = self.pages.tables["suite_network"].drop_duplicates("study")
+        n_entered = int(pd.read_csv(REFERENCE / ENTRIES)["n_panels"].max())
+        most = shapes["n_obs"].nsmallest(n_entered).max()
+        return f"the {count(n_entered)} with the fewest rows, {count(int(most))} at most"
+
+    def goes_with(self) -> str:
+        """Return rank correlations of the network's log error ratio with what is known before a fit.
+
+        Intervals draw panels, all studies of one together.
+        """
+        errors = pd.read_csv(REFERENCE / ERRORS).set_index("study")
+        tables, studies = self.pages.tables, pd.read_csv(STUDIES, index_col="study")
+        shapes = tables["suite_network"].drop_duplicates("study").set_index("study")
+        outcomes = tables["suite_panels"].drop_duplicates("study").set_index("study")["share_between"]
+        shapes = shapes.assign(share_between=outcomes)
+        rng = np.random.default_rng(self.suite.seed)
+        lines = {head: [head] for head in KNOWN_BEFORE.values()}
+        for protocol in PROTOCOLS:
+            grid = errors[errors["protocol"] == protocol]
+            ratios = np.log(grid[self.suite.network] / grid[str(self.suite.rival)]).dropna()
+            panels, _ = pd.factorize(studies.loc[ratios.index, "panel"])
+            drawn = [one[one >= 0] for one in draw_data_sets(panels, self.suite.draws, rng)]
+            for name, head in KNOWN_BEFORE.items():
+                pair = ratios.to_numpy(), shapes.loc[ratios.index, name].to_numpy()
+                draws = np.array([rank_correlation(*(values[rows] for values in pair)) for rows in drawn])
+                shown = fixed(float(rank_correlation(*pair)), 2)
+                lines[head].append(f"{shown} {interval(*limits(draws, self.suite.level), 2)}")
+        return markdown.table(["", *(TITLES[name] for name in PROTOCOLS)], [*lines.values()])
 
     def levels(self) -> str:
         """Return what intervals are over: panels and their entities, or panels alone."""
@@ -261,6 +329,16 @@ class HundredStudies:
             f"Friedman's test of equal ranks: {p_text(row['p_value'])}; Nemenyi's critical difference of "
             f"average ranks {fixed(row['critical_difference'], 2)}."
         )
+        standings = self.standings[
+            (self.standings["protocol"] == protocol) & (self.standings["subset"] == ALL)
+        ]
+        refusals = [
+            f"{self.suite.labels[row['estimator']]} {count(int(row['n_refused']))}"
+            for row in standings.to_dict("records")
+            if row["n_refused"] > 0
+        ]
+        if refusals:
+            tests += f" Refused studies, last in ranks and in no mean: {', '.join(refusals)}."
         return f"{_in_markdown(self.pages.rank_intervals(protocol))}\n\n{tests}"
 
     def base_rates(self) -> str:
@@ -310,7 +388,8 @@ class HundredStudies:
     def six_protocols(self) -> str:
         """Return average ranks under six protocols on the same studies, and how alike their orders are.
 
-        Kendall's tau-b is of the average ranks under a protocol with those for new entities.
+        Kendall's tau-b is of the average ranks under a protocol with those for new entities, its interval
+        over panels, of which each has one study here.
         """
         other = HundredStudies(SIX)
         errors = pd.read_csv(REFERENCE / ERRORS, index_col=["study", "protocol"])
@@ -324,6 +403,20 @@ class HundredStudies:
         lines = [[labels[one], *(fixed(column[one], 2) for column in average.values())] for one in order]
         taus = (kendalltau(column[order], among[order]).statistic for column in average.values())
         lines.append(["Kendall's tau", *(fixed(tau, 2) for tau in taus)])
+        others = pd.read_csv(SIX / ERRORS, index_col=["study", "protocol"]).rank(axis=1, na_option="bottom")
+        grids = [
+            (ranks if name in PROTOCOLS else others).xs(name, level="protocol").loc[studies, order].to_numpy()
+            for name in average
+        ]
+        rng = np.random.default_rng(self.suite.seed)
+        drawn = rng.integers(len(studies), size=(self.suite.draws, len(studies)))
+        means = dict(zip(average, (grid[drawn].mean(axis=1) for grid in grids), strict=True))
+        cells = []
+        for name, own in means.items():
+            pairs = zip(own, means[SAME_AND_NEW[1]], strict=True)
+            shown = limits(np.array([kendalltau(*pair).statistic for pair in pairs]), self.suite.level)
+            cells.append("" if name == SAME_AND_NEW[1] else interval(*shown, 2))
+        lines.append(["Interval", *cells])
         lines.append(["Run", *[self.record.form] * len(PROTOCOLS), *[other.record.form] * len(OTHERS)])
         return markdown.table(["", *(TITLES[name] for name in average)], lines)
 
@@ -385,6 +478,15 @@ class HundredStudies:
         return TEMPLATE.read_text(encoding="utf-8").format(
             answer=f"{partial}{' '.join(self.answer())}",
             robust=f"{self.without_influential()}{SHORT * is_quick}",
+            next=self.named_next(),
+            knowing=self.knowing_entities(),
+            entered=self.entered(),
+            goes_with=self.goes_with(),
+            n_studies=count(len(self.record.studies)),
+            n_panels=count(int((chosen := pd.read_csv(STUDIES))["panel"].nunique())),
+            n_second=count(int(chosen["second_of"].notna().sum())),
+            n_left_out=count(len(pd.read_csv(LEFT_OUT))),
+            n_cells=count(len(PROTOCOLS) * len(self.record.studies)),
             over=self.levels(),
             form=OPTION * is_quick,
             six_form=OPTION * (is_six_quick := other.record.form == QUICK),
@@ -433,7 +535,7 @@ def main() -> None:
         elif others and record.form != QUICK:
             keep_entries(run, TUNED, suite.flexible)
         elif others:
-            keep_entries(run, ENTRIES, others)
+            keep_entries(run, ENTRIES, {*others, suite.network})
         else:
             keep(run, REFERENCE)
             keep_base_rates(run)

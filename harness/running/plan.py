@@ -170,8 +170,8 @@ def _base_rate(panel: Panel) -> Iterator[Coded]:
     rate = base_rate(panel.n_entities, panel.n_periods)
     if rate is not None:
         yield Coded(
-            "Among {n_studies} public studies of about this shape, a network predicted better than the best "
-            "simple rival for new entities in {n_new}, for the same entities in {n_same}.",
+            "Among {n_studies} public studies of about this shape, a network predicted significantly better "
+            "than the best simple rival for new entities in {n_new}, for the same entities in {n_same}.",
             **vars(rate),
         )
 

@@ -304,8 +304,8 @@ TEXTS: Texts = {
     gain_caveat.LevelsGainMore: levels_gain_more,
     gain_caveat.HopelessReference: hopeless_reference,
     gain_caveat.BaseRate: marked(
-        "Among {n_studies} public studies of about this shape, a network predicted better than the best "
-        "simple rival for new entities in {n_new}, for the same entities in {n_same}."
+        "Among {n_studies} public studies of about this shape, a network predicted significantly better than "
+        "the best simple rival for new entities in {n_new}, for the same entities in {n_same}."
     ),
     gain_caveat.Warned: warned,
     gain.OnlyEstimator: marked("{estimator} is the only estimator: nothing is compared."),

@@ -26,6 +26,16 @@ def test_the_answer_follows_from_the_errors_that_are_kept():
         assert f"the smaller error on {100 * wins:.0f}% of {len(rows)} studies" in sentence
 
 
+def test_refused_studies_are_those_without_an_error():
+    shown = writer.HundredStudies(writer.REFERENCE)
+    errors = pd.read_csv(writer.REFERENCE / writer.ERRORS).set_index("protocol")
+    for protocol in writer.PROTOCOLS:
+        missing = errors.loc[protocol].isna().sum()
+        text = shown.ranks(protocol).rpartition("in no mean: ")[2].rstrip(".")
+        labels = shown.suite.labels
+        assert text == ", ".join(f"{labels[name]} {n}" for name, n in missing.items() if n)
+
+
 def test_standings_that_are_kept_are_those_of_the_errors_with_panels_drawn():
     kept = pd.read_csv(writer.REFERENCE / "suite_standings.csv")
     pd.testing.assert_frame_equal(writer.resampled(writer.REFERENCE), kept, check_dtype=False)
@@ -33,8 +43,9 @@ def test_standings_that_are_kept_are_those_of_the_errors_with_panels_drawn():
 
 def test_ranks_of_the_run_of_six_protocols_are_those_of_its_standings():
     shown = writer.HundredStudies(writer.SIX)
-    *lines, taus, runs = writer.HundredStudies(writer.REFERENCE).six_protocols().splitlines()[2:]
+    *lines, taus, limits, runs = writer.HundredStudies(writer.REFERENCE).six_protocols().splitlines()[2:]
     assert taus.startswith("| Kendall's tau |")
+    assert limits.startswith("| Interval | [")
     assert runs == "| Run | whole | whole | whole |" + f" {shown.record.form} |" * 3
     for nth, protocol in enumerate(writer.OTHERS):
         below = shown.ranks(protocol)
@@ -46,7 +57,8 @@ def test_ranks_of_the_run_of_six_protocols_are_those_of_its_standings():
 @pytest.mark.parametrize(
     ("lowest", "highest", "reading"),
     [
-        ([1, 1, *[0] * 28], [0] * 29, "do not order studies"),
+        ([1, 1, *[0] * 28], [0] * 29, "the order is reversed, but the intervals overlap"),
+        ([1] * 20 + [0] * 10, [0] * 30, "the order is reversed."),
         ([0] * 30, [0] * 30, "do not order studies"),
         ([0] * 30, [1, 1, 1, *[0] * 27], "the intervals overlap"),
         ([0] * 30, [1] * 20 + [0] * 10, "the order is right."),

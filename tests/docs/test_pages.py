@@ -460,3 +460,22 @@ def test_the_committed_ranks_and_ratios_follow_from_the_committed_errors():
         assert found.to_numpy() == pytest.approx(ranks[protocol].reindex(found.index).to_numpy())
         log_ratios = np.log(wide["mlp"] / wide["two_way"]).mean()
         assert log_ratios == pytest.approx(ratios[protocol, "two_way", "mlp"], rel=1e-6)
+
+
+def test_the_share_between_goes_with_the_reference_not_with_the_network():
+    text = (ROOT / "docs" / "measured" / "public_panels.md").read_text(encoding="utf-8")
+    shares = table("suite_panels").drop_duplicates("study").set_index("study")["share_between"]
+    gains = table("suite_gain").drop_duplicates(["study", "protocol", "estimator"])
+    found = {}
+    for protocol in ("held_out_entities", "forward"):
+        of = gains[gains["protocol"] == protocol].pivot_table(
+            index="study", columns="estimator", values="mse"
+        )
+        own = shares[of.index]
+        found[protocol] = [
+            (of[one] / of["ols"]).corr(own, method="spearman").round(2) for one in ("mlp", "two_way")
+        ]
+    (new, of_two_way), (later, of_two_way_later) = found["held_out_entities"], found["forward"]
+    assert of_two_way > 0.4
+    assert of_two_way_later < -0.4
+    assert f"they are {new} for new entities and {later} for later periods" in " ".join(text.split())

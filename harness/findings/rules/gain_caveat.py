@@ -196,7 +196,7 @@ FACTOR, LEAST_STUDIES = 3.0, 10
 
 @dataclass(frozen=True)
 class BaseRate(Sentence):
-    """In how many public studies of about this shape a network predicted better than the best simple rival.
+    """In how many public studies of about this shape a network was significantly better than its rival.
 
     Attributes
     ----------

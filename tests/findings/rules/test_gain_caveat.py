@@ -45,8 +45,8 @@ def test_the_first_screen_of_observed_data_names_the_base_rate(run, studies, mon
     (row,) = (one for one in part(observed, "trust") if one.code == "base_rate")
     n_same, n_new = (sum(one[name] for one in of_shape) for name in ("same", "new"))
     assert row.text == (
-        "Among 41 public studies of about this shape, a network predicted better than the best simple rival "
-        f"for new entities in {n_new:.0f}, for the same entities in {n_same:.0f}."
+        "Among 41 public studies of about this shape, a network predicted significantly better than the best "
+        f"simple rival for new entities in {n_new:.0f}, for the same entities in {n_same:.0f}."
     )
     simulated = replace(run, manifest=replace(run.manifest, data=replace(data, simulated=True)), _kept={})
     assert "base_rate" not in {one.code for one in part(simulated, "trust")}
