@@ -257,9 +257,9 @@ class HundredStudies:
         for protocol in protocols:
             yield f"{STARTS[protocol]}, {self._sentence(protocol, ALL)}."
 
-    def named_next(self) -> str:
+    def named_next(self, protocols: Sequence[str] = PROTOCOLS) -> str:
         """Return the same of RAB, the network that was named next to the one of the answer."""
-        of = [f"{STARTS[name].lower()}, {self._sentence(name, ALL, 'rab')}" for name in PROTOCOLS]
+        of = [f"{STARTS[name].lower()}, {self._sentence(name, ALL, 'rab')}" for name in protocols]
         return f"RAB, an ensemble of such networks, was named next to it: {'; '.join(of)}."
 
     def knowing_entities(self) -> str:
@@ -385,6 +385,14 @@ class HundredStudies:
         ]
         return f"{markdown.table(heads, lines)}\n\n{' '.join(texts)}"
 
+    def not_run(self) -> str:
+        """Return which studies of six protocols were not run, for want of hours, and their rows."""
+        chosen = {Path(one.spec).stem.replace("_", "-") for one in load_suite(OTHER_SUITE).suite.studies}
+        rows = self.pages.tables["suite_panels"].drop_duplicates("study").set_index("study")["n_obs"]
+        rows = rows[rows.index.isin(chosen - set(HundredStudies(SIX).record.studies))]
+        shown = ", ".join(f"{study} ({count(int(n_rows))} rows)" for study, n_rows in rows.items())
+        return f"Not run, since each takes more than an hour of one core: {shown}. " * bool(shown)
+
     def six_protocols(self) -> str:
         """Return average ranks under six protocols on the same studies, and how alike their orders are.
 
@@ -498,6 +506,8 @@ class HundredStudies:
             six=self.six_protocols(),
             six_over=other.levels(),
             six_answers=" ".join([*other.answer(OTHERS), other.without_influential(OTHERS)]),
+            six_next=other.named_next(OTHERS),
+            not_run=self.not_run(),
             others="\n\n".join(f"### {TITLES[name]}\n\n{other.ranks(name)}" for name in OTHERS),
             entries=self.entries(ENTRIES),
             tuned=self.entries(TUNED),
