@@ -247,9 +247,9 @@ class HundredStudies:
             return f"{name} predicts worse than the best simple rival ({numbers})"
         return f"{name} is not significantly different from the best simple rival ({numbers})"
 
-    def side(self, protocol: str, subset: str) -> int:
-        """Return -1 where the network is better over some panels, 1 where worse, 0 where neither is shown."""
-        row = self._of(protocol, subset)
+    def side(self, protocol: str, subset: str, estimator: str = "") -> int:
+        """Return -1 where an estimator is better over some panels, 1 where worse, else 0."""
+        row = self._of(protocol, subset, estimator)
         return int(row["conf_low"] > 0) - int(row["conf_high"] < 0)
 
     def answer(self, protocols: Sequence[str] = PROTOCOLS) -> Iterator[str]:
@@ -260,7 +260,8 @@ class HundredStudies:
     def named_next(self, protocols: Sequence[str] = PROTOCOLS) -> str:
         """Return the same of RAB, the network that was named next to the one of the answer."""
         of = [f"{STARTS[name].lower()}, {self._sentence(name, ALL, 'rab')}" for name in protocols]
-        return f"RAB, an ensemble of such networks, was named next to it: {'; '.join(of)}."
+        start, rest = "RAB, an ensemble of such networks, was named next to it: ", "; ".join(of)
+        return f"{start}{rest}. {self.without_influential(protocols, 'rab')}"
 
     def knowing_entities(self) -> str:
         """Return what networks that know entities leave of the network's gap for the same entities."""
@@ -308,17 +309,20 @@ class HundredStudies:
         """Return what intervals are over: panels and their entities, or panels alone."""
         return PANELS_ALONE if self.standings["absolute_low"].isna().all() else BOTH_LEVELS
 
-    def without_influential(self, protocols: Sequence[str] = PROTOCOLS) -> str:
+    def without_influential(self, protocols: Sequence[str] = PROTOCOLS, estimator: str = "") -> str:
         """Return what becomes of the answer without the ten panels that move it most."""
         subset = WITHOUT_INFLUENTIAL
         if not (self.standings["subset"] == subset).any():
             return "With fewer than sixteen panels the answer was not tried without the most influential."
-        same = [name for name in protocols if self.side(name, ALL) == self.side(name, subset)]
+        sides = [[self.side(name, one, estimator) for one in (ALL, subset)] for name in protocols]
+        same = [name for name, (before, after) in zip(protocols, sides, strict=True) if before == after]
         changed = [name for name in protocols if name not in same]
-        start = "Without the ten panels that move the mean most, each protocol's own ten, "
+        start = "Without the ten panels that move the network's mean most, each protocol's own ten, "
         if not changed:
             return f"{start}all three sentences stand."
-        others = "; ".join(f"{TITLES[name].lower()}: {self._sentence(name, subset)}" for name in changed)
+        others = "; ".join(
+            f"{TITLES[name].lower()}: {self._sentence(name, subset, estimator)}" for name in changed
+        )
         return f"{start}{len(same)} of the three sentences stand. {others[0].upper()}{others[1:]}."
 
     def ranks(self, protocol: str) -> str:
